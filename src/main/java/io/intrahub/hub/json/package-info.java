@@ -1,0 +1,3 @@
+/** Entries and repo info from and to JSON, streaming only. */
+@org.jspecify.annotations.NullMarked
+package io.intrahub.hub.json;

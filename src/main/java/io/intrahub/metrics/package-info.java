@@ -1,0 +1,3 @@
+/** Meter names in one file; Micrometer. */
+@org.jspecify.annotations.NullMarked
+package io.intrahub.metrics;

@@ -1,0 +1,3 @@
+/** Pure decisions on freshness. */
+@org.jspecify.annotations.NullMarked
+package io.intrahub.policy;

@@ -1,0 +1,3 @@
+/** Blobs, manifests, refs and verdicts on disk and in memory; publish, recovery, the lock. */
+@org.jspecify.annotations.NullMarked
+package io.intrahub.store;
