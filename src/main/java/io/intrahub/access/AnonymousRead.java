@@ -1,0 +1,29 @@
+package io.intrahub.access;
+
+import io.intrahub.hub.RepoId;
+
+/**
+ * Evidence that upstream let an anonymous asker read the content of this repo: an anonymous first
+ * hop of a file, or repo info seen anonymously as neither private nor gated.
+ *
+ * <p>The checker believes it, so who may call {@link #witnessed} is part of the safety of the
+ * mirror: upstream's own adapter only, which knows that no token went with the call. A test holds
+ * this rule.
+ */
+public final class AnonymousRead {
+  private final RepoId repo;
+
+  private AnonymousRead(RepoId repo) {
+    this.repo = repo;
+  }
+
+  /** For upstream's adapter only; see the class comment. */
+  public static AnonymousRead witnessed(RepoId repo) {
+    return new AnonymousRead(repo);
+  }
+
+  /** The repo that was read, under the id by which upstream knows it. */
+  public RepoId repo() {
+    return repo;
+  }
+}

@@ -1,0 +1,19 @@
+package io.intrahub.access;
+
+/** Who asks. A key for caches that differ by asker; it holds no secret. */
+public sealed interface Authority {
+  /** Somebody without a token. */
+  record Anonymous() implements Authority {}
+
+  /**
+   * Somebody with a token.
+   *
+   * @param fingerprint hexadecimal HMAC of the token; see {@link Fingerprints}
+   */
+  record TokenHolder(String fingerprint) implements Authority {
+    @Override
+    public String toString() {
+      return "TokenHolder[" + fingerprint.substring(0, 8) + "]";
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.intrahub.hub;
+
+import io.intrahub.base.PercentCoding;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * The path of a file or directory inside a repo, with plain slashes, from the repo's root.
+ *
+ * <p>Names are what git allows, less what has no honest use and hurts somebody: empty and dot
+ * segments, backslashes, control and invisible characters, names over 255 bytes. Composed and
+ * decomposed Unicode stay two different names, as in git.
+ *
+ * @param value decoded, without a leading or trailing slash
+ */
+public record FilePath(String value) {
+  private static final int MAX_NAME_BYTES = 255;
+  private static final int MAX_BYTES = 2048;
+
+  /** Checks the rules; code that has text from outside calls {@link #parse} instead. */
+  public FilePath {
+    if (!isValid(value)) {
+      throw new IllegalArgumentException("not a path in a repo");
+    }
+  }
+
+  /** The path, or empty when the text can't be one. Total: never throws. */
+  public static Optional<FilePath> parse(String text) {
+    return isValid(text) ? Optional.of(new FilePath(text)) : Optional.empty();
+  }
+
+  private static boolean isValid(String value) {
+    if (value.length() > MAX_BYTES
+        || value.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES
+        || Text.hasLoneSurrogate(value)) {
+      return false;
+    }
+    for (String name : value.split("/", -1)) {
+      if (name.isEmpty()
+          || name.equals(".")
+          || name.equals("..")
+          || name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES
+          || !name.chars().allMatch(FilePath::isAllowed)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAllowed(int c) {
+    return c >= ' ' && c != 0x7f && c != '\\' && !Text.isInvisible(c);
+  }
+
+  /** The last segment. */
+  public String name() {
+    return value.substring(value.lastIndexOf('/') + 1);
+  }
+
+  /** Whether this path lies anywhere below {@code directory}. */
+  public boolean isUnder(FilePath directory) {
+    return value.length() > directory.value.length() + 1
+        && value.startsWith(directory.value)
+        && value.charAt(directory.value.length()) == '/';
+  }
+
+  /** Percent-encoded with plain slashes, as clients send it in {@code /resolve/} URLs. */
+  public String encoded() {
+    return PercentCoding.encode(value, "/");
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

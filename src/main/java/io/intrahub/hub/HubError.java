@@ -1,0 +1,124 @@
+package io.intrahub.hub;
+
+import java.util.Optional;
+
+/**
+ * An error in the Hub's own form: status, {@code X-Error-Code}, {@code X-Error-Message} and a JSON
+ * body {@code {"error": …}}. This is the one table from outcomes to the wire.
+ *
+ * @param status HTTP status, 400 to 599
+ * @param code for the clients; empty where the Hub sends none, because a client that finds one
+ *     would raise the wrong exception
+ * @param message for a person: one line of visible ASCII
+ * @param retryAfterSeconds for {@code Retry-After}; empty sends no such header
+ */
+public record HubError(
+    int status, Optional<String> code, String message, Optional<Integer> retryAfterSeconds) {
+  private static final int MAX_MESSAGE = 500;
+
+  /** Cleans the message, so that no text from outside can add a header line or a second one. */
+  public HubError {
+    message = oneLine(message);
+  }
+
+  private static HubError of(int status, ErrorCode code, String message) {
+    return new HubError(status, Optional.of(code.wire()), message, Optional.empty());
+  }
+
+  private static HubError of(int status, String message) {
+    return new HubError(status, Optional.empty(), message, Optional.empty());
+  }
+
+  /** A request that can't be understood. */
+  public static HubError badRequest(String message) {
+    return of(400, message);
+  }
+
+  /** The repo does not exist, or the asker may not know that it does. */
+  public static HubError repoNotFound(boolean anonymous) {
+    return anonymous
+        ? of(401, ErrorCode.REPO_NOT_FOUND, "Invalid username or password.")
+        : of(404, ErrorCode.REPO_NOT_FOUND, "Repository not found");
+  }
+
+  /** The repo exists, but not this revision. */
+  public static HubError revisionNotFound(Revision revision) {
+    return of(404, ErrorCode.REVISION_NOT_FOUND, "Invalid rev id: " + revision.value());
+  }
+
+  /** The commit exists, but has no such file. */
+  public static HubError entryNotFound() {
+    return of(404, ErrorCode.ENTRY_NOT_FOUND, "Entry not found");
+  }
+
+  /** The commit exists, but has no such folder. */
+  public static HubError folderNotFound(FilePath path, Revision revision) {
+    return of(
+        404,
+        ErrorCode.ENTRY_NOT_FOUND,
+        path.value() + " does not exist on \"" + revision.value() + "\"");
+  }
+
+  /** An address that is nobody's. */
+  public static HubError notFound() {
+    return of(404, "Sorry, we can't find the page you are looking for.");
+  }
+
+  /** The address exists, but not for this method. */
+  public static HubError methodNotAllowed(String method) {
+    return of(405, "Method " + method + " is not allowed here.");
+  }
+
+  /** Something that would change the Hub. */
+  public static HubError readOnly() {
+    return of(
+        403,
+        "This mirror is read-only. Uploads and changes go to the Hub itself: unset HF_ENDPOINT for"
+            + " that command.");
+  }
+
+  /** No byte of the content is in the asked range. */
+  public static HubError rangeNotSatisfiable(long size) {
+    return of(416, "The range lies beyond the end of the file, which has " + size + " bytes.");
+  }
+
+  /** Upstream could not be reached or did not answer, and nothing is stored to answer with. */
+  public static HubError upstreamUnreachable(String what) {
+    return new HubError(
+        504,
+        Optional.empty(),
+        "intrahub could not reach the Hub for "
+            + what
+            + ", and has no copy of it. Try again later.",
+        Optional.of(0));
+  }
+
+  /** The operator has switched upstream off, and nothing is stored to answer with. */
+  public static HubError offline(String what) {
+    return of(501, "intrahub runs offline and has no copy of " + what + ".");
+  }
+
+  /** Upstream answered, but with something that is not the Hub's, or broken. */
+  public static HubError badUpstream(String what, String reason) {
+    return new HubError(
+        503,
+        Optional.empty(),
+        "The Hub's answer for " + what + " could not be used: " + reason + ". Try again later.",
+        Optional.of(1));
+  }
+
+  /** A fault of the mirror itself; the request id leads to it in the log. */
+  public static HubError internal(String requestId) {
+    return of(
+        500, "Internal error of intrahub; the operator finds it in the log under " + requestId);
+  }
+
+  private static String oneLine(String text) {
+    StringBuilder out = new StringBuilder(Math.min(text.length(), MAX_MESSAGE));
+    for (int i = 0; i < text.length() && out.length() < MAX_MESSAGE; i++) {
+      char c = text.charAt(i);
+      out.append(c >= ' ' && c < 0x7f ? c : '?');
+    }
+    return out.toString();
+  }
+}

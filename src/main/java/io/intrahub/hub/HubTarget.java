@@ -1,0 +1,197 @@
+package io.intrahub.hub;
+
+import io.intrahub.base.PercentCoding;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What a request target of the Hub names. {@link HubTargetParser} reads the many spellings that
+ * clients send; {@link #format} writes the one that this project uses, so that {@code
+ * parse(format(x)) = x}.
+ */
+public sealed interface HubTarget {
+  /** The path, percent-encoded, as it goes over the wire. */
+  String format();
+
+  /** {@code /{repo}/resolve/{revision}/{path}}: the content of a file. */
+  record ResolveFile(RepoId repo, Revision revision, FilePath path) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.file(repo, "resolve", revision, path);
+    }
+  }
+
+  /** {@code /api/resolve-cache/{type}s/{repo}/{commit}/{path}}: where the Hub redirects to. */
+  record ResolveCacheFile(RepoId repo, CommitHash commit, FilePath path) implements HubTarget {
+    @Override
+    public String format() {
+      return "/api/resolve-cache/"
+          + repo.type().plural()
+          + "/"
+          + repo.id()
+          + "/"
+          + commit.hex()
+          + "/"
+          + path.encoded();
+    }
+  }
+
+  /** {@code /{repo}/raw/{revision}/{path}}: what git has, for an LFS file its pointer. */
+  record RawFile(RepoId repo, Revision revision, FilePath path) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.file(repo, "raw", revision, path);
+    }
+  }
+
+  /** {@code /{repo}/blob/{revision}/{path}}: the Hub's page about a file. */
+  record BlobPage(RepoId repo, Revision revision, FilePath path) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.file(repo, "blob", revision, path);
+    }
+  }
+
+  /**
+   * {@code /api/{type}s/{repo}[/revision/{revision}]}.
+   *
+   * @param revision empty: the default branch
+   */
+  record RepoInfo(RepoId repo, Optional<Revision> revision) implements HubTarget {
+    @Override
+    public String format() {
+      String api = Format.api(repo);
+      return revision.map(r -> api + "/revision/" + Format.segment(r.value())).orElse(api);
+    }
+  }
+
+  /**
+   * {@code /api/{type}s/{repo}/tree/{revision}[/{path}]}.
+   *
+   * @param path empty: the root
+   */
+  record Tree(RepoId repo, Revision revision, Optional<FilePath> path) implements HubTarget {
+    @Override
+    public String format() {
+      String tree = Format.api(repo) + "/tree/" + Format.segment(revision.value());
+      return path.map(p -> tree + "/" + PercentCoding.encode(p.value())).orElse(tree);
+    }
+  }
+
+  /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}. */
+  record PathsInfo(RepoId repo, Revision revision) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.api(repo) + "/paths-info/" + Format.segment(revision.value());
+    }
+  }
+
+  /** {@code /api/{type}s/{repo}/refs}. */
+  record Refs(RepoId repo) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.api(repo) + "/refs";
+    }
+  }
+
+  /** {@code /api/{type}s/{repo}/xet-read-token/{revision}} and its write twin. */
+  record XetToken(RepoId repo) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.api(repo) + "/xet-read-token/main";
+    }
+  }
+
+  /**
+   * Any other resource of a repo: commits, auth-check, discussions, …
+   *
+   * @param rest the raw, still encoded segments behind the id, without a leading slash
+   */
+  record RepoResource(RepoId repo, String rest) implements HubTarget {
+    @Override
+    public String format() {
+      return Format.api(repo) + "/" + rest;
+    }
+  }
+
+  /** {@code /api/agent-harnesses}. */
+  record AgentHarnesses() implements HubTarget {
+    @Override
+    public String format() {
+      return "/api/agent-harnesses";
+    }
+  }
+
+  /** {@code /api/telemetry/{topic}}. */
+  record Telemetry() implements HubTarget {
+    @Override
+    public String format() {
+      return "/api/telemetry/hf_hub";
+    }
+  }
+
+  /**
+   * Anything else under {@code /api}.
+   *
+   * @param path the raw path, collapsed and without dot segments
+   */
+  record OtherApi(String path) implements HubTarget {
+    @Override
+    public String format() {
+      return path;
+    }
+  }
+
+  /**
+   * A path that is none of the Hub's API.
+   *
+   * @param path the raw path
+   */
+  record Page(String path) implements HubTarget {
+    @Override
+    public String format() {
+      return path;
+    }
+  }
+
+  /** Writing of the parts; see {@link HubTargetParser} for why some words are escaped. */
+  final class Format {
+    private Format() {}
+
+    private static String file(RepoId repo, String verb, Revision revision, FilePath path) {
+      return "/"
+          + repo.type().pathPrefix()
+          + Format.id(repo)
+          + "/"
+          + verb
+          + "/"
+          + segment(revision.value())
+          + "/"
+          + path.encoded();
+    }
+
+    private static String api(RepoId repo) {
+      return "/api/" + repo.type().plural() + "/" + id(repo);
+    }
+
+    private static String id(RepoId repo) {
+      int slash = repo.id().indexOf('/');
+      return slash < 0
+          ? segment(repo.id())
+          : segment(repo.id().substring(0, slash)) + "/" + segment(repo.id().substring(slash + 1));
+    }
+
+    /**
+     * One segment. A word that the parser takes as a sign post is written with its first letter
+     * escaped, because the parser looks for sign posts before it decodes.
+     */
+    private static String segment(String plain) {
+      String encoded = PercentCoding.encode(plain);
+      return HubTargetParser.isSignPost(plain)
+          ? "%"
+              + Integer.toHexString(plain.charAt(0)).toUpperCase(Locale.ROOT)
+              + encoded.substring(1)
+          : encoded;
+    }
+  }
+}

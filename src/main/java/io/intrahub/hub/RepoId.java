@@ -1,0 +1,83 @@
+package io.intrahub.hub;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A repo of the Hub: its type and its id, {@code namespace/name} or, for old canonical models and
+ * datasets, one segment such as {@code gpt2}.
+ *
+ * <p>The grammar is that of huggingface_hub 2.4.0 ({@code _validators.py}): each part is {@code
+ * [A-Za-z0-9._-]}, at most 96 characters, begins and ends with a letter, digit or underscore, has
+ * no {@code --} and no {@code ..}, and the name does not end in {@code .git}. Because {@code --}
+ * cannot occur, {@link #folderName} is unique.
+ *
+ * @param type never null
+ * @param id the id as the Hub spells it; upper and lower case differ
+ */
+public record RepoId(RepoType type, String id) {
+  private static final Pattern PART = Pattern.compile("\\w|\\w[\\w.-]{0,94}\\w");
+
+  /** First segments of the Hub's own pages and APIs, which can't be one-segment repo ids. */
+  private static final Set<String> RESERVED =
+      Set.of(
+          "api",
+          "buckets",
+          "collections",
+          "datasets",
+          "docs",
+          "kernels",
+          "models",
+          "oauth",
+          "papers",
+          "settings",
+          "spaces",
+          "v2");
+
+  /** Checks the grammar; code that has text from outside calls {@link #parse} instead. */
+  public RepoId {
+    if (!isValid(id)) {
+      throw new IllegalArgumentException("not a repo id: " + id);
+    }
+  }
+
+  /** The repo with this id, or empty when the id breaks the grammar. Total: never throws. */
+  public static Optional<RepoId> parse(RepoType type, String id) {
+    return isValid(id) ? Optional.of(new RepoId(type, id)) : Optional.empty();
+  }
+
+  private static boolean isValid(String id) {
+    int slash = id.indexOf('/');
+    if (slash < 0) {
+      return isPart(id) && !id.endsWith(".git") && !RESERVED.contains(id.toLowerCase(Locale.ROOT));
+    }
+    String namespace = id.substring(0, slash);
+    String name = id.substring(slash + 1);
+    return isPart(namespace)
+        && isPart(name)
+        && !name.endsWith(".git")
+        && !RESERVED.contains(namespace.toLowerCase(Locale.ROOT));
+  }
+
+  private static boolean isPart(String part) {
+    return PART.matcher(part).matches() && !part.contains("--") && !part.contains("..");
+  }
+
+  /** The folder name of the Hub's own cache: {@code models--ns--name}, {@code datasets--…}. */
+  public String folderName() {
+    return type.plural() + "--" + id.replace("/", "--");
+  }
+
+  /** {@code /api/models/ns/name}. */
+  public String apiPath() {
+    return "/api/" + type.plural() + "/" + id;
+  }
+
+  /** How a person names it: {@code model acme/tiny-bert}. */
+  @Override
+  public String toString() {
+    return type.singular() + " " + id;
+  }
+}

@@ -1,0 +1,43 @@
+package io.intrahub.hub;
+
+import java.util.Optional;
+
+/** What kind of repo an id names. Ids of different types are different repos. */
+public enum RepoType {
+  MODEL("models", ""),
+  DATASET("datasets", "datasets/"),
+  SPACE("spaces", "spaces/");
+
+  private final String plural;
+  private final String pathPrefix;
+
+  RepoType(String plural, String pathPrefix) {
+    this.plural = plural;
+    this.pathPrefix = pathPrefix;
+  }
+
+  /** The word in API paths and folder names: {@code models}, {@code datasets}, {@code spaces}. */
+  public String plural() {
+    return plural;
+  }
+
+  /** What stands before the id in file URLs; empty for models. */
+  public String pathPrefix() {
+    return pathPrefix;
+  }
+
+  /** The word for a person: {@code model}, {@code dataset}, {@code space}. */
+  public String singular() {
+    return plural.substring(0, plural.length() - 1);
+  }
+
+  /** The type whose API word this is, if any. */
+  public static Optional<RepoType> ofPlural(String plural) {
+    for (RepoType type : values()) {
+      if (type.plural.equals(plural)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,40 @@
+package io.intrahub.store;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The entries of one commit, sorted by path. What a commit holds never changes, so a manifest may
+ * be kept open and shared. Safe for use by many threads.
+ */
+public interface Manifest {
+  /** The commit. */
+  CommitHash commit();
+
+  /** Whether every entry of the commit is in it. From a partial one no absence follows. */
+  boolean complete();
+
+  /** Number of entries. */
+  int size();
+
+  /**
+   * The entry with exactly this path.
+   *
+   * @throws IOException when the store can't be read
+   */
+  Optional<ManifestEntry> find(FilePath path) throws IOException;
+
+  /**
+   * Passes the entries below a directory, in the order of their paths, one at a time: a listing of
+   * 200,000 entries is never in memory at once.
+   *
+   * @param directory empty: the root
+   * @param recursive whether entries deeper than direct children are passed too
+   * @throws IOException when the store can't be read
+   */
+  void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+      throws IOException;
+}

@@ -1,0 +1,62 @@
+package io.intrahub.store;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.access.VerdictStore;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is known of repos: which commit a revision was, what a commit holds, what the Hub said about
+ * it. Reads need a proof. Writes that fail are logged and lost: the client's answer does not depend
+ * on them.
+ *
+ * <p>Safe for use by many threads.
+ */
+public interface RepoStore extends VerdictStore {
+  /** The last observation of this revision. {@link Revision#DEFAULT} has its own. */
+  Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision);
+
+  /** Remembers an observation, unless a younger one of the same revision is there. */
+  void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation);
+
+  /** All revisions of the repo that were observed, in no order. */
+  List<ObservedRevision> revisions(Authorised<RepoId> repo);
+
+  /** The manifest of a commit. */
+  Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit);
+
+  /**
+   * Remembers the entries of a commit.
+   *
+   * @param complete whether these are all of them, so that a missing path is known to be missing
+   */
+  void putManifest(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete);
+
+  /**
+   * Another answer about a commit, as upstream sent it.
+   *
+   * @param name what was asked, for example {@code info?blobs=true}; any text
+   */
+  Optional<Observation<byte[]>> answer(Authorised<RepoId> repo, CommitHash commit, String name);
+
+  /** Remembers an answer, in place of an older one of this name. */
+  void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer);
+
+  /** Under which id the Hub knows a repo that was asked for by an old name or in another case. */
+  Optional<Observation<RepoId>> alias(RepoId asked);
+
+  /** Remembers an alias, in place of an older one. */
+  void putAlias(RepoId asked, Observation<RepoId> canonical);
+
+  /**
+   * One observed revision.
+   *
+   * @param revision what was asked
+   * @param commit what it was, and when
+   */
+  record ObservedRevision(Revision revision, Observation<CommitHash> commit) {}
+}
