@@ -1,0 +1,71 @@
+package io.intrahub.base;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * Lets many askers of the same thing share one piece of work. The work runs on its own thread and
+ * outlives the askers: one who waits no longer loses nothing, and finds the result next time.
+ *
+ * <p>Safe for use by many threads. A flight is over when its future is done; the next asker starts
+ * a new one.
+ *
+ * @param <K> what is asked for; it must hold everything on which the result depends, the asker's
+ *     authority included
+ * @param <V> the result
+ */
+public final class SingleFlight<K, V> {
+  /** Owned by this class; an entry is there exactly while its work runs. */
+  private final ConcurrentHashMap<K, CompletableFuture<V>> flights = new ConcurrentHashMap<>();
+
+  private final Executor executor;
+
+  /**
+   * Makes an empty one.
+   *
+   * @param executor runs the work; a thread per task, since work may wait for other work
+   */
+  public SingleFlight(Executor executor) {
+    this.executor = executor;
+  }
+
+  /**
+   * Joins the flight for {@code key}, or starts one.
+   *
+   * @return a copy of the flight's future: to cancel or complete it harms nobody else. It fails
+   *     with what {@code work} throws.
+   */
+  public CompletableFuture<V> join(K key, Supplier<V> work) {
+    CompletableFuture<V> mine = new CompletableFuture<>();
+    CompletableFuture<V> running = flights.putIfAbsent(key, mine);
+    if (running != null) {
+      return running.copy();
+    }
+    try {
+      executor.execute(() -> run(key, work, mine));
+    } catch (RuntimeException e) {
+      flights.remove(key, mine);
+      mine.completeExceptionally(e);
+    }
+    return mine.copy();
+  }
+
+  private void run(K key, Supplier<V> work, CompletableFuture<V> flight) {
+    try {
+      V result = work.get();
+      // Removed before it is completed: who sees the result and asks again starts a new flight.
+      flights.remove(key, flight);
+      flight.complete(result);
+    } catch (Throwable e) {
+      flights.remove(key, flight);
+      flight.completeExceptionally(e);
+    }
+  }
+
+  /** Number of flights under way. */
+  public int size() {
+    return flights.size();
+  }
+}

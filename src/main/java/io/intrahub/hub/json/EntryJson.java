@@ -1,0 +1,149 @@
+package io.intrahub.hub.json;
+
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
+import java.io.InputStream;
+import java.io.StringWriter;
+import java.util.Optional;
+import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+
+/**
+ * Reads the arrays of entries that the Hub's tree and paths-info send, one entry at a time. Each
+ * entry's own text is kept, compact and without Xet fields.
+ */
+public final class EntryJson {
+  private EntryJson() {}
+
+  /**
+   * One entry as it was sent.
+   *
+   * @param entry what was understood
+   * @param json the object's text
+   */
+  public record Sent(Entry entry, String json) {}
+
+  /**
+   * Passes each entry of an array on.
+   *
+   * <p>An entry whose path breaks the rules of {@link FilePath} is left out: a name such as {@code
+   * ../x} in a listing is an attack on the clients (huggingface_hub issue 3896).
+   *
+   * @return how many entries the array had, those left out included
+   * @throws MalformedJsonException when the text is not an array of entries
+   */
+  public static int read(InputStream from, Consumer<Sent> to) throws MalformedJsonException {
+    try (JsonParser parser = HubJson.FACTORY.createParser(ObjectReadContext.empty(), from)) {
+      if (parser.nextToken() != JsonToken.START_ARRAY) {
+        throw new MalformedJsonException("the listing is not an array");
+      }
+      int count = 0;
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+          throw new MalformedJsonException("the listing holds something that is not an object");
+        }
+        count++;
+        readOne(parser).ifPresent(to);
+      }
+      return count;
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("the listing is not valid JSON", e);
+    }
+  }
+
+  /**
+   * Reads one entry from its text, as {@link Sent#json} has it.
+   *
+   * @throws MalformedJsonException when it is none
+   */
+  public static Sent parse(String json) throws MalformedJsonException {
+    try (JsonParser parser = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        throw new MalformedJsonException("an entry is not an object");
+      }
+      return readOne(parser)
+          .orElseThrow(() -> new MalformedJsonException("an entry has no usable path"));
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("an entry is not valid JSON", e);
+    }
+  }
+
+  private static Optional<Sent> readOne(JsonParser parser) throws MalformedJsonException {
+    StringWriter text = new StringWriter(256);
+    Fields fields = new Fields();
+    try (JsonGenerator out = HubJson.FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
+      JsonCopy copy = new JsonCopy(parser, out, JsonCopy.Rules.WITHOUT_XET);
+      copy.object((name, depth) -> fields.take(parser, name, depth));
+    }
+    return fields.toEntry().map(entry -> new Sent(entry, text.toString()));
+  }
+
+  /** The fields of one entry that mean something here. */
+  private static final class Fields {
+    private String type = "";
+    private String path = "";
+    private String oid = "";
+    private long size;
+    private String lfsOid = "";
+    private long lfsSize = -1;
+    private long pointerSize;
+
+    /** Called with the parser on a scalar value; {@code depth} 1 is the entry itself. */
+    void take(JsonParser parser, String name, int depth) {
+      if (depth == 1) {
+        switch (name) {
+          case "type" -> type = parser.getString();
+          case "path" -> path = parser.getString();
+          case "oid" -> oid = parser.getString();
+          case "size" -> size = number(parser);
+          default -> {}
+        }
+      } else if (depth == 2 && parser.streamReadContext().getParent().currentName() != null) {
+        if (parser.streamReadContext().getParent().currentName().equals("lfs")) {
+          switch (name) {
+            case "oid" -> lfsOid = parser.getString();
+            case "size" -> lfsSize = number(parser);
+            case "pointerSize" -> pointerSize = number(parser);
+            default -> {}
+          }
+        }
+      }
+    }
+
+    private static long number(JsonParser parser) {
+      return parser.currentToken() == JsonToken.VALUE_NUMBER_INT ? parser.getLongValue() : -1;
+    }
+
+    Optional<Entry> toEntry() throws MalformedJsonException {
+      Optional<FilePath> file = FilePath.parse(path);
+      if (file.isEmpty()) {
+        return Optional.empty();
+      }
+      if (type.equals("directory")) {
+        return Optional.of(new Entry(Entry.Kind.DIRECTORY, file.get(), oid, 0, Optional.empty()));
+      }
+      if (!type.equals("file")) {
+        throw new MalformedJsonException("an entry is neither file nor directory");
+      }
+      Optional<Entry.Lfs> lfs = Optional.empty();
+      if (lfsSize >= 0) {
+        if (!(Digest.ofEtag(lfsOid).orElse(null) instanceof Digest.Sha256 sha256)) {
+          throw new MalformedJsonException("an LFS entry has no sha256");
+        }
+        lfs = Optional.of(new Entry.Lfs(sha256, lfsSize, pointerSize));
+      } else if (!(Digest.ofEtag(oid).orElse(null) instanceof Digest.GitSha1)) {
+        throw new MalformedJsonException("an entry has no git blob id");
+      }
+      if (size < 0) {
+        throw new MalformedJsonException("an entry has no size");
+      }
+      return Optional.of(new Entry(Entry.Kind.FILE, file.get(), oid, size, lfs));
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package io.intrahub.hub.json;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoFacts;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+
+/** Reads the few facts that matter here from repo info. */
+public final class RepoInfoJson {
+  private RepoInfoJson() {}
+
+  /**
+   * The facts of one repo info object.
+   *
+   * @throws MalformedJsonException when it is none: no object, no id
+   */
+  public static RepoFacts read(byte[] json) throws MalformedJsonException {
+    String id = "";
+    Optional<CommitHash> commit = Optional.empty();
+    boolean notPrivate = false;
+    boolean notGated = false;
+    try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      if (in.nextToken() != JsonToken.START_OBJECT) {
+        throw new MalformedJsonException("the repo info is not an object");
+      }
+      while (in.nextToken() == JsonToken.PROPERTY_NAME) {
+        String name = in.currentName();
+        JsonToken value = in.nextToken();
+        switch (name) {
+          case "id" -> id = value == JsonToken.VALUE_STRING ? in.getString() : "";
+          case "sha" ->
+              commit =
+                  value == JsonToken.VALUE_STRING
+                      ? CommitHash.parse(in.getString())
+                      : Optional.empty();
+          case "private" -> notPrivate = value == JsonToken.VALUE_FALSE;
+          case "gated" -> notGated = value == JsonToken.VALUE_FALSE;
+          default -> in.skipChildren();
+        }
+      }
+      if (in.currentToken() != JsonToken.END_OBJECT) {
+        throw new MalformedJsonException("the repo info is cut short");
+      }
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("the repo info is not valid JSON", e);
+    }
+    if (id.isEmpty()) {
+      throw new MalformedJsonException("the repo info has no id");
+    }
+    return new RepoFacts(id, commit, notPrivate && notGated);
+  }
+}

@@ -1,0 +1,30 @@
+package io.intrahub.upstream;
+
+import java.util.Optional;
+
+/**
+ * A call of the Hub's API.
+ *
+ * @param method GET, HEAD or POST
+ * @param target path and query, encoded, beginning with a slash
+ * @param body of a POST
+ */
+public record ApiRequest(String method, String target, Optional<Body> body) {
+  /**
+   * What a POST carries.
+   *
+   * @param contentType as the client sent it
+   * @param bytes not changed after this was made
+   */
+  public record Body(String contentType, byte[] bytes) {}
+
+  /** A GET without a body. */
+  public static ApiRequest get(String target) {
+    return new ApiRequest("GET", target, Optional.empty());
+  }
+
+  /** A POST. */
+  public static ApiRequest post(String target, Body body) {
+    return new ApiRequest("POST", target, Optional.of(body));
+  }
+}

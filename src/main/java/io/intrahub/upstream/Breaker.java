@@ -1,0 +1,67 @@
+package io.intrahub.upstream;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Remembers that an endpoint does not answer, so that nobody waits for a time-out that is known to
+ * come. After {@value #FAILURES_TO_OPEN} failures in a row calls are refused; from time to time one
+ * call is let through as a probe, at first after 5 seconds, then after twice as long each time, 60
+ * seconds at most. One success closes it.
+ *
+ * <p>Safe for use by many threads; the monitor of this object guards all fields and is held for no
+ * I/O.
+ */
+final class Breaker {
+  private static final int FAILURES_TO_OPEN = 5;
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
+  private final Clock clock;
+  private int failures;
+  private Duration pause = FIRST_PAUSE;
+  private Instant nextProbe = Instant.MIN;
+
+  Breaker(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** Whether calls are refused now. Changes nothing, unlike {@link #tryPass}. */
+  synchronized boolean isOpen() {
+    return failures >= FAILURES_TO_OPEN && clock.instant().isBefore(nextProbe);
+  }
+
+  /** Whether a call may be made. Each that may must report {@link #success} or {@link #failure}. */
+  synchronized boolean tryPass() {
+    if (failures < FAILURES_TO_OPEN) {
+      return true;
+    }
+    Instant now = clock.instant();
+    if (now.isBefore(nextProbe)) {
+      return false;
+    }
+    // The next one waits for what this probe finds, or for as long again if it never comes back.
+    nextProbe = now.plus(pause);
+    return true;
+  }
+
+  /** The endpoint answered, whatever it said. */
+  synchronized void success() {
+    failures = 0;
+    pause = FIRST_PAUSE;
+    nextProbe = Instant.MIN;
+  }
+
+  /** The endpoint did not answer. */
+  synchronized void failure() {
+    failures++;
+    if (failures == FAILURES_TO_OPEN) {
+      nextProbe = clock.instant().plus(pause);
+    } else if (failures > FAILURES_TO_OPEN) {
+      Duration doubled = pause.multipliedBy(2);
+      pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+      nextProbe = clock.instant().plus(pause);
+    }
+  }
+}

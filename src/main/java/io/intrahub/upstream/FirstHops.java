@@ -1,0 +1,151 @@
+package io.intrahub.upstream;
+
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.Caller;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import java.io.IOException;
+import java.util.Optional;
+import okhttp3.HttpUrl;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * Asks upstream's {@code resolve} with HEAD and reads the headers of the hop that names the file: a
+ * 302 to a CDN for LFS files, a relative 307 to {@code resolve-cache} for the others, a plain 200
+ * from another mirror (HP 3.1). What the CDN says of itself is never asked. Safe for use by many
+ * threads.
+ */
+final class FirstHops {
+  private final HubCalls hub;
+  private final Locations locations;
+
+  FirstHops(HubCalls hub, Locations locations) {
+    this.hub = hub;
+    this.locations = locations;
+  }
+
+  FirstHop ask(RepoId repo, Revision revision, FilePath path, Caller caller) {
+    HubCalls.Visit<FirstHop> visit =
+        hub.visit(caller, endpoint -> visit(endpoint, repo, revision, path, caller));
+    return switch (visit) {
+      case HubCalls.Visit.Done<FirstHop> done -> done.result();
+      case HubCalls.Visit.Failed<FirstHop> failed -> new FirstHop.Failed(failed.failure());
+    };
+  }
+
+  private HubCalls.Visit<FirstHop> visit(
+      Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
+      throws IOException {
+    RepoId repo = asked;
+    HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
+    Facts facts = new Facts();
+    for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+      try (Response response = hub.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+        Optional<HttpUrl> next = hub.redirect(response);
+        if (next.isEmpty() && !response.isSuccessful()) {
+          return refusedOrFailed(endpoint, response, caller);
+        }
+        facts.read(response);
+        if (next.isEmpty()) {
+          return found(endpoint, repo, path, url, facts, caller);
+        }
+        Optional<HubTarget> target = target(endpoint, next.get());
+        if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
+          // Renamed, or written in another case: what counts is said under the new name.
+          repo = moved.repo();
+          facts = new Facts();
+        } else if (facts.areComplete()) {
+          return found(endpoint, repo, path, next.get(), facts, caller);
+        } else if (!endpoint.owns(next.get())) {
+          return HubCalls.strange("it redirects without saying what the file is");
+        }
+        url = next.get();
+      }
+    }
+    return HubCalls.strange("it redirects in circles");
+  }
+
+  private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {
+    if (!endpoint.owns(url)) {
+      return Optional.empty();
+    }
+    return HubTargetParser.parse(endpoint.hubPath(url)) instanceof HubTargetParser.Target t
+        ? Optional.of(t.target())
+        : Optional.empty();
+  }
+
+  private HubCalls.Visit<FirstHop> found(
+      Endpoint endpoint, RepoId repo, FilePath path, HttpUrl location, Facts facts, Caller caller) {
+    if (!facts.areComplete()) {
+      return HubCalls.strange("it lacks the commit, the digest or the size of the file");
+    }
+    CommitHash commit = facts.commit.orElseThrow();
+    locations.put(new Locations.Key(repo, commit, path, caller.authority()), endpoint, location);
+    boolean proves = caller.isAnonymous() && endpoint.authoritative();
+    return new HubCalls.Visit.Done<>(
+        new FirstHop.Found(
+            repo,
+            commit,
+            new BlobId(facts.digest.orElseThrow(), facts.size),
+            proves ? Optional.of(AnonymousRead.witnessed(repo)) : Optional.empty()));
+  }
+
+  private static HubCalls.Visit<FirstHop> refusedOrFailed(
+      Endpoint endpoint, Response response, Caller caller) {
+    Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
+    return refusal.isPresent() && endpoint.authoritative()
+        ? new HubCalls.Visit.Done<>(new FirstHop.Refused(refusal.get()))
+        : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+  }
+
+  /** What the hops so far said of the file. A later hop adds what an earlier one left out. */
+  private static final class Facts {
+    private Optional<CommitHash> commit = Optional.empty();
+    private Optional<Digest> digest = Optional.empty();
+    private long size = -1;
+
+    void read(Response response) {
+      commit =
+          commit.or(() -> header(response, HeaderNames.X_REPO_COMMIT).flatMap(CommitHash::parse));
+      digest =
+          digest
+              .or(() -> header(response, HeaderNames.X_LINKED_ETAG).flatMap(Digest::ofEtag))
+              .or(() -> header(response, HeaderNames.ETAG).flatMap(Digest::ofEtag));
+      if (size < 0) {
+        size =
+            header(response, HeaderNames.X_LINKED_SIZE)
+                // The length of a redirect's own text is not the file's.
+                .or(() ->
+                    response.isSuccessful()
+                        ? header(response, HeaderNames.CONTENT_LENGTH)
+                        : Optional.empty())
+                .map(Facts::number)
+                .orElse(-1L);
+      }
+    }
+
+    boolean areComplete() {
+      return commit.isPresent() && digest.isPresent() && size >= 0;
+    }
+
+    private static Optional<String> header(Response response, String name) {
+      return Optional.ofNullable(response.header(name));
+    }
+
+    private static long number(String text) {
+      try {
+        return Long.parseLong(text.strip());
+      } catch (NumberFormatException e) {
+        return -1;
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.intrahub.upstream;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import okhttp3.Authenticator;
+import okhttp3.Call;
+import okhttp3.ConnectionPool;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * Makes single HTTP calls: no redirect is followed, no cookie kept, no credential sent but the one
+ * in the request. Safe for use by many threads.
+ */
+final class HttpCalls implements AutoCloseable {
+  private static final int IDLE_CONNECTIONS = 32;
+
+  private final OkHttpClient client;
+  private final UpstreamSettings settings;
+  private final ScheduledExecutorService timer;
+
+  HttpCalls(UpstreamSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
+    this.settings = settings;
+    this.timer = timer;
+    this.client =
+        new OkHttpClient.Builder()
+            // One connection per call: a large blob must not share one with a small answer.
+            .protocols(List.of(Protocol.HTTP_1_1))
+            .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, 1, TimeUnit.MINUTES))
+            .connectTimeout(settings.connectTimeout())
+            .readTimeout(settings.stallTimeout())
+            .writeTimeout(settings.stallTimeout())
+            .followRedirects(false)
+            .followSslRedirects(false)
+            .authenticator(Authenticator.NONE)
+            .dns(guard)
+            .build();
+  }
+
+  /**
+   * Sends a request and waits for the head of the answer.
+   *
+   * @return to be closed by the caller
+   * @throws IOException when there is no connection or no head in time
+   */
+  Response send(Request request) throws IOException {
+    Request complete = request.newBuilder().header("User-Agent", settings.userAgent()).build();
+    Call call = client.newCall(complete);
+    AtomicBoolean late = new AtomicBoolean();
+    // OkHttp has one read time-out for head and body; the head gets its own limit here.
+    ScheduledFuture<?> limit =
+        timer.schedule(
+            () -> {
+              late.set(true);
+              call.cancel();
+            },
+            settings.firstByteTimeout().toMillis(),
+            TimeUnit.MILLISECONDS);
+    try {
+      return call.execute();
+    } catch (IOException e) {
+      if (late.get()) {
+        throw new IOException(
+            "no answer within " + settings.firstByteTimeout().toSeconds() + " s", e);
+      }
+      throw e;
+    } finally {
+      limit.cancel(false);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.dispatcher().executorService().shutdown();
+    client.connectionPool().evictAll();
+  }
+}

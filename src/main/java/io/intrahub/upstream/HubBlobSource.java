@@ -1,0 +1,199 @@
+package io.intrahub.upstream;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.RepoId;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import okhttp3.HttpUrl;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * The bytes of one file over plain HTTP. Its address comes from the first hop and is made anew when
+ * it has expired. What flows must be what was announced: the right range of a content of the right
+ * size, not encoded.
+ */
+final class HubBlobSource implements BlobSource {
+  private static final Pattern CONTENT_RANGE =
+      Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
+
+  private final HubCalls hub;
+  private final FirstHops firstHops;
+  private final Locations locations;
+  private final RepoId repo;
+  private final CommitHash commit;
+  private final FilePath path;
+  private final BlobId blob;
+  private final Caller caller;
+
+  HubBlobSource(
+      HubCalls hub,
+      FirstHops firstHops,
+      Locations locations,
+      RepoId repo,
+      CommitHash commit,
+      FilePath path,
+      BlobId blob,
+      Caller caller) {
+    this.hub = hub;
+    this.firstHops = firstHops;
+    this.locations = locations;
+    this.repo = repo;
+    this.commit = commit;
+    this.path = path;
+    this.blob = blob;
+    this.caller = caller;
+  }
+
+  @Override
+  public Opening open(ByteRange.Span span) {
+    Locations.Key key = new Locations.Key(repo, commit, path, caller.authority());
+    Optional<Locations.Location> known = locations.get(key);
+    if (known.isPresent()) {
+      Optional<Opening> opening = tryOpen(known.get(), span);
+      if (opening.isPresent()) {
+        return opening.get();
+      }
+      locations.drop(key);
+    }
+    return switch (firstHops.ask(repo, commit.asRevision(), path, caller)) {
+      case FirstHop.Refused refused -> new Refused(refused.refusal());
+      case FirstHop.Failed failed -> new Failed(failed.failure());
+      case FirstHop.Found found when !found.blob().equals(blob) ->
+          strange("it names another content for " + path + " of the same commit");
+      case FirstHop.Found found -> {
+        Locations.Key newKey =
+            new Locations.Key(found.repo(), found.commit(), path, caller.authority());
+        yield locations
+            .get(newKey)
+            .flatMap(location -> tryOpen(location, span))
+            .orElseGet(() -> strange("the address it just gave for " + path + " is refused"));
+      }
+    };
+  }
+
+  /** Empty when the address is of no use any more and a new one should be asked for. */
+  private Optional<Opening> tryOpen(Locations.Location location, ByteRange.Span span) {
+    HttpUrl url = location.url();
+    try {
+      for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+        Request.Builder request = new Request.Builder().url(url);
+        if (span.offset() > 0 || span.end() < blob.size()) {
+          request.header(HeaderNames.RANGE, "bytes=" + span.offset() + "-" + (span.end() - 1));
+        }
+        Response response = hub.send(location.endpoint(), request, caller);
+        Optional<HttpUrl> next = hub.redirect(response);
+        if (next.isEmpty()) {
+          return judge(response, span);
+        }
+        response.close();
+        url = next.get();
+      }
+      return Optional.of(strange("the address of " + path + " redirects in circles"));
+    } catch (IOException e) {
+      return Optional.of(
+          new Failed(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, HubCalls.describe(e))));
+    }
+  }
+
+  /** Takes over the response: it stays open only inside an {@link Opened}. */
+  private Optional<Opening> judge(Response response, ByteRange.Span span) throws IOException {
+    boolean keep = false;
+    try {
+      int status = response.code();
+      if (status == 401 || status == 403 || status == 404 || status == 410) {
+        return Optional.empty();
+      }
+      Opening opening = opening(response, span);
+      keep = opening instanceof Opened;
+      return Optional.of(opening);
+    } finally {
+      if (!keep) {
+        response.close();
+      }
+    }
+  }
+
+  private Opening opening(Response response, ByteRange.Span span) throws IOException {
+    String encoding = response.header("Content-Encoding", "identity");
+    if (!"identity".equals(encoding)) {
+      return strange("it encodes the content of " + path + " though identity was asked for");
+    }
+    long length = response.body().contentLength();
+    long skip;
+    long promised;
+    if (response.code() == 206) {
+      Matcher range = CONTENT_RANGE.matcher(String.valueOf(response.header("Content-Range")));
+      if (!range.matches()
+          || Long.parseLong(range.group(1)) != span.offset()
+          || Long.parseLong(range.group(2)) != span.end() - 1
+          || Long.parseLong(range.group(3)) != blob.size()) {
+        return strange("it sends another range of " + path + " than was asked for");
+      }
+      skip = 0;
+      promised = span.length();
+    } else if (response.code() == 200) {
+      skip = span.offset();
+      promised = blob.size();
+    } else {
+      return new Failed(HubCalls.failureOf(response));
+    }
+    if (length >= 0 && length != promised) {
+      return strange(
+          "it sends " + length + " bytes of " + path + " where " + promised + " were announced");
+    }
+    response.body().source().skip(skip);
+    return new Opened(new HttpStream(response, span.length()));
+  }
+
+  private static Failed strange(String reason) {
+    return new Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
+  }
+
+  /** Exactly the asked number of bytes, or an exception. */
+  private static final class HttpStream implements Stream {
+    private final Response response;
+    private long left;
+
+    HttpStream(Response response, long length) {
+      this.response = response;
+      this.left = length;
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      if (left == 0) {
+        return -1;
+      }
+      int limit = into.limit();
+      if (into.remaining() > left) {
+        into.limit(into.position() + (int) left);
+      }
+      int read;
+      try {
+        read = response.body().source().read(into);
+      } finally {
+        into.limit(limit);
+      }
+      if (read < 0) {
+        throw new EOFException("upstream ended " + left + " bytes too early");
+      }
+      left -= read;
+      return read;
+    }
+
+    @Override
+    public void close() {
+      response.close();
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package io.intrahub.upstream;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.metrics.Meters;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+
+/**
+ * Calls to the Hub's own endpoints: chooses the endpoint, minds its breaker, decides where a token
+ * goes, follows the redirects that stay at home, and sorts what comes back. Safe for use by many
+ * threads.
+ */
+final class HubCalls {
+  /**
+   * Set by this class, never taken from the wire: the answer came from an authoritative endpoint.
+   */
+  static final String AUTHORITATIVE = ":authoritative";
+
+  static final int MAX_HOPS = 5;
+  private static final long MAX_JSON = 64L * 1024 * 1024;
+  private static final List<String> PASSED_HEADERS =
+      List.of(
+          HeaderNames.CONTENT_TYPE,
+          HeaderNames.X_REPO_COMMIT,
+          HeaderNames.LINK,
+          HeaderNames.X_TOTAL_COUNT);
+
+  private final HttpCalls http;
+  private final RedirectGuard guard;
+  private final List<Endpoint> endpoints;
+  private final boolean offline;
+  private final Meters meters;
+
+  HubCalls(
+      HttpCalls http,
+      RedirectGuard guard,
+      List<Endpoint> endpoints,
+      boolean offline,
+      Meters meters) {
+    this.http = http;
+    this.guard = guard;
+    this.endpoints = endpoints;
+    this.offline = offline;
+    this.meters = meters;
+  }
+
+  /**
+   * What a visit to one endpoint gave: a result, or a failure after which the next may be tried.
+   */
+  sealed interface Visit<T> {
+    record Done<T>(T result) implements Visit<T> {}
+
+    record Failed<T>(UpstreamFailure failure) implements Visit<T> {}
+  }
+
+  /** One visit to one endpoint. */
+  interface Visitor<T> {
+    Visit<T> visit(Endpoint endpoint) throws IOException;
+  }
+
+  /**
+   * Visits endpoints until one gives a result.
+   *
+   * @param caller with a token: only the authoritative endpoint is visited
+   */
+  <T> Visit<T> visit(Caller caller, Visitor<T> visitor) {
+    if (offline) {
+      return new Visit.Failed<>(
+          new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off"));
+    }
+    UpstreamFailure failure =
+        new UpstreamFailure(
+            UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
+    for (Endpoint endpoint : endpoints) {
+      boolean mayAsk = caller.isAnonymous() || endpoint.authoritative();
+      if (!mayAsk || !endpoint.breaker().tryPass()) {
+        continue;
+      }
+      switch (visitOne(endpoint, visitor)) {
+        case Visit.Done<T> done -> {
+          return done;
+        }
+        case Visit.Failed<T> failed -> failure = failed.failure();
+      }
+    }
+    return new Visit.Failed<>(failure);
+  }
+
+  private <T> Visit<T> visitOne(Endpoint endpoint, Visitor<T> visitor) {
+    try {
+      Visit<T> visit = visitor.visit(endpoint);
+      boolean troubled =
+          visit instanceof Visit.Failed<T> f && f.failure().kind() == UpstreamFailure.Kind.TROUBLED;
+      if (troubled) {
+        endpoint.breaker().failure();
+      } else {
+        endpoint.breaker().success();
+      }
+      return visit;
+    } catch (IOException e) {
+      endpoint.breaker().failure();
+      return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, describe(e)));
+    }
+  }
+
+  /**
+   * Sends a request, with the caller's token if it goes to the endpoint itself and that may have
+   * it.
+   *
+   * @param request with its address set
+   */
+  Response send(Endpoint endpoint, Request.Builder request, Caller caller) throws IOException {
+    Request bare = request.header("Accept-Encoding", "identity").build();
+    boolean trusted = endpoint.authoritative() && endpoint.owns(bare.url());
+    Request.Builder complete = bare.newBuilder();
+    if (trusted) {
+      caller.token().ifPresent(t -> complete.header("Authorization", t.asAuthorization()));
+    }
+    meters.upstreamRequest();
+    return http.send(complete.build());
+  }
+
+  /**
+   * Where an answer redirects to.
+   *
+   * @return empty when it does not, or when it may not be followed
+   */
+  Optional<HttpUrl> redirect(Response response) {
+    String location = response.header(HeaderNames.LOCATION);
+    if (response.code() < 300 || response.code() >= 400 || location == null) {
+      return Optional.empty();
+    }
+    HttpUrl from = response.request().url();
+    return Optional.ofNullable(from.resolve(location)).filter(to -> guard.allows(from, to));
+  }
+
+  /** See {@link HubUpstream#call}. */
+  ApiAnswer api(ApiRequest request, Caller caller) {
+    Visit<ApiAnswer> visit = visit(caller, endpoint -> visitApi(endpoint, request, caller));
+    return switch (visit) {
+      case Visit.Done<ApiAnswer> done -> done.result();
+      case Visit.Failed<ApiAnswer> failed -> new ApiAnswer.Failed(failed.failure());
+    };
+  }
+
+  private Visit<ApiAnswer> visitApi(Endpoint endpoint, ApiRequest request, Caller caller)
+      throws IOException {
+    HttpUrl url = endpoint.url(request.target());
+    for (int hop = 0; hop <= MAX_HOPS; hop++) {
+      Request.Builder next = new Request.Builder().url(url);
+      request
+          .body()
+          .ifPresent(
+              b -> next.post(RequestBody.create(b.bytes(), MediaType.parse(b.contentType()))));
+      try (Response response = send(endpoint, next, caller)) {
+        Optional<HttpUrl> target = redirect(response).filter(endpoint::owns);
+        if (target.isPresent()) {
+          url = target.get();
+          continue;
+        }
+        return sort(endpoint, response, caller);
+      }
+    }
+    return strange("it redirects in circles");
+  }
+
+  private Visit<ApiAnswer> sort(Endpoint endpoint, Response response, Caller caller)
+      throws IOException {
+    if (response.isSuccessful()) {
+      return success(endpoint, response);
+    }
+    Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
+    if (refusal.isPresent() && endpoint.authoritative()) {
+      return new Visit.Done<>(new ApiAnswer.Refused(refusal.get()));
+    }
+    return new Visit.Failed<>(failureOf(response));
+  }
+
+  private Visit<ApiAnswer> success(Endpoint endpoint, Response response) throws IOException {
+    Map<String, String> headers = new HashMap<>();
+    for (String name : PASSED_HEADERS) {
+      String value = response.header(name);
+      if (value != null) {
+        headers.put(name.toLowerCase(Locale.ROOT), value);
+      }
+    }
+    if (endpoint.authoritative()) {
+      headers.put(AUTHORITATIVE, "true");
+    }
+    if (response.body().contentLength() > MAX_JSON) {
+      return strange("it is larger than " + MAX_JSON + " bytes");
+    }
+    byte[] body = readAtMost(response, MAX_JSON);
+    String type = headers.getOrDefault("content-type", "");
+    if (type.startsWith("text/html")) {
+      return strange("it is a web page and not the Hub's; a portal may want a login");
+    }
+    if (type.startsWith("application/json") && body.length > 0) {
+      try {
+        body = JsonFilter.withoutXet(body);
+      } catch (MalformedJsonException e) {
+        return strange(e.reason());
+      }
+    }
+    return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+  }
+
+  private static byte[] readAtMost(Response response, long limit) throws IOException {
+    okio.BufferedSource source = response.body().source();
+    // Asking for one byte more tells whether there is more than the limit.
+    if (source.request(limit + 1)) {
+      throw new IOException("the answer is larger than " + limit + " bytes");
+    }
+    return source.readByteArray();
+  }
+
+  /** The failure that an answer without success or refusal stands for. */
+  static UpstreamFailure failureOf(Response response) {
+    int status = response.code();
+    if (status == 429) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.TROUBLED, "it limits the rate of requests (429)");
+    }
+    if (status >= 500 || status == 408) {
+      return new UpstreamFailure(UpstreamFailure.Kind.TROUBLED, "it answered " + status);
+    }
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.STRANGE, "it answered " + status + ", but not as the Hub does");
+  }
+
+  static <T> Visit<T> strange(String reason) {
+    return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
+  }
+
+  /** What an exception means, without addresses: they may hold a signature. */
+  static String describe(IOException e) {
+    return switch (e) {
+      case java.net.UnknownHostException _ -> "its name can't be resolved";
+      case java.net.ConnectException _ -> "the connection was refused";
+      case java.net.SocketTimeoutException _ -> "it did not answer in time";
+      case javax.net.ssl.SSLException _ -> "TLS failed: " + e.getMessage();
+      default -> {
+        String text = String.valueOf(e.getMessage());
+        yield text.contains("://") ? "the connection broke" : text;
+      }
+    };
+  }
+}

@@ -1,0 +1,152 @@
+package io.intrahub.upstream;
+
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.Caller;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.RepoFacts;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.hub.json.RepoInfoJson;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Freshness;
+import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import okhttp3.HttpUrl;
+
+/**
+ * The Hub, as the rest of the house sees it: typed questions, typed outcomes, nothing thrown. All
+ * methods block; callers run them on virtual threads and wait for as long as their client can.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class HubUpstream implements AutoCloseable {
+  private final UpstreamSettings settings;
+  private final List<Endpoint> endpoints;
+  private final HttpCalls calls;
+  private final HubCalls hub;
+  private final FirstHops firstHops;
+  private final Locations locations;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param timer for limits on waiting; it runs short tasks only
+   */
+  public HubUpstream(
+      UpstreamSettings settings, Clock clock, ScheduledExecutorService timer, Meters meters) {
+    this.settings = settings;
+    Set<String> hosts = new HashSet<>();
+    this.endpoints =
+        java.util.stream.IntStream.range(0, settings.endpoints().size())
+            .mapToObj(i -> {
+              HttpUrl base = baseUrl(settings.endpoints().get(i).toString());
+              hosts.add(base.host());
+              return new Endpoint(base, i == 0, new Breaker(clock));
+            })
+            .toList();
+    RedirectGuard guard = new RedirectGuard(hosts);
+    this.calls = new HttpCalls(settings, timer, guard);
+    this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), meters);
+    this.locations = new Locations(clock);
+    this.firstHops = new FirstHops(hub, locations);
+  }
+
+  private static HttpUrl baseUrl(String endpoint) {
+    HttpUrl url = HttpUrl.get(endpoint);
+    return url.encodedPath().endsWith("/") ? url : url.newBuilder().addPathSegment("").build();
+  }
+
+  /** Whether upstream can be asked now, as far as is known. */
+  public Freshness.Upstream state() {
+    if (settings.offline()) {
+      return Freshness.Upstream.OFFLINE;
+    }
+    boolean allOpen = endpoints.stream().allMatch(e -> e.breaker().isOpen());
+    return allOpen ? Freshness.Upstream.DOWN : Freshness.Upstream.REACHABLE;
+  }
+
+  /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
+  public String origin() {
+    return endpoints.getFirst().origin();
+  }
+
+  /**
+   * Asks upstream's own {@code resolve} about one file, as this caller. Costs one call. The address
+   * of the bytes is kept for {@link #source}.
+   */
+  public FirstHop firstHop(RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return firstHops.ask(repo, revision, path, caller);
+  }
+
+  /**
+   * Where the bytes of a file come from, read as this caller. Costs nothing until it is opened.
+   *
+   * @param repo under the id by which upstream knows it
+   */
+  public BlobSource source(
+      RepoId repo, CommitHash commit, FilePath path, BlobId blob, Caller caller) {
+    return new HubBlobSource(hub, firstHops, locations, repo, commit, path, blob, caller);
+  }
+
+  /**
+   * Asks for repo info, as this caller: {@link ApiAnswer.Info}, or a refusal or failure.
+   *
+   * @param revision empty: the default branch
+   * @param query raw, without the question mark; empty for none
+   */
+  public ApiAnswer repoInfo(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+    HubTarget target = new HubTarget.RepoInfo(repo, revision);
+    ApiAnswer answer = call(ApiRequest.get(withQuery(target.format(), query)), caller);
+    if (!(answer instanceof ApiAnswer.Ok ok)) {
+      return answer;
+    }
+    try {
+      RepoFacts facts = RepoInfoJson.read(ok.body());
+      Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
+      if (known.isEmpty()) {
+        return strange("repo info of another repo");
+      }
+      boolean proves =
+          caller.isAnonymous()
+              && facts.openToAll()
+              && ok.headers().containsKey(HubCalls.AUTHORITATIVE);
+      return new ApiAnswer.Info(
+          known.get(),
+          facts,
+          JsonFilter.withoutXet(ok.body()),
+          proves ? Optional.of(AnonymousRead.witnessed(known.get())) : Optional.empty());
+    } catch (MalformedJsonException e) {
+      return strange(e.reason());
+    }
+  }
+
+  /**
+   * Makes any other call of the API, as this caller. JSON comes without Xet fields; redirects
+   * within the endpoint are followed.
+   */
+  public ApiAnswer call(ApiRequest request, Caller caller) {
+    return hub.api(request, caller);
+  }
+
+  static String withQuery(String path, String query) {
+    return query.isEmpty() ? path : path + "?" + query;
+  }
+
+  static ApiAnswer strange(String reason) {
+    return new ApiAnswer.Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
+  }
+
+  @Override
+  public void close() {
+    calls.close();
+  }
+}

@@ -1,0 +1,32 @@
+package io.intrahub.upstream;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How upstream is reached.
+ *
+ * @param endpoints base addresses in the order of preference, at least one. The first is taken at
+ *     its word: it gets the clients' tokens, and only its answers say who may read what. The others
+ *     are asked, without a token, when the first fails.
+ * @param connectTimeout for a connection to stand
+ * @param firstByteTimeout from the request to the head of the answer
+ * @param stallTimeout between two reads of a body; there is no limit for a whole body
+ * @param userAgent sent with each request
+ * @param offline upstream is never asked
+ */
+public record UpstreamSettings(
+    List<URI> endpoints,
+    Duration connectTimeout,
+    Duration firstByteTimeout,
+    Duration stallTimeout,
+    String userAgent,
+    boolean offline) {
+  public UpstreamSettings {
+    endpoints = List.copyOf(endpoints);
+    if (endpoints.isEmpty()) {
+      throw new IllegalArgumentException("at least one upstream endpoint is needed");
+    }
+  }
+}
