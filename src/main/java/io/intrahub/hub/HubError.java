@@ -83,13 +83,15 @@ public record HubError(
   }
 
   /** Upstream could not be reached or did not answer, and nothing is stored to answer with. */
-  public static HubError upstreamUnreachable(String what) {
+  public static HubError upstreamUnreachable(String what, String reason) {
     return new HubError(
         504,
         Optional.empty(),
         "intrahub could not reach the Hub for "
             + what
-            + ", and has no copy of it. Try again later.",
+            + " ("
+            + reason
+            + ") and has no copy of it. Try again later.",
         Optional.of(0));
   }
 
@@ -103,7 +105,7 @@ public record HubError(
     return new HubError(
         503,
         Optional.empty(),
-        "The Hub's answer for " + what + " could not be used: " + reason + ". Try again later.",
+        "The Hub's answer for " + what + " can't be used: " + reason + ". Try again later.",
         Optional.of(1));
   }
 

@@ -2,6 +2,7 @@ package io.intrahub.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Locale;
 
 /**
  * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
@@ -13,6 +14,16 @@ public final class Meters {
     MEMORY,
     DISK,
     UPSTREAM
+  }
+
+  /** What was answered. */
+  public enum Kind {
+    /** Which content a path has. */
+    ENTRY,
+    /** The bytes of a file. */
+    CONTENT,
+    /** An answer of the API. */
+    ANSWER
   }
 
   private final MeterRegistry registry;
@@ -30,6 +41,25 @@ public final class Meters {
   /** A request goes to upstream. */
   public void upstreamRequest() {
     upstreamRequests.increment();
+  }
+
+  /** Something was answered from this level. */
+  public void answered(Kind kind, Level level) {
+    answered(kind.name(), level.name()).increment();
+  }
+
+  /** How often something was answered from this level. */
+  public long answeredCount(Kind kind, Level level) {
+    return (long) answered(kind.name(), level.name()).count();
+  }
+
+  private Counter answered(String kind, String level) {
+    // Looked up and not kept: the registry keeps one counter per name and labels.
+    return Counter.builder("intrahub.answers")
+        .description("Answers by what was asked for and the level that gave it")
+        .tag("kind", kind.toLowerCase(Locale.ROOT))
+        .tag("level", level.toLowerCase(Locale.ROOT))
+        .register(registry);
   }
 
   /** The registry, for the page that shows it. */

@@ -23,6 +23,9 @@ public interface RepoStore extends VerdictStore {
   /** Remembers an observation, unless a younger one of the same revision is there. */
   void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation);
 
+  /** Upstream said that there is no such revision any more. */
+  void forgetRevision(RepoId repo, Revision revision);
+
   /** All revisions of the repo that were observed, in no order. */
   List<ObservedRevision> revisions(Authorised<RepoId> repo);
 

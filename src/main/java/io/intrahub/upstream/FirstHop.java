@@ -3,6 +3,7 @@ package io.intrahub.upstream;
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import java.util.Optional;
@@ -45,8 +46,19 @@ public sealed interface FirstHop {
     public boolean isOfRepo() {
       return error
           .code()
-          .map(c -> c.equals("RepoNotFound") || c.equals("GatedRepo"))
+          .map(c ->
+              c.equals(ErrorCode.REPO_NOT_FOUND.wire()) || c.equals(ErrorCode.GATED_REPO.wire()))
           .orElse(error.status() == 401 || error.status() == 403);
+    }
+
+    /** Whether the repo is there, but not this revision of it. */
+    public boolean isOfRevision() {
+      return error.code().filter(ErrorCode.REVISION_NOT_FOUND.wire()::equals).isPresent();
+    }
+
+    /** Whether the repo is gated: its metadata may be seen all the same. */
+    public boolean isGate() {
+      return error.code().filter(ErrorCode.GATED_REPO.wire()::equals).isPresent();
     }
   }
 }

@@ -6,6 +6,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.IntStream;
 import okhttp3.HttpUrl;
 
 /**
@@ -46,7 +48,7 @@ public final class HubUpstream implements AutoCloseable {
     this.settings = settings;
     Set<String> hosts = new HashSet<>();
     this.endpoints =
-        java.util.stream.IntStream.range(0, settings.endpoints().size())
+        IntStream.range(0, settings.endpoints().size())
             .mapToObj(i -> {
               HttpUrl base = baseUrl(settings.endpoints().get(i).toString());
               hosts.add(base.host());
@@ -137,11 +139,27 @@ public final class HubUpstream implements AutoCloseable {
     return hub.api(request, caller);
   }
 
-  static String withQuery(String path, String query) {
+  /**
+   * The next page that a {@code Link} header names, as a target of the Hub.
+   *
+   * @return empty when there is none, or when it lies elsewhere than at the preferred endpoint
+   */
+  public Optional<String> nextPage(String link) {
+    Endpoint home = endpoints.getFirst();
+    return LinkHeader.next(link)
+        .flatMap(next -> Optional.ofNullable(home.base().resolve(next)))
+        .filter(home::owns)
+        .map(url -> {
+          String query = url.encodedQuery();
+          return withQuery(home.hubPath(url), query == null ? "" : query);
+        });
+  }
+
+  private static String withQuery(String path, String query) {
     return query.isEmpty() ? path : path + "?" + query;
   }
 
-  static ApiAnswer strange(String reason) {
+  private static ApiAnswer strange(String reason) {
     return new ApiAnswer.Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
   }
 

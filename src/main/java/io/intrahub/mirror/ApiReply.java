@@ -1,0 +1,43 @@
+package io.intrahub.mirror;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HubError;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the mirror answers to a call of the Hub's API. */
+public sealed interface ApiReply {
+  /**
+   * Success.
+   *
+   * @param status 200 to 299
+   * @param contentType of the body
+   * @param commit for {@code X-Repo-Commit}
+   * @param headers further headers, by name
+   * @param body whole
+   * @param label where it comes from
+   */
+  record Ok(
+      int status,
+      String contentType,
+      Optional<CommitHash> commit,
+      Map<String, String> headers,
+      byte[] body,
+      CacheLabel label)
+      implements ApiReply {
+    /** The content type of every JSON answer. */
+    public static final String JSON = "application/json; charset=utf-8";
+
+    static Ok json(CommitHash commit, byte[] body, CacheLabel label) {
+      return new Ok(200, JSON, Optional.of(commit), Map.of(), body, label);
+    }
+  }
+
+  /**
+   * No.
+   *
+   * @param error for the client
+   * @param commit for {@code X-Repo-Commit}
+   */
+  record Refused(HubError error, Optional<CommitHash> commit) implements ApiReply {}
+}

@@ -1,0 +1,35 @@
+package io.intrahub.mirror;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What the client is told about where an answer comes from (RFC 9211).
+ *
+ * @param source where from
+ * @param ttl how long the answer still counts as fresh; negative when it is stale; empty for what
+ *     never changes
+ * @param age since upstream confirmed it; empty for what never changes or was just fetched
+ * @param stale whether it is served because upstream can't be asked
+ */
+public record CacheLabel(
+    Source source, Optional<Duration> ttl, Optional<Duration> age, boolean stale) {
+  /** Where an answer comes from. */
+  public enum Source {
+    /** The mirror had it. */
+    HIT,
+    /** Fetched for this answer, and kept. */
+    MISS,
+    /** Fetched for this answer, and not kept: not everybody may read it, or the store can't. */
+    BYPASS
+  }
+
+  /** For an answer that was fetched for one asker. */
+  public static final CacheLabel BYPASSED =
+      new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false);
+
+  /** The same, from another source. */
+  public CacheLabel from(Source other) {
+    return new CacheLabel(other, ttl, age, stale);
+  }
+}

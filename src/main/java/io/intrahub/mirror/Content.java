@@ -1,0 +1,43 @@
+package io.intrahub.mirror;
+
+import io.intrahub.transfer.ContentStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The bytes of one response body, in order. For one thread at a time; to be closed by its user. */
+public final class Content implements AutoCloseable {
+  private final ContentStream stream;
+  private final CacheLabel label;
+  private final boolean verified;
+
+  Content(ContentStream stream, CacheLabel label, boolean verified) {
+    this.stream = stream;
+    this.label = label;
+    this.verified = verified;
+  }
+
+  /**
+   * Reads at least one byte, waiting for it if need be.
+   *
+   * @return the number of bytes, or -1 when all were delivered
+   * @throws IOException when the rest can't be had or is wrong: the response must be broken visibly
+   */
+  public int read(ByteBuffer into) throws IOException {
+    return stream.read(into);
+  }
+
+  /** Where the bytes come from. */
+  public CacheLabel label() {
+    return label;
+  }
+
+  /** Whether a wrong content can't be completed; false for a part on upstream's word. */
+  public boolean verified() {
+    return verified;
+  }
+
+  @Override
+  public void close() {
+    stream.close();
+  }
+}

@@ -1,0 +1,85 @@
+package io.intrahub.mirror;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HubError;
+import java.util.Optional;
+
+/** What the mirror says about one file of one revision. */
+public sealed interface FileAnswer {
+  /** The file is there and may be read. */
+  final class Found implements FileAnswer {
+    private final CommitHash commit;
+    private final FilePath path;
+    private final BlobId blob;
+    private final CacheLabel label;
+    private final Opener opener;
+
+    Found(CommitHash commit, FilePath path, BlobId blob, CacheLabel label, Opener opener) {
+      this.commit = commit;
+      this.path = path;
+      this.blob = blob;
+      this.label = label;
+      this.opener = opener;
+    }
+
+    /** The commit that the revision is. */
+    public CommitHash commit() {
+      return commit;
+    }
+
+    /** The path in the repo. */
+    public FilePath path() {
+      return path;
+    }
+
+    /** Digest and size. */
+    public BlobId blob() {
+      return blob;
+    }
+
+    /** Where the knowledge about the file comes from. */
+    public CacheLabel label() {
+      return label;
+    }
+
+    /** Opens the bytes. May wait for upstream, for as long as a client waits for a head. */
+    public Opened open(ByteRange.Span span) {
+      return opener.open(span);
+    }
+  }
+
+  /**
+   * The file can't be had.
+   *
+   * @param error for the client
+   * @param commit that was looked at, when the entry is missing from it: without it the Python
+   *     client does not remember the absence and asks again at every start
+   */
+  record Refused(HubError error, Optional<CommitHash> commit) implements FileAnswer {}
+
+  /** What came of opening. */
+  sealed interface Opened {}
+
+  /**
+   * Bytes will flow.
+   *
+   * @param content to be closed by the one who opened
+   */
+  record Flowing(Content content) implements Opened {}
+
+  /**
+   * No byte can be had.
+   *
+   * @param error for the client
+   */
+  record Unavailable(HubError error) implements Opened {}
+
+  /** How the bytes are got at. */
+  interface Opener {
+    /** See {@link Found#open}. */
+    Opened open(ByteRange.Span span);
+  }
+}

@@ -1,0 +1,27 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamFailure;
+import java.util.Optional;
+
+/** What one anonymous question to upstream taught about a revision. */
+sealed interface Learned {
+  /** Everybody may read it, and this is its commit. */
+  record Open(AnonymousRead evidence, CommitHash commit) implements Learned {}
+
+  /** Not everybody may read the repo. */
+  record Closed(Optional<FirstHop.Refusal> refusal) implements Learned {}
+
+  /** The repo may be open, but has no such revision or entry. */
+  record Missing(FirstHop.Refusal refusal) implements Learned {}
+
+  /** Nothing was learned. */
+  record Nothing(UpstreamFailure failure) implements Learned {}
+
+  /** Sorts a refusal. */
+  static Learned of(FirstHop.Refusal refusal) {
+    return refusal.isOfRepo() ? new Closed(Optional.of(refusal)) : new Missing(refusal);
+  }
+}

@@ -1,0 +1,63 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.RepoStore;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.HubUpstream;
+import java.time.Clock;
+import java.util.concurrent.Executor;
+
+/** The use cases, wired to each other. Each of them is safe for use by many threads. */
+public final class Mirror {
+  private final ResolveFile files;
+  private final RepoInfos infos;
+  private final Trees trees;
+  private final PassOn passOn;
+
+  /**
+   * Wires them.
+   *
+   * @param executor a thread per task: tasks wait for upstream and for each other
+   */
+  public Mirror(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      Transfers transfers,
+      Meters meters,
+      Executor executor,
+      Clock clock,
+      MirrorSettings settings) {
+    Manifests manifests = new Manifests(store, upstream, executor, settings.manifestLimit());
+    Revisions revisions =
+        new Revisions(checker, store, upstream, manifests, executor, clock, settings);
+    Entries entries = new Entries(manifests, meters);
+    this.passOn = new PassOn(upstream);
+    this.files =
+        new ResolveFile(
+            revisions, manifests, entries, upstream, transfers, meters, settings, executor);
+    this.infos = new RepoInfos(revisions, store, upstream, meters, settings, clock, executor);
+    this.trees = new Trees(revisions, manifests, passOn, meters, settings);
+  }
+
+  /** Files. */
+  public ResolveFile files() {
+    return files;
+  }
+
+  /** Repo info. */
+  public RepoInfos infos() {
+    return infos;
+  }
+
+  /** Listings. */
+  public Trees trees() {
+    return trees;
+  }
+
+  /** All other calls. */
+  public PassOn passOn() {
+    return passOn;
+  }
+}

@@ -1,0 +1,64 @@
+package io.intrahub.mirror;
+
+import io.intrahub.policy.Freshness;
+import java.time.Duration;
+
+/**
+ * How long things hold and how long clients wait.
+ *
+ * @param revisions freshness of revision to commit
+ * @param aliasTtl how long another name of a repo is believed
+ * @param refusedTtl how long an anonymous "no such repo" is believed
+ * @param gatedTtl how long an anonymous "gated" is believed: short, since somebody may just have
+ *     opened the repo
+ * @param headTimeout within which a resolve has its answer
+ * @param staleTimeout after which what is there is served instead of waiting for upstream
+ * @param apiTimeout within which other answers come
+ * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
+ * @param quietAtMost … or after this time at the latest
+ * @param listingLimit entries in one answer of a listing
+ * @param manifestLimit entries of a commit that are learned at most
+ */
+public record MirrorSettings(
+    Freshness.Settings revisions,
+    Duration aliasTtl,
+    Duration refusedTtl,
+    Duration gatedTtl,
+    Duration headTimeout,
+    Duration staleTimeout,
+    Duration apiTimeout,
+    Duration quiet,
+    Duration quietAtMost,
+    int listingLimit,
+    int manifestLimit) {
+  /** The numbers of the configuration reference. */
+  public static final MirrorSettings DEFAULT =
+      new MirrorSettings(
+          Freshness.Settings.DEFAULT,
+          Duration.ofHours(1),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(15),
+          Duration.ofSeconds(8),
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(60),
+          10_000,
+          200_000);
+
+  /** The same with another time to live of revisions. */
+  public MirrorSettings withRevisionTtl(Duration ttl) {
+    return new MirrorSettings(
+        new Freshness.Settings(ttl, revisions.staleWhileRevalidate()),
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit);
+  }
+}

@@ -1,0 +1,63 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.ApiRequest;
+import io.intrahub.upstream.HubUpstream;
+import java.util.Map;
+
+/**
+ * Calls that the mirror does not answer itself: passed on with the asker's own token, not kept.
+ * Absolute links of the Hub are made to lead to the mirror, because clients follow them with their
+ * token. Safe for use by many threads.
+ */
+public final class PassOn {
+  private final HubUpstream upstream;
+
+  PassOn(HubUpstream upstream) {
+    this.upstream = upstream;
+  }
+
+  /**
+   * Passes a call on.
+   *
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
+    return switch (upstream.call(request, caller)) {
+      case ApiAnswer.Ok ok -> reply(ok, self);
+      case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
+      case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), what);
+      case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");
+    };
+  }
+
+  private ApiReply reply(ApiAnswer.Ok ok, String self) {
+    String type = ok.header("content-type").orElse("application/octet-stream");
+    byte[] body = ok.body();
+    if (type.startsWith("application/json") && body.length > 0) {
+      try {
+        body = JsonFilter.withoutXet(body, upstream.origin() + "/", self + "/");
+      } catch (MalformedJsonException e) {
+        throw new IllegalStateException("upstream's JSON was read once already", e);
+      }
+    }
+    Map<String, String> headers =
+        ok.header("link")
+            .flatMap(upstream::nextPage)
+            .map(next -> Map.of("Link", LinkHeader.ofNext(self + next)))
+            .orElseGet(Map::of);
+    return new ApiReply.Ok(
+        ok.status(),
+        type,
+        ok.header("x-repo-commit").flatMap(CommitHash::parse),
+        headers,
+        body,
+        CacheLabel.BYPASSED);
+  }
+}

@@ -1,0 +1,160 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.HubUpstream;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+
+/**
+ * {@code GET /api/{type}s/{repo}[/revision/{revision}]}: repo info, kept per commit as upstream
+ * sent it. Safe for use by many threads.
+ */
+public final class RepoInfos {
+  private static final long MAX_WEIGHT = 32L * 1024 * 1024;
+  private static final int OVERHEAD = 200;
+
+  private final Revisions revisions;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final Meters meters;
+  private final MirrorSettings settings;
+  private final Clock clock;
+  private final SingleFlight<Key, ApiAnswer> flights;
+  private final Cache<Key, byte[]> memory =
+      Caffeine.newBuilder()
+          .maximumWeight(MAX_WEIGHT)
+          .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
+          .build();
+
+  private record Key(RepoId repo, CommitHash commit, String name) {}
+
+  RepoInfos(
+      Revisions revisions,
+      RepoStore store,
+      HubUpstream upstream,
+      Meters meters,
+      MirrorSettings settings,
+      Clock clock,
+      Executor executor) {
+    this.revisions = revisions;
+    this.store = store;
+    this.upstream = upstream;
+    this.meters = meters;
+    this.settings = settings;
+    this.clock = clock;
+    this.flights = new SingleFlight<>(executor);
+  }
+
+  /** Under which name an answer to a query is kept; the order of parameters makes no difference. */
+  static String answerName(String query) {
+    String sorted =
+        Arrays.stream(query.split("&", -1))
+            .filter(p -> !p.isEmpty())
+            .sorted()
+            .collect(Collectors.joining("&"));
+    return sorted.isEmpty() ? "info" : "info?" + sorted;
+  }
+
+  /**
+   * Answers for one revision.
+   *
+   * @param revision empty: the default branch
+   * @param query raw, without the question mark
+   */
+  public ApiReply info(
+      RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
+    Revision asked = revision.orElse(Revision.DEFAULT);
+    Located located =
+        revisions.locate(repo, asked, revisions.byRepoInfo(asked), settings.apiTimeout(), noCache);
+    return switch (located) {
+      case Located.At at -> kept(at, query, repo, revision, caller);
+      case Located.NotKept notKept -> passThrough(notKept, revision, query, caller);
+      case Located.Refused refused -> Replies.refused(refused.refusal());
+      case Located.Failed failed -> Replies.failed(failed.failure(), repo.toString());
+    };
+  }
+
+  private ApiReply kept(
+      Located.At at, String query, RepoId asked, Optional<Revision> revision, Caller caller) {
+    RepoId repo = at.repo().subject();
+    Key key = new Key(repo, at.commit(), answerName(query));
+    byte[] known = memory.getIfPresent(key);
+    if (known != null) {
+      meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
+      return ApiReply.Ok.json(at.commit(), known, at.label());
+    }
+    Optional<Observation<byte[]>> stored = store.answer(at.repo(), at.commit(), key.name());
+    if (stored.isPresent()) {
+      boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
+      meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
+      memory.put(key, stored.get().value());
+      return ApiReply.Ok.json(at.commit(), stored.get().value(), at.label());
+    }
+    meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
+    Optional<ApiAnswer> answer =
+        Waiting.until(flights.join(key, () -> fetch(at, key, query)), settings.apiTimeout());
+    if (answer.isEmpty()) {
+      return Replies.slow(repo.toString(), settings.apiTimeout());
+    }
+    return switch (answer.get()) {
+      case ApiAnswer.Info info ->
+          ApiReply.Ok.json(at.commit(), info.body(), at.label().from(CacheLabel.Source.MISS));
+      case ApiAnswer.Refused refused when refused.refusal().isOfRepo() -> {
+        revisions.refused(repo, refused.refusal());
+        yield passThrough(
+            new Located.NotKept(asked, Optional.of(refused.refusal())), revision, query, caller);
+      }
+      case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
+      case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), repo.toString());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+
+  /** The answer for exactly this commit, so that it can't disagree with the observation. */
+  private ApiAnswer fetch(Located.At at, Key key, String query) {
+    RepoId repo = at.repo().subject();
+    ApiAnswer answer =
+        upstream.repoInfo(repo, Optional.of(at.commit().asRevision()), query, Caller.ANONYMOUS);
+    if (answer instanceof ApiAnswer.Info info) {
+      store.putAnswer(
+          repo, at.commit(), key.name(), new Observation<>(info.body(), clock.instant()));
+      memory.put(key, info.body());
+    }
+    return answer;
+  }
+
+  private ApiReply passThrough(
+      Located.NotKept notKept, Optional<Revision> revision, String query, Caller caller) {
+    boolean replay = caller.isAnonymous() && notKept.refusal().filter(r -> !r.isGate()).isPresent();
+    if (replay) {
+      return Replies.refused(notKept.refusal().get());
+    }
+    return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
+      case ApiAnswer.Info info ->
+          new ApiReply.Ok(
+              200,
+              ApiReply.Ok.JSON,
+              info.facts().commit(),
+              Map.of(),
+              info.body(),
+              CacheLabel.BYPASSED);
+      case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
+      case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), notKept.repo().toString());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+}

@@ -1,0 +1,257 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.ErrorCode;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HubError;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Freshness;
+import io.intrahub.transfer.ContentOpening;
+import io.intrahub.transfer.PassThrough;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubUpstream;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+
+/**
+ * {@code HEAD|GET /{repo}/resolve/{revision}/{path}}: one file of one revision. Safe for use by
+ * many threads.
+ */
+public final class ResolveFile {
+  private final Revisions revisions;
+  private final Manifests manifests;
+  private final Entries entries;
+  private final HubUpstream upstream;
+  private final Transfers transfers;
+  private final Meters meters;
+  private final MirrorSettings settings;
+  private final SingleFlight<HopKey, FirstHop> hops;
+
+  /** The authority is part of the key: one asker's answer is never another's. */
+  private record HopKey(RepoId repo, Revision revision, FilePath path, Authority authority) {}
+
+  ResolveFile(
+      Revisions revisions,
+      Manifests manifests,
+      Entries entries,
+      HubUpstream upstream,
+      Transfers transfers,
+      Meters meters,
+      MirrorSettings settings,
+      Executor executor) {
+    this.revisions = revisions;
+    this.manifests = manifests;
+    this.entries = entries;
+    this.upstream = upstream;
+    this.transfers = transfers;
+    this.meters = meters;
+    this.settings = settings;
+    this.hops = new SingleFlight<>(executor);
+  }
+
+  /**
+   * Looks a file up.
+   *
+   * @param noCache whether the client asked for upstream's word ({@code Cache-Control: no-cache})
+   */
+  public FileAnswer resolve(
+      RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
+    Revisions.Cold cold = new Revisions.Cold(path, r -> learnByHop(r, revision, path));
+    Located located = revisions.locate(repo, revision, cold, settings.headTimeout(), noCache);
+    return switch (located) {
+      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache);
+      case Located.NotKept notKept -> passThrough(notKept, revision, path, caller);
+      case Located.Refused refused -> refusal(refused.refusal());
+      case Located.Failed failed ->
+          new FileAnswer.Refused(
+              Failures.error(failed.failure(), repo.toString()), Optional.empty());
+    };
+  }
+
+  /** The cold question: one call gives commit, digest, size, address and the right to read. */
+  private Learned learnByHop(RepoId repo, Revision revision, FilePath path) {
+    return switch (upstream.firstHop(repo, revision, path, Caller.ANONYMOUS)) {
+      case FirstHop.Found found -> {
+        if (found.evidence().isEmpty()) {
+          yield new Learned.Closed(Optional.empty());
+        }
+        entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));
+        yield new Learned.Open(found.evidence().get(), found.commit());
+      }
+      case FirstHop.Refused refused -> Learned.of(refused.refusal());
+      case FirstHop.Failed failed -> new Learned.Nothing(failed.failure());
+    };
+  }
+
+  private FileAnswer resolveOpen(
+      Located.At at,
+      RepoId asked,
+      Revision revision,
+      FilePath path,
+      Caller caller,
+      boolean noCache) {
+    Authorised<RepoId> repo = at.repo();
+    manifests.learnBehind(repo, at.commit());
+    Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
+    if (known.isPresent()) {
+      return switch (known.get()) {
+        case Entries.Known.File file -> found(repo, at.commit(), path, file.blob(), at.label());
+        case Entries.Known.Absent _ -> absent(at, asked, revision, path, caller, noCache);
+      };
+    }
+    meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
+    Revision exact = at.commit().asRevision();
+    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS);
+    if (hop.isEmpty()) {
+      return slow(repo.subject());
+    }
+    return switch (hop.get()) {
+      case FirstHop.Found found -> {
+        entries.learn(repo.subject(), at.commit(), path, new Entries.Known.File(found.blob()));
+        yield found(repo, at.commit(), path, found.blob(), at.label());
+      }
+      case FirstHop.Refused refused when refused.refusal().isOfRepo() -> {
+        revisions.refused(repo.subject(), refused.refusal());
+        yield passThrough(
+            new Located.NotKept(asked, Optional.of(refused.refusal())), revision, path, caller);
+      }
+      case FirstHop.Refused refused -> {
+        rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
+        yield refusal(refused.refusal());
+      }
+      case FirstHop.Failed failed ->
+          new FileAnswer.Refused(
+              Failures.error(failed.failure(), path + " of " + repo.subject()), Optional.empty());
+    };
+  }
+
+  private void rememberAbsence(
+      RepoId repo, CommitHash commit, FilePath path, FirstHop.Refusal refusal) {
+    boolean entry =
+        refusal.error().code().filter(ErrorCode.ENTRY_NOT_FOUND.wire()::equals).isPresent();
+    if (entry && refusal.commit().filter(commit::equals).isPresent()) {
+      entries.learn(repo, commit, path, new Entries.Known.Absent());
+    }
+  }
+
+  /**
+   * A client remembers an absence for ever, so a commit that may be old is looked at again first.
+   */
+  private FileAnswer absent(
+      Located.At at,
+      RepoId asked,
+      Revision revision,
+      FilePath path,
+      Caller caller,
+      boolean noCache) {
+    boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
+    if (old && !noCache && upstream.state() == Freshness.Upstream.REACHABLE) {
+      return resolve(asked, revision, path, caller, true);
+    }
+    return new FileAnswer.Refused(HubError.entryNotFound(), Optional.of(at.commit()));
+  }
+
+  private FileAnswer found(
+      Authorised<RepoId> repo, CommitHash commit, FilePath path, BlobId blob, CacheLabel label) {
+    BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
+    return new FileAnswer.Found(
+        commit, path, blob, label, span -> open(repo, blob, source, span, label, path));
+  }
+
+  private FileAnswer.Opened open(
+      Authorised<RepoId> repo,
+      BlobId blob,
+      BlobSource source,
+      ByteRange.Span span,
+      CacheLabel label,
+      FilePath path) {
+    ContentOpening opening = transfers.open(repo, blob, source, span);
+    if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
+      revisions.refused(repo.subject(), refused.refusal());
+    }
+    return opened(opening, label, path + " of " + repo.subject());
+  }
+
+  private FileAnswer.Opened opened(ContentOpening opening, CacheLabel label, String what) {
+    return switch (opening) {
+      case ContentOpening.Ready ready -> {
+        CacheLabel.Source source =
+            switch (ready.origin()) {
+              case STORE -> CacheLabel.Source.HIT;
+              case FILL -> CacheLabel.Source.MISS;
+              case UPSTREAM -> CacheLabel.Source.BYPASS;
+            };
+        meters.answered(
+            Meters.Kind.CONTENT,
+            source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM);
+        yield new FileAnswer.Flowing(
+            new Content(ready.stream(), label.from(source), ready.verified()));
+      }
+      case ContentOpening.Refused refused -> new FileAnswer.Unavailable(refused.refusal().error());
+      case ContentOpening.Failed failed ->
+          new FileAnswer.Unavailable(Failures.error(failed.failure(), what));
+    };
+  }
+
+  /** Not everybody may read it: upstream answers this asker, and nothing is kept. */
+  private FileAnswer passThrough(
+      Located.NotKept notKept, Revision revision, FilePath path, Caller caller) {
+    if (caller.isAnonymous() && notKept.refusal().isPresent()) {
+      return refusal(notKept.refusal().get());
+    }
+    Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller);
+    if (hop.isEmpty()) {
+      return slow(notKept.repo());
+    }
+    return switch (hop.get()) {
+      case FirstHop.Found found -> {
+        BlobSource source =
+            upstream.source(found.repo(), found.commit(), path, found.blob(), caller);
+        yield new FileAnswer.Found(
+            found.commit(),
+            path,
+            found.blob(),
+            CacheLabel.BYPASSED,
+            span ->
+                opened(
+                    PassThrough.open(source, found.blob(), span),
+                    CacheLabel.BYPASSED,
+                    path + " of " + found.repo()));
+      }
+      case FirstHop.Refused refused -> refusal(refused.refusal());
+      case FirstHop.Failed failed ->
+          new FileAnswer.Refused(
+              Failures.error(failed.failure(), notKept.repo().toString()), Optional.empty());
+    };
+  }
+
+  private Optional<FirstHop> hop(RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return Waiting.until(
+        hops.join(
+            new HopKey(repo, revision, path, caller.authority()),
+            () -> upstream.firstHop(repo, revision, path, caller)),
+        settings.headTimeout());
+  }
+
+  private FileAnswer slow(RepoId repo) {
+    return new FileAnswer.Refused(
+        HubError.upstreamUnreachable(
+            repo.toString(),
+            "it did not answer within " + settings.headTimeout().toSeconds() + " s"),
+        Optional.empty());
+  }
+
+  private static FileAnswer refusal(FirstHop.Refusal refusal) {
+    return new FileAnswer.Refused(refusal.error(), refusal.commit());
+  }
+}

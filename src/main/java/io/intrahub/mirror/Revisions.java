@@ -1,0 +1,317 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * From what a client asks to a commit, and to the proof that everybody may read it. One observation
+ * per repo and revision serves every route, so that resolve, repo info and listings agree.
+ *
+ * <p>Safe for use by many threads. Owned state: flights (by their class) and the pending commits.
+ */
+final class Revisions {
+  private final AccessChecker checker;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final Manifests manifests;
+  private final Aliases aliases;
+  private final ClosedRepos closed;
+  private final PendingCommits pending;
+  private final SingleFlight<Object, Learned> flights;
+  private final Clock clock;
+  private final MirrorSettings settings;
+
+  /** How something unknown is asked for; two askers with equal keys share one question. */
+  record Cold(Object key, Function<RepoId, Learned> ask) {}
+
+  private record FlightKey(RepoId repo, Revision revision, Object how) {}
+
+  Revisions(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      Manifests manifests,
+      Executor executor,
+      Clock clock,
+      MirrorSettings settings) {
+    this.checker = checker;
+    this.store = store;
+    this.upstream = upstream;
+    this.manifests = manifests;
+    this.aliases = new Aliases(store, clock, settings.aliasTtl());
+    this.closed = new ClosedRepos(clock, settings);
+    this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
+    this.flights = new SingleFlight<>(executor);
+    this.clock = clock;
+    this.settings = settings;
+  }
+
+  /** The way to ask that suits every route but resolve: one call for repo info. */
+  Cold byRepoInfo(Revision revision) {
+    return new Cold("info", repo -> learnByInfo(repo, revision));
+  }
+
+  /**
+   * Locates a revision.
+   *
+   * @param cold how to ask when nothing is known
+   * @param atMost how long to wait for upstream when nothing is known
+   * @param noCache whether the client wants upstream asked
+   */
+  Located locate(RepoId asked, Revision revision, Cold cold, Duration atMost, boolean noCache) {
+    Freshness.Upstream state = upstream.state();
+    boolean outage = state != Freshness.Upstream.REACHABLE;
+    RepoId repo = aliases.canonical(asked, outage);
+    Optional<Authorised<RepoId>> proof =
+        outage ? checker.rememberedDuringOutage(repo) : checker.remembered(repo);
+    if (proof.isPresent()) {
+      return locateOpen(proof.get(), revision, cold, state, atMost, noCache);
+    }
+    Optional<Located.NotKept> known = closed.get(repo);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    if (outage) {
+      return new Located.Failed(unreachable(state));
+    }
+    return ask(repo, revision, cold, atMost);
+  }
+
+  private Located locateOpen(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Cold cold,
+      Freshness.Upstream state,
+      Duration atMost,
+      boolean noCache) {
+    Optional<CommitHash> commit = revision.asCommit();
+    if (commit.isPresent()) {
+      return new Located.At(proof, commit.get(), forEver(CacheLabel.Source.HIT));
+    }
+    RepoId repo = proof.subject();
+    pending.asked(repo, revision).ifPresent(due -> store.putRevision(repo, revision, due));
+    Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
+    return switch (Freshness.decide(clock.instant(), seen, settings.revisions(), state, noCache)) {
+      case SERVE -> at(proof, seen.orElseThrow(), false);
+      case SERVE_STALE -> at(proof, seen.orElseThrow(), true);
+      case SERVE_AND_REFRESH -> {
+        var _ = refresh(repo, revision);
+        yield at(proof, seen.orElseThrow(), false);
+      }
+      case REVALIDATE -> revalidate(proof, revision, seen.orElseThrow(), noCache);
+      case FETCH -> ask(repo, revision, cold, atMost);
+      case REFUSE -> new Located.Failed(unreachable(state));
+    };
+  }
+
+  /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
+  Located revalidate(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> seen,
+      boolean showAtOnce) {
+    RepoId repo = proof.subject();
+    Optional<Learned> learned = Waiting.until(refresh(repo, revision), settings.staleTimeout());
+    if (learned.isEmpty() || learned.get() instanceof Learned.Nothing) {
+      return at(proof, seen, true);
+    }
+    return switch (learned.get()) {
+      case Learned.Open open -> {
+        if (showAtOnce) {
+          show(repo, revision, new Observation<>(open.commit(), clock.instant()));
+        } else {
+          pending.asked(repo, revision).ifPresent(due -> show(repo, revision, due));
+        }
+        yield at(proof, store.revision(proof, revision).orElse(seen), false);
+      }
+      case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
+      case Learned.Missing missing -> new Located.Refused(missing.refusal());
+      case Learned.Nothing nothing -> new Located.Failed(nothing.failure());
+    };
+  }
+
+  private void show(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    store.putRevision(repo, revision, observation);
+    pending.settled(repo, revision);
+  }
+
+  /** One question behind the clients' backs, whoever joins. */
+  private CompletableFuture<Learned> refresh(RepoId repo, Revision revision) {
+    return flights.join(
+        new FlightKey(repo, revision, "refresh"),
+        () -> {
+          Learned learned = learnByInfo(repo, revision);
+          switch (learned) {
+            case Learned.Open open ->
+                moved(checker.admit(open.evidence()), revision, open.commit());
+            case Learned.Closed shut -> shut(repo, shut);
+            case Learned.Missing missing -> {
+              if (missing.refusal().isOfRevision()) {
+                store.forgetRevision(repo, revision);
+              }
+            }
+            case Learned.Nothing _ -> {}
+          }
+          return learned;
+        });
+  }
+
+  /** A new commit is shown only when its manifest is known and no load is under way. */
+  private void moved(Authorised<RepoId> proof, Revision revision, CommitHash commit) {
+    RepoId repo = proof.subject();
+    Observation<CommitHash> now = new Observation<>(commit, clock.instant());
+    Optional<Observation<CommitHash>> before = store.revision(proof, revision);
+    if (before.isEmpty() || before.get().value().equals(commit)) {
+      show(repo, revision, now);
+      return;
+    }
+    manifests.learn(proof, commit);
+    pending.moved(repo, revision, now);
+    // The old commit was confirmed to be shown for now; without this each request would ask again.
+    store.putRevision(repo, revision, new Observation<>(before.get().value(), now.learnedAt()));
+  }
+
+  private Located ask(RepoId repo, Revision revision, Cold cold, Duration atMost) {
+    Optional<Learned> learned =
+        Waiting.until(
+            flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold)),
+            atMost);
+    if (learned.isEmpty()) {
+      return orStale(
+          repo,
+          revision,
+          new UpstreamFailure(
+              UpstreamFailure.Kind.UNREACHABLE,
+              "it did not answer within " + atMost.toSeconds() + " s"));
+    }
+    return switch (learned.get()) {
+      case Learned.Open open ->
+          new Located.At(
+              checker.admit(open.evidence()),
+              open.commit(),
+              new CacheLabel(
+                  CacheLabel.Source.MISS,
+                  Optional.of(settings.revisions().ttl()),
+                  Optional.empty(),
+                  false));
+      case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
+      case Learned.Missing missing -> new Located.Refused(missing.refusal());
+      case Learned.Nothing nothing -> orStale(repo, revision, nothing.failure());
+    };
+  }
+
+  private Supplier<Learned> cold(RepoId repo, Revision revision, Cold cold) {
+    return () -> {
+      Learned learned = cold.ask().apply(repo);
+      if (learned instanceof Learned.Open open) {
+        Authorised<RepoId> proof = checker.admit(open.evidence());
+        RepoId canonical = proof.subject();
+        aliases.learn(repo, canonical);
+        closed.remove(canonical);
+        if (revision.asCommit().isEmpty()) {
+          show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
+        }
+      } else if (learned instanceof Learned.Closed shut) {
+        shut(repo, shut);
+      }
+      return learned;
+    };
+  }
+
+  private void shut(RepoId repo, Learned.Closed shut) {
+    checker.refused(repo);
+    closed.put(repo, shut.refusal());
+  }
+
+  /**
+   * An anonymous content call was refused for the whole repo: what was believed no longer holds.
+   */
+  void refused(RepoId repo, FirstHop.Refusal refusal) {
+    shut(repo, new Learned.Closed(Optional.of(refusal)));
+  }
+
+  /** Upstream failed: what is there serves, while the outage lasts. */
+  private Located orStale(RepoId repo, Revision revision, UpstreamFailure failure) {
+    RepoId canonical = aliases.canonical(repo, true);
+    return checker
+        .rememberedDuringOutage(canonical)
+        .flatMap(proof ->
+            revision
+                .asCommit()
+                .<Located>map(c -> new Located.At(proof, c, forEver(CacheLabel.Source.HIT)))
+                .or(() -> store.revision(proof, revision).map(o -> at(proof, o, true))))
+        .orElseGet(() -> new Located.Failed(failure));
+  }
+
+  private Learned learnByInfo(RepoId repo, Revision revision) {
+    Optional<Revision> named =
+        revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
+    return switch (upstream.repoInfo(repo, named, "", Caller.ANONYMOUS)) {
+      case ApiAnswer.Info info -> {
+        Optional<CommitHash> commit = info.facts().commit();
+        if (info.evidence().isEmpty()) {
+          yield new Learned.Closed(Optional.empty());
+        }
+        if (commit.isEmpty()) {
+          yield new Learned.Nothing(
+              new UpstreamFailure(UpstreamFailure.Kind.STRANGE, "repo info without a commit"));
+        }
+        Authorised<RepoId> proof = checker.admit(info.evidence().get());
+        store.putAnswer(
+            proof.subject(),
+            commit.get(),
+            RepoInfos.answerName(""),
+            new Observation<>(info.body(), clock.instant()));
+        yield new Learned.Open(info.evidence().get(), commit.get());
+      }
+      case ApiAnswer.Refused refused -> Learned.of(refused.refusal());
+      case ApiAnswer.Failed failed -> new Learned.Nothing(failed.failure());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+
+  private Located.At at(
+      Authorised<RepoId> proof, Observation<CommitHash> observation, boolean stale) {
+    Instant now = clock.instant();
+    Duration age = Duration.between(observation.learnedAt(), now);
+    return new Located.At(
+        proof,
+        observation.value(),
+        new CacheLabel(
+            CacheLabel.Source.HIT,
+            Optional.of(settings.revisions().ttl().minus(age)),
+            Optional.of(age.isNegative() ? Duration.ZERO : age),
+            stale));
+  }
+
+  private static CacheLabel forEver(CacheLabel.Source source) {
+    return new CacheLabel(source, Optional.empty(), Optional.empty(), false);
+  }
+
+  private static UpstreamFailure unreachable(Freshness.Upstream state) {
+    return state == Freshness.Upstream.OFFLINE
+        ? new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off")
+        : new UpstreamFailure(
+            UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
+  }
+}

@@ -1,0 +1,24 @@
+package io.intrahub.transfer;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * The bytes of one response body, in order. For one thread at a time.
+ *
+ * <p>When {@link #read} throws, the response must be broken visibly: what was delivered so far is
+ * not the whole content, and the client must not take it for that.
+ */
+public interface ContentStream extends AutoCloseable {
+  /**
+   * Reads at least one byte, waiting for it if need be.
+   *
+   * @return the number of bytes, or -1 when all were delivered
+   * @throws IOException when the rest can't be had, or turned out to be wrong
+   */
+  int read(ByteBuffer into) throws IOException;
+
+  /** Lets go of it. Never throws; the fill behind it goes on if it may. */
+  @Override
+  void close();
+}

@@ -1,0 +1,309 @@
+package io.intrahub.transfer;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.store.BlobWriter;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One fill of one blob: one connection to upstream, one file that grows, any number of readers.
+ *
+ * <p>Threads: {@link #run} is the filler and the only one that writes; readers read what lies below
+ * {@code front}. {@code lock} guards all mutable fields and is never held over I/O; it is a leaf:
+ * no other lock is taken while it is held.
+ *
+ * <p>The writer is closed by whoever is last: the filler when no reader is left, or the last reader
+ * when the filler has ended.
+ */
+final class Fill {
+  private static final Logger log = LoggerFactory.getLogger(Fill.class);
+  private static final int BUFFER = 256 * 1024;
+
+  /** How a fill ended, or that it did not. */
+  sealed interface Outcome {
+    record Running() implements Outcome {}
+
+    record Published() implements Outcome {}
+
+    record Refused(FirstHop.Refusal refusal) implements Outcome {}
+
+    record Failed(UpstreamFailure failure) implements Outcome {}
+
+    /** The store could not take it. Upstream is well, so readers go on without the store. */
+    record StoreBroke() implements Outcome {}
+
+    /** Nobody wanted it any more. */
+    record Abandoned() implements Outcome {}
+  }
+
+  private final BlobId blob;
+  private final BlobSource source;
+  private final BlobWriter writer;
+  private final TransferSettings settings;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private long front;
+  private boolean flowing;
+  private Outcome outcome = new Outcome.Running();
+  private int readers;
+  private boolean filling = true;
+  private boolean unwanted;
+
+  Fill(BlobId blob, BlobSource source, BlobWriter writer, TransferSettings settings) {
+    this.blob = blob;
+    this.source = source;
+    this.writer = writer;
+    this.settings = settings;
+  }
+
+  /** Registers a reader, unless the fill has ended. Each one must {@link #leave}. */
+  boolean join() {
+    lock.lock();
+    try {
+      if (!(outcome instanceof Outcome.Running)) {
+        return false;
+      }
+      readers++;
+      unwanted = false;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether it has not ended. */
+  boolean isRunning() {
+    lock.lock();
+    try {
+      return outcome instanceof Outcome.Running;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A reader is gone.
+   *
+   * @return whether nobody reads a running fill any more
+   */
+  boolean leave() {
+    boolean close;
+    boolean lonely;
+    lock.lock();
+    try {
+      readers--;
+      close = readers == 0 && !filling;
+      lonely = readers == 0 && filling;
+    } finally {
+      lock.unlock();
+    }
+    if (close) {
+      writer.close();
+    }
+    return lonely;
+  }
+
+  /** Ends the fill if still nobody reads it and too much is left to finish it on the side. */
+  void abandonUnlessWorthIt() {
+    lock.lock();
+    try {
+      boolean nearlyDone =
+          blob.size() - front <= settings.finishIfLeft() || front >= blob.size() / 4;
+      if (readers == 0 && !nearlyDone) {
+        unwanted = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Number of bytes that may be read. */
+  long front() {
+    lock.lock();
+    try {
+      return front;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until bytes flow or the fill has ended; the outcome is Running when they flow. */
+  Optional<Outcome> awaitFlow(Duration atMost) throws InterruptedException {
+    return await(atMost, () -> flowing || !(outcome instanceof Outcome.Running));
+  }
+
+  /** Waits until the fill has ended. */
+  Optional<Outcome> awaitEnd(Duration atMost) throws InterruptedException {
+    return await(atMost, () -> !(outcome instanceof Outcome.Running));
+  }
+
+  /** Waits until there is a byte at {@code position}, or the fill has ended. */
+  Outcome awaitByte(long position) throws InterruptedException {
+    lock.lock();
+    try {
+      while (front <= position && outcome instanceof Outcome.Running) {
+        changed.await();
+      }
+      return outcome;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Optional<Outcome> await(Duration atMost, BooleanSupplier done)
+      throws InterruptedException {
+    long left = atMost.toNanos();
+    lock.lock();
+    try {
+      while (!done.getAsBoolean()) {
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        left = changed.awaitNanos(left);
+      }
+      return Optional.of(outcome);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads bytes below the front. */
+  int read(ByteBuffer into, long position) throws IOException {
+    return writer.read(into, position);
+  }
+
+  /** Fills, verifies, publishes. Returns when the outcome is set; never throws. */
+  void run() {
+    Outcome end;
+    try {
+      end = fill();
+    } catch (RuntimeException | Error e) {
+      log.error("A fill of {} bytes ended by a fault of the mirror", blob.size(), e);
+      end = new Outcome.StoreBroke();
+    }
+    boolean close;
+    lock.lock();
+    try {
+      outcome = end;
+      filling = false;
+      close = readers == 0;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (close) {
+      writer.close();
+    }
+  }
+
+  private Outcome fill() {
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(BUFFER, blob.size()));
+    int barren = 0;
+    while (writer.position() < blob.size()) {
+      long before = writer.position();
+      Optional<Outcome> end = connect(buffer);
+      if (end.isPresent()) {
+        boolean again =
+            end.get() instanceof Outcome.Failed && (before > 0 || writer.position() > 0);
+        barren = writer.position() > before ? 0 : barren + 1;
+        if (!again || barren >= settings.tries()) {
+          return end.get();
+        }
+        pause(barren);
+      }
+    }
+    return publish();
+  }
+
+  /** One connection. Empty when all bytes are in. */
+  private Optional<Outcome> connect(ByteBuffer buffer) {
+    long from = writer.position();
+    BlobSource.Opening opening = source.open(new ByteRange.Span(from, blob.size() - from));
+    return switch (opening) {
+      case BlobSource.Refused refused -> Optional.of(new Outcome.Refused(refused.refusal()));
+      case BlobSource.Failed failed -> Optional.of(new Outcome.Failed(failed.failure()));
+      case BlobSource.Opened opened -> {
+        try (BlobSource.Stream stream = opened.stream()) {
+          yield pump(stream, buffer);
+        }
+      }
+    };
+  }
+
+  private Optional<Outcome> pump(BlobSource.Stream stream, ByteBuffer buffer) {
+    while (writer.position() < blob.size()) {
+      buffer.clear();
+      try {
+        stream.read(buffer);
+      } catch (IOException e) {
+        log.info("Upstream broke off after {} of {} bytes: {}", front(), blob.size(), e.toString());
+        return Optional.of(
+            new Outcome.Failed(
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.UNREACHABLE, "the connection broke in the middle")));
+      }
+      buffer.flip();
+      try {
+        writer.write(buffer);
+      } catch (IOException e) {
+        log.warn("The store can't take a blob of {} bytes; it passes through", blob.size(), e);
+        return Optional.of(new Outcome.StoreBroke());
+      }
+      if (advance()) {
+        return Optional.of(new Outcome.Abandoned());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Shows the new bytes to the readers. Returns whether the fill is unwanted. */
+  private boolean advance() {
+    long written = writer.position();
+    lock.lock();
+    try {
+      front = written;
+      flowing = true;
+      changed.signalAll();
+      return unwanted && readers == 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Outcome publish() {
+    try {
+      return switch (writer.publish()) {
+        case PUBLISHED -> new Outcome.Published();
+        case WRONG ->
+            new Outcome.Failed(
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.STRANGE,
+                    "its content does not have the announced digest"));
+      };
+    } catch (IOException e) {
+      log.warn("A blob of {} bytes could not be published", blob.size(), e);
+      return new Outcome.StoreBroke();
+    }
+  }
+
+  private void pause(int barren) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(settings.retryPause().toNanos() << Math.min(barren, 5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package io.intrahub.transfer;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.upstream.BlobSource;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A response that reads along with a fill. Where the fill has not come yet, bytes come from a
+ * direct read of upstream; the last bytes of a completing response come from the fill only, and
+ * only when it is published.
+ */
+final class FillStream implements ContentStream {
+  /** A front this near is waited for; what is further ahead is read directly. */
+  private static final long NEAR = 4 * 1024 * 1024;
+
+  private final Fill fill;
+  private final BlobId blob;
+  private final BlobSource source;
+  private final Runnable onClose;
+  private final long end;
+  private final long heldFrom;
+  private long position;
+
+  /** A read of upstream ahead of the fill, while the reader is ahead. */
+  private @Nullable ContentStream ahead;
+
+  /** What the reader goes on with after the store broke. */
+  private @Nullable ContentStream detour;
+
+  /**
+   * Reads a span.
+   *
+   * @param fill already joined; left by {@link #close}
+   * @param onClose run once, after the fill was left by its last reader
+   */
+  FillStream(Fill fill, BlobId blob, BlobSource source, ByteRange.Span span, Runnable onClose) {
+    this.fill = fill;
+    this.blob = blob;
+    this.source = source;
+    this.onClose = onClose;
+    this.position = span.offset();
+    this.end = span.end();
+    this.heldFrom = span.end() == blob.size() ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    if (position >= end) {
+      return -1;
+    }
+    if (detour != null) {
+      return count(detour.read(into));
+    }
+    try {
+      return position >= heldFrom ? readHeld(into) : readOpen(into);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("stopped while waiting for upstream");
+    }
+  }
+
+  /** Bytes that may go out before the digest is known. */
+  private int readOpen(ByteBuffer into) throws IOException, InterruptedException {
+    if (fill.front() <= position && (ahead != null || position > fill.front() + NEAR)) {
+      if (ahead == null) {
+        long stop = Math.min(end, heldFrom);
+        ahead = DirectStream.open(source, new ByteRange.Span(position, stop - position));
+      }
+      int read = ahead.read(into);
+      if (read > 0) {
+        return count(read);
+      }
+    }
+    closeAhead();
+    Fill.Outcome outcome = fill.awaitByte(position);
+    if (fill.front() > position) {
+      long limit = Math.min(Math.min(fill.front(), end), heldFrom);
+      return count(readLimited(into, limit));
+    }
+    return goOn(outcome, into);
+  }
+
+  /** The last bytes: only when the whole content is right. */
+  private int readHeld(ByteBuffer into) throws IOException, InterruptedException {
+    closeAhead();
+    Fill.Outcome outcome = fill.awaitByte(Long.MAX_VALUE);
+    if (outcome instanceof Fill.Outcome.Published) {
+      return count(readLimited(into, end));
+    }
+    return goOn(outcome, into);
+  }
+
+  private int goOn(Fill.Outcome outcome, ByteBuffer into) throws IOException {
+    return switch (outcome) {
+      case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ -> {
+        detour = PassThrough.resume(source, blob, position, end);
+        yield count(detour.read(into));
+      }
+      case Fill.Outcome.Failed failed ->
+          throw new IOException("upstream failed: " + failed.failure().reason());
+      case Fill.Outcome.Refused _ -> throw new IOException("upstream refuses it now");
+      case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
+          throw new IllegalStateException("a fill that ended has bytes or a reason");
+    };
+  }
+
+  private int readLimited(ByteBuffer into, long limit) throws IOException {
+    int oldLimit = into.limit();
+    if (into.remaining() > limit - position) {
+      into.limit(into.position() + (int) (limit - position));
+    }
+    try {
+      return fill.read(into, position);
+    } finally {
+      into.limit(oldLimit);
+    }
+  }
+
+  private int count(int read) throws IOException {
+    if (read < 0) {
+      throw new IOException("the content ended " + (end - position) + " bytes too early");
+    }
+    position += read;
+    return read;
+  }
+
+  private void closeAhead() {
+    if (ahead != null) {
+      ahead.close();
+      ahead = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    closeAhead();
+    if (detour != null) {
+      detour.close();
+    }
+    onClose.run();
+  }
+}

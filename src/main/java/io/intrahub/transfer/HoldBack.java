@@ -1,0 +1,18 @@
+package io.intrahub.transfer;
+
+/**
+ * How much of an unverified content is kept back from a response that completes it for its client.
+ */
+final class HoldBack {
+  /** Contents up to this size wait whole, status line and all, so that a bad one is a clean 503. */
+  static final long SMALL = 1024 * 1024;
+
+  private static final long TAIL = 16 * 1024;
+
+  private HoldBack() {}
+
+  /** The offset from which bytes wait for the digest. */
+  static long start(long size) {
+    return size <= SMALL ? 0 : size - TAIL;
+  }
+}

@@ -1,0 +1,76 @@
+package io.intrahub.transfer;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+
+/**
+ * Content that goes from upstream to one client and is not kept: what not everybody may read, and
+ * what the store can't take. A response that completes the content is hashed and held back all the
+ * same.
+ */
+public final class PassThrough {
+  private PassThrough() {}
+
+  /** Opens a span of a content. */
+  public static ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span) {
+    boolean whole = span.offset() == 0 && span.end() == blob.size();
+    boolean small = blob.size() <= HoldBack.SMALL;
+    if (!whole && !small) {
+      return ranged(source, span);
+    }
+    return switch (source.open(ByteRange.Span.all(blob.size()))) {
+      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
+      case BlobSource.Opened opened -> {
+        HashedStream stream = new HashedStream(source, opened.stream(), blob, span);
+        yield small ? primed(stream) : ready(stream, true);
+      }
+    };
+  }
+
+  private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {
+    return switch (source.open(span)) {
+      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
+      case BlobSource.Opened opened -> ready(new DirectStream(opened.stream()), false);
+    };
+  }
+
+  /** A small content is checked before the head of the response goes out. */
+  private static ContentOpening primed(HashedStream stream) {
+    try {
+      stream.prime();
+      return ready(stream, true);
+    } catch (IOException e) {
+      stream.close();
+      return new ContentOpening.Failed(
+          new UpstreamFailure(UpstreamFailure.Kind.STRANGE, String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static ContentOpening ready(ContentStream stream, boolean verified) {
+    return new ContentOpening.Ready(stream, ContentOpening.Origin.UPSTREAM, verified);
+  }
+
+  /**
+   * Goes on in the middle of a response whose bytes before {@code position} came from elsewhere. A
+   * completing response reads the content from its beginning again, because only so can its end be
+   * checked.
+   */
+  static ContentStream resume(BlobSource source, BlobId blob, long position, long end)
+      throws IOException {
+    ByteRange.Span rest = new ByteRange.Span(position, end - position);
+    if (end < blob.size()) {
+      return DirectStream.open(source, rest);
+    }
+    return switch (source.open(ByteRange.Span.all(blob.size()))) {
+      case BlobSource.Opened opened -> new HashedStream(source, opened.stream(), blob, rest);
+      case BlobSource.Failed failed ->
+          throw new IOException("upstream failed: " + failed.failure().reason());
+      case BlobSource.Refused _ -> throw new IOException("upstream refuses it now");
+    };
+  }
+}
