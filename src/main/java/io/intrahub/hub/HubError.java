@@ -29,6 +29,11 @@ public record HubError(
     return new HubError(status, Optional.empty(), message, Optional.empty());
   }
 
+  /** A token that can't be one. The message is what keeps clients from reading "no such repo". */
+  public static HubError badToken() {
+    return of(401, "Invalid credentials in Authorization header");
+  }
+
   /** A request that can't be understood. */
   public static HubError badRequest(String message) {
     return of(400, message);

@@ -23,24 +23,45 @@ public final class PassOn {
   }
 
   /**
+   * Passes a GET of the API on.
+   *
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply get(String target, Caller caller, String what, String self) {
+    return pass(ApiRequest.get(target), caller, what, self);
+  }
+
+  /**
+   * Passes a GET or HEAD of a file's text on, which is not touched.
+   *
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   */
+  public ApiReply file(String method, String target, Caller caller, String what) {
+    return pass(ApiRequest.file(method, target), caller, what, "");
+  }
+
+  /**
    * Passes a call on.
    *
    * @param what for a person who reads the error: what was asked for
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
-  public ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
+  ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
     return switch (upstream.call(request, caller)) {
-      case ApiAnswer.Ok ok -> reply(ok, self);
+      case ApiAnswer.Ok ok -> reply(ok, request.isFile(), self);
       case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), what);
       case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");
     };
   }
 
-  private ApiReply reply(ApiAnswer.Ok ok, String self) {
+  private ApiReply reply(ApiAnswer.Ok ok, boolean isFile, String self) {
     String type = ok.header("content-type").orElse("application/octet-stream");
     byte[] body = ok.body();
-    if (type.startsWith("application/json") && body.length > 0) {
+    if (!isFile && type.startsWith("application/json") && body.length > 0) {
       try {
         body = JsonFilter.withoutXet(body, upstream.origin() + "/", self + "/");
       } catch (MalformedJsonException e) {

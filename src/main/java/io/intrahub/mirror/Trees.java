@@ -83,7 +83,8 @@ public final class Trees {
   /**
    * Describes some paths; those that are not there are left out.
    *
-   * @param request the client's own, for when upstream has to answer it
+   * @param contentType of the client's own body
+   * @param body of the client's own request, for when upstream has to answer it
    * @param expand whether commits and scan results are wanted, which only upstream knows
    */
   public ApiReply describe(
@@ -91,10 +92,15 @@ public final class Trees {
       Revision revision,
       List<String> paths,
       boolean expand,
-      ApiRequest request,
+      String contentType,
+      byte[] body,
       Caller caller,
       boolean noCache,
       String self) {
+    ApiRequest request =
+        ApiRequest.post(
+            new HubTarget.PathsInfo(repo, revision).format(),
+            new ApiRequest.Body(contentType, body));
     Supplier<ApiReply> upstream = () -> passOn.pass(request, caller, repo.toString(), self);
     if (expand) {
       return upstream.get();

@@ -8,8 +8,10 @@ import java.util.Optional;
  * @param method GET, HEAD or POST
  * @param target path and query, encoded, beginning with a slash
  * @param body of a POST
+ * @param isFile whether the answer is the content of a file, which is not touched even if it is
+ *     JSON
  */
-public record ApiRequest(String method, String target, Optional<Body> body) {
+public record ApiRequest(String method, String target, Optional<Body> body, boolean isFile) {
   /**
    * What a POST carries.
    *
@@ -20,11 +22,16 @@ public record ApiRequest(String method, String target, Optional<Body> body) {
 
   /** A GET without a body. */
   public static ApiRequest get(String target) {
-    return new ApiRequest("GET", target, Optional.empty());
+    return new ApiRequest("GET", target, Optional.empty(), false);
   }
 
   /** A POST. */
   public static ApiRequest post(String target, Body body) {
-    return new ApiRequest("POST", target, Optional.of(body));
+    return new ApiRequest("POST", target, Optional.of(body), false);
+  }
+
+  /** A GET or HEAD of a file. */
+  public static ApiRequest file(String method, String target) {
+    return new ApiRequest(method, target, Optional.empty(), true);
   }
 }

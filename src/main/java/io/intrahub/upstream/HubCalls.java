@@ -160,6 +160,9 @@ final class HubCalls {
     HttpUrl url = endpoint.url(request.target());
     for (int hop = 0; hop <= MAX_HOPS; hop++) {
       Request.Builder next = new Request.Builder().url(url);
+      if (request.method().equals("HEAD")) {
+        next.head();
+      }
       request
           .body()
           .ifPresent(
@@ -170,16 +173,16 @@ final class HubCalls {
           url = target.get();
           continue;
         }
-        return sort(endpoint, response, caller);
+        return sort(endpoint, response, request, caller);
       }
     }
     return strange("it redirects in circles");
   }
 
-  private Visit<ApiAnswer> sort(Endpoint endpoint, Response response, Caller caller)
-      throws IOException {
+  private Visit<ApiAnswer> sort(
+      Endpoint endpoint, Response response, ApiRequest request, Caller caller) throws IOException {
     if (response.isSuccessful()) {
-      return success(endpoint, response);
+      return success(endpoint, response, request);
     }
     Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
@@ -188,7 +191,8 @@ final class HubCalls {
     return new Visit.Failed<>(failureOf(response));
   }
 
-  private Visit<ApiAnswer> success(Endpoint endpoint, Response response) throws IOException {
+  private Visit<ApiAnswer> success(Endpoint endpoint, Response response, ApiRequest request)
+      throws IOException {
     Map<String, String> headers = new HashMap<>();
     for (String name : PASSED_HEADERS) {
       String value = response.header(name);
@@ -204,6 +208,9 @@ final class HubCalls {
     }
     byte[] body = readAtMost(response, MAX_JSON);
     String type = headers.getOrDefault("content-type", "");
+    if (request.isFile()) {
+      return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+    }
     if (type.startsWith("text/html")) {
       return strange("it is a web page and not the Hub's; a portal may want a login");
     }

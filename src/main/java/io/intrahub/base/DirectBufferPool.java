@@ -1,0 +1,148 @@
+package io.intrahub.base;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure, so
+ * that a thousand slow clients cost 32 KiB each and a few fast ones get 512 KiB, at which a file
+ * goes out as fast as a tuned nginx sends it.
+ *
+ * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
+ */
+public final class DirectBufferPool {
+  private enum Size {
+    LARGE(512 * 1024, 50),
+    MIDDLE(128 * 1024, 80),
+    SMALL(32 * 1024, 100);
+
+    private final int bytes;
+
+    /** How much of the pool may be in use after one of this size was given. */
+    private final int percent;
+
+    Size(int bytes, int percent) {
+      this.bytes = bytes;
+      this.percent = percent;
+    }
+  }
+
+  private final long total;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition returned = lock.newCondition();
+  private final Map<Size, Deque<ByteBuffer>> free = new EnumMap<>(Size.class);
+
+  /** Bytes of all buffers that exist, lent or free. */
+  private long allocated;
+
+  /** Bytes of the buffers that are lent. */
+  private long lent;
+
+  /**
+   * Makes an empty pool.
+   *
+   * @param total bytes of all its buffers together, 512 KiB or more
+   */
+  public DirectBufferPool(long total) {
+    if (total < Size.LARGE.bytes) {
+      throw new IllegalArgumentException("too small a pool: " + total);
+    }
+    this.total = total;
+  }
+
+  private Deque<ByteBuffer> freeOf(Size size) {
+    return free.computeIfAbsent(size, s -> new ArrayDeque<>());
+  }
+
+  /** A buffer on loan. To be closed once, by the borrower. */
+  public final class Loan implements AutoCloseable {
+    private final Size size;
+    private final ByteBuffer buffer;
+    private boolean open = true;
+
+    private Loan(Size size, ByteBuffer buffer) {
+      this.size = size;
+      this.buffer = buffer;
+    }
+
+    /** The buffer, cleared when it was lent. It must not be used after {@link #close}. */
+    public ByteBuffer buffer() {
+      return buffer;
+    }
+
+    @Override
+    public void close() {
+      if (open) {
+        open = false;
+        giveBack(size, buffer);
+      }
+    }
+  }
+
+  /**
+   * Borrows a buffer, waiting for one if all are lent.
+   *
+   * @throws InterruptedException when the waiting thread is stopped
+   */
+  public Loan borrow() throws InterruptedException {
+    lock.lock();
+    try {
+      while (true) {
+        for (Size size : Size.values()) {
+          if (lent + size.bytes <= total * size.percent / 100) {
+            return lend(size);
+          }
+        }
+        returned.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Loan lend(Size size) {
+    ByteBuffer buffer = freeOf(size).poll();
+    if (buffer == null) {
+      dropFreeUntilRoomFor(size.bytes);
+      buffer = ByteBuffer.allocateDirect(size.bytes);
+      allocated += size.bytes;
+    }
+    lent += size.bytes;
+    return new Loan(size, buffer.clear());
+  }
+
+  /** The collector frees what is dropped; the bound is kept by what this pool refers to. */
+  private void dropFreeUntilRoomFor(int bytes) {
+    for (Size size : Size.values()) {
+      while (allocated + bytes > total && freeOf(size).poll() != null) {
+        allocated -= size.bytes;
+      }
+    }
+  }
+
+  private void giveBack(Size size, ByteBuffer buffer) {
+    lock.lock();
+    try {
+      lent -= size.bytes;
+      freeOf(size).push(buffer);
+      returned.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Bytes on loan. */
+  public long lent() {
+    lock.lock();
+    try {
+      return lent;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.intrahub.http;
+
+import io.intrahub.base.DirectBufferPool;
+import io.intrahub.mirror.Content;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.ee10.servlet.HttpOutput;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes contents from pooled direct buffers. A response that can't be completed is broken, never
+ * ended: the length was promised, and a short or padded body must not look whole. Safe for use by
+ * many threads.
+ */
+final class BodyWriter {
+  private static final Logger log = LoggerFactory.getLogger(BodyWriter.class);
+
+  private final DirectBufferPool buffers;
+
+  BodyWriter(DirectBufferPool buffers) {
+    this.buffers = buffers;
+  }
+
+  /**
+   * Writes a whole content and closes it. Nothing is thrown once the head is on its way, because
+   * Javalin would write an error text into the open body.
+   *
+   * @param length promised to the client
+   */
+  void write(Exchange exchange, Content content, long length) throws IOException {
+    try (content) {
+      Labels.write(exchange, content.label(), content.verified());
+      exchange.response().setContentLengthLong(length);
+      HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
+      long left = length;
+      while (left > 0) {
+        left -= writeSome(exchange, content, out, left);
+      }
+    } catch (IOException | RuntimeException e) {
+      log.info(
+          "{}: broken off after {} of {} bytes: {}",
+          exchange.requestId(),
+          exchange.bytesSent(),
+          length,
+          e.toString());
+      abort(exchange, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      abort(exchange, e);
+    }
+  }
+
+  /** One loan, one read, one write: a client that waits holds no more than the smallest buffer. */
+  private int writeSome(Exchange exchange, Content content, HttpOutput out, long left)
+      throws IOException, InterruptedException {
+    try (DirectBufferPool.Loan loan = buffers.borrow()) {
+      ByteBuffer buffer = loan.buffer();
+      int read = content.read(buffer);
+      if (read <= 0 || read > left) {
+        throw new IOException("the content has another length than was announced");
+      }
+      boolean more = buffer.hasRemaining() && read < left;
+      buffer.flip();
+      out.write(buffer);
+      if (more) {
+        // Less came than was room for: it flows slowly, and the client should have what there is.
+        out.flush();
+      }
+      exchange.sent(read);
+      return read;
+    }
+  }
+
+  /** Makes the client see that the body is not whole. */
+  static void abort(Exchange exchange, Throwable cause) {
+    ServletContextRequest.getServletContextRequest(exchange.request())
+        .getServletChannel()
+        .abort(new IOException("the response is broken off", cause));
+  }
+}

@@ -1,0 +1,37 @@
+package io.intrahub.http;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubError;
+import io.intrahub.hub.json.ErrorJson;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Writes errors in the Hub's own form: the headers are what clients read, the body is for people.
+ */
+final class ErrorWriter {
+  private ErrorWriter() {}
+
+  static void write(Exchange exchange, HubError error, Optional<CommitHash> commit)
+      throws IOException {
+    exchange.response().setStatus(error.status());
+    error.code().ifPresent(code -> exchange.set(HeaderNames.X_ERROR_CODE, code));
+    exchange.set(HeaderNames.X_ERROR_MESSAGE, error.message());
+    error
+        .retryAfterSeconds()
+        .ifPresent(s -> exchange.set(HeaderNames.RETRY_AFTER, Integer.toString(s)));
+    commit.ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
+    writeBody(exchange, "application/json; charset=utf-8", ErrorJson.write(error.message()));
+  }
+
+  /** Writes a whole body; a HEAD gets its length only. */
+  static void writeBody(Exchange exchange, String contentType, byte[] body) throws IOException {
+    exchange.response().setContentType(contentType);
+    exchange.response().setContentLengthLong(body.length);
+    if (!exchange.isHead()) {
+      exchange.response().getOutputStream().write(body);
+      exchange.sent(body.length);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.intrahub.http;
+
+import io.intrahub.access.AccessToken;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Fingerprints;
+import io.intrahub.base.DirectBufferPool;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubError;
+import io.intrahub.mirror.Mirror;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The clients' listener. Safe for use by many threads once started. */
+public final class HubServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HubServer.class);
+
+  private final Javalin javalin;
+  private final Router router;
+  private final Fingerprints fingerprints;
+  private final Supplier<String> requestIds;
+  private final RequestListener listener;
+
+  /**
+   * Makes the server; {@link #start} opens the port.
+   *
+   * @param requestIds gives a new, unguessable one each time
+   */
+  public HubServer(
+      HttpSettings settings,
+      Mirror mirror,
+      Fingerprints fingerprints,
+      DirectBufferPool buffers,
+      Supplier<String> requestIds,
+      RequestListener listener) {
+    this.router =
+        new Router(new FileRoute(mirror.files(), new BodyWriter(buffers)), new ApiRoutes(mirror));
+    this.fingerprints = fingerprints;
+    this.requestIds = requestIds;
+    this.listener = listener;
+    this.javalin =
+        Javalin.create(config -> {
+          config.startup.showJavalinBanner = false;
+          config.http.compressionStrategy = CompressionStrategy.NONE;
+          JettySetup.apply(config, settings, requestIds);
+          config.routes.before(this::handle);
+        });
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @throws IOException when it can't, with a message for the operator
+   */
+  public void start() throws IOException {
+    try {
+      javalin.start();
+    } catch (RuntimeException e) {
+      throw new IOException("The port for clients can't be opened: " + rootMessage(e), e);
+    }
+  }
+
+  /** The port that is open. */
+  public int port() {
+    return javalin.port();
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private void handle(Context ctx) {
+    long start = System.nanoTime();
+    // This handler is the router: no other one may add to the answer.
+    ctx.skipRemainingHandlers();
+    String requestId = requestIds.get();
+    ctx.res().setHeader(HeaderNames.X_REQUEST_ID, requestId);
+    Cors.onEvery(ctx.res());
+    Exchange exchange = new Exchange(ctx, requestId, Caller.ANONYMOUS);
+    try {
+      Optional<Caller> caller = caller(ctx);
+      if (caller.isEmpty()) {
+        ApiRoutes.error(exchange, HubError.badToken());
+      } else {
+        exchange = new Exchange(ctx, requestId, caller.get());
+        router.handle(exchange);
+      }
+    } catch (IOException e) {
+      // The client is gone; there is nobody to tell.
+      log.debug("{}: {}", requestId, e.toString());
+    } catch (RuntimeException e) {
+      fault(exchange, e);
+    }
+    listener.answered(
+        new RequestListener.Request(
+            exchange.method(),
+            exchange.rawPath(),
+            ctx.res().getStatus(),
+            Optional.ofNullable(ctx.res().getHeader(HeaderNames.CACHE_STATUS)).orElse(""),
+            exchange.bytesSent(),
+            Duration.ofNanos(System.nanoTime() - start),
+            requestId));
+  }
+
+  /** Empty when the header can't be a token: asking as somebody else would be a guess. */
+  private Optional<Caller> caller(Context ctx) {
+    List<String> headers = Collections.list(ctx.req().getHeaders(HeaderNames.AUTHORIZATION));
+    if (headers.isEmpty()) {
+      return Optional.of(Caller.ANONYMOUS);
+    }
+    if (headers.size() > 1) {
+      return Optional.empty();
+    }
+    return AccessToken.ofAuthorization(headers.getFirst())
+        .map(token -> fingerprints.caller(Optional.of(token)));
+  }
+
+  private static void fault(Exchange exchange, RuntimeException e) {
+    log.error("{}: {} {}", exchange.requestId(), exchange.method(), exchange.rawPath(), e);
+    if (exchange.response().isCommitted()) {
+      BodyWriter.abort(exchange, e);
+      return;
+    }
+    try {
+      exchange.response().reset();
+      exchange.set(HeaderNames.X_REQUEST_ID, exchange.requestId());
+      Cors.onEvery(exchange.response());
+      Router.internalError(exchange);
+    } catch (IOException gone) {
+      log.debug("{}: {}", exchange.requestId(), gone.toString());
+    }
+  }
+
+  /** Lets running answers end, for a while, and closes the port. */
+  @Override
+  public void close() {
+    javalin.stop();
+  }
+}

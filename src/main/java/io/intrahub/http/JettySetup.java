@@ -1,0 +1,74 @@
+package io.intrahub.http;
+
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.json.ErrorJson;
+import io.javalin.config.JavalinConfig;
+import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/** How Jetty is set up: a thread per request, which paths it lets through, how it says no. */
+final class JettySetup {
+  private static final int PLATFORM_THREADS = 32;
+  private static final int MAX_HEAD_BYTES = 16 * 1024;
+  private static final long IDLE_MILLIS = 120_000;
+
+  private JettySetup() {}
+
+  static void apply(JavalinConfig config, HttpSettings settings, Supplier<String> requestIds) {
+    QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS);
+    threads.setName("http");
+    threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    config.jetty.threadPool = threads;
+    config.jetty.host = settings.host();
+    config.jetty.port = settings.port();
+    config.jetty.modifyHttpConfiguration(http -> {
+      http.setSendServerVersion(false);
+      http.setRequestHeaderSize(MAX_HEAD_BYTES);
+      http.setIdleTimeout(IDLE_MILLIS);
+      // Escaped slashes and percents are part of the Hub's paths, doubled slashes are sent by
+      // hf-hub 0.x and huggingface.js. Escaped dots, backslashes and the like stay refused.
+      http.setUriCompliance(
+          UriCompliance.from(
+              EnumSet.of(
+                  UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                  UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+                  UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT)));
+    });
+    config.jetty.modifyServer(server ->
+        server.setErrorHandler(
+            (Request.Handler)
+                (request, response, callback) ->
+                    refuse(request, response, callback, requestIds.get())));
+  }
+
+  /** What Jetty refuses by itself never reaches the router, but has to look like the Hub's too. */
+  private static boolean refuse(
+      Request request, Response response, Callback callback, String requestId) {
+    Object reason = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
+    String message =
+        switch (response.getStatus()) {
+          case 400 ->
+              "The request can't be read"
+                  + (reason == null ? "." : ": " + reason + ".")
+                  + " Percent-encode the path.";
+          case 414 -> "The address is too long.";
+          case 431 -> "The headers are too long.";
+          default -> "The request can't be answered.";
+        };
+    String line = message.replaceAll("[^ -~]", "?");
+    response.getHeaders().put(HeaderNames.X_REQUEST_ID, requestId);
+    response.getHeaders().put(HeaderNames.X_ERROR_MESSAGE, line);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json; charset=utf-8");
+    response.write(true, ByteBuffer.wrap(ErrorJson.write(line)), callback);
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+package io.intrahub.http;
+
+import java.time.Duration;
+
+/** Told of each request when its answer is complete or broken off. Called by many threads. */
+public interface RequestListener {
+  /**
+   * One request.
+   *
+   * @param method as it came
+   * @param path raw, without the query, which may hold a secret
+   * @param status of the answer
+   * @param cacheStatus the {@code Cache-Status} header, or empty
+   * @param bytes of the body
+   * @param took from the first to the last byte
+   * @param requestId as in {@code X-Request-Id}
+   */
+  record Request(
+      String method,
+      String path,
+      int status,
+      String cacheStatus,
+      long bytes,
+      Duration took,
+      String requestId) {}
+
+  /** Takes note. Must not block. */
+  void answered(Request request);
+}

@@ -1,0 +1,109 @@
+package io.intrahub.http;
+
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubError;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * From a raw request target to the route that answers it. The path is parsed once, by the one
+ * parser; the route, the permission and the store all use what came out.
+ */
+final class Router {
+  private final FileRoute files;
+  private final ApiRoutes api;
+
+  Router(FileRoute files, ApiRoutes api) {
+    this.files = files;
+    this.api = api;
+  }
+
+  void handle(Exchange exchange) throws IOException {
+    if (exchange.method().equals("OPTIONS")) {
+      Cors.preflight(exchange);
+      return;
+    }
+    switch (HubTargetParser.parse(exchange.rawPath())) {
+      case HubTargetParser.Refused refused ->
+          ApiRoutes.error(exchange, HubError.badRequest(refused.message()));
+      case HubTargetParser.Target parsed -> route(exchange, parsed.target());
+    }
+  }
+
+  private void route(Exchange exchange, HubTarget target) throws IOException {
+    if (target instanceof HubTarget.Telemetry) {
+      api.telemetry(exchange);
+      return;
+    }
+    if (target instanceof HubTarget.PathsInfo paths && exchange.method().equals("POST")) {
+      api.pathsInfo(exchange, paths);
+      return;
+    }
+    if (!exchange.isRead()) {
+      refuseChange(exchange);
+      return;
+    }
+    switch (target) {
+      case HubTarget.ResolveFile t -> files.handle(exchange, t.repo(), t.revision(), t.path());
+      case HubTarget.ResolveCacheFile t ->
+          files.handle(exchange, t.repo(), t.commit().asRevision(), t.path());
+      case HubTarget.RawFile t -> api.raw(exchange, t);
+      case HubTarget.BlobPage t -> toResolve(exchange, t);
+      case HubTarget.RepoInfo t -> api.info(exchange, t);
+      case HubTarget.Tree t -> api.tree(exchange, t);
+      case HubTarget.Refs t -> api.passOn(exchange, t, t.repo().toString());
+      case HubTarget.RepoResource t -> api.passOn(exchange, t, t.repo().toString());
+      case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
+      case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());
+      // Without a token for its content store a client takes the plain way, which the mirror is.
+      case HubTarget.XetToken _ -> ApiRoutes.error(exchange, HubError.notFound());
+      case HubTarget.PathsInfo _ ->
+          ApiRoutes.error(exchange, HubError.methodNotAllowed(exchange.method()));
+      case HubTarget.Page t when t.path().equals("/") -> welcome(exchange);
+      case HubTarget.Page _ -> ApiRoutes.error(exchange, HubError.notFound());
+      case HubTarget.Telemetry _ -> throw new IllegalStateException("answered above");
+    }
+  }
+
+  private static void refuseChange(Exchange exchange) throws IOException {
+    boolean change =
+        switch (exchange.method()) {
+          case "POST", "PUT", "PATCH", "DELETE" -> true;
+          default -> false;
+        };
+    ApiRoutes.error(
+        exchange, change ? HubError.readOnly() : HubError.methodNotAllowed(exchange.method()));
+  }
+
+  /** People copy the address of the Hub's page about a file; the file is what they want. */
+  private static void toResolve(Exchange exchange, HubTarget.BlobPage page) {
+    HubTarget file = new HubTarget.ResolveFile(page.repo(), page.revision(), page.path());
+    exchange.response().setStatus(302);
+    exchange.set(HeaderNames.LOCATION, file.format());
+    exchange.response().setContentLengthLong(0);
+  }
+
+  private static void welcome(Exchange exchange) throws IOException {
+    String text =
+        """
+        This is intrahub, a caching mirror of the Hugging Face Hub.
+
+        Point a client here and change no code:
+
+            export HF_ENDPOINT=%s
+            hf download <repo>
+
+        """
+            .formatted(exchange.self());
+    ErrorWriter.writeBody(
+        exchange, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Something went wrong in the mirror itself. */
+  static void internalError(Exchange exchange) throws IOException {
+    ErrorWriter.write(exchange, HubError.internal(exchange.requestId()), Optional.empty());
+  }
+}
