@@ -1,0 +1,150 @@
+package io.intrahub.clients;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The Hub's own Python client, in one of the versions under {@code src/test/clients}. Each call is
+ * a new process with a new {@code HF_HOME}, unless it is told another: nothing is found in a cache
+ * that a test did not put there.
+ *
+ * <pre>
+ * PythonClient hf = new PythonClient("hf-2.4.0", tmp);
+ * hf.assumeAvailable();
+ * JsonNode files = hf.call().endpoint(mirror).script("snapshot.py", "acme/tiny")
+ *     .expectSuccess().json().get("files");
+ * </pre>
+ */
+public final class PythonClient {
+  /** All versions that are built, newest first; for {@code @ValueSource} and the like. */
+  public static final List<String> VERSIONS =
+      List.of("hf-2.4.0", "hf-1.33.0", "hf-0.36.0", "hf-0.23.4");
+
+  // Surefire and Failsafe start their JVM in the folder of the module.
+  private static final Path SCRIPTS = Path.of("src/test/clients/scripts").toAbsolutePath();
+  private static final Path ENVIRONMENTS = Path.of("target/clients").toAbsolutePath();
+
+  private final String name;
+  private final Path homes;
+
+  /**
+   * @param name one of {@link #VERSIONS}
+   * @param homes an existing folder in which the home folders are made: a {@code @TempDir}
+   */
+  public PythonClient(String name, Path homes) {
+    this.name = name;
+    this.homes = homes;
+  }
+
+  /** Skips the test, with the reason, if this version is not built; under CI fails it. */
+  public void assumeAvailable() {
+    if (Files.isExecutable(program("python"))) {
+      return;
+    }
+    Path why = ENVIRONMENTS.resolve(name + ".why");
+    try {
+      ClientProcess.missing(
+          name
+              + " is not there: "
+              + (Files.exists(why)
+                  ? Files.readString(why).strip()
+                  : "it was never built (./check or src/test/clients/build does it)"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Begins a call, in a new home folder. */
+  public Call call() {
+    try {
+      return new Call(Files.createTempDirectory(homes, name + "-"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path program(String program) {
+    return ENVIRONMENTS.resolve(name).resolve("bin").resolve(program);
+  }
+
+  /** One call: settings first, then one of {@link #script}, {@link #code} and {@link #hf}. */
+  public final class Call {
+    private final Map<String, String> env = new HashMap<>();
+    private Path home;
+    private Duration timeout = Duration.ofSeconds(60);
+
+    private Call(Path home) {
+      this.home = home;
+      env.put("PYTHONPATH", SCRIPTS.toString());
+      // No __pycache__ among the sources.
+      env.put("PYTHONDONTWRITEBYTECODE", "1");
+      env.put("HF_HUB_DISABLE_PROGRESS_BARS", "1");
+      // The command line tool would ask the package index for its newest version.
+      env.put("HF_HUB_DISABLE_UPDATE_CHECK", "1");
+    }
+
+    /** Sets {@code HF_ENDPOINT}. */
+    public Call endpoint(URI endpoint) {
+      return env("HF_ENDPOINT", endpoint.toString());
+    }
+
+    /** Sets {@code HF_TOKEN}. */
+    public Call token(String token) {
+      return env("HF_TOKEN", token);
+    }
+
+    public Call env(String key, String value) {
+      env.put(key, value);
+      return this;
+    }
+
+    /** Uses this {@code HF_HOME} instead of a new one: what an earlier call left is found again. */
+    public Call inHome(Path existing) {
+      home = existing;
+      return this;
+    }
+
+    public Call timeout(Duration limit) {
+      timeout = limit;
+      return this;
+    }
+
+    /** The {@code HF_HOME} of this call; the cache is {@code hub/} in it. */
+    public Path home() {
+      return home;
+    }
+
+    /** Runs a file of {@code src/test/clients/scripts}. */
+    public ClientResult script(String file, String... args) {
+      return run(program("python"), List.of(SCRIPTS.resolve(file).toString()), args);
+    }
+
+    /** Runs a text of Python; it may {@code import report} to print its result. */
+    public ClientResult code(String python, String... args) {
+      return run(program("python"), List.of("-c", python), args);
+    }
+
+    /** Runs the command line tool, which was {@code huggingface-cli} in old versions. */
+    public ClientResult hf(String... args) {
+      Path hf = program("hf");
+      return run(Files.exists(hf) ? hf : program("huggingface-cli"), List.of(), args);
+    }
+
+    private ClientResult run(Path program, List<String> first, String... args) {
+      env.put("HF_HOME", home.toString());
+      List<String> command = new ArrayList<>();
+      command.add(program.toString());
+      command.addAll(first);
+      command.addAll(List.of(args));
+      return ClientProcess.run(command, env, home, timeout);
+    }
+  }
+}
