@@ -37,8 +37,10 @@ jdk_home_of() {
   dirname "$jdk_p"
 }
 
-# jdk_folders: prints, one a line, the folders in which JDKs are usually installed.
+# jdk_folders: prints, one a line, the folders in which JDKs are usually installed. macOS has a
+# program for the question.
 jdk_folders() {
+  [ ! -x /usr/libexec/java_home ] || /usr/libexec/java_home -v "$JDK_NEEDED+" 2>/dev/null || true
   for jdk_d in /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/java/* /opt/jdk* \
     /Library/Java/JavaVirtualMachines/*/Contents/Home \
     /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
@@ -107,13 +109,7 @@ find_jdk() {
     jdk_seen="$jdk_seen, PATH (no java)"
   fi
 
-  # macOS has a program for this question; it may answer with an older one, which the test refuses.
-  jdk_h=$(
-    {
-      [ ! -x /usr/libexec/java_home ] || /usr/libexec/java_home -v "$JDK_NEEDED+" 2>/dev/null
-      jdk_folders
-    } | jdk_lowest
-  )
+  jdk_h=$(jdk_folders | jdk_lowest)
   ! jdk_take "$jdk_h" || return 0
 
   printf '%s: needs a JDK %s or newer and found none. Install one (Temurin, or the package openjdk-%s-jdk where your system has it) or set JAVA_HOME to it. Looked at: %s, and in the usual folders (/usr/lib/jvm, /usr/java, /opt, ~/.sdkman, ~/.jdks, mise, asdf, Homebrew, /Library/Java).\n' \
