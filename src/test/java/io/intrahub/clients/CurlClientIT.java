@@ -22,8 +22,6 @@ class CurlClientIT {
   /** Answers with the path it was asked for; /moved leads to /a. */
   @BeforeEach
   void start() throws IOException {
-    curl = new CurlClient(tmp);
-    curl.assumeAvailable();
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
     server.createContext(
@@ -43,6 +41,8 @@ class CurlClientIT {
           exchange.close();
         });
     server.start();
+    curl = new CurlClient(tmp);
+    curl.assumeAvailable();
   }
 
   @AfterEach
