@@ -32,8 +32,10 @@ alive() { kill -0 "$1" 2>/dev/null || [ -d "/proc/$1" ]; }
 # lock: waits until no other build of this clone is going on. A link is made from a file that names
 # its owner already, so a lock without an owner cannot be seen.
 lock() {
-  mkdir -p "$target"
-  printf '%s\n' "$$" >"$target/.lock.$$"
+  if ! { mkdir -p "$target" && printf '%s\n' "$$" >"$target/.lock.$$"; }; then
+    say "cannot write into $target"
+    exit 73
+  fi
   waited=0
   until ln "$target/.lock.$$" "$target/.lock" 2>/dev/null; do
     owner=$(cat "$target/.lock" 2>/dev/null) || owner=
