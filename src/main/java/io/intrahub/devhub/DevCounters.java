@@ -1,0 +1,101 @@
+package io.intrahub.devhub;
+
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What arrived and what was sent. A request counts when it arrives, a byte just before it goes to
+ * the network, so that a client which has its answer never reads a count that lags behind. Its own
+ * lock guards everything.
+ */
+public final class DevCounters {
+  /** Enough for every test, and a bound for a Hub that runs for days. */
+  private static final int LOG_LENGTH = 50_000;
+
+  private final Map<Route, Long> requests = new EnumMap<>(Route.class);
+  private final Map<Route, Long> bytes = new EnumMap<>(Route.class);
+  private final Deque<Recorded> log = new ArrayDeque<>();
+
+  DevCounters() {}
+
+  /**
+   * The counts at one moment.
+   *
+   * @param requestsByRoute by route; a route without any is missing
+   * @param bytesByRoute body bytes by route; a route without any is missing
+   */
+  public record Snapshot(Map<Route, Long> requestsByRoute, Map<Route, Long> bytesByRoute) {
+    /** Requests of a route. */
+    public long requests(Route route) {
+      return requestsByRoute.getOrDefault(route, 0L);
+    }
+
+    /** Requests of all routes. */
+    public long requests() {
+      return requestsByRoute.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Body bytes of a route. */
+    public long bytes(Route route) {
+      return bytesByRoute.getOrDefault(route, 0L);
+    }
+  }
+
+  /** Requests that arrived since the start or the last reset, on both origins. */
+  public long requests() {
+    return snapshot().requests();
+  }
+
+  /** Requests of one route that arrived. */
+  public long requests(Route route) {
+    return snapshot().requests(route);
+  }
+
+  /** Body bytes sent for one route. */
+  public long bytes(Route route) {
+    return snapshot().bytes(route);
+  }
+
+  /** Requests of one route whose raw path and query contain this text. */
+  public long requestsFor(Route route, String part) {
+    return log().stream().filter(r -> r.route() == route && r.target().contains(part)).count();
+  }
+
+  /** The counts as they are now; they do not change any more. */
+  public synchronized Snapshot snapshot() {
+    return new Snapshot(
+        Collections.unmodifiableMap(new EnumMap<>(requests)),
+        Collections.unmodifiableMap(new EnumMap<>(bytes)));
+  }
+
+  /** The newest 50,000 requests in the order of arrival; those under way are there too. */
+  public synchronized List<Recorded> log() {
+    return List.copyOf(log);
+  }
+
+  /** Back to zero, and an empty log. */
+  public synchronized void reset() {
+    requests.clear();
+    bytes.clear();
+    log.clear();
+  }
+
+  synchronized void arrived(Recorded request) {
+    requests.merge(request.route(), 1L, Long::sum);
+    if (log.size() == LOG_LENGTH) {
+      log.removeFirst();
+    }
+    log.addLast(request);
+  }
+
+  void sending(Recorded request, long n) {
+    request.sending(n);
+    synchronized (this) {
+      bytes.merge(request.route(), n, Long::sum);
+    }
+  }
+}

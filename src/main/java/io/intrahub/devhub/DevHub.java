@@ -1,0 +1,308 @@
+package io.intrahub.devhub;
+
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A small Hub with made-up repos that answers as the real one does: a relative 307 to a second hop
+ * for regular files, an absolute 302 to signed addresses of a CDN on another origin for LFS files,
+ * and the real refusals. Everything can be changed while it runs, from any thread, and shows with
+ * the next request. It counts what it is asked, breaks what it is told to break, and remembers what
+ * no client may do.
+ *
+ * <p>Who owns what: {@link DevRepo} its commits, refs and permissions; {@code Directory} names and
+ * tokens; {@code Traffic} counters, faults and violations; a request's own thread everything else.
+ */
+public final class DevHub implements AutoCloseable {
+  private final Directory directory;
+  private final Signatures signatures;
+  private final Cdn cdn;
+  private final RateLimits limits;
+  private final Settings settings = new Settings();
+  private final Traffic traffic;
+  private final WebServer server;
+  private final boolean strict;
+  private boolean hubDown;
+  private boolean cdnDown;
+  private boolean closed;
+
+  private DevHub(Builder builder) {
+    directory = new Directory(builder.seed);
+    signatures = new Signatures(builder.clock, builder.seed);
+    cdn = new Cdn(directory, signatures);
+    limits = new RateLimits(builder.clock);
+    traffic = new Traffic(builder.clock, new HubRoutes(directory, cdn, limits, settings), cdn);
+    strict = builder.strict;
+    server = new WebServer(builder.host, builder.port, builder.cdnPort, traffic::handle);
+    settings.hub = origin(builder.publicHost.orElse(builder.host), server.hubPort());
+    settings.cdn = origin(builder.cdnHost, server.cdnPort());
+  }
+
+  /** Starts to describe a Hub. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A Hub to be. Every value has a default that fits a test. */
+  public static final class Builder {
+    private Clock clock = Clock.systemUTC();
+    private String host = "127.0.0.1";
+    private Optional<String> publicHost = Optional.empty();
+    private String cdnHost = "localhost";
+    private int port;
+    private int cdnPort;
+    private long seed = 1;
+    private boolean strict = true;
+
+    private Builder() {}
+
+    /** For signed addresses and rate windows; the system's by default. */
+    public Builder clock(Clock newClock) {
+      clock = newClock;
+      return this;
+    }
+
+    /** Both listeners bind to this address; 127.0.0.1 by default. */
+    public Builder host(String address) {
+      host = address;
+      return this;
+    }
+
+    /** The name in addresses of the Hub, where it is not the one to bind to. */
+    public Builder publicHost(String name) {
+      publicHost = Optional.of(name);
+      return this;
+    }
+
+    /** The name in addresses of the CDN; {@code localhost} by default, so not the Hub's. */
+    public Builder cdnHost(String name) {
+      cdnHost = name;
+      return this;
+    }
+
+    /** 0, the default, takes a free one. */
+    public Builder port(int number) {
+      port = number;
+      return this;
+    }
+
+    /** 0, the default, takes a free one. */
+    public Builder cdnPort(int number) {
+      cdnPort = number;
+      return this;
+    }
+
+    /** For internal ids and the CDN's key. */
+    public Builder seed(long number) {
+      seed = number;
+      return this;
+    }
+
+    /** Whether {@link DevHub#close()} also asserts; true by default. */
+    public Builder strict(boolean assertOnClose) {
+      strict = assertOnClose;
+      return this;
+    }
+
+    /** The Hub, already listening. */
+    public DevHub start() {
+      return new DevHub(this);
+    }
+  }
+
+  /** Where the Hub listens, without a trailing slash. */
+  public URI uri() {
+    return settings.hub;
+  }
+
+  /** Where the CDN listens, under another host name. */
+  public URI cdnUri() {
+    return settings.cdn;
+  }
+
+  /**
+   * The repo of this id; made now if there is none.
+   *
+   * @param type {@code model}, {@code dataset}, {@code space} or {@code kernel}
+   * @param id {@code ns/name} or {@code name}
+   */
+  public DevRepo repo(String type, String id) {
+    return directory.createOrGet(RepoType.of(type), id);
+  }
+
+  /** Takes a repo away; made again, it is another repo with another internal id. */
+  public void delete(String type, String id) {
+    directory.delete(RepoType.of(type), id);
+  }
+
+  /** Makes a token known. */
+  public void token(String token, String user) {
+    directory.token(token, user);
+  }
+
+  /** Makes a token unknown again. */
+  public void revoke(String token) {
+    directory.revoke(token);
+  }
+
+  /** What arrived and what was sent. */
+  public DevCounters counters() {
+    return traffic.counters;
+  }
+
+  /** The newest requests, see {@link DevCounters#log()}. */
+  public List<Recorded> log() {
+    return traffic.counters.log();
+  }
+
+  /** The script of faults. */
+  public Faults faults() {
+    return traffic.faults;
+  }
+
+  /** Called after each request, on its thread. */
+  public void onRequest(Consumer<Recorded> listener) {
+    traffic.listen(listener);
+  }
+
+  /** Whether LFS files show Xet hashes; true by default, as on the Hub. */
+  public void xet(boolean shown) {
+    settings.xet = shown;
+  }
+
+  /** Whether regular files are answered at once, without the second hop, as the Hub once did. */
+  public void directSmallFiles(boolean direct) {
+    settings.directSmallFiles = direct;
+  }
+
+  /** Whether every answer of the Hub sets a cookie; false by default. */
+  public void cookies(boolean set) {
+    settings.cookies = set;
+  }
+
+  /** Entries in one page of a tree, 1000 by default; at most 50 with {@code expand}. */
+  public void treePageSize(int entries) {
+    settings.treePageSize = entries;
+  }
+
+  /** Sets a quota per caller in fixed windows by the Hub's clock; what is over it gets 429. */
+  public void rateLimit(RateGroup group, int quota, Duration window) {
+    limits.set(group, quota, window);
+  }
+
+  /** Ends a quota. */
+  public void liftRateLimit(RateGroup group) {
+    limits.lift(group);
+  }
+
+  /** How long new signed addresses are good; an hour by default. */
+  public void signatureLifetime(Duration lifetime) {
+    signatures.lifetime(lifetime);
+  }
+
+  /** Makes every signed address expire that was handed out so far. */
+  public void expireSignatures() {
+    signatures.expireAll();
+  }
+
+  /** New redirects go to the CDN under this name. */
+  public void cdnHost(String name) {
+    settings.cdn = origin(name, server.cdnPort());
+  }
+
+  /** Turns between {@code localhost} and {@code 127.0.0.1} for new redirects. */
+  public void rotateCdnHost() {
+    cdnHost("localhost".equals(settings.cdn.getHost()) ? "127.0.0.1" : "localhost");
+  }
+
+  /** Whether the CDN refuses HEAD, as signatures bound to a method do; false by default. */
+  public void cdnRefusesHead(boolean refuse) {
+    cdn.refuseHead(refuse);
+  }
+
+  /** Closes both listeners and all their connections: new ones are refused. */
+  public synchronized void goDark() {
+    switchListeners(true, true);
+  }
+
+  /** Closes the CDN's listener only. */
+  public synchronized void cdnGoDark() {
+    switchListeners(hubDown, true);
+  }
+
+  /** Listens again on the same ports. */
+  public synchronized void comeBack() {
+    switchListeners(false, false);
+  }
+
+  private void switchListeners(boolean hubDark, boolean cdnDark) {
+    if (hubDark != hubDown) {
+      server.switchHub(!hubDark);
+      hubDown = hubDark;
+    }
+    if (cdnDark != cdnDown) {
+      server.switchCdn(!cdnDark);
+      cdnDown = cdnDark;
+    }
+  }
+
+  /** While on, connections are accepted and never answered; switched off, those are closed. */
+  public void blackHole(boolean on) {
+    traffic.blackHole(on);
+  }
+
+  /** What clients did that none may do, oldest first. */
+  public List<String> violations() {
+    return traffic.violations.list();
+  }
+
+  /** Requests to routes that this Hub does not know are no violation from now on. */
+  public void expectUnknownRoutes() {
+    traffic.violations.expectUnknownRoutes();
+  }
+
+  /** Forgets the violations so far, for a test that makes them on purpose. */
+  public void forgetViolations() {
+    traffic.violations.forget();
+  }
+
+  /**
+   * Fails if there was a violation.
+   *
+   * @throws AssertionError that lists them
+   */
+  public void assertClean() {
+    List<String> found = violations();
+    if (!found.isEmpty()) {
+      throw new AssertionError("the Hub saw\n  " + String.join("\n  ", found));
+    }
+  }
+
+  /**
+   * Ends all that waits and stops both listeners; the second call does nothing.
+   *
+   * @throws AssertionError if there was a violation, unless built with {@code strict(false)}
+   */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    traffic.close();
+    server.stop();
+    if (strict) {
+      assertClean();
+    }
+  }
+
+  private static URI origin(String host, int port) {
+    return URI.create("http://" + host + ":" + port);
+  }
+}

@@ -1,0 +1,68 @@
+package io.intrahub.devhub;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** All repos and tokens of one Hub. Its own lock guards the maps; repos guard themselves. */
+final class Directory {
+  private final long seed;
+  private final Map<String, DevRepo> repos = new LinkedHashMap<>();
+  private final Map<String, DevRepo> aliases = new LinkedHashMap<>();
+  private final Map<String, String> tokens = new LinkedHashMap<>();
+  private int made;
+
+  Directory(long seed) {
+    this.seed = seed;
+  }
+
+  synchronized DevRepo createOrGet(RepoType type, String id) {
+    return repos.computeIfAbsent(
+        key(type, id),
+        _ -> {
+          String internalId = Hashes.sha256("repo " + seed + " " + made++).substring(0, 24);
+          return new DevRepo(type, id, internalId, this::alias);
+        });
+  }
+
+  synchronized void delete(RepoType type, String id) {
+    DevRepo gone = repos.remove(key(type, id));
+    aliases.values().removeIf(repo -> repo == gone);
+  }
+
+  /** The repo of this id, in any spelling of its letters, or under an old name. */
+  synchronized Optional<DevRepo> find(RepoType type, String id) {
+    DevRepo repo = repos.get(key(type, id));
+    return Optional.ofNullable(repo != null ? repo : aliases.get(key(type, id)));
+  }
+
+  synchronized Optional<DevRepo> findInternal(String internalId) {
+    return repos.values().stream().filter(r -> r.internalId().equals(internalId)).findFirst();
+  }
+
+  synchronized List<DevRepo> ofType(RepoType type) {
+    return repos.values().stream().filter(r -> r.type() == type).toList();
+  }
+
+  synchronized void token(String token, String user) {
+    tokens.put(token, user);
+  }
+
+  synchronized void revoke(String token) {
+    tokens.remove(token);
+  }
+
+  synchronized Optional<String> userOf(String token) {
+    return Optional.ofNullable(tokens.get(token));
+  }
+
+  private synchronized void alias(DevRepo repo, String oldId) {
+    aliases.put(key(repo.type(), oldId), repo);
+  }
+
+  private static String key(RepoType type, String id) {
+    return type + " " + id.toLowerCase(Locale.ROOT);
+  }
+}

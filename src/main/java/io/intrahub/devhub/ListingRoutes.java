@@ -1,0 +1,158 @@
+package io.intrahub.devhub;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+
+/** Trees and single paths, as entries. */
+final class ListingRoutes {
+  /** With {@code expand} the Hub's pages are much shorter. */
+  private static final int EXPANDED_PAGE = 50;
+
+  private static final int MOST_PATHS = 2000;
+
+  private final Gate gate;
+  private final Settings settings;
+
+  ListingRoutes(Gate gate, Settings settings) {
+    this.gate = gate;
+    this.settings = settings;
+  }
+
+  Reply tree(Incoming in, Target target) {
+    DevRepo repo = gate.see(in, target);
+    Commit commit = Gate.commit(repo, target);
+    boolean expand = in.flag("expand");
+    boolean recursive = in.flag("recursive");
+    String shown = target.revision();
+    List<Entry> all =
+        commit
+            .list(target.path(), recursive)
+            .orElseThrow(() -> Errors.folderNotFound(target.path(), shown));
+    int page = Math.min(settings.treePageSize, expand ? EXPANDED_PAGE : Integer.MAX_VALUE);
+    int limit = Math.max(1, Math.min(in.number("limit", page), page));
+    int from = in.param("cursor").map(cursor -> after(all, cursor)).orElse(0);
+    int to = Math.min(all.size(), from + limit);
+    Reply reply =
+        Reply.json(200, write(all.subList(from, to), expand)).header("X-Repo-Commit", commit.sha());
+    if (to < all.size()) {
+      reply.header(
+          "Link",
+          "<%s%s?expand=%s&recursive=%s&limit=%d&cursor=%s>; rel=\"next\""
+              .formatted(
+                  settings.hub,
+                  in.path(),
+                  expand,
+                  recursive,
+                  limit,
+                  cursor(all.get(to - 1).path())));
+    }
+    return reply;
+  }
+
+  Reply pathsInfo(Incoming in, Target target) {
+    DevRepo repo = gate.see(in, target);
+    Commit commit = Gate.commit(repo, target);
+    if (!in.method().equals("POST")) {
+      throw Errors.noSuchPage();
+    }
+    Json.PathsBody asked = readBody(in);
+    if (asked.paths().size() > MOST_PATHS) {
+      throw Errors.badRequest("Too many paths");
+    }
+    List<Entry> found =
+        new LinkedHashSet<>(asked.paths())
+            .stream().map(commit.entries()::get).filter(Objects::nonNull).toList();
+    return Reply.json(200, write(found, asked.expand())).header("X-Repo-Commit", commit.sha());
+  }
+
+  private static Json.PathsBody readBody(Incoming in) {
+    if (in.header("content-type").filter(t -> t.startsWith("application/json")).isPresent()) {
+      try {
+        return Json.readPaths(in.bodySource().get());
+      } catch (JacksonException e) {
+        throw (Refusal) Errors.badRequest("Invalid JSON body").initCause(e);
+      }
+    }
+    Map<String, List<String>> form = Text.query(in.bodyText());
+    return new Json.PathsBody(
+        new ArrayList<>(form.getOrDefault("paths", List.of())),
+        form.getOrDefault("expand", List.of()).stream().anyMatch(Incoming::isTrue));
+  }
+
+  private byte[] write(List<Entry> entries, boolean expand) {
+    return Json.write(json -> {
+      json.writeStartArray();
+      entries.forEach(e -> write(json, e, expand));
+      json.writeEndArray();
+    });
+  }
+
+  private void write(JsonGenerator json, Entry entry, boolean expand) {
+    json.writeStartObject();
+    json.writeStringProperty("type", entry instanceof Entry.Folder ? "directory" : "file");
+    json.writeStringProperty("oid", entry.oid());
+    switch (entry) {
+      case Entry.Folder _ -> json.writeNumberProperty("size", 0);
+      case Entry.File(_, DevFile file, _) -> writeFile(json, file);
+    }
+    json.writeStringProperty("path", entry.path());
+    if (expand) {
+      json.writeObjectPropertyStart("lastCommit");
+      json.writeStringProperty("id", entry.change().commit());
+      json.writeStringProperty("title", entry.change().title());
+      json.writeStringProperty("date", entry.change().date());
+      json.writeEndObject();
+      if (entry instanceof Entry.File) {
+        writeScan(json);
+      }
+    }
+    json.writeEndObject();
+  }
+
+  private void writeFile(JsonGenerator json, DevFile file) {
+    json.writeNumberProperty("size", file.size());
+    if (file.isLfs()) {
+      json.writeObjectPropertyStart("lfs");
+      json.writeStringProperty("oid", file.sha256());
+      json.writeNumberProperty("size", file.size());
+      json.writeNumberProperty("pointerSize", file.pointerBytes().length);
+      json.writeEndObject();
+      if (settings.xet) {
+        json.writeStringProperty("xetHash", file.xetHash());
+      }
+    }
+  }
+
+  /** The client fails on this object if one of these keys is missing (huggingface_hub 2.4.0). */
+  private static void writeScan(JsonGenerator json) {
+    json.writeObjectPropertyStart("securityFileStatus");
+    json.writeStringProperty("status", "safe");
+    json.writeObjectPropertyStart("avScan");
+    json.writeStringProperty("status", "safe");
+    json.writeEndObject();
+    json.writeNullProperty("pickleImportScan");
+    json.writeEndObject();
+  }
+
+  /** Opaque to clients, and with characters that must be escaped in a query. */
+  private static String cursor(String lastPath) {
+    byte[] text = ("after:" + lastPath).getBytes(StandardCharsets.UTF_8);
+    return Text.encode(Base64.getEncoder().encodeToString(text));
+  }
+
+  private static int after(List<Entry> all, String cursor) {
+    for (int i = 0; i < all.size(); i++) {
+      if (cursor(all.get(i).path()).equals(Text.encode(cursor))) {
+        return i + 1;
+      }
+    }
+    throw Errors.badRequest("Invalid cursor");
+  }
+}

@@ -1,0 +1,112 @@
+package io.intrahub.devhub;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A request that arrived. It is in the log from its arrival on; status and bytes fill in while it
+ * is answered. Readable by all threads. Headers are all there, credentials too, in memory only:
+ * {@link #toString()} leaves them out.
+ */
+public final class Recorded {
+  private final long number;
+  private final Instant at;
+  private final Route route;
+  private final Incoming in;
+  private final AtomicLong bytes = new AtomicLong();
+  private volatile int status;
+  private volatile boolean done;
+
+  Recorded(long number, Instant at, Route route, Incoming in) {
+    this.number = number;
+    this.at = at;
+    this.route = route;
+    this.in = in;
+  }
+
+  /** Counts up from 1 in the order of arrival. */
+  public long number() {
+    return number;
+  }
+
+  /** When it arrived, by the Hub's clock. */
+  public Instant at() {
+    return at;
+  }
+
+  /** What it asked for. */
+  public Route route() {
+    return route;
+  }
+
+  /** The method as sent. */
+  public String method() {
+    return in.method();
+  }
+
+  /** The raw path, nothing decoded. */
+  public String path() {
+    return in.path();
+  }
+
+  /** The raw query without its question mark, or empty. */
+  public String query() {
+    return in.query();
+  }
+
+  /** Raw path and query. */
+  public String target() {
+    return in.rawTarget();
+  }
+
+  /** All values by lower-case name. */
+  public Map<String, List<String>> headers() {
+    return in.headers();
+  }
+
+  /** The first value of a header, under any spelling of its name. */
+  public Optional<String> header(String name) {
+    return in.header(name.toLowerCase(Locale.ROOT));
+  }
+
+  /** The whole {@code Authorization} value, if one was sent. */
+  public Optional<String> authorization() {
+    return in.header("authorization");
+  }
+
+  /** The status answered, or 0 while there is none. */
+  public int status() {
+    return status;
+  }
+
+  /** Body bytes handed to the network so far. */
+  public long bytesSent() {
+    return bytes.get();
+  }
+
+  /** Whether its handling has ended, well or not. */
+  public boolean done() {
+    return done;
+  }
+
+  @Override
+  public String toString() {
+    return "%d %s %s -> %d, %d bytes".formatted(number, method(), target(), status, bytesSent());
+  }
+
+  void answered(int newStatus) {
+    status = newStatus;
+  }
+
+  void sending(long n) {
+    bytes.addAndGet(n);
+  }
+
+  void finish() {
+    done = true;
+  }
+}

@@ -1,0 +1,121 @@
+package io.intrahub.devhub;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
+
+/** Writes one answer with all its faults. One use each, by the request's thread. */
+final class Sender {
+  private static final int CHUNK = 1 << 16;
+
+  private final Exchange exchange;
+  private final Reply reply;
+  private final FaultPlan plan;
+  private final Recorded record;
+  private final DevCounters counters;
+  private final Waiting waiting;
+
+  Sender(
+      Exchange exchange,
+      Reply reply,
+      FaultPlan plan,
+      Recorded record,
+      DevCounters counters,
+      Waiting waiting) {
+    this.exchange = exchange;
+    this.reply = reply;
+    this.plan = plan;
+    this.record = record;
+    this.counters = counters;
+    this.waiting = waiting;
+  }
+
+  void send() throws IOException, InterruptedException {
+    record.answered(reply.status());
+    List<Reply.Header> headers = new ArrayList<>(reply.headers());
+    boolean unsized = plan.gzip || plan.noLength;
+    if (plan.gzip && reply.body().isPresent()) {
+      headers.add(new Reply.Header("Content-Encoding", "gzip"));
+    }
+    exchange.head(reply.status(), headers);
+    if (reply.body().isEmpty()) {
+      return;
+    }
+    Reply.Body body = reply.body().get();
+    if (!unsized) {
+      exchange.contentLength(
+          plan.wrongLength >= 0 ? plan.wrongLength : body.length() + plan.extraBytes);
+    }
+    if (!record.method().equals("HEAD")) {
+      write(body, unsized);
+    }
+  }
+
+  private void write(Reply.Body body, boolean unsized) throws IOException, InterruptedException {
+    long natural =
+        Math.min(body.length(), plan.wrongLength >= 0 ? plan.wrongLength : Long.MAX_VALUE);
+    long total = natural + (plan.wrongLength >= 0 ? 0 : plan.extraBytes);
+    long stop = Math.min(total, plan.stopAfter);
+    OutputStream network = exchange.output();
+    OutputStream out = plan.gzip ? new GZIPOutputStream(network, CHUNK, true) : network;
+    byte[] buffer = new byte[CHUNK];
+    boolean stalled = plan.stall.isEmpty();
+    long sent = 0;
+    while (true) {
+      if (!stalled && sent >= Math.min(plan.stallAfter, stop)) {
+        out.flush();
+        stalled = true;
+        plan.stall.get().pass();
+      }
+      if (sent >= stop) {
+        break;
+      }
+      long end = stalled ? stop : Math.min(stop, plan.stallAfter);
+      int n = fill(body, sent, natural, buffer, (int) Math.min(step(), end - sent));
+      // Counted first: a client that has the bytes must find them counted.
+      counters.sending(record, n);
+      out.write(buffer, 0, n);
+      sent += n;
+      if (plan.bytesPerSecond > 0) {
+        out.flush();
+        waiting.nanos(TimeUnit.SECONDS.toNanos(1) * n / plan.bytesPerSecond);
+      }
+    }
+    finish(out, sent < total || plan.wrongLength > total, unsized);
+  }
+
+  private void finish(OutputStream out, boolean early, boolean unsized) throws IOException {
+    if (early) {
+      out.flush();
+      if (plan.reset) {
+        exchange.reset();
+      } else {
+        exchange.close();
+      }
+    } else if (unsized) {
+      out.close();
+    }
+  }
+
+  private long step() {
+    return plan.bytesPerSecond == 0 ? CHUNK : Math.clamp(plan.bytesPerSecond / 20, 1, CHUNK);
+  }
+
+  private int fill(Reply.Body body, long at, long natural, byte[] buffer, int length) {
+    if (at >= natural) {
+      Arrays.fill(buffer, 0, length, (byte) 'x');
+      return length;
+    }
+    int n = (int) Math.min(length, natural - at);
+    body.content().read(body.offset() + at, buffer, 0, n);
+    long wrong = plan.wrongByteAt - body.offset() - at;
+    if (plan.wrongByteAt >= 0 && wrong >= 0 && wrong < n) {
+      buffer[(int) wrong] ^= 0x5a;
+    }
+    return n;
+  }
+}

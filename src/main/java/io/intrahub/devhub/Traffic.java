@@ -1,0 +1,97 @@
+package io.intrahub.devhub;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/** The way of every request: recorded, inspected, hit by faults, answered. */
+final class Traffic {
+  private final Clock clock;
+  private final HubRoutes hub;
+  private final Cdn cdn;
+  private final AtomicLong numbers = new AtomicLong();
+  private final List<Consumer<Recorded>> listeners = new CopyOnWriteArrayList<>();
+  private volatile Optional<Stall> hole = Optional.empty();
+
+  final DevCounters counters = new DevCounters();
+  final Violations violations = new Violations();
+  final Faults faults = new Faults();
+  final Waiting waiting = new Waiting();
+
+  Traffic(Clock clock, HubRoutes hub, Cdn cdn) {
+    this.clock = clock;
+    this.hub = hub;
+    this.cdn = cdn;
+  }
+
+  void listen(Consumer<Recorded> listener) {
+    listeners.add(listener);
+  }
+
+  synchronized void blackHole(boolean on) {
+    hole.ifPresent(Stall::release);
+    hole = on ? Optional.of(new Stall()) : Optional.empty();
+  }
+
+  /** Lets everything go that waits, for the end. */
+  void close() {
+    waiting.close();
+    faults.clear();
+    blackHole(false);
+  }
+
+  void handle(Exchange exchange) {
+    Incoming in = exchange.incoming();
+    Target target = in.cdn() ? Target.cdn() : Target.parse(in.path());
+    Recorded record = new Recorded(numbers.incrementAndGet(), clock.instant(), target.route(), in);
+    counters.arrived(record);
+    violations.inspect(in, target.route());
+    try {
+      answer(exchange, in, target, record);
+    } catch (IOException e) {
+      // The client has gone, or the listener: there is nobody to tell.
+      exchange.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      exchange.close();
+    } finally {
+      record.finish();
+      listeners.forEach(l -> l.accept(record));
+    }
+  }
+
+  private void answer(Exchange exchange, Incoming in, Target target, Recorded record)
+      throws IOException, InterruptedException {
+    Optional<Stall> hole = this.hole;
+    if (hole.isPresent()) {
+      hole.get().pass();
+      exchange.close();
+      return;
+    }
+    FaultPlan plan = faults.planFor(record);
+    waiting.of(plan.delay);
+    if (plan.hold.isPresent()) {
+      plan.hold.get().pass();
+    }
+    if (plan.disconnect) {
+      exchange.close();
+      return;
+    }
+    Reply reply =
+        plan.replacement()
+            .orElseGet(() -> route(plan.ignoreRange ? in.withoutRange() : in, target));
+    if (!in.cdn()) {
+      hub.stamp(reply);
+    }
+    plan.rewrite(reply);
+    new Sender(exchange, reply, plan, record, counters, waiting).send();
+  }
+
+  private Reply route(Incoming in, Target target) {
+    return in.cdn() ? cdn.answer(in) : hub.answer(in, target);
+  }
+}

@@ -1,0 +1,137 @@
+package io.intrahub.devhub;
+
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.http.Handler;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * Jetty with two listeners, HTTP/1.1 only, one virtual thread a request. Listeners can be taken
+ * down and brought back on the same ports.
+ */
+final class WebServer {
+  static final String HUB = "hub";
+  static final String CDN = "cdn";
+
+  private static final long IDLE_MILLIS = 600_000;
+
+  private final Javalin javalin;
+  private final ServerConnector hub;
+  private final ServerConnector cdn;
+
+  WebServer(String host, int hubPort, int cdnPort, Consumer<Exchange> handler) {
+    ServerConnector[] made = new ServerConnector[2];
+    Handler router =
+        ctx -> {
+          handler.accept(new Exchange(ctx));
+          ctx.skipRemainingHandlers();
+        };
+    javalin =
+        Javalin.create(config -> {
+          config.startup.showJavalinBanner = false;
+          config.startup.startupWatcherEnabled = false;
+          config.http.compressionStrategy = CompressionStrategy.NONE;
+          config.jetty.threadPool = threads();
+          config.jetty.modifyHttpConfiguration(WebServer::configure);
+          config.jetty.modifyServer(WebServer::plainErrors);
+          config.jetty.addConnector(
+              (server, http) -> made[0] = connector(server, http, HUB, host, hubPort));
+          config.jetty.addConnector(
+              (server, http) -> made[1] = connector(server, http, CDN, host, cdnPort));
+          config.routes.before(router);
+        });
+    javalin.start();
+    hub = made[0];
+    cdn = made[1];
+    // From now on the ports are fixed, so that a listener that went down comes back where it was.
+    hub.setPort(hub.getLocalPort());
+    cdn.setPort(cdn.getLocalPort());
+  }
+
+  int hubPort() {
+    return hub.getPort();
+  }
+
+  int cdnPort() {
+    return cdn.getPort();
+  }
+
+  void switchHub(boolean up) {
+    listen(hub, up);
+  }
+
+  void switchCdn(boolean up) {
+    listen(cdn, up);
+  }
+
+  private static void listen(ServerConnector connector, boolean up) {
+    try {
+      if (up) {
+        connector.start();
+      } else {
+        connector.stop();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException(connector.getName() + " cannot be switched", e);
+    }
+  }
+
+  void stop() {
+    javalin.stop();
+  }
+
+  private static QueuedThreadPool threads() {
+    QueuedThreadPool pool = new QueuedThreadPool(16, 4);
+    pool.setName("devhub");
+    pool.setDaemon(true);
+    pool.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    return pool;
+  }
+
+  private static ServerConnector connector(
+      Server server, HttpConfiguration http, String name, String host, int port) {
+    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+    connector.setName(name);
+    connector.setHost(host);
+    connector.setPort(port);
+    // Stalled answers must outlive the patience of every client.
+    connector.setIdleTimeout(IDLE_MILLIS);
+    return connector;
+  }
+
+  private static void configure(HttpConfiguration http) {
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(32 * 1024);
+    http.setResponseHeaderSize(32 * 1024);
+    // Revisions and paths carry encoded slashes and percent signs.
+    http.setUriCompliance(
+        UriCompliance.from(
+            EnumSet.of(
+                UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING)));
+  }
+
+  /** What never reaches the routes, such as a malformed target, is refused in the Hub's form. */
+  private static void plainErrors(Server server) {
+    server.setErrorHandler(
+        (Request.Handler)
+            (request, response, callback) -> {
+              byte[] body = "{\"error\":\"Bad request\"}".getBytes(StandardCharsets.UTF_8);
+              response.getHeaders().put(HttpHeader.CONTENT_TYPE, Reply.JSON);
+              response.write(true, ByteBuffer.wrap(body), callback);
+              return true;
+            });
+  }
+}
