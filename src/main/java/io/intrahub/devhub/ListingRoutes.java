@@ -77,7 +77,7 @@ final class ListingRoutes {
       try {
         return Json.readPaths(in.bodySource().get());
       } catch (JacksonException e) {
-        throw (Refusal) Errors.badRequest("Invalid JSON body").initCause(e);
+        throw Errors.badRequest("Invalid JSON body: " + e.getOriginalMessage());
       }
     }
     Map<String, List<String>> form = Text.query(in.bodyText());

@@ -58,6 +58,9 @@ final class Traffic {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       exchange.close();
+    } catch (RuntimeException e) {
+      violations.broken(in, e);
+      throw e;
     } finally {
       record.finish();
       listeners.forEach(l -> l.accept(record));

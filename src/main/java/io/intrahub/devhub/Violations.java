@@ -20,6 +20,10 @@ final class Violations {
     found.clear();
   }
 
+  synchronized void broken(Incoming in, RuntimeException e) {
+    found.add("the Hub itself failed: %s %s: %s".formatted(in.method(), in.rawTarget(), e));
+  }
+
   synchronized void inspect(Incoming in, Route route) {
     String what = in.method() + " " + in.rawTarget();
     int credentials = in.headers().getOrDefault("authorization", List.of()).size();

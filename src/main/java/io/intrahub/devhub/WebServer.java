@@ -102,7 +102,9 @@ final class WebServer {
 
   private static ServerConnector connector(
       Server server, HttpConfiguration http, String name, String host, int port) {
-    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+    // No acceptor threads: one from before a stop may still run when the listener starts again, and
+    // its pending interrupt would close the new socket.
+    ServerConnector connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(http));
     connector.setName(name);
     connector.setHost(host);
     connector.setPort(port);
