@@ -105,7 +105,8 @@ final class Cdn {
         status,
         XML,
         Content.of(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message></Error>"
+            ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                    + "<Error><Code>%s</Code><Message>%s</Message></Error>")
                 .formatted(code, message)));
   }
 }

@@ -60,7 +60,8 @@ final class ResolveRoutes {
           .header("X-Xet-Hash", hash)
           .header(
               "Link",
-              "<%s/api/%s/%s/xet-read-token/%s>; rel=\"xet-auth\", <%s/v1/reconstructions/%s>; rel=\"xet-reconstruction-info\""
+              ("<%s/api/%s/%s/xet-read-token/%s>; rel=\"xet-auth\", "
+                      + "<%s/v1/reconstructions/%s>; rel=\"xet-reconstruction-info\"")
                   .formatted(
                       settings.hub,
                       repo.type().plural,

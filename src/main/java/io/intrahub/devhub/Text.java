@@ -5,6 +5,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,10 @@ final class Text {
 
   private Text() {}
 
-  /** Decodes {@code %xx} as UTF-8; {@code +} stays what it is, as in every path. */
+  /**
+   * Decodes {@code %xx} as UTF-8; {@code +} stays what it is, as in every path, and so does a
+   * percent sign that starts nothing.
+   */
   static String decode(String raw) {
     if (raw.indexOf('%') < 0) {
       return raw;
@@ -27,7 +31,7 @@ final class Text {
     ByteArrayOutputStream out = new ByteArrayOutputStream(raw.length());
     for (int i = 0; i < raw.length(); i++) {
       char c = raw.charAt(i);
-      if (c == '%' && i + 2 < raw.length()) {
+      if (c == '%' && isHex(raw, i + 1) && isHex(raw, i + 2)) {
         out.write(Integer.parseInt(raw, i + 1, i + 3, 16));
         i += 2;
       } else {
@@ -35,6 +39,10 @@ final class Text {
       }
     }
     return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static boolean isHex(String text, int at) {
+    return at < text.length() && HexFormat.isHexDigit(text.charAt(at));
   }
 
   /** Encodes one segment: everything but unreserved characters (RFC 3986 2.3), so {@code /} too. */

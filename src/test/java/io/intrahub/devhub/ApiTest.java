@@ -85,7 +85,8 @@ class ApiTest {
     JsonNode siblings = caller.get("/api/models/acme/tiny-bert?blobs=True").json().get("siblings");
     assertThat(siblings.get(0).toString())
         .isEqualTo(
-            "{\"rfilename\":\"config.json\",\"size\":2,\"blobId\":\"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}");
+            "{\"rfilename\":\"config.json\",\"size\":2,"
+                + "\"blobId\":\"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}");
     assertThat(siblings.get(1).get("lfs").toString())
         .isEqualTo(
             "{\"sha256\":\"%s\",\"size\":14504,\"pointerSize\":%d}"
@@ -135,10 +136,13 @@ class ApiTest {
             "config.json", "model.bin", "onnx", "onnx/sub", "onnx/sub/a b.txt", "é.txt");
     assertThat(all.get(0).toString())
         .isEqualTo(
-            "{\"type\":\"file\",\"oid\":\"9e26dfeeb6e641a33dae4961196235bdb965b21b\",\"size\":2,\"path\":\"config.json\"}");
+            "{\"type\":\"file\",\"oid\":\"9e26dfeeb6e641a33dae4961196235bdb965b21b\","
+                + "\"size\":2,\"path\":\"config.json\"}");
     assertThat(all.get(1).toString())
         .isEqualTo(
-            "{\"type\":\"file\",\"oid\":\"%s\",\"size\":14504,\"lfs\":{\"oid\":\"%s\",\"size\":14504,\"pointerSize\":%d},\"xetHash\":\"%s\",\"path\":\"model.bin\"}"
+            ("{\"type\":\"file\",\"oid\":\"%s\",\"size\":14504,"
+                    + "\"lfs\":{\"oid\":\"%s\",\"size\":14504,\"pointerSize\":%d},"
+                    + "\"xetHash\":\"%s\",\"path\":\"model.bin\"}")
                 .formatted(
                     WEIGHTS.gitOid(),
                     WEIGHTS.sha256(),
@@ -228,7 +232,8 @@ class ApiTest {
         .isEqualTo(
             ("{'branches':[{'name':'main','ref':'refs/heads/main','targetCommit':'%2$s'},"
                     + "{'name':'feature/x','ref':'refs/heads/feature/x','targetCommit':'%1$s'}],"
-                    + "'converts':[{'name':'parquet','ref':'refs/convert/parquet','targetCommit':'%2$s'}],"
+                    + "'converts':[{'name':'parquet','ref':'refs/convert/parquet',"
+                    + "'targetCommit':'%2$s'}],"
                     + "'tags':[{'name':'v1.0','ref':'refs/tags/v1.0','targetCommit':'%1$s'}]}")
                 .formatted(first, sha)
                 .replace('\'', '"'));

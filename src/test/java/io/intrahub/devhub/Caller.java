@@ -3,7 +3,9 @@ package io.intrahub.devhub;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +26,7 @@ final class Caller {
     }
 
     String text() {
-      return new String(body, java.nio.charset.StandardCharsets.UTF_8);
+      return new String(body, StandardCharsets.UTF_8);
     }
 
     JsonNode json() {
@@ -108,7 +110,7 @@ final class Caller {
   }
 
   static Map<String, DevFile> files(Object... pathsAndFiles) {
-    Map<String, DevFile> files = new java.util.LinkedHashMap<>();
+    Map<String, DevFile> files = new LinkedHashMap<>();
     for (int i = 0; i < pathsAndFiles.length; i += 2) {
       files.put((String) pathsAndFiles[i], (DevFile) pathsAndFiles[i + 1]);
     }

@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,7 +24,7 @@ class DevHubTest {
   private static final DevFile FILE = DevFile.lfsGenerated(3, 20_000);
   private static final String INFO = "/api/models/acme/x";
 
-  private final ResolveTest.Ticking clock = new ResolveTest.Ticking();
+  private final Ticking clock = new Ticking();
   private DevHub hub;
   private Caller caller;
 
@@ -228,9 +230,15 @@ class DevHubTest {
     for (String target : List.of("/a%zz", "/a%00b", "/a/%2e%2e/b")) {
       try (Wire wire = Wire.get(hub.uri(), target, "Connection", "close")) {
         assertThat(wire.head()).startsWith("HTTP/1.1 400 ").contains("application/json");
-        assertThat(new String(wire.rest(), java.nio.charset.StandardCharsets.UTF_8))
-            .contains("\"error\"");
+        assertThat(new String(wire.rest(), StandardCharsets.UTF_8)).contains("\"error\"");
       }
+    }
+  }
+
+  @Test
+  void a_malformed_query_is_taken_as_it_is() throws IOException {
+    try (Wire wire = Wire.get(hub.uri(), INFO + "?blobs=%zz&a=%")) {
+      assertThat(wire.head()).startsWith("HTTP/1.1 200 ");
     }
   }
 
@@ -247,7 +255,7 @@ class DevHubTest {
                               .commit("c" + i, "n" + i, DevFile.text("" + i));
                         }
                         Caller.Answer answer = caller.follow("/acme/x/resolve/main/f.bin");
-                        return java.util.Arrays.equals(answer.body(), FILE.allBytes());
+                        return Arrays.equals(answer.body(), FILE.allBytes());
                       },
                       pool))
               .toList();
