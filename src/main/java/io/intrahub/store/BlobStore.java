@@ -14,22 +14,28 @@ import java.util.Optional;
  */
 public interface BlobStore {
   /**
-   * Opens a published blob. What is found damaged (another size than its name promises) is moved to
-   * quarantine and counts as absent.
+   * Opens a published blob. Bytes that are found to be other than their digest says are moved to
+   * quarantine and count as absent; small blobs are checked each time. After a crash the first
+   * opening of a large blob that was published shortly before takes as long as reading all of it.
+   *
+   * <p>A blob whose digest is right and whose size is not {@code blob.size()} is absent too, but
+   * stays: the size is upstream's word, and other repos may say another.
    *
    * @return empty when it is not there; an I/O error also counts as absent and is logged, because
    *     the blob can be fetched again
    */
   Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob);
 
-  /** Whether {@link #open} would find it, for the price of a look at the index or one stat. */
+  /** Whether it is there, for the price of one look at the disk: its content is not read. */
   boolean contains(Authorised<RepoId> repo, BlobId blob);
 
   /**
-   * Begins a blob that is not there. At most one writer at a time exists for one blob: the caller
-   * (the transfer that owns the fill) sees to that.
+   * Begins a blob. At most one writer at a time exists for one blob: the caller (the transfer that
+   * owns the fill) sees to that. The size is reserved until the writer is closed. To publish what
+   * is there already is no error.
    *
-   * @throws IOException when the store can't take it, for example because the disk is full
+   * @throws IOException when the store can't take it, for example because the disk is full, or
+   *     because this blob has a writer
    */
   BlobWriter write(RepoId repo, BlobId blob) throws IOException;
 }

@@ -18,11 +18,14 @@ public interface BlobWriter extends AutoCloseable {
    * Appends the whole buffer, hashing what it writes.
    *
    * @throws IOException when the store can't take it, or when the blob would grow beyond its size;
-   *     the writer can then only be closed
+   *     the writer can then only be closed, and what was written before can still be read
    */
   void write(ByteBuffer from) throws IOException;
 
-  /** Reads back bytes that were written; as {@link StoredBlob#read}. */
+  /**
+   * Reads back bytes that were written; as {@link StoredBlob#read}. Safe for use by many threads,
+   * until {@link #close}; after a verdict of {@link Verdict#WRONG} it may fail.
+   */
   int read(ByteBuffer into, long position) throws IOException;
 
   /** What {@link #publish} found. */
@@ -36,7 +39,8 @@ public interface BlobWriter extends AutoCloseable {
   /**
    * Checks size and digest and makes the blob visible under its name.
    *
-   * @throws IOException when it could not be made durable; nothing is published then
+   * @throws IOException when it could not be made durable; nothing is published then, and the
+   *     writer can only be closed
    */
   Verdict publish() throws IOException;
 

@@ -3,6 +3,9 @@ package io.intrahub.store;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -11,6 +14,16 @@ import java.util.function.Consumer;
  * be kept open and shared. Safe for use by many threads.
  */
 public interface Manifest {
+  /**
+   * The order of entries: by the bytes of the path in UTF-8, as git sorts. It is not that of {@link
+   * String}: characters beyond U+FFFF come last.
+   */
+  Comparator<FilePath> ORDER =
+      (a, b) ->
+          Arrays.compareUnsigned(
+              a.value().getBytes(StandardCharsets.UTF_8),
+              b.value().getBytes(StandardCharsets.UTF_8));
+
   /** The commit. */
   CommitHash commit();
 

@@ -20,7 +20,10 @@ public interface RepoStore extends VerdictStore {
   /** The last observation of this revision. {@link Revision#DEFAULT} has its own. */
   Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision);
 
-  /** Remembers an observation, unless a younger one of the same revision is there. */
+  /**
+   * Remembers an observation, unless a younger one of the same revision is there. One that claims
+   * to be from the future is not younger: the clock was set back since.
+   */
   void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation);
 
   /** Upstream said that there is no such revision any more. */
@@ -33,7 +36,9 @@ public interface RepoStore extends VerdictStore {
   Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit);
 
   /**
-   * Remembers the entries of a commit.
+   * Remembers the entries of a commit, in any order; of two with one path the last is meant. A
+   * complete manifest replaces what is there. A partial one adds to a partial one and changes
+   * nothing of a complete one.
    *
    * @param complete whether these are all of them, so that a missing path is known to be missing
    */
@@ -43,10 +48,15 @@ public interface RepoStore extends VerdictStore {
    * Another answer about a commit, as upstream sent it.
    *
    * @param name what was asked, for example {@code info?blobs=true}; any text
+   * @return the bytes are shared: they must not be changed
    */
   Optional<Observation<byte[]>> answer(Authorised<RepoId> repo, CommitHash commit, String name);
 
-  /** Remembers an answer, in place of an older one of this name. */
+  /**
+   * Remembers an answer, in place of an older one of this name.
+   *
+   * @param answer its bytes must not be changed afterwards
+   */
   void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer);
 
   /** Under which id the Hub knows a repo that was asked for by an old name or in another case. */

@@ -11,6 +11,8 @@ public interface StoredBlob extends AutoCloseable {
   /**
    * Reads at least one byte at {@code position} into the buffer. Safe for use by many threads.
    *
+   * @param into has room
+   * @param position not negative and less than {@link #size}
    * @return the number of bytes read, at least 1
    * @throws IOException also when the file ends before {@link #size}
    */

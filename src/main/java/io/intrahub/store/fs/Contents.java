@@ -1,0 +1,35 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.Digest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+
+/** Whether bytes are what their name says. */
+final class Contents {
+  private static final int BUFFER = 128 << 10;
+
+  private Contents() {}
+
+  /** Reads the whole file and compares; fails when it can't be read to its end. */
+  static boolean match(Disk.File file, long size, Digest digest) throws IOException {
+    MessageDigest hash = digest.newHash(size);
+    for (long at = 0; at < size; at += BUFFER) {
+      hash.update(FileIo.readFully(file, at, (int) Math.min(BUFFER, size - at)));
+    }
+    return match(hash, digest);
+  }
+
+  /** Compares bytes in memory. */
+  static boolean match(ByteBuffer bytes, Digest digest) {
+    MessageDigest hash = digest.newHash(bytes.remaining());
+    hash.update(bytes.duplicate());
+    return match(hash, digest);
+  }
+
+  /** Compares what was hashed; ends the hash. */
+  static boolean match(MessageDigest hash, Digest digest) {
+    return HexFormat.of().formatHex(hash.digest()).equals(digest.hex());
+  }
+}

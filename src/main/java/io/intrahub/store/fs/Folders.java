@@ -1,0 +1,58 @@
+package io.intrahub.store.fs;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+
+/**
+ * Makes folders whose names survive a power cut. A file is only as durable as the names of all the
+ * folders above it. Safe for use by many threads.
+ */
+final class Folders {
+  private static final int REMEMBERED = 10_000;
+
+  private final Disk disk;
+  private final Path root;
+
+  /** Folders that are durable, so that they cost no second fsync. */
+  private final Cache<Path, Boolean> durable =
+      Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+
+  /**
+   * Folders of one store.
+   *
+   * @param root is there and durable
+   */
+  Folders(Disk disk, Path root) {
+    this.disk = disk;
+    this.root = root;
+  }
+
+  /** Makes the folder and all above it, unless they are there, and makes their names durable. */
+  void ensure(Path folder) throws IOException {
+    if (folder.equals(root)) {
+      return;
+    }
+    boolean there = disk.facts(folder).isPresent();
+    if (there && durable.getIfPresent(folder) != null) {
+      return;
+    }
+    Path parent = folder.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(folder + " is not below " + root);
+    }
+    ensure(parent);
+    if (!there) {
+      try {
+        disk.createFolder(folder);
+      } catch (FileAlreadyExistsException e) {
+        // Another thread was first. Its name is made durable below all the same: that thread may
+        // not have come so far.
+      }
+    }
+    disk.forceFolder(parent);
+    durable.put(folder, true);
+  }
+}

@@ -1,0 +1,181 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.fs.ManifestFormat.DamagedException;
+import io.intrahub.store.fs.ManifestFormat.Tail;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A manifest on disk. Only its index is in memory; the file is opened for each question, so that no
+ * number of manifests uses up the process's files.
+ */
+final class FsManifest implements Manifest {
+  private final Disk disk;
+  private final Path path;
+  private final Consumer<FsManifest> onDamage;
+
+  /** Replaced as a whole when the file was replaced by one that knows more. */
+  private volatile ManifestIndex index;
+
+  private FsManifest(Disk disk, Path path, Consumer<FsManifest> onDamage, ManifestIndex index) {
+    this.disk = disk;
+    this.path = path;
+    this.onDamage = onDamage;
+    this.index = index;
+  }
+
+  /**
+   * Reads the index.
+   *
+   * @param onDamage called when the file turns out to be damaged
+   * @throws DamagedException when the file is not a whole manifest
+   */
+  static FsManifest open(Disk disk, Path path, Consumer<FsManifest> onDamage) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      ManifestIndex index = ManifestIndex.read(file, Tail.read(file));
+      return new FsManifest(disk, path, onDamage, index);
+    }
+  }
+
+  ManifestIndex index() {
+    return index;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  @Override
+  public CommitHash commit() {
+    return index.commit();
+  }
+
+  @Override
+  public boolean complete() {
+    return index.complete();
+  }
+
+  @Override
+  public int size() {
+    return index.size();
+  }
+
+  /** The index of the file as it is now. */
+  private ManifestIndex current(Disk.File file) throws IOException {
+    Tail tail = Tail.read(file);
+    ManifestIndex known = index;
+    if (!tail.equals(known.tail())) {
+      known = ManifestIndex.read(file, tail);
+      index = known;
+    }
+    return known;
+  }
+
+  @Override
+  public Optional<ManifestEntry> find(FilePath wanted) throws IOException {
+    byte[] target = ManifestFormat.utf8(wanted.value());
+    try (Disk.File file = disk.open(path)) {
+      ManifestIndex now = current(file);
+      if (now.blocks().isEmpty()) {
+        return Optional.empty();
+      }
+      ByteBuffer block = now.blocks().get(now.blockOf(target)).read(file);
+      while (block.hasRemaining()) {
+        byte[] found = ManifestFormat.path(block);
+        int order = Arrays.compareUnsigned(found, target);
+        if (order == 0) {
+          return Optional.of(ManifestFormat.entry(found, block));
+        }
+        if (order > 0) {
+          return Optional.empty();
+        }
+        ManifestFormat.skip(block);
+      }
+      return Optional.empty();
+    } catch (DamagedException e) {
+      onDamage.accept(this);
+      throw e;
+    }
+  }
+
+  @Override
+  public void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+      throws IOException {
+    byte[] prefix = ManifestFormat.utf8(directory.map(d -> d.value() + "/").orElse(""));
+    try (Disk.File file = disk.open(path)) {
+      ManifestIndex now = current(file);
+      Listing listing = new Listing(prefix, recursive, to);
+      int number = now.blocks().isEmpty() ? 0 : now.blockOf(prefix);
+      while (number < now.blocks().size() && listing.pass(now.blocks().get(number).read(file))) {
+        // A folder with 100,000 files below it is one line of its parent: skip their blocks.
+        number = Math.max(number + 1, now.blockOf(listing.from));
+      }
+    } catch (DamagedException e) {
+      onDamage.accept(this);
+      throw e;
+    }
+  }
+
+  /** A listing on its way. Owner: the thread that lists. */
+  private static final class Listing {
+    private final byte[] prefix;
+    private final boolean recursive;
+    private final Consumer<ManifestEntry> to;
+
+    /** Paths before this one are not wanted. */
+    private byte[] from;
+
+    Listing(byte[] prefix, boolean recursive, Consumer<ManifestEntry> to) {
+      this.prefix = prefix;
+      this.recursive = recursive;
+      this.to = to;
+      this.from = prefix;
+    }
+
+    /** Passes on what is wanted of a block; false when nothing wanted can follow. */
+    boolean pass(ByteBuffer block) throws DamagedException {
+      while (block.hasRemaining()) {
+        byte[] path = ManifestFormat.path(block);
+        if (Arrays.compareUnsigned(path, from) < 0) {
+          ManifestFormat.skip(block);
+          continue;
+        }
+        if (!startsWith(path, prefix)) {
+          return false;
+        }
+        int slash = recursive ? -1 : indexOfSlash(path, prefix.length);
+        if (slash < 0) {
+          to.accept(ManifestFormat.entry(path, block));
+        } else {
+          ManifestFormat.skip(block);
+          // The first path that does not lie in this child: '0' follows '/'.
+          from = Arrays.copyOf(path, slash + 1);
+          from[slash] = '/' + 1;
+        }
+      }
+      return true;
+    }
+
+    private static boolean startsWith(byte[] path, byte[] prefix) {
+      return path.length >= prefix.length
+          && Arrays.equals(path, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    private static int indexOfSlash(byte[] path, int start) {
+      for (int i = start; i < path.length; i++) {
+        if (path[i] == '/') {
+          return i;
+        }
+      }
+      return -1;
+    }
+  }
+}

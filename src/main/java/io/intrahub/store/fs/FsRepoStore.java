@@ -1,0 +1,175 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.RepoStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is known of repos, as small records and one manifest file for each commit. */
+final class FsRepoStore implements RepoStore {
+  private static final Logger log = LoggerFactory.getLogger(FsRepoStore.class);
+  private static final byte[] NOTHING = {};
+
+  private final Disk disk;
+  private final Layout layout;
+  private final Replacer replacer;
+  private final Records records;
+  private final Manifests manifests;
+
+  FsRepoStore(Disk disk, Layout layout, Folders folders, Clock clock) {
+    this.disk = disk;
+    this.layout = layout;
+    this.replacer = new Replacer(disk, layout, folders);
+    this.records = new Records(disk, replacer, clock);
+    this.manifests = new Manifests(disk, layout, replacer);
+  }
+
+  void close() {
+    replacer.close();
+  }
+
+  private static Map<String, String> subject(String kind, RepoId repo) {
+    return Map.of("kind", kind, "repo", spell(repo));
+  }
+
+  private static Map<String, String> subject(RepoId repo, Revision revision) {
+    return Map.of("kind", "revision", "repo", spell(repo), "revision", revision.value());
+  }
+
+  private static Map<String, String> subject(RepoId repo, CommitHash commit, String name) {
+    return Map.of("kind", "answer", "repo", spell(repo), "commit", commit.hex(), "name", name);
+  }
+
+  /** {@code models/acme/tiny}. */
+  private static String spell(RepoId repo) {
+    return repo.type().plural() + "/" + repo.id();
+  }
+
+  private static Optional<RepoId> parseRepo(String spelling) {
+    int slash = spelling.indexOf('/');
+    return slash < 0
+        ? Optional.empty()
+        : RepoType.ofPlural(spelling.substring(0, slash))
+            .flatMap(type -> RepoId.parse(type, spelling.substring(slash + 1)));
+  }
+
+  @Override
+  public Optional<Instant> publicSince(RepoId repo) {
+    return records
+        .read(layout.publicVerdict(repo), subject("public", repo))
+        .map(StoredRecord::learnedAt);
+  }
+
+  @Override
+  public void rememberPublic(RepoId repo, Instant seenAt) {
+    records.put(
+        layout.publicVerdict(repo), new StoredRecord(subject("public", repo), seenAt, NOTHING));
+  }
+
+  @Override
+  public void forgetPublic(RepoId repo) {
+    records.remove(layout.publicVerdict(repo));
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
+    return records
+        .read(layout.ref(repo.subject(), revision), subject(repo.subject(), revision))
+        .flatMap(FsRepoStore::commitOf);
+  }
+
+  private static Optional<Observation<CommitHash>> commitOf(StoredRecord record) {
+    return CommitHash.parse(record.text()).map(c -> new Observation<>(c, record.learnedAt()));
+  }
+
+  @Override
+  public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    byte[] commit = observation.value().hex().getBytes(StandardCharsets.US_ASCII);
+    records.put(
+        layout.ref(repo, revision),
+        new StoredRecord(subject(repo, revision), observation.learnedAt(), commit));
+  }
+
+  @Override
+  public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
+    List<ObservedRevision> observed = new ArrayList<>();
+    for (Path path : listRefs(repo.subject())) {
+      Optional<StoredRecord> record = records.read(path);
+      Optional<Revision> revision =
+          record.flatMap(r -> Revision.parse(r.subject().getOrDefault("revision", "")));
+      if (record.isPresent()
+          && revision.isPresent()
+          && record.get().subject().equals(subject(repo.subject(), revision.get()))) {
+        commitOf(record.get())
+            .ifPresent(commit -> observed.add(new ObservedRevision(revision.get(), commit)));
+      }
+    }
+    return observed;
+  }
+
+  private List<Path> listRefs(RepoId repo) {
+    try {
+      return disk.list(layout.refs(repo));
+    } catch (IOException e) {
+      log.warn("The revisions of {} can't be listed: {}", repo, e.toString());
+      return List.of();
+    }
+  }
+
+  @Override
+  public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
+    return manifests.get(repo.subject(), commit).map(m -> m);
+  }
+
+  @Override
+  public void putManifest(
+      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+    manifests.put(repo, commit, entries, complete);
+  }
+
+  @Override
+  public Optional<Observation<byte[]>> answer(
+      Authorised<RepoId> repo, CommitHash commit, String name) {
+    return records
+        .read(layout.answer(repo.subject(), commit, name), subject(repo.subject(), commit, name))
+        .map(record -> new Observation<>(record.value(), record.learnedAt()));
+  }
+
+  @Override
+  public void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    records.put(
+        layout.answer(repo, commit, name),
+        new StoredRecord(subject(repo, commit, name), answer.learnedAt(), answer.value()));
+  }
+
+  @Override
+  public Optional<Observation<RepoId>> alias(RepoId asked) {
+    return records
+        .read(layout.alias(asked), subject("alias", asked))
+        .flatMap(record ->
+            parseRepo(record.text()).map(id -> new Observation<>(id, record.learnedAt())));
+  }
+
+  @Override
+  public void putAlias(RepoId asked, Observation<RepoId> canonical) {
+    byte[] id = spell(canonical.value()).getBytes(StandardCharsets.US_ASCII);
+    records.put(
+        layout.alias(asked), new StoredRecord(subject("alias", asked), canonical.learnedAt(), id));
+  }
+}

@@ -1,0 +1,232 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.base.PercentCoding;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Where everything lies below the store's folder. Pure: it touches no disk. Names come from checked
+ * types only, or are encoded here, so that no text from outside can climb out of its folder.
+ */
+final class Layout {
+  /** Version of this layout. A store with a higher number is refused. */
+  static final int VERSION = 1;
+
+  /** Longest encoded name; with a prefix it stays below the 255 bytes of most file systems. */
+  private static final int MAX_NAME = 200;
+
+  private static final String DATA = "data";
+  private static final String PARTIAL_SHARED = "sha256-";
+  private static final String PARTIAL_GIT = "sha1-";
+  private static final String TEMPORARY = "meta-";
+
+  private final Path root;
+
+  Layout(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Where one blob lies.
+   *
+   * @param blob its published name
+   * @param partial the folder it grows in
+   * @param data the file it grows in, in that folder
+   */
+  record Place(BlobKey key, Path blob, Path partial, Path data) {}
+
+  Path root() {
+    return root;
+  }
+
+  Path marker() {
+    return root.resolve("STORE-ID");
+  }
+
+  Path lock() {
+    return root.resolve("lock");
+  }
+
+  /** There while a process works with the store; left behind by one that was killed. */
+  Path running() {
+    return root.resolve("running");
+  }
+
+  Path partial() {
+    return root.resolve("partial");
+  }
+
+  Path repos() {
+    return root.resolve("repos");
+  }
+
+  Path aliases() {
+    return root.resolve("aliases");
+  }
+
+  Path access() {
+    return root.resolve("access");
+  }
+
+  Path installationKey() {
+    return access().resolve("key");
+  }
+
+  Path quarantine() {
+    return root.resolve("quarantine");
+  }
+
+  /** The 256 folders of shared blobs, {@code 00} to {@code ff}. */
+  List<Path> fanOut() {
+    List<Path> folders = new ArrayList<>(256);
+    for (int i = 0; i < 256; i++) {
+      folders.add(shared().resolve(HexFormat.of().toHexDigits((byte) i)));
+    }
+    return folders;
+  }
+
+  /** All folders but the fan-out, parents first. */
+  List<Path> folders() {
+    return List.of(
+        root.resolve("blobs"), shared(), partial(), repos(), aliases(), access(), quarantine());
+  }
+
+  /** Whether the store itself puts something of this name into its folder. */
+  boolean ownsTopLevel(String name) {
+    return name.equals("blobs")
+        || folders().stream().anyMatch(f -> f.equals(root.resolve(name)))
+        || List.of(marker(), lock(), running()).contains(root.resolve(name));
+  }
+
+  /** The folder of all shared blobs. */
+  Path shared() {
+    return root.resolve("blobs").resolve("sha256");
+  }
+
+  Place place(RepoId repo, Digest digest) {
+    return switch (digest) {
+      case Digest.Sha256 sha256 -> shared(sha256);
+      case Digest.GitSha1 sha1 -> {
+        Path partial = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex());
+        Path blob = repoBlobs(repo).resolve(sha1.hex());
+        BlobKey key = BlobKey.of(repo.folderName(), sha1);
+        yield new Place(key, blob, partial, partial.resolve(DATA));
+      }
+    };
+  }
+
+  /** Where a blob lies that all repos share. */
+  Place shared(Digest.Sha256 sha256) {
+    Path partial = partial().resolve(PARTIAL_SHARED + sha256.hex());
+    Path blob = shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex());
+    return new Place(BlobKey.of("", sha256), blob, partial, partial.resolve(DATA));
+  }
+
+  /** The digest that a partial folder's name tells; empty when the folder is not ours. */
+  static Optional<Digest> partialDigest(String name) {
+    if (name.startsWith(PARTIAL_SHARED)) {
+      String hex = name.substring(PARTIAL_SHARED.length());
+      return isHex(hex, 64) ? Optional.of(new Digest.Sha256(hex)) : Optional.empty();
+    }
+    String hex = name.startsWith(PARTIAL_GIT) ? name.substring(PARTIAL_GIT.length()) : "";
+    return isHex(hex, 40) ? Optional.of(new Digest.GitSha1(hex)) : Optional.empty();
+  }
+
+  /** A new name for a small file that is moved to its place when it is whole. */
+  Path temporary(long number) {
+    return partial().resolve(TEMPORARY + number);
+  }
+
+  /** Whether a name in the partial folder is that of a small file or of the probe. */
+  static boolean isTemporary(String name) {
+    return name.startsWith(TEMPORARY) || name.startsWith("probe");
+  }
+
+  Path repoBlobs(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("blobs");
+  }
+
+  Path repoPartial(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("partial");
+  }
+
+  Path publicVerdict(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("public");
+  }
+
+  Path refs(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("refs");
+  }
+
+  /**
+   * The observation of a revision. The default branch has a name that no encoded one can have: what
+   * the Hub calls {@code HEAD} is not the branch {@code main}, and {@code @} is always encoded.
+   */
+  Path ref(RepoId repo, Revision revision) {
+    return refs(repo)
+        .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
+  }
+
+  private Path commit(RepoId repo, CommitHash commit) {
+    return repos().resolve(repo.folderName()).resolve("commits").resolve(commit.hex());
+  }
+
+  Path manifest(RepoId repo, CommitHash commit) {
+    return commit(repo, commit).resolve("manifest");
+  }
+
+  Path answer(RepoId repo, CommitHash commit, String name) {
+    return commit(repo, commit).resolve("answer-" + fileName(name));
+  }
+
+  Path alias(RepoId asked) {
+    return aliases().resolve(asked.folderName());
+  }
+
+  /** Any text as one file name: percent-encoded, or its hash when that is too long. */
+  static String fileName(String text) {
+    String encoded = PercentCoding.encode(text);
+    if (encoded.length() <= MAX_NAME && !encoded.startsWith(".")) {
+      return encoded;
+    }
+    return "@sha256-" + sha256(text);
+  }
+
+  private static String sha256(String text) {
+    try {
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(hash.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  /** The repo whose folder has this name; empty when the folder is not ours. */
+  static Optional<RepoId> repoOf(String folderName) {
+    int end = folderName.indexOf("--");
+    if (end < 0) {
+      return Optional.empty();
+    }
+    String id = folderName.substring(end + 2).replace("--", "/");
+    return RepoType.ofPlural(folderName.substring(0, end)).flatMap(t -> RepoId.parse(t, id));
+  }
+
+  /** Whether the text is this many lower-case hexadecimal digits. */
+  static boolean isHex(String text, int length) {
+    return text.length() == length
+        && text.equals(text.toLowerCase(Locale.ROOT))
+        && text.chars().allMatch(HexFormat::isHexDigit);
+  }
+}

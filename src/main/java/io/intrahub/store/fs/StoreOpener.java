@@ -1,0 +1,216 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.store.StoreException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The start of a store, up to where requests may come. Every step can be repeated: a start that
+ * dies anywhere is followed by one that ends well.
+ */
+final class StoreOpener {
+  private static final Logger log = LoggerFactory.getLogger(StoreOpener.class);
+  private static final int KEY_BYTES = 32;
+
+  private final Disk disk;
+  private final Layout layout;
+  private final Clock clock;
+  private final RandomGenerator random;
+
+  StoreOpener(Disk disk, Layout layout, Clock clock, RandomGenerator random) {
+    this.disk = disk;
+    this.layout = layout;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /** What a store stands on. */
+  record Opened(
+      Layout layout,
+      StoreLock lock,
+      Marker marker,
+      Vitals vitals,
+      Probe.Features features,
+      Secret key) {
+    byte[] installationKey() {
+      return key.bytes();
+    }
+  }
+
+  /** Random bytes that never show themselves in text. */
+  static final class Secret {
+    private final byte[] bytes;
+
+    Secret(byte[] bytes) {
+      this.bytes = bytes;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+  }
+
+  Opened open() throws StoreException {
+    makeRoot();
+    try {
+      // Before the lock: a folder that is not ours must not even get a lock file.
+      Optional<Marker> before = Marker.read(disk, layout);
+      StoreLock lock = StoreLock.take(layout, clock.instant());
+      boolean opened = false;
+      try {
+        Opened parts = openLocked(lock, before.isEmpty());
+        opened = true;
+        return parts;
+      } finally {
+        if (!opened) {
+          lock.close();
+        }
+      }
+    } catch (IOException e) {
+      throw explain(e);
+    }
+  }
+
+  private void makeRoot() throws StoreException {
+    Path root = layout.root();
+    if (Files.exists(root) && !Files.isDirectory(root)) {
+      throw new StoreException(root, "is a file: give a folder");
+    }
+    try {
+      if (!Files.exists(root)) {
+        Files.createDirectories(root);
+        Path parent = root.getParent();
+        if (parent != null) {
+          disk.forceFolder(parent);
+        }
+      }
+    } catch (IOException e) {
+      throw new StoreException(root, "can't be created (" + reason(e) + ")", e);
+    }
+  }
+
+  private Opened openLocked(StoreLock lock, boolean isNew) throws StoreException, IOException {
+    // Again, since another process may have been first.
+    Optional<Marker> found = Marker.read(disk, layout);
+    Marker marker = found.isPresent() ? found.get() : Marker.create(disk, layout, random);
+    makeFolders();
+    sweepPartial();
+    try {
+      Probe.Features features = Probe.run(disk, layout);
+      Vitals vitals = Vitals.begin(disk, layout, clock);
+      return new Opened(layout, lock, marker, vitals, features, installationKey());
+    } catch (IOException e) {
+      if (isNew || !isFull(e)) {
+        throw e;
+      }
+      // What is here can be served. New blobs will be refused until there is room.
+      log.warn("{} is on a full disk: nothing new is kept until there is room", layout.root());
+      return new Opened(
+          layout,
+          lock,
+          marker,
+          Vitals.beginUnmarked(disk, layout, clock),
+          new Probe.Features(true, true),
+          installationKey());
+    }
+  }
+
+  private void makeFolders() throws IOException {
+    boolean made = false;
+    for (Path folder : layout.folders()) {
+      made |= make(folder);
+    }
+    boolean fanned = false;
+    for (Path folder : layout.fanOut()) {
+      fanned |= make(folder);
+    }
+    if (fanned) {
+      disk.forceFolder(layout.shared());
+    }
+    if (made) {
+      disk.forceFolder(layout.root().resolve("blobs"));
+      disk.forceFolder(layout.root());
+    }
+  }
+
+  private boolean make(Path folder) throws IOException {
+    if (disk.facts(folder).isPresent()) {
+      return false;
+    }
+    disk.createFolder(folder);
+    return true;
+  }
+
+  /** Removes what killed writers left, so that it takes no room. Other names stay. */
+  private void sweepPartial() throws IOException {
+    for (Path left : disk.list(layout.partial())) {
+      String name = String.valueOf(left.getFileName());
+      boolean blob = Layout.partialDigest(name).isPresent();
+      if (blob) {
+        for (Path part : disk.list(left)) {
+          disk.delete(part);
+        }
+      }
+      if (blob || Layout.isTemporary(name)) {
+        disk.delete(left);
+      } else {
+        log.warn("{} is not the store's and stays", left);
+      }
+    }
+  }
+
+  private Secret installationKey() throws IOException {
+    Path path = layout.installationKey();
+    if (disk.facts(path).filter(Disk.Facts::regular).isPresent()) {
+      try (Disk.File file = disk.open(path)) {
+        if (file.size() == KEY_BYTES) {
+          return new Secret(FileIo.readFully(file, 0, KEY_BYTES).array());
+        }
+      }
+      log.warn("{} is damaged: a new key is made, and everybody is asked anew", path);
+    }
+    ByteBuffer key = ByteBuffer.allocate(KEY_BYTES);
+    random.nextBytes(key.array());
+    Path temporary = layout.temporary(0);
+    FileIo.create(disk, temporary, key.array());
+    disk.rename(temporary, path);
+    disk.forceFolder(layout.access());
+    return new Secret(key.array());
+  }
+
+  private StoreException explain(IOException e) {
+    Path root = layout.root();
+    if (isFull(e)) {
+      return new StoreException(root, "is on a full disk: make room and start again", e);
+    }
+    return new StoreException(
+        root,
+        "can't be used ("
+            + reason(e)
+            + "): it must be writable for "
+            + System.getProperty("user.name")
+            + ", with all that is in it",
+        e);
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "no permission for " + e.getMessage();
+    }
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
+  }
+
+  private static boolean isFull(IOException e) {
+    String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return text.contains("no space left") || text.contains("quota exceeded");
+  }
+}

@@ -1,0 +1,175 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The walk over the whole store that follows a start. It only reads, but for what is damaged. */
+final class Survey {
+  private static final Logger log = LoggerFactory.getLogger(Survey.class);
+  private static final int FOREIGN_SHOWN = 20;
+
+  /** Digests of no bytes at all: the only names that an empty file may have. */
+  private static final Set<String> EMPTY =
+      Set.of(
+          "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+          "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+
+  private final Disk disk;
+  private final Layout layout;
+  private final FsBlobStore blobs;
+  private final Publishing publishing;
+  private final BlobIndex index;
+  private final Quarantine quarantine;
+  private final Vitals vitals;
+
+  private volatile boolean done;
+  private volatile boolean stopped;
+
+  Survey(
+      Disk disk,
+      Layout layout,
+      FsBlobStore blobs,
+      Publishing publishing,
+      BlobIndex index,
+      Quarantine quarantine,
+      Vitals vitals) {
+    this.disk = disk;
+    this.layout = layout;
+    this.blobs = blobs;
+    this.publishing = publishing;
+    this.index = index;
+    this.quarantine = quarantine;
+    this.vitals = vitals;
+  }
+
+  boolean done() {
+    return done;
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  /** One walk. Owner of all it collects: the thread that runs it. */
+  void run() {
+    List<Path> foreign = new ArrayList<>();
+    List<Found> doubtful = new ArrayList<>();
+    try {
+      for (Path path : disk.list(layout.root())) {
+        if (!layout.ownsTopLevel(nameOf(path)) && !nameOf(path).equals("lost+found")) {
+          foreign.add(path);
+        }
+      }
+      for (Path fan : layout.fanOut()) {
+        for (Path path : list(fan)) {
+          lookAtShared(path, foreign, doubtful);
+        }
+      }
+      for (Path repo : list(layout.repos())) {
+        lookAtRepo(repo, foreign, doubtful);
+      }
+      if (!foreign.isEmpty()) {
+        log.warn(
+            "{} names in the store are not the store's and stay: {}{}",
+            foreign.size(),
+            foreign.subList(0, Math.min(FOREIGN_SHOWN, foreign.size())),
+            foreign.size() > FOREIGN_SHOWN ? " …" : "");
+      }
+      done = !stopped;
+      for (Found found : doubtful) {
+        check(found);
+      }
+    } catch (IOException e) {
+      log.warn("The walk over the store ended early: {}", e.toString());
+    }
+  }
+
+  /** A blob that the walk came upon. */
+  private record Found(Layout.Place place, Digest digest, Disk.Facts facts) {}
+
+  private List<Path> list(Path folder) throws IOException {
+    return stopped ? List.of() : disk.list(folder);
+  }
+
+  private static String nameOf(Path path) {
+    return String.valueOf(path.getFileName());
+  }
+
+  private void lookAtShared(Path path, List<Path> foreign, List<Found> doubtful)
+      throws IOException {
+    if (!Layout.isHex(nameOf(path), 64)) {
+      foreign.add(path);
+      return;
+    }
+    Digest.Sha256 digest = new Digest.Sha256(nameOf(path));
+    look(path, layout.shared(digest), digest, foreign, doubtful);
+  }
+
+  private void lookAtRepo(Path folder, List<Path> foreign, List<Found> doubtful)
+      throws IOException {
+    Optional<RepoId> repo = Layout.repoOf(nameOf(folder));
+    if (repo.isEmpty()) {
+      foreign.add(folder);
+      return;
+    }
+    for (Path path : list(layout.repoBlobs(repo.get()))) {
+      if (Layout.isHex(nameOf(path), 40)) {
+        Digest digest = new Digest.GitSha1(nameOf(path));
+        look(path, layout.place(repo.get(), digest), digest, foreign, doubtful);
+      } else {
+        foreign.add(path);
+      }
+    }
+    for (Path path : list(layout.repoPartial(repo.get()))) {
+      Optional<Digest> digest = Layout.partialDigest(nameOf(path));
+      if (digest.isPresent() && digest.get() instanceof Digest.GitSha1) {
+        publishing.dropLeftover(layout.place(repo.get(), digest.get()));
+      } else {
+        foreign.add(path);
+      }
+    }
+  }
+
+  private void look(
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      throws IOException {
+    Optional<Disk.Facts> facts = disk.facts(path);
+    if (facts.isEmpty()) {
+      return;
+    }
+    if (!facts.get().regular()) {
+      foreign.add(path);
+    } else if (!path.equals(place.blob())) {
+      quarantine.take(path, "a blob with this name belongs into another folder");
+    } else if (facts.get().size() == 0 && !EMPTY.contains(digest.hex())) {
+      blobs.damaged(place, facts.get(), "it is empty");
+    } else {
+      index.found(place.key(), facts.get().size(), facts.get().modified());
+      // Smaller ones are checked whenever they are opened.
+      if (facts.get().size() > FsBlobStore.CHECKED_ON_OPEN
+          && vitals.isDoubtful(facts.get().modified())) {
+        doubtful.add(new Found(place, digest, facts.get()));
+      }
+    }
+  }
+
+  private void check(Found found) {
+    if (stopped
+        || index.trust(found.place().key(), found.facts().size()) == BlobIndex.Trust.VERIFIED) {
+      return;
+    }
+    try (Disk.File file = disk.open(found.place().blob())) {
+      blobs.check(found.place(), found.digest(), found.facts(), file);
+    } catch (IOException e) {
+      log.warn("{} can't be checked: {}", found.place().blob(), e.toString());
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.intrahub.store.fs;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Knows whether the process before this one ended in order, and if not, which blobs are in doubt:
+ * those published in its last minutes. The file {@code running} is there while a process works; its
+ * time, by the file system's own clock, is that of a late publish. It may be too early, never too
+ * late, so that too much is checked rather than too little. Safe for use by many threads.
+ */
+final class Vitals {
+  private static final Logger log = LoggerFactory.getLogger(Vitals.class);
+  private static final Duration DOUBT = Duration.ofMinutes(10);
+  private static final long RENEW_MILLIS = 60_000;
+
+  private final Disk disk;
+  private final Layout layout;
+  private final Clock clock;
+
+  /** Blobs modified at this time or later are in doubt; empty after an orderly end. */
+  private final Optional<Instant> doubtFrom;
+
+  /** When the file was written last, in milliseconds of {@link #clock}. */
+  private final AtomicLong renewed;
+
+  private Vitals(Disk disk, Layout layout, Clock clock, Optional<Instant> doubtFrom) {
+    this.disk = disk;
+    this.layout = layout;
+    this.clock = clock;
+    this.doubtFrom = doubtFrom;
+    this.renewed = new AtomicLong(0);
+  }
+
+  /** Looks at what the last process left, and says that this one is at work. */
+  static Vitals begin(Disk disk, Layout layout, Clock clock) throws IOException {
+    Vitals vitals = beginUnmarked(disk, layout, clock);
+    vitals.renew();
+    return vitals;
+  }
+
+  /** As {@link #begin}, for a full disk: the next publish will leave the mark. */
+  static Vitals beginUnmarked(Disk disk, Layout layout, Clock clock) throws IOException {
+    Optional<Instant> left = disk.facts(layout.running()).map(Disk.Facts::modified);
+    left.ifPresent(at -> log.warn("The store was not closed in order; last sign of life: {}", at));
+    return new Vitals(disk, layout, clock, left.map(at -> at.minus(DOUBT)));
+  }
+
+  /** Whether a blob with this time must be checked before it is served. */
+  boolean isDoubtful(Instant modified) {
+    return doubtFrom.isPresent() && !modified.isBefore(doubtFrom.get());
+  }
+
+  /** A blob is about to be published. */
+  void publishing() {
+    long now = clock.millis();
+    long last = renewed.get();
+    if (Math.abs(now - last) >= RENEW_MILLIS && renewed.compareAndSet(last, now)) {
+      try {
+        renew();
+      } catch (IOException e) {
+        log.warn("{} could not be renewed: {}", layout.running(), e.toString());
+      }
+    }
+  }
+
+  private void renew() throws IOException {
+    renewed.set(clock.millis());
+    Path next = layout.root().resolve("running.new");
+    if (disk.facts(next).isPresent()) {
+      disk.delete(next);
+    }
+    FileIo.create(disk, next, (clock.instant() + "\n").getBytes(StandardCharsets.US_ASCII));
+    disk.rename(next, layout.running());
+    disk.forceFolder(layout.root());
+  }
+
+  /** The process ends in order. */
+  void end() throws IOException {
+    if (disk.facts(layout.running()).isPresent()) {
+      disk.delete(layout.running());
+      disk.forceFolder(layout.root());
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.intrahub.store.memory;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.RepoStore;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What is known of repos, in maps. */
+final class MemoryRepos implements RepoStore {
+  private record RevisionKey(RepoId repo, Revision revision) {}
+
+  private record CommitKey(RepoId repo, CommitHash commit) {}
+
+  private record AnswerKey(RepoId repo, CommitHash commit, String name) {}
+
+  private final Clock clock;
+  private final ConcurrentHashMap<RepoId, Observation<Boolean>> publics = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<RevisionKey, Observation<CommitHash>> revisions =
+      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<CommitKey, MemoryManifest> manifests = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<AnswerKey, Observation<byte[]>> answers =
+      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<RepoId, Observation<RepoId>> aliases = new ConcurrentHashMap<>();
+
+  MemoryRepos(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** Keeps the younger one; one from the future is none. */
+  private <K, T> void put(
+      ConcurrentHashMap<K, Observation<T>> map, K key, Observation<T> observation) {
+    Instant now = clock.instant();
+    map.merge(
+        key,
+        observation,
+        (old, latest) ->
+            old.learnedAt().isAfter(latest.learnedAt()) && !old.learnedAt().isAfter(now)
+                ? old
+                : latest);
+  }
+
+  @Override
+  public Optional<Instant> publicSince(RepoId repo) {
+    return Optional.ofNullable(publics.get(repo)).map(Observation::learnedAt);
+  }
+
+  @Override
+  public void rememberPublic(RepoId repo, Instant seenAt) {
+    put(publics, repo, new Observation<>(true, seenAt));
+  }
+
+  @Override
+  public void forgetPublic(RepoId repo) {
+    publics.remove(repo);
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
+    return Optional.ofNullable(revisions.get(new RevisionKey(repo.subject(), revision)));
+  }
+
+  @Override
+  public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    put(revisions, new RevisionKey(repo, revision), observation);
+  }
+
+  @Override
+  public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
+    return revisions.entrySet().stream()
+        .filter(e -> e.getKey().repo().equals(repo.subject()))
+        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue()))
+        .toList();
+  }
+
+  @Override
+  public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
+    return Optional.ofNullable(manifests.get(new CommitKey(repo.subject(), commit)));
+  }
+
+  @Override
+  public void putManifest(
+      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+    manifests.compute(
+        new CommitKey(repo, commit),
+        (key, old) -> {
+          if (complete || old == null) {
+            return MemoryManifest.of(commit, complete, List.of(), entries);
+          }
+          return old.complete()
+              ? old
+              : MemoryManifest.of(commit, false, old.entries().values(), entries);
+        });
+  }
+
+  @Override
+  public Optional<Observation<byte[]>> answer(
+      Authorised<RepoId> repo, CommitHash commit, String name) {
+    return Optional.ofNullable(answers.get(new AnswerKey(repo.subject(), commit, name)));
+  }
+
+  @Override
+  public void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    put(answers, new AnswerKey(repo, commit, name), answer);
+  }
+
+  @Override
+  public Optional<Observation<RepoId>> alias(RepoId asked) {
+    return Optional.ofNullable(aliases.get(asked));
+  }
+
+  @Override
+  public void putAlias(RepoId asked, Observation<RepoId> canonical) {
+    put(aliases, asked, canonical);
+  }
+}

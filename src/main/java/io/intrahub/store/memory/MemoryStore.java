@@ -1,0 +1,102 @@
+package io.intrahub.store.memory;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.BlobStore;
+import io.intrahub.store.BlobWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.Store;
+import io.intrahub.store.StoreUsage;
+import io.intrahub.store.StoredBlob;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A store that lives as long as the object. Safe for use by many threads. */
+public final class MemoryStore implements Store, BlobStore {
+  /** Which bytes: a sha256 is one blob for all repos, a git blob belongs to its repo. */
+  record Key(Optional<RepoId> repo, Digest digest) {
+    static Key of(RepoId repo, Digest digest) {
+      return switch (digest) {
+        case Digest.Sha256 sha256 -> new Key(Optional.empty(), digest);
+        case Digest.GitSha1 sha1 -> new Key(Optional.of(repo), digest);
+      };
+    }
+  }
+
+  private final ConcurrentHashMap<Key, MemoryBytes> blobs = new ConcurrentHashMap<>();
+  private final Set<MemoryWriter> writers = ConcurrentHashMap.newKeySet();
+  private final Set<Key> written = ConcurrentHashMap.newKeySet();
+  private final MemoryRepos repos;
+
+  /**
+   * An empty store.
+   *
+   * @param clock tells observations from the future
+   */
+  public MemoryStore(Clock clock) {
+    this.repos = new MemoryRepos(clock);
+  }
+
+  @Override
+  public BlobStore blobs() {
+    return this;
+  }
+
+  @Override
+  public RepoStore repos() {
+    return repos;
+  }
+
+  @Override
+  public StoreUsage usage() {
+    return new StoreUsage(
+        blobs.size(),
+        blobs.values().stream().mapToLong(MemoryBytes::size).sum(),
+        true,
+        writers.size(),
+        writers.stream().mapToLong(MemoryWriter::left).sum());
+  }
+
+  @Override
+  public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
+    return find(repo, blob).map(MemoryBytes::open);
+  }
+
+  @Override
+  public boolean contains(Authorised<RepoId> repo, BlobId blob) {
+    return find(repo, blob).isPresent();
+  }
+
+  private Optional<MemoryBytes> find(Authorised<RepoId> repo, BlobId blob) {
+    return Optional.ofNullable(blobs.get(Key.of(repo.subject(), blob.digest())))
+        .filter(bytes -> bytes.size() == blob.size());
+  }
+
+  @Override
+  public BlobWriter write(RepoId repo, BlobId blob) throws IOException {
+    Key key = Key.of(repo, blob.digest());
+    if (!written.add(key)) {
+      throw new IOException(blob.digest().hex() + " is being written already");
+    }
+    MemoryWriter writer = new MemoryWriter(this, key, blob);
+    writers.add(writer);
+    return writer;
+  }
+
+  void publish(Key key, MemoryBytes bytes) {
+    blobs.putIfAbsent(key, bytes);
+  }
+
+  void ended(MemoryWriter writer, Key key) {
+    writers.remove(writer);
+    written.remove(key);
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,362 @@
+package io.intrahub.store;
+
+import static io.intrahub.access.TestGrants.everybody;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore.ObservedRevision;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every store promises about repos. A store that survives is opened anew between. */
+public abstract class RepoStoreContract extends StoreContract {
+  private static final CommitHash FIRST = new CommitHash("1".repeat(40));
+  private static final CommitHash SECOND = new CommitHash("2".repeat(40));
+
+  private void reopen() throws Exception {
+    store.close();
+    store = open(Clock.fixed(NOW, ZoneOffset.UTC));
+  }
+
+  private static <T> Observation<T> seen(T value, long secondsAgo) {
+    return new Observation<>(value, NOW.minusSeconds(secondsAgo));
+  }
+
+  @Test
+  void revisions_keep_their_youngest_observation() throws Exception {
+    RepoStore repos = store.repos();
+    Revision main = new Revision("main");
+    assertThat(repos.revision(everybody(REPO), main)).isEmpty();
+
+    repos.putRevision(REPO, main, seen(FIRST, 20));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(FIRST, 20));
+    repos.putRevision(REPO, main, seen(SECOND, 30));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(FIRST, 20));
+    repos.putRevision(REPO, main, seen(SECOND, 20));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
+
+    reopen();
+    store.repos().putRevision(REPO, main, seen(FIRST, 21));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
+  }
+
+  @Test
+  void an_observation_from_the_future_gives_way() {
+    Revision main = new Revision("main");
+    store.repos().putRevision(REPO, main, seen(FIRST, -1000));
+    store.repos().putRevision(REPO, main, seen(SECOND, 5));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+  }
+
+  @Test
+  void the_default_branch_is_nobody_elses() throws Exception {
+    store.repos().putRevision(REPO, Revision.DEFAULT, seen(FIRST, 1));
+    store.repos().putRevision(REPO, new Revision("main"), seen(SECOND, 1));
+    store.repos().putRevision(REPO, new Revision("@default"), seen(SECOND, 2));
+    reopen();
+    assertThat(store.repos().revision(everybody(REPO), Revision.DEFAULT)).hasValue(seen(FIRST, 1));
+    assertThat(store.repos().revision(everybody(REPO), new Revision("main")))
+        .hasValue(seen(SECOND, 1));
+    assertThat(store.repos().revision(everybody(REPO), new Revision("head"))).isEmpty();
+    assertThat(store.repos().revision(everybody(OTHER), Revision.DEFAULT)).isEmpty();
+  }
+
+  @Test
+  void any_revision_name_is_kept_apart_from_all_others() throws Exception {
+    List<ObservedRevision> all = new ArrayList<>();
+    int i = 0;
+    for (String name :
+        List.of(
+            "HEAD",
+            "main",
+            "Main",
+            "MAIN",
+            "refs/pr/1",
+            "refs%2Fpr%2F1",
+            "refs/convert/parquet",
+            "a/b",
+            "a%b",
+            "%",
+            "%25",
+            "@",
+            "v1.0",
+            "naïve",
+            "分支",
+            "a".repeat(250),
+            "a".repeat(249) + "b",
+            "é".repeat(120),
+            "é".repeat(119) + "è",
+            FIRST.hex())) {
+      CommitHash commit = new CommitHash("%040x".formatted(++i));
+      all.add(new ObservedRevision(new Revision(name), seen(commit, i)));
+    }
+    all.forEach(o -> store.repos().putRevision(REPO, o.revision(), o.commit()));
+    for (int round = 0; round < 2; round++) {
+      for (ObservedRevision one : all) {
+        assertThat(store.repos().revision(everybody(REPO), one.revision()))
+            .as(one.revision().value())
+            .hasValue(one.commit());
+      }
+      assertThat(store.repos().revisions(everybody(REPO))).containsExactlyInAnyOrderElementsOf(all);
+      assertThat(store.repos().revisions(everybody(OTHER))).isEmpty();
+      reopen();
+    }
+  }
+
+  private static ManifestEntry file(String path, int number) {
+    String oid = "%040x".formatted(number);
+    String json = "{\"type\":\"file\",\"path\":\"" + path + "\",\"size\":1.10e2,\"new\":\"ü\"}";
+    Optional<Entry.Lfs> lfs =
+        number % 3 == 0
+            ? Optional.of(
+                new Entry.Lfs(new Digest.Sha256("%064x".formatted(number)), 1L << 40, 134))
+            : Optional.empty();
+    long size = number % 3 == 0 ? 1L << 40 : number;
+    return new ManifestEntry(new Entry(Entry.Kind.FILE, new FilePath(path), oid, size, lfs), json);
+  }
+
+  private static ManifestEntry folder(String path) {
+    return new ManifestEntry(
+        new Entry(Entry.Kind.DIRECTORY, new FilePath(path), "f".repeat(40), 0, Optional.empty()),
+        "{\"type\":\"directory\"}");
+  }
+
+  private Manifest manifest(RepoId repo, CommitHash commit) {
+    return store.repos().manifest(everybody(repo), commit).orElseThrow();
+  }
+
+  private static List<String> list(Manifest manifest, String directory, boolean recursive)
+      throws IOException {
+    List<String> paths = new ArrayList<>();
+    manifest.list(
+        directory.isEmpty() ? Optional.empty() : Optional.of(new FilePath(directory)),
+        recursive,
+        e -> paths.add(e.entry().path().value()));
+    return paths;
+  }
+
+  @Test
+  void a_manifest_finds_and_lists_what_it_was_given() throws Exception {
+    assertThat(store.repos().manifest(everybody(REPO), FIRST)).isEmpty();
+    List<ManifestEntry> entries =
+        List.of(
+            file("z.txt", 1),
+            folder("a"),
+            file("a/x.bin", 3),
+            file("a-b", 4),
+            file("a.b", 5),
+            folder("a/deep"),
+            file("a/deep/one", 6),
+            file("a/deep/two", 7),
+            file("a0", 8),
+            file("\ud83d\ude00.txt", 9),
+            file("\uffee.txt", 10));
+    store.repos().putManifest(REPO, FIRST, entries, true);
+    reopen();
+    Manifest manifest = manifest(REPO, FIRST);
+    assertThat(manifest.commit()).isEqualTo(FIRST);
+    assertThat(manifest.complete()).isTrue();
+    assertThat(manifest.size()).isEqualTo(entries.size());
+    for (ManifestEntry entry : entries) {
+      assertThat(manifest.find(entry.entry().path())).hasValue(entry);
+    }
+    for (String absent : List.of("a/deep/o", "a/deep/one2", "A", "0", "zz", "a/d")) {
+      assertThat(manifest.find(new FilePath(absent))).as(absent).isEmpty();
+    }
+    assertThat(list(manifest, "", false))
+        .containsExactly("a", "a-b", "a.b", "a0", "z.txt", "\uffee.txt", "\ud83d\ude00.txt");
+    assertThat(list(manifest, "", true))
+        .containsExactly(
+            "a",
+            "a-b",
+            "a.b",
+            "a/deep",
+            "a/deep/one",
+            "a/deep/two",
+            "a/x.bin",
+            "a0",
+            "z.txt",
+            "\uffee.txt",
+            "\ud83d\ude00.txt");
+    assertThat(list(manifest, "a", false)).containsExactly("a/deep", "a/x.bin");
+    assertThat(list(manifest, "a", true))
+        .containsExactly("a/deep", "a/deep/one", "a/deep/two", "a/x.bin");
+    assertThat(list(manifest, "a/deep", true)).containsExactly("a/deep/one", "a/deep/two");
+    assertThat(list(manifest, "z.txt", true)).isEmpty();
+    assertThat(list(manifest, "nothing", true)).isEmpty();
+    assertThat(store.repos().manifest(everybody(OTHER), FIRST)).isEmpty();
+    assertThat(store.repos().manifest(everybody(REPO), SECOND)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void a_large_manifest_answers_as_a_plain_filter_would(long seed) throws Exception {
+    Random random = new Random(seed);
+    List<ManifestEntry> entries = new ArrayList<>();
+    List<String> paths = new ArrayList<>();
+    int count = 500 + random.nextInt(1500);
+    for (int i = 0; i < count; i++) {
+      // Paths of a few letters share many prefixes; numbers keep them apart.
+      StringBuilder path = new StringBuilder();
+      for (int depth = random.nextInt(4); depth > 0; depth--) {
+        path.append("ab-.0".charAt(random.nextInt(5)) == '.' ? "é" : "a").append(random.nextInt(3));
+        path.append('/');
+      }
+      path.append('f').append(i);
+      paths.add(path.toString());
+      entries.add(file(path.toString(), i));
+    }
+    Collections.shuffle(entries, random);
+    store.repos().putManifest(REPO, FIRST, entries, true);
+    Manifest manifest = manifest(REPO, FIRST);
+    assertThat(manifest.size()).isEqualTo(count);
+    for (ManifestEntry entry : entries) {
+      assertThat(manifest.find(entry.entry().path())).as("seed %d", seed).hasValue(entry);
+    }
+    for (String directory : List.of("", "a0", "a1", "a2", "é0", "a0/a1", "a1/é2", "a2/a2/a2")) {
+      String prefix = directory.isEmpty() ? "" : directory + "/";
+      List<String> below =
+          paths.stream()
+              .filter(p -> p.startsWith(prefix))
+              .sorted((a, b) -> Manifest.ORDER.compare(new FilePath(a), new FilePath(b)))
+              .toList();
+      assertThat(list(manifest, directory, true)).as("seed %d", seed).isEqualTo(below);
+      assertThat(list(manifest, directory, false))
+          .as("seed %d", seed)
+          .isEqualTo(below.stream().filter(p -> p.indexOf('/', prefix.length()) < 0).toList());
+    }
+  }
+
+  @Test
+  void an_empty_commit_has_an_empty_manifest() throws Exception {
+    store.repos().putManifest(REPO, FIRST, List.of(), true);
+    reopen();
+    Manifest manifest = manifest(REPO, FIRST);
+    assertThat(manifest.complete()).isTrue();
+    assertThat(manifest.size()).isZero();
+    assertThat(manifest.find(new FilePath("a"))).isEmpty();
+    assertThat(list(manifest, "", true)).isEmpty();
+  }
+
+  @Test
+  void partial_manifests_add_up_and_a_complete_one_wins() throws Exception {
+    RepoStore repos = store.repos();
+    repos.putManifest(REPO, FIRST, List.of(file("b", 1), file("b", 2)), false);
+    assertThat(manifest(REPO, FIRST).find(new FilePath("b"))).hasValue(file("b", 2));
+    Manifest early = manifest(REPO, FIRST);
+    repos.putManifest(REPO, FIRST, List.of(file("a", 3)), false);
+    assertThat(manifest(REPO, FIRST).complete()).isFalse();
+    assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("a", "b");
+
+    repos.putManifest(REPO, FIRST, List.of(file("c", 4)), true);
+    assertThat(manifest(REPO, FIRST).complete()).isTrue();
+    assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("c");
+
+    repos.putManifest(REPO, FIRST, List.of(file("d", 5)), false);
+    assertThat(manifest(REPO, FIRST).complete()).isTrue();
+    assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("c");
+    // Who holds an older one may see the old or the new entries, and never an error.
+    assertThat(list(early, "", true)).isIn(List.of("b"), List.of("c"));
+  }
+
+  @Test
+  void answers_have_any_name_and_any_bytes() throws Exception {
+    List<String> names =
+        List.of(
+            "",
+            "manifest",
+            "info?blobs=true",
+            "info?expand[]=a&expand[]=b",
+            "../../etc/passwd",
+            ".",
+            "..",
+            "a\nb=c\0",
+            "%",
+            "Ü".repeat(1000),
+            "Ü".repeat(999) + "ü",
+            "x".repeat(5000));
+    for (int i = 0; i < names.size(); i++) {
+      byte[] bytes = TestBlobs.bytes(i, i * 1000);
+      store.repos().putAnswer(REPO, FIRST, names.get(i), seen(bytes, i));
+    }
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < names.size(); i++) {
+        Observation<byte[]> answer =
+            store.repos().answer(everybody(REPO), FIRST, names.get(i)).orElseThrow();
+        assertThat(answer.value()).isEqualTo(TestBlobs.bytes(i, i * 1000));
+        assertThat(answer.learnedAt()).isEqualTo(NOW.minusSeconds(i));
+      }
+      reopen();
+    }
+    assertThat(store.repos().answer(everybody(REPO), SECOND, "")).isEmpty();
+    assertThat(store.repos().answer(everybody(OTHER), FIRST, "")).isEmpty();
+    assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+  }
+
+  @Test
+  void a_younger_answer_replaces_an_older_one() throws Exception {
+    byte[] old = "old".getBytes(StandardCharsets.UTF_8);
+    byte[] young = "young".getBytes(StandardCharsets.UTF_8);
+    byte[] large = TestBlobs.bytes(1, 3_000_000);
+    store.repos().putAnswer(REPO, FIRST, "info", seen(old, 10));
+    store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
+    store.repos().putAnswer(REPO, FIRST, "info", seen(old, 7));
+    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+        .isEqualTo(young);
+    store.repos().putAnswer(REPO, FIRST, "info", seen(large, 4));
+    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+        .isEqualTo(large);
+    reopen();
+    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+        .isEqualTo(large);
+  }
+
+  @Test
+  void aliases_are_kept_apart_by_case_and_type() throws Exception {
+    RepoId old = new RepoId(RepoType.MODEL, "gpt2");
+    RepoId upper = new RepoId(RepoType.MODEL, "GPT2");
+    RepoId canonical = new RepoId(RepoType.MODEL, "openai-community/gpt2");
+    store.repos().putAlias(old, seen(canonical, 10));
+    store.repos().putAlias(upper, seen(old, 9));
+    reopen();
+    assertThat(store.repos().alias(old)).hasValue(seen(canonical, 10));
+    assertThat(store.repos().alias(upper)).hasValue(seen(old, 9));
+    assertThat(store.repos().alias(canonical)).isEmpty();
+    assertThat(store.repos().alias(new RepoId(RepoType.SPACE, "acme/gpt2"))).isEmpty();
+  }
+
+  @Test
+  void a_public_verdict_is_remembered_and_forgotten() throws Exception {
+    Instant at = NOW.minusMillis(123_456);
+    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    store.repos().rememberPublic(REPO, at);
+    assertThat(store.repos().publicSince(OTHER)).isEmpty();
+    reopen();
+    assertThat(store.repos().publicSince(REPO)).hasValue(at);
+    store.repos().forgetPublic(REPO);
+    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    reopen();
+    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    store.repos().forgetPublic(REPO);
+    store.repos().rememberPublic(REPO, at);
+    assertThat(store.repos().publicSince(REPO)).hasValue(at);
+  }
+}

@@ -1,0 +1,68 @@
+package io.intrahub.store;
+
+import static io.intrahub.access.TestGrants.everybody;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Random;
+
+/** Bytes with their names, and the short way to put them into a store and get them out. */
+public final class TestBlobs {
+  private TestBlobs() {}
+
+  /** The same bytes for the same arguments. */
+  public static byte[] bytes(long seed, int size) {
+    byte[] bytes = new byte[size];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  public static BlobId sha256(byte[] content) {
+    MessageDigest hash = new Digest.Sha256("0".repeat(64)).newHash(content.length);
+    return new BlobId(
+        new Digest.Sha256(HexFormat.of().formatHex(hash.digest(content))), content.length);
+  }
+
+  public static BlobId gitSha1(byte[] content) {
+    MessageDigest hash = new Digest.GitSha1("0".repeat(40)).newHash(content.length);
+    return new BlobId(
+        new Digest.GitSha1(HexFormat.of().formatHex(hash.digest(content))), content.length);
+  }
+
+  /** Writes in pieces of odd sizes and publishes. */
+  public static BlobWriter.Verdict publish(
+      BlobStore store, RepoId repo, BlobId blob, byte[] content) throws IOException {
+    try (BlobWriter writer = store.write(repo, blob)) {
+      for (int at = 0; at < content.length; at += 70_001) {
+        writer.write(ByteBuffer.wrap(content, at, Math.min(70_001, content.length - at)));
+      }
+      return writer.publish();
+    }
+  }
+
+  /** All bytes of a blob, if it is there. */
+  public static Optional<byte[]> read(BlobStore store, RepoId repo, BlobId blob)
+      throws IOException {
+    Optional<StoredBlob> open = store.open(everybody(repo), blob);
+    if (open.isEmpty()) {
+      return Optional.empty();
+    }
+    try (StoredBlob stored = open.get()) {
+      return Optional.of(readAll(stored));
+    }
+  }
+
+  public static byte[] readAll(StoredBlob stored) throws IOException {
+    ByteBuffer into = ByteBuffer.allocate((int) stored.size());
+    while (into.hasRemaining()) {
+      stored.read(into, into.position());
+    }
+    return into.array();
+  }
+}

@@ -1,0 +1,40 @@
+package io.intrahub.store.fs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.store.RepoStoreContract;
+import io.intrahub.store.Store;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+
+final class FsStoreTest extends RepoStoreContract {
+  @TempDir Path folder;
+
+  @Override
+  protected Store open(Clock clock) throws Exception {
+    FsStore opened = FsStore.open(folder.resolve("data"), clock, FsStore.Settings.DEFAULT);
+    opened.survey();
+    return opened;
+  }
+
+  @Override
+  protected void assertNoLeftovers() throws IOException {
+    assertThat(leftovers(folder.resolve("data"))).isEmpty();
+  }
+
+  /** Files that only a writer needs. */
+  static List<Path> leftovers(Path data) throws IOException {
+    try (Stream<Path> all = Files.walk(data)) {
+      return all.filter(path ->
+              path.getParent().endsWith("partial")
+                  || path.getFileName().toString().endsWith(".new")
+                  || path.getFileName().toString().startsWith("meta-"))
+          .toList();
+    }
+  }
+}
