@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Freshness;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
@@ -14,6 +15,7 @@ public final class Mirror {
   private final RepoInfos infos;
   private final Trees trees;
   private final PassOn passOn;
+  private final HubUpstream upstream;
 
   /**
    * Wires them.
@@ -29,6 +31,7 @@ public final class Mirror {
       Executor executor,
       Clock clock,
       MirrorSettings settings) {
+    this.upstream = upstream;
     Manifests manifests = new Manifests(store, upstream, executor, settings.manifestLimit());
     Revisions revisions =
         new Revisions(checker, store, upstream, manifests, executor, clock, settings);
@@ -59,5 +62,10 @@ public final class Mirror {
   /** All other calls. */
   public PassOn passOn() {
     return passOn;
+  }
+
+  /** Whether upstream can be asked now, as far as is known. */
+  public Freshness.Upstream upstreamState() {
+    return upstream.state();
   }
 }

@@ -107,6 +107,11 @@ final class FsRepoStore implements RepoStore {
   }
 
   @Override
+  public void forgetRevision(RepoId repo, Revision revision) {
+    records.remove(layout.ref(repo, revision));
+  }
+
+  @Override
   public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
     List<ObservedRevision> observed = new ArrayList<>();
     for (Path path : listRefs(repo.subject())) {

@@ -74,6 +74,11 @@ final class MemoryRepos implements RepoStore {
   }
 
   @Override
+  public void forgetRevision(RepoId repo, Revision revision) {
+    revisions.remove(new RevisionKey(repo, revision));
+  }
+
+  @Override
   public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
     return revisions.entrySet().stream()
         .filter(e -> e.getKey().repo().equals(repo.subject()))

@@ -1,0 +1,77 @@
+package io.intrahub.admin;
+
+import io.intrahub.mirror.Mirror;
+import io.intrahub.policy.Freshness;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * {@code /metrics} for Prometheus and {@code /health} for whoever restarts processes. On a listener
+ * of its own, since what it tells is not for clients. Safe for use by many threads once started.
+ */
+public final class AdminServer implements AutoCloseable {
+  private static final int THREADS = 8;
+
+  private final Javalin javalin;
+
+  /**
+   * Makes the server; {@link #start} opens the port.
+   *
+   * @param port 0 takes any free one
+   */
+  public AdminServer(String host, int port, PrometheusMeterRegistry registry, Mirror mirror) {
+    this.javalin =
+        Javalin.create(config -> {
+          config.startup.showJavalinBanner = false;
+          config.jetty.threadPool = new QueuedThreadPool(THREADS);
+          config.jetty.host = host;
+          config.jetty.port = port;
+          config.routes.get(
+              "/metrics",
+              ctx ->
+                  ctx.contentType("text/plain; version=0.0.4; charset=utf-8")
+                      .result(registry.scrape()));
+          config.routes.get("/health", ctx -> health(ctx, mirror));
+        });
+  }
+
+  /**
+   * A mirror whose upstream is away is well: it serves what it has. So the status is always 200.
+   */
+  private static void health(Context ctx, Mirror mirror) {
+    String upstream =
+        switch (mirror.upstreamState()) {
+          case Freshness.Upstream.REACHABLE -> "reachable";
+          case Freshness.Upstream.DOWN -> "down";
+          case Freshness.Upstream.OFFLINE -> "offline";
+        };
+    ctx.contentType("application/json; charset=utf-8")
+        .result("{\"status\":\"ok\",\"upstream\":\"" + upstream + "\"}");
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @throws IOException when it can't, with a message for the operator
+   */
+  public void start() throws IOException {
+    try {
+      javalin.start();
+    } catch (RuntimeException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** The port that is open. */
+  public int port() {
+    return javalin.port();
+  }
+
+  @Override
+  public void close() {
+    javalin.stop();
+  }
+}

@@ -1,0 +1,143 @@
+package io.intrahub.cli;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Fingerprints;
+import io.intrahub.admin.AdminServer;
+import io.intrahub.base.DirectBufferPool;
+import io.intrahub.http.HubServer;
+import io.intrahub.http.RequestListener;
+import io.intrahub.metrics.Meters;
+import io.intrahub.mirror.Mirror;
+import io.intrahub.store.CachedRepoStore;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.HubUpstream;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running mirror: the composition root. All wiring of the product is in {@link #start}. */
+public final class App implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(App.class);
+  private static final int REQUEST_ID_BYTES = 8;
+
+  /** What was started, the youngest first; closed in that order. */
+  private final Deque<AutoCloseable> started = new ArrayDeque<>();
+
+  private final Meters meters;
+  private final Transfers transfers;
+  private final HubServer http;
+  private final AdminServer admin;
+
+  private App(AppSettings settings, Clock clock, RequestListener listener)
+      throws StoreException, IOException {
+    boolean complete = false;
+    try {
+      FsStore store = add(FsStore.open(settings.data(), clock, settings.store()));
+      ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+      started.push(executor::shutdownNow);
+      ScheduledExecutorService timer =
+          Executors.newSingleThreadScheduledExecutor(
+              Thread.ofPlatform().daemon().name("timer").factory());
+      started.push(timer::shutdownNow);
+      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      started.push(registry::close);
+      meters = new Meters(registry);
+      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
+      transfers = new Transfers(store.blobs(), settings.transfer(), executor, timer);
+      RepoStore repos = new CachedRepoStore(store.repos());
+      AccessChecker checker = new AccessChecker(repos, clock, settings.access());
+      Mirror mirror =
+          new Mirror(
+              checker, repos, upstream, transfers, meters, executor, clock, settings.mirror());
+      SecureRandom random = new SecureRandom();
+      http =
+          add(
+              new HubServer(
+                  settings.http(),
+                  mirror,
+                  new Fingerprints(store.installationKey()),
+                  new DirectBufferPool(settings.bufferBytes()),
+                  () -> requestId(random),
+                  listener));
+      admin =
+          add(new AdminServer(settings.admin().host(), settings.admin().port(), registry, mirror));
+      http.start();
+      admin.start();
+      executor.execute(store::survey);
+      complete = true;
+    } finally {
+      if (!complete) {
+        close();
+      }
+    }
+  }
+
+  /**
+   * Starts a mirror.
+   *
+   * @param clock the time by which everything grows old
+   * @param listener told of each answered request
+   * @throws StoreException when the store's folder can't be used
+   * @throws IOException when a port can't be opened
+   */
+  public static App start(AppSettings settings, Clock clock, RequestListener listener)
+      throws StoreException, IOException {
+    return new App(settings, clock, listener);
+  }
+
+  private <T extends AutoCloseable> T add(T part) {
+    started.push(part);
+    return part;
+  }
+
+  private static String requestId(SecureRandom random) {
+    byte[] id = new byte[REQUEST_ID_BYTES];
+    random.nextBytes(id);
+    return HexFormat.of().formatHex(id);
+  }
+
+  /** The clients' address on this machine. */
+  public URI uri() {
+    return URI.create("http://127.0.0.1:" + http.port());
+  }
+
+  /** The operator's address on this machine. */
+  public URI adminUri() {
+    return URI.create("http://127.0.0.1:" + admin.port());
+  }
+
+  /** The counters. */
+  public Meters meters() {
+    return meters;
+  }
+
+  /** Number of fills under way. */
+  public int runningFills() {
+    return transfers.running();
+  }
+
+  @Override
+  public void close() {
+    while (!started.isEmpty()) {
+      try {
+        started.pop().close();
+      } catch (Exception e) {
+        log.warn("A part could not be closed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.intrahub.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Starts the mirror. */
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    description = {
+      "Mirrors the Hub: what one client asked for is kept and served to the next from disk.",
+      "Clients set HF_ENDPOINT to its address and change no code."
+    },
+    footerHeading = "%nFor example:%n",
+    footer = {
+      "  intrahub serve --data /srv/intrahub",
+      "  HF_ENDPOINT=http://this-machine:8090 hf download gpt2"
+    })
+final class ServeCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ServeOptions options = new ServeOptions();
+
+  @Override
+  public Integer call() throws StartException, InterruptedException {
+    AppSettings settings = AppSettingsFactory.serve(options);
+    App app =
+        Running.start(
+            settings,
+            r ->
+                log.info(
+                    "{} {} {} [{}] {} bytes {} ms {}",
+                    r.method(),
+                    r.path(),
+                    r.status(),
+                    r.cacheStatus(),
+                    r.bytes(),
+                    r.took().toMillis(),
+                    r.requestId()));
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(
+        "intrahub "
+            + Main.Version.number()
+            + " serves "
+            + String.join(
+                ", ", settings.upstream().endpoints().stream().map(Object::toString).toList())
+            + " from "
+            + settings.data().toAbsolutePath().normalize());
+    out.println(
+        "Clients:  HF_ENDPOINT=http://" + settings.http().host() + ":" + app.uri().getPort());
+    out.println("Operator: " + app.adminUri() + "/metrics, " + app.adminUri() + "/health");
+    out.flush();
+    Running.untilStopped(app);
+    return 0;
+  }
+}

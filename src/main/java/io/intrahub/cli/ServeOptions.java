@@ -1,0 +1,61 @@
+package io.intrahub.cli;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags of {@code serve}. What is not given comes from the environment or the file. */
+final class ServeOptions {
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      description = "Address to listen on for clients (default: 0.0.0.0, all of them).")
+  @Nullable String host;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Port to listen on for clients (default: 8090; 0 takes any free one).")
+  @Nullable Integer port;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FOLDER",
+      description = "Where everything is kept (default: data/ in the current folder).")
+  @Nullable Path data;
+
+  @Option(
+      names = "--upstream",
+      paramLabel = "URL",
+      description = {
+        "Where to fetch from (default: https://huggingface.co). Repeat it to name others, in the"
+            + " order of preference. The first one is the Hub: it gets the clients' tokens, and its"
+            + " word counts on who may read what. The others are asked, without a token, when the"
+            + " first does not answer."
+      })
+  List<URI> upstreams = new ArrayList<>();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "YAML file with further options; see config/intrahub.yaml. Flags win over environment"
+              + " variables such as INTRAHUB_SERVER_PORT, and those over the file.")
+  @Nullable Path config;
+
+  @Option(
+      names = "--revision-ttl",
+      paramLabel = "TIME",
+      description =
+          "How long a branch or tag is believed to be where it was seen, such as 10s or 5m (default:"
+              + " 60s). After that it is asked for again, behind the clients' backs.")
+  @Nullable String revisionTtl;
+
+  @Option(
+      names = "--offline",
+      description = "Never ask upstream: serve what is there, refuse the rest at once.")
+  boolean offline;
+}

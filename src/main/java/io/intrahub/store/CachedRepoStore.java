@@ -1,0 +1,162 @@
+package io.intrahub.store;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Keeps the small facts of a {@link RepoStore} in memory, because every request asks for them: the
+ * verdict on its repo, its alias, its revision. Absences are kept too. One process owns the store,
+ * so nobody else changes it; writes go to memory and through to the store.
+ *
+ * <p>Safe for use by many threads. Each fact is read and written inside its cache's lock for that
+ * key, so that a slow read can't bring back what was just overwritten. Lock order: a cache's lock,
+ * then the store's own.
+ */
+public final class CachedRepoStore implements RepoStore {
+  private static final int MAX_ENTRIES = 100_000;
+
+  /** A verdict is written again only when it is younger by this: each write costs two fsyncs. */
+  private static final Duration VERDICT_STEP = Duration.ofSeconds(30);
+
+  private final RepoStore store;
+  private final Cache<RepoId, Optional<Instant>> verdicts = newCache();
+  private final Cache<RepoId, Optional<Observation<RepoId>>> aliases = newCache();
+  private final Cache<RevisionKey, Optional<Observation<CommitHash>>> revisions = newCache();
+
+  private record RevisionKey(RepoId repo, Revision revision) {}
+
+  /** Caches what this store holds; nobody else may write to it from now on. */
+  public CachedRepoStore(RepoStore store) {
+    this.store = store;
+  }
+
+  private static <K, V> Cache<K, V> newCache() {
+    return Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  }
+
+  @Override
+  public Optional<Instant> publicSince(RepoId repo) {
+    return verdicts.asMap().computeIfAbsent(repo, store::publicSince);
+  }
+
+  @Override
+  public void rememberPublic(RepoId repo, Instant seenAt) {
+    verdicts
+        .asMap()
+        .compute(
+            repo,
+            (key, known) -> {
+              Optional<Instant> before = known == null ? store.publicSince(repo) : known;
+              boolean news = before.isEmpty() || !seenAt.isBefore(before.get().plus(VERDICT_STEP));
+              if (news || seenAt.isBefore(before.get())) {
+                store.rememberPublic(repo, seenAt);
+              }
+              return Optional.of(seenAt);
+            });
+  }
+
+  @Override
+  public void forgetPublic(RepoId repo) {
+    verdicts
+        .asMap()
+        .compute(
+            repo,
+            (key, known) -> {
+              store.forgetPublic(repo);
+              return Optional.empty();
+            });
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
+    return revisions
+        .asMap()
+        .computeIfAbsent(
+            new RevisionKey(repo.subject(), revision), key -> store.revision(repo, revision));
+  }
+
+  @Override
+  public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    revisions
+        .asMap()
+        .compute(
+            new RevisionKey(repo, revision),
+            (key, known) -> {
+              boolean younger =
+                  known != null
+                      && known.isPresent()
+                      && known.get().learnedAt().isAfter(observation.learnedAt());
+              if (younger) {
+                return known;
+              }
+              store.putRevision(repo, revision, observation);
+              // What was never read may be younger in the store, which decides by itself.
+              return known == null ? null : Optional.of(observation);
+            });
+  }
+
+  @Override
+  public void forgetRevision(RepoId repo, Revision revision) {
+    revisions
+        .asMap()
+        .compute(
+            new RevisionKey(repo, revision),
+            (key, known) -> {
+              store.forgetRevision(repo, revision);
+              return Optional.empty();
+            });
+  }
+
+  @Override
+  public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
+    return store.revisions(repo);
+  }
+
+  @Override
+  public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
+    return store.manifest(repo, commit);
+  }
+
+  @Override
+  public void putManifest(
+      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+    store.putManifest(repo, commit, entries, complete);
+  }
+
+  @Override
+  public Optional<Observation<byte[]>> answer(
+      Authorised<RepoId> repo, CommitHash commit, String name) {
+    return store.answer(repo, commit, name);
+  }
+
+  @Override
+  public void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    store.putAnswer(repo, commit, name, answer);
+  }
+
+  @Override
+  public Optional<Observation<RepoId>> alias(RepoId asked) {
+    return aliases.asMap().computeIfAbsent(asked, store::alias);
+  }
+
+  @Override
+  public void putAlias(RepoId asked, Observation<RepoId> canonical) {
+    aliases
+        .asMap()
+        .compute(
+            asked,
+            (key, known) -> {
+              store.putAlias(asked, canonical);
+              return Optional.of(canonical);
+            });
+  }
+}
