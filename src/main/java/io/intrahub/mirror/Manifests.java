@@ -10,7 +10,6 @@ import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
 import io.intrahub.hub.json.MalformedJsonException;
-import io.intrahub.policy.Freshness;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.RepoStore;
@@ -19,6 +18,7 @@ import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamState;
 import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,7 +90,7 @@ final class Manifests {
   void learnBehind(Authorised<RepoId> repo, CommitHash commit) {
     Key key = new Key(repo.subject(), commit);
     if (get(repo, commit).isEmpty()
-        && upstream.state() == Freshness.Upstream.REACHABLE
+        && upstream.state() == UpstreamState.REACHABLE
         && failedLately.getIfPresent(key) == null) {
       var _ = join(repo, commit);
     }

@@ -2,11 +2,11 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.Freshness;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.concurrent.Executor;
 
 /** The use cases, wired to each other. Each of them is safe for use by many threads. */
@@ -64,8 +64,8 @@ public final class Mirror {
     return passOn;
   }
 
-  /** Whether upstream can be asked now, as far as is known. */
-  public Freshness.Upstream upstreamState() {
-    return upstream.state();
+  /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */
+  public String upstreamState() {
+    return upstream.state().name().toLowerCase(Locale.ROOT);
   }
 }

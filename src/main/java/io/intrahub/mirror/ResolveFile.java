@@ -13,13 +13,13 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.Freshness;
 import io.intrahub.transfer.ContentOpening;
 import io.intrahub.transfer.PassThrough;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamState;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
@@ -155,7 +155,7 @@ public final class ResolveFile {
       Caller caller,
       boolean noCache) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
-    if (old && !noCache && upstream.state() == Freshness.Upstream.REACHABLE) {
+    if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
       return resolve(asked, revision, path, caller, true);
     }
     return new FileAnswer.Refused(HubError.entryNotFound(), Optional.of(at.commit()));

@@ -14,6 +14,7 @@ import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamState;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -79,8 +80,8 @@ final class Revisions {
    * @param noCache whether the client wants upstream asked
    */
   Located locate(RepoId asked, Revision revision, Cold cold, Duration atMost, boolean noCache) {
-    Freshness.Upstream state = upstream.state();
-    boolean outage = state != Freshness.Upstream.REACHABLE;
+    UpstreamState state = upstream.state();
+    boolean outage = state != UpstreamState.REACHABLE;
     RepoId repo = aliases.canonical(asked, outage);
     Optional<Authorised<RepoId>> proof =
         outage ? checker.rememberedDuringOutage(repo) : checker.remembered(repo);
@@ -101,7 +102,7 @@ final class Revisions {
       Authorised<RepoId> proof,
       Revision revision,
       Cold cold,
-      Freshness.Upstream state,
+      UpstreamState state,
       Duration atMost,
       boolean noCache) {
     Optional<CommitHash> commit = revision.asCommit();
@@ -111,7 +112,8 @@ final class Revisions {
     RepoId repo = proof.subject();
     pending.asked(repo, revision).ifPresent(due -> store.putRevision(repo, revision, due));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    return switch (Freshness.decide(clock.instant(), seen, settings.revisions(), state, noCache)) {
+    return switch (Freshness.decide(
+        clock.instant(), seen, settings.revisions(), asAsked(state), noCache)) {
       case SERVE -> at(proof, seen.orElseThrow(), false);
       case SERVE_STALE -> at(proof, seen.orElseThrow(), true);
       case SERVE_AND_REFRESH -> {
@@ -308,8 +310,16 @@ final class Revisions {
     return new CacheLabel(source, Optional.empty(), Optional.empty(), false);
   }
 
-  private static UpstreamFailure unreachable(Freshness.Upstream state) {
-    return state == Freshness.Upstream.OFFLINE
+  private static Freshness.Upstream asAsked(UpstreamState state) {
+    return switch (state) {
+      case REACHABLE -> Freshness.Upstream.REACHABLE;
+      case DOWN -> Freshness.Upstream.DOWN;
+      case OFFLINE -> Freshness.Upstream.OFFLINE;
+    };
+  }
+
+  private static UpstreamFailure unreachable(UpstreamState state) {
+    return state == UpstreamState.OFFLINE
         ? new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off")
         : new UpstreamFailure(
             UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");

@@ -14,7 +14,6 @@ import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
@@ -68,12 +67,12 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /** Whether upstream can be asked now, as far as is known. */
-  public Freshness.Upstream state() {
+  public UpstreamState state() {
     if (settings.offline()) {
-      return Freshness.Upstream.OFFLINE;
+      return UpstreamState.OFFLINE;
     }
     boolean allOpen = endpoints.stream().allMatch(e -> e.breaker().isOpen());
-    return allOpen ? Freshness.Upstream.DOWN : Freshness.Upstream.REACHABLE;
+    return allOpen ? UpstreamState.DOWN : UpstreamState.REACHABLE;
   }
 
   /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
