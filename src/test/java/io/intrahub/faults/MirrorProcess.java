@@ -1,0 +1,120 @@
+package io.intrahub.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The product in a process of its own, as {@code ./intrahub serve} starts it, to be killed. */
+public final class MirrorProcess implements AutoCloseable {
+  private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
+
+  private final Process process;
+  private final Path log;
+  private final URI uri;
+
+  private MirrorProcess(Process process, Path log, URI uri) {
+    this.process = process;
+    this.log = log;
+    this.uri = uri;
+  }
+
+  /** The jar that the build made; real processes are tested after it was packed. */
+  public static Path jar() {
+    try (Stream<Path> files = Files.list(Path.of("target"))) {
+      return files
+          .filter(f -> f.getFileName().toString().matches("intrahub-[\\d.]+\\.jar"))
+          .findFirst()
+          .orElseThrow(() -> new AssertionError("target/ has no jar: run ./check"))
+          .toAbsolutePath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A JVM for the product with these options and arguments; its stderr goes to {@code log}. */
+  public static Process launch(Path log, List<String> options, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx256m");
+    command.addAll(options);
+    command.add("-jar");
+    command.add(jar().toString());
+    command.addAll(arguments);
+    return new ProcessBuilder(command)
+        .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+        .start();
+  }
+
+  /**
+   * Starts {@code serve} and waits until it listens.
+   *
+   * @param log where its stderr goes
+   * @param options for the JVM
+   */
+  public static MirrorProcess serve(Path data, URI upstream, Path log, List<String> options)
+      throws IOException {
+    Process process =
+        launch(
+            log,
+            options,
+            List.of(
+                "serve",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--admin-port",
+                "0",
+                "--data",
+                data.toString(),
+                "--upstream",
+                upstream.toString()));
+    BufferedReader out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    for (String line = out.readLine(); line != null; line = out.readLine()) {
+      Matcher m = PORT.matcher(line);
+      if (m.find()) {
+        return new MirrorProcess(process, log, URI.create("http://127.0.0.1:" + m.group(1)));
+      }
+    }
+    throw new AssertionError("the mirror did not start:\n" + Files.readString(log));
+  }
+
+  public URI uri() {
+    return uri;
+  }
+
+  /** SIGKILL: nothing of the process runs after this. Harmless when it is dead already. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
+  /** Waits until the process is gone, so that its lock is too. */
+  public void awaitDeath() throws InterruptedException {
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("the killed mirror is gone").isTrue();
+  }
+
+  public Path log() {
+    return log;
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    kill();
+    awaitDeath();
+  }
+}
