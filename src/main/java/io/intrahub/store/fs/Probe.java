@@ -1,12 +1,17 @@
 package io.intrahub.store.fs;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tries at start, in the store's own folder, what the publish protocol rests on. */
+/**
+ * Finds out at start what the file system can do besides what it must: writing, renaming and
+ * syncing are tried by {@link Vitals}, whose mark a start has to write anyway.
+ */
 final class Probe {
   private static final Logger log = LoggerFactory.getLogger(Probe.class);
 
@@ -22,40 +27,37 @@ final class Probe {
   record Features(boolean links, boolean modes) {}
 
   /**
-   * Writes, syncs, links, renames.
+   * Writes a file and tries things with it.
    *
-   * @throws IOException when something fails that the store can't do without
+   * @throws IOException when no file can be written
    */
   static Features run(Disk disk, Layout layout) throws IOException {
     Path file = layout.partial().resolve("probe");
     Path link = layout.partial().resolve("probe-link");
-    Path moved = layout.partial().resolve("probe-moved");
-    FileIo.create(disk, file, "probe\n".getBytes(StandardCharsets.US_ASCII));
+    try (Disk.File probe = disk.create(file)) {
+      FileIo.writeFully(probe, ByteBuffer.wrap("probe\n".getBytes(StandardCharsets.US_ASCII)));
+    }
+    boolean links = succeeds(() -> disk.link(file, link), layout, "has no hard links");
+    boolean modes = succeeds(() -> disk.setReadOnly(file), layout, "has no read-only files");
+    for (Path left : List.of(file, link)) {
+      if (disk.facts(left).isPresent()) {
+        disk.delete(left);
+      }
+    }
+    return new Features(links, modes);
+  }
+
+  private interface Attempt {
+    void run() throws IOException;
+  }
+
+  private static boolean succeeds(Attempt attempt, Layout layout, String otherwise) {
     try {
-      boolean links = true;
-      try {
-        disk.link(file, link);
-        disk.delete(link);
-      } catch (IOException | UnsupportedOperationException e) {
-        links = false;
-        log.warn("{} has no hard links, renames must do: {}", layout.root(), e.toString());
-      }
-      boolean modes = true;
-      try {
-        disk.setReadOnly(file);
-      } catch (IOException | UnsupportedOperationException e) {
-        modes = false;
-        log.warn("{} has no read-only files: {}", layout.root(), e.toString());
-      }
-      disk.rename(file, moved);
-      disk.forceFolder(layout.partial());
-      return new Features(links, modes);
-    } finally {
-      for (Path left : new Path[] {file, link, moved}) {
-        if (disk.facts(left).isPresent()) {
-          disk.delete(left);
-        }
-      }
+      attempt.run();
+      return true;
+    } catch (IOException | UnsupportedOperationException e) {
+      log.warn("The store folder {} {}: {}", layout.root(), otherwise, e.toString());
+      return false;
     }
   }
 }

@@ -7,8 +7,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -130,8 +132,13 @@ final class StoreOpener {
       made |= make(folder);
     }
     boolean fanned = false;
+    // One listing and not 256 questions: a start is to be quick.
+    Set<Path> there = new HashSet<>(disk.list(layout.shared()));
     for (Path folder : layout.fanOut()) {
-      fanned |= make(folder);
+      if (!there.contains(folder)) {
+        disk.createFolder(folder);
+        fanned = true;
+      }
     }
     if (fanned) {
       disk.forceFolder(layout.shared());

@@ -7,6 +7,7 @@ import io.intrahub.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.stream.Stream;
@@ -17,7 +18,9 @@ final class FsStoreTest extends RepoStoreContract {
 
   @Override
   protected Store open(Clock clock) throws Exception {
-    FsStore opened = FsStore.open(folder.resolve("data"), clock, FsStore.Settings.DEFAULT);
+    Path data = folder.resolve("data");
+    FsStore opened =
+        FsStore.open(data, clock, FsStore.Settings.DEFAULT, new TestDisk(data), new SecureRandom());
     opened.survey();
     return opened;
   }

@@ -1,0 +1,314 @@
+package io.intrahub.store.fs;
+
+import static io.intrahub.access.TestGrants.everybody;
+import static io.intrahub.store.TestBlobs.bytes;
+import static io.intrahub.store.TestBlobs.gitSha1;
+import static io.intrahub.store.TestBlobs.read;
+import static io.intrahub.store.TestBlobs.sha256;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.BlobWriter;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.Store;
+import io.intrahub.store.StoreException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * One working day of a store, with a fault at its first call to the disk, at its second, and so on,
+ * until it passes without one.
+ */
+final class FsFaultTest {
+  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
+  private static final CommitHash COMMIT = new CommitHash("c".repeat(40));
+
+  @TempDir Path folder;
+
+  /** What was promised to survive: checks that are run after the store is opened again. */
+  private interface Promise {
+    void check(Store store) throws IOException;
+  }
+
+  private FsStore open(Disk disk) throws StoreException {
+    return FsStore.open(
+        folder.resolve("data"), CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+  }
+
+  private TestDisk disk() {
+    return new TestDisk(folder.resolve("data"));
+  }
+
+  /** One day, on a repo of its own. */
+  private static final class Day {
+    private final RepoId repo;
+    private final byte[] large;
+    private final byte[] small;
+    private final byte[] answer;
+    private final List<Promise> promises = new ArrayList<>();
+
+    Day(int number) {
+      this.repo = new RepoId(RepoType.MODEL, "acme/day-" + number);
+      this.large = bytes(number, 150_000);
+      this.small = bytes(-number, 700);
+      this.answer = bytes(number, 100);
+    }
+
+    /** Does everything once; what was acknowledged becomes a promise. */
+    void run(Store store) throws IOException {
+      publish(store, sha256(large), large);
+      publish(store, gitSha1(small), small);
+      BlobId other = sha256(small);
+      byte[] wrong = small.clone();
+      wrong[0] ^= 1;
+      publish(store, other, wrong);
+      store.repos().rememberPublic(repo, NOW);
+      store.repos().putRevision(repo, Revision.DEFAULT, new Observation<>(COMMIT, NOW));
+      promise(s -> s.repos().revision(everybody(repo), Revision.DEFAULT).isPresent());
+      store.repos().putManifest(repo, COMMIT, entries(), true);
+      promise(s -> s.repos().manifest(everybody(repo), COMMIT).isPresent());
+      store.repos().putAnswer(repo, COMMIT, "info", new Observation<>(answer, NOW));
+      promise(s -> s.repos().answer(everybody(repo), COMMIT, "info").isPresent());
+      store.repos().putAlias(repo, new Observation<>(repo, NOW));
+      promise(s -> s.repos().alias(repo).isPresent());
+      store.repos().forgetPublic(repo);
+      promise(s -> s.repos().publicSince(repo).isEmpty());
+      read(store.blobs(), repo, sha256(large));
+    }
+
+    private void promise(Predicate<Store> check) {
+      promises.add(s -> assertThat(s).matches(check));
+    }
+
+    private void publish(Store store, BlobId blob, byte[] content) throws IOException {
+      try (BlobWriter writer = store.blobs().write(repo, blob)) {
+        writer.write(ByteBuffer.wrap(content, 0, content.length / 2));
+        writer.write(ByteBuffer.wrap(content, content.length / 2, content.length / 2));
+        if (writer.publish() == BlobWriter.Verdict.PUBLISHED) {
+          promises.add(s -> assertThat(read(s.blobs(), repo, blob)).hasValue(content));
+        }
+      }
+    }
+
+    private List<ManifestEntry> entries() {
+      List<ManifestEntry> entries = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        entries.add(
+            new ManifestEntry(
+                new Entry(
+                    Entry.Kind.FILE,
+                    new FilePath("dir/file" + i),
+                    "%040x".formatted(i),
+                    i,
+                    Optional.empty()),
+                "{}"));
+      }
+      return entries;
+    }
+
+    /** Whatever is there is right, whether it was acknowledged or not. */
+    void checkSafety(Store store) throws IOException {
+      for (BlobId blob : List.of(sha256(large), gitSha1(small), sha256(small))) {
+        Optional<byte[]> found = read(store.blobs(), repo, blob);
+        if (found.isPresent()) {
+          assertThat(found.get()).isEqualTo(blob.size() == 700 ? small : large);
+        }
+      }
+      store
+          .repos()
+          .revision(everybody(repo), Revision.DEFAULT)
+          .ifPresent(o -> assertThat(o).isEqualTo(new Observation<>(COMMIT, NOW)));
+      store
+          .repos()
+          .answer(everybody(repo), COMMIT, "info")
+          .ifPresent(o -> assertThat(o.value()).isEqualTo(answer));
+      Optional<Manifest> manifest = store.repos().manifest(everybody(repo), COMMIT);
+      if (manifest.isPresent()) {
+        List<ManifestEntry> listed = new ArrayList<>();
+        manifest.get().list(Optional.empty(), true, listed::add);
+        assertThat(listed).hasSameElementsAs(entries());
+      }
+    }
+
+    /** Everything of an undisturbed day is there. */
+    void checkAll(Store store) throws IOException {
+      assertThat(read(store.blobs(), repo, sha256(large))).hasValue(large);
+      assertThat(read(store.blobs(), repo, gitSha1(small))).hasValue(small);
+      assertThat(read(store.blobs(), repo, sha256(small))).isEmpty();
+      assertThat(store.repos().revision(everybody(repo), Revision.DEFAULT)).isPresent();
+      assertThat(store.repos().answer(everybody(repo), COMMIT, "info")).isPresent();
+      assertThat(store.repos().manifest(everybody(repo), COMMIT)).isPresent();
+      assertThat(store.repos().alias(repo)).isPresent();
+      assertThat(store.repos().publicSince(repo)).isEmpty();
+    }
+  }
+
+  private void nothingIsLeftOf(TestDisk disk, FsStore store) throws IOException {
+    assertThat(disk.openFiles()).isZero();
+    assertThat(store.usage().writers()).isZero();
+    assertThat(store.usage().reserved()).isZero();
+  }
+
+  /** The store opens by itself, is clean, holds nothing wrong, and works. */
+  private void assertRecovers(Day day, boolean promised) throws Exception {
+    TestDisk disk = disk();
+    FsStore store = open(disk);
+    store.survey();
+    try {
+      assertThat(store.usage().counted()).isTrue();
+      assertThat(FsStoreTest.leftovers(folder.resolve("data"))).isEmpty();
+      day.checkSafety(store);
+      if (promised) {
+        for (Promise promise : day.promises) {
+          promise.check(store);
+        }
+      }
+      day.run(store);
+      day.checkAll(store);
+      nothingIsLeftOf(disk, store);
+    } finally {
+      store.close();
+    }
+  }
+
+  @Test
+  void a_call_that_fails_hurts_nothing_but_itself() throws Exception {
+    open(disk()).close();
+    boolean failed = true;
+    for (int n = 1; failed; n++) {
+      Day day = new Day(n);
+      TestDisk disk = disk();
+      disk.fail(n, n % 2 == 0 ? TestDisk.Fault.IO_ERROR : TestDisk.Fault.DISK_FULL);
+      FsStore store;
+      try {
+        store = open(disk);
+      } catch (StoreException e) {
+        assertThat(e).hasMessageContaining(folder.toString());
+        assertThat(disk.openFiles()).as("call %d", n).isZero();
+        assertRecovers(day, true);
+        continue;
+      }
+      try {
+        day.run(store);
+      } catch (IOException e) {
+        assertThat(disk.failed()).isTrue();
+      }
+      nothingIsLeftOf(disk, store);
+      // The disk is well again, and so is the store that lived through it.
+      failed = disk.failed();
+      disk.fail(Integer.MAX_VALUE, TestDisk.Fault.NONE);
+      day.checkSafety(store);
+      day.run(store);
+      day.checkAll(store);
+      store.close();
+      assertRecovers(day, true);
+      assertThat(n).isLessThan(1000);
+    }
+  }
+
+  @Test
+  void a_kill_at_any_call_needs_no_hand() throws Exception {
+    open(disk()).close();
+    boolean killed = true;
+    for (int n = 1; killed; n++) {
+      Day day = new Day(n);
+      TestDisk disk = disk();
+      disk.fail(n, TestDisk.Fault.KILLED);
+      killed = runUntilKilled(disk, day);
+      assertRecovers(day, true);
+      assertThat(n).isLessThan(1000);
+    }
+  }
+
+  private boolean runUntilKilled(TestDisk disk, Day day) throws Exception {
+    FsStore store = null;
+    try {
+      store = open(disk);
+      day.run(store);
+      store.close();
+      return false;
+    } catch (TestDisk.Killed e) {
+      if (store != null) {
+        store.release();
+      }
+      return true;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void a_power_cut_at_any_call_loses_nothing_that_was_acknowledged(long seed) throws Exception {
+    open(disk()).close();
+    Random random = new Random(seed);
+    boolean killed = true;
+    for (int n = 1; killed; n++) {
+      Day day = new Day(n);
+      Path backups = Files.createDirectory(folder.resolve("backups" + n));
+      PowerCutDisk disk = new PowerCutDisk(folder.resolve("data"), backups);
+      disk.fail(n, TestDisk.Fault.KILLED);
+      killed = runUntilKilled(disk, day);
+      disk.cut(random);
+      assertRecovers(day, true);
+    }
+  }
+
+  @Test
+  void a_first_start_that_dies_anywhere_is_followed_by_one_that_works() throws Exception {
+    Path data = folder.resolve("data");
+    Random random = new Random(5);
+    boolean killed = true;
+    int n = 1;
+    int round = 0;
+    while (killed) {
+      TestDisk disk = new TestDisk(data.resolve("" + round));
+      disk.fail(n, TestDisk.Fault.KILLED);
+      Path root = data.resolve("" + round);
+      try {
+        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT, disk, random).close();
+        killed = false;
+      } catch (TestDisk.Killed e) {
+        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT).close();
+      }
+      round++;
+      // The 256 folders of the fan-out are all alike.
+      n += n > 15 && n < 260 ? 31 : 1;
+    }
+    assertThat(round).isGreaterThan(30);
+  }
+
+  @Test
+  void short_writes_are_no_faults() throws Exception {
+    TestDisk disk = disk();
+    disk.shortWrites = true;
+    FsStore store = open(disk);
+    Day day = new Day(1);
+    day.run(store);
+    day.checkAll(store);
+    nothingIsLeftOf(disk, store);
+    store.close();
+    assertRecovers(day, true);
+  }
+}
