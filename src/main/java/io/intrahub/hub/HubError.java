@@ -1,5 +1,6 @@
 package io.intrahub.hub;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -105,13 +106,17 @@ public record HubError(
     return of(501, "intrahub runs offline and has no copy of " + what + ".");
   }
 
-  /** Upstream answered, but with something that is not the Hub's, or broken. */
-  public static HubError badUpstream(String what, String reason) {
+  /**
+   * Upstream answered, but with something that is not the Hub's, or broken.
+   *
+   * @param retryAfter when upstream wants to be asked again, if it said so
+   */
+  public static HubError badUpstream(String what, String reason, Optional<Duration> retryAfter) {
     return new HubError(
         503,
         Optional.empty(),
         "The Hub's answer for " + what + " can't be used: " + reason + ". Try again later.",
-        Optional.of(1));
+        Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
   /** A fault of the mirror itself; the request id leads to it in the log. */

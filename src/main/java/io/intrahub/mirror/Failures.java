@@ -16,7 +16,7 @@ final class Failures {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
       case UNREACHABLE -> HubError.upstreamUnreachable(what, failure.reason());
-      case TROUBLED, STRANGE -> HubError.badUpstream(what, failure.reason());
+      case TROUBLED, STRANGE -> HubError.badUpstream(what, failure.reason(), failure.retryAfter());
     };
   }
 }

@@ -41,6 +41,9 @@ final class Fill {
 
     record Failed(UpstreamFailure failure) implements Outcome {}
 
+    /** What came does not have the announced digest; it is in quarantine. */
+    record Wrong() implements Outcome {}
+
     /** The store could not take it. Upstream is well, so readers go on without the store. */
     record StoreBroke() implements Outcome {}
 
@@ -216,8 +219,11 @@ final class Fill {
       long before = writer.position();
       Optional<Outcome> end = connect(buffer);
       if (end.isPresent()) {
+        // What came so far is kept: a fill that had bytes goes on, and a connection that broke is
+        // made anew. A source that could not be opened at all has tried often enough itself.
         boolean again =
-            end.get() instanceof Outcome.Failed && (before > 0 || writer.position() > 0);
+            end.get() instanceof Outcome.Failed failed
+                && (failed.failure().mayPass() || writer.position() > 0);
         barren = writer.position() > before ? 0 : barren + 1;
         if (!again || barren >= settings.tries()) {
           return end.get();
@@ -253,7 +259,10 @@ final class Fill {
         return Optional.of(
             new Outcome.Failed(
                 new UpstreamFailure(
-                    UpstreamFailure.Kind.UNREACHABLE, "the connection broke in the middle")));
+                    UpstreamFailure.Kind.UNREACHABLE,
+                    "the connection broke in the middle",
+                    true,
+                    Optional.empty())));
       }
       buffer.flip();
       try {
@@ -287,11 +296,7 @@ final class Fill {
     try {
       return switch (writer.publish()) {
         case PUBLISHED -> new Outcome.Published();
-        case WRONG ->
-            new Outcome.Failed(
-                new UpstreamFailure(
-                    UpstreamFailure.Kind.STRANGE,
-                    "its content does not have the announced digest"));
+        case WRONG -> new Outcome.Wrong();
       };
     } catch (IOException e) {
       log.warn("A blob of {} bytes could not be published", blob.size(), e);

@@ -102,6 +102,8 @@ final class FillStream implements ContentStream {
       }
       case Fill.Outcome.Failed failed ->
           throw new IOException("upstream failed: " + failed.failure().reason());
+      case Fill.Outcome.Wrong _ ->
+          throw new IOException("what upstream sent does not have the announced digest");
       case Fill.Outcome.Refused _ -> throw new IOException("upstream refuses it now");
       case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
           throw new IllegalStateException("a fill that ended has bytes or a reason");

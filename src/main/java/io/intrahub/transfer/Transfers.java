@@ -97,10 +97,16 @@ public final class Transfers {
     }
     boolean completing = span.end() == blob.size() || blob.size() <= HoldBack.SMALL;
     Key key = Key.of(repo.subject(), blob);
+    boolean wrongBefore = false;
     for (int round = 0; round < ROUNDS; round++) {
       Fill running = fills.get(key);
       if (running != null && running.join()) {
-        return openFill(key, running, blob, source, span);
+        Optional<ContentOpening> opening = openFill(key, running, blob, source, span, wrongBefore);
+        if (opening.isPresent()) {
+          return opening.get();
+        }
+        wrongBefore = true;
+        continue;
       }
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
@@ -112,7 +118,12 @@ public final class Transfers {
       }
       Optional<Fill> started = start(key, repo, blob, source);
       if (started.isPresent()) {
-        return openFill(key, started.get(), blob, source, span);
+        Optional<ContentOpening> opening =
+            openFill(key, started.get(), blob, source, span, wrongBefore);
+        if (opening.isPresent()) {
+          return opening.get();
+        }
+        wrongBefore = true;
       }
     }
     return PassThrough.open(source, blob, span);
@@ -156,38 +167,56 @@ public final class Transfers {
     }
   }
 
-  private ContentOpening openFill(
-      Key key, Fill fill, BlobId blob, BlobSource source, ByteRange.Span span) {
+  /**
+   * Opens a joined fill. Empty when a small content came wrong for the first time: a second
+   * download may be right, and the client need not know.
+   */
+  private Optional<ContentOpening> openFill(
+      Key key,
+      Fill fill,
+      BlobId blob,
+      BlobSource source,
+      ByteRange.Span span,
+      boolean wrongBefore) {
     FillStream stream = new FillStream(fill, blob, source, span, () -> leave(key, fill));
-    boolean small = blob.size() <= HoldBack.SMALL;
+    Optional<Fill.Outcome> outcome;
     try {
       Duration wait = settings.openTimeout();
-      Optional<Fill.Outcome> outcome = small ? fill.awaitEnd(wait) : fill.awaitFlow(wait);
-      if (outcome.isEmpty()) {
-        stream.close();
-        return failed(UpstreamFailure.Kind.UNREACHABLE, "it is slow; the download goes on");
-      }
-      return switch (outcome.get()) {
-        case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
-            new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, true);
-        case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ -> {
-          stream.close();
-          yield PassThrough.open(source, blob, span);
-        }
-        case Fill.Outcome.Refused refused -> {
-          stream.close();
-          yield new ContentOpening.Refused(refused.refusal());
-        }
-        case Fill.Outcome.Failed f -> {
-          stream.close();
-          yield new ContentOpening.Failed(f.failure());
-        }
-      };
+      boolean small = blob.size() <= HoldBack.SMALL;
+      outcome = small ? fill.awaitEnd(wait) : fill.awaitFlow(wait);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stream.close();
-      return failed(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped");
+      return Optional.of(failed(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped"));
     }
+    boolean ready =
+        outcome.isPresent()
+            && (outcome.get() instanceof Fill.Outcome.Running
+                || outcome.get() instanceof Fill.Outcome.Published);
+    if (ready) {
+      return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, true));
+    }
+    stream.close();
+    if (outcome.isEmpty()) {
+      return Optional.of(
+          failed(UpstreamFailure.Kind.UNREACHABLE, "it is slow; the download goes on"));
+    }
+    return switch (outcome.get()) {
+      case Fill.Outcome.Refused refused ->
+          Optional.of(new ContentOpening.Refused(refused.refusal()));
+      case Fill.Outcome.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
+      case Fill.Outcome.Wrong _ ->
+          wrongBefore
+              ? Optional.of(
+                  failed(
+                      UpstreamFailure.Kind.STRANGE,
+                      "its content does not have the announced digest"))
+              : Optional.empty();
+      case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ ->
+          Optional.of(PassThrough.open(source, blob, span));
+      case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
+          throw new IllegalStateException("answered above");
+    };
   }
 
   private void leave(Key key, Fill fill) {

@@ -25,6 +25,15 @@ final class HttpCalls implements AutoCloseable {
   private final UpstreamSettings settings;
   private final ScheduledExecutorService timer;
 
+  /** There was no head of an answer in time. */
+  static final class LateException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    LateException(long seconds, IOException cause) {
+      super("no answer within " + seconds + " s", cause);
+    }
+  }
+
   HttpCalls(UpstreamSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
     this.settings = settings;
     this.timer = timer;
@@ -66,8 +75,7 @@ final class HttpCalls implements AutoCloseable {
       return call.execute();
     } catch (IOException e) {
       if (late.get()) {
-        throw new IOException(
-            "no answer within " + settings.firstByteTimeout().toSeconds() + " s", e);
+        throw new LateException(settings.firstByteTimeout().toSeconds(), e);
       }
       throw e;
     } finally {

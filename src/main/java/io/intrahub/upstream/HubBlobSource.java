@@ -56,6 +56,15 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public Opening open(ByteRange.Span span) {
+    Opening opening =
+        hub.retries()
+            .run(
+                () -> openOnce(span),
+                o -> o instanceof Failed f ? Optional.of(f.failure()) : Optional.empty());
+    return opening instanceof Failed failed ? new Failed(failed.failure().givenUp()) : opening;
+  }
+
+  private Opening openOnce(ByteRange.Span span) {
     Locations.Key key = new Locations.Key(repo, commit, path, caller.authority());
     Optional<Locations.Location> known = locations.get(key);
     if (known.isPresent()) {
@@ -67,7 +76,8 @@ final class HubBlobSource implements BlobSource {
     }
     return switch (firstHops.ask(repo, commit.asRevision(), path, caller)) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
-      case FirstHop.Failed failed -> new Failed(failed.failure());
+      // The first hop was tried several times already.
+      case FirstHop.Failed failed -> new Failed(failed.failure().givenUp());
       case FirstHop.Found found when !found.blob().equals(blob) ->
           strange("it names another content for " + path + " of the same commit");
       case FirstHop.Found found -> {
@@ -100,8 +110,7 @@ final class HubBlobSource implements BlobSource {
       }
       return Optional.of(strange("the address of " + path + " redirects in circles"));
     } catch (IOException e) {
-      return Optional.of(
-          new Failed(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, HubCalls.describe(e))));
+      return Optional.of(new Failed(HubCalls.broken(e)));
     }
   }
 

@@ -41,6 +41,7 @@ final class HubCalls {
   private final RedirectGuard guard;
   private final List<Endpoint> endpoints;
   private final boolean offline;
+  private final Retries retries;
   private final Meters meters;
 
   HubCalls(
@@ -48,11 +49,13 @@ final class HubCalls {
       RedirectGuard guard,
       List<Endpoint> endpoints,
       boolean offline,
+      Retries retries,
       Meters meters) {
     this.http = http;
     this.guard = guard;
     this.endpoints = endpoints;
     this.offline = offline;
+    this.retries = retries;
     this.meters = meters;
   }
 
@@ -63,6 +66,11 @@ final class HubCalls {
     record Done<T>(T result) implements Visit<T> {}
 
     record Failed<T>(UpstreamFailure failure) implements Visit<T> {}
+  }
+
+  /** For calls that don't go to an endpoint, but to where it sent us. */
+  Retries retries() {
+    return retries;
   }
 
   /** One visit to one endpoint. */
@@ -80,15 +88,15 @@ final class HubCalls {
       return new Visit.Failed<>(
           new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off"));
     }
-    UpstreamFailure failure =
-        new UpstreamFailure(
-            UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
+    UpstreamFailure failure = known();
     for (Endpoint endpoint : endpoints) {
       boolean mayAsk = caller.isAnonymous() || endpoint.authoritative();
       if (!mayAsk || !endpoint.breaker().tryPass()) {
         continue;
       }
-      switch (visitOne(endpoint, visitor)) {
+      Visit<T> visit = retries.run(() -> visitOnce(endpoint, visitor), HubCalls::failureIn);
+      count(endpoint, visit);
+      switch (visit) {
         case Visit.Done<T> done -> {
           return done;
         }
@@ -98,21 +106,49 @@ final class HubCalls {
     return new Visit.Failed<>(failure);
   }
 
-  private <T> Visit<T> visitOne(Endpoint endpoint, Visitor<T> visitor) {
+  private static UpstreamFailure known() {
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
+  }
+
+  private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
     try {
-      Visit<T> visit = visitor.visit(endpoint);
-      boolean troubled =
-          visit instanceof Visit.Failed<T> f && f.failure().kind() == UpstreamFailure.Kind.TROUBLED;
-      if (troubled) {
-        endpoint.breaker().failure();
-      } else {
-        endpoint.breaker().success();
-      }
-      return visit;
+      return visitor.visit(endpoint);
     } catch (IOException e) {
-      endpoint.breaker().failure();
-      return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, describe(e)));
+      return new Visit.Failed<>(broken(e));
     }
+  }
+
+  private static <T> Optional<UpstreamFailure> failureIn(Visit<T> visit) {
+    return visit instanceof Visit.Failed<T> failed
+        ? Optional.of(failed.failure())
+        : Optional.empty();
+  }
+
+  /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
+  private static <T> void count(Endpoint endpoint, Visit<T> visit) {
+    boolean down =
+        failureIn(visit)
+            .map(UpstreamFailure::kind)
+            .filter(
+                k -> k == UpstreamFailure.Kind.UNREACHABLE || k == UpstreamFailure.Kind.TROUBLED)
+            .isPresent();
+    if (down) {
+      endpoint.breaker().failure();
+    } else {
+      endpoint.breaker().success();
+    }
+  }
+
+  /** The failure that an exception stands for. */
+  static UpstreamFailure broken(IOException e) {
+    boolean nobodyThere =
+        e instanceof java.net.ConnectException
+            || e instanceof java.net.UnknownHostException
+            || e instanceof java.net.SocketTimeoutException
+            || e instanceof HttpCalls.LateException;
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.UNREACHABLE, describe(e), !nobodyThere, Optional.empty());
   }
 
   /**
@@ -238,10 +274,14 @@ final class HubCalls {
     int status = response.code();
     if (status == 429) {
       return new UpstreamFailure(
-          UpstreamFailure.Kind.TROUBLED, "it limits the rate of requests (429)");
+          UpstreamFailure.Kind.TROUBLED,
+          "it limits the rate of requests (429)",
+          true,
+          RateLimits.wait(response));
     }
     if (status >= 500 || status == 408) {
-      return new UpstreamFailure(UpstreamFailure.Kind.TROUBLED, "it answered " + status);
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.TROUBLED, "it answered " + status, true, RateLimits.wait(response));
     }
     return new UpstreamFailure(
         UpstreamFailure.Kind.STRANGE, "it answered " + status + ", but not as the Hub does");

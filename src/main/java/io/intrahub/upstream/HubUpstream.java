@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.IntStream;
@@ -56,7 +57,8 @@ public final class HubUpstream implements AutoCloseable {
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
     this.calls = new HttpCalls(settings, timer, guard);
-    this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), meters);
+    Retries retries = new Retries(new Random(clock.millis()));
+    this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);
   }

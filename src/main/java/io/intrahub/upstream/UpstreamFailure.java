@@ -1,12 +1,18 @@
 package io.intrahub.upstream;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /**
  * Why upstream gave no usable answer. This is never "not found": a client remembers that for ever.
  *
  * @param kind what sort of failure
  * @param reason for a person, without names of secrets: what happened
+ * @param mayPass whether it is worth asking again at once
+ * @param retryAfter when upstream wants to be asked again, if it said so
  */
-public record UpstreamFailure(Kind kind, String reason) {
+public record UpstreamFailure(
+    Kind kind, String reason, boolean mayPass, Optional<Duration> retryAfter) {
   /** Sorts of failure, as far as the answer to the client differs. */
   public enum Kind {
     /** The operator switched upstream off. */
@@ -17,5 +23,15 @@ public record UpstreamFailure(Kind kind, String reason) {
     TROUBLED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
     STRANGE
+  }
+
+  /** The same failure, after it was asked again often enough. */
+  UpstreamFailure givenUp() {
+    return new UpstreamFailure(kind, reason, false, retryAfter);
+  }
+
+  /** A failure of which upstream said nothing more. */
+  public UpstreamFailure(Kind kind, String reason) {
+    this(kind, reason, kind == Kind.TROUBLED || kind == Kind.STRANGE, Optional.empty());
   }
 }

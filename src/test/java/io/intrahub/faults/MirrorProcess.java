@@ -54,9 +54,10 @@ public final class MirrorProcess implements AutoCloseable {
     command.add("-jar");
     command.add(jar().toString());
     command.addAll(arguments);
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
-        .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().put("INTRAHUB_ADMIN_PORT", "0");
+    return builder.start();
   }
 
   /**
@@ -76,8 +77,6 @@ public final class MirrorProcess implements AutoCloseable {
                 "--host",
                 "127.0.0.1",
                 "--port",
-                "0",
-                "--admin-port",
                 "0",
                 "--data",
                 data.toString(),

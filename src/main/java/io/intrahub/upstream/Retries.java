@@ -1,0 +1,71 @@
+package io.intrahub.upstream;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/**
+ * Asks again when a failure may pass by itself: clients retry little, and {@code GET
+ * /api/models/{id}} not at all (huggingface_hub 2.4.0). The pauses double from {@link
+ * #FIRST_PAUSE}, with jitter, and are as long as upstream asks for in {@code Retry-After}; when all
+ * of them would last longer than {@link #BUDGET} the failure is passed on.
+ *
+ * <p>A refused connection is not tried again: it answers at once that nobody is there, and so
+ * should the mirror. Safe for use by many threads.
+ */
+final class Retries {
+  static final int TRIES = 5;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+  private static final Duration BUDGET = Duration.ofSeconds(30);
+
+  private final RandomGenerator jitter;
+
+  /**
+   * Makes one.
+   *
+   * @param jitter used under this object's monitor
+   */
+  Retries(RandomGenerator jitter) {
+    this.jitter = jitter;
+  }
+
+  /** One try. */
+  interface Try<R> {
+    R make();
+  }
+
+  /** Tells the failure in a result, if it is one. */
+  interface Judge<R> {
+    Optional<UpstreamFailure> failure(R result);
+  }
+
+  /** The first result that is no failure, or the last failure. */
+  <R> R run(Try<R> attempt, Judge<R> judge) {
+    long spent = 0;
+    for (int tries = 1; ; tries++) {
+      R result = attempt.make();
+      Optional<UpstreamFailure> failure = judge.failure(result);
+      if (failure.isEmpty() || !failure.get().mayPass() || tries == TRIES) {
+        return result;
+      }
+      long pause = pause(tries, failure.get());
+      spent += pause;
+      if (spent > BUDGET.toNanos()) {
+        return result;
+      }
+      try {
+        TimeUnit.NANOSECONDS.sleep(pause);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return result;
+      }
+    }
+  }
+
+  private synchronized long pause(int tries, UpstreamFailure failure) {
+    long full = FIRST_PAUSE.toNanos() << (tries - 1);
+    long own = full / 2 + jitter.nextLong(full / 2 + 1);
+    return Math.max(own, failure.retryAfter().map(Duration::toNanos).orElse(0L));
+  }
+}
