@@ -1,0 +1,283 @@
+package io.intrahub.config;
+
+import static io.intrahub.config.ValueType.ADDRESS;
+import static io.intrahub.config.ValueType.CHOICE;
+import static io.intrahub.config.ValueType.DURATION;
+import static io.intrahub.config.ValueType.FOLDER;
+import static io.intrahub.config.ValueType.HOST;
+import static io.intrahub.config.ValueType.NUMBER;
+import static io.intrahub.config.ValueType.SIZE;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * All options with their values. What each one means, its default and its limits stand in its
+ * {@link Setting} and nowhere else: the loader, the reference page, the example file and the help
+ * of the commands take them from there. A new option is a new component here.
+ *
+ * <p>The name of an option is the names of its components in kebab case with a dot between them:
+ * {@code upstream.connectTimeout()} is {@code upstream.connect-timeout}.
+ */
+public record Config(
+    @Setting(
+            type = CHOICE,
+            byDefault = "online",
+            flag = "--offline",
+            flagMeans = "offline",
+            doc =
+                "`offline` serves what is in the store and never asks upstream; what is missing is"
+                    + " refused at once.")
+        Mode mode,
+    @Section("Where clients are served.") Server server,
+    @Section("Where the operator's API and page are; keep it away from clients.") Admin admin,
+    @Section("The folder that holds everything that was fetched.") Store store,
+    @Section("Where files come from.") Upstream upstream,
+    @Section("How long what was learned from upstream is believed.") Freshness freshness,
+    @Section("When clients see the new commit of a branch that moved.") NewCommits newCommits,
+    @Section("How long it is believed that everybody may read a repo.") Access access,
+    @Section("How long a client waits for upstream.") Waits waits,
+    @Section("Lists of the files of a commit.") Listings listings,
+    @Section("Fetching the bytes of a file.") Transfer transfer,
+    @Section("Limits of memory.") Memory memory) {
+
+  /** The values that hold where nothing else is said. */
+  public static Config defaults() {
+    return Options.defaults();
+  }
+
+  /** Whether upstream may be asked. */
+  public enum Mode {
+    ONLINE,
+    OFFLINE
+  }
+
+  /** Where clients are served. */
+  public record Server(
+      @Setting(
+              type = HOST,
+              byDefault = "0.0.0.0",
+              flag = "--host",
+              doc = "Address to listen on; `0.0.0.0` is every one that the machine has.")
+          String host,
+      @Setting(
+              type = NUMBER,
+              byDefault = "8090",
+              min = "0",
+              max = "65535",
+              flag = "--port",
+              doc = "Port to listen on; `0` takes any free one.")
+          int port) {}
+
+  /** Where the operator is served. */
+  public record Admin(
+      @Setting(
+              type = HOST,
+              byDefault = "127.0.0.1",
+              doc = "Address to listen on. Whoever reaches it may do what the operator may.")
+          String host,
+      @Setting(
+              type = NUMBER,
+              byDefault = "8091",
+              min = "0",
+              max = "65535",
+              doc = "Port to listen on; `0` takes any free one.")
+          int port) {}
+
+  /** The folder of the store. */
+  public record Store(
+      @Setting(
+              type = FOLDER,
+              byDefault = "data",
+              flag = "--data",
+              doc =
+                  "The folder; made if it is missing. If it does not begin with `/`, it is in the"
+                      + " folder in which the mirror is started.")
+          Path path,
+      @Setting(
+              type = SIZE,
+              byDefault = "256MiB",
+              doc =
+                  "Space on the disk that is left free. With less, files are passed on to clients"
+                      + " without being kept.")
+          DataSize keepFree) {}
+
+  /** How upstream is reached. */
+  public record Upstream(
+      @Setting(
+              type = ADDRESS,
+              byDefault = "https://huggingface.co",
+              flag = "--upstream",
+              doc =
+                  "Addresses of the Hub in the order of preference. The first gets the clients'"
+                      + " tokens and decides who may read what; the others are asked without a"
+                      + " token when it fails.")
+          List<URI> endpoints,
+      @Setting(
+              type = DURATION,
+              byDefault = "5s",
+              min = "1ms",
+              doc = "How long a connection may take to stand.")
+          Duration connectTimeout,
+      @Setting(
+              type = DURATION,
+              byDefault = "20s",
+              min = "1ms",
+              doc = "How long an answer may take to begin.")
+          Duration firstByteTimeout,
+      @Setting(
+              type = DURATION,
+              byDefault = "30s",
+              min = "1ms",
+              doc =
+                  "How long an answer may pause before the connection is given up. There is no"
+                      + " limit for a whole file.")
+          Duration stallTimeout) {
+    /** Takes a copy of the list. */
+    public Upstream {
+      endpoints = List.copyOf(endpoints);
+    }
+  }
+
+  /** How long things hold. */
+  public record Freshness(
+      @Setting(
+              type = DURATION,
+              byDefault = "60s",
+              flag = "--revision-ttl",
+              doc =
+                  "How long the commit of a branch or tag is taken as current. `0s` here and in"
+                      + " `stale-while-revalidate` asks upstream before each answer.")
+          Duration revisionTtl,
+      @Setting(
+              type = DURATION,
+              byDefault = "10m",
+              doc =
+                  "How long after that it is still served at once, while upstream is asked behind"
+                      + " the client's back.")
+          Duration staleWhileRevalidate,
+      @Setting(
+              type = DURATION,
+              byDefault = "1h",
+              doc = "How long another name of a repo, such as one from before a move, is believed.")
+          Duration aliasTtl,
+      @Setting(
+              type = DURATION,
+              byDefault = "60s",
+              doc = "How long upstream's answer that there is no such repo is believed.")
+          Duration refusedTtl,
+      @Setting(
+              type = DURATION,
+              byDefault = "15s",
+              doc =
+                  "How long upstream's answer that a repo is gated is believed: short, since"
+                      + " somebody may just have opened it.")
+          Duration gatedTtl) {}
+
+  /** When a new commit becomes visible. */
+  public record NewCommits(
+      @Setting(
+              type = DURATION,
+              byDefault = "5s",
+              doc =
+                  "Clients get the new commit once nobody has asked for the branch for this long,"
+                      + " so that a load in progress does not mix two commits.")
+          Duration quiet,
+      @Setting(type = DURATION, byDefault = "60s", doc = "They get it after this time in any case.")
+          Duration atLatest) {}
+
+  /** How long a verdict holds. */
+  public record Access(
+      @Setting(
+              type = DURATION,
+              byDefault = "10m",
+              doc = "How long a repo that was seen to be public counts as public.")
+          Duration publicTtl,
+      @Setting(type = DURATION, byDefault = "7d", doc = "The same while upstream cannot be asked.")
+          Duration publicTtlDuringOutage) {}
+
+  /** How long clients wait. */
+  public record Waits(
+      @Setting(
+              type = DURATION,
+              byDefault = "8s",
+              min = "1ms",
+              doc =
+                  "Within this time a request for a file has its answer. The Python clients give up"
+                      + " after 10 seconds.")
+          Duration head,
+      @Setting(
+              type = DURATION,
+              byDefault = "2s",
+              doc = "After this time what is in the store is served, though stale.")
+          Duration stale,
+      @Setting(
+              type = DURATION,
+              byDefault = "60s",
+              min = "1ms",
+              doc = "Within this time all other requests have their answers.")
+          Duration api) {}
+
+  /** Limits of listings. */
+  public record Listings(
+      @Setting(
+              type = NUMBER,
+              byDefault = "10000",
+              min = "1",
+              doc = "Entries in one answer; more come on further pages.")
+          int answerLimit,
+      @Setting(
+              type = NUMBER,
+              byDefault = "200000",
+              min = "1",
+              doc =
+                  "Entries of one commit that are learned at most. The files beyond are served all"
+                      + " the same, and asked for one by one.")
+          int learnLimit) {}
+
+  /** How files are fetched. */
+  public record Transfer(
+      @Setting(
+              type = DURATION,
+              byDefault = "8s",
+              min = "1ms",
+              doc =
+                  "How long a client waits for the first byte before it is told to try again; the"
+                      + " fetching goes on.")
+          Duration openTimeout,
+      @Setting(
+              type = DURATION,
+              byDefault = "10s",
+              doc = "How long fetching goes on after the last client has gone.")
+          Duration abandonAfter,
+      @Setting(
+              type = SIZE,
+              byDefault = "64MiB",
+              doc = "A file is fetched to its end all the same if no more than this is missing.")
+          DataSize finishIfLeft,
+      @Setting(
+              type = NUMBER,
+              byDefault = "5",
+              min = "1",
+              max = "1000",
+              doc = "Connections in a row that may bring nothing before fetching is given up.")
+          int tries,
+      @Setting(
+              type = DURATION,
+              byDefault = "200ms",
+              doc = "The pause before the second try; it grows with each further one.")
+          Duration retryPause) {}
+
+  /** Limits of memory. */
+  public record Memory(
+      @Setting(
+              type = SIZE,
+              byDefault = "96MiB",
+              min = "512KiB",
+              doc =
+                  "Buffers through which files go to clients, in all. They are outside the Java"
+                      + " heap.")
+          DataSize buffers) {}
+}

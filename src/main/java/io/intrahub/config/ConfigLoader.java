@@ -1,0 +1,154 @@
+package io.intrahub.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * Puts the configuration together from its sources. A later one wins: the defaults, one YAML file,
+ * the environment, the command line.
+ */
+public final class ConfigLoader {
+  /** Names the file where no flag does. */
+  public static final String FILE_VARIABLE = "INTRAHUB_CONFIG";
+
+  /** Variables that are ours and no options: the second is for the script that starts Java. */
+  private static final Set<String> OTHER_VARIABLES = Set.of(FILE_VARIABLE, "INTRAHUB_JAVA_OPTS");
+
+  /** More than this is not a configuration but a slip, such as a model's file. */
+  private static final int LARGEST_FILE = 1 << 20;
+
+  /** Ends of the variables that Kubernetes sets for a service ("service links"). */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile("SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)?");
+
+  private ConfigLoader() {}
+
+  /**
+   * Reads all sources.
+   *
+   * @param file the YAML file; if empty, the one that {@value #FILE_VARIABLE} names, if any
+   * @param environment variables of the process; those that do not begin with {@code INTRAHUB_} are
+   *     ignored, and so are empty ones
+   * @param commandLine values of flags by the key of the option; several for a list
+   * @return the configuration, with defaults where no source has a value
+   * @throws ConfigException with all problems of all sources
+   * @throws IllegalArgumentException if {@code commandLine} has a key that is no option
+   */
+  public static Config load(
+      Optional<Path> file, Map<String, String> environment, Map<String, List<String>> commandLine)
+      throws ConfigException {
+    Gathered gathered = new Gathered();
+    Optional<Path> used =
+        file.or(() ->
+            Optional.ofNullable(environment.get(FILE_VARIABLE))
+                .filter(name -> !name.isBlank())
+                .map(Path::of));
+    used.ifPresent(path -> read(path, gathered));
+    readEnvironment(environment, gathered);
+    readCommandLine(commandLine, gathered);
+    return gathered.finish();
+  }
+
+  private static void read(Path file, Gathered gathered) {
+    String name = file.toString();
+    byte[] bytes;
+    // As a stream, and no more than is allowed, for it may be a pipe or an endless device.
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(LARGEST_FILE + 1);
+    } catch (NoSuchFileException e) {
+      gathered.problem(name, "there is no such file");
+      return;
+    } catch (AccessDeniedException e) {
+      gathered.problem(name, "may not be read by this user");
+      return;
+    } catch (IOException e) {
+      String why = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
+      gathered.problem(name, "cannot be read: " + why);
+      return;
+    }
+    if (bytes.length > LARGEST_FILE) {
+      gathered.problem(name, "is larger than 1 MiB; that is no configuration");
+      return;
+    }
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      YamlFile.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text, gathered);
+    } catch (CharacterCodingException e) {
+      gathered.problem(name, "is not text in UTF-8");
+    }
+  }
+
+  private static void readEnvironment(Map<String, String> environment, Gathered gathered) {
+    Map<String, Option> known = new TreeMap<>();
+    Options.all().forEach(option -> known.put(option.environment(), option));
+    for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
+      String name = variable.getKey();
+      String value = variable.getValue();
+      if (!Names.isOurs(name)
+          || OTHER_VARIABLES.contains(name)
+          || isServiceLink(name, value, environment)) {
+        continue;
+      }
+      Option option = known.get(name);
+      if (option == null) {
+        gathered.problem(
+            name, "no such option" + Names.didYouMean(name, List.copyOf(known.keySet())));
+      } else if (!value.isBlank()) {
+        // Compose files and the like pass on what is unset as an empty variable.
+        gathered.put(option, name, value);
+      }
+    }
+  }
+
+  /**
+   * Whether Kubernetes set the variable: for a service {@code intrahub} it puts {@code
+   * INTRAHUB_SERVICE_HOST} and more into each container. {@code INTRAHUB_ADMIN_PORT} may come from
+   * a service {@code intrahub-admin} or from the operator; that of a service is an address.
+   */
+  private static boolean isServiceLink(String name, String value, Map<String, String> environment) {
+    String host = "_SERVICE_HOST";
+    return environment.keySet().stream()
+        .filter(other -> other.endsWith(host))
+        .map(other -> other.substring(0, other.length() - host.length() + 1))
+        .filter(name::startsWith)
+        .map(service -> name.substring(service.length()))
+        .filter(end -> SERVICE_LINK.matcher(end).matches())
+        .anyMatch(end -> !end.equals("PORT") || value.matches("(tcp|udp|sctp)://.*"));
+  }
+
+  private static void readCommandLine(Map<String, List<String>> commandLine, Gathered gathered) {
+    for (String key : commandLine.keySet()) {
+      if (Options.find(key).isEmpty()) {
+        throw new IllegalArgumentException("no such option: " + key);
+      }
+    }
+    for (Option option : Options.all()) {
+      List<String> texts = commandLine.get(option.key());
+      if (texts == null) {
+        continue;
+      }
+      String where = option.flag().map(Option.Flag::name).orElse(option.key());
+      if (option.list()) {
+        List<String> elements = new ArrayList<>();
+        texts.forEach(text -> elements.addAll(Gathered.split(text)));
+        gathered.putList(option, where, elements);
+      } else {
+        texts.forEach(text -> gathered.put(option, where, text));
+      }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package io.intrahub.config;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** How the value of an option is written. */
+public enum ValueType {
+  /** A host name or an IP address; a {@code String}. */
+  HOST("HOST", "a host name or an address, without a port"),
+  /** A whole number; an {@code int}. */
+  NUMBER("NUMBER", "a whole number"),
+  /** A folder; a {@code Path}. */
+  FOLDER("FOLDER", "a folder, with its name written out"),
+  /** Bytes; a {@link DataSize}. */
+  SIZE("SIZE", "a size such as 64MiB, 10GB or plain bytes"),
+  /** A time span; a {@code Duration}. */
+  DURATION("DURATION", "a duration such as 200ms, 10s, 5m, 1h or 7d"),
+  /** One of several words; an enum. */
+  CHOICE("WORD", "one of these words"),
+  /** Where a server is; a {@code URI} with http or https. */
+  ADDRESS("ADDRESS", "an address such as https://hub.example, without user, query or fragment");
+
+  private static final Pattern HOST_FORM = Pattern.compile("[\\w.:%\\[\\]-]+");
+  private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|d)");
+  private static final Pattern AUTHORITY_FORM =
+      Pattern.compile("(?:[^@:\\[\\]]+|\\[[^@\\[\\]]+\\])(?::(\\d{1,5}))?");
+
+  /** Ten years: what is longer is a slip, and would overflow somewhere once it is nanoseconds. */
+  private static final Duration LONGEST = Duration.ofDays(3650);
+
+  private final String label;
+  private final String phrase;
+
+  ValueType(String label, String phrase) {
+    this.label = label;
+    this.phrase = phrase;
+  }
+
+  /** The placeholder for a value in the usage of a command, for example {@code DURATION}. */
+  public String label() {
+    return label;
+  }
+
+  /** What is expected, as part of a sentence. */
+  String phrase() {
+    return phrase;
+  }
+
+  /**
+   * Reads a value.
+   *
+   * @param text without white space around it
+   * @param target the class of the value: told apart only for {@link #CHOICE}
+   * @return empty if it is not written as this type is
+   */
+  Optional<Object> parse(String text, Class<?> target) {
+    return switch (this) {
+      case HOST -> host(text).map(Object.class::cast);
+      case NUMBER -> number(text).map(Object.class::cast);
+      case FOLDER -> folder(text).map(Object.class::cast);
+      case SIZE -> DataSize.parse(text).map(Object.class::cast);
+      case DURATION -> duration(text).map(Object.class::cast);
+      case CHOICE -> choice(text, target);
+      case ADDRESS -> address(text).map(Object.class::cast);
+    };
+  }
+
+  /** The value as a number that can be compared with another one of the same type; 0 for none. */
+  static long magnitude(Object value) {
+    return switch (value) {
+      case Integer number -> number;
+      case DataSize size -> size.bytes();
+      case Duration duration -> duration.toMillis();
+      default -> 0;
+    };
+  }
+
+  /** A word of a choice, as it is written. */
+  static String word(Object constant) {
+    return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static Optional<String> host(String text) {
+    // One colon is a port that was put behind; an IPv6 address has two or more.
+    boolean port = text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':');
+    return HOST_FORM.matcher(text).matches() && !port ? Optional.of(text) : Optional.empty();
+  }
+
+  private static Optional<Integer> number(String text) {
+    return text.matches("\\d{1,9}") ? Optional.of(Integer.valueOf(text)) : Optional.empty();
+  }
+
+  private static Optional<Path> folder(String text) {
+    // Only a shell knows what ~ is; taken literally, it makes a folder that nobody looks for.
+    if (text.isEmpty() || text.startsWith("~")) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Path.of(text));
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Duration> duration(String text) {
+    Matcher form = DURATION_FORM.matcher(text);
+    if (!form.matches()) {
+      return Optional.empty();
+    }
+    long count = Long.parseLong(form.group(1));
+    Duration duration =
+        switch (form.group(2)) {
+          case "ms" -> Duration.ofMillis(count);
+          case "s" -> Duration.ofSeconds(count);
+          case "m" -> Duration.ofMinutes(count);
+          case "h" -> Duration.ofHours(count);
+          default -> Duration.ofDays(count);
+        };
+    return duration.compareTo(LONGEST) > 0 ? Optional.empty() : Optional.of(duration);
+  }
+
+  private static Optional<Object> choice(String text, Class<?> target) {
+    for (Object constant : target.getEnumConstants()) {
+      if (word(constant).equals(text)) {
+        return Optional.of(constant);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<URI> address(String text) {
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
+    boolean http = "http".equalsIgnoreCase(uri.getScheme());
+    boolean https = "https".equalsIgnoreCase(uri.getScheme());
+    boolean plain = uri.getRawQuery() == null && uri.getRawFragment() == null;
+    // Not getHost: it is null for names with an underscore, which container networks have.
+    String authority = uri.getRawAuthority();
+    return (http || https) && plain && authority != null && isHostAndPort(authority)
+        ? Optional.of(uri)
+        : Optional.empty();
+  }
+
+  private static boolean isHostAndPort(String authority) {
+    Matcher form = AUTHORITY_FORM.matcher(authority);
+    if (!form.matches()) {
+      return false;
+    }
+    String port = form.group(1);
+    return port == null || Integer.parseInt(port) <= 65_535;
+  }
+}

@@ -1,0 +1,204 @@
+package io.intrahub.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.intrahub.config.ConfigException.Problem;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** What is said about a file that is not as it should be: the line, the key, what was expected. */
+class YamlFileTest {
+  @Test
+  void an_unknown_key_has_its_line_and_the_nearest_known_one() {
+    assertThat(
+            problems(
+                """
+                # a comment
+
+                server:
+                  host: 0.0.0.0
+                  Port: 1
+                stor:
+                  path: x
+                  keep-free: 1
+                freshness: {revisionTtl: 1s,
+                  gated_ttl: 1s}
+                transfer:
+                  wibble: 1
+                """))
+        .containsExactly(
+            "f:5: server.Port: no such option; did you mean server.port?",
+            "f:6: stor: no such option; did you mean store?",
+            "f:9: freshness.revisionTtl: no such option; did you mean freshness.revision-ttl?",
+            "f:10: freshness.gated_ttl: no such option; did you mean freshness.gated-ttl?",
+            "f:12: transfer.wibble: no such option");
+  }
+
+  @Test
+  void an_option_in_the_wrong_place_is_found() {
+    assertThat(
+            problems(
+                """
+                port: 1
+                server:
+                  revision-ttl: 1s
+                  upstream:
+                    endpoints: []
+                server.host: x
+                """))
+        .containsExactly(
+            "f:1: port: no such option; did you mean server.port or admin.port?",
+            "f:3: server.revision-ttl: no such option; did you mean freshness.revision-ttl?",
+            "f:4: server.upstream: no such option; did you mean upstream?",
+            "f:6: server.host: is written on two lines: \"server:\", and below it, indented,"
+                + " \"host:\"");
+  }
+
+  @Test
+  void the_second_of_two_equal_keys_is_refused() {
+    assertThat(
+            problems(
+                """
+                server:
+                  port: 1
+                  port: 2
+                store: {path: a}
+                store: {path: b}
+                """))
+        .containsExactly(
+            "f:3: server.port: is there already, in line 2",
+            "f:5: store: is there already, in line 4");
+  }
+
+  @Test
+  void a_value_of_another_shape_is_refused() {
+    assertThat(
+            problems(
+                """
+                server:
+                  port: [1]
+                  host: {a: b}
+                admin: 8091
+                store:
+                  path:
+                mode: null
+                upstream:
+                  endpoints:
+                    - https://a.example
+                    - {b: c}
+                    - ~
+                waits: [1]
+                """))
+        .containsExactly(
+            "f:2: server.port: expected a whole number, 0 to 65535; found a list",
+            "f:3: server.host: expected a host name or an address, without a port; found options"
+                + " below it",
+            "f:4: admin: expected options on the lines below it; found \"8091\"",
+            "f:6: store.path: expected a folder, with its name written out; found nothing",
+            "f:7: mode: expected online or offline; found nothing",
+            "f:11: upstream.endpoints: expected an address such as https://hub.example, without"
+                + " user, query or fragment; found options below it",
+            "f:13: waits: expected options on the lines below it; found a list");
+  }
+
+  @Test
+  void an_element_of_a_list_is_checked() {
+    assertThat(problems("upstream: {endpoints: []}"))
+        .singleElement()
+        .asString()
+        .startsWith("f:1: upstream.endpoints: expected at least one: an address");
+    assertThat(problems("upstream: {endpoints: [https://a.example, ftp://b, https://a.example]}"))
+        .containsExactly(
+            "f:1: upstream.endpoints: expected an address such as https://hub.example, without"
+                + " user, query or fragment; found \"ftp://b\"",
+            "f:1: upstream.endpoints: \"https://a.example\" is there twice");
+  }
+
+  @Test
+  void a_forgotten_space_is_seen() {
+    assertThat(problems("server:\n  port:8090\n"))
+        .containsExactly(
+            "f:1: server: expected options on the lines below it; found \"port:8090\"; YAML wants a"
+                + " space after the colon");
+  }
+
+  @Test
+  void a_tab_has_its_line_and_what_stands_before_it_is_checked_too() {
+    assertThat(problems("server:\n  port: x\n\thost: a\n"))
+        .containsExactly(
+            "f:2: server.port: expected a whole number, 0 to 65535; found \"x\"",
+            "f:3: this line is indented with a tab; YAML wants spaces");
+  }
+
+  @Test
+  void what_is_not_yaml_has_its_line() {
+    assertThat(problems("server:\n  port: 1\n host: a\n"))
+        .singleElement()
+        .asString()
+        .startsWith("f:3: not valid YAML: ");
+    assertThat(problems("mode: a: b")).last().asString().startsWith("f:1: not valid");
+    assertThat(problems("mode: [1")).last().asString().contains("not valid YAML: ");
+    assertThat(problems("mode: \u0001")).singleElement().asString().startsWith("f: not valid");
+    assertThat(problems("{[a]: b}")).singleElement().asString().contains("not valid YAML: ");
+    assertThat(problems("[".repeat(2000))).isNotEmpty();
+  }
+
+  @Test
+  void a_list_or_a_text_is_no_configuration() {
+    assertThat(problems("- server"))
+        .containsExactly(
+            "f:1: expected options such as \"server:\" at the start of a line; found a list");
+    assertThat(problems("server")).singleElement().asString().endsWith("found \"server\"");
+  }
+
+  @Test
+  void a_second_document_and_aliases_are_refused() {
+    assertThat(problems("mode: online\n---\nserver: {}\n"))
+        .containsExactly("f:3: a second document begins here; there may be one only");
+    assertThat(problems("server: {port: &p 1}\nadmin:\n  port: *p\n"))
+        .containsExactly("f:3: admin.port: aliases (*p) are not supported");
+  }
+
+  @Test
+  void a_number_in_quotes_is_a_number() throws Exception {
+    Gathered gathered = new Gathered();
+    YamlFile.read("f", "server: {port: '1001', host: \"::\"}", gathered);
+
+    assertThat(gathered.finish().server()).isEqualTo(new Config.Server("::", 1001));
+  }
+
+  /** Whatever stands in the file: it is taken or refused with a reason, never anything else. */
+  @Test
+  void no_text_breaks_the_reader() {
+    String alphabet = "server: port{}[],-*&!|>'\"%@`#?\n\n  \t1\u0000\u00e9\ud83d";
+    for (long seed = 0; seed < 2000; seed++) {
+      Random random = new Random(seed);
+      StringBuilder text = new StringBuilder();
+      random
+          .ints(random.nextInt(60), 0, alphabet.length())
+          .forEach(i -> text.append(alphabet.charAt(i)));
+      Gathered gathered = new Gathered();
+      try {
+        YamlFile.read("f", text.toString(), gathered);
+        gathered.finish();
+      } catch (ConfigException e) {
+        assertThat(e.problems())
+            .as("seed %d", seed)
+            .isNotEmpty()
+            .noneMatch(problem -> problem.toString().contains("\n"));
+      } catch (RuntimeException e) {
+        throw new AssertionError("seed " + seed + ": " + text, e);
+      }
+    }
+  }
+
+  private static List<String> problems(String text) {
+    Gathered gathered = new Gathered();
+    YamlFile.read("f", text, gathered);
+    ConfigException e = catchThrowableOfType(ConfigException.class, gathered::finish);
+    assertThat(e).as("the file was taken").isNotNull();
+    return e.problems().stream().map(Problem::toString).toList();
+  }
+}
