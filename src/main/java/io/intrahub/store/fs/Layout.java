@@ -55,6 +55,11 @@ final class Layout {
     return root.resolve("STORE-ID");
   }
 
+  /** What becomes the marker. */
+  Path newMarker() {
+    return root.resolve("STORE-ID.new");
+  }
+
   Path lock() {
     return root.resolve("lock");
   }
@@ -62,6 +67,11 @@ final class Layout {
   /** There while a process works with the store; left behind by one that was killed. */
   Path running() {
     return root.resolve("running");
+  }
+
+  /** What becomes {@link #running}. */
+  Path newRunning() {
+    return root.resolve("running.new");
   }
 
   Path partial() {
@@ -107,7 +117,8 @@ final class Layout {
   boolean ownsTopLevel(String name) {
     return name.equals("blobs")
         || folders().stream().anyMatch(f -> f.equals(root.resolve(name)))
-        || List.of(marker(), lock(), running()).contains(root.resolve(name));
+        || List.of(marker(), newMarker(), lock(), running(), newRunning())
+            .contains(root.resolve(name));
   }
 
   /** The folder of all shared blobs. */

@@ -18,10 +18,9 @@ import java.util.random.RandomGenerator;
  */
 record Marker(String id) {
   private static final String TITLE = "intrahub store";
-  private static final String TEMPORARY = "STORE-ID.new";
 
   /** What may lie in a folder that is as good as empty: what a first start left when it died. */
-  private static final List<String> HARMLESS = List.of("lost+found", "lock", TEMPORARY);
+  private static final List<String> HARMLESS = List.of("lost+found", "lock", "STORE-ID.new");
 
   /**
    * Reads the marker.
@@ -75,7 +74,7 @@ record Marker(String id) {
     random.nextBytes(id);
     Marker marker = new Marker(HexFormat.of().formatHex(id));
     String text = TITLE + "\nlayout " + Layout.VERSION + "\nid " + marker.id() + "\n";
-    Path temporary = layout.root().resolve(TEMPORARY);
+    Path temporary = layout.newMarker();
     if (disk.facts(temporary).isPresent()) {
       disk.delete(temporary);
     }

@@ -74,7 +74,7 @@ final class Vitals {
 
   private void renew() throws IOException {
     renewed.set(clock.millis());
-    Path next = layout.root().resolve("running.new");
+    Path next = layout.newRunning();
     if (disk.facts(next).isPresent()) {
       disk.delete(next);
     }
