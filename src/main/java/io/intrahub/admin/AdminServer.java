@@ -14,6 +14,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 public final class AdminServer implements AutoCloseable {
   private static final int THREADS = 8;
 
+  private final String address;
   private final Javalin javalin;
 
   /**
@@ -22,6 +23,7 @@ public final class AdminServer implements AutoCloseable {
    * @param port 0 takes any free one
    */
   public AdminServer(String host, int port, PrometheusMeterRegistry registry, Mirror mirror) {
+    this.address = host + ":" + port;
     this.javalin =
         Javalin.create(config -> {
           config.startup.showJavalinBanner = false;
@@ -54,7 +56,11 @@ public final class AdminServer implements AutoCloseable {
     try {
       javalin.start();
     } catch (RuntimeException e) {
-      throw new IOException(e.getMessage(), e);
+      throw new IOException(
+          "The operator's port, "
+              + address
+              + ", can't be opened. Choose another with INTRAHUB_ADMIN_PORT (admin.port).",
+          e);
     }
   }
 

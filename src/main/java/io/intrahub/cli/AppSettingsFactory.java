@@ -1,54 +1,76 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.config.Config;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
+import io.intrahub.policy.Freshness;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.UpstreamSettings;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 
-/** Makes the settings of a mirror from what its command was told. */
+/** Hands each room its own settings, made from the configuration. */
 public final class AppSettingsFactory {
-  private static final long BUFFER_BYTES = 96L << 20;
-
   private AppSettingsFactory() {}
+
+  /** The settings that follow from a configuration. */
+  public static AppSettings of(Config config) {
+    return new AppSettings(
+        new HttpSettings(config.server().host(), config.server().port()),
+        new HttpSettings(config.admin().host(), config.admin().port()),
+        config.store().path(),
+        new FsStore.Settings(config.store().keepFree().bytes()),
+        upstream(config, config.upstream().endpoints()),
+        new AccessChecker.Settings(
+            config.access().publicTtl(), config.access().publicTtlDuringOutage()),
+        new MirrorSettings(
+            new Freshness.Settings(
+                config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),
+            config.freshness().aliasTtl(),
+            config.freshness().refusedTtl(),
+            config.freshness().gatedTtl(),
+            config.waits().head(),
+            config.waits().stale(),
+            config.waits().api(),
+            config.newCommits().quiet(),
+            config.newCommits().atLatest(),
+            config.listings().answerLimit(),
+            config.listings().learnLimit()),
+        new TransferSettings(
+            config.transfer().openTimeout(),
+            config.transfer().abandonAfter(),
+            config.transfer().finishIfLeft().bytes(),
+            config.transfer().tries(),
+            config.transfer().retryPause()),
+        config.memory().buffers().bytes());
+  }
 
   /** The demo's: all defaults, the operator's port wherever there is room. */
   public static AppSettings demo(String host, int port, Path data, URI upstream) {
+    Config defaults = Config.defaults();
+    AppSettings settings = of(defaults);
     return new AppSettings(
         new HttpSettings(host, port),
         new HttpSettings("127.0.0.1", 0),
         data,
-        FsStore.Settings.DEFAULT,
-        upstream(List.of(upstream), false),
-        AccessChecker.Settings.DEFAULT,
-        MirrorSettings.DEFAULT,
-        TransferSettings.DEFAULT,
-        BUFFER_BYTES);
+        settings.store(),
+        upstream(defaults, List.of(upstream)),
+        settings.access(),
+        settings.mirror(),
+        settings.transfer(),
+        settings.bufferBytes());
   }
 
-  /** The server's. */
-  static AppSettings serve(ServeOptions options) throws StartException {
-    AppSettings base =
-        demo(
-            options.host == null ? "0.0.0.0" : options.host,
-            options.port == null ? 8090 : options.port,
-            options.data == null ? Path.of("data") : options.data,
-            URI.create("https://huggingface.co"));
-    return base;
-  }
-
-  static UpstreamSettings upstream(List<URI> endpoints, boolean offline) {
+  private static UpstreamSettings upstream(Config config, List<URI> endpoints) {
     return new UpstreamSettings(
         endpoints,
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(20),
-        Duration.ofSeconds(30),
+        config.upstream().connectTimeout(),
+        config.upstream().firstByteTimeout(),
+        config.upstream().stallTimeout(),
         "intrahub/" + Main.Version.number(),
-        offline);
+        config.mode() == Config.Mode.OFFLINE);
   }
 }

@@ -1,6 +1,10 @@
 package io.intrahub.cli;
 
+import io.intrahub.config.Config;
+import io.intrahub.config.ConfigException;
+import io.intrahub.config.ConfigLoader;
 import java.io.PrintWriter;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +37,14 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws StartException, InterruptedException {
-    AppSettings settings = AppSettingsFactory.serve(options);
+    Config config;
+    try {
+      config =
+          ConfigLoader.load(Optional.ofNullable(options.config), System.getenv(), options.given());
+    } catch (ConfigException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+    AppSettings settings = AppSettingsFactory.of(config);
     App app =
         Running.start(
             settings,

@@ -1,9 +1,10 @@
 package io.intrahub.cli;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -19,7 +20,7 @@ final class ServeOptions {
       names = "--port",
       paramLabel = "PORT",
       description = "Port to listen on for clients (default: 8090; 0 takes any free one).")
-  @Nullable Integer port;
+  @Nullable String port;
 
   @Option(
       names = "--data",
@@ -36,7 +37,7 @@ final class ServeOptions {
             + " word counts on who may read what. The others are asked, without a token, when the"
             + " first does not answer."
       })
-  List<URI> upstreams = new ArrayList<>();
+  List<String> upstreams = new ArrayList<>();
 
   @Option(
       names = "--config",
@@ -58,4 +59,26 @@ final class ServeOptions {
       names = "--offline",
       description = "Never ask upstream: serve what is there, refuse the rest at once.")
   boolean offline;
+
+  /** The options that were given, by their names in the configuration. */
+  Map<String, List<String>> given() {
+    Map<String, List<String>> given = new TreeMap<>();
+    put(given, "server.host", host);
+    put(given, "server.port", port);
+    put(given, "store.path", data);
+    put(given, "freshness.revision-ttl", revisionTtl);
+    if (!upstreams.isEmpty()) {
+      given.put("upstream.endpoints", List.copyOf(upstreams));
+    }
+    if (offline) {
+      given.put("mode", List.of("offline"));
+    }
+    return given;
+  }
+
+  private static void put(Map<String, List<String>> given, String key, @Nullable Object value) {
+    if (value != null) {
+      given.put(key, List.of(value.toString()));
+    }
+  }
 }

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class HubServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HubServer.class);
 
+  private final HttpSettings settings;
   private final Javalin javalin;
   private final Router router;
   private final Fingerprints fingerprints;
@@ -43,6 +44,7 @@ public final class HubServer implements AutoCloseable {
       RequestListener listener) {
     this.router =
         new Router(new FileRoute(mirror.files(), new BodyWriter(buffers)), new ApiRoutes(mirror));
+    this.settings = settings;
     this.fingerprints = fingerprints;
     this.requestIds = requestIds;
     this.listener = listener;
@@ -64,7 +66,15 @@ public final class HubServer implements AutoCloseable {
     try {
       javalin.start();
     } catch (RuntimeException e) {
-      throw new IOException("The port for clients can't be opened: " + rootMessage(e), e);
+      throw new IOException(
+          "The port for clients, "
+              + settings.host()
+              + ":"
+              + settings.port()
+              + ", can't be opened ("
+              + rootMessage(e)
+              + "). Choose another with --port, or stop what listens there.",
+          e);
     }
   }
 
