@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Makes folders whose names survive a power cut. A file is only as durable as the names of all the
@@ -28,6 +29,11 @@ final class Folders {
   Folders(Disk disk, Path root) {
     this.disk = disk;
     this.root = root;
+  }
+
+  /** These folders are there and durable. */
+  void trust(List<Path> folders) {
+    folders.forEach(folder -> durable.put(folder, true));
   }
 
   /** Makes the folder and all above it, unless they are there, and makes their names durable. */

@@ -41,7 +41,7 @@ public final class FsStore implements Store {
   private FsStore(StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings) {
     this.parts = parts;
     Layout layout = parts.layout();
-    Folders folders = new Folders(disk, layout.root());
+    Folders folders = parts.folders();
     Quarantine quarantine = new Quarantine(disk, layout.quarantine(), clock);
     this.space = new Space(disk, settings.keepFree());
     Stripes stripes = new Stripes();

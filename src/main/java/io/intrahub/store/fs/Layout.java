@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +26,6 @@ final class Layout {
   /** Longest encoded name; with a prefix it stays below the 255 bytes of most file systems. */
   private static final int MAX_NAME = 200;
 
-  private static final String DATA = "data";
   private static final String PARTIAL_SHARED = "sha256-";
   private static final String PARTIAL_GIT = "sha1-";
   private static final String TEMPORARY = "meta-";
@@ -42,10 +40,10 @@ final class Layout {
    * Where one blob lies.
    *
    * @param blob its published name
-   * @param partial the folder it grows in
-   * @param data the file it grows in, in that folder
+   * @param data the file it grows in
+   * @param ownFolder whether that file has a folder of its own, which comes and goes with it
    */
-  record Place(BlobKey key, Path blob, Path partial, Path data) {}
+  record Place(BlobKey key, Path blob, Path data, boolean ownFolder) {}
 
   Path root() {
     return root;
@@ -98,16 +96,7 @@ final class Layout {
     return root.resolve("quarantine");
   }
 
-  /** The 256 folders of shared blobs, {@code 00} to {@code ff}. */
-  List<Path> fanOut() {
-    List<Path> folders = new ArrayList<>(256);
-    for (int i = 0; i < 256; i++) {
-      folders.add(shared().resolve(HexFormat.of().toHexDigits((byte) i)));
-    }
-    return folders;
-  }
-
-  /** All folders but the fan-out, parents first. */
+  /** The folders of every store, parents first. */
   List<Path> folders() {
     return List.of(
         root.resolve("blobs"), shared(), partial(), repos(), aliases(), access(), quarantine());
@@ -121,7 +110,7 @@ final class Layout {
             .contains(root.resolve(name));
   }
 
-  /** The folder of all shared blobs. */
+  /** The folder of all shared blobs, with a folder for each two first digits in it. */
   Path shared() {
     return root.resolve("blobs").resolve("sha256");
   }
@@ -130,22 +119,23 @@ final class Layout {
     return switch (digest) {
       case Digest.Sha256 sha256 -> shared(sha256);
       case Digest.GitSha1 sha1 -> {
-        Path partial = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex());
+        // Thousands of small files come in a row, and making and removing a folder costs as much
+        // as an fsync.
+        Path data = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex());
         Path blob = repoBlobs(repo).resolve(sha1.hex());
-        BlobKey key = BlobKey.of(repo.folderName(), sha1);
-        yield new Place(key, blob, partial, partial.resolve(DATA));
+        yield new Place(BlobKey.of(repo.folderName(), sha1), blob, data, false);
       }
     };
   }
 
   /** Where a blob lies that all repos share. */
   Place shared(Digest.Sha256 sha256) {
-    Path partial = partial().resolve(PARTIAL_SHARED + sha256.hex());
+    Path data = partial().resolve(PARTIAL_SHARED + sha256.hex()).resolve("data");
     Path blob = shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex());
-    return new Place(BlobKey.of("", sha256), blob, partial, partial.resolve(DATA));
+    return new Place(BlobKey.of("", sha256), blob, data, true);
   }
 
-  /** The digest that a partial folder's name tells; empty when the folder is not ours. */
+  /** The digest that a name among partial blobs tells; empty when it is not ours. */
   static Optional<Digest> partialDigest(String name) {
     if (name.startsWith(PARTIAL_SHARED)) {
       String hex = name.substring(PARTIAL_SHARED.length());

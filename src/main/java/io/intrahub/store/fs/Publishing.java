@@ -93,13 +93,16 @@ final class Publishing {
   }
 
   private Disk.File begin(Layout.Place place) throws IOException {
-    folders.ensure(parentOf(place.partial()));
+    Path folder = parentOf(place.data());
+    folders.ensure(place.ownFolder() ? parentOf(folder) : folder);
     ReentrantLock lock = stripes.of(place.key());
     lock.lock();
     try {
       // What an earlier writer of this blob could not remove.
       drop(place);
-      disk.createFolder(place.partial());
+      if (place.ownFolder()) {
+        disk.createFolder(folder);
+      }
       return disk.create(place.data());
     } finally {
       lock.unlock();
@@ -116,11 +119,12 @@ final class Publishing {
 
   /** Removes what was written of a blob that has no writer. */
   private void drop(Layout.Place place) throws IOException {
-    for (Path left : disk.list(place.partial())) {
-      disk.delete(left);
+    if (disk.facts(place.data()).isPresent()) {
+      disk.delete(place.data());
     }
-    if (disk.facts(place.partial()).isPresent()) {
-      disk.delete(place.partial());
+    Path folder = parentOf(place.data());
+    if (place.ownFolder() && disk.facts(folder).isPresent()) {
+      disk.delete(folder);
     }
   }
 
@@ -225,7 +229,7 @@ final class Publishing {
     try {
       drop(place);
     } catch (IOException e) {
-      log.warn("{} stays until the next start: {}", place.partial(), e.toString());
+      log.warn("{} stays until the next start: {}", place.data(), e.toString());
     } finally {
       writers.remove(place.key());
     }

@@ -46,14 +46,13 @@ final class Quarantine {
    * @return whether it is away; a failure is logged
    */
   boolean take(Path file, String why) {
-    String name =
-        "%s-%04d-%s"
-            .formatted(STAMP.format(clock.instant()), counter.getAndIncrement(), base(file));
-    log.warn("{} goes to quarantine as {}: {}", file, name, why);
+    String name;
     try {
+      name = freeName(base(file));
+      log.warn("{} goes to quarantine as {}: {}", file, name, why);
       disk.rename(file, folder.resolve(name));
     } catch (IOException e) {
-      log.warn("{} could not be moved to quarantine: {}", file, e.toString());
+      log.warn("{} could not be moved to quarantine ({}): {}", file, why, e.toString());
       return false;
     }
     try {
@@ -66,6 +65,17 @@ final class Quarantine {
       log.warn("The quarantine could not be put in order: {}", e.toString());
     }
     return true;
+  }
+
+  /** Begins with the time, so that names sort by age. */
+  private String freeName(String base) throws IOException {
+    while (true) {
+      String name =
+          "%s-%04d-%s".formatted(STAMP.format(clock.instant()), counter.getAndIncrement(), base);
+      if (disk.facts(folder.resolve(name)).isEmpty()) {
+        return name;
+      }
+    }
   }
 
   /** Partial blobs are all called "data"; their folder says what they are. */

@@ -7,10 +7,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +38,7 @@ final class StoreOpener {
       Layout layout,
       StoreLock lock,
       Marker marker,
+      Folders folders,
       Vitals vitals,
       Probe.Features features,
       Secret key) {
@@ -104,12 +103,12 @@ final class StoreOpener {
     // Again, since another process may have been first.
     Optional<Marker> found = Marker.read(disk, layout);
     Marker marker = found.isPresent() ? found.get() : Marker.create(disk, layout, random);
-    makeFolders();
+    Folders folders = makeFolders();
     sweepPartial();
     try {
       Probe.Features features = Probe.run(disk, layout);
       Vitals vitals = Vitals.begin(disk, layout, clock);
-      return new Opened(layout, lock, marker, vitals, features, installationKey());
+      return new Opened(layout, lock, marker, folders, vitals, features, installationKey());
     } catch (IOException e) {
       if (isNew || !isFull(e)) {
         throw e;
@@ -120,41 +119,28 @@ final class StoreOpener {
           layout,
           lock,
           marker,
+          folders,
           Vitals.beginUnmarked(disk, layout, clock),
           new Probe.Features(true, true),
           installationKey());
     }
   }
 
-  private void makeFolders() throws IOException {
-    boolean made = false;
+  private Folders makeFolders() throws IOException {
     for (Path folder : layout.folders()) {
-      made |= make(folder);
-    }
-    boolean fanned = false;
-    // One listing and not 256 questions: a start is to be quick.
-    Set<Path> there = new HashSet<>(disk.list(layout.shared()));
-    for (Path folder : layout.fanOut()) {
-      if (!there.contains(folder)) {
+      if (disk.facts(folder).isEmpty()) {
         disk.createFolder(folder);
-        fanned = true;
       }
     }
-    if (fanned) {
-      disk.forceFolder(layout.shared());
-    }
-    if (made) {
-      disk.forceFolder(layout.root().resolve("blobs"));
-      disk.forceFolder(layout.root());
-    }
-  }
-
-  private boolean make(Path folder) throws IOException {
-    if (disk.facts(folder).isPresent()) {
-      return false;
-    }
-    disk.createFolder(folder);
-    return true;
+    // Also when nothing was made: a start that died here may have made them. It costs next to
+    // nothing then, and saves every publish from asking.
+    disk.forceFolder(layout.shared());
+    disk.forceFolder(layout.root().resolve("blobs"));
+    disk.forceFolder(layout.root());
+    Folders folders = new Folders(disk, layout.root());
+    folders.trust(layout.folders());
+    folders.trust(disk.list(layout.shared()));
+    return folders;
   }
 
   /** Removes what killed writers left, so that it takes no room. Other names stay. */

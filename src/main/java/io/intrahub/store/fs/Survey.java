@@ -68,7 +68,11 @@ final class Survey {
           foreign.add(path);
         }
       }
-      for (Path fan : layout.fanOut()) {
+      for (Path fan : list(layout.shared())) {
+        if (!Layout.isHex(nameOf(fan), 2)) {
+          foreign.add(fan);
+          continue;
+        }
         for (Path path : list(fan)) {
           lookAtShared(path, foreign, doubtful);
         }

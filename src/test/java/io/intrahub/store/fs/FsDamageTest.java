@@ -74,6 +74,12 @@ final class FsDamageTest {
     return folder.resolve("blobs/sha256").resolve(hex.substring(0, 2)).resolve(hex);
   }
 
+  /** The same path, after its folder was made. */
+  private static Path folderOf(Path file) throws IOException {
+    Files.createDirectories(file.getParent());
+    return file;
+  }
+
   private Path git(BlobId blob) {
     return folder.resolve("repos/models--acme--tiny/blobs").resolve(blob.digest().hex());
   }
@@ -153,16 +159,16 @@ final class FsDamageTest {
     byte[] content = bytes(1, 100);
     BlobId blob = sha256(content);
     Path secret = Files.write(folder.resolve("access/secret"), content);
-    Files.createSymbolicLink(shared(blob), secret);
+    Files.createSymbolicLink(folderOf(shared(blob)), secret);
     assertThat(read(store.blobs(), REPO, blob)).isEmpty();
     assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
 
     byte[] other = bytes(2, 100);
-    Files.createDirectory(shared(sha256(other)));
+    Files.createDirectory(folderOf(shared(sha256(other))));
     assertThat(read(store.blobs(), REPO, sha256(other))).isEmpty();
 
     byte[] third = bytes(3, 100);
-    Process pipe = new ProcessBuilder("mkfifo", shared(sha256(third)).toString()).start();
+    Process pipe = new ProcessBuilder("mkfifo", folderOf(shared(sha256(third))).toString()).start();
     assertThat(pipe.waitFor()).isZero();
     assertThat(read(store.blobs(), REPO, sha256(third))).isEmpty();
 
@@ -252,16 +258,15 @@ final class FsDamageTest {
     reopen();
     assertThat(store.usage().counted()).isFalse();
 
-    Path empty = Files.createFile(shared(sha256(bytes(9, 9))));
+    Path empty = Files.createFile(folderOf(shared(sha256(bytes(9, 9)))));
     Path emptyGit = Files.createFile(git(gitSha1(bytes(9, 9))));
-    Path misplaced = folder.resolve("blobs/sha256/00/" + "f".repeat(64));
+    Path misplaced = folderOf(folder.resolve("blobs/sha256/00/" + "f".repeat(64)));
     Files.writeString(misplaced, "x");
     Path foreign = Files.writeString(folder.resolve("blobs/sha256/00/notes.txt"), "mine");
     Path foreignTop = Files.writeString(folder.resolve("README"), "mine");
     Path foreignRepo = Files.createDirectory(folder.resolve("repos/backup"));
     Path leftover = folder.resolve("repos/models--acme--tiny/partial/sha1-" + "a".repeat(40));
-    Files.createDirectories(leftover);
-    Files.writeString(leftover.resolve("data"), "stump");
+    Files.writeString(leftover, "stump");
 
     for (int i = 0; i < 2; i++) {
       store.survey();
