@@ -8,6 +8,7 @@ import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import io.intrahub.store.fs.ManifestFormat.Tail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -35,7 +36,7 @@ final class FsManifest implements Manifest {
   /**
    * Reads the index.
    *
-   * @param onDamage called when the file turns out to be damaged
+   * @param onDamage called when the file turns out to be damaged or gone
    * @throws DamagedException when the file is not a whole manifest
    */
   static FsManifest open(Disk disk, Path path, Consumer<FsManifest> onDamage) throws IOException {
@@ -100,7 +101,7 @@ final class FsManifest implements Manifest {
         ManifestFormat.skip(block);
       }
       return Optional.empty();
-    } catch (DamagedException e) {
+    } catch (DamagedException | NoSuchFileException e) {
       onDamage.accept(this);
       throw e;
     }
@@ -118,7 +119,7 @@ final class FsManifest implements Manifest {
         // A folder with 100,000 files below it is one line of its parent: skip their blocks.
         number = Math.max(number + 1, now.blockOf(listing.from));
       }
-    } catch (DamagedException e) {
+    } catch (DamagedException | NoSuchFileException e) {
       onDamage.accept(this);
       throw e;
     }

@@ -68,6 +68,9 @@ public final class FsStore implements Store {
    * afterwards on a thread of its own: only what must be done before the first request is done
    * here.
    *
+   * <p>A full disk is no reason to refuse a store that has something to serve; then it takes
+   * nothing new.
+   *
    * @throws StoreException when the folder can't be used; the message says why and what to do
    */
   public static FsStore open(Path folder, Clock clock, Settings settings) throws StoreException {

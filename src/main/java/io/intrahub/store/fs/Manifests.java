@@ -86,7 +86,7 @@ final class Manifests {
     }
   }
 
-  /** Removes a damaged manifest, unless a good one has taken its place meanwhile. */
+  /** Forgets a manifest; removes its file if that is damaged and not a new, good one. */
   private void remove(Path path) {
     ReentrantLock lock = stripes.of(path);
     lock.lock();

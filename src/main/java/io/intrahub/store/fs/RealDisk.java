@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The file system of the JDK. */
 final class RealDisk implements Disk {
@@ -31,6 +32,9 @@ final class RealDisk implements Disk {
 
   private final Path root;
   private final boolean posix;
+
+  /** Found when it is first asked for, as the root need not exist before. */
+  private volatile @Nullable FileStore fileStore;
 
   /**
    * A disk for the files below a folder.
@@ -118,7 +122,12 @@ final class RealDisk implements Disk {
 
   @Override
   public long usableSpace() throws IOException {
-    FileStore store = Files.getFileStore(root);
+    FileStore store = fileStore;
+    if (store == null) {
+      // Only once: it reads the whole table of mounts.
+      store = Files.getFileStore(root);
+      fileStore = store;
+    }
     // Some network file systems say 0 of 0.
     return store.getTotalSpace() == 0 ? Long.MAX_VALUE : store.getUsableSpace();
   }

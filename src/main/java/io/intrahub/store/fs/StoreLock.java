@@ -57,6 +57,8 @@ final class StoreLock implements AutoCloseable {
       sign(channel, now);
       return new StoreLock(channel);
     } catch (OverlappingFileLockException e) {
+      // This takes the lock from the first store too (see above). A process that opens one store
+      // twice is wrong anyway.
       channel.close();
       throw new StoreException(layout.root(), "is already open in this process", e);
     } catch (StoreException | IOException | RuntimeException e) {

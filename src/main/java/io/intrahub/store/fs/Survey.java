@@ -91,6 +91,9 @@ final class Survey {
       for (Found found : doubtful) {
         check(found);
       }
+      if (!stopped) {
+        vitals.settle();
+      }
     } catch (IOException e) {
       log.warn("The walk over the store ended early: {}", e.toString());
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -15,7 +16,10 @@ import org.slf4j.LoggerFactory;
  * Knows whether the process before this one ended in order, and if not, which blobs are in doubt:
  * those published in its last minutes. The file {@code running} is there while a process works; its
  * time, by the file system's own clock, is that of a late publish. It may be too early, never too
- * late, so that too much is checked rather than too little. Safe for use by many threads.
+ * late, so that too much is checked rather than too little. Its text is the start of an older doubt
+ * that was not settled yet, so that a second crash does not hide what the first one left.
+ *
+ * <p>Safe for use by many threads.
  */
 final class Vitals {
   private static final Logger log = LoggerFactory.getLogger(Vitals.class);
@@ -29,6 +33,9 @@ final class Vitals {
   /** Blobs modified at this time or later are in doubt; empty after an orderly end. */
   private final Optional<Instant> doubtFrom;
 
+  /** Whether all blobs in doubt were checked. Set once, by the walk. */
+  private volatile boolean settled;
+
   /** When the file was written last, in milliseconds of {@link #clock}. */
   private final AtomicLong renewed;
 
@@ -37,6 +44,7 @@ final class Vitals {
     this.layout = layout;
     this.clock = clock;
     this.doubtFrom = doubtFrom;
+    this.settled = doubtFrom.isEmpty();
     this.renewed = new AtomicLong(0);
   }
 
@@ -49,9 +57,26 @@ final class Vitals {
 
   /** As {@link #begin}, for a full disk: the next publish will leave the mark. */
   static Vitals beginUnmarked(Disk disk, Layout layout, Clock clock) throws IOException {
-    Optional<Instant> left = disk.facts(layout.running()).map(Disk.Facts::modified);
-    left.ifPresent(at -> log.warn("The store was not closed in order; last sign of life: {}", at));
-    return new Vitals(disk, layout, clock, left.map(at -> at.minus(DOUBT)));
+    Optional<Disk.Facts> left = disk.facts(layout.running());
+    if (left.isEmpty()) {
+      return new Vitals(disk, layout, clock, Optional.empty());
+    }
+    Instant last = left.get().modified();
+    log.warn("The store was not closed in order; last sign of life: {}", last);
+    Instant from = last.minus(DOUBT);
+    Optional<Instant> older = olderDoubt(disk, layout).filter(from::isAfter);
+    return new Vitals(disk, layout, clock, Optional.of(older.orElse(from)));
+  }
+
+  private static Optional<Instant> olderDoubt(Disk disk, Layout layout) throws IOException {
+    try (Disk.File file = disk.open(layout.running())) {
+      int length = (int) Math.min(file.size(), 100);
+      byte[] text = FileIo.readFully(file, 0, length).array();
+      return Optional.of(Instant.parse(new String(text, StandardCharsets.US_ASCII).strip()));
+    } catch (DateTimeParseException e) {
+      // Empty, as it is most of the time, or torn: then its time must do.
+      return Optional.empty();
+    }
   }
 
   /** Whether a blob with this time must be checked before it is served. */
@@ -78,14 +103,20 @@ final class Vitals {
     if (disk.facts(next).isPresent()) {
       disk.delete(next);
     }
-    FileIo.create(disk, next, (clock.instant() + "\n").getBytes(StandardCharsets.US_ASCII));
+    String text = settled ? "" : doubtFrom.map(Instant::toString).orElse("") + "\n";
+    FileIo.create(disk, next, text.getBytes(StandardCharsets.US_ASCII));
     disk.rename(next, layout.running());
     disk.forceFolder(layout.root());
   }
 
-  /** The process ends in order. */
+  /** All blobs in doubt were checked. */
+  void settle() {
+    settled = true;
+  }
+
+  /** The process ends in order. What is still in doubt stays so. */
   void end() throws IOException {
-    if (disk.facts(layout.running()).isPresent()) {
+    if (settled && disk.facts(layout.running()).isPresent()) {
       disk.delete(layout.running());
       disk.forceFolder(layout.root());
     }

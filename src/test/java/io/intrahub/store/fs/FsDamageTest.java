@@ -230,6 +230,24 @@ final class FsDamageTest {
   }
 
   @Test
+  void a_second_crash_does_not_hide_what_the_first_one_left() throws Exception {
+    BlobId damaged = published(1, LARGE);
+    overwrite(shared(damaged), 5, new byte[] {1, 2, 3});
+    Instant before = Instant.now().minus(Duration.ofHours(5));
+    Files.setLastModifiedTime(shared(damaged), FileTime.from(before));
+    Files.setLastModifiedTime(folder.resolve("running"), FileTime.from(before));
+    crashAndReopen();
+    // Neither ends the doubt: a crash before the walk, an orderly end before it.
+    crashAndReopen();
+    reopen();
+    assertThat(read(store.blobs(), REPO, damaged)).isEmpty();
+    store.survey();
+    store.close();
+    assertThat(folder.resolve("running")).doesNotExist();
+    open();
+  }
+
+  @Test
   void the_walk_after_a_crash_checks_them_too() throws Exception {
     BlobId damaged = published(1, LARGE);
     overwrite(shared(damaged), 5, new byte[] {1, 2, 3});

@@ -237,6 +237,15 @@ final class FsMetadataTest {
   }
 
   @Test
+  void a_manifest_that_the_operator_removed_is_absent_after_one_error() throws Exception {
+    store.repos().putManifest(REPO, COMMIT, entries(3), true);
+    Manifest manifest = store.repos().manifest(everybody(REPO), COMMIT).orElseThrow();
+    Files.delete(repo("commits/" + COMMIT + "/manifest"));
+    assertThatThrownBy(() -> manifest.find(new FilePath("a"))).isInstanceOf(IOException.class);
+    assertThat(store.repos().manifest(everybody(REPO), COMMIT)).isEmpty();
+  }
+
+  @Test
   void who_finds_while_a_manifest_is_replaced_finds() throws Exception {
     List<ManifestEntry> entries = entries(300);
     store.repos().putManifest(REPO, COMMIT, entries.subList(0, 1), false);
