@@ -1,0 +1,218 @@
+package io.intrahub.hostile;
+
+import io.intrahub.cli.App;
+import io.intrahub.cli.AppSettings;
+import io.intrahub.cli.AppSettingsFactory;
+import io.intrahub.devhub.DevHub;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/** A real mirror in this process, a made-up Hub behind it, and a clock that a test moves. */
+final class Rig implements AutoCloseable {
+  final Moved clock = new Moved();
+  final DevHub hub;
+  private final Path data;
+  private final UnaryOperator<AppSettings> change;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+  private App app;
+
+  Rig(Path data) throws Exception {
+    this(data, UnaryOperator.identity());
+  }
+
+  Rig(Path data, UnaryOperator<AppSettings> change) throws Exception {
+    this(data, change, DevHub.builder());
+  }
+
+  Rig(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) throws Exception {
+    this.data = data;
+    this.change = change;
+    this.hub = builder.clock(clock).start();
+    this.app = start();
+  }
+
+  private App start() throws Exception {
+    AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, data, hub.uri());
+    return App.start(change.apply(settings), clock, request -> {});
+  }
+
+  /** A clock that stands still until it is moved. */
+  static final class Moved extends Clock {
+    private volatile Instant now = Instant.parse("2026-03-01T12:00:00Z");
+
+    void forward(Duration by) {
+      now = now.plus(by);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  /** What a client saw. */
+  record Answer(int status, HttpHeaders headers, byte[] body) {
+    Optional<String> header(String name) {
+      return headers.firstValue(name);
+    }
+
+    String text() {
+      return new String(body, StandardCharsets.UTF_8);
+    }
+  }
+
+  App app() {
+    return app;
+  }
+
+  Path data() {
+    return data;
+  }
+
+  void restart() throws Exception {
+    app.close();
+    app = start();
+  }
+
+  Answer get(String target, Optional<String> token) {
+    return send(app.uri(), new Call("GET", target, "", ""), token);
+  }
+
+  /** One request: an empty range or body stands for none. */
+  record Call(String method, String target, String range, String body) {}
+
+  Answer send(URI base, Call call, Optional<String> token) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + call.target()))
+            .timeout(Duration.ofSeconds(30))
+            .method(
+                call.method(),
+                call.body().isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(call.body()));
+    if (!call.body().isEmpty()) {
+      request.header("Content-Type", "application/json");
+    }
+    if (!call.range().isEmpty()) {
+      request.header("Range", call.range());
+    }
+    token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
+    try {
+      HttpResponse<byte[]> response =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+      return new Answer(response.statusCode(), response.headers(), response.body());
+    } catch (IOException e) {
+      throw new AssertionError(call + " got no whole answer", e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(call + " was interrupted", e);
+    }
+  }
+
+  /** Sends these bytes on a new connection, and reads until the mirror closes it or is silent. */
+  byte[] wire(byte[] request) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", app.uri().getPort())) {
+      socket.setSoTimeout(5_000);
+      try {
+        socket.getOutputStream().write(request);
+        socket.getOutputStream().flush();
+      } catch (IOException e) {
+        // It may answer and close before it has read all: then the answer is what counts.
+        if (socket.isClosed()) {
+          throw e;
+        }
+      }
+      return readAll(socket);
+    }
+  }
+
+  private static byte[] readAll(Socket socket) throws IOException {
+    java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+    byte[] buffer = new byte[64 * 1024];
+    try {
+      while (true) {
+        int read = socket.getInputStream().read(buffer);
+        if (read < 0) {
+          return all.toByteArray();
+        }
+        all.write(buffer, 0, read);
+      }
+    } catch (java.net.SocketTimeoutException | java.net.SocketException e) {
+      return all.toByteArray();
+    }
+  }
+
+  /** All paths below the store's folder, relative, and where each of these texts occurs. */
+  List<String> tracesOnDisk(List<String> texts) throws IOException {
+    List<String> found = new ArrayList<>();
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(data)) {
+      files = walk.toList();
+    }
+    for (Path file : files) {
+      String name = data.relativize(file).toString();
+      String content =
+          Files.isRegularFile(file) ? new String(read(file), StandardCharsets.ISO_8859_1) : "";
+      for (String text : texts) {
+        if (name.contains(text)) {
+          found.add(text + " in the name " + name);
+        }
+        if (content.contains(text)) {
+          found.add(text + " in the content of " + name);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      // A temporary file that was moved meanwhile is seen under its new name or next time.
+      return new ByteArrayInputStream(new byte[0]).readAllBytes();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      app.close();
+    } finally {
+      hub.close();
+      client.close();
+    }
+  }
+}
