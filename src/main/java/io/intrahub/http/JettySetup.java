@@ -68,6 +68,8 @@ final class JettySetup {
     response.getHeaders().put(HeaderNames.X_REQUEST_ID, requestId);
     response.getHeaders().put(HeaderNames.X_ERROR_MESSAGE, line);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json; charset=utf-8");
+    // Where a refused request ends is not certain, so nothing behind it is read as another one.
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
     response.write(true, ByteBuffer.wrap(ErrorJson.write(line)), callback);
     return true;
   }
