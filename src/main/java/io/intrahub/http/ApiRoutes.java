@@ -71,8 +71,12 @@ final class ApiRoutes {
 
   /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}: a read, though a POST. */
   void pathsInfo(Exchange exchange, HubTarget.PathsInfo target) throws IOException {
-    byte[] body = exchange.request().getInputStream().readNBytes(MAX_BODY + 1);
-    if (body.length > MAX_BODY) {
+    // What is announced as too large is not waited for.
+    boolean announced = exchange.request().getContentLengthLong() > MAX_BODY;
+    byte[] body =
+        announced ? new byte[0] : exchange.request().getInputStream().readNBytes(MAX_BODY + 1);
+    if (announced || body.length > MAX_BODY) {
+      exchange.set("Connection", "close");
       error(exchange, HubError.badRequest("The body is larger than " + MAX_BODY + " bytes."));
       return;
     }

@@ -57,6 +57,18 @@ final class Exchange {
     return isHead() || method().equals("GET");
   }
 
+  /** Whether the client announced a body that is not empty. */
+  boolean hasBody() {
+    return request.getContentLengthLong() > 0 || header("Transfer-Encoding").isPresent();
+  }
+
+  /** Takes back what was said so far. Only while nothing was sent. */
+  void startOver() {
+    response.reset();
+    set(HeaderNames.X_REQUEST_ID, requestId);
+    Cors.onEvery(response);
+  }
+
   /** As it came over the wire. */
   String rawPath() {
     return request.getRequestURI();

@@ -90,9 +90,7 @@ final class FileRoute {
     }
     switch (found.open(span)) {
       case FileAnswer.Unavailable unavailable -> {
-        exchange.response().reset();
-        Cors.onEvery(exchange.response());
-        exchange.set(HeaderNames.X_REQUEST_ID, exchange.requestId());
+        exchange.startOver();
         ErrorWriter.write(exchange, unavailable.error(), Optional.of(found.commit()));
       }
       case FileAnswer.Flowing flowing -> bodies.write(exchange, flowing.content(), span.length());

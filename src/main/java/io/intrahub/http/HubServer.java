@@ -101,15 +101,18 @@ public final class HubServer implements AutoCloseable {
     Exchange exchange = new Exchange(ctx, requestId, Caller.ANONYMOUS);
     try {
       Optional<Caller> caller = caller(ctx);
-      if (caller.isEmpty()) {
+      if (exchange.isRead() && exchange.hasBody()) {
+        // No client of the Hub sends one (RFC 9110 section 9.3.1 warns of it). A proxy in between
+        // that sees no body here would take these bytes for the next request.
+        refuseBody(exchange, "A " + exchange.method() + " has no body.");
+      } else if (caller.isEmpty()) {
         ApiRoutes.error(exchange, HubError.badToken());
       } else {
         exchange = new Exchange(ctx, requestId, caller.get());
         router.handle(exchange);
       }
     } catch (IOException e) {
-      // The client is gone; there is nobody to tell.
-      log.debug("{}: {}", requestId, e.toString());
+      broken(exchange, e);
     } catch (RuntimeException e) {
       fault(exchange, e);
     }
@@ -137,6 +140,30 @@ public final class HubServer implements AutoCloseable {
         .map(token -> fingerprints.caller(Optional.of(token)));
   }
 
+  /** Refuses a request whose body was not read: nothing that follows on the connection counts. */
+  private static void refuseBody(Exchange exchange, String why) throws IOException {
+    exchange.set("Connection", "close");
+    ApiRoutes.error(exchange, HubError.badRequest(why));
+  }
+
+  /**
+   * The connection failed, or the request's body broke the rules of its framing. An answer that was
+   * not begun must not look like an empty success.
+   */
+  private static void broken(Exchange exchange, IOException e) {
+    log.debug("{}: {}", exchange.requestId(), e.toString());
+    if (exchange.response().isCommitted()) {
+      BodyWriter.abort(exchange, e);
+      return;
+    }
+    try {
+      exchange.startOver();
+      refuseBody(exchange, "The request's body can't be read.");
+    } catch (IOException gone) {
+      log.debug("{}: {}", exchange.requestId(), gone.toString());
+    }
+  }
+
   private static void fault(Exchange exchange, RuntimeException e) {
     log.error("{}: {} {}", exchange.requestId(), exchange.method(), exchange.rawPath(), e);
     if (exchange.response().isCommitted()) {
@@ -144,9 +171,7 @@ public final class HubServer implements AutoCloseable {
       return;
     }
     try {
-      exchange.response().reset();
-      exchange.set(HeaderNames.X_REQUEST_ID, exchange.requestId());
-      Cors.onEvery(exchange.response());
+      exchange.startOver();
       Router.internalError(exchange);
     } catch (IOException gone) {
       log.debug("{}: {}", exchange.requestId(), gone.toString());
