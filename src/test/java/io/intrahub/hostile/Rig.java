@@ -4,9 +4,11 @@ import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
-import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
@@ -141,10 +143,14 @@ final class Rig implements AutoCloseable {
     }
   }
 
-  /** Sends these bytes on a new connection, and reads until the mirror closes it or is silent. */
+  /**
+   * Sends these bytes on a new connection, and reads until the mirror closes it.
+   *
+   * @throws AssertionError when it stays open and silent
+   */
   byte[] wire(byte[] request) throws IOException {
     try (Socket socket = new Socket("127.0.0.1", app.uri().getPort())) {
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(20_000);
       try {
         socket.getOutputStream().write(request);
         socket.getOutputStream().flush();
@@ -159,7 +165,7 @@ final class Rig implements AutoCloseable {
   }
 
   private static byte[] readAll(Socket socket) throws IOException {
-    java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
     byte[] buffer = new byte[64 * 1024];
     try {
       while (true) {
@@ -169,7 +175,10 @@ final class Rig implements AutoCloseable {
         }
         all.write(buffer, 0, read);
       }
-    } catch (java.net.SocketTimeoutException | java.net.SocketException e) {
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("the connection stays open after\n" + all, e);
+    } catch (SocketException e) {
+      // A reset: it closed while bytes were still on their way to it.
       return all.toByteArray();
     }
   }
@@ -202,7 +211,7 @@ final class Rig implements AutoCloseable {
       return Files.readAllBytes(file);
     } catch (IOException e) {
       // A temporary file that was moved meanwhile is seen under its new name or next time.
-      return new ByteArrayInputStream(new byte[0]).readAllBytes();
+      return new byte[0];
     }
   }
 
