@@ -24,9 +24,14 @@ public final class PercentCoding {
   /**
    * Decodes each {@code %XX} once.
    *
-   * @return empty when an escape is cut short or not hexadecimal, or when the bytes are not UTF-8
+   * @return empty when an escape is cut short or not hexadecimal, or when the text is not UTF-8,
+   *     before or after decoding
    */
   public static Optional<String> decode(String encoded) {
+    // getBytes turns half a surrogate pair into a question mark, which would be another name.
+    if (hasLoneSurrogate(encoded)) {
+      return Optional.empty();
+    }
     if (encoded.indexOf('%') < 0) {
       return Optional.of(encoded);
     }
@@ -58,6 +63,18 @@ public final class PercentCoding {
     } catch (CharacterCodingException e) {
       return Optional.empty();
     }
+  }
+
+  private static boolean hasLoneSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      // Of a pair the code point is meant, which is no surrogate any more.
+      int c = text.codePointAt(i);
+      if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+        return true;
+      }
+      i += Character.charCount(c) - 1;
+    }
+    return false;
   }
 
   /** Encodes everything but the unreserved characters, as Python's {@code quote(s, safe="")}. */

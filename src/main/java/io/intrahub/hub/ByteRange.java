@@ -32,9 +32,13 @@ public sealed interface ByteRange {
     if (!unit.group(1).equalsIgnoreCase("bytes")) {
       return new Ignored();
     }
+    // Empty elements of a list are nothing (RFC 9110 section 5.6.1.2).
     List<Optional<ByteRange>> ranges =
-        Arrays.stream(unit.group(2).split(",", -1)).map(Syntax::oneRange).toList();
-    if (ranges.stream().anyMatch(Optional::isEmpty)) {
+        Arrays.stream(unit.group(2).split(",", -1))
+            .filter(element -> !element.isBlank())
+            .map(Syntax::oneRange)
+            .toList();
+    if (ranges.isEmpty() || ranges.stream().anyMatch(Optional::isEmpty)) {
       return new Malformed();
     }
     return ranges.size() == 1 ? new One(ranges.getFirst().orElseThrow()) : new Ignored();

@@ -32,7 +32,19 @@ public sealed interface HubTarget {
           + "/"
           + commit.hex()
           + "/"
-          + path.encoded();
+          + encodedPath();
+    }
+
+    /**
+     * A folder named like a commit is written with its first digit escaped, if the id has one
+     * segment only: the parser would take the commit for the repo's name and the folder for the
+     * commit.
+     */
+    private String encodedPath() {
+      String encoded = path.encoded();
+      String first = path.value().split("/", 2)[0];
+      boolean misread = repo.id().indexOf('/') < 0 && CommitHash.parse(first).isPresent();
+      return misread ? Format.escaped(encoded) : encoded;
     }
   }
 
@@ -187,11 +199,14 @@ public sealed interface HubTarget {
      */
     private static String segment(String plain) {
       String encoded = PercentCoding.encode(plain);
-      return HubTargetParser.isSignPost(plain)
-          ? "%"
-              + Integer.toHexString(plain.charAt(0)).toUpperCase(Locale.ROOT)
-              + encoded.substring(1)
-          : encoded;
+      return HubTargetParser.isSignPost(plain) ? escaped(encoded) : encoded;
+    }
+
+    /** The same text, its first character escaped. */
+    private static String escaped(String encoded) {
+      return "%"
+          + Integer.toHexString(encoded.charAt(0)).toUpperCase(Locale.ROOT)
+          + encoded.substring(1);
     }
   }
 }

@@ -213,7 +213,9 @@ public final class HubTargetParser {
         if (repo.isPresent()) {
           Parsed resource = parseResource(repo.get(), tail.get(width).raw(), rest(tail, width + 1));
           boolean oneSegmentMayFit = width == 2 && RESOURCES.contains(tail.get(1).raw());
-          if (resource instanceof Target || !oneSegmentMayFit) {
+          // "/api/models/acme/tree" lacks what follows a "tree", so it is a repo of that name.
+          boolean twoSegmentsMayFit = tail.size() == 2;
+          if (resource instanceof Target || !(oneSegmentMayFit || twoSegmentsMayFit)) {
             return resource;
           }
         }
@@ -281,7 +283,7 @@ public final class HubTargetParser {
         int commitAt = 3 + width;
         if (commitAt + 1 < segments.size()) {
           Optional<RepoId> repo = repoId(type.get(), segments.subList(3, commitAt));
-          Optional<CommitHash> commit = CommitHash.parse(segments.get(commitAt).decoded());
+          Optional<CommitHash> commit = CommitHash.parse(segments.get(commitAt).raw());
           Optional<FilePath> path = FilePath.parse(join(rest(segments, commitAt + 1)));
           if (repo.isPresent() && commit.isPresent() && path.isPresent()) {
             return new Target(new HubTarget.ResolveCacheFile(repo.get(), commit.get(), path.get()));
