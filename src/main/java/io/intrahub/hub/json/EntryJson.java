@@ -3,8 +3,9 @@ package io.intrahub.hub.json;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
+import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
-import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
@@ -51,6 +52,9 @@ public final class EntryJson {
         count++;
         readOne(parser).ifPresent(to);
       }
+      if (parser.nextToken() != null) {
+        throw new MalformedJsonException("the listing goes on behind its end");
+      }
       return count;
     } catch (JacksonException e) {
       throw new MalformedJsonException("the listing is not valid JSON", e);
@@ -75,13 +79,14 @@ public final class EntryJson {
   }
 
   private static Optional<Sent> readOne(JsonParser parser) throws MalformedJsonException {
-    StringWriter text = new StringWriter(256);
+    // Bytes, because a generator of text does not escape half a surrogate pair.
+    ByteArrayOutputStream text = new ByteArrayOutputStream(256);
     Fields fields = new Fields();
     try (JsonGenerator out = HubJson.FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
       JsonCopy copy = new JsonCopy(parser, out, JsonCopy.Rules.WITHOUT_XET);
       copy.object((name, depth) -> fields.take(parser, name, depth));
     }
-    return fields.toEntry().map(entry -> new Sent(entry, text.toString()));
+    return fields.toEntry().map(entry -> new Sent(entry, text.toString(StandardCharsets.UTF_8)));
   }
 
   /** The fields of one entry that mean something here. */
@@ -89,7 +94,8 @@ public final class EntryJson {
     private String type = "";
     private String path = "";
     private String oid = "";
-    private long size;
+    private long size = -1;
+    private boolean isLfs;
     private String lfsOid = "";
     private long lfsSize = -1;
     private long pointerSize;
@@ -98,22 +104,33 @@ public final class EntryJson {
     void take(JsonParser parser, String name, int depth) {
       if (depth == 1) {
         switch (name) {
-          case "type" -> type = parser.getString();
-          case "path" -> path = parser.getString();
-          case "oid" -> oid = parser.getString();
+          case "type" -> type = text(parser);
+          case "path" -> path = text(parser);
+          case "oid" -> oid = text(parser);
           case "size" -> size = number(parser);
           default -> {}
         }
       } else if (depth == 2 && parser.streamReadContext().getParent().currentName() != null) {
         if (parser.streamReadContext().getParent().currentName().equals("lfs")) {
           switch (name) {
-            case "oid" -> lfsOid = parser.getString();
-            case "size" -> lfsSize = number(parser);
+            case "oid" -> {
+              lfsOid = text(parser);
+              isLfs = true;
+            }
+            case "size" -> {
+              lfsSize = number(parser);
+              isLfs = true;
+            }
             case "pointerSize" -> pointerSize = number(parser);
             default -> {}
           }
         }
       }
+    }
+
+    /** Not the text of a number or of null: a file called "null" would be made up. */
+    private static String text(JsonParser parser) {
+      return parser.currentToken() == JsonToken.VALUE_STRING ? parser.getString() : "";
     }
 
     private static long number(JsonParser parser) {
@@ -132,7 +149,10 @@ public final class EntryJson {
         throw new MalformedJsonException("an entry is neither file nor directory");
       }
       Optional<Entry.Lfs> lfs = Optional.empty();
-      if (lfsSize >= 0) {
+      if (isLfs) {
+        if (lfsSize < 0) {
+          throw new MalformedJsonException("an LFS entry has no size");
+        }
         if (!(Digest.ofEtag(lfsOid).orElse(null) instanceof Digest.Sha256 sha256)) {
           throw new MalformedJsonException("an LFS entry has no sha256");
         }

@@ -38,8 +38,10 @@ public final class RepoInfoJson {
                       : Optional.empty();
           case "private" -> notPrivate = value == JsonToken.VALUE_FALSE;
           case "gated" -> notGated = value == JsonToken.VALUE_FALSE;
-          default -> in.skipChildren();
+          default -> {}
         }
+        // Also behind a known name: a field inside must not pass for one of the repo's own.
+        in.skipChildren();
       }
       if (in.currentToken() != JsonToken.END_OBJECT) {
         throw new MalformedJsonException("the repo info is cut short");
