@@ -130,7 +130,8 @@ public final class DirectBufferPool {
     try {
       lent -= size.bytes;
       freeOf(size).push(buffer);
-      returned.signal();
+      // All, since one large buffer makes room for many small ones.
+      returned.signalAll();
     } finally {
       lock.unlock();
     }

@@ -45,7 +45,8 @@ public final class SingleFlight<K, V> {
     }
     try {
       executor.execute(() -> run(key, work, mine));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Also when no thread could be made: a flight that nobody flies would be waited for for ever.
       flights.remove(key, mine);
       mine.completeExceptionally(e);
     }
