@@ -23,7 +23,6 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -37,6 +36,7 @@ public final class App implements AutoCloseable {
   /** What was started, the youngest first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
+  private final Tasks tasks;
   private final Meters meters;
   private final Transfers transfers;
   private final HubServer http;
@@ -47,8 +47,7 @@ public final class App implements AutoCloseable {
     boolean complete = false;
     try {
       FsStore store = add(FsStore.open(settings.data(), clock, settings.store()));
-      ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-      started.push(executor::shutdownNow);
+      tasks = add(new Tasks());
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
@@ -57,12 +56,11 @@ public final class App implements AutoCloseable {
       started.push(registry::close);
       meters = new Meters(registry);
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
-      transfers = new Transfers(store.blobs(), settings.transfer(), executor, timer);
+      transfers = new Transfers(store.blobs(), settings.transfer(), tasks, timer);
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
-          new Mirror(
-              checker, repos, upstream, transfers, meters, executor, clock, settings.mirror());
+          new Mirror(checker, repos, upstream, transfers, meters, tasks, clock, settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(
@@ -77,7 +75,7 @@ public final class App implements AutoCloseable {
           add(new AdminServer(settings.admin().host(), settings.admin().port(), registry, mirror));
       http.start();
       admin.start();
-      executor.execute(store::survey);
+      tasks.execute(store::survey);
       complete = true;
     } finally {
       if (!complete) {
@@ -128,6 +126,14 @@ public final class App implements AutoCloseable {
   /** Number of fills under way. */
   public int runningFills() {
     return transfers.running();
+  }
+
+  /**
+   * Number of tasks under way: fills, listings, refreshes and the like, whoever waits for them or
+   * not. 0 means that nothing goes on but requests.
+   */
+  public int runningTasks() {
+    return tasks.running();
   }
 
   @Override

@@ -204,6 +204,11 @@ public final class DevRepo {
     return resolve(revision).map(c -> c.files().get(path));
   }
 
+  /** All files of a revision by their paths; none if there is no such revision. */
+  public SortedMap<String, DevFile> files(String revision) {
+    return resolve(revision).map(Commit::files).orElseGet(Collections::emptySortedMap);
+  }
+
   synchronized Optional<Commit> resolve(String asked) {
     String revision = asked.isEmpty() || asked.equals("HEAD") ? HEADS + defaultBranch : asked;
     for (String name : List.of(HEADS + revision, TAGS + revision, revision)) {

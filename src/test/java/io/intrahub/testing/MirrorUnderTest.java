@@ -1,0 +1,182 @@
+package io.intrahub.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.cli.App;
+import io.intrahub.cli.AppSettings;
+import io.intrahub.cli.AppSettingsFactory;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Recorded;
+import io.intrahub.devhub.Route;
+import io.intrahub.upstream.UpstreamSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The whole mirror in front of a made-up Hub, both in this process and by one clock, which stands
+ * still until the test moves it. Closing it fails the test if the Hub saw what no client may do.
+ * For one thread.
+ */
+public final class MirrorUnderTest implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final MovableClock clock = new MovableClock();
+  private final DevHub hub = DevHub.builder().clock(clock).start();
+  private final Path data;
+  private App app;
+  private long mark;
+
+  /**
+   * Starts both.
+   *
+   * @param data the store's folder, which may be missing
+   */
+  public MirrorUnderTest(Path data) {
+    this.data = data;
+    this.app = start(false);
+  }
+
+  private App start(boolean offline) {
+    AppSettings s = AppSettingsFactory.demo("127.0.0.1", 0, data, hub.uri());
+    UpstreamSettings u = s.upstream();
+    UpstreamSettings upstream =
+        new UpstreamSettings(
+            u.endpoints(),
+            u.connectTimeout(),
+            u.firstByteTimeout(),
+            u.stallTimeout(),
+            u.userAgent(),
+            offline);
+    AppSettings settings =
+        new AppSettings(
+            s.http(),
+            s.admin(),
+            s.data(),
+            s.store(),
+            upstream,
+            s.access(),
+            s.mirror(),
+            s.transfer(),
+            s.bufferBytes());
+    try {
+      return App.start(settings, clock, request -> {});
+    } catch (Exception e) {
+      hub.close();
+      throw new AssertionError("the mirror does not start", e);
+    }
+  }
+
+  /** Stops the mirror and starts it again on the same folder, on another port. */
+  public void restart() {
+    app.close();
+    app = start(false);
+  }
+
+  /** The same with {@code mode: offline}: upstream is never asked. */
+  public void restartOffline() {
+    app.close();
+    app = start(true);
+  }
+
+  /** What clients take as {@code HF_ENDPOINT}. */
+  public URI uri() {
+    return app.uri();
+  }
+
+  public App app() {
+    return app;
+  }
+
+  public DevHub hub() {
+    return hub;
+  }
+
+  /** The folder of the store. */
+  public Path data() {
+    return data;
+  }
+
+  /** Lets time pass for the mirror and for the Hub. */
+  public void pass(Duration time) {
+    clock.pass(time);
+  }
+
+  /** Waits until nothing goes on behind the clients' backs: no fill, no listing, no refresh. */
+  public void awaitIdle() {
+    await("the mirror has nothing to do")
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> app.runningTasks() == 0);
+  }
+
+  /** From now on {@link #upstream} counts. */
+  public void mark() {
+    mark = hub.log().isEmpty() ? 0 : hub.log().getLast().number();
+  }
+
+  /** What was asked upstream since the mark, at the Hub and at the CDN, in order of arrival. */
+  public List<Recorded> upstream() {
+    return hub.log().stream().filter(r -> r.number() > mark).toList();
+  }
+
+  /** Of that the requests of these routes. */
+  public List<Recorded> upstream(Route first, Route... more) {
+    Set<Route> routes = EnumSet.of(first, more);
+    return upstream().stream().filter(r -> routes.contains(r.route())).toList();
+  }
+
+  /** Of that the requests that read bytes of files. */
+  public List<Recorded> contentReads() {
+    return upstream(Route.CDN, Route.RESOLVE_CACHE);
+  }
+
+  /** How many requests of each route there were since the mark. */
+  public Map<Route, Long> upstreamByRoute() {
+    Map<Route, Long> counts = new TreeMap<>();
+    upstream().forEach(r -> counts.merge(r.route(), 1L, Long::sum));
+    return counts;
+  }
+
+  /** Body bytes that these requests brought. */
+  public static long bytes(Collection<Recorded> requests) {
+    return requests.stream().mapToLong(Recorded::bytesSent).sum();
+  }
+
+  /** Fails with their list if there were requests upstream since the mark. */
+  public void expectSilence() {
+    awaitIdle();
+    assertThat(upstream()).as("requests upstream").isEmpty();
+  }
+
+  /** The names of all published blobs, those of single repos and those that all share. */
+  public List<String> storedBlobs() {
+    try (Stream<Path> files = Files.walk(data)) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(f -> data.relativize(f).toString().matches("(repos/[^/]+/)?blobs/.*"))
+          .map(f -> f.getFileName().toString())
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    app.close();
+    hub.close();
+  }
+}
