@@ -38,6 +38,7 @@ final class Revisions {
   private final Aliases aliases;
   private final ClosedRepos closed;
   private final PendingCommits pending;
+  private final Overdue overdue;
   private final SingleFlight<Object, Learned> flights;
   private final Clock clock;
   private final MirrorSettings settings;
@@ -62,6 +63,7 @@ final class Revisions {
     this.aliases = new Aliases(store, clock, settings.aliasTtl());
     this.closed = new ClosedRepos(clock, settings);
     this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
+    this.overdue = new Overdue(settings.staleTimeout());
     this.flights = new SingleFlight<>(executor);
     this.clock = clock;
     this.settings = settings;
@@ -133,7 +135,7 @@ final class Revisions {
       Observation<CommitHash> seen,
       boolean showAtOnce) {
     RepoId repo = proof.subject();
-    Optional<Learned> learned = Waiting.until(refresh(repo, revision), settings.staleTimeout());
+    Optional<Learned> learned = overdue.await(repo, refresh(repo, revision));
     if (learned.isEmpty() || learned.get() instanceof Learned.Nothing) {
       return at(proof, seen, true);
     }
@@ -194,10 +196,11 @@ final class Revisions {
   }
 
   private Located ask(RepoId repo, Revision revision, Cold cold, Duration atMost) {
+    CompletableFuture<Learned> question =
+        flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
+    boolean somethingOld = stale(repo, revision).isPresent();
     Optional<Learned> learned =
-        Waiting.until(
-            flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold)),
-            atMost);
+        somethingOld ? overdue.await(repo, question) : Waiting.until(question, atMost);
     if (learned.isEmpty()) {
       return orStale(
           repo,
@@ -254,15 +257,21 @@ final class Revisions {
 
   /** Upstream failed: what is there serves, while the outage lasts. */
   private Located orStale(RepoId repo, Revision revision, UpstreamFailure failure) {
+    return stale(repo, revision)
+        .<Located>map(at -> at)
+        .orElseGet(() -> new Located.Failed(failure));
+  }
+
+  /** What can be served without upstream. */
+  private Optional<Located.At> stale(RepoId repo, Revision revision) {
     RepoId canonical = aliases.canonical(repo, true);
     return checker
         .rememberedDuringOutage(canonical)
         .flatMap(proof ->
             revision
                 .asCommit()
-                .<Located>map(c -> new Located.At(proof, c, forEver(CacheLabel.Source.HIT)))
-                .or(() -> store.revision(proof, revision).map(o -> at(proof, o, true))))
-        .orElseGet(() -> new Located.Failed(failure));
+                .map(c -> new Located.At(proof, c, forEver(CacheLabel.Source.HIT)))
+                .or(() -> store.revision(proof, revision).map(o -> at(proof, o, true))));
   }
 
   private Learned learnByInfo(RepoId repo, Revision revision) {
