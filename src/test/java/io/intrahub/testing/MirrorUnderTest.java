@@ -35,6 +35,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   private final MovableClock clock = new MovableClock();
   private final DevHub hub = DevHub.builder().clock(clock).start();
   private final Path data;
+  private final Duration firstByteTimeout;
   private App app;
   private long mark;
 
@@ -44,7 +45,13 @@ public final class MirrorUnderTest implements AutoCloseable {
    * @param data the store's folder, which may be missing
    */
   public MirrorUnderTest(Path data) {
+    this(data, Duration.ofSeconds(20));
+  }
+
+  /** The same, but the mirror waits for upstream no longer than this. */
+  public MirrorUnderTest(Path data, Duration firstByteTimeout) {
     this.data = data;
+    this.firstByteTimeout = firstByteTimeout;
     this.app = start(false);
   }
 
@@ -55,7 +62,7 @@ public final class MirrorUnderTest implements AutoCloseable {
         new UpstreamSettings(
             u.endpoints(),
             u.connectTimeout(),
-            u.firstByteTimeout(),
+            firstByteTimeout,
             u.stallTimeout(),
             u.userAgent(),
             offline);
