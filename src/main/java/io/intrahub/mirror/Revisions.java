@@ -220,9 +220,31 @@ final class Revisions {
                   Optional.empty(),
                   false));
       case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
-      case Learned.Missing missing -> new Located.Refused(missing.refusal());
+      case Learned.Missing missing -> {
+        if (missing.refusal().commit().isPresent()) {
+          learnBehind(repo, revision);
+        }
+        yield new Located.Refused(missing.refusal());
+      }
       case Learned.Nothing nothing -> orStale(repo, revision, nothing.failure());
     };
+  }
+
+  /**
+   * The commit is there but the asked entry is not, which proves nothing about who may read.
+   * Loaders that begin with such a probe make more of them, so what answers those is learned now.
+   */
+  private void learnBehind(RepoId repo, Revision revision) {
+    var _ =
+        flights.join(
+            new FlightKey(repo, revision, "behind"),
+            () -> {
+              Learned learned = cold(repo, revision, byRepoInfo(revision)).get();
+              if (learned instanceof Learned.Open open) {
+                manifests.learn(checker.admit(open.evidence()), open.commit());
+              }
+              return learned;
+            });
   }
 
   private Supplier<Learned> cold(RepoId repo, Revision revision, Cold cold) {
