@@ -69,57 +69,71 @@ class KilledMirrorIT {
     Random random = new Random(SEED);
     Path data = tmp.resolve("data");
     Path log = Files.createFile(tmp.resolve("mirror.log"));
-    List<String> options = fastStart(log);
     try (DevHub hub = DevHub.builder().start();
         ExecutorService loaders = Executors.newFixedThreadPool(LOADERS)) {
+      List<String> options = fastStart(log, hub);
       AtomicReference<Runnable> onUpstreamRequest = new AtomicReference<>(() -> {});
       hub.onRequest(r -> onUpstreamRequest.get().run());
       DevRepo repo = hub.repo("model", "acme/killed");
+      Round last = new Round("", Map.of());
       TreeSet<String> published = new TreeSet<>();
-      for (int round = 0; round < ROUNDS; round++) {
-        Map<String, DevFile> files = files(random, round);
-        String commit = repo.commit("main", "Round " + round, files);
+      for (int i = 0; i < ROUNDS; i++) {
+        Map<String, DevFile> files = files(random, i);
+        Round round = new Round(repo.commit("main", "Round " + i, files), files);
         KillPoint point = KillPoint.random(random);
-        String where = "seed " + SEED + ", round " + round + ", " + point;
+        String where = "seed " + SEED + ", round " + i + ", " + point;
         try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
+          loadAgain(mirror, hub, last, published, where);
           AtomicInteger requests = new AtomicInteger();
           onUpstreamRequest.set(() -> {
             if (requests.incrementAndGet() == point.upstreamRequests()) {
               mirror.kill();
             }
           });
-          loadUntilKilled(mirror, commit, files, point, loaders, where);
-          mirror.kill();
-          mirror.awaitDeath();
+          loadUntilKilled(mirror, round, point, loaders, where);
         }
         onUpstreamRequest.set(() -> {});
         TreeSet<String> onDisk = publishedBlobs(data, where);
         assertThat(onDisk).as("what was published stays, %s", where).containsAll(published);
         published = onDisk;
-        try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
-          long before = contentReads(hub, files, published);
-          loadWhole(mirror, commit, files, where);
-          assertThat(contentReads(hub, files, published))
-              .as("what was published is not fetched again, %s", where)
-              .isEqualTo(before);
-          // Nothing is asked of the mirror any more, so what it has published stays as it is.
-          published = publishedBlobs(data, where);
-        }
-        assertThat(data.resolve("partial")).as(where).isDirectory();
+        last = round;
+      }
+      try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
+        loadAgain(mirror, hub, last, published, "seed " + SEED + ", at the end");
       }
       assertThat(Files.readString(log)).doesNotContain("ERROR");
     }
   }
 
+  /** The files of one commit. */
+  private record Round(String commit, Map<String, DevFile> files) {}
+
+  /**
+   * After a kill: the same files load to their end, and what was published is not fetched again.
+   */
+  private void loadAgain(
+      MirrorProcess mirror, DevHub hub, Round last, TreeSet<String> published, String where)
+      throws Exception {
+    long before = contentReads(hub, last.files(), published);
+    loadWhole(mirror, last.commit(), last.files(), where);
+    assertThat(contentReads(hub, last.files(), published))
+        .as("what was published is not fetched again, %s", where)
+        .isEqualTo(before);
+  }
+
   /** A cache of classes halves the start of the hundreds of processes. */
-  private List<String> fastStart(Path log) throws Exception {
+  private List<String> fastStart(Path log, DevHub hub) throws Exception {
     Path cache = tmp.resolve("classes.aot");
-    Process training =
-        MirrorProcess.launch(log, List.of("-XX:AOTCacheOutput=" + cache), List.of("--version"));
-    training.waitFor();
-    return Files.exists(cache)
-        ? List.of("-XX:AOTCache=" + cache, "-XX:TieredStopAtLevel=1")
-        : List.of("-XX:TieredStopAtLevel=1");
+    try (MirrorProcess training =
+        MirrorProcess.serve(
+            tmp.resolve("training"),
+            hub.uri(),
+            log,
+            List.of("-XX:TieredStopAtLevel=1", "-XX:AOTCacheOutput=" + cache))) {
+      training.stop();
+    }
+    assertThat(cache).exists();
+    return List.of("-XX:TieredStopAtLevel=1", "-XX:AOTCache=" + cache);
   }
 
   private static Map<String, DevFile> files(Random random, int round) {
@@ -143,16 +157,11 @@ class KilledMirrorIT {
 
   /** Loads everything with several loaders, until the mirror dies under them or all is there. */
   private void loadUntilKilled(
-      MirrorProcess mirror,
-      String commit,
-      Map<String, DevFile> files,
-      KillPoint point,
-      ExecutorService loaders,
-      String where)
+      MirrorProcess mirror, Round round, KillPoint point, ExecutorService loaders, String where)
       throws Exception {
     AtomicLong received = new AtomicLong();
     List<Future<?>> loads = new ArrayList<>();
-    for (Map.Entry<String, DevFile> file : files.entrySet()) {
+    for (Map.Entry<String, DevFile> file : round.files().entrySet()) {
       loads.add(
           loaders.submit(() -> {
             try {

@@ -102,6 +102,12 @@ public final class MirrorProcess implements AutoCloseable {
     process.destroyForcibly();
   }
 
+  /** SIGTERM, and waits for the orderly end. */
+  public void stop() throws InterruptedException {
+    process.destroy();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the mirror ended").isTrue();
+  }
+
   /** Waits until the process is gone, so that its lock is too. */
   public void awaitDeath() throws InterruptedException {
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("the killed mirror is gone").isTrue();
