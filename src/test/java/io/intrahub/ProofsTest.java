@@ -1,0 +1,87 @@
+package io.intrahub;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noConstructors;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructor;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.RepoId;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the checker believes, and what the store believes of the checker, can be made in one place
+ * each: else any new route could make its own right to read.
+ */
+class ProofsTest {
+  private static final JavaClasses HOUSE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("io.intrahub");
+
+  @Test
+  void only_upstreams_adapters_witness_an_anonymous_read() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("io.intrahub.upstream")
+            .should()
+            .accessTargetWhere(uses(AnonymousRead.class, "witnessed"))
+            .because("only they know that no token went with the call"));
+  }
+
+  @Test
+  void only_the_checker_makes_proofs() {
+    check(
+        noClasses()
+            .that()
+            .doNotBelongToAnyOf(AccessChecker.class)
+            .should()
+            .accessTargetWhere(uses(Authorised.class, JavaConstructor.CONSTRUCTOR_NAME))
+            .because("the store hands out content against nothing else"));
+  }
+
+  /** A rule on calls is worth nothing when others could make them. */
+  @Test
+  void proofs_and_evidence_have_no_public_constructor() {
+    check(
+        noConstructors()
+            .that()
+            .areDeclaredIn(Authorised.class)
+            .or()
+            .areDeclaredIn(AnonymousRead.class)
+            .should()
+            .bePublic()
+            .orShould()
+            .beProtected());
+  }
+
+  /** The rules above hold for nothing at all when what they speak of has other names. */
+  @Test
+  void the_rules_speak_of_what_is_there() {
+    assertThat(HOUSE.get(AnonymousRead.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+        .isNotEmpty();
+    assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class).getCallsOfSelf())
+        .isNotEmpty();
+  }
+
+  /** Calls and method references alike. */
+  private static DescribedPredicate<JavaAccess<?>> uses(Class<?> owner, String name) {
+    return describe(
+        "use " + owner.getSimpleName() + "." + name,
+        access -> access.getTargetOwner().isEquivalentTo(owner) && access.getName().equals(name));
+  }
+
+  private static void check(ArchRule rule) {
+    rule.allowEmptyShould(true).check(HOUSE);
+  }
+}
