@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import okhttp3.Dns;
@@ -13,10 +14,19 @@ import okhttp3.HttpUrl;
  *
  * <p>The configured endpoints are the operator's word and always allowed. Other hosts must resolve
  * to public addresses, unless an endpoint itself lies inside, as in a test or behind another
- * mirror. Looked at after DNS, so that a name can't hide an address. With an HTTP proxy the proxy
- * resolves names, and only the literal check is left.
+ * mirror. Where machines of a cloud ask for their secrets no redirect may lead in any case. Looked
+ * at after DNS, so that a name can't hide an address. With an HTTP proxy the proxy resolves names,
+ * and only the literal check is left.
  */
 final class RedirectGuard implements Dns {
+  private static final Set<String> METADATA =
+      Set.of("168.63.129.16", "100.100.100.200", "fd00:ec2:0:0:0:0:0:254");
+
+  private static final byte[] TRANSLATED = {
+    0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 0, 0, 0, 0, 0, 0, 0
+  };
+  private static final byte[] TUNNELLED = {0x20, 0x02};
+
   private final Set<String> endpointHosts;
 
   RedirectGuard(Set<String> endpointHosts) {
@@ -49,7 +59,11 @@ final class RedirectGuard implements Dns {
   }
 
   private boolean mayReach(String host, InetAddress address) {
-    return endpointHosts.contains(host) || !isInside(address) || anEndpointIsInside();
+    if (endpointHosts.contains(host)) {
+      return true;
+    }
+    InetAddress meant = embedded(address);
+    return !isNoServer(meant) && (!isInside(meant) || anEndpointIsInside());
   }
 
   private boolean anEndpointIsInside() {
@@ -61,6 +75,40 @@ final class RedirectGuard implements Dns {
             return false;
           }
         });
+  }
+
+  /**
+   * Addresses at which no Hub and no CDN can be: those of the link, with 169.254.169.254 and its
+   * like, Azure's wire server, Alibaba's and Amazon's metadata, and all that is no single machine.
+   */
+  private static boolean isNoServer(InetAddress address) {
+    return address.isLinkLocalAddress()
+        || address.isAnyLocalAddress()
+        || address.isMulticastAddress()
+        || METADATA.contains(address.getHostAddress());
+  }
+
+  /** What an IPv6 address of a translator (RFC 6052) or a tunnel (RFC 3056) leads to. */
+  private static InetAddress embedded(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    if (bytes.length == 4) {
+      return address;
+    }
+    boolean translated = startsWith(bytes, TRANSLATED);
+    boolean tunnelled = startsWith(bytes, TUNNELLED);
+    if (!translated && !tunnelled) {
+      return address;
+    }
+    int from = translated ? 12 : 2;
+    try {
+      return InetAddress.getByAddress(Arrays.copyOfRange(bytes, from, from + 4));
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("four bytes are an address", e);
+    }
+  }
+
+  private static boolean startsWith(byte[] bytes, byte[] prefix) {
+    return Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
   }
 
   static boolean isInside(InetAddress address) {
