@@ -2,6 +2,9 @@ package io.intrahub.mirror;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.FirstHop;
 import java.time.Clock;
@@ -10,17 +13,24 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Repos that upstream lately refused to an anonymous asker, so that not every request asks twice.
+ * Repos that upstream lately refused, to an anonymous asker or to one with a token, so that not
+ * every request asks again: a loader that takes the name of a model for a repo does so each time.
  * Short-lived and in memory only: somebody may make a repo public, or be granted it, at any moment.
  * Safe for use by many threads.
  */
 final class ClosedRepos {
   private static final int MAX_ENTRIES = 100_000;
 
-  private final Cache<RepoId, Closed> closed =
-      Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private final Cache<Key, Closed> closed = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
   private final Clock clock;
   private final MirrorSettings settings;
+
+  /** The authority is part of the key: what one asker is refused, another may read. */
+  private record Key(RepoId repo, Authority authority) {
+    static Key ofAnonymous(RepoId repo) {
+      return new Key(repo, Caller.ANONYMOUS.authority());
+    }
+  }
 
   private record Closed(Optional<FirstHop.Refusal> refusal, Instant until) {}
 
@@ -29,20 +39,47 @@ final class ClosedRepos {
     this.settings = settings;
   }
 
+  /** Nobody may read it without a token. */
   void put(RepoId repo, Optional<FirstHop.Refusal> refusal) {
-    boolean missing =
-        refusal.flatMap(r -> r.error().code()).filter("RepoNotFound"::equals).isPresent();
+    put(Key.ofAnonymous(repo), refusal);
+  }
+
+  /**
+   * This asker may not read it. Kept only when the Hub said that there is no such repo for them, or
+   * that it is gated; any other "no" may be about the token.
+   */
+  void putFor(RepoId repo, Caller caller, FirstHop.Refusal refusal) {
+    if (refusal.isGate() || isMissing(refusal)) {
+      put(new Key(repo, caller.authority()), Optional.of(refusal));
+    }
+  }
+
+  private void put(Key key, Optional<FirstHop.Refusal> refusal) {
+    boolean missing = refusal.filter(ClosedRepos::isMissing).isPresent();
     Duration ttl = missing ? settings.refusedTtl() : settings.gatedTtl();
-    closed.put(repo, new Closed(refusal, clock.instant().plus(ttl)));
+    closed.put(key, new Closed(refusal, clock.instant().plus(ttl)));
   }
 
   void remove(RepoId repo) {
-    closed.invalidate(repo);
+    closed.invalidate(Key.ofAnonymous(repo));
   }
 
+  /** That nobody may read it without a token, if that was said lately. */
   Optional<Located.NotKept> get(RepoId repo) {
-    return Optional.ofNullable(closed.getIfPresent(repo))
-        .filter(c -> c.until().isAfter(clock.instant()))
-        .map(c -> new Located.NotKept(repo, c.refusal()));
+    return lately(Key.ofAnonymous(repo)).map(c -> new Located.NotKept(repo, c.refusal()));
+  }
+
+  /** What upstream lately said to this asker. */
+  Optional<FirstHop.Refusal> getFor(RepoId repo, Caller caller) {
+    return lately(new Key(repo, caller.authority())).flatMap(Closed::refusal);
+  }
+
+  private Optional<Closed> lately(Key key) {
+    return Optional.ofNullable(closed.getIfPresent(key))
+        .filter(c -> c.until().isAfter(clock.instant()));
+  }
+
+  private static boolean isMissing(FirstHop.Refusal refusal) {
+    return refusal.error().code().filter(ErrorCode.REPO_NOT_FOUND.wire()::equals).isPresent();
   }
 }

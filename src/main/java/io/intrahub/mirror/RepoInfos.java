@@ -11,6 +11,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import java.time.Clock;
 import java.util.Arrays;
@@ -143,6 +144,12 @@ public final class RepoInfos {
     if (replay) {
       return Replies.refused(notKept.refusal().get());
     }
+    // Of a gated repo somebody who may not read its files may see this.
+    Optional<FirstHop.Refusal> before =
+        revisions.refusalOf(notKept.repo(), caller).filter(r -> !r.isGate());
+    if (before.isPresent()) {
+      return Replies.refused(before.get());
+    }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
       case ApiAnswer.Info info ->
           new ApiReply.Ok(
@@ -152,7 +159,10 @@ public final class RepoInfos {
               Map.of(),
               info.body(),
               CacheLabel.BYPASSED);
-      case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
+      case ApiAnswer.Refused refused -> {
+        revisions.refusedTo(notKept.repo(), caller, refused.refusal());
+        yield Replies.refused(refused.refusal());
+      }
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), notKept.repo().toString());
       case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
     };

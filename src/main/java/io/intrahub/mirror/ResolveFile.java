@@ -209,6 +209,10 @@ public final class ResolveFile {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return refusal(notKept.refusal().get());
     }
+    Optional<FirstHop.Refusal> before = revisions.refusalOf(notKept.repo(), caller);
+    if (before.isPresent()) {
+      return refusal(before.get());
+    }
     Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller);
     if (hop.isEmpty()) {
       return slow(notKept.repo());
@@ -228,7 +232,10 @@ public final class ResolveFile {
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }
-      case FirstHop.Refused refused -> refusal(refused.refusal());
+      case FirstHop.Refused refused -> {
+        revisions.refusedTo(notKept.repo(), caller, refused.refusal());
+        yield refusal(refused.refusal());
+      }
       case FirstHop.Failed failed ->
           new FileAnswer.Refused(
               Failures.error(failed.failure(), notKept.repo().toString()), Optional.empty());

@@ -277,6 +277,16 @@ final class Revisions {
     shut(repo, new Learned.Closed(Optional.of(refusal)));
   }
 
+  /** Upstream refused a repo, of which nothing is kept, to this asker and their own token. */
+  void refusedTo(RepoId repo, Caller caller, FirstHop.Refusal refusal) {
+    closed.putFor(repo, caller, refusal);
+  }
+
+  /** What upstream lately said to this asker of a repo of which nothing is kept. */
+  Optional<FirstHop.Refusal> refusalOf(RepoId repo, Caller caller) {
+    return closed.getFor(repo, caller);
+  }
+
   /** Upstream failed: what is there serves, while the outage lasts. */
   private Located orStale(RepoId repo, Revision revision, UpstreamFailure failure) {
     return stale(repo, revision)
