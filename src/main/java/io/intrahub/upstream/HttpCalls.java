@@ -1,14 +1,22 @@
 package io.intrahub.upstream;
 
 import java.io.IOException;
+import java.net.Proxy;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import okhttp3.Authenticator;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
+import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
@@ -21,7 +29,8 @@ import okhttp3.Response;
 final class HttpCalls implements AutoCloseable {
   private static final int IDLE_CONNECTIONS = 32;
 
-  private final OkHttpClient client;
+  private final OkHttpClient direct;
+  private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
   private final UpstreamSettings settings;
   private final ScheduledExecutorService timer;
 
@@ -37,7 +46,13 @@ final class HttpCalls implements AutoCloseable {
   HttpCalls(UpstreamSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
     this.settings = settings;
     this.timer = timer;
-    this.client =
+    ProxySettings proxies = settings.proxies();
+    Set<String> known = new HashSet<>(guard.endpointHosts());
+    Stream.of(proxies.forHttp(), proxies.forHttps())
+        .flatMap(Optional::stream)
+        .forEach(p -> known.add(p.host()));
+    Tls tls = new Tls(settings.trust(), known);
+    this.direct =
         new OkHttpClient.Builder()
             // One connection per call: a large blob must not share one with a small answer.
             .protocols(List.of(Protocol.HTTP_1_1))
@@ -48,8 +63,14 @@ final class HttpCalls implements AutoCloseable {
             .followRedirects(false)
             .followSslRedirects(false)
             .authenticator(Authenticator.NONE)
+            // Otherwise OkHttp would look for one in the JVM's properties.
+            .proxy(Proxy.NO_PROXY)
+            .sslSocketFactory(tls.sockets(), tls.trust())
             .dns(guard)
             .build();
+    Stream.of(proxies.forHttp(), proxies.forHttps())
+        .flatMap(Optional::stream)
+        .forEach(p -> proxied.computeIfAbsent(p, q -> ProxyCalls.client(direct, q, tls)));
   }
 
   /**
@@ -60,7 +81,9 @@ final class HttpCalls implements AutoCloseable {
    */
   Response send(Request request) throws IOException {
     Request complete = request.newBuilder().header("User-Agent", settings.userAgent()).build();
-    Call call = client.newCall(complete);
+    HttpUrl url = request.url();
+    Optional<HttpProxy> proxy = settings.proxies().proxyFor(url.isHttps(), url.host(), url.port());
+    Call call = proxy.map(proxied::get).orElse(direct).newCall(complete);
     AtomicBoolean late = new AtomicBoolean();
     // OkHttp has one read time-out for head and body; the head gets its own limit here.
     ScheduledFuture<?> limit =
@@ -77,7 +100,7 @@ final class HttpCalls implements AutoCloseable {
       if (late.get()) {
         throw new LateException(settings.firstByteTimeout().toSeconds(), e);
       }
-      throw e;
+      throw NetworkFault.explain(e, url, proxy);
     } finally {
       limit.cancel(false);
     }
@@ -85,7 +108,8 @@ final class HttpCalls implements AutoCloseable {
 
   @Override
   public void close() {
-    client.dispatcher().executorService().shutdown();
-    client.connectionPool().evictAll();
+    // The proxied ones share both.
+    direct.dispatcher().executorService().shutdown();
+    direct.connectionPool().evictAll();
   }
 }

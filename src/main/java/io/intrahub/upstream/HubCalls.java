@@ -146,7 +146,8 @@ final class HubCalls {
         e instanceof java.net.ConnectException
             || e instanceof java.net.UnknownHostException
             || e instanceof java.net.SocketTimeoutException
-            || e instanceof HttpCalls.LateException;
+            || e instanceof HttpCalls.LateException
+            || (e instanceof NetworkFault fault && !fault.mayPass());
     return new UpstreamFailure(
         UpstreamFailure.Kind.UNREACHABLE, describe(e), !nobodyThere, Optional.empty());
   }
@@ -294,6 +295,7 @@ final class HubCalls {
   /** What an exception means, without addresses: they may hold a signature. */
   static String describe(IOException e) {
     return switch (e) {
+      case NetworkFault fault -> String.valueOf(fault.getMessage());
       case java.net.UnknownHostException _ -> "its name can't be resolved";
       case java.net.ConnectException _ -> "the connection was refused";
       case java.net.SocketTimeoutException _ -> "it did not answer in time";

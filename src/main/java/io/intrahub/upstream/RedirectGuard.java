@@ -15,8 +15,9 @@ import okhttp3.HttpUrl;
  * <p>The configured endpoints are the operator's word and always allowed. Other hosts must resolve
  * to public addresses, unless an endpoint itself lies inside, as in a test or behind another
  * mirror. Where machines of a cloud ask for their secrets no redirect may lead in any case. Looked
- * at after DNS, so that a name can't hide an address. With an HTTP proxy the proxy resolves names,
- * and only the literal check is left.
+ * at after DNS, so that a name can't hide an address. With an HTTP proxy the proxy resolves names:
+ * only addresses that are written as such are refused then, and what else may be reached is for the
+ * proxy's own rules to say.
  */
 final class RedirectGuard implements Dns {
   private static final Set<String> METADATA =
@@ -31,6 +32,11 @@ final class RedirectGuard implements Dns {
 
   RedirectGuard(Set<String> endpointHosts) {
     this.endpointHosts = Set.copyOf(endpointHosts);
+  }
+
+  /** Hosts that the operator named. */
+  Set<String> endpointHosts() {
+    return endpointHosts;
   }
 
   /** Whether a redirect from one address to another may be followed, as far as its text tells. */

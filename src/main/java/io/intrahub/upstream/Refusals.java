@@ -36,7 +36,10 @@ final class Refusals {
     if (!hubShaped) {
       // A bare 401 is how the Hub hides a repo from somebody without a token; it may come without
       // a body (HEAD) or with JSON, never with HTML.
-      boolean bare = status == 401 && (body.isEmpty() || ErrorJson.message(body).isPresent());
+      boolean page =
+          header(response, HeaderNames.CONTENT_TYPE).filter(t -> t.contains("html")).isPresent();
+      boolean bare =
+          status == 401 && !page && (body.isEmpty() || ErrorJson.message(body).isPresent());
       if (!bare) {
         return Optional.empty();
       }

@@ -15,6 +15,8 @@ import java.util.List;
  * @param stallTimeout between two reads of a body; there is no limit for a whole body
  * @param userAgent sent with each request
  * @param offline upstream is never asked
+ * @param proxies the proxies on the way
+ * @param trust whose certificates are believed
  */
 public record UpstreamSettings(
     List<URI> endpoints,
@@ -22,11 +24,33 @@ public record UpstreamSettings(
     Duration firstByteTimeout,
     Duration stallTimeout,
     String userAgent,
-    boolean offline) {
+    boolean offline,
+    ProxySettings proxies,
+    TrustSettings trust) {
+  /** Takes a copy of the list. */
   public UpstreamSettings {
     endpoints = List.copyOf(endpoints);
     if (endpoints.isEmpty()) {
       throw new IllegalArgumentException("at least one upstream endpoint is needed");
     }
+  }
+
+  /** With a direct way, and with the certificates that the JVM believes. */
+  public UpstreamSettings(
+      List<URI> endpoints,
+      Duration connectTimeout,
+      Duration firstByteTimeout,
+      Duration stallTimeout,
+      String userAgent,
+      boolean offline) {
+    this(
+        endpoints,
+        connectTimeout,
+        firstByteTimeout,
+        stallTimeout,
+        userAgent,
+        offline,
+        ProxySettings.DIRECT,
+        TrustSettings.JVM);
   }
 }

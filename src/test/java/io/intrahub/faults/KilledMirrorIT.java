@@ -167,7 +167,8 @@ class KilledMirrorIT {
             try {
               HttpResponse<InputStream> response =
                   http.send(
-                      HttpRequest.newBuilder(address(mirror, commit, file.getKey())).build(),
+                      HttpRequest.newBuilder(address(mirror, round.commit(), file.getKey()))
+                          .build(),
                       HttpResponse.BodyHandlers.ofInputStream());
               byte[] want = file.getValue().allBytes();
               int got = 0;
