@@ -131,27 +131,39 @@ final class Manifests {
     String target =
         new HubTarget.Tree(repo.subject(), commit.asRevision(), Optional.empty()).format()
             + "?recursive=true&expand=false";
-    String previous = "";
-    while (!target.equals(previous)) {
-      previous = target;
+    // Each page but the last brings an entry, so the limit of entries is one of pages too.
+    while (true) {
       switch (upstream.call(ApiRequest.get(target), Caller.ANONYMOUS)) {
+        case ApiAnswer.Ok page when !page.isAuthoritative() -> {
+          // What is missing from a manifest is told to be missing for ever.
+          return new Learning.Failed(
+              new UpstreamFailure(
+                  UpstreamFailure.Kind.UNREACHABLE, "only a fallback knows its files now"));
+        }
         case ApiAnswer.Ok page -> {
+          int before = entries.size();
           try {
             EntryJson.read(
                 new ByteArrayInputStream(page.body()),
                 sent -> entries.add(new ManifestEntry(sent.entry(), sent.json())));
           } catch (MalformedJsonException e) {
-            return new Learning.Failed(
-                new UpstreamFailure(UpstreamFailure.Kind.STRANGE, e.reason()));
+            return strange(e.reason());
           }
           if (entries.size() > limit) {
             return new Learning.TooLarge();
           }
-          Optional<String> next = page.header("link").flatMap(upstream::nextPage);
-          if (next.isEmpty()) {
-            return keep(repo, commit, entries);
+          switch (upstream.nextPage(page, target)) {
+            case HubUpstream.NextPage.None _ -> {
+              return keep(repo, commit, entries);
+            }
+            case HubUpstream.NextPage.Elsewhere _ -> {
+              return strange("its next page lies elsewhere");
+            }
+            case HubUpstream.NextPage.At next -> target = next.target();
           }
-          target = next.get();
+          if (entries.size() == before) {
+            return strange("its pages bring nothing and do not end");
+          }
         }
         case ApiAnswer.Refused refused -> {
           return new Learning.Refused(refused.refusal());
@@ -162,8 +174,10 @@ final class Manifests {
         case ApiAnswer.Info _ -> throw new IllegalStateException("a listing is no repo info");
       }
     }
-    return new Learning.Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.STRANGE, "its next page is the same page"));
+  }
+
+  private static Learning strange(String reason) {
+    return new Learning.Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
   }
 
   private Learning keep(Authorised<RepoId> repo, CommitHash commit, List<ManifestEntry> entries) {

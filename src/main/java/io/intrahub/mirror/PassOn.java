@@ -8,6 +8,7 @@ import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
 import java.util.Map;
 
 /**
@@ -51,28 +52,38 @@ public final class PassOn {
    */
   ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
     return switch (upstream.call(request, caller)) {
-      case ApiAnswer.Ok ok -> reply(ok, request.isFile(), self);
+      case ApiAnswer.Ok ok -> reply(ok, request, what, self);
       case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), what);
       case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");
     };
   }
 
-  private ApiReply reply(ApiAnswer.Ok ok, boolean isFile, String self) {
+  private ApiReply reply(ApiAnswer.Ok ok, ApiRequest request, String what, String self) {
     String type = ok.header("content-type").orElse("application/octet-stream");
     byte[] body = ok.body();
-    if (!isFile && type.startsWith("application/json") && body.length > 0) {
+    if (!request.isFile() && type.startsWith("application/json") && body.length > 0) {
       try {
         body = JsonFilter.withoutXet(body, upstream.origin() + "/", self + "/");
       } catch (MalformedJsonException e) {
         throw new IllegalStateException("upstream's JSON was read once already", e);
       }
     }
-    Map<String, String> headers =
-        ok.header("link")
-            .flatMap(upstream::nextPage)
-            .map(next -> Map.of("Link", LinkHeader.ofNext(self + next)))
-            .orElseGet(Map::of);
+    Map<String, String> headers = Map.of();
+    if (!request.isFile()) {
+      switch (upstream.nextPage(ok, request.target())) {
+        case HubUpstream.NextPage.None _ -> {}
+        case HubUpstream.NextPage.At next ->
+            headers = Map.of("Link", LinkHeader.ofNext(self + next.target()));
+        case HubUpstream.NextPage.Elsewhere _ -> {
+          // A list without its end must not look whole.
+          return Replies.failed(
+              new UpstreamFailure(
+                  UpstreamFailure.Kind.STRANGE, "the rest of the list lies elsewhere"),
+              what);
+        }
+      }
+    }
     return new ApiReply.Ok(
         ok.status(),
         type,

@@ -21,6 +21,11 @@ public sealed interface ApiAnswer {
     public Optional<String> header(String name) {
       return Optional.ofNullable(headers.get(name));
     }
+
+    /** Whether an endpoint gave it that is taken at its word: only then it proves anything. */
+    public boolean isAuthoritative() {
+      return headers.containsKey(HubCalls.AUTHORITATIVE);
+    }
   }
 
   /**
@@ -29,10 +34,16 @@ public sealed interface ApiAnswer {
    * @param repo under the id by which upstream knows it
    * @param facts what the mirror acts on
    * @param body the JSON, without Xet fields
+   * @param authoritative whether an endpoint gave it that is taken at its word
    * @param evidence present when no token was sent, the endpoint is authoritative and the repo is
    *     neither private nor gated
    */
-  record Info(RepoId repo, RepoFacts facts, byte[] body, Optional<AnonymousRead> evidence)
+  record Info(
+      RepoId repo,
+      RepoFacts facts,
+      byte[] body,
+      boolean authoritative,
+      Optional<AnonymousRead> evidence)
       implements ApiAnswer {}
 
   /**

@@ -118,14 +118,12 @@ public final class HubUpstream implements AutoCloseable {
       if (known.isEmpty()) {
         return strange("repo info of another repo");
       }
-      boolean proves =
-          caller.isAnonymous()
-              && facts.openToAll()
-              && ok.headers().containsKey(HubCalls.AUTHORITATIVE);
+      boolean proves = caller.isAnonymous() && facts.openToAll() && ok.isAuthoritative();
       return new ApiAnswer.Info(
           known.get(),
           facts,
           JsonFilter.withoutXet(ok.body()),
+          ok.isAuthoritative(),
           proves ? Optional.of(AnonymousRead.witnessed(known.get())) : Optional.empty());
     } catch (MalformedJsonException e) {
       return strange(e.reason());
@@ -140,20 +138,46 @@ public final class HubUpstream implements AutoCloseable {
     return hub.api(request, caller);
   }
 
+  /** What an answer says of a page behind it. */
+  public sealed interface NextPage {
+    /** There is none. */
+    record None() implements NextPage {}
+
+    /**
+     * There is one.
+     *
+     * @param target of the Hub: path and query
+     */
+    record At(String target) implements NextPage {}
+
+    /** There is one, but not at the Hub: it is not followed, and what is there is not all. */
+    record Elsewhere() implements NextPage {}
+  }
+
   /**
-   * The next page that a {@code Link} header names, as a target of the Hub.
+   * The next page that the {@code Link} header of an answer names. It is asked for at the endpoints
+   * and nowhere else: a server must not choose where calls go. A link to the same path under
+   * another name is taken, because proxies that pass the Hub on often leave its own name in links.
    *
-   * @return empty when there is none, or when it lies elsewhere than at the preferred endpoint
+   * @param target path and query that the answer is for
    */
-  public Optional<String> nextPage(String link) {
+  public NextPage nextPage(ApiAnswer.Ok answer, String target) {
+    Optional<String> link = answer.header("link").flatMap(LinkHeader::next);
+    if (link.isEmpty()) {
+      return new NextPage.None();
+    }
     Endpoint home = endpoints.getFirst();
-    return LinkHeader.next(link)
-        .flatMap(next -> Optional.ofNullable(home.base().resolve(next)))
-        .filter(home::owns)
-        .map(url -> {
-          String query = url.encodedQuery();
-          return withQuery(home.hubPath(url), query == null ? "" : query);
-        });
+    HttpUrl url = home.url(target).resolve(link.get());
+    if (url == null) {
+      return new NextPage.Elsewhere();
+    }
+    String path = home.hubPath(url);
+    boolean samePath = path.equals(home.hubPath(home.url(target)));
+    if (!home.owns(url) && !samePath) {
+      return new NextPage.Elsewhere();
+    }
+    String query = url.encodedQuery();
+    return new NextPage.At(withQuery(path, query == null ? "" : query));
   }
 
   private static String withQuery(String path, String query) {

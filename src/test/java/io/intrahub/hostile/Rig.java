@@ -57,7 +57,9 @@ final class Rig implements AutoCloseable {
   }
 
   private App start() throws Exception {
-    AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, data, hub.uri());
+    // By its address: the name under which a made-up Hub shows itself need not exist.
+    URI upstream = URI.create("http://127.0.0.1:" + hub.uri().getPort());
+    AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, data, upstream);
     return App.start(change.apply(settings), clock, request -> {});
   }
 

@@ -1,0 +1,100 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A listing that is not whole must never prove that a file is missing. */
+class UntrustedListingTest {
+  private static final String TREE = "/api/models/acme/open/tree/main?recursive=true";
+  private static final String ONE_FILE =
+      "[{\"type\":\"file\",\"oid\":\"" + "1".repeat(40) + "\",\"size\":1,\"path\":\"a.txt\"}]";
+
+  @TempDir Path data;
+  private Rig rig;
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private void start(DevHub.Builder builder) throws Exception {
+    rig = new Rig(data, settings -> settings, builder);
+    rig.hub
+        .repo("model", "acme/open")
+        .commit(
+            "Add it",
+            Map.of(
+                "a.txt",
+                DevFile.text("a"),
+                "b.txt",
+                DevFile.text("b"),
+                "c.txt",
+                DevFile.text("c")));
+  }
+
+  private Rig.Answer get(String target) {
+    return rig.get(target, Optional.empty());
+  }
+
+  @Test
+  void a_next_page_elsewhere_is_not_followed_and_the_listing_not_taken_for_whole()
+      throws Exception {
+    start(DevHub.builder());
+    rig.hub
+        .faults()
+        .on(Route.TREE)
+        .status(
+            200,
+            Map.of(
+                "Content-Type", "application/json",
+                "Link", "<http://169.254.169.254/latest/meta-data?cursor=2>; rel=\"next\""),
+            ONE_FILE);
+    assertThat(get(TREE).status()).isEqualTo(503);
+    assertThat(get(TREE + "&expand=true").status()).isEqualTo(503);
+    Rig.Answer file = get("/acme/open/resolve/main/b.txt");
+    assertThat(file.status()).isEqualTo(200);
+    assertThat(file.text()).isEqualTo("b");
+    assertThat(rig.tracesOnDisk(java.util.List.of("manifest"))).isEmpty();
+  }
+
+  @Test
+  void pages_that_bring_nothing_come_to_an_end() throws Exception {
+    start(DevHub.builder());
+    rig.hub
+        .faults()
+        .on(Route.TREE)
+        .status(
+            200,
+            Map.of(
+                "Content-Type",
+                "application/json",
+                "Link",
+                "<" + rig.hub.uri() + TREE + "&cursor=again>; rel=\"next\""),
+            "[]");
+    assertThat(get(TREE).status()).isEqualTo(503);
+    assertThat(rig.hub.counters().requests(Route.TREE)).isLessThan(20);
+  }
+
+  /** A proxy that passes the Hub on often leaves the Hub's own name in links. */
+  @Test
+  void the_same_listing_under_another_name_is_asked_for_here() throws Exception {
+    start(DevHub.builder().publicHost("hub.example"));
+    rig.hub.treePageSize(1);
+    Rig.Answer tree = get(TREE);
+    assertThat(tree.status()).as(tree.text()).isEqualTo(200);
+    assertThat(tree.text()).contains("a.txt", "b.txt", "c.txt");
+    Rig.Answer expanded = get(TREE + "&expand=true&limit=1");
+    assertThat(expanded.header("link").orElseThrow()).startsWith("<" + rig.app().uri() + "/api/");
+    await().until(() -> !rig.tracesOnDisk(java.util.List.of("manifest")).isEmpty());
+  }
+}
