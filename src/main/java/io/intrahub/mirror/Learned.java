@@ -17,6 +17,9 @@ sealed interface Learned {
   /** The repo may be open, but has no such revision or entry. */
   record Missing(FirstHop.Refusal refusal) implements Learned {}
 
+  /** Only a fallback answered, whose word proves neither that it is open nor that it is closed. */
+  record Unproven() implements Learned {}
+
   /** Nothing was learned. */
   record Nothing(UpstreamFailure failure) implements Learned {}
 

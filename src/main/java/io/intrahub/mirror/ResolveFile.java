@@ -83,7 +83,7 @@ public final class ResolveFile {
     return switch (upstream.firstHop(repo, revision, path, Caller.ANONYMOUS)) {
       case FirstHop.Found found -> {
         if (found.evidence().isEmpty()) {
-          yield new Learned.Closed(Optional.empty());
+          yield new Learned.Unproven();
         }
         entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));
         yield new Learned.Open(found.evidence().get(), found.commit());

@@ -150,6 +150,7 @@ final class Revisions {
       }
       case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
       case Learned.Missing missing -> new Located.Refused(missing.refusal());
+      case Learned.Unproven _ -> at(proof, seen, true);
       case Learned.Nothing nothing -> new Located.Failed(nothing.failure());
     };
   }
@@ -174,7 +175,7 @@ final class Revisions {
                 store.forgetRevision(repo, revision);
               }
             }
-            case Learned.Nothing _ -> {}
+            case Learned.Unproven _, Learned.Nothing _ -> {}
           }
           return learned;
         });
@@ -227,6 +228,7 @@ final class Revisions {
         yield new Located.Refused(missing.refusal());
       }
       case Learned.Nothing nothing -> orStale(repo, revision, nothing.failure());
+      case Learned.Unproven _ -> unproven(repo, revision);
     };
   }
 
@@ -313,7 +315,9 @@ final class Revisions {
       case ApiAnswer.Info info -> {
         Optional<CommitHash> commit = info.facts().commit();
         if (info.evidence().isEmpty()) {
-          yield new Learned.Closed(Optional.empty());
+          yield info.authoritative()
+              ? new Learned.Closed(Optional.empty())
+              : new Learned.Unproven();
         }
         if (commit.isEmpty()) {
           yield new Learned.Nothing(
@@ -331,6 +335,14 @@ final class Revisions {
       case ApiAnswer.Failed failed -> new Learned.Nothing(failed.failure());
       case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
     };
+  }
+
+  /** The Hub itself is out of reach, but a fallback is not: what it has passes through. */
+  private Located unproven(RepoId repo, Revision revision) {
+    UpstreamFailure failure =
+        new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "only a fallback answers");
+    Located stale = orStale(repo, revision, failure);
+    return stale instanceof Located.Failed ? new Located.NotKept(repo, Optional.empty()) : stale;
   }
 
   private Located.At at(

@@ -1,0 +1,108 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.cli.AppSettings;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
+import io.intrahub.upstream.UpstreamSettings;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** While the Hub is away a second endpoint may give bytes, but its word counts for nothing else. */
+class FallbackTest {
+  @TempDir Path data;
+  private DevHub fallback;
+  private Rig rig;
+
+  @BeforeEach
+  void start() throws Exception {
+    fallback = DevHub.builder().start();
+    rig = new Rig(data, settings -> with(settings, fallback.uri()));
+    rig.hub
+        .repo("model", "acme/open")
+        .commit("Add it", Map.of("a.txt", DevFile.text("a"), "b.txt", DevFile.text("b")));
+    // The same first commit, so the same hash, but the fallback forgot a file of it.
+    fallback
+        .repo("model", "acme/open")
+        .commit("Add it", Map.of("a.txt", DevFile.text("a"), "b.txt", DevFile.text("b")));
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+    fallback.close();
+  }
+
+  private static AppSettings with(AppSettings s, URI second) {
+    UpstreamSettings u = s.upstream();
+    UpstreamSettings both =
+        new UpstreamSettings(
+            List.of(u.endpoints().getFirst(), second),
+            u.connectTimeout(),
+            u.firstByteTimeout(),
+            u.stallTimeout(),
+            u.userAgent(),
+            u.offline());
+    return new AppSettings(
+        s.http(),
+        s.admin(),
+        s.data(),
+        s.store(),
+        both,
+        s.access(),
+        s.mirror(),
+        s.transfer(),
+        s.bufferBytes());
+  }
+
+  private Rig.Answer get(String target) {
+    return rig.get(target, Optional.empty());
+  }
+
+  @Test
+  void it_does_not_end_what_is_known_to_be_public() {
+    assertThat(get("/acme/open/resolve/main/a.txt").status()).isEqualTo(200);
+    rig.hub.goDark();
+    rig.clock.forward(Duration.ofMinutes(30));
+    for (String target : List.of("/acme/open/resolve/main/a.txt", "/api/models/acme/open")) {
+      assertThat(get(target).status()).as(target).isEqualTo(200);
+    }
+    // Now nobody answers: what was loaded is still there.
+    fallback.goDark();
+    Rig.Answer still = get("/acme/open/resolve/main/a.txt");
+    assertThat(still.status()).as(still.text()).isEqualTo(200);
+    assertThat(still.header("cache-status").orElseThrow()).contains("hit");
+  }
+
+  @Test
+  void what_only_it_has_passes_through_and_is_not_kept() throws Exception {
+    rig.hub.goDark();
+    Rig.Answer answer = get("/acme/open/resolve/main/a.txt");
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    assertThat(answer.header("cache-status")).contains("intrahub; fwd=bypass");
+    assertThat(rig.tracesOnDisk(List.of("acme"))).isEmpty();
+  }
+
+  @Test
+  void its_listing_proves_nothing_missing() throws Exception {
+    rig.hub.faults().on(Route.TREE).status(503);
+    assertThat(get("/acme/open/resolve/main/a.txt").status()).isEqualTo(200);
+    rig.hub.goDark();
+    fallback.faults().on(Route.TREE).status(200, Map.of("Content-Type", "application/json"), "[]");
+    rig.clock.forward(Duration.ofMinutes(5));
+    assertThat(get("/api/models/acme/open/tree/main").status()).isGreaterThanOrEqualTo(500);
+    Rig.Answer other = get("/acme/open/resolve/main/b.txt");
+    assertThat(other.status()).as(other.text()).isNotEqualTo(404);
+    assertThat(rig.tracesOnDisk(List.of("manifest"))).isEmpty();
+  }
+}
