@@ -7,23 +7,47 @@ import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.ProxySettings;
+import io.intrahub.upstream.TrustSettings;
 import io.intrahub.upstream.UpstreamSettings;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Hands each room its own settings, made from the configuration. */
 public final class AppSettingsFactory {
   private AppSettingsFactory() {}
 
-  /** The settings that follow from a configuration. */
-  public static AppSettings of(Config config) {
+  /**
+   * The settings that follow from a configuration.
+   *
+   * @param environment where proxies may be named
+   * @throws StartException when a file that the configuration names is of no use
+   */
+  static AppSettings of(Config config, Map<String, String> environment) throws StartException {
+    Config.Upstream upstream = config.upstream();
+    try {
+      return of(
+          config,
+          Proxies.settings(upstream.proxy(), upstream.noProxy(), environment),
+          TrustSettings.read(
+              upstream.caFiles(),
+              upstream.clientCertificate(),
+              upstream.clientCertificatePasswordFile()));
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static AppSettings of(Config config, ProxySettings proxies, TrustSettings trust) {
     return new AppSettings(
         new HttpSettings(config.server().host(), config.server().port()),
         new HttpSettings(config.admin().host(), config.admin().port()),
         config.store().path(),
         new FsStore.Settings(config.store().keepFree().bytes()),
-        upstream(config, config.upstream().endpoints()),
+        upstream(config, config.upstream().endpoints(), proxies, trust),
         new AccessChecker.Settings(
             config.access().publicTtl(), config.access().publicTtlDuringOutage()),
         new MirrorSettings(
@@ -51,26 +75,31 @@ public final class AppSettingsFactory {
   /** The demo's: all defaults, the operator's port wherever there is room. */
   public static AppSettings demo(String host, int port, Path data, URI upstream) {
     Config defaults = Config.defaults();
-    AppSettings settings = of(defaults);
+    // The made-up Hub is on this machine, and no proxy leads there.
+    ProxySettings proxies = ProxySettings.DIRECT;
+    AppSettings settings = of(defaults, proxies, TrustSettings.JVM);
     return new AppSettings(
         new HttpSettings(host, port),
         new HttpSettings("127.0.0.1", 0),
         data,
         settings.store(),
-        upstream(defaults, List.of(upstream)),
+        upstream(defaults, List.of(upstream), proxies, TrustSettings.JVM),
         settings.access(),
         settings.mirror(),
         settings.transfer(),
         settings.bufferBytes());
   }
 
-  private static UpstreamSettings upstream(Config config, List<URI> endpoints) {
+  private static UpstreamSettings upstream(
+      Config config, List<URI> endpoints, ProxySettings proxies, TrustSettings trust) {
     return new UpstreamSettings(
         endpoints,
         config.upstream().connectTimeout(),
         config.upstream().firstByteTimeout(),
         config.upstream().stallTimeout(),
         "intrahub/" + Main.Version.number(),
-        config.mode() == Config.Mode.OFFLINE);
+        config.mode() == Config.Mode.OFFLINE,
+        proxies,
+        trust);
   }
 }

@@ -44,7 +44,7 @@ final class ServeCommand implements Callable<Integer> {
     } catch (ConfigException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
-    AppSettings settings = AppSettingsFactory.of(config);
+    AppSettings settings = AppSettingsFactory.of(config, System.getenv());
     App app =
         Running.start(
             settings,
@@ -69,6 +69,7 @@ final class ServeCommand implements Callable<Integer> {
             + settings.data().toAbsolutePath().normalize());
     out.println(
         "Clients:  HF_ENDPOINT=http://" + settings.http().host() + ":" + app.uri().getPort());
+    Proxies.describe(settings.upstream().proxies()).ifPresent(out::println);
     out.println("Operator: " + app.adminUri() + "/metrics, " + app.adminUri() + "/health");
     out.flush();
     Running.untilStopped(app);

@@ -3,15 +3,19 @@ package io.intrahub.config;
 import static io.intrahub.config.ValueType.ADDRESS;
 import static io.intrahub.config.ValueType.CHOICE;
 import static io.intrahub.config.ValueType.DURATION;
+import static io.intrahub.config.ValueType.FILE;
 import static io.intrahub.config.ValueType.FOLDER;
 import static io.intrahub.config.ValueType.HOST;
 import static io.intrahub.config.ValueType.NUMBER;
+import static io.intrahub.config.ValueType.PROXY;
+import static io.intrahub.config.ValueType.SERVERS;
 import static io.intrahub.config.ValueType.SIZE;
 
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All options with their values. What each one means, its default and its limits stand in its
@@ -134,10 +138,49 @@ public record Config(
               doc =
                   "How long an answer may pause before the connection is given up. There is no"
                       + " limit for a whole file.")
-          Duration stallTimeout) {
-    /** Takes a copy of the list. */
+          Duration stallTimeout,
+      @Setting(
+              type = PROXY,
+              byDefault = "environment",
+              doc =
+                  "The HTTP proxy on the way to upstream: `http://proxy.example:3128`, with"
+                      + " `user:password@` in front of the host if it wants them (what is special in"
+                      + " an address percent-encoded); `https://` if the proxy itself is reached"
+                      + " over TLS. `environment` takes what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`"
+                      + " and `NO_PROXY` say, `none` reads none of them.")
+          ProxyChoice proxy,
+      @Setting(
+              type = SERVERS,
+              byDefault = "",
+              doc =
+                  "Servers that are reached without the proxy, in the forms of `NO_PROXY`: `*`;"
+                      + " `hub.example`, which means all below it too; `10.0.0.0/8`, for hosts"
+                      + " written as addresses; with `:8080` for that port only.")
+          List<String> noProxy,
+      @Setting(
+              type = FILE,
+              byDefault = "",
+              doc =
+                  "Files with the certificates of authorities that are believed in addition to those"
+                      + " that Java knows, in PEM. What a network that looks into TLS needs.")
+          List<Path> caFiles,
+      @Setting(
+              type = FILE,
+              byDefault = "",
+              doc =
+                  "A PKCS #12 file with a certificate and its key, shown to the endpoints and the"
+                      + " proxy if they ask who the mirror is.")
+          Optional<Path> clientCertificate,
+      @Setting(
+              type = FILE,
+              byDefault = "",
+              doc = "A file that holds the password of `client-certificate` and nothing else.")
+          Optional<Path> clientCertificatePasswordFile) {
+    /** Takes copies of the lists. */
     public Upstream {
       endpoints = List.copyOf(endpoints);
+      noProxy = List.copyOf(noProxy);
+      caFiles = List.copyOf(caFiles);
     }
   }
 

@@ -29,6 +29,8 @@ final class Gathered {
   void put(Option option, String where, String text) {
     if (option.list()) {
       putList(option, where, split(text));
+    } else if (option.optional()) {
+      putOptional(option, where, text);
     } else {
       option
           .parse(text)
@@ -36,9 +38,18 @@ final class Gathered {
     }
   }
 
+  private void putOptional(Option option, String where, String text) {
+    Optional<Object> value = option.parse(text);
+    if (value.isPresent() || text.isBlank()) {
+      keep(option, where, value);
+    } else {
+      wrong(option, where, text);
+    }
+  }
+
   /** Reads the values of an option that takes several. */
   void putList(Option option, String where, List<String> texts) {
-    if (texts.isEmpty()) {
+    if (texts.isEmpty() && !option.optional()) {
       problem(where, "expected at least one: " + option.expected());
       return;
     }
@@ -68,8 +79,14 @@ final class Gathered {
 
   private void wrong(Option option, String where, String text) {
     // Credentials that somebody put into an address must not end in a log.
-    boolean secret = option.type() == ValueType.ADDRESS && text.contains("@");
-    String found = text.isBlank() ? "nothing" : secret ? "one with a user" : quote(text);
+    String found = quote(text);
+    if (text.isBlank()) {
+      found = "nothing";
+    } else if (option.type() == ValueType.ADDRESS && text.contains("@")) {
+      found = "one with a user";
+    } else if (option.type() == ValueType.PROXY) {
+      found = "something else, not shown since it may hold a password";
+    }
     wrongShape(option, where, found);
   }
 

@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param key its name in the file, with dots: {@code store.keep-free}
  * @param type how its value is written
  * @param list whether it takes several values
- * @param byDefault the default, as it would be written in the file
+ * @param optional whether it may be empty: no value, or no value in the list
+ * @param byDefault the default, as it would be written in the file; empty only for an optional one
  * @param min the smallest value, as it would be written
  * @param max the largest value, as it would be written
  * @param flag its flag on the command line
@@ -21,6 +22,7 @@ public record Option(
     String key,
     ValueType type,
     boolean list,
+    boolean optional,
     String byDefault,
     Optional<String> min,
     Optional<String> max,

@@ -81,14 +81,17 @@ public final class Options {
 
   private static Option option(String key, RecordComponent component, Setting setting) {
     boolean list = component.getType() == List.class;
+    boolean optional = setting.byDefault().isEmpty();
+    boolean wrapped = list || component.getType() == Optional.class;
     Class<?> target =
-        list && component.getGenericType() instanceof ParameterizedType generic
+        wrapped && component.getGenericType() instanceof ParameterizedType generic
             ? (Class<?>) generic.getActualTypeArguments()[0]
             : component.getType();
     return new Option(
         key,
         setting.type(),
         list,
+        optional,
         setting.byDefault(),
         given(setting.min()),
         given(setting.max()),
@@ -125,6 +128,9 @@ public final class Options {
   }
 
   private static Object byDefault(Option option) {
+    if (option.byDefault().isEmpty()) {
+      return option.list() ? List.of() : Optional.empty();
+    }
     Object value =
         option
             .parse(option.byDefault())

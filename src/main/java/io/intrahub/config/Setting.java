@@ -12,7 +12,10 @@ import java.lang.annotation.Target;
   /** How its value is written. A component of type {@code List} takes several of these. */
   ValueType type();
 
-  /** The default, as it would be written in the file. */
+  /**
+   * The default, as it would be written in the file. Empty for a list that may be empty, and for a
+   * component of type {@code Optional}.
+   */
   String byDefault();
 
   /** The smallest value, as it would be written; empty for none. */

@@ -18,6 +18,8 @@ public enum ValueType {
   NUMBER("NUMBER", "a whole number"),
   /** A folder; a {@code Path}. */
   FOLDER("FOLDER", "a folder, with its name written out"),
+  /** A file; a {@code Path}. */
+  FILE("FILE", "a file, with its name written out"),
   /** Bytes; a {@link DataSize}. */
   SIZE("SIZE", "a size such as 64MiB, 10GB or plain bytes"),
   /** A time span; a {@code Duration}. */
@@ -25,10 +27,19 @@ public enum ValueType {
   /** One of several words; an enum. */
   CHOICE("WORD", "one of these words"),
   /** Where a server is; a {@code URI} with http or https. */
-  ADDRESS("ADDRESS", "an address such as https://hub.example, without user, query or fragment");
+  ADDRESS("ADDRESS", "an address such as https://hub.example, without user, query or fragment"),
+  /** A {@link ProxyChoice}. */
+  PROXY(
+      "PROXY", "environment, none, or an address such as http://user:password@proxy.example:3128"),
+  /** Servers that {@code NO_PROXY} may name; a {@code String}. */
+  SERVERS(
+      "SERVERS",
+      "*, a host such as hub.example or .example, an address or a network, without http://");
 
   private static final Pattern HOST_FORM = Pattern.compile("[\\w.:%\\[\\]-]+");
   private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|d)");
+  private static final Pattern SERVERS_FORM =
+      Pattern.compile("[^\\s/?#@\\[\\]]+(?:/\\d{1,3})?|\\[[0-9a-fA-F:.]+\\](?::\\d{1,5})?");
   private static final Pattern AUTHORITY_FORM =
       Pattern.compile("(?:[^@:\\[\\]]+|\\[[^@\\[\\]]+\\])(?::(\\d{1,5}))?");
 
@@ -64,11 +75,13 @@ public enum ValueType {
     return switch (this) {
       case HOST -> host(text).map(Object.class::cast);
       case NUMBER -> number(text).map(Object.class::cast);
-      case FOLDER -> folder(text).map(Object.class::cast);
+      case FOLDER, FILE -> folder(text).map(Object.class::cast);
       case SIZE -> DataSize.parse(text).map(Object.class::cast);
       case DURATION -> duration(text).map(Object.class::cast);
       case CHOICE -> choice(text, target);
       case ADDRESS -> address(text).map(Object.class::cast);
+      case PROXY -> ProxyChoice.parse(text).map(Object.class::cast);
+      case SERVERS -> SERVERS_FORM.matcher(text).matches() ? Optional.of(text) : Optional.empty();
     };
   }
 

@@ -83,6 +83,55 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void what_may_be_empty_may_be_given_and_emptied_again() throws Exception {
+    Path file =
+        file(
+            """
+            upstream:
+              ca-files: [/etc/acme.pem]
+              no-proxy: []
+              client-certificate: us.p12
+            """);
+    Config.Upstream upstream =
+        ConfigLoader.load(
+                Optional.of(file),
+                Map.of("INTRAHUB_UPSTREAM_NO_PROXY", ".corp, 10.0.0.0/8"),
+                NO_FLAGS)
+            .upstream();
+
+    assertThat(upstream.caFiles()).containsExactly(Path.of("/etc/acme.pem"));
+    assertThat(upstream.noProxy()).containsExactly(".corp", "10.0.0.0/8");
+    assertThat(upstream.clientCertificate()).contains(Path.of("us.p12"));
+    assertThat(upstream.clientCertificatePasswordFile()).isEmpty();
+    assertThat(problems(Optional.of(file("upstream: {endpoints: []}")), NO_VARIABLES, NO_FLAGS))
+        .singleElement()
+        .asString()
+        .contains("expected at least one");
+  }
+
+  @Test
+  void the_password_of_a_proxy_is_never_shown() throws Exception {
+    String secret = "s3cret";
+    String proxy = "http://ada:" + secret + "@proxy.example:3128";
+    Config config =
+        ConfigLoader.load(Optional.empty(), Map.of("INTRAHUB_UPSTREAM_PROXY", proxy), NO_FLAGS);
+
+    assertThat(config.upstream().proxy())
+        .isEqualTo(ProxyChoice.parse(proxy).orElseThrow())
+        .isNotEqualTo(new ProxyChoice.FromEnvironment());
+    assertThat(config.toString()).contains("proxy.example").doesNotContain(secret);
+    assertThat(
+            problems(
+                Optional.empty(),
+                Map.of("INTRAHUB_UPSTREAM_PROXY", "socks5://ada:" + secret + "@proxy:1080"),
+                NO_FLAGS))
+        .containsExactly(
+            "INTRAHUB_UPSTREAM_PROXY: expected environment, none, or an address such as"
+                + " http://user:password@proxy.example:3128; found something else, not shown since"
+                + " it may hold a password");
+  }
+
+  @Test
   void a_flag_without_a_value_stands_for_one() throws Exception {
     Option.Flag offline = Options.find("mode").orElseThrow().flag().orElseThrow();
 

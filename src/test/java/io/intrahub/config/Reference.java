@@ -42,6 +42,9 @@ final class Reference {
       | size | `64MiB`, `10GB` or plain bytes: `B`, and with steps of 1024 `KiB`, `MiB`, `GiB`, `TiB`, with steps of 1000 `KB`, `MB`, `GB`, `TB` |
       | duration | `200ms`, `10s`, `5m`, `1h` or `7d`; at most `3650d` |
       | address | `https://hub.example` or `http://...`, with a path if need be; without user, query or fragment |
+      | file | its name; `~` is not understood; empty for none |
+      | proxy | `environment`, `none` or `http://user:password@proxy.example:3128` |
+      | servers | `*`, `hub.example`, `.example`, `hub.example:8080`, `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`, `[::1]:8080` |
       | list | in the file `[a, b]`, or each element on its own line after a `-` |
 
       ## Options
@@ -110,11 +113,11 @@ final class Reference {
         """);
     for (Option option : of(prefix)) {
       page.append(
-          "| `%s` | %s | `%s` | `%s`%s | %s |\n"
+          "| `%s` | %s | %s | `%s`%s | %s |\n"
               .formatted(
                   option.key(),
                   type(option),
-                  option.byDefault(),
+                  option.byDefault().isEmpty() ? "none" : "`" + option.byDefault() + "`",
                   option.environment(),
                   option.flag().map(flag -> ", `" + usage(option, flag) + "`").orElse(""),
                   option.doc()));
@@ -132,6 +135,9 @@ final class Reference {
           case HOST -> "host";
           case NUMBER -> "number";
           case FOLDER -> "folder";
+          case FILE -> "file";
+          case PROXY -> "proxy";
+          case SERVERS -> "servers";
           case SIZE -> "size";
           case DURATION -> "duration";
           case ADDRESS -> "address";
@@ -172,6 +178,10 @@ final class Reference {
     }
     String name = option.key().substring(option.key().lastIndexOf('.') + 1);
     file.append(indent).append(name).append(':');
+    if (option.byDefault().isEmpty()) {
+      file.append(option.list() ? " []\n" : " \"\"\n");
+      return;
+    }
     if (option.list()) {
       file.append('\n').append(indent).append("  - ");
     } else {

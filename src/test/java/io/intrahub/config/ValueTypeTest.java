@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -158,6 +159,79 @@ class ValueTypeTest {
   @ValueSource(strings = {"data", "/data", "./~", "a b"})
   void a_folder_is_taken_as_it_is(String text) {
     assertThat(parse(ValueType.FOLDER, text)).contains(Path.of(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://proxy.example:3128, false, proxy.example, 3128, , ",
+    "proxy.example:3128, false, proxy.example, 3128, , ",
+    "http://proxy, false, proxy, 80, , ",
+    "HTTPS://proxy.example/, true, proxy.example, 443, , ",
+    "http://[::1]:3128, false, ::1, 3128, , ",
+    "http://ada:secret@proxy:3128, false, proxy, 3128, ada, secret",
+    "ada:secret@proxy:3128, false, proxy, 3128, ada, secret",
+    "http://ada@proxy:3128, false, proxy, 3128, ada, ''",
+    "http://corp%5Cada:p%40%C3%A4%2B+%25@proxy:3128, false, proxy, 3128, corp\\ada, p@\u00e4++%",
+    "http://ada:p@ss:w/rd@proxy:3128, false, proxy, 3128, ada, p@ss:w/rd"
+  })
+  void a_proxy_has_an_address_and_perhaps_a_login(
+      String text, boolean tls, String host, int port, String user, String password) {
+    Optional<ProxyChoice.Login> login =
+        Optional.ofNullable(user).map(u -> new ProxyChoice.Login(u, password));
+
+    assertThat(parse(ValueType.PROXY, text))
+        .contains(new ProxyChoice.Address(tls, host, port, login));
+    assertThat(String.valueOf(parse(ValueType.PROXY, text))).doesNotContain("secret");
+  }
+
+  @Test
+  void a_proxy_may_be_left_to_the_environment_or_ruled_out() {
+    assertThat(parse(ValueType.PROXY, "environment")).contains(new ProxyChoice.FromEnvironment());
+    assertThat(parse(ValueType.PROXY, "none")).contains(new ProxyChoice.None());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "http://",
+        "socks5://proxy:1080",
+        "ftp://proxy",
+        "http://proxy:0",
+        "http://proxy:65536",
+        "http://proxy:x",
+        "http://proxy/path",
+        "http://proxy?q",
+        "http://a b",
+        "http://ada:100%@proxy",
+        "http://::1:3128"
+      })
+  void nothing_else_is_a_proxy(String text) {
+    assertThat(parse(ValueType.PROXY, text)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "*",
+        "hub.example",
+        ".example",
+        "*.example",
+        "hub_1:8080",
+        "10.1.2.3",
+        "10.0.0.0/8",
+        "fd00::/8",
+        "::1",
+        "[::1]:8080"
+      })
+  void servers_are_written_as_in_no_proxy(String text) {
+    assertThat(parse(ValueType.SERVERS, text)).contains(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "http://hub.example", "hub.example/path", "a b", "u@a", "[::1"})
+  void nothing_else_means_servers(String text) {
+    assertThat(parse(ValueType.SERVERS, text)).isEmpty();
   }
 
   @ParameterizedTest
