@@ -7,6 +7,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -388,6 +389,46 @@ class CurlFilesIT extends AgainstDemo {
     assertThat(get.text()).isEqualTo("{\"error\":\"Entry not found\"}");
     expectEntryNotFound(curl.get(at(repo.id() + "/resolve/main/onnx/none")), repo);
     mirror.expectSilence();
+  }
+
+  @Test
+  void a_file_that_was_missing_is_found_once_the_branch_may_have_moved() {
+    DevRepo repo = fresh();
+    String before = repo.commitOf("main").orElseThrow();
+    String url = at(repo.id() + "/resolve/main/late.json");
+    curl.get(at(repo.id() + "/resolve/main/" + SMALL));
+    mirror.awaitIdle();
+    expectEntryNotFound(curl.get(url), repo);
+
+    repo.commit("Add late", "late.json", DevFile.text("{}"));
+    assertThat(curl.get(url).status()).isEqualTo(404);
+    mirror.pass(Duration.ofSeconds(61));
+
+    assertThat(curl.get(url).text()).isEqualTo("{}");
+    // The old commit will never have it.
+    mirror.awaitIdle();
+    mirror.mark();
+    assertThat(curl.get(at(repo.id() + "/resolve/" + before + "/late.json")).status())
+        .isEqualTo(404);
+    mirror.expectSilence();
+  }
+
+  @Test
+  void without_a_whole_listing_nothing_is_said_to_be_missing() {
+    DevRepo repo = fresh();
+    mirror.hub().faults().on(Route.TREE).path(repo.id()).status(500);
+    try {
+      assertThat(curl.get(at(repo.id() + "/resolve/main/" + SMALL)).status()).isEqualTo(200);
+      mirror.awaitIdle();
+      mirror.mark();
+
+      assertThat(curl.get(at(repo.id() + "/resolve/main/" + LARGE)).status()).isEqualTo(200);
+      expectEntryNotFound(curl.get(at(repo.id() + "/resolve/main/none.json")), repo);
+
+      assertThat(mirror.upstream(Route.RESOLVE)).hasSize(2);
+    } finally {
+      mirror.hub().faults().clear();
+    }
   }
 
   private static void expectEntryNotFound(CurlClient.Answer answer, DevRepo repo) {
