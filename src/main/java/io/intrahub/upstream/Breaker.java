@@ -23,6 +23,9 @@ final class Breaker {
   private Duration pause = FIRST_PAUSE;
   private Instant nextProbe = Instant.MIN;
 
+  /** Whether a probe is on its way, whose failure makes the next pause longer. */
+  private boolean probing;
+
   Breaker(Clock clock) {
     this.clock = clock;
   }
@@ -43,12 +46,14 @@ final class Breaker {
     }
     // The next one waits for what this probe finds, or for as long again if it never comes back.
     nextProbe = now.plus(pause);
+    probing = true;
     return true;
   }
 
   /** The endpoint answered, whatever it said. */
   synchronized void success() {
     failures = 0;
+    probing = false;
     pause = FIRST_PAUSE;
     nextProbe = Instant.MIN;
   }
@@ -58,7 +63,10 @@ final class Breaker {
     failures++;
     if (failures == FAILURES_TO_OPEN) {
       nextProbe = clock.instant().plus(pause);
-    } else if (failures > FAILURES_TO_OPEN) {
+    } else if (failures > FAILURES_TO_OPEN && probing) {
+      // Failures of calls that were under way when it opened say nothing new: were each to make the
+      // pause longer, a load of many files would put the first probe off to the longest at once.
+      probing = false;
       Duration doubled = pause.multipliedBy(2);
       pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
       nextProbe = clock.instant().plus(pause);
