@@ -10,6 +10,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * Commits that a revision has moved to, but that are not shown yet: a load in progress must not mix
@@ -17,7 +19,9 @@ import java.util.Optional;
  * quiet}, or has waited for {@code quietAtMost}.
  *
  * <p>There is no timer: whether it is time is looked at when the revision is asked for. Safe for
- * use by many threads; each decision is made inside the map's own lock for that key.
+ * use by many threads. What is shown is decided and written inside the map's lock for that key, so
+ * that of two decisions the one that is noted last is the one that was made last. Lock order: this
+ * map, then the store.
  */
 final class PendingCommits {
   private static final int MAX_ENTRIES = 100_000;
@@ -38,15 +42,17 @@ final class PendingCommits {
     this.quietAtMost = quietAtMost;
   }
 
-  /** The revision is asked for. Returns a commit that is to be shown from now on. */
-  Optional<Observation<CommitHash>> asked(RepoId repo, Revision revision) {
+  /**
+   * The revision is asked for.
+   *
+   * @param show shows a commit whose time has come
+   */
+  void asked(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
     Instant now = clock.instant();
-    Key key = new Key(repo, revision);
-    Optional<Observation<CommitHash>>[] due = newHolder();
     states
         .asMap()
         .compute(
-            key,
+            new Key(repo, revision),
             (k, state) -> {
               if (state == null) {
                 return new State(now, Optional.empty(), now);
@@ -55,41 +61,52 @@ final class PendingCommits {
                   !state.lastAsked().plus(quiet).isAfter(now)
                       || !state.pendingSince().plus(quietAtMost).isAfter(now);
               if (state.pending().isPresent() && time) {
-                due[0] = state.pending();
+                show.accept(state.pending().get());
                 return new State(now, Optional.empty(), now);
               }
               return new State(now, state.pending(), state.pendingSince());
             });
-    return due[0];
   }
 
-  /** The revision has moved, and all is ready to show it. */
-  void moved(RepoId repo, Revision revision, Observation<CommitHash> to) {
+  /**
+   * The revision has moved, and all is ready to show it.
+   *
+   * @param mustWait looks at what is shown now and says whether the new commit has to wait; it may
+   *     show it itself
+   */
+  void moved(RepoId repo, Revision revision, Observation<CommitHash> to, BooleanSupplier mustWait) {
     Instant now = clock.instant();
     states
         .asMap()
         .compute(
             new Key(repo, revision),
             (k, state) -> {
-              if (state == null) {
-                return new State(Instant.MIN, Optional.of(to), now);
+              State known = state == null ? new State(Instant.MIN, Optional.empty(), now) : state;
+              if (!mustWait.getAsBoolean()) {
+                return new State(known.lastAsked(), Optional.empty(), now);
               }
-              Instant since = state.pending().isPresent() ? state.pendingSince() : now;
-              return new State(state.lastAsked(), Optional.of(to), since);
+              Instant since = known.pending().isPresent() ? known.pendingSince() : now;
+              return new State(known.lastAsked(), Optional.of(to), since);
             });
   }
 
-  /** Nothing is pending any more. */
-  void settled(RepoId repo, Revision revision) {
+  /**
+   * A commit is shown at once, and nothing is pending any more.
+   *
+   * @param show shows it
+   */
+  void settle(RepoId repo, Revision revision, Runnable show) {
+    Instant now = clock.instant();
     states
         .asMap()
-        .computeIfPresent(
+        .compute(
             new Key(repo, revision),
-            (k, state) -> new State(state.lastAsked(), Optional.empty(), state.pendingSince()));
-  }
-
-  @SuppressWarnings({"unchecked", "rawtypes"}) // Java has no generic arrays.
-  private static Optional<Observation<CommitHash>>[] newHolder() {
-    return new Optional[] {Optional.empty()};
+            (k, state) -> {
+              show.run();
+              return new State(
+                  state == null ? now : state.lastAsked(),
+                  Optional.empty(),
+                  state == null ? now : state.pendingSince());
+            });
   }
 }

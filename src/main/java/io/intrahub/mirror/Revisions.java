@@ -112,7 +112,7 @@ final class Revisions {
       return new Located.At(proof, commit.get(), forEver(CacheLabel.Source.HIT));
     }
     RepoId repo = proof.subject();
-    pending.asked(repo, revision).ifPresent(due -> store.putRevision(repo, revision, due));
+    pending.asked(repo, revision, due -> store.putRevision(repo, revision, due));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
     return switch (Freshness.decide(
         clock.instant(), seen, settings.revisions(), asAsked(state), noCache)) {
@@ -144,7 +144,7 @@ final class Revisions {
         if (showAtOnce) {
           show(repo, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
-          pending.asked(repo, revision).ifPresent(due -> show(repo, revision, due));
+          pending.asked(repo, revision, due -> store.putRevision(repo, revision, due));
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
       }
@@ -156,8 +156,7 @@ final class Revisions {
   }
 
   private void show(RepoId repo, Revision revision, Observation<CommitHash> observation) {
-    store.putRevision(repo, revision, observation);
-    pending.settled(repo, revision);
+    pending.settle(repo, revision, () -> store.putRevision(repo, revision, observation));
   }
 
   /** One question behind the clients' backs, whoever joins. */
@@ -191,9 +190,18 @@ final class Revisions {
       return;
     }
     manifests.learn(proof, commit);
-    pending.moved(repo, revision, now);
-    // The old commit was confirmed to be shown for now; without this each request would ask again.
-    store.putRevision(repo, revision, new Observation<>(before.get().value(), now.learnedAt()));
+    pending.moved(
+        repo,
+        revision,
+        now,
+        () -> {
+          Optional<CommitHash> shown = store.revision(proof, revision).map(Observation::value);
+          boolean mustWait = shown.isPresent() && !shown.get().equals(commit);
+          // An old commit was confirmed to be shown for now; else each request would ask again.
+          CommitHash confirmed = mustWait ? shown.get() : commit;
+          store.putRevision(repo, revision, new Observation<>(confirmed, now.learnedAt()));
+          return mustWait;
+        });
   }
 
   private Located ask(RepoId repo, Revision revision, Cold cold, Duration atMost) {
