@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -58,6 +59,7 @@ final class Fill {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final CountDownLatch gone = new CountDownLatch(1);
   private long front;
   private boolean flowing;
   private Outcome outcome = new Outcome.Running();
@@ -85,6 +87,29 @@ final class Fill {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** No thread could be had for {@link #run}: it ends, and the reader that started it leaves. */
+  void neverRan() {
+    lock.lock();
+    try {
+      outcome = new Outcome.Abandoned();
+      filling = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    leave();
+  }
+
+  /** The filler has let go of all it had. */
+  void gone() {
+    gone.countDown();
+  }
+
+  /** Waits until a fill that has ended is gone, so that the blob can be begun anew. */
+  void awaitGone(Duration atMost) throws InterruptedException {
+    var _ = gone.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** Whether it has not ended. */
@@ -268,7 +293,7 @@ final class Fill {
       try {
         writer.write(buffer);
       } catch (IOException e) {
-        log.warn("The store can't take a blob of {} bytes; it passes through", blob.size(), e);
+        log.warn("The store can't take a blob of {} bytes: {}", blob.size(), e.toString());
         return Optional.of(new Outcome.StoreBroke());
       }
       if (advance()) {
@@ -299,7 +324,7 @@ final class Fill {
         case WRONG -> new Outcome.Wrong();
       };
     } catch (IOException e) {
-      log.warn("A blob of {} bytes could not be published", blob.size(), e);
+      log.warn("A blob of {} bytes could not be published: {}", blob.size(), e.toString());
       return new Outcome.StoreBroke();
     }
   }

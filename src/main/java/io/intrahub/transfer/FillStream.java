@@ -23,7 +23,9 @@ final class FillStream implements ContentStream {
   private final Runnable onClose;
   private final long end;
   private final long heldFrom;
+  private final Delivered delivered;
   private long position;
+  private boolean closed;
 
   /** A read of upstream ahead of the fill, while the reader is ahead. */
   private @Nullable ContentStream ahead;
@@ -45,6 +47,7 @@ final class FillStream implements ContentStream {
     this.position = span.offset();
     this.end = span.end();
     this.heldFrom = span.end() == blob.size() ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
+    this.delivered = new Delivered(fill, blob, span.offset());
   }
 
   @Override
@@ -70,8 +73,12 @@ final class FillStream implements ContentStream {
         long stop = Math.min(end, heldFrom);
         ahead = DirectStream.open(source, new ByteRange.Span(position, stop - position));
       }
+      int at = into.position();
       int read = ahead.read(into);
       if (read > 0) {
+        if (isCompleting()) {
+          delivered.ranAhead(position, into.slice(at, read));
+        }
         return count(read);
       }
     }
@@ -84,9 +91,14 @@ final class FillStream implements ContentStream {
     return goOn(outcome, into);
   }
 
-  /** The last bytes: only when the whole content is right. */
+  private boolean isCompleting() {
+    return end == blob.size();
+  }
+
+  /** The last bytes: only when the whole content is right, and all that was delivered of it. */
   private int readHeld(ByteBuffer into) throws IOException, InterruptedException {
     closeAhead();
+    delivered.compareWithFill();
     Fill.Outcome outcome = fill.awaitByte(Long.MAX_VALUE);
     if (outcome instanceof Fill.Outcome.Published) {
       return count(readLimited(into, end));
@@ -97,7 +109,8 @@ final class FillStream implements ContentStream {
   private int goOn(Fill.Outcome outcome, ByteBuffer into) throws IOException {
     return switch (outcome) {
       case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ -> {
-        detour = PassThrough.resume(source, blob, position, end);
+        delivered.seeAgain();
+        detour = PassThrough.resume(source, blob, position, end, delivered);
         yield count(detour.read(into));
       }
       case Fill.Outcome.Failed failed ->
@@ -139,6 +152,11 @@ final class FillStream implements ContentStream {
 
   @Override
   public void close() {
+    if (closed) {
+      // To leave the fill twice would close it under another reader.
+      return;
+    }
+    closed = true;
     closeAhead();
     if (detour != null) {
       detour.close();

@@ -18,8 +18,19 @@ import org.jspecify.annotations.Nullable;
 final class HashedStream implements ContentStream {
   private static final int RECONNECTS = 5;
 
+  /** Told of the bytes before the span, in order. */
+  interface Witness {
+    /**
+     * These bytes passed.
+     *
+     * @throws IOException when they are not what they should be
+     */
+    void saw(long offset, ByteBuffer bytes) throws IOException;
+  }
+
   private final BlobSource source;
   private final BlobId blob;
+  private final Witness witness;
   private final MessageDigest hash;
   private final long end;
   private final long heldFrom;
@@ -37,6 +48,16 @@ final class HashedStream implements ContentStream {
   private int reconnects;
 
   HashedStream(BlobSource source, BlobSource.Stream stream, BlobId blob, ByteRange.Span span) {
+    this(source, stream, blob, span, (offset, bytes) -> {});
+  }
+
+  HashedStream(
+      BlobSource source,
+      BlobSource.Stream stream,
+      BlobId blob,
+      ByteRange.Span span,
+      Witness witness) {
+    this.witness = witness;
     this.source = source;
     this.stream = stream;
     this.blob = blob;
@@ -101,7 +122,9 @@ final class HashedStream implements ContentStream {
     ByteBuffer waste = ByteBuffer.allocate((int) Math.min(64 * 1024, Math.max(0, offset - hashed)));
     while (hashed < offset) {
       waste.clear().limit((int) Math.min(waste.capacity(), offset - hashed));
+      long from = hashed;
       readAndHash(waste);
+      witness.saw(from, waste.flip());
     }
   }
 

@@ -59,15 +59,19 @@ public final class PassThrough {
    * Goes on in the middle of a response whose bytes before {@code position} came from elsewhere. A
    * completing response reads the content from its beginning again, because only so can its end be
    * checked.
+   *
+   * @param witness sees what a completing response reads again, to compare it with what was sent
    */
-  static ContentStream resume(BlobSource source, BlobId blob, long position, long end)
+  static ContentStream resume(
+      BlobSource source, BlobId blob, long position, long end, HashedStream.Witness witness)
       throws IOException {
     ByteRange.Span rest = new ByteRange.Span(position, end - position);
     if (end < blob.size()) {
       return DirectStream.open(source, rest);
     }
     return switch (source.open(ByteRange.Span.all(blob.size()))) {
-      case BlobSource.Opened opened -> new HashedStream(source, opened.stream(), blob, rest);
+      case BlobSource.Opened opened ->
+          new HashedStream(source, opened.stream(), blob, rest, witness);
       case BlobSource.Failed failed ->
           throw new IOException("upstream failed: " + failed.failure().reason());
       case BlobSource.Refused _ -> throw new IOException("upstream refuses it now");

@@ -15,10 +15,10 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Transfers {
   private static final Logger log = LoggerFactory.getLogger(Transfers.class);
+  private static final String STOPPING = "the mirror is being stopped";
 
   /**
    * How often the store and the running fills are looked at before a content passes through: a blob
@@ -100,13 +101,18 @@ public final class Transfers {
     boolean wrongBefore = false;
     for (int round = 0; round < ROUNDS; round++) {
       Fill running = fills.get(key);
-      if (running != null && running.join()) {
-        Optional<ContentOpening> opening = openFill(key, running, blob, source, span, wrongBefore);
-        if (opening.isPresent()) {
-          return opening.get();
+      if (running != null) {
+        if (running.join()) {
+          Optional<ContentOpening> opening =
+              openFill(key, running, blob, source, span, wrongBefore);
+          if (opening.isPresent()) {
+            return opening.get();
+          }
+          wrongBefore = true;
         }
-        wrongBefore = true;
-        continue;
+        if (!isGone(running)) {
+          return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
+        }
       }
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
@@ -116,25 +122,44 @@ public final class Transfers {
       if (!completing) {
         break;
       }
-      Optional<Fill> started = start(key, repo, blob, source);
-      if (started.isPresent()) {
-        Optional<ContentOpening> opening =
-            openFill(key, started.get(), blob, source, span, wrongBefore);
-        if (opening.isPresent()) {
-          return opening.get();
+      switch (start(key, repo, blob, source)) {
+        case Start.Started started -> {
+          Optional<ContentOpening> opening =
+              openFill(key, started.fill(), blob, source, span, wrongBefore);
+          if (opening.isPresent()) {
+            return opening.get();
+          }
+          wrongBefore = true;
         }
-        wrongBefore = true;
+        case Start.Stopping _ -> {
+          return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
+        }
+        case Start.StoreBroke _ -> {
+          return PassThrough.open(source, blob, span);
+        }
+        case Start.NotNeeded _ -> {}
       }
     }
     return PassThrough.open(source, blob, span);
   }
 
-  /**
-   * Starts a fill, joined by the caller. Empty when one runs, when the blob was published
-   * meanwhile, or when the store can't take it.
-   */
-  private Optional<Fill> start(Key key, Authorised<RepoId> repo, BlobId blob, BlobSource source) {
-    AtomicReference<@Nullable Fill> started = new AtomicReference<>();
+  /** What came of starting a fill. */
+  private sealed interface Start {
+    /** It was joined by the caller. */
+    record Started(Fill fill) implements Start {}
+
+    /** One runs, or the blob was published meanwhile: to be looked at again. */
+    record NotNeeded() implements Start {}
+
+    /** The store can't take the blob now, so it makes no sense to ask it again. */
+    record StoreBroke() implements Start {}
+
+    /** Nothing is started any more. */
+    record Stopping() implements Start {}
+  }
+
+  private Start start(Key key, Authorised<RepoId> repo, BlobId blob, BlobSource source) {
+    AtomicReference<Start> result = new AtomicReference<>(new Start.NotNeeded());
     fills.compute(
         key,
         (k, other) -> {
@@ -147,16 +172,25 @@ public final class Transfers {
             Fill fill = new Fill(blob, source, store.write(repo.subject(), blob), settings);
             // Joined before it runs: it may end, for example be refused, in no time.
             fill.join();
-            started.set(fill);
+            result.set(new Start.Started(fill));
             return fill;
           } catch (IOException e) {
-            log.warn("The store can't begin a blob of {} bytes; it passes through", blob.size(), e);
+            log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
+            result.set(new Start.StoreBroke());
             return null;
           }
         });
-    Optional<Fill> fill = Optional.ofNullable(started.get());
-    fill.ifPresent(f -> executor.execute(() -> run(key, f)));
-    return fill;
+    if (result.get() instanceof Start.Started started) {
+      try {
+        executor.execute(() -> run(key, started.fill()));
+      } catch (RejectedExecutionException e) {
+        started.fill().neverRan();
+        fills.remove(key, started.fill());
+        started.fill().gone();
+        return new Start.Stopping();
+      }
+    }
+    return result.get();
   }
 
   private void run(Key key, Fill fill) {
@@ -164,6 +198,18 @@ public final class Transfers {
       fill.run();
     } finally {
       fills.remove(key, fill);
+      fill.gone();
+    }
+  }
+
+  /** Waits for the moment that an ended fill takes to close its file; false if interrupted. */
+  private boolean isGone(Fill fill) {
+    try {
+      fill.awaitGone(settings.openTimeout());
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -187,14 +233,17 @@ public final class Transfers {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stream.close();
-      return Optional.of(failed(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped"));
+      return Optional.of(failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING));
     }
     boolean ready =
         outcome.isPresent()
             && (outcome.get() instanceof Fill.Outcome.Running
                 || outcome.get() instanceof Fill.Outcome.Published);
     if (ready) {
-      return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, true));
+      // What ends before the content does goes out before the digest is known.
+      boolean verified =
+          span.end() == blob.size() || outcome.get() instanceof Fill.Outcome.Published;
+      return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
     }
     stream.close();
     if (outcome.isEmpty()) {
@@ -221,11 +270,15 @@ public final class Transfers {
 
   private void leave(Key key, Fill fill) {
     if (fill.leave() && fills.get(key) == fill) {
-      var _ =
-          timer.schedule(
-              fill::abandonUnlessWorthIt,
-              settings.abandonAfter().toMillis(),
-              TimeUnit.MILLISECONDS);
+      try {
+        var _ =
+            timer.schedule(
+                fill::abandonUnlessWorthIt,
+                settings.abandonAfter().toMillis(),
+                TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        log.debug("The mirror stops; a fill without readers ends with it", e);
+      }
     }
   }
 

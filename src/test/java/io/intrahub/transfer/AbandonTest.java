@@ -1,0 +1,120 @@
+package io.intrahub.transfer;
+
+import static io.intrahub.transfer.TransferRig.content;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource.Gate;
+import io.intrahub.transfer.ScriptedSource.GateAt;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A fill whose last reader has gone: finished if that is worth it, ended otherwise. */
+@Timeout(60)
+class AbandonTest {
+  private static final int SIZE = 2_000_000;
+  private static final byte[] BYTES = content(SIZE);
+  private static final BlobId BLOB = TestBlobs.sha256(BYTES);
+
+  private TransferRig rig = new TransferRig(1_000_000);
+  private final ScriptedSource source = new ScriptedSource(BYTES);
+  private final Gate gate = new Gate();
+
+  @AfterEach
+  void nothing_leaks() {
+    gate.open();
+    rig.assertNothingLeaks(source);
+    rig.close();
+  }
+
+  /** A reader that is there when the fill stands at this byte. */
+  private ContentStream readerWithFillAt(long offset) throws Exception {
+    source.on(1, new GateAt(offset, gate));
+    ContentStream stream = rig.ready(BLOB, source, Span.all(SIZE)).stream();
+    stream.read(ByteBuffer.allocate(1));
+    gate.awaitReached();
+    return stream;
+  }
+
+  @Test
+  void early_in_a_long_fill_it_ends() throws Exception {
+    readerWithFillAt(400_000).close();
+    rig.timer.fire();
+    gate.open();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.isStored(BLOB)).isFalse();
+    assertThat(TransferRig.gives(rig.ready(BLOB, source, Span.all(SIZE)).stream(), BYTES)).isTrue();
+    assertThat(source.opened()).isEqualTo(2);
+  }
+
+  @Test
+  void with_a_quarter_done_it_goes_on() throws Exception {
+    readerWithFillAt(500_000).close();
+    rig.timer.fire();
+    gate.open();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.isStored(BLOB)).isTrue();
+  }
+
+  @Test
+  void with_little_left_it_goes_on() throws Exception {
+    rig.close();
+    rig = new TransferRig(1_800_000);
+    readerWithFillAt(200_000).close();
+    rig.timer.fire();
+    gate.open();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.isStored(BLOB)).isTrue();
+  }
+
+  @Test
+  void it_goes_on_until_its_time_has_come() throws Exception {
+    readerWithFillAt(100_000).close();
+    assertThat(rig.timer.waiting()).isEqualTo(1);
+    gate.open();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.isStored(BLOB)).isTrue();
+    rig.timer.fire();
+  }
+
+  @Test
+  void one_who_comes_back_in_time_keeps_it() throws Exception {
+    readerWithFillAt(100_000).close();
+    ContentStream again = rig.ready(BLOB, source, Span.all(SIZE)).stream();
+    rig.timer.fire();
+    gate.open();
+    assertThat(TransferRig.gives(again, BYTES)).isTrue();
+    assertThat(source.opened()).isEqualTo(1);
+  }
+
+  @Test
+  void one_who_comes_back_after_it_was_given_up_still_gets_the_content() throws Exception {
+    readerWithFillAt(100_000).close();
+    rig.timer.fire();
+    ContentStream again = rig.ready(BLOB, source, Span.all(SIZE)).stream();
+    gate.open();
+    assertThat(TransferRig.gives(again, BYTES)).isTrue();
+    assertThat(source.opened()).isEqualTo(1);
+  }
+
+  @Test
+  void while_another_reads_nothing_is_judged() throws Exception {
+    ContentStream first = readerWithFillAt(100_000);
+    ContentStream second = rig.ready(BLOB, source, Span.all(SIZE)).stream();
+    first.close();
+    assertThat(rig.timer.waiting()).isZero();
+    gate.open();
+    assertThat(TransferRig.gives(second, BYTES)).isTrue();
+  }
+
+  @Test
+  void a_timer_that_is_stopped_does_not_break_a_close() throws Exception {
+    ContentStream stream = readerWithFillAt(100_000);
+    rig.timer.stop();
+    stream.close();
+  }
+}

@@ -1,0 +1,156 @@
+package io.intrahub.transfer;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.BlobStore;
+import io.intrahub.store.BlobWriter;
+import io.intrahub.store.StoredBlob;
+import io.intrahub.store.memory.MemoryStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A store in memory that fails where a test says so, and counts what is not closed. */
+final class FaultyStore implements BlobStore {
+  /** Without a trace: what is expected must not fill the log. */
+  private static final class Scripted extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Scripted(String message) {
+      super(message + ", as scripted");
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
+  private final MemoryStore store;
+  private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger begun = new AtomicInteger();
+  private volatile boolean failBegin;
+  private volatile boolean failPublish;
+  private volatile long failWriteAt = Long.MAX_VALUE;
+
+  FaultyStore(MemoryStore store) {
+    this.store = store;
+  }
+
+  /** No blob can be begun. */
+  void failBegin() {
+    failBegin = true;
+  }
+
+  /** No byte from this offset on can be written. */
+  void failWriteAt(long offset) {
+    failWriteAt = offset;
+  }
+
+  /** Nothing can be made durable. */
+  void failPublish() {
+    failPublish = true;
+  }
+
+  void heal() {
+    failBegin = false;
+    failPublish = false;
+    failWriteAt = Long.MAX_VALUE;
+  }
+
+  /** How often a blob was begun or could not be. */
+  int begun() {
+    return begun.get();
+  }
+
+  /** Writers and readers that were not closed. */
+  int leaked() {
+    return open.get();
+  }
+
+  @Override
+  public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
+    return store
+        .open(repo, blob)
+        .map(stored -> {
+          open.incrementAndGet();
+          return new StoredBlob() {
+            private boolean closed;
+
+            @Override
+            public long size() {
+              return stored.size();
+            }
+
+            @Override
+            public int read(ByteBuffer into, long position) throws IOException {
+              return stored.read(into, position);
+            }
+
+            @Override
+            public void close() {
+              if (!closed) {
+                closed = true;
+                stored.close();
+                open.decrementAndGet();
+              }
+            }
+          };
+        });
+  }
+
+  @Override
+  public boolean contains(Authorised<RepoId> repo, BlobId blob) {
+    return store.contains(repo, blob);
+  }
+
+  @Override
+  public BlobWriter write(RepoId repo, BlobId blob) throws IOException {
+    begun.incrementAndGet();
+    if (failBegin) {
+      throw new Scripted("no blob can be begun");
+    }
+    BlobWriter writer = store.write(repo, blob);
+    open.incrementAndGet();
+    return new BlobWriter() {
+      private boolean closed;
+
+      @Override
+      public long position() {
+        return writer.position();
+      }
+
+      @Override
+      public void write(ByteBuffer from) throws IOException {
+        if (writer.position() + from.remaining() > failWriteAt) {
+          throw new Scripted("the disk is full");
+        }
+        writer.write(from);
+      }
+
+      @Override
+      public int read(ByteBuffer into, long position) throws IOException {
+        return writer.read(into, position);
+      }
+
+      @Override
+      public Verdict publish() throws IOException {
+        if (failPublish) {
+          throw new Scripted("nothing can be made durable");
+        }
+        return writer.publish();
+      }
+
+      @Override
+      public void close() {
+        if (!closed) {
+          closed = true;
+          writer.close();
+          open.decrementAndGet();
+        }
+      }
+    };
+  }
+}

@@ -1,0 +1,195 @@
+package io.intrahub.transfer;
+
+import static io.intrahub.access.TestGrants.everybody;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.upstream.BlobSource;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Transfers over a store in memory, with a timer that a test fires by hand. */
+final class TransferRig implements AutoCloseable {
+  static final long HELD = 16 * 1024;
+  static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
+  static final Authorised<RepoId> MAY_READ = everybody(REPO);
+
+  final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  final ManualTimer timer = new ManualTimer();
+  final FaultyStore store = new FaultyStore(new MemoryStore(new SettableClock()));
+  final Transfers transfers;
+
+  TransferRig() {
+    this(1024 * 1024);
+  }
+
+  /** With another limit for what an abandoned fill may have left. */
+  TransferRig(long finishIfLeft) {
+    transfers =
+        new Transfers(
+            store,
+            new TransferSettings(
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(10),
+                finishIfLeft,
+                3,
+                Duration.ofMillis(1)),
+            threads,
+            timer);
+  }
+
+  static byte[] content(int size) {
+    return TestBlobs.bytes(size, size);
+  }
+
+  ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span) {
+    return transfers.open(MAY_READ, blob, source, span);
+  }
+
+  ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {
+    ContentOpening opening = open(blob, source, span);
+    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
+    return (ContentOpening.Ready) opening;
+  }
+
+  /** Opens and reads a span on a thread of its own. */
+  CompletableFuture<Got> readLater(BlobId blob, BlobSource source, ByteRange.Span span) {
+    return CompletableFuture.supplyAsync(() -> read(ready(blob, source, span).stream()), threads);
+  }
+
+  Got readNow(BlobId blob, BlobSource source, ByteRange.Span span) {
+    return read(ready(blob, source, span).stream());
+  }
+
+  /**
+   * What a client got.
+   *
+   * @param bytes that came
+   * @param complete whether the stream ended well
+   */
+  record Got(byte[] bytes, boolean complete) {}
+
+  static Got read(ContentStream stream) {
+    return read(stream, new AtomicLong());
+  }
+
+  /** Reads to the end or to an exception, counting, and closes. */
+  static Got read(ContentStream stream, AtomicLong count) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ByteBuffer buffer = ByteBuffer.allocate(70_000);
+    try (stream) {
+      while (true) {
+        int read = stream.read(buffer.clear());
+        if (read < 0) {
+          return new Got(bytes.toByteArray(), true);
+        }
+        assertThat(read).isPositive().isEqualTo(buffer.position());
+        bytes.write(buffer.array(), 0, read);
+        count.addAndGet(read);
+      }
+    } catch (IOException e) {
+      return new Got(bytes.toByteArray(), false);
+    }
+  }
+
+  /** Whether exactly these bytes come, for many readers at once: nothing is copied twice. */
+  static boolean gives(ContentStream stream, byte[] expected) {
+    ByteBuffer buffer = ByteBuffer.allocate(200_000);
+    ByteBuffer all = ByteBuffer.wrap(expected);
+    try (stream) {
+      while (stream.read(buffer.clear()) >= 0) {
+        buffer.flip();
+        int size = buffer.remaining();
+        if (size > all.remaining() || !buffer.equals(all.slice(all.position(), size))) {
+          return false;
+        }
+        all.position(all.position() + size);
+      }
+      return !all.hasRemaining();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(20, TimeUnit.SECONDS);
+  }
+
+  boolean isStored(BlobId blob) {
+    return transfers.isStored(MAY_READ, blob);
+  }
+
+  /** Waits for the fills to end and looks for what nobody closed. */
+  void assertNothingLeaks(ScriptedSource... sources) {
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> transfers.running() == 0 && store.leaked() == 0);
+    for (ScriptedSource source : sources) {
+      await().pollInterval(Duration.ofMillis(1)).until(() -> source.openStreams() == 0);
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    timer.shutdownNow();
+  }
+
+  /** Keeps what is scheduled until a test fires it. */
+  static final class ManualTimer extends ScheduledThreadPoolExecutor {
+    private final List<Runnable> tasks = new ArrayList<>();
+
+    ManualTimer() {
+      super(0);
+    }
+
+    @Override
+    public synchronized ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+      if (isShutdown()) {
+        throw new RejectedExecutionException("stopped");
+      }
+      tasks.add(task);
+      return super.schedule(() -> {}, 1, TimeUnit.DAYS);
+    }
+
+    synchronized int waiting() {
+      return tasks.size();
+    }
+
+    /** Takes no more tasks, as when the mirror stops. */
+    void stop() {
+      shutdownNow();
+    }
+
+    /** Runs what waits, as if its time had come. */
+    void fire() {
+      List<Runnable> due;
+      synchronized (this) {
+        due = List.copyOf(tasks);
+        tasks.clear();
+      }
+      due.forEach(Runnable::run);
+    }
+  }
+}
