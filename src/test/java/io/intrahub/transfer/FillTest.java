@@ -159,17 +159,27 @@ class FillTest {
   }
 
   @Test
-  void a_small_wrong_file_is_a_clean_error() {
-    smallSource.on(1, new WrongByteAt(19_999)).on(2, new WrongByteAt(0));
+  void a_small_file_that_stays_wrong_is_a_clean_error() {
+    for (int i = 1; i <= 4; i++) {
+      smallSource.on(i, new WrongByteAt(i));
+    }
     assertThat(rig.open(SMALL, smallSource, Span.all(20_000)))
         .isInstanceOf(ContentOpening.Failed.class);
     assertThat(rig.open(SMALL, smallSource, new Span(5, 10)))
         .isInstanceOf(ContentOpening.Failed.class);
+    assertThat(smallSource.opened()).isEqualTo(4);
     assertThat(rig.isStored(SMALL)).isFalse();
     assertThat(rig.readNow(SMALL, smallSource, new Span(5, 10)).bytes())
         .isEqualTo(Arrays.copyOfRange(FEW, 5, 15));
     assertThat(rig.readNow(SMALL, smallSource, Span.all(20_000)).bytes()).isEqualTo(FEW);
-    assertThat(smallSource.opened()).isEqualTo(3);
+    assertThat(smallSource.opened()).isEqualTo(5);
+  }
+
+  @Test
+  void a_small_file_that_comes_wrong_once_is_fetched_again_and_nobody_notices() {
+    smallSource.on(1, new WrongByteAt(19_999));
+    assertThat(rig.readNow(SMALL, smallSource, Span.all(20_000)).bytes()).isEqualTo(FEW);
+    assertThat(smallSource.opened()).isEqualTo(2);
   }
 
   @Test
@@ -211,14 +221,21 @@ class FillTest {
     assertThat(source.opened()).isEqualTo(4);
   }
 
+  /** The source itself has tried again what may pass. */
   @Test
   void an_upstream_that_fails_at_once_is_an_error_at_once() {
-    source.on(1, new Fails()).on(2, new BreakAt(0)).on(3, new Refuses());
-    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Failed.class);
+    source.on(1, new Fails()).on(2, new Refuses());
     assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Failed.class);
     assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Refused.class);
-    assertThat(source.opened()).isEqualTo(3);
+    assertThat(source.opened()).isEqualTo(2);
     assertThat(rig.readNow(BLOB, source, ALL).bytes()).isEqualTo(BYTES);
+  }
+
+  @Test
+  void a_connection_that_breaks_before_the_first_byte_is_made_anew() {
+    source.on(1, new BreakAt(0)).on(2, new BreakAt(0));
+    assertThat(rig.readNow(BLOB, source, ALL).bytes()).isEqualTo(BYTES);
+    assertThat(source.opened()).isEqualTo(3);
   }
 
   @Test

@@ -113,7 +113,9 @@ final class ScriptedSource implements BlobSource {
     }
     for (Fault fault : script) {
       if (fault instanceof Fails) {
-        return new Failed(new UpstreamFailure(UpstreamFailure.Kind.TROUBLED, "it is scripted"));
+        return new Failed(
+            new UpstreamFailure(
+                UpstreamFailure.Kind.TROUBLED, "it is scripted", false, Optional.empty()));
       }
       if (fault instanceof Refuses) {
         return new Refused(new FirstHop.Refusal(HubError.repoNotFound(true), Optional.empty()));
