@@ -18,7 +18,9 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * {@code GET /api/{type}s/{repo}[/revision/{revision}]}: repo info, kept per commit as upstream
@@ -41,6 +43,17 @@ public final class RepoInfos {
           .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
           .build();
 
+  private static final int MAX_QUERY = 1024;
+
+  /**
+   * The parameters that the Hub's clients send. Any other query is passed on and its answer not
+   * kept: each would be one more file, and some hold what is nobody else's business.
+   */
+  private static final Pattern KNOWN =
+      Pattern.compile(
+          "(blobs|securityStatus|full|config|cardData)=(true|false|True|False|1|0)"
+              + "|expand(\\[\\d{0,3}]|%5[Bb]\\d{0,3}%5[Dd])?=[A-Za-z]{1,40}");
+
   private record Key(RepoId repo, CommitHash commit, String name) {}
 
   RepoInfos(
@@ -62,12 +75,17 @@ public final class RepoInfos {
 
   /** Under which name an answer to a query is kept; the order of parameters makes no difference. */
   static String answerName(String query) {
-    String sorted =
-        Arrays.stream(query.split("&", -1))
-            .filter(p -> !p.isEmpty())
-            .sorted()
-            .collect(Collectors.joining("&"));
+    String sorted = parameters(query).distinct().sorted().collect(Collectors.joining("&"));
     return sorted.isEmpty() ? "info" : "info?" + sorted;
+  }
+
+  private static Stream<String> parameters(String query) {
+    return Arrays.stream(query.split("&", -1)).filter(p -> !p.isEmpty());
+  }
+
+  private static boolean mayBeKept(String query) {
+    return query.length() <= MAX_QUERY
+        && parameters(query).allMatch(p -> KNOWN.matcher(p).matches());
   }
 
   /**
@@ -82,7 +100,10 @@ public final class RepoInfos {
     Located located =
         revisions.locate(repo, asked, revisions.byRepoInfo(asked), settings.apiTimeout(), noCache);
     return switch (located) {
-      case Located.At at -> kept(at, query, repo, revision, caller);
+      case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller);
+      case Located.At _ ->
+          passThrough(
+              new Located.NotKept(repo, Optional.empty()), revision, query, Caller.ANONYMOUS);
       case Located.NotKept notKept -> passThrough(notKept, revision, query, caller);
       case Located.Refused refused -> Replies.refused(refused.refusal());
       case Located.Failed failed -> Replies.failed(failed.failure(), repo.toString());
@@ -112,6 +133,10 @@ public final class RepoInfos {
       return Replies.slow(repo.toString(), settings.apiTimeout());
     }
     return switch (answer.get()) {
+      case ApiAnswer.Info info when isShut(info, query) -> {
+        revisions.closed(repo);
+        yield passThrough(new Located.NotKept(asked, Optional.empty()), revision, query, caller);
+      }
       case ApiAnswer.Info info ->
           ApiReply.Ok.json(at.commit(), info.body(), at.label().from(CacheLabel.Source.MISS));
       case ApiAnswer.Refused refused when refused.refusal().isOfRepo() -> {
@@ -130,12 +155,17 @@ public final class RepoInfos {
     RepoId repo = at.repo().subject();
     ApiAnswer answer =
         upstream.repoInfo(repo, Optional.of(at.commit().asRevision()), query, Caller.ANONYMOUS);
-    if (answer instanceof ApiAnswer.Info info) {
+    if (answer instanceof ApiAnswer.Info info && info.authoritative() && !isShut(info, query)) {
       store.putAnswer(
           repo, at.commit(), key.name(), new Observation<>(info.body(), clock.instant()));
       memory.put(key, info.body());
     }
     return answer;
+  }
+
+  /** Whether a whole answer says that not everybody may read the repo any more. */
+  private static boolean isShut(ApiAnswer.Info info, String query) {
+    return info.authoritative() && info.evidence().isEmpty() && !query.contains("expand");
   }
 
   private ApiReply passThrough(

@@ -316,6 +316,11 @@ final class Revisions {
                 .or(() -> store.revision(proof, revision).map(o -> at(proof, o, true))));
   }
 
+  /** Upstream shows the repo to an anonymous asker, but says that not everybody may read it. */
+  void closed(RepoId repo) {
+    shut(repo, new Learned.Closed(Optional.empty()));
+  }
+
   private Learned learnByInfo(RepoId repo, Revision revision) {
     Optional<Revision> named =
         revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);

@@ -509,4 +509,44 @@ class PermissionMatrixTest {
     rig.clock.forward(Duration.ofSeconds(61));
     assertThat(ask(get, id).status()).isEqualTo(200);
   }
+
+  /** Info that is asked for in another form must not outlive the verdict it rests on. */
+  @Test
+  void info_of_a_repo_that_was_gated_meanwhile_is_not_kept() throws Exception {
+    String id = "acme/gatedlater";
+    make(Kind.PUBLIC, id);
+    assertThat(ask(new Cell(Kind.PUBLIC, Asker.ANONYMOUS, Route.INFO), id).status()).isEqualTo(200);
+    rig.hub.repo("model", id).visibility(Visibility.GATED).meta("secret", "\"GATEDMETA\"");
+    Rig.Answer answer = ask(new Cell(Kind.GATED, Asker.ANONYMOUS, Route.INFO_WITH_BLOBS), id);
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("cache-status")).contains("intrahub; fwd=bypass");
+    assertThat(rig.tracesOnDisk(List.of("GATEDMETA"))).isEmpty();
+    assertThat(ask(new Cell(Kind.GATED, Asker.ANONYMOUS, Route.GET), id).status()).isEqualTo(401);
+  }
+
+  /** Every query that is kept is a file; a client must not make as many as it likes. */
+  @Test
+  void a_query_of_no_client_leaves_nothing_on_disk() throws Exception {
+    String id = "acme/asked";
+    make(Kind.PUBLIC, id);
+    for (String query :
+        List.of(
+            "token=hf_CANARYinTheQuery",
+            "blobs=hf_CANARYinTheQuery",
+            "expand=hf_CANARYinTheQuery",
+            "expand[]=sha&x=hf_CANARYinTheQuery",
+            "expand=" + "CANARY".repeat(300))) {
+      Rig.Answer answer =
+          rig.get("/api/models/" + id + "?" + query.replace("[]", "%5B%5D"), Optional.empty());
+      assertThat(answer.status()).as(query).isIn(200, 400);
+      assertThat(answer.header("cache-status").orElse("intrahub; fwd=bypass"))
+          .as(query)
+          .isEqualTo("intrahub; fwd=bypass");
+    }
+    checkTraces();
+    String kept = "/api/models/" + id + "?expand=sha&expand=gated&blobs=true";
+    assertThat(rig.get(kept, Optional.empty()).status()).isEqualTo(200);
+    assertThat(rig.get(kept, Optional.empty()).header("cache-status").orElseThrow())
+        .contains("hit");
+  }
 }
