@@ -32,7 +32,12 @@ final class Breaker {
 
   /** Whether calls are refused now. Changes nothing, unlike {@link #tryPass}. */
   synchronized boolean isOpen() {
-    return failures >= FAILURES_TO_OPEN && clock.instant().isBefore(nextProbe);
+    return failures >= FAILURES_TO_OPEN && isTooEarly(clock.instant());
+  }
+
+  /** A pause that seems longer than any means that the clock was set back: then it is over. */
+  private boolean isTooEarly(Instant now) {
+    return now.isBefore(nextProbe) && !now.plus(LONGEST_PAUSE).isBefore(nextProbe);
   }
 
   /** Whether a call may be made. Each that may must report {@link #success} or {@link #failure}. */
@@ -41,7 +46,7 @@ final class Breaker {
       return true;
     }
     Instant now = clock.instant();
-    if (now.isBefore(nextProbe)) {
+    if (isTooEarly(now)) {
       return false;
     }
     // The next one waits for what this probe finds, or for as long again if it never comes back.

@@ -84,7 +84,7 @@ final class HubBlobSource implements BlobSource {
         Locations.Key newKey =
             new Locations.Key(found.repo(), found.commit(), path, caller.authority());
         yield locations
-            .get(newKey)
+            .justTold(newKey)
             .flatMap(location -> tryOpen(location, span))
             .orElseGet(() -> strange("the address it just gave for " + path + " is refused"));
       }

@@ -51,6 +51,14 @@ final class Locations {
         .filter(l -> l.expires().minus(MARGIN).isAfter(clock.instant()));
   }
 
+  /**
+   * The address that was told last, whether it seems expired or not. One that was told just now has
+   * to be tried: if this clock is ahead of the CDN's, every address seems to have expired.
+   */
+  Optional<Location> justTold(Key key) {
+    return Optional.ofNullable(locations.getIfPresent(key));
+  }
+
   Location put(Key key, Endpoint endpoint, HttpUrl url) {
     Location location = new Location(url, endpoint, endpoint.owns(url), expiry(url));
     locations.put(key, location);

@@ -18,7 +18,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -141,13 +143,16 @@ final class TransferRig implements AutoCloseable {
 
   /** Waits for the fills to end and looks for what nobody closed. */
   void assertNothingLeaks(ScriptedSource... sources) {
+    Callable<Boolean> clean =
+        () ->
+            transfers.running() == 0
+                && store.leaked() == 0
+                && Arrays.stream(sources).allMatch(s -> s.openStreams() == 0);
     await()
+        .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(1))
         .atMost(Duration.ofSeconds(20))
-        .until(() -> transfers.running() == 0 && store.leaked() == 0);
-    for (ScriptedSource source : sources) {
-      await().pollInterval(Duration.ofMillis(1)).until(() -> source.openStreams() == 0);
-    }
+        .until(clean);
   }
 
   @Override

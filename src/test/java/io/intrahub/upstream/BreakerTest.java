@@ -112,4 +112,14 @@ class BreakerTest {
     pass(5);
     assertThat(breaker.tryPass()).isTrue();
   }
+
+  @Test
+  void a_clock_that_is_set_back_does_not_keep_it_open() {
+    fail(5);
+    pass(-3 * 3600);
+    pass(60);
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass()).isFalse();
+  }
 }
