@@ -38,8 +38,10 @@ public final class DevHub implements AutoCloseable {
     traffic = new Traffic(builder.clock, new HubRoutes(directory, cdn, limits, settings), cdn);
     strict = builder.strict;
     server = new WebServer(builder.host, builder.port, builder.cdnPort, traffic::handle);
-    settings.hub = origin(builder.publicHost.orElse(builder.host), server.hubPort());
-    settings.cdn = origin(builder.cdnHost, server.cdnPort());
+    settings.hub =
+        builder.publicHub.orElseGet(
+            () -> origin(builder.publicHost.orElse(builder.host), server.hubPort()));
+    settings.cdn = builder.publicCdn.orElseGet(() -> origin(builder.cdnHost, server.cdnPort()));
   }
 
   /** Starts to describe a Hub. */
@@ -53,6 +55,8 @@ public final class DevHub implements AutoCloseable {
     private String host = "127.0.0.1";
     private Optional<String> publicHost = Optional.empty();
     private String cdnHost = "localhost";
+    private Optional<URI> publicHub = Optional.empty();
+    private Optional<URI> publicCdn = Optional.empty();
     private int port;
     private int cdnPort;
     private long seed = 1;
@@ -81,6 +85,16 @@ public final class DevHub implements AutoCloseable {
     /** The name in addresses of the CDN; {@code localhost} by default, so not the Hub's. */
     public Builder cdnHost(String name) {
       cdnHost = name;
+      return this;
+    }
+
+    /**
+     * The addresses under which both are reached from outside, where something stands in front of
+     * them: {@code https://hub.example}. They win over the names above.
+     */
+    public Builder publicOrigins(URI hub, URI cdn) {
+      publicHub = Optional.of(hub);
+      publicCdn = Optional.of(cdn);
       return this;
     }
 
@@ -114,12 +128,12 @@ public final class DevHub implements AutoCloseable {
     }
   }
 
-  /** Where the Hub listens, without a trailing slash. */
+  /** Where the Hub is reached, without a trailing slash. */
   public URI uri() {
     return settings.hub;
   }
 
-  /** Where the CDN listens, under another host name. */
+  /** Where the CDN is reached, under another host name. */
   public URI cdnUri() {
     return settings.cdn;
   }
@@ -162,6 +176,16 @@ public final class DevHub implements AutoCloseable {
   /** The script of faults. */
   public Faults faults() {
     return traffic.faults;
+  }
+
+  /** The port on which the Hub listens, whatever stands in front of it. */
+  public int port() {
+    return server.hubPort();
+  }
+
+  /** The port on which the CDN listens. */
+  public int cdnPort() {
+    return server.cdnPort();
   }
 
   /** Called after each request, on its thread. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +49,12 @@ public final class MirrorProcess implements AutoCloseable {
   /** A JVM for the product with these options and arguments; its stderr goes to {@code log}. */
   public static Process launch(Path log, List<String> options, List<String> arguments)
       throws IOException {
+    return launch(log, options, arguments, Map.of());
+  }
+
+  private static Process launch(
+      Path log, List<String> options, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx256m");
@@ -60,6 +67,7 @@ public final class MirrorProcess implements AutoCloseable {
     // A proxy of whoever runs the tests does not lead to this machine.
     builder.environment().keySet().removeIf(n -> n.toLowerCase(Locale.ROOT).endsWith("_proxy"));
     builder.environment().put("INTRAHUB_ADMIN_PORT", "0");
+    builder.environment().putAll(environment);
     return builder.start();
   }
 
@@ -70,6 +78,13 @@ public final class MirrorProcess implements AutoCloseable {
    * @param options for the JVM
    */
   public static MirrorProcess serve(Path data, URI upstream, Path log, List<String> options)
+      throws IOException {
+    return serve(data, upstream, log, options, Map.of());
+  }
+
+  /** The same, with more variables in its environment. */
+  public static MirrorProcess serve(
+      Path data, URI upstream, Path log, List<String> options, Map<String, String> environment)
       throws IOException {
     Process process =
         launch(
@@ -84,7 +99,8 @@ public final class MirrorProcess implements AutoCloseable {
                 "--data",
                 data.toString(),
                 "--upstream",
-                upstream.toString()));
+                upstream.toString()),
+            environment);
     BufferedReader out =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = out.readLine(); line != null; line = out.readLine()) {
