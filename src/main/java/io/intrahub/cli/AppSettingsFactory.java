@@ -97,6 +97,7 @@ public final class AppSettingsFactory {
         config.upstream().connectTimeout(),
         config.upstream().firstByteTimeout(),
         config.upstream().stallTimeout(),
+        config.upstream().retryPause(),
         "intrahub/" + Main.Version.number(),
         config.mode() == Config.Mode.OFFLINE,
         proxies,

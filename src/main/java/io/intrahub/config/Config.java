@@ -140,6 +140,13 @@ public record Config(
                       + " limit for a whole file.")
           Duration stallTimeout,
       @Setting(
+              type = DURATION,
+              byDefault = "100ms",
+              doc =
+                  "The pause before a call is tried a second time, at most; it doubles with each"
+                      + " further one. A call is tried five times.")
+          Duration retryPause,
+      @Setting(
               type = PROXY,
               byDefault = "environment",
               doc =

@@ -65,12 +65,12 @@ final class FirstHops {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, path, next.get(), facts, caller);
         } else if (!endpoint.owns(next.get())) {
-          return HubCalls.strange("it redirects without saying what the file is");
+          return HubCalls.lasting("it redirects without saying what the file is");
         }
         url = next.get();
       }
     }
-    return HubCalls.strange("it redirects in circles");
+    return HubCalls.lasting("it redirects in circles");
   }
 
   private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {

@@ -79,14 +79,14 @@ final class HubBlobSource implements BlobSource {
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().givenUp());
       case FirstHop.Found found when !found.blob().equals(blob) ->
-          strange("it names another content for " + path + " of the same commit");
+          lasting("it names another content for " + path + " of the same commit");
       case FirstHop.Found found -> {
         Locations.Key newKey =
             new Locations.Key(found.repo(), found.commit(), path, caller.authority());
         yield locations
             .justTold(newKey)
             .flatMap(location -> tryOpen(location, span))
-            .orElseGet(() -> strange("the address it just gave for " + path + " is refused"));
+            .orElseGet(() -> lasting("the address it just gave for " + path + " is refused"));
       }
     };
   }
@@ -108,7 +108,7 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(strange("the address of " + path + " redirects in circles"));
+      return Optional.of(lasting("the address of " + path + " redirects in circles"));
     } catch (IOException e) {
       return Optional.of(new Failed(HubCalls.broken(e)));
     }
@@ -162,6 +162,11 @@ final class HubBlobSource implements BlobSource {
     }
     response.body().source().skip(skip);
     return new Opened(new HttpStream(response, span.length()));
+  }
+
+  /** A failure of which another try will bring the same. */
+  private static Failed lasting(String reason) {
+    return new Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason).givenUp());
   }
 
   private static Failed strange(String reason) {

@@ -213,7 +213,7 @@ final class HubCalls {
         return sort(endpoint, response, request, caller);
       }
     }
-    return strange("it redirects in circles");
+    return lasting("it redirects in circles");
   }
 
   private Visit<ApiAnswer> sort(
@@ -241,7 +241,7 @@ final class HubCalls {
       headers.put(AUTHORITATIVE, "true");
     }
     if (response.body().contentLength() > MAX_JSON) {
-      return strange("it is larger than " + MAX_JSON + " bytes");
+      return lasting("it is larger than " + MAX_JSON + " bytes");
     }
     byte[] body = readAtMost(response, MAX_JSON);
     String type = headers.getOrDefault("content-type", "");
@@ -249,7 +249,7 @@ final class HubCalls {
       return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
     }
     if (type.startsWith("text/html")) {
-      return strange("it is a web page and not the Hub's; a portal may want a login");
+      return lasting("it is a web page and not the Hub's; a portal may want a login");
     }
     if (type.startsWith("application/json") && body.length > 0) {
       try {
@@ -286,6 +286,11 @@ final class HubCalls {
     }
     return new UpstreamFailure(
         UpstreamFailure.Kind.STRANGE, "it answered " + status + ", but not as the Hub does");
+  }
+
+  /** An answer of which another try will bring the same. */
+  static <T> Visit<T> lasting(String reason) {
+    return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason).givenUp());
   }
 
   static <T> Visit<T> strange(String reason) {

@@ -7,26 +7,28 @@ import java.util.random.RandomGenerator;
 
 /**
  * Asks again when a failure may pass by itself: clients retry little, and {@code GET
- * /api/models/{id}} not at all (huggingface_hub 2.4.0). The pauses double from {@link
- * #FIRST_PAUSE}, with jitter, and are as long as upstream asks for in {@code Retry-After}; when all
- * of them would last longer than {@link #BUDGET} the failure is passed on.
+ * /api/models/{id}} not at all (huggingface_hub 2.4.0). The pauses double from the first one, with
+ * jitter, and are as long as upstream asks for in {@code Retry-After}; when all of them would last
+ * longer than {@link #BUDGET} the failure is passed on.
  *
  * <p>A refused connection is not tried again: it answers at once that nobody is there, and so
  * should the mirror. Safe for use by many threads.
  */
 final class Retries {
   static final int TRIES = 5;
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration BUDGET = Duration.ofSeconds(30);
 
   private final RandomGenerator jitter;
+  private final Duration firstPause;
 
   /**
    * Makes one.
    *
    * @param jitter used under this object's monitor
+   * @param firstPause before the second try, at most
    */
-  Retries(RandomGenerator jitter) {
+  Retries(RandomGenerator jitter, Duration firstPause) {
+    this.firstPause = firstPause;
     this.jitter = jitter;
   }
 
@@ -64,7 +66,7 @@ final class Retries {
   }
 
   private synchronized long pause(int tries, UpstreamFailure failure) {
-    long full = FIRST_PAUSE.toNanos() << (tries - 1);
+    long full = firstPause.toNanos() << (tries - 1);
     long own = full / 2 + jitter.nextLong(full / 2 + 1);
     return Math.max(own, failure.retryAfter().map(Duration::toNanos).orElse(0L));
   }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param connectTimeout for a connection to stand
  * @param firstByteTimeout from the request to the head of the answer
  * @param stallTimeout between two reads of a body; there is no limit for a whole body
+ * @param retryPause before the second try of a call, at most; longer before each further one
  * @param userAgent sent with each request
  * @param offline upstream is never asked
  * @param proxies the proxies on the way
@@ -23,10 +24,13 @@ public record UpstreamSettings(
     Duration connectTimeout,
     Duration firstByteTimeout,
     Duration stallTimeout,
+    Duration retryPause,
     String userAgent,
     boolean offline,
     ProxySettings proxies,
     TrustSettings trust) {
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(100);
+
   /** Takes a copy of the list. */
   public UpstreamSettings {
     endpoints = List.copyOf(endpoints);
@@ -48,6 +52,7 @@ public record UpstreamSettings(
         connectTimeout,
         firstByteTimeout,
         stallTimeout,
+        RETRY_PAUSE,
         userAgent,
         offline,
         ProxySettings.DIRECT,

@@ -175,14 +175,14 @@ class FirstHopsTest {
   }
 
   @Test
-  void a_hub_that_fails_five_times_is_left_alone_and_probed_later() {
+  void a_hub_that_fails_five_calls_is_left_alone_and_probed_later() {
     SettableClock clock = new SettableClock();
     try (UpstreamRig probing = UpstreamRig.to(clock, hub.uri())) {
-      hub.faults().on(Route.RESOLVE).times(5).status(503);
+      hub.faults().on(Route.RESOLVE).times(5 * Retries.TRIES).status(503);
       for (int i = 0; i < 8; i++) {
         assertThat(probing.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
       }
-      assertThat(hub.counters().requests()).isEqualTo(5);
+      assertThat(hub.counters().requests()).isEqualTo(5 * Retries.TRIES);
       clock.pass(Duration.ofSeconds(5));
       assertFound(probing.hop("config.json"), small);
     }

@@ -319,6 +319,7 @@ class ProxyTest {
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
+        Duration.ofMillis(1),
         "test",
         false,
         proxies,

@@ -217,6 +217,7 @@ class TrustTest {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
+            Duration.ofMillis(1),
             "test",
             false,
             ProxySettings.DIRECT,

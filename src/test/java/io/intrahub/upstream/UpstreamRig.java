@@ -36,8 +36,11 @@ public final class UpstreamRig implements AutoCloseable {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
+            Duration.ofMillis(1),
             "test/1",
-            offline);
+            offline,
+            ProxySettings.DIRECT,
+            TrustSettings.JVM);
     upstream = new HubUpstream(settings, clock, timer, new Meters(new SimpleMeterRegistry()));
   }
 
