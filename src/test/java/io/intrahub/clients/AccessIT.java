@@ -159,6 +159,11 @@ class AccessIT {
     repo.visibility(Visibility.PRIVATE);
     mirror.pass(Duration.ofMinutes(11));
 
+    // By its commit first: no branch has to be looked up, which would notice by itself.
+    String commit = repo.commitOf("main").orElseThrow();
+    Ask byCommit =
+        new Ask("GET", repo.id() + "/resolve/" + commit + "/" + LARGE, Optional.of(LARGE), "");
+    expectSame(repo, byCommit, Optional.empty(), false);
     for (Optional<String> token : EVERYBODY) {
       asks(repo).forEach(ask -> expectSame(repo, ask, token, false));
     }

@@ -1,11 +1,15 @@
 package io.intrahub.clients;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.testing.MirrorUnderTest;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -24,6 +28,18 @@ abstract class AgainstDemo {
   static final String SMALL = "config.json";
   static final String EMPTY = "empty.txt";
   static final int LARGE_SIZE = 14_504;
+
+  /** What HEAD and GET must say alike. */
+  private static final List<String> OF_THE_FILE =
+      List.of(
+          "Content-Length",
+          "ETag",
+          "X-Repo-Commit",
+          "X-Linked-ETag",
+          "X-Linked-Size",
+          "Accept-Ranges",
+          "Content-Disposition",
+          "Content-Type");
 
   Path tmp;
   MirrorUnderTest mirror;
@@ -73,5 +89,10 @@ abstract class AgainstDemo {
   /** The same path at the Hub itself. */
   String upstream(String path) {
     return mirror.hub().uri() + "/" + path;
+  }
+
+  /** What HEAD and GET must say alike, by the name of the header. */
+  static Map<String, String> described(CurlClient.Answer answer) {
+    return OF_THE_FILE.stream().collect(toMap(Function.identity(), answer::header));
   }
 }

@@ -1,18 +1,13 @@
 package io.intrahub.clients;
 
-import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,18 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files over the wire, to the letter of their headers, cold and warm. */
 class CurlFilesIT extends AgainstDemo {
-  /** What HEAD and GET must say alike. */
-  private static final List<String> OF_THE_FILE =
-      List.of(
-          "Content-Length",
-          "ETag",
-          "X-Repo-Commit",
-          "X-Linked-ETag",
-          "X-Linked-Size",
-          "Accept-Ranges",
-          "Content-Disposition",
-          "Content-Type");
-
   @Test
   void a_large_file_is_described_by_its_sha256() {
     DevRepo repo = fresh();
@@ -77,10 +60,6 @@ class CurlFilesIT extends AgainstDemo {
       assertThat(described(curl.head(url))).isEqualTo(described(head));
     }
     return head;
-  }
-
-  private static Map<String, String> described(CurlClient.Answer answer) {
-    return OF_THE_FILE.stream().collect(toMap(Function.identity(), answer::header));
   }
 
   @Test
@@ -282,160 +261,6 @@ class CurlFilesIT extends AgainstDemo {
     assertThat(curl.get(url, "-H", "If-None-Match: \"other\", W/" + etag).status()).isEqualTo(304);
     assertThat(curl.head(url, "-H", "If-None-Match: *").status()).isEqualTo(304);
     assertThat(curl.get(url, "-H", "If-None-Match: \"other\"").status()).isEqualTo(200);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "0-0, 0, 0",
-    "0-100000, 0, 14503",
-    "5000-, 5000, 14503",
-    "-100, 14404, 14503",
-    "-262144, 0, 14503",
-    "14503-14503, 14503, 14503",
-    "14000-2000000, 14000, 14503",
-    "100-199, 100, 199",
-  })
-  void a_range_gives_its_bytes_cold_and_warm(String range, int first, int last) {
-    DevRepo repo = fresh();
-    DevFile file = repo.file("main", LARGE).orElseThrow();
-    String url = at(repo.id() + "/resolve/main/" + LARGE);
-
-    for (int i = 0; i < 2; i++) {
-      CurlClient.Answer answer = curl.get(url, "-H", "Range: bytes=" + range);
-      assertThat(answer.process().exitCode()).isZero();
-      assertThat(answer.status()).isEqualTo(206);
-      assertThat(answer.header("Content-Range"))
-          .isEqualTo("bytes " + first + "-" + last + "/14504");
-      assertThat(answer.header("Content-Length")).isEqualTo(String.valueOf(last - first + 1));
-      assertThat(answer.header("ETag")).isEqualTo("\"" + file.etag() + "\"");
-      assertThat(answer.header("X-Repo-Commit")).isEqualTo(repo.commitOf("main").orElseThrow());
-      assertThat(answer.header("Accept-Ranges")).isEqualTo("bytes");
-      assertThat(answer.bytes()).isEqualTo(Arrays.copyOfRange(file.allBytes(), first, last + 1));
-      CurlClient.Answer head = curl.head(url, "-H", "Range: bytes=" + range);
-      assertThat(head.status()).isEqualTo(206);
-      assertThat(described(head)).isEqualTo(described(answer));
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"14504-", "14504-20000", "999999-"})
-  void a_range_behind_the_end_is_refused_with_the_size(String range) {
-    DevRepo repo = fresh();
-
-    for (int i = 0; i < 2; i++) {
-      CurlClient.Answer answer =
-          curl.get(at(repo.id() + "/resolve/main/" + LARGE), "-H", "Range: bytes=" + range);
-      assertThat(answer.status()).isEqualTo(416);
-      assertThat(answer.header("Content-Range")).isEqualTo("bytes */14504");
-      assertThat(answer.header("X-Error-Message")).contains("14504");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"bytes=0-1,4-5", "bytes=0-0,-1", "bytes=5-2", "bytes=a-b", "lines=1-2"})
-  void several_or_broken_ranges_never_give_multipart(String range) {
-    DevRepo repo = fresh();
-    DevFile file = repo.file("main", LARGE).orElseThrow();
-
-    CurlClient.Answer answer =
-        curl.get(at(repo.id() + "/resolve/main/" + LARGE), "-H", "Range: " + range);
-
-    assertThat(answer.header("Content-Type")).doesNotContain("multipart");
-    if (answer.status() == 400) {
-      assertThat(answer.header("X-Error-Message")).contains("Range");
-    } else {
-      assertThat(answer.status()).isEqualTo(200);
-      assertThat(answer.bytes()).isEqualTo(file.allBytes());
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"0-0", "0-"})
-  void an_empty_file_with_a_range_is_200_and_says_that_it_is_empty(String range) {
-    DevRepo repo = fresh();
-
-    CurlClient.Answer answer =
-        curl.get(at(repo.id() + "/resolve/main/" + EMPTY), "-H", "Range: bytes=" + range);
-
-    assertThat(answer.status()).isEqualTo(200);
-    assertThat(answer.header("Content-Length")).isEqualTo("0");
-    assertThat(answer.header("Content-Range")).isEqualTo("bytes */0");
-  }
-
-  @Test
-  void if_range_compares_strongly() {
-    DevRepo repo = fresh();
-    String url = at(repo.id() + "/resolve/main/" + LARGE);
-    String etag = "\"" + repo.file("main", LARGE).orElseThrow().etag() + "\"";
-
-    assertThat(curl.get(url, "-r", "0-9", "-H", "If-Range: " + etag).status()).isEqualTo(206);
-    for (String other : List.of("W/" + etag, "\"other\"", "Tue, 02 Jan 2035 03:04:05 GMT")) {
-      CurlClient.Answer answer = curl.get(url, "-r", "0-9", "-H", "If-Range: " + other);
-      assertThat(answer.status()).isEqualTo(200);
-      assertThat(answer.bytes()).hasSize(LARGE_SIZE);
-    }
-  }
-
-  @Test
-  void a_file_that_is_not_there_is_404_with_its_commit_and_asked_for_once() {
-    DevRepo repo = fresh();
-    String url = at(repo.id() + "/resolve/main/none.json");
-
-    expectEntryNotFound(curl.head(url), repo);
-    mirror.awaitIdle();
-    mirror.mark();
-    CurlClient.Answer get = curl.get(url);
-    expectEntryNotFound(get, repo);
-    assertThat(get.text()).isEqualTo("{\"error\":\"Entry not found\"}");
-    expectEntryNotFound(curl.get(at(repo.id() + "/resolve/main/onnx/none")), repo);
-    mirror.expectSilence();
-  }
-
-  @Test
-  void a_file_that_was_missing_is_found_once_the_branch_may_have_moved() {
-    DevRepo repo = fresh();
-    String before = repo.commitOf("main").orElseThrow();
-    String url = at(repo.id() + "/resolve/main/late.json");
-    curl.get(at(repo.id() + "/resolve/main/" + SMALL));
-    mirror.awaitIdle();
-    expectEntryNotFound(curl.get(url), repo);
-
-    repo.commit("Add late", "late.json", DevFile.text("{}"));
-    assertThat(curl.get(url).status()).isEqualTo(404);
-    mirror.pass(Duration.ofSeconds(61));
-
-    assertThat(curl.get(url).text()).isEqualTo("{}");
-    // The old commit will never have it.
-    mirror.awaitIdle();
-    mirror.mark();
-    assertThat(curl.get(at(repo.id() + "/resolve/" + before + "/late.json")).status())
-        .isEqualTo(404);
-    mirror.expectSilence();
-  }
-
-  @Test
-  void without_a_whole_listing_nothing_is_said_to_be_missing() {
-    DevRepo repo = fresh();
-    mirror.hub().faults().on(Route.TREE).path(repo.id()).status(500);
-    try {
-      assertThat(curl.get(at(repo.id() + "/resolve/main/" + SMALL)).status()).isEqualTo(200);
-      mirror.awaitIdle();
-      mirror.mark();
-
-      assertThat(curl.get(at(repo.id() + "/resolve/main/" + LARGE)).status()).isEqualTo(200);
-      expectEntryNotFound(curl.get(at(repo.id() + "/resolve/main/none.json")), repo);
-
-      assertThat(mirror.upstream(Route.RESOLVE)).hasSize(2);
-    } finally {
-      mirror.hub().faults().clear();
-    }
-  }
-
-  private static void expectEntryNotFound(CurlClient.Answer answer, DevRepo repo) {
-    assertThat(answer.status()).isEqualTo(404);
-    assertThat(answer.header("X-Error-Code")).isEqualTo("EntryNotFound");
-    assertThat(answer.header("X-Error-Message")).isEqualTo("Entry not found");
-    assertThat(answer.header("X-Repo-Commit")).isEqualTo(repo.commitOf("main").orElseThrow());
   }
 
   @ParameterizedTest
