@@ -17,7 +17,10 @@ sealed interface Learned {
   /** The repo may be open, but has no such revision or entry. */
   record Missing(FirstHop.Refusal refusal) implements Learned {}
 
-  /** Only a fallback answered, whose word proves neither that it is open nor that it is closed. */
+  /**
+   * An endpoint that is not authoritative has it. That proves nothing, in neither direction: what
+   * is believed of the repo stays.
+   */
   record Unproven() implements Learned {}
 
   /** Nothing was learned. */

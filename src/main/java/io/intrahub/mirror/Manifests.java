@@ -96,11 +96,17 @@ final class Manifests {
     }
   }
 
-  /** Learns the manifest and waits for it without a limit. For threads that no client waits for. */
-  void learn(Authorised<RepoId> repo, CommitHash commit) {
-    if (get(repo, commit).isEmpty()) {
-      var _ = join(repo, commit).join();
-    }
+  /**
+   * Learns the manifest and waits for it without a limit. For threads that no client waits for.
+   *
+   * @return whether all is known that can be: false when another try may bring more
+   */
+  boolean learn(Authorised<RepoId> repo, CommitHash commit) {
+    return get(repo, commit).isPresent()
+        || switch (join(repo, commit).join()) {
+          case Learning.Complete _, Learning.TooLarge _ -> true;
+          case Learning.Refused _, Learning.Failed _ -> false;
+        };
   }
 
   /** The manifest, learned now if need be; empty when that takes too long. */

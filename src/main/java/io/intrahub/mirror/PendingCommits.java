@@ -10,13 +10,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Commits that a revision has moved to, but that are not shown yet: a load in progress must not mix
  * files of two commits. A pending commit is shown once its revision was not asked for during {@code
- * quiet}, or has waited for {@code quietAtMost}.
+ * quiet} and its manifest is known, or has waited for {@code quietAtMost}.
  *
  * <p>There is no timer: whether it is time is looked at when the revision is asked for. Safe for
  * use by many threads. What is shown is decided and written inside the map's lock for that key, so
@@ -33,8 +35,28 @@ final class PendingCommits {
 
   private record Key(RepoId repo, Revision revision) {}
 
-  private record State(
-      Instant lastAsked, Optional<Observation<CommitHash>> pending, Instant pendingSince) {}
+  /**
+   * One revision.
+   *
+   * @param lastAsked when it was asked for last
+   * @param loadSince since when it is asked for without a quiet time between; from then on somebody
+   *     may have been told the old commit
+   */
+  private record State(Instant lastAsked, Instant loadSince, Optional<Pending> pending) {
+    private static final State NEVER_ASKED = new State(Instant.MIN, Instant.MIN, Optional.empty());
+
+    State with(Optional<Pending> other) {
+      return new State(lastAsked, loadSince, other);
+    }
+  }
+
+  /**
+   * A commit that waits.
+   *
+   * @param since when the first of them began to wait
+   * @param known whether its manifest is
+   */
+  private record Pending(Observation<CommitHash> to, Instant since, boolean known) {}
 
   PendingCommits(Clock clock, Duration quiet, Duration quietAtMost) {
     this.clock = clock;
@@ -49,64 +71,104 @@ final class PendingCommits {
    */
   void asked(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
     Instant now = clock.instant();
-    states
-        .asMap()
-        .compute(
-            new Key(repo, revision),
-            (k, state) -> {
-              if (state == null) {
-                return new State(now, Optional.empty(), now);
-              }
-              boolean time =
-                  !state.lastAsked().plus(quiet).isAfter(now)
-                      || !state.pendingSince().plus(quietAtMost).isAfter(now);
-              if (state.pending().isPresent() && time) {
-                show.accept(state.pending().get());
-                return new State(now, Optional.empty(), now);
-              }
-              return new State(now, state.pending(), state.pendingSince());
-            });
+    showIfDue(
+        repo,
+        revision,
+        state -> {
+          boolean calm = !state.lastAsked().plus(quiet).isAfter(now);
+          return new State(now, calm ? now : state.loadSince(), state.pending());
+        },
+        (before, pending) ->
+            (pending.known() && !before.lastAsked().plus(quiet).isAfter(now))
+                || !pending.since().plus(quietAtMost).isAfter(now)
+                // The clock was set back; nobody should wait until it is that late again.
+                || pending.since().isAfter(now),
+        show);
   }
 
   /**
-   * The revision has moved, and all is ready to show it.
+   * Shows a commit at once, if those who ask now began after {@code since}.
    *
+   * @param since from when on nobody was told the old commit without upstream being asked first
+   */
+  void unseen(
+      RepoId repo, Revision revision, Instant since, Consumer<Observation<CommitHash>> show) {
+    showIfDue(
+        repo,
+        revision,
+        state -> state,
+        (before, pending) -> pending.known() && !before.loadSince().isBefore(since),
+        show);
+  }
+
+  private void showIfDue(
+      RepoId repo,
+      Revision revision,
+      UnaryOperator<State> change,
+      BiPredicate<State, Pending> isDue,
+      Consumer<Observation<CommitHash>> show) {
+    change(
+        repo,
+        revision,
+        state -> {
+          State changed = change.apply(state);
+          Optional<Pending> due = state.pending().filter(p -> isDue.test(state, p));
+          due.map(Pending::to).ifPresent(show);
+          return due.isPresent() ? changed.with(Optional.empty()) : changed;
+        });
+  }
+
+  /**
+   * The revision has moved.
+   *
+   * @param known whether all is ready to show it
    * @param mustWait looks at what is shown now and says whether the new commit has to wait; it may
    *     show it itself
    */
-  void moved(RepoId repo, Revision revision, Observation<CommitHash> to, BooleanSupplier mustWait) {
+  void moved(
+      RepoId repo,
+      Revision revision,
+      Observation<CommitHash> to,
+      boolean known,
+      BooleanSupplier mustWait) {
     Instant now = clock.instant();
-    states
-        .asMap()
-        .compute(
-            new Key(repo, revision),
-            (k, state) -> {
-              State known = state == null ? new State(Instant.MIN, Optional.empty(), now) : state;
-              if (!mustWait.getAsBoolean()) {
-                return new State(known.lastAsked(), Optional.empty(), now);
-              }
-              Instant since = known.pending().isPresent() ? known.pendingSince() : now;
-              return new State(known.lastAsked(), Optional.of(to), since);
-            });
+    change(
+        repo,
+        revision,
+        state -> {
+          if (!mustWait.getAsBoolean()) {
+            return state.with(Optional.empty());
+          }
+          Instant since = state.pending().map(Pending::since).orElse(now);
+          return state.with(Optional.of(new Pending(to, since, known)));
+        });
+  }
+
+  /** Somebody was told the old commit, although it is old. */
+  void shown(RepoId repo, Revision revision) {
+    change(repo, revision, state -> new State(state.lastAsked(), Instant.MIN, state.pending()));
   }
 
   /**
-   * A commit is shown at once, and nothing is pending any more.
+   * Nothing is pending any more.
    *
-   * @param show shows it
+   * @param show shows what is to be shown instead
    */
   void settle(RepoId repo, Revision revision, Runnable show) {
-    Instant now = clock.instant();
+    change(
+        repo,
+        revision,
+        state -> {
+          show.run();
+          return state.with(Optional.empty());
+        });
+  }
+
+  private void change(RepoId repo, Revision revision, UnaryOperator<State> change) {
     states
         .asMap()
         .compute(
             new Key(repo, revision),
-            (k, state) -> {
-              show.run();
-              return new State(
-                  state == null ? now : state.lastAsked(),
-                  Optional.empty(),
-                  state == null ? now : state.pendingSince());
-            });
+            (key, known) -> change.apply(known == null ? State.NEVER_ASKED : known));
   }
 }

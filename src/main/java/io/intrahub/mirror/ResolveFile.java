@@ -83,6 +83,7 @@ public final class ResolveFile {
     return switch (upstream.firstHop(repo, revision, path, Caller.ANONYMOUS)) {
       case FirstHop.Found found -> {
         if (found.evidence().isEmpty()) {
+          // No token went with it, so it was not the Hub that answered.
           yield new Learned.Unproven();
         }
         entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));

@@ -136,7 +136,8 @@ final class Revisions {
       boolean showAtOnce) {
     RepoId repo = proof.subject();
     Optional<Learned> learned = overdue.await(repo, refresh(repo, revision));
-    if (learned.isEmpty() || learned.get() instanceof Learned.Nothing) {
+    if (learned.isEmpty()) {
+      pending.shown(repo, revision);
       return at(proof, seen, true);
     }
     return switch (learned.get()) {
@@ -144,14 +145,21 @@ final class Revisions {
         if (showAtOnce) {
           show(repo, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
-          pending.asked(repo, revision, due -> store.putRevision(repo, revision, due));
+          // Nobody was told the old commit lately, so no load can mix it with the new one.
+          Instant old =
+              seen.learnedAt()
+                  .plus(settings.revisions().ttl())
+                  .plus(settings.revisions().staleWhileRevalidate());
+          pending.unseen(repo, revision, old, due -> store.putRevision(repo, revision, due));
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
       }
       case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
       case Learned.Missing missing -> new Located.Refused(missing.refusal());
-      case Learned.Unproven _ -> at(proof, seen, true);
-      case Learned.Nothing nothing -> new Located.Failed(nothing.failure());
+      case Learned.Nothing _, Learned.Unproven _ -> {
+        pending.shown(repo, revision);
+        yield at(proof, seen, true);
+      }
     };
   }
 
@@ -171,10 +179,10 @@ final class Revisions {
             case Learned.Closed shut -> shut(repo, shut);
             case Learned.Missing missing -> {
               if (missing.refusal().isOfRevision()) {
-                store.forgetRevision(repo, revision);
+                pending.settle(repo, revision, () -> store.forgetRevision(repo, revision));
               }
             }
-            case Learned.Unproven _, Learned.Nothing _ -> {}
+            case Learned.Nothing _, Learned.Unproven _ -> {}
           }
           return learned;
         });
@@ -189,11 +197,12 @@ final class Revisions {
       show(repo, revision, now);
       return;
     }
-    manifests.learn(proof, commit);
+    boolean known = manifests.learn(proof, commit);
     pending.moved(
         repo,
         revision,
         now,
+        known,
         () -> {
           Optional<CommitHash> shown = store.revision(proof, revision).map(Observation::value);
           boolean mustWait = shown.isPresent() && !shown.get().equals(commit);
@@ -211,12 +220,12 @@ final class Revisions {
     Optional<Learned> learned =
         somethingOld ? overdue.await(repo, question) : Waiting.until(question, atMost);
     if (learned.isEmpty()) {
-      return orStale(
-          repo,
-          revision,
-          new UpstreamFailure(
-              UpstreamFailure.Kind.UNREACHABLE,
-              "it did not answer within " + atMost.toSeconds() + " s"));
+      return stale(repo, revision)
+          .orElseGet(() ->
+              new Located.Failed(
+                  new UpstreamFailure(
+                      UpstreamFailure.Kind.UNREACHABLE,
+                      "it did not answer within " + atMost.toSeconds() + " s")));
     }
     return switch (learned.get()) {
       case Learned.Open open ->
@@ -235,8 +244,10 @@ final class Revisions {
         }
         yield new Located.Refused(missing.refusal());
       }
-      case Learned.Nothing nothing -> orStale(repo, revision, nothing.failure());
-      case Learned.Unproven _ -> unproven(repo, revision);
+      case Learned.Nothing nothing ->
+          stale(repo, revision).orElseGet(() -> new Located.Failed(nothing.failure()));
+      case Learned.Unproven _ ->
+          stale(repo, revision).orElseGet(() -> new Located.NotKept(repo, Optional.empty()));
     };
   }
 
@@ -298,21 +309,14 @@ final class Revisions {
   }
 
   /** Upstream failed: what is there serves, while the outage lasts. */
-  private Located orStale(RepoId repo, Revision revision, UpstreamFailure failure) {
-    return stale(repo, revision)
-        .<Located>map(at -> at)
-        .orElseGet(() -> new Located.Failed(failure));
-  }
-
-  /** What can be served without upstream. */
-  private Optional<Located.At> stale(RepoId repo, Revision revision) {
+  private Optional<Located> stale(RepoId repo, Revision revision) {
     RepoId canonical = aliases.canonical(repo, true);
     return checker
         .rememberedDuringOutage(canonical)
         .flatMap(proof ->
             revision
                 .asCommit()
-                .map(c -> new Located.At(proof, c, forEver(CacheLabel.Source.HIT)))
+                .<Located>map(c -> new Located.At(proof, c, forEver(CacheLabel.Source.HIT)))
                 .or(() -> store.revision(proof, revision).map(o -> at(proof, o, true))));
   }
 
@@ -348,14 +352,6 @@ final class Revisions {
       case ApiAnswer.Failed failed -> new Learned.Nothing(failed.failure());
       case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
     };
-  }
-
-  /** The Hub itself is out of reach, but a fallback is not: what it has passes through. */
-  private Located unproven(RepoId repo, Revision revision) {
-    UpstreamFailure failure =
-        new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "only a fallback answers");
-    Located stale = orStale(repo, revision, failure);
-    return stale instanceof Located.Failed ? new Located.NotKept(repo, Optional.empty()) : stale;
   }
 
   private Located.At at(

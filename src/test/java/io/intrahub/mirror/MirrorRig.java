@@ -1,0 +1,119 @@
+package io.intrahub.mirror;
+
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Caller;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.transfer.TransferSettings;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamSettings;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The use cases over a store in memory and a Hub of the test's own, without a server. */
+final class MirrorRig implements AutoCloseable {
+  static final String SELF = "http://mirror:8090";
+  static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
+  static final Revision MAIN = new Revision("main");
+
+  final SettableClock clock = new SettableClock();
+  final MemoryStore store = new MemoryStore(clock);
+  final Mirror mirror;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final AtomicInteger running = new AtomicInteger();
+  private final HubUpstream upstream;
+
+  MirrorRig(DevHub... hubs) {
+    List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
+    Duration limit = Duration.ofSeconds(5);
+    UpstreamSettings settings =
+        new UpstreamSettings(endpoints, limit, limit, limit, "test/1", false);
+    Meters meters = new Meters(new SimpleMeterRegistry());
+    Executor counted =
+        task -> {
+          running.incrementAndGet();
+          threads.execute(() -> {
+            try {
+              task.run();
+            } finally {
+              running.decrementAndGet();
+            }
+          });
+        };
+    upstream = new HubUpstream(settings, clock, timer, meters);
+    mirror =
+        new Mirror(
+            new AccessChecker(store.repos(), clock, AccessChecker.Settings.DEFAULT),
+            store.repos(),
+            upstream,
+            new Transfers(store.blobs(), TransferSettings.DEFAULT, counted, timer),
+            meters,
+            counted,
+            clock,
+            MirrorSettings.DEFAULT);
+  }
+
+  FileAnswer file(String path) {
+    return file(MAIN, path, false);
+  }
+
+  FileAnswer file(Revision revision, String path, boolean noCache) {
+    return mirror.files().resolve(REPO, revision, new FilePath(path), Caller.ANONYMOUS, noCache);
+  }
+
+  /** The commit of a file that is there. */
+  String commitOf(String path) {
+    return ((FileAnswer.Found) file(path)).commit().hex();
+  }
+
+  ApiReply info() {
+    return mirror.infos().info(REPO, Optional.of(MAIN), "", Caller.ANONYMOUS, false);
+  }
+
+  ApiReply tree(TreeQuery query) {
+    return tree(Optional.empty(), query);
+  }
+
+  ApiReply tree(Optional<FilePath> path, TreeQuery query) {
+    return mirror.trees().list(REPO, MAIN, path, query, Caller.ANONYMOUS, false, SELF);
+  }
+
+  static TreeQuery everything() {
+    return new TreeQuery(true, false, OptionalInt.empty(), Optional.empty(), "recursive=true");
+  }
+
+  /** Waits until all that goes on behind the clients' backs has ended. */
+  void settle() {
+    await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> running.get() == 0);
+  }
+
+  @Override
+  public void close() {
+    upstream.close();
+    threads.shutdownNow();
+    timer.shutdownNow();
+  }
+}

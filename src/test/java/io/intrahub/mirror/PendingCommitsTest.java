@@ -1,0 +1,169 @@
+package io.intrahub.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.testing.SettableClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+/** Quiet is five seconds, and a minute at most. */
+class PendingCommitsTest {
+  private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
+  private static final Revision MAIN = new Revision("main");
+
+  private final SettableClock clock = new SettableClock();
+  private final PendingCommits pending =
+      new PendingCommits(clock, Duration.ofSeconds(5), Duration.ofSeconds(60));
+  private final Observation<CommitHash> second = observation('b');
+  private final Observation<CommitHash> third = observation('c');
+
+  private Observation<CommitHash> observation(char digit) {
+    return new Observation<>(new CommitHash(String.valueOf(digit).repeat(40)), clock.instant());
+  }
+
+  private Optional<Observation<CommitHash>> asked() {
+    return asked(REPO, MAIN);
+  }
+
+  /** What asking shows. */
+  private Optional<Observation<CommitHash>> asked(RepoId repo, Revision revision) {
+    AtomicReference<Optional<Observation<CommitHash>>> shown =
+        new AtomicReference<>(Optional.empty());
+    pending.asked(repo, revision, due -> shown.set(Optional.of(due)));
+    return shown.get();
+  }
+
+  private Optional<Observation<CommitHash>> unseen(Instant since) {
+    AtomicReference<Optional<Observation<CommitHash>>> shown =
+        new AtomicReference<>(Optional.empty());
+    pending.unseen(REPO, MAIN, since, due -> shown.set(Optional.of(due)));
+    return shown.get();
+  }
+
+  private void moved(Observation<CommitHash> to, boolean known) {
+    pending.moved(REPO, MAIN, to, known, () -> true);
+  }
+
+  private void pass(int millis) {
+    clock.pass(Duration.ofMillis(millis));
+  }
+
+  @Test
+  void nothing_pending_is_nothing_due() {
+    assertThat(asked()).isEmpty();
+    pass(100_000);
+    assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void a_load_in_progress_sees_one_commit() {
+    asked();
+    moved(second, true);
+    for (int i = 0; i < 11; i++) {
+      pass(4_999);
+      assertThat(asked()).isEmpty();
+    }
+    pass(5_000);
+    assertThat(asked()).contains(second);
+    assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void after_a_minute_it_is_shown_whatever_happens() {
+    asked();
+    moved(second, false);
+    for (int i = 0; i < 59; i++) {
+      pass(1_000);
+      assertThat(asked()).as("second %d", i).isEmpty();
+    }
+    pass(1_000);
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void without_its_manifest_quiet_is_not_enough() {
+    asked();
+    moved(second, false);
+    pass(10_000);
+    assertThat(asked()).isEmpty();
+    moved(second, true);
+    pass(5_000);
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void a_newer_move_takes_the_place_and_not_the_time_of_an_older_one() {
+    asked();
+    moved(second, true);
+    for (int i = 0; i < 59; i++) {
+      pass(1_000);
+      asked();
+    }
+    moved(third, true);
+    pass(1_000);
+    assertThat(asked()).contains(third);
+  }
+
+  @Test
+  void what_is_settled_is_not_pending() {
+    asked();
+    moved(second, true);
+    pending.settle(REPO, MAIN, () -> {});
+    pass(100_000);
+    assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void revisions_do_not_mix() {
+    moved(second, true);
+    assertThat(asked(REPO, new Revision("dev"))).isEmpty();
+    assertThat(asked(new RepoId(RepoType.DATASET, "acme/x"), MAIN)).isEmpty();
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void those_who_began_after_the_old_one_was_too_old_see_the_new_one() {
+    asked();
+    pass(700_000);
+    Instant tooOld = clock.instant();
+    assertThat(asked()).isEmpty();
+    moved(second, true);
+    assertThat(unseen(tooOld.plusMillis(1))).isEmpty();
+    assertThat(unseen(tooOld)).contains(second);
+    assertThat(unseen(tooOld)).isEmpty();
+  }
+
+  @Test
+  void not_if_one_of_them_was_told_the_old_one() {
+    asked();
+    pending.shown(REPO, MAIN);
+    moved(second, true);
+    assertThat(unseen(clock.instant())).isEmpty();
+    pass(5_000);
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void a_clock_that_is_set_back_makes_nobody_wait_for_it() {
+    asked();
+    moved(second, true);
+    clock.setBack(Duration.ofHours(1));
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void what_is_shown_already_does_not_wait() {
+    asked();
+    pending.moved(REPO, MAIN, second, true, () -> false);
+    pass(100_000);
+    assertThat(asked()).isEmpty();
+  }
+}
