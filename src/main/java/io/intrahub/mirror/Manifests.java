@@ -47,6 +47,10 @@ final class Manifests {
   private final Cache<Key, Manifest> open = Caffeine.newBuilder().maximumSize(MAX_OPEN).build();
   private final Cache<Key, Learning> failedLately =
       Caffeine.newBuilder().maximumSize(MAX_OPEN).expireAfterWrite(RETRY_AFTER).build();
+
+  /** Commits of which it is known for good that they hold too much to be learned. */
+  private final Cache<Key, Learning> tooLarge = Caffeine.newBuilder().maximumSize(MAX_OPEN).build();
+
   private final int limit;
 
   private record Key(RepoId repo, CommitHash commit) {}
@@ -119,6 +123,11 @@ final class Manifests {
   }
 
   private CompletableFuture<Learning> join(Authorised<RepoId> repo, CommitHash commit) {
+    // Else each page that a client reads of it would cost a listing of the whole.
+    Learning large = tooLarge.getIfPresent(new Key(repo.subject(), commit));
+    if (large != null) {
+      return CompletableFuture.completedFuture(large);
+    }
     return flights.join(
         new Key(repo.subject(), commit),
         () -> {
@@ -156,7 +165,9 @@ final class Manifests {
             return strange(e.reason());
           }
           if (entries.size() > limit) {
-            return new Learning.TooLarge();
+            Learning large = new Learning.TooLarge();
+            tooLarge.put(new Key(repo.subject(), commit), large);
+            return large;
           }
           switch (upstream.nextPage(page, target)) {
             case HubUpstream.NextPage.None _ -> {

@@ -3,10 +3,13 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.mirror.MirrorSettings;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +67,7 @@ class UntrustedListingTest {
     Rig.Answer file = get("/acme/open/resolve/main/b.txt");
     assertThat(file.status()).isEqualTo(200);
     assertThat(file.text()).isEqualTo("b");
-    assertThat(rig.tracesOnDisk(java.util.List.of("manifest"))).isEmpty();
+    assertThat(rig.tracesOnDisk(List.of("manifest"))).isEmpty();
   }
 
   @Test
@@ -95,6 +98,57 @@ class UntrustedListingTest {
     assertThat(tree.text()).contains("a.txt", "b.txt", "c.txt");
     Rig.Answer expanded = get(TREE + "&expand=true&limit=1");
     assertThat(expanded.header("link").orElseThrow()).startsWith("<" + rig.app().uri() + "/api/");
-    await().until(() -> !rig.tracesOnDisk(java.util.List.of("manifest")).isEmpty());
+    await().until(() -> !rig.tracesOnDisk(List.of("manifest")).isEmpty());
+  }
+
+  /** A commit does not shrink, so what is too large to be learned is not tried again. */
+  @Test
+  void a_listing_that_is_too_large_is_read_through_once() throws Exception {
+    rig = new Rig(data, UntrustedListingTest::withTwoEntriesAtMost);
+    rig.hub.treePageSize(1);
+    rig.hub
+        .repo("model", "acme/open")
+        .commit(
+            "Add it",
+            Map.of(
+                "a.txt",
+                DevFile.text("a"),
+                "b.txt",
+                DevFile.text("b"),
+                "c.txt",
+                DevFile.text("c")));
+    assertThat(get(TREE).status()).isEqualTo(200);
+    long first = rig.hub.counters().requests(Route.TREE);
+    Rig.Answer again = get(TREE);
+    assertThat(again.text()).contains("a.txt");
+    assertThat(again.header("link")).isPresent();
+    assertThat(rig.hub.counters().requests(Route.TREE)).isEqualTo(first + 1);
+  }
+
+  private static AppSettings withTwoEntriesAtMost(AppSettings s) {
+    MirrorSettings m = s.mirror();
+    MirrorSettings small =
+        new MirrorSettings(
+            m.revisions(),
+            m.aliasTtl(),
+            m.refusedTtl(),
+            m.gatedTtl(),
+            m.headTimeout(),
+            m.staleTimeout(),
+            m.apiTimeout(),
+            m.quiet(),
+            m.quietAtMost(),
+            m.listingLimit(),
+            2);
+    return new AppSettings(
+        s.http(),
+        s.admin(),
+        s.data(),
+        s.store(),
+        s.upstream(),
+        s.access(),
+        small,
+        s.transfer(),
+        s.bufferBytes());
   }
 }
