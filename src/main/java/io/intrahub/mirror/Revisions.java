@@ -128,8 +128,13 @@ final class Revisions {
     };
   }
 
+  /** Asks upstream about a revision again, and waits for the answer as long as one client does. */
+  void confirm(Authorised<RepoId> repo, Revision revision) {
+    var _ = overdue.await(repo.subject(), refresh(repo.subject(), revision));
+  }
+
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
-  Located revalidate(
+  private Located revalidate(
       Authorised<RepoId> proof,
       Revision revision,
       Observation<CommitHash> seen,

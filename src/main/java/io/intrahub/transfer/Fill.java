@@ -32,6 +32,9 @@ final class Fill {
   private static final Logger log = LoggerFactory.getLogger(Fill.class);
   private static final int BUFFER = 256 * 1024;
 
+  /** What one connection has to bring, in bytes, to count as worth its while. */
+  private static final long PROGRESS = 64 * 1024;
+
   /** How a fill ended, or that it did not. */
   sealed interface Outcome {
     record Running() implements Outcome {}
@@ -249,7 +252,9 @@ final class Fill {
         boolean again =
             end.get() instanceof Outcome.Failed failed
                 && (failed.failure().mayPass() || writer.position() > 0);
-        barren = writer.position() > before ? 0 : barren + 1;
+        // A connection that is cut after a few bytes each time is no progress: a large content
+        // would cost a connection for each few bytes of it.
+        barren = writer.position() - before >= PROGRESS ? 0 : barren + 1;
         if (!again || barren >= settings.tries()) {
           return end.get();
         }

@@ -9,7 +9,7 @@ import java.time.Duration;
  *     slow; the fill goes on
  * @param abandonAfter how long a fill without readers goes on before it is judged
  * @param finishIfLeft an abandoned fill is finished when at most this many bytes are left
- * @param tries connections in a row that may bring no byte before a fill gives up
+ * @param tries connections in a row that may bring next to nothing before a fill gives up
  * @param retryPause before the second try; longer before each further one
  */
 public record TransferSettings(
