@@ -25,13 +25,19 @@ final class Entries {
 
   private final Manifests manifests;
   private final Meters meters;
-  private final Cache<Key, Known> memory =
+  private final Cache<Key, Remembered> memory =
       Caffeine.newBuilder()
           .maximumWeight(MAX_WEIGHT)
-          .weigher((Key key, Known value) -> OVERHEAD + 2 * key.path().value().length())
+          .weigher((Key key, Remembered value) -> OVERHEAD + 2 * key.path().value().length())
           .build();
 
   private record Key(RepoId repo, CommitHash commit, FilePath path) {}
+
+  /**
+   * What is known, and whether a manifest said so. A single answer of upstream's resolve may have
+   * been tampered with on the way; it counts only until the commit's manifest is there.
+   */
+  private record Remembered(Known known, boolean byManifest) {}
 
   /** What is known of a path. */
   sealed interface Known {
@@ -49,22 +55,33 @@ final class Entries {
   /** Empty when upstream has to be asked. */
   Optional<Known> find(Authorised<RepoId> repo, CommitHash commit, FilePath path) {
     Key key = new Key(repo.subject(), commit, path);
-    Known known = memory.getIfPresent(key);
-    if (known != null) {
+    Remembered remembered = memory.getIfPresent(key);
+    if (remembered != null && remembered.byManifest()) {
       meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
-      return Optional.of(known);
+      return Optional.of(remembered.known());
     }
     Optional<Known> found = manifests.get(repo, commit).flatMap(m -> in(m, path));
-    found.ifPresent(f -> {
-      meters.answered(Meters.Kind.ENTRY, Meters.Level.DISK);
-      memory.put(key, f);
-    });
-    return found;
+    if (found.isPresent()) {
+      meters.answered(
+          Meters.Kind.ENTRY, remembered == null ? Meters.Level.DISK : Meters.Level.MEMORY);
+      memory.put(key, new Remembered(found.get(), true));
+      return found;
+    }
+    if (remembered != null) {
+      meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
+      return Optional.of(remembered.known());
+    }
+    return Optional.empty();
   }
 
   /** Takes what upstream said of a path just now. */
   void learn(RepoId repo, CommitHash commit, FilePath path, Known known) {
-    memory.put(new Key(repo, commit, path), known);
+    memory.put(new Key(repo, commit, path), new Remembered(known, false));
+  }
+
+  /** What came was not what was said of the path: upstream is to be asked again. */
+  void doubt(RepoId repo, CommitHash commit, FilePath path) {
+    memory.invalidate(new Key(repo, commit, path));
   }
 
   private static Optional<Known> in(Manifest manifest, FilePath path) {

@@ -19,6 +19,7 @@ import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -180,11 +181,12 @@ public final class ResolveFile {
       Authorised<RepoId> repo, CommitHash commit, FilePath path, BlobId blob, CacheLabel label) {
     BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
     return new FileAnswer.Found(
-        commit, path, blob, label, span -> open(repo, blob, source, span, label, path));
+        commit, path, blob, label, span -> open(repo, commit, blob, source, span, label, path));
   }
 
   private FileAnswer.Opened open(
       Authorised<RepoId> repo,
+      CommitHash commit,
       BlobId blob,
       BlobSource source,
       ByteRange.Span span,
@@ -193,6 +195,12 @@ public final class ResolveFile {
     ContentOpening opening = transfers.open(repo, blob, source, span);
     if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
       revisions.refused(repo.subject(), refused.refusal());
+    }
+    boolean strange =
+        opening instanceof ContentOpening.Failed failed
+            && failed.failure().kind() == UpstreamFailure.Kind.STRANGE;
+    if (strange) {
+      entries.doubt(repo.subject(), commit, path);
     }
     return opened(opening, label, path + " of " + repo.subject());
   }
