@@ -21,6 +21,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
@@ -67,10 +68,11 @@ public final class ResolveFile {
    */
   public FileAnswer resolve(
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
+    Instant since = revisions.now();
     Revisions.Cold cold = new Revisions.Cold(path, r -> learnByHop(r, revision, path));
     Located located = revisions.locate(repo, revision, cold, settings.headTimeout(), noCache);
     return switch (located) {
-      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache);
+      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since);
       case Located.NotKept notKept -> passThrough(notKept, revision, path, caller);
       case Located.Refused refused -> refusal(refused.refusal());
       case Located.Failed failed ->
@@ -101,14 +103,15 @@ public final class ResolveFile {
       Revision revision,
       FilePath path,
       Caller caller,
-      boolean noCache) {
+      boolean noCache,
+      Instant since) {
     Authorised<RepoId> repo = at.repo();
     manifests.learnBehind(repo, at.commit());
     Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
     if (known.isPresent()) {
       return switch (known.get()) {
         case Entries.Known.File file -> found(repo, at.commit(), path, file.blob(), at.label());
-        case Entries.Known.Absent _ -> absent(at, asked, revision, path, caller, noCache);
+        case Entries.Known.Absent _ -> absent(at, asked, revision, path, caller, noCache, since);
       };
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
@@ -155,17 +158,18 @@ public final class ResolveFile {
       Revision revision,
       FilePath path,
       Caller caller,
-      boolean noCache) {
+      boolean noCache,
+      Instant since) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
     if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
-      revisions.confirm(at.repo(), revision);
+      revisions.confirm(at.repo(), revision, since);
       Located again =
           revisions.locate(
               asked, revision, revisions.byRepoInfo(revision), settings.headTimeout(), false);
       if (again instanceof Located.At now && !now.commit().equals(at.commit())) {
-        return resolveOpen(now, asked, revision, path, caller, false);
+        return resolveOpen(now, asked, revision, path, caller, false, since);
       }
       if (again instanceof Located.NotKept notKept) {
         return passThrough(notKept, revision, path, caller);

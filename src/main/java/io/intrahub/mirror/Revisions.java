@@ -128,9 +128,21 @@ final class Revisions {
     };
   }
 
-  /** Asks upstream about a revision again, and waits for the answer as long as one client does. */
-  void confirm(Authorised<RepoId> repo, Revision revision) {
-    var _ = overdue.await(repo.subject(), refresh(repo.subject(), revision));
+  /**
+   * Asks upstream about a revision again, and waits for the answer as long as one client does. A
+   * new commit is shown if the load that asks began no earlier than {@code since}, so that nobody
+   * in it was told the old one.
+   */
+  void confirm(Authorised<RepoId> proof, Revision revision, Instant since) {
+    RepoId repo = proof.subject();
+    if (overdue.await(repo, refresh(repo, revision)).isPresent()) {
+      pending.unseen(repo, revision, since, due -> store.putRevision(repo, revision, due));
+    }
+  }
+
+  /** The present moment, for {@link #confirm}. */
+  Instant now() {
+    return clock.instant();
   }
 
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */

@@ -4,6 +4,7 @@ import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.upstream.UpstreamSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -59,8 +60,34 @@ final class Rig implements AutoCloseable {
   private App start() throws Exception {
     // By its address: the name under which a made-up Hub shows itself need not exist.
     URI upstream = URI.create("http://127.0.0.1:" + hub.uri().getPort());
-    AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, data, upstream);
+    AppSettings settings = impatient(AppSettingsFactory.demo("127.0.0.1", 0, data, upstream));
     return App.start(change.apply(settings), clock, request -> {});
+  }
+
+  /** With next to no pause between the tries of a call: what is tried again here does not pass. */
+  private static AppSettings impatient(AppSettings s) {
+    UpstreamSettings u = s.upstream();
+    UpstreamSettings upstream =
+        new UpstreamSettings(
+            u.endpoints(),
+            u.connectTimeout(),
+            u.firstByteTimeout(),
+            u.stallTimeout(),
+            Duration.ofMillis(1),
+            u.userAgent(),
+            u.offline(),
+            u.proxies(),
+            u.trust());
+    return new AppSettings(
+        s.http(),
+        s.admin(),
+        s.data(),
+        s.store(),
+        upstream,
+        s.access(),
+        s.mirror(),
+        s.transfer(),
+        s.bufferBytes());
   }
 
   /** A clock that stands still until it is moved. */
