@@ -60,10 +60,12 @@ final class FileRoute {
       exchange.set(HeaderNames.X_LINKED_SIZE, Long.toString(blob.size()));
     }
     ByteRange.Span span = ByteRange.Span.all(blob.size());
+    boolean completing = true;
     if (range.isPresent() && range.get() instanceof ByteRange.One one) {
       Optional<ByteRange.Span> part = one.range().within(blob.size());
       if (part.isPresent()) {
         span = part.get();
+        completing = one.range().isRest() || span.length() == blob.size();
         exchange.response().setStatus(206);
         exchange.set(
             HeaderNames.CONTENT_RANGE,
@@ -88,7 +90,7 @@ final class FileRoute {
       exchange.response().setContentLengthLong(span.length());
       return;
     }
-    switch (found.open(span)) {
+    switch (found.open(span, completing)) {
       case FileAnswer.Unavailable unavailable -> {
         exchange.startOver();
         ErrorWriter.write(exchange, unavailable.error(), Optional.of(found.commit()));

@@ -11,6 +11,15 @@ import java.util.regex.Pattern;
  */
 public sealed interface ByteRange {
   /**
+   * Whether the client takes the content for complete once it has these bytes: it asks for
+   * everything from some byte on. A last part that is asked for by its length, as the footer of a
+   * Parquet file is, completes nothing.
+   */
+  default boolean isRest() {
+    return this instanceof From;
+  }
+
+  /**
    * The bytes meant, for a content of {@code size} bytes; an end beyond the content is clamped.
    *
    * @return empty when no byte of the content is meant: the answer is 416

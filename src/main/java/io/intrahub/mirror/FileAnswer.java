@@ -45,9 +45,14 @@ public sealed interface FileAnswer {
       return label;
     }
 
-    /** Opens the bytes. May wait for upstream, for as long as a client waits for a head. */
-    public Opened open(ByteRange.Span span) {
-      return opener.open(span);
+    /**
+     * Opens bytes. May wait for upstream, for as long as a client waits for a head.
+     *
+     * @param completing whether the client takes the content for complete with them: then its end
+     *     waits for the digest
+     */
+    public Opened open(ByteRange.Span span, boolean completing) {
+      return opener.open(span, completing);
     }
   }
 
@@ -80,6 +85,6 @@ public sealed interface FileAnswer {
   /** How the bytes are got at. */
   interface Opener {
     /** See {@link Found#open}. */
-    Opened open(ByteRange.Span span);
+    Opened open(ByteRange.Span span, boolean completing);
   }
 }

@@ -185,7 +185,11 @@ public final class ResolveFile {
       Authorised<RepoId> repo, CommitHash commit, FilePath path, BlobId blob, CacheLabel label) {
     BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
     return new FileAnswer.Found(
-        commit, path, blob, label, span -> open(repo, commit, blob, source, span, label, path));
+        commit,
+        path,
+        blob,
+        label,
+        (span, completing) -> open(repo, commit, blob, source, span, completing, label, path));
   }
 
   private FileAnswer.Opened open(
@@ -194,9 +198,10 @@ public final class ResolveFile {
       BlobId blob,
       BlobSource source,
       ByteRange.Span span,
+      boolean completing,
       CacheLabel label,
       FilePath path) {
-    ContentOpening opening = transfers.open(repo, blob, source, span);
+    ContentOpening opening = transfers.open(repo, blob, source, span, completing);
     if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
       revisions.refused(repo.subject(), refused.refusal());
     }
@@ -253,7 +258,7 @@ public final class ResolveFile {
             path,
             found.blob(),
             CacheLabel.BYPASSED,
-            span ->
+            (span, completing) ->
                 opened(
                     PassThrough.open(source, found.blob(), span),
                     CacheLabel.BYPASSED,

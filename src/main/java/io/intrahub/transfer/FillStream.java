@@ -22,6 +22,7 @@ final class FillStream implements ContentStream {
   private final BlobSource source;
   private final Runnable onClose;
   private final long end;
+  private final boolean completing;
   private final long heldFrom;
   private final Delivered delivered;
   private long position;
@@ -39,14 +40,21 @@ final class FillStream implements ContentStream {
    * @param fill already joined; left by {@link #close}
    * @param onClose run once, after the fill was left by its last reader
    */
-  FillStream(Fill fill, BlobId blob, BlobSource source, ByteRange.Span span, Runnable onClose) {
+  FillStream(
+      Fill fill,
+      BlobId blob,
+      BlobSource source,
+      ByteRange.Span span,
+      boolean completing,
+      Runnable onClose) {
     this.fill = fill;
     this.blob = blob;
     this.source = source;
     this.onClose = onClose;
     this.position = span.offset();
     this.end = span.end();
-    this.heldFrom = span.end() == blob.size() ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
+    this.completing = completing;
+    this.heldFrom = completing ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
     this.delivered = new Delivered(fill, blob, span.offset());
   }
 
@@ -76,7 +84,7 @@ final class FillStream implements ContentStream {
       int at = into.position();
       int read = ahead.read(into);
       if (read > 0) {
-        if (isCompleting()) {
+        if (completing) {
           delivered.ranAhead(position, into.slice(at, read));
         }
         return count(read);
@@ -89,10 +97,6 @@ final class FillStream implements ContentStream {
       return count(readLimited(into, limit));
     }
     return goOn(outcome, into);
-  }
-
-  private boolean isCompleting() {
-    return end == blob.size();
   }
 
   /** The last bytes: only when the whole content is right, and all that was delivered of it. */
@@ -110,7 +114,7 @@ final class FillStream implements ContentStream {
     return switch (outcome) {
       case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ -> {
         delivered.seeAgain();
-        detour = PassThrough.resume(source, blob, position, end, delivered);
+        detour = PassThrough.resume(source, blob, position, end, completing, delivered);
         yield count(detour.read(into));
       }
       case Fill.Outcome.Failed failed ->

@@ -8,8 +8,9 @@ import java.io.IOException;
 
 /**
  * Content that goes from upstream to one client and is not kept: what not everybody may read, and
- * what the store can't take. A response that completes the content is hashed and held back all the
- * same.
+ * what the store can't take. A response with the whole content is hashed and held back all the
+ * same. The rest of a large one, from some byte on, is on upstream's word: to check it, all that
+ * the client has already would have to come again.
  */
 public final class PassThrough {
   private PassThrough() {}
@@ -63,10 +64,15 @@ public final class PassThrough {
    * @param witness sees what a completing response reads again, to compare it with what was sent
    */
   static ContentStream resume(
-      BlobSource source, BlobId blob, long position, long end, HashedStream.Witness witness)
+      BlobSource source,
+      BlobId blob,
+      long position,
+      long end,
+      boolean completing,
+      HashedStream.Witness witness)
       throws IOException {
     ByteRange.Span rest = new ByteRange.Span(position, end - position);
-    if (end < blob.size()) {
+    if (!completing) {
       return DirectStream.open(source, rest);
     }
     return switch (source.open(ByteRange.Span.all(blob.size()))) {

@@ -90,13 +90,19 @@ public final class Transfers {
    * client that looks at a header must not pull a whole file.
    *
    * @param source where it comes from if it is not there; not opened otherwise
+   * @param completing whether the client takes the content for complete with this span; it then
+   *     reaches to the end of the content
    */
   public ContentOpening open(
-      Authorised<RepoId> repo, BlobId blob, BlobSource source, ByteRange.Span span) {
+      Authorised<RepoId> repo,
+      BlobId blob,
+      BlobSource source,
+      ByteRange.Span span,
+      boolean completing) {
     if (blob.size() == 0) {
       return empty(blob);
     }
-    boolean completing = span.end() == blob.size() || blob.size() <= HoldBack.SMALL;
+    boolean mayFill = completing || blob.size() <= HoldBack.SMALL;
     Key key = Key.of(repo.subject(), blob);
     boolean wrongBefore = false;
     for (int round = 0; round < ROUNDS; round++) {
@@ -104,7 +110,7 @@ public final class Transfers {
       if (running != null) {
         if (running.join()) {
           Optional<ContentOpening> opening =
-              openFill(key, running, blob, source, span, wrongBefore);
+              openFill(key, running, blob, source, span, completing, wrongBefore);
           if (opening.isPresent()) {
             return opening.get();
           }
@@ -119,13 +125,13 @@ public final class Transfers {
         return new ContentOpening.Ready(
             new StoredStream(stored.get(), span), ContentOpening.Origin.STORE, true);
       }
-      if (!completing) {
+      if (!mayFill) {
         break;
       }
       switch (start(key, repo, blob, source)) {
         case Start.Started started -> {
           Optional<ContentOpening> opening =
-              openFill(key, started.fill(), blob, source, span, wrongBefore);
+              openFill(key, started.fill(), blob, source, span, completing, wrongBefore);
           if (opening.isPresent()) {
             return opening.get();
           }
@@ -223,8 +229,10 @@ public final class Transfers {
       BlobId blob,
       BlobSource source,
       ByteRange.Span span,
+      boolean completing,
       boolean wrongBefore) {
-    FillStream stream = new FillStream(fill, blob, source, span, () -> leave(key, fill));
+    FillStream stream =
+        new FillStream(fill, blob, source, span, completing, () -> leave(key, fill));
     Optional<Fill.Outcome> outcome;
     try {
       Duration wait = settings.openTimeout();
@@ -241,8 +249,7 @@ public final class Transfers {
                 || outcome.get() instanceof Fill.Outcome.Published);
     if (ready) {
       // What ends before the content does goes out before the digest is known.
-      boolean verified =
-          span.end() == blob.size() || outcome.get() instanceof Fill.Outcome.Published;
+      boolean verified = completing || outcome.get() instanceof Fill.Outcome.Published;
       return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
     }
     stream.close();

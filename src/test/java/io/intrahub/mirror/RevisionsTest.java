@@ -221,7 +221,8 @@ class RevisionsTest {
 
   private Content open(String path) {
     FileAnswer.Found found = (FileAnswer.Found) rig.file(path);
-    return ((FileAnswer.Flowing) found.open(ByteRange.Span.all(found.blob().size()))).content();
+    return ((FileAnswer.Flowing) found.open(ByteRange.Span.all(found.blob().size()), true))
+        .content();
   }
 
   @Test

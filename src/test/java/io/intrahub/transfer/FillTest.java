@@ -279,7 +279,7 @@ class FillTest {
             },
             rig.timer);
     for (int i = 0; i < 2; i++) {
-      assertThat(stopped.open(TransferRig.MAY_READ, BLOB, source, ALL))
+      assertThat(stopped.open(TransferRig.MAY_READ, BLOB, source, ALL, true))
           .isInstanceOf(ContentOpening.Failed.class);
     }
     assertThat(stopped.running()).isZero();

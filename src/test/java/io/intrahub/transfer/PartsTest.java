@@ -60,6 +60,20 @@ class PartsTest {
     assertThat(rig.store.begun()).isZero();
   }
 
+  /** Polars begins each file so, to read a footer. */
+  @Test
+  void a_last_part_that_completes_nothing_neither_fetches_nor_waits_for_the_whole() {
+    Span footer = new Span(SIZE - 262_144, 262_144);
+    ContentOpening.Ready ready =
+        (ContentOpening.Ready)
+            rig.transfers.open(TransferRig.MAY_READ, BLOB, source, footer, false);
+    assertThat(ready.verified()).isFalse();
+    assertThat(rig.transfers.running()).isZero();
+    assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(footer));
+    assertThat(source.spans()).containsExactly(footer);
+    assertThat(rig.store.begun()).isZero();
+  }
+
   @Test
   void a_part_that_cannot_be_had_is_an_error_before_the_head() {
     source.on(1, new Fails()).on(2, new Refuses());

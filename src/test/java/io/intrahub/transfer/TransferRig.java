@@ -65,7 +65,7 @@ final class TransferRig implements AutoCloseable {
   }
 
   ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span) {
-    return transfers.open(MAY_READ, blob, source, span);
+    return transfers.open(MAY_READ, blob, source, span, span.end() == blob.size());
   }
 
   ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {
