@@ -59,7 +59,7 @@ public final class AdminServer implements AutoCloseable {
       throw new IOException(
           "The operator's port, "
               + address
-              + ", can't be opened. Choose another with INTRAHUB_ADMIN_PORT (admin.port).",
+              + ", can't be opened. Choose another with --admin-port, or stop what listens there.",
           e);
     }
   }

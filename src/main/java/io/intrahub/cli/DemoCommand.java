@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,6 +33,8 @@ import picocli.CommandLine.Spec;
           + " prints lines to type in another terminal, and shows each request as it happens."
     })
 final class DemoCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(DemoCommand.class);
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -65,18 +69,12 @@ final class DemoCommand implements Callable<Integer> {
       app = Running.start(settings, r -> show(out, r));
     } catch (StartException e) {
       hub.close();
+      deleteTemporary(folder);
       throw e;
     }
     introduce(out, app.uri());
     hub.onRequest(r -> show(out, r));
-    Running.untilStopped(
-        app,
-        hub,
-        () -> {
-          if (data == null) {
-            delete(folder);
-          }
-        });
+    Running.untilStopped(app, hub, () -> deleteTemporary(folder));
     return 0;
   }
 
@@ -90,7 +88,12 @@ final class DemoCommand implements Callable<Integer> {
             "",
             "Type this in another terminal (with pip install huggingface_hub):",
             "",
-            "    HF_ENDPOINT=" + mirror + " hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
+            "    export HF_ENDPOINT=" + mirror,
+            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
+            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert-2    # the same again: all hits",
+            "    HF_TOKEN="
+                + DemoRepos.ALICE
+                + " hf download demo/private-model --local-dir /tmp/private",
             "",
             "or, with curl alone:",
             "",
@@ -104,9 +107,10 @@ final class DemoCommand implements Callable<Integer> {
                 + DemoRepos.BOB
                 + " may not.",
             "",
-            "Do it twice (hf into another folder): the second time nothing is asked of the Hub.",
-            "Each request is shown below: hit, it was here; miss, it had to be fetched; bypass, it"
-                + " is not for everybody and not kept. Ctrl-C ends it.",
+            "Each request is shown below, and indented what was asked of the made-up Hub for it.",
+            "hit: it was here (a HEAD asks for size and digest only, which come with the listing);",
+            "miss: it had to be fetched; bypass: it is not for everybody and not kept; -: neither.",
+            "Ctrl-C ends it.",
             "");
     lines.forEach(out::println);
     out.flush();
@@ -134,7 +138,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private static void show(PrintWriter out, Recorded request) {
     out.printf(
-        "            fetched from the made-up Hub: %s %d %s%n",
+        "            asked the made-up Hub: %s %d %s%n",
         request.method(), request.status(), request.path());
     out.flush();
   }
@@ -147,13 +151,16 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private static void delete(Path folder) {
+  private void deleteTemporary(Path folder) {
+    if (data != null) {
+      return;
+    }
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
+        Files.deleteIfExists(path);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException | UncheckedIOException e) {
+      log.warn("The temporary folder {} could not be deleted: {}", folder, e.toString());
     }
   }
 }

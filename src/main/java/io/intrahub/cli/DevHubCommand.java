@@ -57,7 +57,17 @@ final class DevHubCommand implements Callable<Integer> {
               .strict(false)
               .start();
     } catch (RuntimeException e) {
-      throw new StartException("The made-up Hub can't be started: " + Causes.root(e), e);
+      throw new StartException(
+          "The made-up Hub can't listen on "
+              + host
+              + ":"
+              + port
+              + " and :"
+              + cdnPort
+              + " ("
+              + Causes.root(e)
+              + "). Choose others with --port and --cdn-port.",
+          e);
     }
     DemoRepos.install(hub);
     PrintWriter out = spec.commandLine().getOut();

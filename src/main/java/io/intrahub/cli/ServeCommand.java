@@ -3,7 +3,10 @@ package io.intrahub.cli;
 import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
+import io.intrahub.http.RequestListener;
 import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -45,19 +48,7 @@ final class ServeCommand implements Callable<Integer> {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
     AppSettings settings = AppSettingsFactory.of(config, System.getenv());
-    App app =
-        Running.start(
-            settings,
-            r ->
-                log.info(
-                    "{} {} {} [{}] {} bytes {} ms {}",
-                    r.method(),
-                    r.path(),
-                    r.status(),
-                    r.cacheStatus(),
-                    r.bytes(),
-                    r.took().toMillis(),
-                    r.requestId()));
+    App app = Running.start(settings, ServeCommand::log);
     PrintWriter out = spec.commandLine().getOut();
     out.println(
         "intrahub "
@@ -68,11 +59,40 @@ final class ServeCommand implements Callable<Integer> {
             + " from "
             + settings.data().toAbsolutePath().normalize());
     out.println(
-        "Clients:  HF_ENDPOINT=http://" + settings.http().host() + ":" + app.uri().getPort());
+        "Clients:  HF_ENDPOINT=http://"
+            + clientHost(settings.http().host())
+            + ":"
+            + app.uri().getPort());
     Proxies.describe(settings.upstream().proxies()).ifPresent(out::println);
     out.println("Operator: " + app.adminUri() + "/metrics, " + app.adminUri() + "/health");
     out.flush();
     Running.untilStopped(app);
     return 0;
+  }
+
+  /** One line per request; what the client was told of an error stands in it too. */
+  private static void log(RequestListener.Request r) {
+    log.info(
+        "{} {} {} [{}] {} bytes {} ms {}{}",
+        r.method(),
+        r.path(),
+        r.status(),
+        r.cacheStatus().isEmpty() ? "-" : r.cacheStatus(),
+        r.bytes(),
+        r.took().toMillis(),
+        r.requestId(),
+        r.error().isEmpty() ? "" : ": " + r.error());
+  }
+
+  /** A name that clients elsewhere can use: 0.0.0.0 would be their own machine. */
+  private static String clientHost(String host) {
+    if (!host.equals("0.0.0.0")) {
+      return host;
+    }
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "127.0.0.1";
+    }
   }
 }

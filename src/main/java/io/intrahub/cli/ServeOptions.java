@@ -23,6 +23,14 @@ final class ServeOptions {
   @Nullable String port;
 
   @Option(
+      names = "--admin-port",
+      paramLabel = "PORT",
+      description =
+          "Port to listen on for the operator: /health and /metrics (default: 8091, on 127.0.0.1"
+              + " only).")
+  @Nullable String adminPort;
+
+  @Option(
       names = "--data",
       paramLabel = "FOLDER",
       description = "Where everything is kept (default: data/ in the current folder).")
@@ -65,6 +73,7 @@ final class ServeOptions {
     Map<String, List<String>> given = new TreeMap<>();
     put(given, "server.host", host);
     put(given, "server.port", port);
+    put(given, "admin.port", adminPort);
     put(given, "store.path", data);
     put(given, "freshness.revision-ttl", revisionTtl);
     if (!upstreams.isEmpty()) {

@@ -3,13 +3,19 @@ package io.intrahub.cli;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A virtual thread per task, and the number of tasks under way: what goes on behind the clients'
  * backs (fills, listings, refreshes) can be waited for. Safe for use by many threads.
  */
 final class Tasks implements Executor, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Tasks.class);
+  private static final int END_SECONDS = 5;
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final AtomicInteger running = new AtomicInteger();
 
@@ -35,9 +41,17 @@ final class Tasks implements Executor, AutoCloseable {
     return running.get();
   }
 
-  /** Interrupts what runs and takes nothing more; does not wait. */
+  /** Interrupts what runs, takes nothing more, and waits for the ends for a while. */
   @Override
   public void close() {
     threads.shutdownNow();
+    try {
+      // What still writes while the store closes would look as if the disk had failed.
+      if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        log.info("{} tasks did not end in time", running());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

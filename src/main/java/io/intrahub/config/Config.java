@@ -87,6 +87,7 @@ public record Config(
               byDefault = "8091",
               min = "0",
               max = "65535",
+              flag = "--admin-port",
               doc = "Port to listen on; `0` takes any free one.")
           int port) {}
 

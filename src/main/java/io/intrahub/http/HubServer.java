@@ -122,6 +122,7 @@ public final class HubServer implements AutoCloseable {
             exchange.rawPath(),
             ctx.res().getStatus(),
             Optional.ofNullable(ctx.res().getHeader(HeaderNames.CACHE_STATUS)).orElse(""),
+            Optional.ofNullable(ctx.res().getHeader(HeaderNames.X_ERROR_MESSAGE)).orElse(""),
             exchange.bytesSent(),
             Duration.ofNanos(System.nanoTime() - start),
             requestId));

@@ -11,6 +11,7 @@ public interface RequestListener {
    * @param path raw, without the query, which may hold a secret
    * @param status of the answer
    * @param cacheStatus the {@code Cache-Status} header, or empty
+   * @param error what the client was told of an error, or empty
    * @param bytes of the body
    * @param took from the first to the last byte
    * @param requestId as in {@code X-Request-Id}
@@ -20,6 +21,7 @@ public interface RequestListener {
       String path,
       int status,
       String cacheStatus,
+      String error,
       long bytes,
       Duration took,
       String requestId) {}

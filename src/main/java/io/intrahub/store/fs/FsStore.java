@@ -132,7 +132,7 @@ public final class FsStore implements Store {
       if (publishing.writers() == 0) {
         parts.vitals().end();
       } else {
-        log.warn("{} blobs were still being written when the store closed", publishing.writers());
+        log.warn("Downloads still being written when the store closed: {}", publishing.writers());
       }
     } catch (IOException e) {
       log.warn("The next start will check recent blobs: {}", e.toString());

@@ -62,7 +62,9 @@ final class Vitals {
       return new Vitals(disk, layout, clock, Optional.empty());
     }
     Instant last = left.get().modified();
-    log.warn("The store was not closed in order; last sign of life: {}", last);
+    log.info(
+        "The last run did not end in order: it was killed, or the power was cut. What was published"
+            + " is safe and is checked when it is asked for; unfinished downloads begin again.");
     Instant from = last.minus(DOUBT);
     Optional<Instant> older = olderDoubt(disk, layout).filter(from::isAfter);
     return new Vitals(disk, layout, clock, Optional.of(older.orElse(from)));
