@@ -33,6 +33,9 @@ final class BodyWriter {
     try (content) {
       Labels.write(exchange, content.label(), content.verified());
       exchange.response().setContentLengthLong(length);
+      if (content.isAwaited()) {
+        exchange.response().flushBuffer();
+      }
       HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
       long left = length;
       while (left > 0) {

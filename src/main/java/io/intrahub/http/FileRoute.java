@@ -63,7 +63,13 @@ final class FileRoute {
     boolean completing = true;
     if (range.isPresent() && range.get() instanceof ByteRange.One one) {
       Optional<ByteRange.Span> part = one.range().within(blob.size());
-      if (part.isPresent()) {
+      boolean goesOn = one.range() instanceof ByteRange.From(long first) && first > 0;
+      if (part.isPresent() && goesOn && found.startOver()) {
+        // RFC 9110 section 14.2 lets a server ignore a range. huggingface_hub 2.4.0 then throws its
+        // bytes away and takes the whole file; 0.36.0 sees that the size is wrong. With a 206 both
+        // would put the right end behind a wrong beginning and take that for the file.
+        exchange.response().setStatus(200);
+      } else if (part.isPresent()) {
         span = part.get();
         completing = one.range().isRest() || span.length() == blob.size();
         exchange.response().setStatus(206);

@@ -26,6 +26,11 @@ public final class Content implements AutoCloseable {
     return stream.read(into);
   }
 
+  /** Whether the head of the response should go out before the first byte is read. */
+  public boolean isAwaited() {
+    return stream.isAwaited();
+  }
+
   /** Where the bytes come from. */
   public CacheLabel label() {
     return label;

@@ -1,11 +1,23 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.HubError;
+import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
+import java.time.Duration;
 
 /** Says to a client why upstream gave no answer. */
 final class Failures {
   private Failures() {}
+
+  /** What to say when a client can't wait any longer for an answer that is still on its way. */
+  static UpstreamFailure late(HubUpstream upstream, Duration waited) {
+    return upstream
+        .limit()
+        .orElseGet(() ->
+            new UpstreamFailure(
+                UpstreamFailure.Kind.LATE,
+                "it did not answer within " + waited.toSeconds() + " s"));
+  }
 
   /**
    * The error for a failure.
@@ -15,8 +27,9 @@ final class Failures {
   static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
-      case UNREACHABLE -> HubError.upstreamUnreachable(what, failure.reason());
-      case TROUBLED, STRANGE -> HubError.badUpstream(what, failure.reason(), failure.retryAfter());
+      case UNREACHABLE, LATE -> HubError.upstreamUnreachable(what, failure.reason());
+      case TROUBLED, LIMITED, STRANGE ->
+          HubError.badUpstream(what, failure.reason(), failure.retryAfter());
     };
   }
 }

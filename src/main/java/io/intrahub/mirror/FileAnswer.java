@@ -15,13 +15,21 @@ public sealed interface FileAnswer {
     private final FilePath path;
     private final BlobId blob;
     private final CacheLabel label;
+    private final boolean startOver;
     private final Opener opener;
 
-    Found(CommitHash commit, FilePath path, BlobId blob, CacheLabel label, Opener opener) {
+    Found(
+        CommitHash commit,
+        FilePath path,
+        BlobId blob,
+        CacheLabel label,
+        boolean startOver,
+        Opener opener) {
       this.commit = commit;
       this.path = path;
       this.blob = blob;
       this.label = label;
+      this.startOver = startOver;
       this.opener = opener;
     }
 
@@ -43,6 +51,14 @@ public sealed interface FileAnswer {
     /** Where the knowledge about the file comes from. */
     public CacheLabel label() {
       return label;
+    }
+
+    /**
+     * Whether a client that has some of the bytes must not go on with them, because they may be
+     * wrong: upstream once sent others than it had announced.
+     */
+    public boolean startOver() {
+      return startOver;
     }
 
     /**

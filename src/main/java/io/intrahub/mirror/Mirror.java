@@ -41,7 +41,7 @@ public final class Mirror {
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
     this.infos = new RepoInfos(revisions, store, upstream, meters, settings, clock, executor);
-    this.trees = new Trees(revisions, manifests, passOn, meters, settings);
+    this.trees = new Trees(revisions, manifests, upstream, passOn, meters, settings);
   }
 
   /** Files. */

@@ -1,9 +1,7 @@
 package io.intrahub.mirror;
 
-import io.intrahub.hub.HubError;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
-import java.time.Duration;
 import java.util.Optional;
 
 /** Replies that several use cases give. */
@@ -16,11 +14,5 @@ final class Replies {
 
   static ApiReply failed(UpstreamFailure failure, String what) {
     return new ApiReply.Refused(Failures.error(failure, what), Optional.empty());
-  }
-
-  static ApiReply slow(String what, Duration waited) {
-    return new ApiReply.Refused(
-        HubError.upstreamUnreachable(what, "it did not answer within " + waited.toSeconds() + " s"),
-        Optional.empty());
   }
 }

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -96,11 +97,11 @@ public final class RepoInfos {
    */
   public ApiReply info(
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
+    Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located =
-        revisions.locate(repo, asked, revisions.byRepoInfo(asked), settings.apiTimeout(), noCache);
+    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked), deadline, noCache);
     return switch (located) {
-      case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller);
+      case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller, deadline);
       case Located.At _ ->
           passThrough(
               new Located.NotKept(repo, Optional.empty()), revision, query, Caller.ANONYMOUS);
@@ -111,7 +112,12 @@ public final class RepoInfos {
   }
 
   private ApiReply kept(
-      Located.At at, String query, RepoId asked, Optional<Revision> revision, Caller caller) {
+      Located.At at,
+      String query,
+      RepoId asked,
+      Optional<Revision> revision,
+      Caller caller,
+      Deadline deadline) {
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), answerName(query));
     byte[] known = memory.getIfPresent(key);
@@ -128,9 +134,9 @@ public final class RepoInfos {
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     Optional<ApiAnswer> answer =
-        Waiting.until(flights.join(key, () -> fetch(at, key, query)), settings.apiTimeout());
+        Waiting.until(flights.join(key, () -> fetch(at, key, query)), deadline.left());
     if (answer.isEmpty()) {
-      return Replies.slow(repo.toString(), settings.apiTimeout());
+      return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
     return switch (answer.get()) {
       case ApiAnswer.Info info when isShut(info, query) -> {

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
@@ -14,7 +15,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.transfer.ContentOpening;
-import io.intrahub.transfer.PassThrough;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
@@ -69,11 +69,12 @@ public final class ResolveFile {
   public FileAnswer resolve(
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
     Instant since = revisions.now();
+    Deadline deadline = Deadline.in(settings.headTimeout());
     Revisions.Cold cold = new Revisions.Cold(path, r -> learnByHop(r, revision, path));
-    Located located = revisions.locate(repo, revision, cold, settings.headTimeout(), noCache);
+    Located located = revisions.locate(repo, revision, cold, deadline, noCache);
     return switch (located) {
-      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since);
-      case Located.NotKept notKept -> passThrough(notKept, revision, path, caller);
+      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
+      case Located.NotKept notKept -> passThrough(notKept, revision, path, caller, deadline);
       case Located.Refused refused -> refusal(refused.refusal());
       case Located.Failed failed ->
           new FileAnswer.Refused(
@@ -104,31 +105,38 @@ public final class ResolveFile {
       FilePath path,
       Caller caller,
       boolean noCache,
-      Instant since) {
+      Instant since,
+      Deadline deadline) {
     Authorised<RepoId> repo = at.repo();
     manifests.learnBehind(repo, at.commit());
     Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
     if (known.isPresent()) {
       return switch (known.get()) {
-        case Entries.Known.File file -> found(repo, at.commit(), path, file.blob(), at.label());
-        case Entries.Known.Absent _ -> absent(at, asked, revision, path, caller, noCache, since);
+        case Entries.Known.File file ->
+            found(repo, at.commit(), path, file.blob(), at.label(), deadline);
+        case Entries.Known.Absent _ ->
+            absent(at, asked, revision, path, caller, noCache, since, deadline);
       };
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
-    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS);
+    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS, deadline);
     if (hop.isEmpty()) {
-      return slow(repo.subject());
+      return slow(repo.subject(), deadline);
     }
     return switch (hop.get()) {
       case FirstHop.Found found -> {
         entries.learn(repo.subject(), at.commit(), path, new Entries.Known.File(found.blob()));
-        yield found(repo, at.commit(), path, found.blob(), at.label());
+        yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
       }
       case FirstHop.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo.subject(), refused.refusal());
         yield passThrough(
-            new Located.NotKept(asked, Optional.of(refused.refusal())), revision, path, caller);
+            new Located.NotKept(asked, Optional.of(refused.refusal())),
+            revision,
+            path,
+            caller,
+            deadline);
       }
       case FirstHop.Refused refused -> {
         rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
@@ -159,20 +167,20 @@ public final class ResolveFile {
       FilePath path,
       Caller caller,
       boolean noCache,
-      Instant since) {
+      Instant since,
+      Deadline deadline) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
     if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at.repo(), revision, since);
       Located again =
-          revisions.locate(
-              asked, revision, revisions.byRepoInfo(revision), settings.headTimeout(), false);
+          revisions.locate(asked, revision, revisions.byRepoInfo(revision), deadline, false);
       if (again instanceof Located.At now && !now.commit().equals(at.commit())) {
-        return resolveOpen(now, asked, revision, path, caller, false, since);
+        return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
       }
       if (again instanceof Located.NotKept notKept) {
-        return passThrough(notKept, revision, path, caller);
+        return passThrough(notKept, revision, path, caller, deadline);
       }
       if (again instanceof Located.Refused refused) {
         return refusal(refused.refusal());
@@ -182,14 +190,21 @@ public final class ResolveFile {
   }
 
   private FileAnswer found(
-      Authorised<RepoId> repo, CommitHash commit, FilePath path, BlobId blob, CacheLabel label) {
+      Authorised<RepoId> repo,
+      CommitHash commit,
+      FilePath path,
+      BlobId blob,
+      CacheLabel label,
+      Deadline deadline) {
     BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
     return new FileAnswer.Found(
         commit,
         path,
         blob,
         label,
-        (span, completing) -> open(repo, commit, blob, source, span, completing, label, path));
+        transfers.cameWrong(repo, blob),
+        (span, completing) ->
+            open(repo, commit, blob, source, span, completing, label, path, deadline));
   }
 
   private FileAnswer.Opened open(
@@ -200,8 +215,9 @@ public final class ResolveFile {
       ByteRange.Span span,
       boolean completing,
       CacheLabel label,
-      FilePath path) {
-    ContentOpening opening = transfers.open(repo, blob, source, span, completing);
+      FilePath path,
+      Deadline deadline) {
+    ContentOpening opening = transfers.open(repo, blob, source, span, completing, deadline);
     if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
       revisions.refused(repo.subject(), refused.refusal());
     }
@@ -237,7 +253,7 @@ public final class ResolveFile {
 
   /** Not everybody may read it: upstream answers this asker, and nothing is kept. */
   private FileAnswer passThrough(
-      Located.NotKept notKept, Revision revision, FilePath path, Caller caller) {
+      Located.NotKept notKept, Revision revision, FilePath path, Caller caller, Deadline deadline) {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return refusal(notKept.refusal().get());
     }
@@ -245,9 +261,9 @@ public final class ResolveFile {
     if (before.isPresent()) {
       return refusal(before.get());
     }
-    Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller);
+    Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller, deadline);
     if (hop.isEmpty()) {
-      return slow(notKept.repo());
+      return slow(notKept.repo(), deadline);
     }
     return switch (hop.get()) {
       case FirstHop.Found found -> {
@@ -258,9 +274,10 @@ public final class ResolveFile {
             path,
             found.blob(),
             CacheLabel.BYPASSED,
+            false,
             (span, completing) ->
                 opened(
-                    PassThrough.open(source, found.blob(), span),
+                    transfers.passThrough(source, found.blob(), span, deadline),
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }
@@ -274,19 +291,18 @@ public final class ResolveFile {
     };
   }
 
-  private Optional<FirstHop> hop(RepoId repo, Revision revision, FilePath path, Caller caller) {
+  private Optional<FirstHop> hop(
+      RepoId repo, Revision revision, FilePath path, Caller caller, Deadline deadline) {
     return Waiting.until(
         hops.join(
             new HopKey(repo, revision, path, caller.authority()),
             () -> upstream.firstHop(repo, revision, path, caller)),
-        settings.headTimeout());
+        deadline.left());
   }
 
-  private FileAnswer slow(RepoId repo) {
+  private FileAnswer slow(RepoId repo, Deadline deadline) {
     return new FileAnswer.Refused(
-        HubError.upstreamUnreachable(
-            repo.toString(),
-            "it did not answer within " + settings.headTimeout().toSeconds() + " s"),
+        Failures.error(Failures.late(upstream, deadline.whole()), repo.toString()),
         Optional.empty());
   }
 

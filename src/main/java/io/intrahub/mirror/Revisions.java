@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -78,26 +79,26 @@ final class Revisions {
    * Locates a revision.
    *
    * @param cold how to ask when nothing is known
-   * @param atMost how long to wait for upstream when nothing is known
+   * @param deadline how long to wait for upstream when nothing is known
    * @param noCache whether the client wants upstream asked
    */
-  Located locate(RepoId asked, Revision revision, Cold cold, Duration atMost, boolean noCache) {
+  Located locate(RepoId asked, Revision revision, Cold cold, Deadline deadline, boolean noCache) {
     UpstreamState state = upstream.state();
     boolean outage = state != UpstreamState.REACHABLE;
     RepoId repo = aliases.canonical(asked, outage);
     Optional<Authorised<RepoId>> proof =
         outage ? checker.rememberedDuringOutage(repo) : checker.remembered(repo);
     if (proof.isPresent()) {
-      return locateOpen(proof.get(), revision, cold, state, atMost, noCache);
+      return locateOpen(proof.get(), revision, cold, state, deadline, noCache);
     }
     Optional<Located.NotKept> known = closed.get(repo);
     if (known.isPresent()) {
       return known.get();
     }
     if (outage) {
-      return new Located.Failed(unreachable(state));
+      return new Located.Failed(upstream.whyNot());
     }
-    return ask(repo, revision, cold, atMost);
+    return ask(repo, revision, cold, deadline);
   }
 
   private Located locateOpen(
@@ -105,7 +106,7 @@ final class Revisions {
       Revision revision,
       Cold cold,
       UpstreamState state,
-      Duration atMost,
+      Deadline deadline,
       boolean noCache) {
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
@@ -123,8 +124,8 @@ final class Revisions {
         yield at(proof, seen.orElseThrow(), false);
       }
       case REVALIDATE -> revalidate(proof, revision, seen.orElseThrow(), noCache);
-      case FETCH -> ask(repo, revision, cold, atMost);
-      case REFUSE -> new Located.Failed(unreachable(state));
+      case FETCH -> ask(repo, revision, cold, deadline);
+      case REFUSE -> new Located.Failed(upstream.whyNot());
     };
   }
 
@@ -230,19 +231,15 @@ final class Revisions {
         });
   }
 
-  private Located ask(RepoId repo, Revision revision, Cold cold, Duration atMost) {
+  private Located ask(RepoId repo, Revision revision, Cold cold, Deadline deadline) {
     CompletableFuture<Learned> question =
         flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
     boolean somethingOld = stale(repo, revision).isPresent();
     Optional<Learned> learned =
-        somethingOld ? overdue.await(repo, question) : Waiting.until(question, atMost);
+        somethingOld ? overdue.await(repo, question) : Waiting.until(question, deadline.left());
     if (learned.isEmpty()) {
       return stale(repo, revision)
-          .orElseGet(() ->
-              new Located.Failed(
-                  new UpstreamFailure(
-                      UpstreamFailure.Kind.UNREACHABLE,
-                      "it did not answer within " + atMost.toSeconds() + " s")));
+          .orElseGet(() -> new Located.Failed(Failures.late(upstream, deadline.whole())));
     }
     return switch (learned.get()) {
       case Learned.Open open ->
@@ -395,12 +392,5 @@ final class Revisions {
       case DOWN -> Freshness.Upstream.DOWN;
       case OFFLINE -> Freshness.Upstream.OFFLINE;
     };
-  }
-
-  private static UpstreamFailure unreachable(UpstreamState state) {
-    return state == UpstreamState.OFFLINE
-        ? new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off")
-        : new UpstreamFailure(
-            UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
   }
 }

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.base.PercentCoding;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
@@ -13,6 +14,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.upstream.ApiRequest;
+import io.intrahub.upstream.HubUpstream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,7 @@ import java.util.function.Supplier;
 public final class Trees {
   private final Revisions revisions;
   private final Manifests manifests;
+  private final HubUpstream hub;
   private final PassOn passOn;
   private final Meters meters;
   private final MirrorSettings settings;
@@ -37,11 +40,13 @@ public final class Trees {
   Trees(
       Revisions revisions,
       Manifests manifests,
+      HubUpstream hub,
       PassOn passOn,
       Meters meters,
       MirrorSettings settings) {
     this.revisions = revisions;
     this.manifests = manifests;
+    this.hub = hub;
     this.passOn = passOn;
     this.meters = meters;
     this.settings = settings;
@@ -133,17 +138,17 @@ public final class Trees {
       boolean noCache,
       Supplier<ApiReply> upstream,
       FromManifest fromManifest) {
+    Deadline deadline = Deadline.in(settings.apiTimeout());
     Located located =
-        revisions.locate(
-            repo, revision, revisions.byRepoInfo(revision), settings.apiTimeout(), noCache);
+        revisions.locate(repo, revision, revisions.byRepoInfo(revision), deadline, noCache);
     return switch (located) {
       case Located.At at -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         Optional<Manifests.Learning> learning =
-            manifests.getOrLearn(at.repo(), at.commit(), settings.apiTimeout());
+            manifests.getOrLearn(at.repo(), at.commit(), deadline.left());
         if (learning.isEmpty()) {
-          yield Replies.slow(repo.toString(), settings.apiTimeout());
+          yield Replies.failed(Failures.late(hub, deadline.whole()), repo.toString());
         }
         yield switch (learning.get()) {
           case Manifests.Learning.Complete complete ->

@@ -18,6 +18,14 @@ public interface ContentStream extends AutoCloseable {
    */
   int read(ByteBuffer into) throws IOException;
 
+  /**
+   * Whether the first byte may be long in coming. The head of the response should go out before it:
+   * clients wait some ten seconds for a head, and then as long again for each part of the body.
+   */
+  default boolean isAwaited() {
+    return false;
+  }
+
   /** Lets go of it. Never throws; the fill behind it goes on if it may. */
   @Override
   void close();

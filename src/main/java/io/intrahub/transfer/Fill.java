@@ -125,6 +125,16 @@ final class Fill {
     }
   }
 
+  /** Whether it has ended and the content was another than was announced. */
+  boolean isWrong() {
+    lock.lock();
+    try {
+      return outcome instanceof Outcome.Wrong;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * A reader is gone.
    *
@@ -248,10 +258,13 @@ final class Fill {
       Optional<Outcome> end = connect(buffer);
       if (end.isPresent()) {
         // What came so far is kept: a fill that had bytes goes on, and a connection that broke is
-        // made anew. A source that could not be opened at all has tried often enough itself.
+        // made anew, as is one that got no answer in time: there the source has tried only once.
+        // Another source that could not be opened has tried often enough itself.
         boolean again =
             end.get() instanceof Outcome.Failed failed
-                && (failed.failure().mayPass() || writer.position() > 0);
+                && (failed.failure().mayPass()
+                    || failed.failure().kind() == UpstreamFailure.Kind.LATE
+                    || writer.position() > 0);
         // A connection that is cut after a few bytes each time is no progress: a large content
         // would cost a connection for each few bytes of it.
         barren = writer.position() - before >= PROGRESS ? 0 : barren + 1;

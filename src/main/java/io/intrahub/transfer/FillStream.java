@@ -25,6 +25,7 @@ final class FillStream implements ContentStream {
   private final boolean completing;
   private final long heldFrom;
   private final Delivered delivered;
+  private final boolean awaited;
   private long position;
   private boolean closed;
 
@@ -38,6 +39,9 @@ final class FillStream implements ContentStream {
    * Reads a span.
    *
    * @param fill already joined; left by {@link #close}
+   * @param completing the client takes the content for complete with the span
+   * @param heldBack the whole content is wanted right before any byte of it goes out
+   * @param awaited nothing of it is there yet
    * @param onClose run once, after the fill was left by its last reader
    */
   FillStream(
@@ -46,6 +50,8 @@ final class FillStream implements ContentStream {
       BlobSource source,
       ByteRange.Span span,
       boolean completing,
+      boolean heldBack,
+      boolean awaited,
       Runnable onClose) {
     this.fill = fill;
     this.blob = blob;
@@ -53,8 +59,9 @@ final class FillStream implements ContentStream {
     this.onClose = onClose;
     this.position = span.offset();
     this.end = span.end();
-    this.completing = completing;
-    this.heldFrom = completing ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
+    this.completing = completing || heldBack;
+    this.awaited = awaited;
+    this.heldFrom = heldBack ? 0 : completing ? HoldBack.start(blob.size()) : Long.MAX_VALUE;
     this.delivered = new Delivered(fill, blob, span.offset());
   }
 
@@ -145,6 +152,11 @@ final class FillStream implements ContentStream {
     }
     position += read;
     return read;
+  }
+
+  @Override
+  public boolean isAwaited() {
+    return awaited;
   }
 
   private void closeAhead() {

@@ -17,9 +17,8 @@ public final class PassThrough {
 
   /** Opens a span of a content. */
   public static ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span) {
-    boolean whole = span.offset() == 0 && span.end() == blob.size();
     boolean small = blob.size() <= HoldBack.SMALL;
-    if (!whole && !small) {
+    if (!isChecked(blob, span)) {
       return ranged(source, span);
     }
     return switch (source.open(ByteRange.Span.all(blob.size()))) {
@@ -30,6 +29,12 @@ public final class PassThrough {
         yield small ? primed(stream) : ready(stream, true);
       }
     };
+  }
+
+  /** Whether the digest of the whole content is looked at before this span of it is complete. */
+  static boolean isChecked(BlobId blob, ByteRange.Span span) {
+    boolean whole = span.offset() == 0 && span.end() == blob.size();
+    return whole || blob.size() <= HoldBack.SMALL;
   }
 
   private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {

@@ -1,6 +1,9 @@
 package io.intrahub.transfer;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
@@ -13,11 +16,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +42,11 @@ public final class Transfers {
    */
   private static final int ROUNDS = 20;
 
+  private static final int MAX_CAME_WRONG = 10_000;
+
+  /** As long as somebody may try to go on with what they got. */
+  private static final Duration REMEMBER_WRONG = Duration.ofDays(1);
+
   private final BlobStore store;
   private final TransferSettings settings;
   private final Executor executor;
@@ -46,6 +57,10 @@ public final class Transfers {
    * map, then a fill's lock.
    */
   private final ConcurrentHashMap<Key, Fill> fills = new ConcurrentHashMap<>();
+
+  /** Large contents of which wrong bytes went out before their digest was known. */
+  private final Cache<Key, Boolean> cameWrong =
+      Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
 
   /** Where a blob is shared: an LFS content by all repos, another within its repo. */
   private record Key(Optional<RepoId> repo, BlobId blob) {
@@ -83,8 +98,19 @@ public final class Transfers {
   }
 
   /**
+   * Whether clients may hold wrong bytes of this content: it streamed to them and did not have the
+   * announced digest in the end. They must not go on with what they have, but start over.
+   */
+  public boolean cameWrong(Authorised<RepoId> repo, BlobId blob) {
+    return cameWrong.getIfPresent(Key.of(repo.subject(), blob)) != null;
+  }
+
+  /**
    * Opens a span of a content and waits until its head can be answered: for a small content until
    * it is verified, for another until bytes flow.
+   *
+   * <p>A content that came wrong before is waited for like a small one: else a client that goes on
+   * by itself would load it for ever, and each time get wrong bytes.
    *
    * <p>A part of a large content that is not there is read directly and does not start a fill: a
    * client that looks at a header must not pull a whole file.
@@ -92,32 +118,34 @@ public final class Transfers {
    * @param source where it comes from if it is not there; not opened otherwise
    * @param completing whether the client takes the content for complete with this span; it then
    *     reaches to the end of the content
+   * @param deadline by which the client must know
    */
   public ContentOpening open(
       Authorised<RepoId> repo,
       BlobId blob,
       BlobSource source,
       ByteRange.Span span,
-      boolean completing) {
+      boolean completing,
+      Deadline deadline) {
     if (blob.size() == 0) {
       return empty(blob);
     }
     boolean mayFill = completing || blob.size() <= HoldBack.SMALL;
     Key key = Key.of(repo.subject(), blob);
-    boolean wrongBefore = false;
+    boolean wrongBefore = cameWrong(repo, blob);
     for (int round = 0; round < ROUNDS; round++) {
       Fill running = fills.get(key);
       if (running != null) {
         if (running.join()) {
           Optional<ContentOpening> opening =
-              openFill(key, running, blob, source, span, completing, wrongBefore);
+              openFill(key, running, blob, source, span, completing, wrongBefore, deadline);
           if (opening.isPresent()) {
             return opening.get();
           }
           wrongBefore = true;
         }
-        if (!isGone(running)) {
-          return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
+        if (!isGone(running, deadline)) {
+          return stopped();
         }
       }
       Optional<StoredBlob> stored = store.open(repo, blob);
@@ -131,22 +159,54 @@ public final class Transfers {
       switch (start(key, repo, blob, source)) {
         case Start.Started started -> {
           Optional<ContentOpening> opening =
-              openFill(key, started.fill(), blob, source, span, completing, wrongBefore);
+              openFill(key, started.fill(), blob, source, span, completing, wrongBefore, deadline);
           if (opening.isPresent()) {
             return opening.get();
           }
           wrongBefore = true;
         }
         case Start.Stopping _ -> {
-          return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
+          return stopped();
         }
         case Start.StoreBroke _ -> {
-          return PassThrough.open(source, blob, span);
+          return passThrough(source, blob, span, deadline);
         }
         case Start.NotNeeded _ -> {}
       }
     }
-    return PassThrough.open(source, blob, span);
+    return passThrough(source, blob, span, deadline);
+  }
+
+  /**
+   * Opens a span of a content that is not to be kept, or that the store can't take.
+   *
+   * @param deadline by which the client must know
+   */
+  public ContentOpening passThrough(
+      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    CompletableFuture<ContentOpening> opening;
+    try {
+      opening = CompletableFuture.supplyAsync(() -> PassThrough.open(source, blob, span), executor);
+    } catch (RejectedExecutionException e) {
+      return stopped();
+    }
+    try {
+      return opening.get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return new ContentOpening.Ready(
+          new LaterStream(opening),
+          ContentOpening.Origin.UPSTREAM,
+          PassThrough.isChecked(blob, span));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("opening a content failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return stopped();
+    }
+  }
+
+  private static ContentOpening stopped() {
+    return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
   }
 
   /** What came of starting a fill. */
@@ -202,6 +262,9 @@ public final class Transfers {
   private void run(Key key, Fill fill) {
     try {
       fill.run();
+      if (fill.isWrong() && key.blob().size() > HoldBack.SMALL) {
+        cameWrong.put(key, true);
+      }
     } finally {
       fills.remove(key, fill);
       fill.gone();
@@ -209,9 +272,9 @@ public final class Transfers {
   }
 
   /** Waits for the moment that an ended fill takes to close its file; false if interrupted. */
-  private boolean isGone(Fill fill) {
+  private boolean isGone(Fill fill, Deadline deadline) {
     try {
-      fill.awaitGone(settings.openTimeout());
+      fill.awaitGone(deadline.left());
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -230,33 +293,37 @@ public final class Transfers {
       BlobSource source,
       ByteRange.Span span,
       boolean completing,
-      boolean wrongBefore) {
-    FillStream stream =
-        new FillStream(fill, blob, source, span, completing, () -> leave(key, fill));
+      boolean wrongBefore,
+      Deadline deadline) {
+    boolean whole = blob.size() <= HoldBack.SMALL || cameWrong.getIfPresent(key) != null;
     Optional<Fill.Outcome> outcome;
     try {
-      Duration wait = settings.openTimeout();
-      boolean small = blob.size() <= HoldBack.SMALL;
-      outcome = small ? fill.awaitEnd(wait) : fill.awaitFlow(wait);
+      Duration left = deadline.left();
+      Duration wait = left.compareTo(settings.openTimeout()) < 0 ? left : settings.openTimeout();
+      outcome = whole ? fill.awaitEnd(wait) : fill.awaitFlow(wait);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      stream.close();
-      return Optional.of(failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING));
+      leave(key, fill);
+      return Optional.of(stopped());
     }
+    // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they come.
+    // A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again for a
+    // content that stops, but not after a 504.
+    boolean awaited = outcome.isEmpty();
     boolean ready =
-        outcome.isPresent()
-            && (outcome.get() instanceof Fill.Outcome.Running
-                || outcome.get() instanceof Fill.Outcome.Published);
+        awaited
+            || outcome.get() instanceof Fill.Outcome.Running
+            || outcome.get() instanceof Fill.Outcome.Published;
     if (ready) {
+      ContentStream stream =
+          new FillStream(
+              fill, blob, source, span, completing, whole, awaited, () -> leave(key, fill));
       // What ends before the content does goes out before the digest is known.
-      boolean verified = completing || outcome.get() instanceof Fill.Outcome.Published;
+      boolean verified =
+          whole || completing || (!awaited && outcome.get() instanceof Fill.Outcome.Published);
       return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
     }
-    stream.close();
-    if (outcome.isEmpty()) {
-      return Optional.of(
-          failed(UpstreamFailure.Kind.UNREACHABLE, "it is slow; the download goes on"));
-    }
+    leave(key, fill);
     return switch (outcome.get()) {
       case Fill.Outcome.Refused refused ->
           Optional.of(new ContentOpening.Refused(refused.refusal()));
@@ -269,7 +336,7 @@ public final class Transfers {
                       "its content does not have the announced digest"))
               : Optional.empty();
       case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ ->
-          Optional.of(PassThrough.open(source, blob, span));
+          Optional.of(passThrough(source, blob, span, deadline));
       case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
           throw new IllegalStateException("answered above");
     };

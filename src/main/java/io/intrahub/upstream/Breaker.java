@@ -22,6 +22,7 @@ final class Breaker {
   private int failures;
   private Duration pause = FIRST_PAUSE;
   private Instant nextProbe = Instant.MIN;
+  private String reason = "";
 
   /** Whether a probe is on its way, whose failure makes the next pause longer. */
   private boolean probing;
@@ -55,6 +56,12 @@ final class Breaker {
     return true;
   }
 
+  /** Why calls are refused now, and when the next one is let through: for a person. */
+  synchronized String why() {
+    long seconds = Math.max(1, Duration.between(clock.instant(), nextProbe).toSeconds());
+    return reason + ", " + failures + " times in a row; it is asked again in " + seconds + " s";
+  }
+
   /** The endpoint answered, whatever it said. */
   synchronized void success() {
     failures = 0;
@@ -63,8 +70,13 @@ final class Breaker {
     nextProbe = Instant.MIN;
   }
 
-  /** The endpoint did not answer. */
-  synchronized void failure() {
+  /**
+   * The endpoint did not answer, or said that it can't.
+   *
+   * @param why for a person
+   */
+  synchronized void failure(String why) {
+    reason = why;
     failures++;
     if (failures == FAILURES_TO_OPEN) {
       nextProbe = clock.instant().plus(pause);

@@ -54,6 +54,9 @@ final class FirstHops {
           return refusedOrFailed(endpoint, response, caller);
         }
         facts.read(response);
+        if (next.isEmpty() && !facts.areComplete() && HubCalls.isPage(response)) {
+          return HubCalls.strange(HubCalls.PAGE);
+        }
         if (next.isEmpty()) {
           return found(endpoint, repo, path, url, facts, caller);
         }

@@ -156,6 +156,9 @@ final class HubBlobSource implements BlobSource {
     } else {
       return new Failed(HubCalls.failureOf(response));
     }
+    if (length >= 0 && length != promised && HubCalls.isPage(response)) {
+      return strange(HubCalls.PAGE);
+    }
     if (length >= 0 && length != promised) {
       return strange(
           "it sends " + length + " bytes of " + path + " where " + promised + " were announced");

@@ -28,6 +28,10 @@ final class HubCalls {
    */
   static final String AUTHORITATIVE = ":authoritative";
 
+  static final UpstreamFailure OFFLINE =
+      new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
+
+  static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
   static final int MAX_HOPS = 5;
   private static final long MAX_JSON = 64L * 1024 * 1024;
   private static final List<String> PASSED_HEADERS =
@@ -85,10 +89,9 @@ final class HubCalls {
    */
   <T> Visit<T> visit(Caller caller, Visitor<T> visitor) {
     if (offline) {
-      return new Visit.Failed<>(
-          new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off"));
+      return new Visit.Failed<>(OFFLINE);
     }
-    UpstreamFailure failure = known();
+    UpstreamFailure failure = down();
     for (Endpoint endpoint : endpoints) {
       boolean mayAsk = caller.isAnonymous() || endpoint.authoritative();
       if (!mayAsk || !endpoint.breaker().tryPass()) {
@@ -106,9 +109,10 @@ final class HubCalls {
     return new Visit.Failed<>(failure);
   }
 
-  private static UpstreamFailure known() {
+  /** What there is to say when no endpoint is asked, because none of them answered lately. */
+  UpstreamFailure down() {
     return new UpstreamFailure(
-        UpstreamFailure.Kind.UNREACHABLE, "it did not answer lately and is being probed");
+        UpstreamFailure.Kind.UNREACHABLE, endpoints.getFirst().breaker().why());
   }
 
   private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
@@ -127,26 +131,25 @@ final class HubCalls {
 
   /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
   private static <T> void count(Endpoint endpoint, Visit<T> visit) {
-    boolean down =
+    Optional<UpstreamFailure> down =
         failureIn(visit)
-            .map(UpstreamFailure::kind)
-            .filter(
-                k -> k == UpstreamFailure.Kind.UNREACHABLE || k == UpstreamFailure.Kind.TROUBLED)
-            .isPresent();
-    if (down) {
-      endpoint.breaker().failure();
-    } else {
-      endpoint.breaker().success();
-    }
+            .filter(f ->
+                f.kind() == UpstreamFailure.Kind.UNREACHABLE
+                    || f.kind() == UpstreamFailure.Kind.LATE
+                    || f.kind() == UpstreamFailure.Kind.TROUBLED);
+    down.ifPresentOrElse(
+        f -> endpoint.breaker().failure(f.reason()), () -> endpoint.breaker().success());
   }
 
   /** The failure that an exception stands for. */
   static UpstreamFailure broken(IOException e) {
+    if (e instanceof HttpCalls.LateException) {
+      return new UpstreamFailure(UpstreamFailure.Kind.LATE, describe(e), false, Optional.empty());
+    }
     boolean nobodyThere =
         e instanceof java.net.ConnectException
             || e instanceof java.net.UnknownHostException
             || e instanceof java.net.SocketTimeoutException
-            || e instanceof HttpCalls.LateException
             || (e instanceof NetworkFault fault && !fault.mayPass());
     return new UpstreamFailure(
         UpstreamFailure.Kind.UNREACHABLE, describe(e), !nobodyThere, Optional.empty());
@@ -248,8 +251,8 @@ final class HubCalls {
     if (request.isFile()) {
       return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
     }
-    if (type.startsWith("text/html")) {
-      return lasting("it is a web page and not the Hub's; a portal may want a login");
+    if (isPage(response)) {
+      return strange(PAGE);
     }
     if (type.startsWith("application/json") && body.length > 0) {
       try {
@@ -275,7 +278,7 @@ final class HubCalls {
     int status = response.code();
     if (status == 429) {
       return new UpstreamFailure(
-          UpstreamFailure.Kind.TROUBLED,
+          UpstreamFailure.Kind.LIMITED,
           "it limits the rate of requests (429)",
           true,
           RateLimits.wait(response));
@@ -293,6 +296,12 @@ final class HubCalls {
     return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason).givenUp());
   }
 
+  /** Whether this is a page for people. A file may be one too. */
+  static boolean isPage(Response response) {
+    String type = response.header(HeaderNames.CONTENT_TYPE);
+    return type != null && type.startsWith("text/html");
+  }
+
   static <T> Visit<T> strange(String reason) {
     return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
   }
@@ -305,9 +314,10 @@ final class HubCalls {
       case java.net.ConnectException _ -> "the connection was refused";
       case java.net.SocketTimeoutException _ -> "it did not answer in time";
       case javax.net.ssl.SSLException _ -> "TLS failed: " + e.getMessage();
+      case HttpCalls.LateException _ -> String.valueOf(e.getMessage());
       default -> {
         String text = String.valueOf(e.getMessage());
-        yield text.contains("://") ? "the connection broke" : text;
+        yield "the connection broke" + (text.contains("://") ? "" : ": " + text);
       }
     };
   }

@@ -77,6 +77,19 @@ public final class HubUpstream implements AutoCloseable {
     return allOpen ? UpstreamState.DOWN : UpstreamState.REACHABLE;
   }
 
+  /**
+   * Why upstream is not asked, in the states {@link UpstreamState#DOWN} and {@link
+   * UpstreamState#OFFLINE}.
+   */
+  public UpstreamFailure whyNot() {
+    return settings.offline() ? HubCalls.OFFLINE : hub.down();
+  }
+
+  /** That upstream limits the rate of requests, while a call waits for it because of that. */
+  public Optional<UpstreamFailure> limit() {
+    return hub.retries().limit();
+  }
+
   /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
   public String origin() {
     return endpoints.getFirst().origin();

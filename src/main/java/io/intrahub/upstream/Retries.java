@@ -4,22 +4,30 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks again when a failure may pass by itself: clients retry little, and {@code GET
  * /api/models/{id}} not at all (huggingface_hub 2.4.0). The pauses double from the first one, with
- * jitter, and are as long as upstream asks for in {@code Retry-After}; when all of them would last
- * longer than {@link #BUDGET} the failure is passed on.
+ * jitter, and are as long as upstream asks for in {@code Retry-After}. The failure is passed on,
+ * with that time, when one of them would last longer than {@link #IN_LINE}, because no client waits
+ * longer, or all of them longer than {@link #BUDGET}.
  *
  * <p>A refused connection is not tried again: it answers at once that nobody is there, and so
  * should the mirror. Safe for use by many threads.
  */
 final class Retries {
   static final int TRIES = 5;
+  private static final Duration IN_LINE = Duration.ofSeconds(8);
   private static final Duration BUDGET = Duration.ofSeconds(30);
 
   private final RandomGenerator jitter;
   private final Duration firstPause;
+
+  /** The newest limit that a call waits for, by real time, as the pauses are. */
+  private volatile @Nullable Limit limit;
+
+  private record Limit(UpstreamFailure failure, long until) {}
 
   /**
    * Makes one.
@@ -53,7 +61,8 @@ final class Retries {
       }
       long pause = pause(tries, failure.get());
       spent += pause;
-      if (spent > BUDGET.toNanos()) {
+      note(failure.get(), pause);
+      if (pause > IN_LINE.toNanos() || spent > BUDGET.toNanos()) {
         return result;
       }
       try {
@@ -63,6 +72,21 @@ final class Retries {
         return result;
       }
     }
+  }
+
+  private void note(UpstreamFailure failure, long pause) {
+    if (failure.kind() == UpstreamFailure.Kind.LIMITED) {
+      limit = new Limit(failure, System.nanoTime() + pause);
+    }
+  }
+
+  /** That upstream limits the rate of requests, while a call waits for that; with the time left. */
+  Optional<UpstreamFailure> limit() {
+    Limit newest = limit;
+    long left = newest == null ? 0 : newest.until() - System.nanoTime();
+    return newest == null || left <= 0
+        ? Optional.empty()
+        : Optional.of(newest.failure().after(Duration.ofNanos(left)));
   }
 
   private synchronized long pause(int tries, UpstreamFailure failure) {

@@ -17,10 +17,14 @@ public record UpstreamFailure(
   public enum Kind {
     /** The operator switched upstream off. */
     OFFLINE,
-    /** No connection, no answer in time, or the breaker is open. */
+    /** No connection, or the breaker is open. */
     UNREACHABLE,
-    /** An answer of 5xx or 429. */
+    /** A connection, and no answer in time. */
+    LATE,
+    /** An answer of 5xx. */
     TROUBLED,
+    /** An answer of 429: it is well, and wants to be asked less. */
+    LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
     STRANGE
   }
@@ -30,8 +34,17 @@ public record UpstreamFailure(
     return new UpstreamFailure(kind, reason, false, retryAfter);
   }
 
+  /** The same failure, to be asked again after this time. */
+  UpstreamFailure after(Duration wait) {
+    return new UpstreamFailure(kind, reason, mayPass, Optional.of(wait));
+  }
+
   /** A failure of which upstream said nothing more. */
   public UpstreamFailure(Kind kind, String reason) {
-    this(kind, reason, kind == Kind.TROUBLED || kind == Kind.STRANGE, Optional.empty());
+    this(
+        kind,
+        reason,
+        kind == Kind.TROUBLED || kind == Kind.LIMITED || kind == Kind.STRANGE,
+        Optional.empty());
   }
 }

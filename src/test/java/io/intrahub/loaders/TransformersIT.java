@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,6 +53,7 @@ class TransformersIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void the_model_loads_cold_then_without_a_request_upstream_then_with_upstream_off() {
     expectLoaded(load(call()));
     mirror.awaitIdle();
@@ -71,6 +74,7 @@ class TransformersIT {
    * does not ask twice.
    */
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void what_the_client_asks_only_once_does_not_fail_because_upstream_does() {
     mirror.hub().faults().on(Route.REPO_INFO).times(3).status(503);
     PythonClient.Call first = call();
@@ -88,6 +92,7 @@ class TransformersIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void the_client_is_the_one_its_folder_says() {
     String expected = version.substring(version.indexOf('-') + 1);
     ClientResult result = call().code("import transformers; print(transformers.__version__)");
@@ -96,6 +101,7 @@ class TransformersIT {
 
   /** The registry's torch is gigabytes, so this runs where somebody has installed it. */
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void the_whole_model_loads_where_torch_is() {
     boolean torch = call().code("import torch").exitCode() == 0;
     Assumptions.assumeTrue(

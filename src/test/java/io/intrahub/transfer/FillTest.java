@@ -7,6 +7,7 @@ import static io.intrahub.transfer.TransferRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.Digest;
@@ -279,7 +280,14 @@ class FillTest {
             },
             rig.timer);
     for (int i = 0; i < 2; i++) {
-      assertThat(stopped.open(TransferRig.MAY_READ, BLOB, source, ALL, true))
+      assertThat(
+              stopped.open(
+                  TransferRig.MAY_READ,
+                  BLOB,
+                  source,
+                  ALL,
+                  true,
+                  Deadline.in(Duration.ofSeconds(8))))
           .isInstanceOf(ContentOpening.Failed.class);
     }
     assertThat(stopped.running()).isZero();

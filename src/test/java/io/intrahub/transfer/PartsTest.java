@@ -64,9 +64,7 @@ class PartsTest {
   @Test
   void a_last_part_that_completes_nothing_neither_fetches_nor_waits_for_the_whole() {
     Span footer = new Span(SIZE - 262_144, 262_144);
-    ContentOpening.Ready ready =
-        (ContentOpening.Ready)
-            rig.transfers.open(TransferRig.MAY_READ, BLOB, source, footer, false);
+    ContentOpening.Ready ready = (ContentOpening.Ready) rig.open(BLOB, source, footer, false);
     assertThat(ready.verified()).isFalse();
     assertThat(rig.transfers.running()).isZero();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(footer));

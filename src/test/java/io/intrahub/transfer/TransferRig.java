@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.RepoId;
@@ -65,7 +66,12 @@ final class TransferRig implements AutoCloseable {
   }
 
   ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span) {
-    return transfers.open(MAY_READ, blob, source, span, span.end() == blob.size());
+    return open(blob, source, span, span.end() == blob.size());
+  }
+
+  ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span, boolean completing) {
+    return transfers.open(
+        MAY_READ, blob, source, span, completing, Deadline.in(Duration.ofSeconds(20)));
   }
 
   ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {

@@ -39,7 +39,7 @@ class BreakerTest {
 
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.failure();
+      breaker.failure("it is scripted");
     }
   }
 
@@ -49,7 +49,7 @@ class BreakerTest {
     breaker.success();
     fail(4);
     assertThat(breaker.tryPass()).isTrue();
-    breaker.failure();
+    breaker.failure("it is scripted");
     assertThat(breaker.isOpen()).isTrue();
     assertThat(breaker.tryPass()).isFalse();
   }
@@ -64,7 +64,7 @@ class BreakerTest {
       assertThat(breaker.isOpen()).isFalse();
       assertThat(breaker.tryPass()).as("after " + pause).isTrue();
       assertThat(breaker.tryPass()).as("a second probe").isFalse();
-      breaker.failure();
+      breaker.failure("it is scripted");
     }
   }
 
@@ -93,7 +93,7 @@ class BreakerTest {
     fail(5);
     pass(5);
     assertThat(breaker.tryPass()).isTrue();
-    breaker.failure();
+    breaker.failure("it is scripted");
     pass(10);
     assertThat(breaker.tryPass()).isTrue();
     breaker.success();

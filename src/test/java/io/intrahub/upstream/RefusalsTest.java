@@ -147,7 +147,7 @@ class RefusalsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "429, TROUBLED",
+    "429, LIMITED",
     "500, TROUBLED",
     "503, TROUBLED",
     "408, TROUBLED",

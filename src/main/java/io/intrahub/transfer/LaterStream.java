@@ -1,0 +1,58 @@
+package io.intrahub.transfer;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** A content that is still being opened when the head of its response has to go out. */
+final class LaterStream implements ContentStream {
+  private final CompletableFuture<ContentOpening> opening;
+  private @Nullable ContentStream stream;
+
+  LaterStream(CompletableFuture<ContentOpening> opening) {
+    this.opening = opening;
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    if (stream == null) {
+      stream = await();
+    }
+    return stream.read(into);
+  }
+
+  private ContentStream await() throws IOException {
+    try {
+      return switch (opening.get()) {
+        case ContentOpening.Ready ready -> ready.stream();
+        case ContentOpening.Refused _ -> throw new IOException("upstream refuses it");
+        case ContentOpening.Failed failed ->
+            throw new IOException("upstream failed: " + failed.failure().reason());
+      };
+    } catch (ExecutionException e) {
+      throw new IOException("it could not be opened", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("stopped while waiting for upstream");
+    }
+  }
+
+  @Override
+  public boolean isAwaited() {
+    return true;
+  }
+
+  /** Whatever is opened after the client has gone is closed at once. */
+  @Override
+  public void close() {
+    var _ =
+        opening.thenAccept(opened -> {
+          if (opened instanceof ContentOpening.Ready ready) {
+            ready.stream().close();
+          }
+        });
+  }
+}
