@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # An engine for ContainerIT, and images for its Dockerfile to stand on. To be sourced by .ci/run,
 # after JAVA_HOME is set. No engine is no failure: not every machine can run one, and the tests are
-# then skipped with the reason, which INTRAHUB_TEST_NO_ENGINE hands on.
+# then skipped with the reason, which CONTAINER_TESTS_NO_ENGINE hands on. (Names that begin with
+# INTRAHUB_ are options, and an unknown one keeps a mirror from starting.)
 
 engine_folder=
 
@@ -17,7 +18,7 @@ engine_start() {
     engine_none "the base images could not be made: $(tail -n 1 <<<"$log")"
     return 0
   fi
-  export INTRAHUB_TEST_BUILD_IMAGE=intrahub-test/build INTRAHUB_TEST_RUN_IMAGE=intrahub-test/run
+  export CONTAINER_TESTS_BUILD_IMAGE=intrahub-test/build CONTAINER_TESTS_RUN_IMAGE=intrahub-test/run
 }
 
 engine_ready() {
@@ -66,7 +67,7 @@ engine_own() {
 
 engine_none() {
   echo "ci: no containers: $1"
-  export INTRAHUB_TEST_NO_ENGINE="$1"
+  export CONTAINER_TESTS_NO_ENGINE="$1"
 }
 
 # engine_stop: ends our own engine and removes what it made.

@@ -28,7 +28,7 @@ final class Engine {
   /** Skips the test, with the reason, if there is no engine to be used. */
   static void assumeAvailable() {
     // Whoever looked for one before knows better why there is none.
-    Optional.ofNullable(System.getenv("INTRAHUB_TEST_NO_ENGINE"))
+    Optional.ofNullable(System.getenv("CONTAINER_TESTS_NO_ENGINE"))
         .filter(why -> !why.isBlank())
         .ifPresent(Assumptions::abort);
     if (!DockerClientFactory.instance().isDockerAvailable()) {
@@ -40,14 +40,14 @@ final class Engine {
   }
 
   /**
-   * Builds the image as the README says. With {@code INTRAHUB_TEST_BUILD_IMAGE} and {@code
-   * INTRAHUB_TEST_RUN_IMAGE} it stands on those; skips the test if it stands on images that cannot
-   * be had.
+   * Builds the image as the README says. With {@code CONTAINER_TESTS_BUILD_IMAGE} and {@code
+   * CONTAINER_TESTS_RUN_IMAGE} it stands on those; skips the test if it stands on images that
+   * cannot be had.
    */
   static void build() {
     List<String> command = new ArrayList<>(List.of("docker", "build", "-t", IMAGE));
     for (String image : List.of("BUILD_IMAGE", "RUN_IMAGE")) {
-      String given = System.getenv("INTRAHUB_TEST_" + image);
+      String given = System.getenv("CONTAINER_TESTS_" + image);
       String name = given == null || given.isBlank() ? inDockerfile(image) : given;
       if (!run(Map.of(), "docker", "image", "inspect", name).ok()
           && !run(Map.of(), "docker", "pull", "-q", name).ok()) {
