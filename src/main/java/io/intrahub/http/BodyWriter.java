@@ -39,6 +39,9 @@ final class BodyWriter {
       HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
       long left = length;
       while (left > 0) {
+        // Waited for without a buffer: a crowd that waits for one silent upstream would hold all of
+        // them, and nobody could be sent even what is on disk.
+        content.await();
         left -= writeSome(exchange, content, out, left);
       }
     } catch (IOException | RuntimeException e) {

@@ -31,6 +31,16 @@ public final class Content implements AutoCloseable {
     return stream.isAwaited();
   }
 
+  /**
+   * Waits until {@link #read} has something to give or to say. For one who should hold no buffer
+   * while upstream is silent.
+   *
+   * @throws IOException as {@link #read}
+   */
+  public void await() throws IOException {
+    stream.await();
+  }
+
   /** Where the bytes come from. */
   public CacheLabel label() {
     return label;

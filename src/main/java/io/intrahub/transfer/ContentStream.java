@@ -26,6 +26,14 @@ public interface ContentStream extends AutoCloseable {
     return false;
   }
 
+  /**
+   * Waits until {@link #read} has something to give or to say, so that nobody holds a buffer while
+   * upstream is silent.
+   *
+   * @throws IOException when there will be nothing; {@link #read} would throw too
+   */
+  void await() throws IOException;
+
   /** Lets go of it. Never throws; the fill behind it goes on if it may. */
   @Override
   void close();

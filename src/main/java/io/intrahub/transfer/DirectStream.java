@@ -29,6 +29,11 @@ final class DirectStream implements ContentStream {
   }
 
   @Override
+  public void await() throws IOException {
+    stream.await();
+  }
+
+  @Override
   public void close() {
     stream.close();
   }

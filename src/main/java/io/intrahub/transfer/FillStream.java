@@ -117,6 +117,34 @@ final class FillStream implements ContentStream {
     return goOn(outcome, into);
   }
 
+  /**
+   * Where the fill has not come yet, and for the digest. What is read ahead of it is not waited.
+   */
+  @Override
+  public void await() throws IOException {
+    if (position >= end) {
+      return;
+    }
+    if (detour != null) {
+      detour.await();
+      return;
+    }
+    if (ahead != null) {
+      ahead.await();
+      return;
+    }
+    try {
+      if (position >= heldFrom) {
+        var _ = fill.awaitByte(Long.MAX_VALUE);
+      } else if (position <= fill.front() + NEAR) {
+        var _ = fill.awaitByte(position);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("stopped while waiting for upstream");
+    }
+  }
+
   private int goOn(Fill.Outcome outcome, ByteBuffer into) throws IOException {
     return switch (outcome) {
       case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ -> {

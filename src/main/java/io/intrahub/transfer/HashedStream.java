@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A whole content from upstream, hashed as it passes; its last bytes wait for the digest. A span of
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A connection that breaks is made anew at the same byte.
  */
 final class HashedStream implements ContentStream {
+  private static final Logger log = LoggerFactory.getLogger(HashedStream.class);
   private static final int RECONNECTS = 5;
 
   /** Told of the bytes before the span, in order. */
@@ -153,6 +156,18 @@ final class HashedStream implements ContentStream {
         } else {
           throw e;
         }
+      }
+    }
+  }
+
+  /** A connection that breaks while it is waited for is made anew by the read that follows. */
+  @Override
+  public void await() {
+    if (tail == null && position < end) {
+      try {
+        stream.await();
+      } catch (IOException e) {
+        log.debug("The read that follows will say so too: {}", e.toString());
       }
     }
   }

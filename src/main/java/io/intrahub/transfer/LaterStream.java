@@ -18,13 +18,24 @@ final class LaterStream implements ContentStream {
 
   @Override
   public int read(ByteBuffer into) throws IOException {
-    if (stream == null) {
-      stream = await();
-    }
-    return stream.read(into);
+    return opened().read(into);
   }
 
-  private ContentStream await() throws IOException {
+  @Override
+  public void await() throws IOException {
+    opened().await();
+  }
+
+  private ContentStream opened() throws IOException {
+    ContentStream known = stream;
+    if (known == null) {
+      known = open();
+      stream = known;
+    }
+    return known;
+  }
+
+  private ContentStream open() throws IOException {
     try {
       return switch (opening.get()) {
         case ContentOpening.Ready ready -> ready.stream();

@@ -35,6 +35,10 @@ final class StoredStream implements ContentStream {
     }
   }
 
+  /** A disk is not waited for without a buffer: it has to copy somewhere. */
+  @Override
+  public void await() {}
+
   @Override
   public void close() {
     blob.close();

@@ -373,6 +373,9 @@ public final class Transfers {
           }
 
           @Override
+          public void await() {}
+
+          @Override
           public void close() {}
         };
     return new ContentOpening.Ready(nothing, ContentOpening.Origin.STORE, true);

@@ -47,6 +47,13 @@ public interface BlobSource {
      */
     int read(ByteBuffer into) throws IOException;
 
+    /**
+     * Waits until {@link #read} has something to give or to say.
+     *
+     * @throws IOException when the connection breaks or stalls
+     */
+    default void await() throws IOException {}
+
     @Override
     void close();
   }

@@ -209,6 +209,13 @@ final class HubBlobSource implements BlobSource {
     }
 
     @Override
+    public void await() throws IOException {
+      if (left > 0) {
+        var _ = response.body().source().request(1);
+      }
+    }
+
+    @Override
     public void close() {
       response.close();
     }
