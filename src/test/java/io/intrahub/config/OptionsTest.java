@@ -27,7 +27,13 @@ class OptionsTest {
         .extracting(Option.Flag::name)
         .doesNotHaveDuplicates()
         .containsExactlyInAnyOrder(
-            "--host", "--port", "--data", "--upstream", "--revision-ttl", "--offline");
+            "--host",
+            "--port",
+            "--admin-port",
+            "--data",
+            "--upstream",
+            "--revision-ttl",
+            "--offline");
   }
 
   @Test
