@@ -1,9 +1,11 @@
 package io.intrahub.http;
 
 import io.intrahub.base.DirectBufferPool;
+import io.intrahub.hub.HubError;
 import io.intrahub.mirror.Content;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.eclipse.jetty.ee10.servlet.HttpOutput;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.slf4j.Logger;
@@ -51,7 +53,9 @@ final class BodyWriter {
           exchange.bytesSent(),
           length,
           e.toString());
-      abort(exchange, e);
+      if (exchange.response().isCommitted() || !refuse(exchange, e)) {
+        abort(exchange, e);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       abort(exchange, e);
@@ -76,6 +80,26 @@ final class BodyWriter {
       }
       exchange.sent(read);
       return read;
+    }
+  }
+
+  /**
+   * Answers with an error as long as nothing went out: to break such a response off would make it
+   * Jetty's own 500.
+   *
+   * @return false when that can't be done either
+   */
+  private static boolean refuse(Exchange exchange, Throwable cause) {
+    try {
+      exchange.startOver();
+      ErrorWriter.write(
+          exchange,
+          HubError.badUpstream("this file", "it broke off before its first byte", Optional.empty()),
+          Optional.empty());
+      return true;
+    } catch (IOException | RuntimeException e) {
+      cause.addSuppressed(e);
+      return false;
     }
   }
 

@@ -143,10 +143,15 @@ class KilledMirrorIT {
     for (int i = 0; i < 4; i++) {
       files.put("small/" + i + ".txt", DevFile.bytes(bytes(random, 1 + random.nextInt(40_000))));
     }
-    files.put("medium.bin", DevFile.lfs(bytes(random, 200_000 + random.nextInt(700_000))));
-    files.put("large.bin", DevFile.lfs(bytes(random, 1_100_000 + random.nextInt(2_000_000))));
-    files.put("larger.bin", DevFile.lfs(bytes(random, 1_100_000 + random.nextInt(3_000_000))));
+    files.put("medium.bin", large(random, 200_000 + random.nextInt(700_000)));
+    files.put("large.bin", large(random, 1_100_000 + random.nextInt(2_000_000)));
+    files.put("larger.bin", large(random, 1_100_000 + random.nextInt(3_000_000)));
     return files;
+  }
+
+  /** Computed when it is asked for: the Hub keeps the files of all rounds. */
+  private static DevFile large(Random random, int size) {
+    return DevFile.lfsGenerated(random.nextLong(), size);
   }
 
   private static byte[] bytes(Random random, int size) {
