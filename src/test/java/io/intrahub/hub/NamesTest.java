@@ -110,6 +110,9 @@ class NamesTest {
         "a\u007f",
         "a\u0085",
         "a\u202e",
+        "a\u200e",
+        "a\u200f",
+        "a\u061c",
         "\ud800",
         "~",
         "~~x",
@@ -161,6 +164,7 @@ class NamesTest {
         "~",
         "a%2Fb",
         "-rf",
+        "a\u200cb",
         "\ud83d\ude00"
       })
   void a_path_is_what_git_lets_pass(String path) {
@@ -171,7 +175,8 @@ class NamesTest {
   @ValueSource(
       strings = {
         "", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "./a", "a/./b", "a\\b", "a\0b",
-        "a\nb", "a\u007f", "a\u0085", "a\u2028", "\u202eb", "\ufeffa", "\ud800", "a\udc00"
+        "a\nb", "a\u007f", "a\u0085", "a\u2028", "\u202eb", "\u200eb", "b\u200f", "\u061cb",
+        "\ufeffa", "\ud800", "a\udc00"
       })
   void what_is_no_path_is_refused(String path) {
     assertThat(FilePath.parse(path)).isEmpty();
