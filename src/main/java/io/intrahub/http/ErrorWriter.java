@@ -22,6 +22,9 @@ final class ErrorWriter {
         .retryAfterSeconds()
         .ifPresent(s -> exchange.set(HeaderNames.RETRY_AFTER, Integer.toString(s)));
     commit.ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
+    // A cache may keep a 404 without being told to (RFC 9110 section 15.1), and would tell somebody
+    // with a token what was said to somebody without.
+    Labels.forOneAsker(exchange);
     writeBody(exchange, "application/json; charset=utf-8", ErrorJson.write(error.message()));
   }
 

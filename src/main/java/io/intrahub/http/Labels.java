@@ -20,10 +20,15 @@ final class Labels {
           "intrahub; The Hub can't be reached, this comes from the mirror's store." + age);
     }
     if (label.source() == CacheLabel.Source.BYPASS) {
-      // It was fetched with one asker's token: no cache on the way may give it to another.
-      exchange.set(HeaderNames.CACHE_CONTROL, "private, no-store");
-      exchange.response().addHeader(HeaderNames.VARY, HeaderNames.AUTHORIZATION);
+      // It was fetched with one asker's token.
+      forOneAsker(exchange);
     }
+  }
+
+  /** No cache on the way may keep the answer, nor give it to anybody else. */
+  static void forOneAsker(Exchange exchange) {
+    exchange.set(HeaderNames.CACHE_CONTROL, "private, no-store");
+    exchange.set(HeaderNames.VARY, HeaderNames.AUTHORIZATION);
   }
 
   static String cacheStatus(CacheLabel label, boolean verified) {

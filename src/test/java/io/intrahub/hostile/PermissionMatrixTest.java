@@ -248,6 +248,9 @@ class PermissionMatrixTest {
           .assertThat(got.headers().map().keySet())
           .as(what)
           .doesNotContain("age", "cache-status");
+      // No cache on the way may tell the next asker what this one heard.
+      softly.assertThat(got.header("cache-control")).as(what).contains("private, no-store");
+      softly.assertThat(got.headers().allValues("vary")).as(what).contains("Authorization");
       if (!sees) {
         softly
             .assertThat(got.headers().map().keySet())
