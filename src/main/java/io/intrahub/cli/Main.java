@@ -1,14 +1,20 @@
 package io.intrahub.cli;
 
+import io.intrahub.config.Names;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Started by the launcher once the Java version is known to be right. */
 @Command(
@@ -23,7 +29,7 @@ import picocli.CommandLine.Spec;
       "  intrahub demo     try it out, no internet needed",
       "  intrahub serve    mirror huggingface.co on port 8090"
     })
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
   /** What sysexits.h calls a fault in the configuration: a folder, a port, an option. */
   static final int EX_CONFIG = 78;
 
@@ -49,19 +55,53 @@ public final class Main implements Runnable {
     }
   }
 
+  /** Without a command: whoever types only the name wants to know what there is. */
   @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: serve, demo or dev-hub.");
+  public Integer call() {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("Say what to do: serve, demo or dev-hub.");
+    spec.commandLine().usage(err);
+    return spec.exitCodeOnInvalidInput();
   }
 
   /** Runs one command and ends the process with its exit status. */
   public static void main(String[] args) {
-    System.exit(
-        new CommandLine(new Main())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setUsageHelpAutoWidth(true)
-            .setExecutionExceptionHandler(Main::explain)
-            .execute(args));
+    System.exit(commandLine().execute(args));
+  }
+
+  /** All commands, with the errors that people see. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Main::explainUsage)
+        .setExecutionExceptionHandler(Main::explain);
+  }
+
+  /** One line instead of the whole help, in which nobody would find what was wrong. */
+  private static int explainUsage(ParameterException e, String[] args) {
+    CommandLine at = e.getCommandLine();
+    String what = String.valueOf(e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+      String wrong = unmatched.getUnmatched().getFirst();
+      // Of --prot=1 the name alone.
+      String name = wrong.replaceFirst("=.*", "");
+      what =
+          name.startsWith("-")
+              ? name + ": no such option" + Names.didYouMean(name, options(at))
+              : wrong
+                  + ": no such command"
+                  + Names.didYouMean(wrong, List.copyOf(at.getSubcommands().keySet()));
+    }
+    CommandSpec command = at.getCommandSpec();
+    at.getErr().println("intrahub: " + what + " (see: " + command.qualifiedName() + " --help)");
+    return command.exitCodeOnInvalidInput();
+  }
+
+  private static List<String> options(CommandLine at) {
+    List<String> names = new ArrayList<>();
+    at.getCommandSpec().options().forEach(option -> names.addAll(List.of(option.names())));
+    return names;
   }
 
   /** What stops a start is said in one line; only a fault of the program shows where it is. */

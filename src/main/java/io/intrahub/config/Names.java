@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Names of options: how they are made, and which one somebody may have meant. */
-final class Names {
+public final class Names {
   private static final String PREFIX = "INTRAHUB_";
 
   private Names() {}
@@ -33,7 +33,7 @@ final class Names {
    * @param wrong a name that is none
    * @param known all there are
    */
-  static String didYouMean(String wrong, List<String> known) {
+  public static String didYouMean(String wrong, List<String> known) {
     List<String> near = nearest(wrong, known);
     return near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
   }
