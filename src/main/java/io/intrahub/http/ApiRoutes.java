@@ -124,9 +124,15 @@ final class ApiRoutes {
   /** {@code GET|HEAD /{repo}/raw/{revision}/{path}}: what git has. */
   void raw(Exchange exchange, HubTarget.RawFile target) throws IOException {
     String what = target.path() + " of " + target.repo();
-    write(
-        exchange,
-        mirror.passOn().file(exchange.method(), target.format(), exchange.caller(), what));
+    ApiReply reply =
+        mirror.passOn().file(exchange.method(), target.format(), exchange.caller(), what);
+    if (exchange.isHead() && reply instanceof ApiReply.Ok ok) {
+      // The body was not asked for, so its length is what upstream said and not that of nothing.
+      describe(exchange, ok);
+      exchange.response().setContentType(ok.contentType());
+    } else {
+      write(exchange, reply);
+    }
   }
 
   /**
@@ -151,13 +157,17 @@ final class ApiRoutes {
       case ApiReply.Refused refused ->
           ErrorWriter.write(exchange, refused.error(), refused.commit());
       case ApiReply.Ok ok -> {
-        exchange.response().setStatus(ok.status());
-        ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
-        ok.headers().forEach(exchange::set);
-        Labels.write(exchange, ok.label(), true);
+        describe(exchange, ok);
         ErrorWriter.writeBody(exchange, ok.contentType(), ok.body());
       }
     }
+  }
+
+  private static void describe(Exchange exchange, ApiReply.Ok ok) {
+    exchange.response().setStatus(ok.status());
+    ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
+    ok.headers().forEach(exchange::set);
+    Labels.write(exchange, ok.label(), true);
   }
 
   static void error(Exchange exchange, HubError error) throws IOException {

@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
@@ -70,7 +71,12 @@ public final class PassOn {
       }
     }
     Map<String, String> headers = Map.of();
-    if (!request.isFile()) {
+    if (request.isFile()) {
+      headers =
+          ok.header("content-length")
+              .map(l -> Map.of(HeaderNames.CONTENT_LENGTH, l))
+              .orElse(Map.of());
+    } else {
       switch (upstream.nextPage(ok, request.target())) {
         case HubUpstream.NextPage.None _ -> {}
         case HubUpstream.NextPage.At next ->

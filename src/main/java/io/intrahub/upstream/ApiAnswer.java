@@ -13,7 +13,7 @@ public sealed interface ApiAnswer {
    *
    * @param status 200 to 299
    * @param headers the few that are passed on: content type, {@code X-Repo-Commit}, {@code Link},
-   *     {@code X-Total-Count}; names in lower case
+   *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
    * @param body whole, JSON or not
    */
   record Ok(int status, Map<String, String> headers, byte[] body) implements ApiAnswer {

@@ -243,6 +243,10 @@ final class HubCalls {
     if (endpoint.authoritative()) {
       headers.put(AUTHORITATIVE, "true");
     }
+    String length = response.header(HeaderNames.CONTENT_LENGTH);
+    if (request.method().equals("HEAD") && length != null) {
+      headers.put("content-length", length);
+    }
     if (response.body().contentLength() > MAX_JSON) {
       return lasting("it is larger than " + MAX_JSON + " bytes");
     }
