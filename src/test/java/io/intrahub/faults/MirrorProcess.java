@@ -52,7 +52,8 @@ public final class MirrorProcess implements AutoCloseable {
     return launch(log, options, arguments, Map.of());
   }
 
-  private static Process launch(
+  /** The same, with more variables in its environment. */
+  public static Process launch(
       Path log, List<String> options, List<String> arguments, Map<String, String> environment)
       throws IOException {
     List<String> command = new ArrayList<>();
