@@ -189,6 +189,16 @@ class MetadataFaultsIT {
     rig.expectFile(rig.download(rig.call(), FaultRig.SMALL), FaultRig.SMALL);
   }
 
+  /** Each of the client's tries is answered before its own time-out, so that it knows why. */
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void a_resolve_without_an_answer_for_good_is_no_absence() {
+    rig = new FaultRig(tmp, NEW);
+    var _ = rig.on(Route.RESOLVE).hold();
+
+    expectNoFile("it did not answer within 8 s");
+  }
+
   @Test
   @Execution(ExecutionMode.CONCURRENT)
   void repo_info_without_an_answer_says_so() {

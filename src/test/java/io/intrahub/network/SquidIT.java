@@ -63,6 +63,7 @@ class SquidIT {
                     .signedBy(root)
                     .addSubjectAlternativeName("hub.test")
                     .addSubjectAlternativeName("cdn.test")
+                    .addSubjectAlternativeName("localhost")
                     .build())
             .build();
     authority = Files.writeString(tmp.resolve("acme.pem"), root.certificatePem());
@@ -125,6 +126,48 @@ class SquidIT {
     try (MirrorProcess mirror =
         mirror(Map.of("https_proxy", squid.address(), "no_proxy", "localhost,10.0.0.0/8"))) {
       assertThat(get(mirror, "config.json").status()).isEqualTo(200);
+    }
+  }
+
+  /** The Hub is asked past the proxy, by a name of this machine; its CDN, as ever, through it. */
+  @Test
+  void hosts_that_need_no_proxy_are_reached_past_it() throws Exception {
+    URI direct = URI.create("https://localhost:" + hubFront.port());
+    try (Squid own = ownSquid()) {
+      try (MirrorProcess mirror =
+          mirror(
+              direct, Map.of("HTTPS_PROXY", own.address(), "NO_PROXY", "example.org,localhost"))) {
+        CurlClient.Answer large = get(mirror, "model.safetensors");
+
+        assertThat(large.status()).isEqualTo(200);
+        assertThat(large.bytes()).isEqualTo(FILES.get("model.safetensors").allBytes());
+      }
+      await()
+          .untilAsserted(() ->
+              assertThat(own.accesses())
+                  .isNotEmpty()
+                  .allSatisfy(l -> assertThat(l).contains("CONNECT cdn.test:" + cdnFront.port())));
+    }
+  }
+
+  /**
+   * Without TLS there is no tunnel: the proxy itself reads the request, and its own login in it.
+   */
+  @Test
+  void a_hub_without_tls_is_asked_by_the_proxy_itself() throws Exception {
+    URI plain = URI.create("http://hub.test:" + hub.port());
+    try (MirrorProcess mirror = mirror(plain, Map.of("INTRAHUB_UPSTREAM_PROXY", squid.address()))) {
+      CurlClient.Answer info = info(mirror);
+
+      assertThat(info.status()).isEqualTo(200);
+      assertThat(info.text()).contains("model.safetensors");
+      await()
+          .untilAsserted(() ->
+              assertThat(squid.accesses())
+                  .anySatisfy(l ->
+                      assertThat(l)
+                          .contains("GET http://hub.test:" + hub.port() + "/api/models/" + REPO)
+                          .contains("/200")));
     }
   }
 
@@ -222,9 +265,17 @@ class SquidIT {
   }
 
   private CurlClient.Answer get(MirrorProcess mirror, String path) {
+    return curl(mirror.uri() + "/" + REPO + "/resolve/main/" + path);
+  }
+
+  private CurlClient.Answer info(MirrorProcess mirror) {
+    return curl(mirror.uri() + "/api/models/" + REPO);
+  }
+
+  private CurlClient.Answer curl(String url) {
     CurlClient curl = new CurlClient(tmp);
     curl.assumeAvailable();
-    return curl.get(mirror.uri() + "/" + REPO + "/resolve/main/" + path);
+    return curl.get(url);
   }
 
   private static ClientResult snapshot(PythonClient hf, MirrorProcess mirror) {
