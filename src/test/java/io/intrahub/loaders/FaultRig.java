@@ -11,6 +11,7 @@ import io.intrahub.devhub.Route;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,7 +73,12 @@ final class FaultRig implements AutoCloseable {
 
   /** A call in a new home; {@link PythonClient.Call#inHome} leads back to it. */
   PythonClient.Call call() {
-    return hf.call().endpoint(mirror.uri());
+    return callAt(mirror.uri());
+  }
+
+  /** The same at an address where the mirror may be no more. */
+  PythonClient.Call callAt(URI address) {
+    return hf.call().endpoint(address);
   }
 
   ClientResult download(PythonClient.Call call, String path) {
