@@ -30,12 +30,13 @@ public interface BlobStore {
   boolean contains(Authorised<RepoId> repo, BlobId blob);
 
   /**
-   * Begins a blob. At most one writer at a time exists for one blob: the caller (the transfer that
-   * owns the fill) sees to that. The size is reserved until the writer is closed. To publish what
-   * is there already is no error.
+   * Opens a blob that is not published, with the pieces of it that are there. At most one at a time
+   * is open for one blob: the caller (the transfer that owns the fill) sees to that. Nothing is
+   * reserved by this: see {@link PartialBlob#reserve}. To fill what is published already is no
+   * error.
    *
    * @throws IOException when the store can't take it, for example because the disk is full, or
-   *     because this blob has a writer
+   *     because this blob is open already
    */
-  BlobWriter write(RepoId repo, BlobId blob) throws IOException;
+  PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException;
 }

@@ -25,6 +25,14 @@ public interface PartialBlob extends AutoCloseable {
     return Math.toIntExact((size + PIECE - 1) / PIECE);
   }
 
+  /**
+   * Whether the pieces of a blob of this many bytes outlive {@link #close}. A small one is fetched
+   * again in no time, and there are thousands of them.
+   */
+  static boolean isKept(long size) {
+    return size > 4L * PIECE;
+  }
+
   /** The pieces that were there when it was opened; a copy, which does not change. */
   BitSet found();
 
@@ -47,8 +55,8 @@ public interface PartialBlob extends AutoCloseable {
   void write(ByteBuffer from, long at) throws IOException;
 
   /**
-   * Says that all bytes of a piece are written. Not before they are: after the end of the process
-   * the mark alone is believed.
+   * Says that all bytes of a piece are written, and will not be written again. Not before they are:
+   * after the end of the process the mark alone is believed. Costs a small write, no fsync.
    *
    * @throws IOException when it can't be noted; the piece may then be missing at the next opening
    */
@@ -61,7 +69,9 @@ public interface PartialBlob extends AutoCloseable {
   int read(ByteBuffer into, long at) throws IOException;
 
   /**
-   * Makes what is marked survive a power cut. For one thread at a time, while others write.
+   * Makes what is marked survive a power cut; does nothing when nothing was marked since the last
+   * time. For one thread at a time, while others write. A thread that is interrupted while it is in
+   * here makes it fail.
    *
    * @throws IOException when that failed. It must not be tried again: the system may have thrown
    *     the bytes away. The blob can only be read and closed then, and will be found empty.
@@ -94,13 +104,15 @@ public interface PartialBlob extends AutoCloseable {
    *
    * @throws IllegalStateException when not all bytes are in the hash
    * @throws IOException when it could not be made durable; nothing is published then, and the blob
-   *     can only be read and closed, and will be found empty
+   *     can only be read and closed. It will be found empty, unless the failure came before the
+   *     bytes were to be forced to the disk, for example because the store was closed.
    */
   Verdict publish() throws IOException;
 
   /**
-   * Lets go of it; readers must be gone. What is marked stays for the next opening. A blob with
-   * nothing marked, or small enough to be fetched in no time, leaves nothing behind. Never throws.
+   * Lets go of it; readers must be gone. What is marked is synced and stays for the next opening. A
+   * blob with nothing marked, or one that is not {@link #isKept}, leaves nothing behind. Never
+   * throws, and may be called twice.
    */
   @Override
   void close();

@@ -9,5 +9,14 @@ package io.intrahub.store;
  *     disk that follows a start has ended
  * @param writers number of blobs being written
  * @param reserved bytes that these writers were promised and have not written yet
+ * @param partials number of blobs of which some pieces are there and that nobody has open
+ * @param partialBytes what these pieces take, in bytes
  */
-public record StoreUsage(long blobs, long bytes, boolean counted, int writers, long reserved) {}
+public record StoreUsage(
+    long blobs,
+    long bytes,
+    boolean counted,
+    int writers,
+    long reserved,
+    int partials,
+    long partialBytes) {}

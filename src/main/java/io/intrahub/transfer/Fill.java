@@ -2,7 +2,7 @@ package io.intrahub.transfer;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
@@ -57,8 +57,11 @@ final class Fill {
 
   private final BlobId blob;
   private final BlobSource source;
-  private final BlobWriter writer;
+  private final PartialBlob writer;
   private final TransferSettings settings;
+
+  /** Bytes written. Owner: the filler. */
+  private long position;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -70,7 +73,7 @@ final class Fill {
   private boolean filling = true;
   private boolean unwanted;
 
-  Fill(BlobId blob, BlobSource source, BlobWriter writer, TransferSettings settings) {
+  Fill(BlobId blob, BlobSource source, PartialBlob writer, TransferSettings settings) {
     this.blob = blob;
     this.source = source;
     this.writer = writer;
@@ -253,8 +256,8 @@ final class Fill {
   private Outcome fill() {
     ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(BUFFER, blob.size()));
     int barren = 0;
-    while (writer.position() < blob.size()) {
-      long before = writer.position();
+    while (position < blob.size()) {
+      long before = position;
       Optional<Outcome> end = connect(buffer);
       if (end.isPresent()) {
         // What came so far is kept: a fill that had bytes goes on, and a connection that broke is
@@ -264,10 +267,10 @@ final class Fill {
             end.get() instanceof Outcome.Failed failed
                 && (failed.failure().mayPass()
                     || failed.failure().kind() == UpstreamFailure.Kind.LATE
-                    || writer.position() > 0);
+                    || position > 0);
         // A connection that is cut after a few bytes each time is no progress: a large content
         // would cost a connection for each few bytes of it.
-        barren = writer.position() - before >= PROGRESS ? 0 : barren + 1;
+        barren = position - before >= PROGRESS ? 0 : barren + 1;
         if (!again || barren >= settings.tries()) {
           return end.get();
         }
@@ -279,7 +282,7 @@ final class Fill {
 
   /** One connection. Empty when all bytes are in. */
   private Optional<Outcome> connect(ByteBuffer buffer) {
-    long from = writer.position();
+    long from = position;
     BlobSource.Opening opening = source.open(new ByteRange.Span(from, blob.size() - from));
     return switch (opening) {
       case BlobSource.Refused refused -> Optional.of(new Outcome.Refused(refused.refusal()));
@@ -293,7 +296,7 @@ final class Fill {
   }
 
   private Optional<Outcome> pump(BlobSource.Stream stream, ByteBuffer buffer) {
-    while (writer.position() < blob.size()) {
+    while (position < blob.size()) {
       buffer.clear();
       try {
         stream.read(buffer);
@@ -309,7 +312,7 @@ final class Fill {
       }
       buffer.flip();
       try {
-        writer.write(buffer);
+        append(buffer);
       } catch (IOException e) {
         log.warn("The store can't take a blob of {} bytes: {}", blob.size(), e.toString());
         return Optional.of(new Outcome.StoreBroke());
@@ -321,9 +324,24 @@ final class Fill {
     return Optional.empty();
   }
 
+  private void append(ByteBuffer buffer) throws IOException {
+    long next = position + buffer.remaining();
+    writer.write(buffer, position);
+    for (long piece = position / PartialBlob.PIECE; piece < pieces(next); piece++) {
+      writer.mark((int) piece);
+    }
+    position = next;
+    writer.hash(position);
+  }
+
+  /** Number of pieces from the beginning that end at or before a position. */
+  private long pieces(long end) {
+    return end == blob.size() ? PartialBlob.pieces(end) : end / PartialBlob.PIECE;
+  }
+
   /** Shows the new bytes to the readers. Returns whether the fill is unwanted. */
   private boolean advance() {
-    long written = writer.position();
+    long written = position;
     lock.lock();
     try {
       front = written;

@@ -9,6 +9,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
@@ -235,7 +236,7 @@ public final class Transfers {
             return other;
           }
           try {
-            Fill fill = new Fill(blob, source, store.write(repo.subject(), blob), settings);
+            Fill fill = new Fill(blob, source, begin(repo, blob), settings);
             // Joined before it runs: it may end, for example be refused, in no time.
             fill.join();
             result.set(new Start.Started(fill));
@@ -257,6 +258,20 @@ public final class Transfers {
       }
     }
     return result.get();
+  }
+
+  private PartialBlob begin(Authorised<RepoId> repo, BlobId blob) throws IOException {
+    PartialBlob partial = store.write(repo, blob);
+    boolean begun = false;
+    try {
+      partial.reserve(blob.size());
+      begun = true;
+      return partial;
+    } finally {
+      if (!begun) {
+        partial.close();
+      }
+    }
   }
 
   private void run(Key key, Fill fill) {

@@ -15,14 +15,18 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,7 +69,7 @@ public abstract class StoreContract {
       assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
 
       assertThat(publish(store.blobs(), REPO, blob, content))
-          .isEqualTo(BlobWriter.Verdict.PUBLISHED);
+          .isEqualTo(PartialBlob.Verdict.PUBLISHED);
 
       assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
       assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
@@ -78,8 +82,8 @@ public abstract class StoreContract {
   void a_blob_is_invisible_until_it_is_published() throws Exception {
     byte[] content = bytes(2, 100_000);
     BlobId blob = sha256(content);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(ByteBuffer.wrap(content));
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(ByteBuffer.wrap(content), 0);
       assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
       assertThat(store.blobs().open(everybody(REPO), blob)).isEmpty();
     }
@@ -94,49 +98,62 @@ public abstract class StoreContract {
     byte[] wrong = content.clone();
     wrong[150_000] ^= 1;
 
-    assertThat(publish(store.blobs(), REPO, blob, wrong)).isEqualTo(BlobWriter.Verdict.WRONG);
+    assertThat(publish(store.blobs(), REPO, blob, wrong)).isEqualTo(PartialBlob.Verdict.WRONG);
     assertThat(read(store.blobs(), REPO, blob)).isEmpty();
 
-    assertThat(publish(store.blobs(), REPO, blob, content)).isEqualTo(BlobWriter.Verdict.PUBLISHED);
+    assertThat(publish(store.blobs(), REPO, blob, content))
+        .isEqualTo(PartialBlob.Verdict.PUBLISHED);
     assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 99_999})
-  void a_blob_that_ends_too_early_is_wrong(int length) throws Exception {
+  void a_blob_that_ends_too_early_can_not_be_published(int length) throws Exception {
     byte[] content = bytes(4, 100_000);
     BlobId blob = gitSha1(content);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(ByteBuffer.wrap(content, 0, length));
-      assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.WRONG);
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(ByteBuffer.wrap(content, 0, length), 0);
+      partial.hash(length);
+      assertThatThrownBy(() -> partial.hash(100_000)).isInstanceOf(IOException.class);
+      assertThat(partial.hashed()).isEqualTo(length);
+      assertThatThrownBy(partial::publish).isInstanceOf(IllegalStateException.class);
+      partial.write(ByteBuffer.wrap(content, length, 100_000 - length), length);
+      partial.hash(100_000);
+      assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
   }
 
   @Test
   void a_stump_is_wrong_even_when_its_digest_is_that_of_the_name() throws Exception {
     byte[] content = bytes(5, 1000);
     BlobId claimed = new BlobId(sha256(content).digest(), 2000);
-    assertThat(publish(store.blobs(), REPO, claimed, content)).isEqualTo(BlobWriter.Verdict.WRONG);
+    byte[] padded = Arrays.copyOf(content, 2000);
+    assertThat(publish(store.blobs(), REPO, claimed, padded)).isEqualTo(PartialBlob.Verdict.WRONG);
     assertThat(read(store.blobs(), REPO, sha256(content))).isEmpty();
   }
 
   @Test
-  void more_bytes_than_the_blob_has_fail_the_writer_but_not_its_readers() throws Exception {
+  void bytes_outside_of_the_blob_are_refused_and_the_rest_goes_on() throws Exception {
     byte[] content = bytes(6, 1000);
     BlobId blob = sha256(content);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(ByteBuffer.wrap(content, 0, 990));
-      assertThatThrownBy(() -> writer.write(ByteBuffer.wrap(content, 0, 11)))
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(ByteBuffer.wrap(content, 0, 990), 0);
+      assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content, 0, 11), 990))
           .isInstanceOf(IOException.class);
-      assertThatThrownBy(() -> writer.write(ByteBuffer.wrap(content, 990, 10)))
+      assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content, 0, 1), 1000))
           .isInstanceOf(IOException.class);
-      assertThatThrownBy(writer::publish).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content, 0, 1), -1))
+          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> partial.mark(1)).isInstanceOf(IndexOutOfBoundsException.class);
       ByteBuffer into = ByteBuffer.allocate(2000);
-      assertThat(writer.read(into, 0)).isPositive();
+      assertThat(partial.read(into, 0)).isPositive();
       assertThat(into.array()).startsWith(content[0], content[1], content[2]);
+      partial.write(ByteBuffer.wrap(content, 990, 10), 990);
+      partial.hash(1000);
+      assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
   }
 
   @Test
@@ -158,7 +175,7 @@ public abstract class StoreContract {
     assertThat(read(store.blobs(), OTHER, blob)).hasValue(content);
 
     assertThat(publish(store.blobs(), OTHER, blob, content))
-        .isEqualTo(BlobWriter.Verdict.PUBLISHED);
+        .isEqualTo(PartialBlob.Verdict.PUBLISHED);
     assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
     assertThat(store.usage().blobs()).isEqualTo(1);
     assertThat(store.usage().bytes()).isEqualTo(content.length);
@@ -175,31 +192,40 @@ public abstract class StoreContract {
   }
 
   @Test
-  void two_writers_of_one_blob_are_refused_and_of_two_repos_git_blobs_are_not() throws Exception {
+  void one_blob_can_not_be_open_twice_and_two_repos_git_blobs_can() throws Exception {
     byte[] content = bytes(10, 300);
-    try (BlobWriter first = store.blobs().write(REPO, sha256(content));
-        BlobWriter git = store.blobs().write(REPO, gitSha1(content));
-        BlobWriter otherGit = store.blobs().write(OTHER, gitSha1(content))) {
-      assertThatThrownBy(() -> store.blobs().write(OTHER, sha256(content)))
+    try (PartialBlob first = store.blobs().write(everybody(REPO), sha256(content));
+        PartialBlob git = store.blobs().write(everybody(REPO), gitSha1(content));
+        PartialBlob otherGit = store.blobs().write(everybody(OTHER), gitSha1(content))) {
+      assertThatThrownBy(() -> store.blobs().write(everybody(OTHER), sha256(content)))
           .isInstanceOf(IOException.class);
       assertThat(store.usage().writers()).isEqualTo(3);
+      assertThat(store.usage().reserved()).isZero();
+      first.reserve(300);
+      git.reserve(100);
+      git.reserve(200);
+      otherGit.reserve(300);
       assertThat(store.usage().reserved()).isEqualTo(900);
-      assertThat(first.position() + git.position() + otherGit.position()).isZero();
+      git.write(ByteBuffer.wrap(content, 0, 50), 250);
+      assertThat(store.usage().reserved()).isEqualTo(850);
     }
     assertThat(publish(store.blobs(), OTHER, sha256(content), content))
-        .isEqualTo(BlobWriter.Verdict.PUBLISHED);
+        .isEqualTo(PartialBlob.Verdict.PUBLISHED);
   }
 
   @Test
-  void a_writer_can_be_closed_twice_and_publishes_once() throws Exception {
+  void a_blob_can_be_closed_twice_and_publishes_once() throws Exception {
     byte[] content = bytes(11, 300);
-    BlobWriter writer = store.blobs().write(REPO, sha256(content));
-    writer.write(ByteBuffer.wrap(content));
-    assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.PUBLISHED);
-    assertThatThrownBy(writer::publish).isInstanceOf(IOException.class);
-    writer.close();
-    writer.close();
-    assertThatThrownBy(() -> writer.write(ByteBuffer.wrap(content)))
+    PartialBlob partial = store.blobs().write(everybody(REPO), sha256(content));
+    partial.write(ByteBuffer.wrap(content), 0);
+    partial.hash(300);
+    assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+    assertThatThrownBy(partial::publish).isInstanceOf(IOException.class);
+    partial.close();
+    partial.close();
+    assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content), 0))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> partial.read(ByteBuffer.allocate(1), 0))
         .isInstanceOf(IOException.class);
     assertThat(read(store.blobs(), REPO, sha256(content))).hasValue(content);
   }
@@ -208,11 +234,11 @@ public abstract class StoreContract {
   void reading_outside_of_what_is_there_is_an_error_and_never_zero_bytes() throws Exception {
     byte[] content = bytes(12, 2_000_000);
     BlobId blob = sha256(content);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(ByteBuffer.wrap(content, 0, 1000));
-      assertThatThrownBy(() -> writer.read(ByteBuffer.allocate(1), 1000))
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(ByteBuffer.wrap(content, 0, 1000), 0);
+      assertThatThrownBy(() -> partial.read(ByteBuffer.allocate(1), 1000))
           .isInstanceOf(IOException.class);
-      assertThat(writer.read(ByteBuffer.allocate(5000), 999)).isEqualTo(1);
+      assertThat(partial.read(ByteBuffer.allocate(5000), 999)).isEqualTo(1);
     }
     publish(store.blobs(), REPO, blob, content);
     try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
@@ -230,50 +256,54 @@ public abstract class StoreContract {
     BlobId blob = gitSha1(content);
     ByteBuffer direct = ByteBuffer.allocateDirect(12_000);
     direct.put(1000, content).position(1000).limit(11_000);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(direct);
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(direct, 0);
       assertThat(direct.remaining()).isZero();
-      assertThat(writer.position()).isEqualTo(10_000);
-      assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.PUBLISHED);
+      partial.hash(10_000);
+      assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
     assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
   }
 
   @Test
-  void many_readers_follow_a_growing_writer_and_see_only_right_bytes() throws Exception {
+  void many_readers_follow_a_growing_blob_and_see_only_right_bytes() throws Exception {
     byte[] content = bytes(14, 4_000_000);
     BlobId blob = sha256(content);
+    AtomicInteger front = new AtomicInteger();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        BlobWriter writer = store.blobs().write(REPO, blob)) {
+        PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
       List<Future<Boolean>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        readers.add(threads.submit(() -> follow(writer, content)));
+        readers.add(threads.submit(() -> follow(partial, front, content)));
       }
       for (int at = 0; at < content.length; at += 37_123) {
-        writer.write(ByteBuffer.wrap(content, at, Math.min(37_123, content.length - at)));
+        int end = Math.min(at + 37_123, content.length);
+        partial.write(ByteBuffer.wrap(content, at, end - at), at);
+        front.set(end);
+        partial.hash(end);
       }
-      assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.PUBLISHED);
+      assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
       for (Future<Boolean> reader : readers) {
         assertThat(reader.get()).isTrue();
       }
     }
   }
 
-  private static boolean follow(BlobWriter writer, byte[] content) throws IOException {
+  private static boolean follow(PartialBlob partial, AtomicInteger front, byte[] content)
+      throws IOException {
     ByteBuffer into = ByteBuffer.allocate(50_000);
-    long at = 0;
+    int at = 0;
     while (at < content.length) {
-      if (at == writer.position()) {
+      int there = front.get() - at;
+      if (there == 0) {
         Thread.onSpinWait();
         Thread.yield();
         continue;
       }
-      into.clear();
-      int count = writer.read(into, at);
-      for (int i = 0; i < count; i++) {
-        if (into.get(i) != content[(int) at + i]) {
-          return false;
-        }
+      into.clear().limit(Math.min(50_000, there));
+      int count = partial.read(into, at);
+      if (!Arrays.equals(into.array(), 0, count, content, at, at + count)) {
+        return false;
       }
       at += count;
     }
@@ -281,29 +311,51 @@ public abstract class StoreContract {
   }
 
   @Test
-  void an_interrupted_reader_does_not_hurt_the_writer_or_other_readers() throws Exception {
+  void an_interrupted_reader_or_writer_does_not_hurt_the_others() throws Exception {
     byte[] content = bytes(15, 2_000_000);
     BlobId blob = sha256(content);
-    try (BlobWriter writer = store.blobs().write(REPO, blob)) {
-      writer.write(ByteBuffer.wrap(content, 0, 1_000_000));
-      Thread victim =
-          Thread.ofVirtual()
-              .start(() -> {
-                Thread.currentThread().interrupt();
-                try {
-                  int count = writer.read(ByteBuffer.allocate(10), 0);
-                  assertThat(count).isPositive();
-                } catch (IOException e) {
-                  assertThat(e).isInstanceOf(java.nio.channels.ClosedChannelException.class);
-                }
-              });
-      victim.join();
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      partial.write(ByteBuffer.wrap(content, 0, 1_000_000), 0);
+      interrupted(() -> assertThat(partial.read(ByteBuffer.allocate(10), 0)).isPositive());
       ByteBuffer into = ByteBuffer.allocate(1000);
-      assertThat(writer.read(into, 500_000)).isPositive();
-      writer.write(ByteBuffer.wrap(content, 1_000_000, 1_000_000));
-      assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.PUBLISHED);
+      assertThat(partial.read(into, 500_000)).isPositive();
+      interrupted(() -> partial.write(ByteBuffer.wrap(content, 0, 500), 0));
+      interrupted(() -> partial.mark(0));
+      partial.write(ByteBuffer.wrap(content, 1_000_000, 1_000_000), 1_000_000);
+      for (int piece = 0; piece < PartialBlob.pieces(2_000_000); piece++) {
+        partial.mark(piece);
+      }
+      partial.hash(2_000_000);
+      // The end is not spoiled by an interrupt that came before.
+      Thread.currentThread().interrupt();
+      partial.sync();
+      assertThat(Thread.interrupted()).isTrue();
+      interrupted(() -> assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED));
+      interrupted(() -> assertThat(partial.read(ByteBuffer.allocate(10), 0)).isPositive());
+      assertThat(partial.read(into.clear(), 1_999_999)).isEqualTo(1);
     }
     assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  private static void interrupted(Step step) throws InterruptedException {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          Thread.currentThread().interrupt();
+          try {
+            step.run();
+          } catch (ClosedByInterruptException e) {
+            // As it should be.
+          } catch (Throwable e) {
+            failure.set(e);
+          }
+        })
+        .join();
+    assertThat(failure.get()).isNull();
   }
 
   @Test

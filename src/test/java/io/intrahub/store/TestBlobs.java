@@ -35,14 +35,19 @@ public final class TestBlobs {
         new Digest.GitSha1(HexFormat.of().formatHex(hash.digest(content))), content.length);
   }
 
-  /** Writes in pieces of odd sizes and publishes. */
-  public static BlobWriter.Verdict publish(
+  /** Writes in parts of odd sizes and publishes. */
+  public static PartialBlob.Verdict publish(
       BlobStore store, RepoId repo, BlobId blob, byte[] content) throws IOException {
-    try (BlobWriter writer = store.write(repo, blob)) {
+    try (PartialBlob partial = store.write(everybody(repo), blob)) {
+      partial.reserve(content.length);
       for (int at = 0; at < content.length; at += 70_001) {
-        writer.write(ByteBuffer.wrap(content, at, Math.min(70_001, content.length - at)));
+        partial.write(ByteBuffer.wrap(content, at, Math.min(70_001, content.length - at)), at);
       }
-      return writer.publish();
+      for (int piece = 0; piece < PartialBlob.pieces(content.length); piece++) {
+        partial.mark(piece);
+      }
+      partial.hash(content.length);
+      return partial.publish();
     }
   }
 

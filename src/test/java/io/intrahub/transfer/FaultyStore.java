@@ -4,11 +4,12 @@ import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.memory.MemoryStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -107,27 +108,52 @@ final class FaultyStore implements BlobStore {
   }
 
   @Override
-  public BlobWriter write(RepoId repo, BlobId blob) throws IOException {
+  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
     begun.incrementAndGet();
     if (failBegin) {
       throw new Scripted("no blob can be begun");
     }
-    BlobWriter writer = store.write(repo, blob);
+    PartialBlob writer = store.write(repo, blob);
     open.incrementAndGet();
-    return new BlobWriter() {
+    return new PartialBlob() {
       private boolean closed;
 
       @Override
-      public long position() {
-        return writer.position();
+      public BitSet found() {
+        return writer.found();
       }
 
       @Override
-      public void write(ByteBuffer from) throws IOException {
-        if (writer.position() + from.remaining() > failWriteAt) {
+      public void reserve(long bytes) throws IOException {
+        writer.reserve(bytes);
+      }
+
+      @Override
+      public void write(ByteBuffer from, long at) throws IOException {
+        if (at + from.remaining() > failWriteAt) {
           throw new Scripted("the disk is full");
         }
-        writer.write(from);
+        writer.write(from, at);
+      }
+
+      @Override
+      public void mark(int piece) throws IOException {
+        writer.mark(piece);
+      }
+
+      @Override
+      public void sync() throws IOException {
+        writer.sync();
+      }
+
+      @Override
+      public long hashed() {
+        return writer.hashed();
+      }
+
+      @Override
+      public void hash(long to) throws IOException {
+        writer.hash(to);
       }
 
       @Override

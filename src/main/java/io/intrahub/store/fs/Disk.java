@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 interface Disk {
   /**
-   * Creates a file for writing, mode 0600.
+   * Creates a file for reading and writing, mode 0600.
    *
    * @throws java.nio.file.FileAlreadyExistsException when the name is taken
    */
@@ -24,6 +24,9 @@ interface Disk {
 
   /** Opens a file for reading; fails for a symbolic link. */
   File open(Path path) throws IOException;
+
+  /** Opens a file that is there for reading and writing; fails for a symbolic link. */
+  File reopen(Path path) throws IOException;
 
   /** What is there under this name, without following a link; empty when nothing is. */
   Optional<Facts> facts(Path path) throws IOException;
@@ -53,6 +56,17 @@ interface Disk {
   /** Sets mode 0444. */
   void setReadOnly(Path path) throws IOException;
 
+  /** Sets mode 0600. */
+  void setWritable(Path path) throws IOException;
+
+  /**
+   * What is the same until the machine is started again. What was written before is there still,
+   * forced or not, as long as this is the same.
+   *
+   * @return empty when the system does not say
+   */
+  Optional<String> bootId();
+
   /** Bytes that can still be written; {@link Long#MAX_VALUE} when the file system does not say. */
   long usableSpace() throws IOException;
 
@@ -72,6 +86,9 @@ interface Disk {
   interface File extends AutoCloseable {
     /** Writes some of the buffer at the end. A short write is no error: the caller goes on. */
     int write(ByteBuffer from) throws IOException;
+
+    /** Writes some of the buffer at a position. A short write is no error: the caller goes on. */
+    int write(ByteBuffer from, long position) throws IOException;
 
     /** Reads some bytes at a position; -1 at the end of the file. */
     int read(ByteBuffer into, long position) throws IOException;

@@ -36,6 +36,15 @@ final class Folders {
     folders.forEach(folder -> durable.put(folder, true));
   }
 
+  /** The folder that something of the store lies in. */
+  static Path parentOf(Path path) {
+    Path parent = path.getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(path + " lies in no folder");
+    }
+    return parent;
+  }
+
   /** Makes the folder and all above it, unless they are there, and makes their names durable. */
   void ensure(Path folder) throws IOException {
     if (folder.equals(root)) {

@@ -5,7 +5,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +31,7 @@ final class FsBlobStore implements BlobStore {
 
   private final Disk disk;
   private final Layout layout;
-  private final Publishing publishing;
+  private final Partials partials;
   private final Quarantine quarantine;
   private final BlobIndex index;
   private final Clock clock;
@@ -41,7 +41,7 @@ final class FsBlobStore implements BlobStore {
   FsBlobStore(
       Disk disk,
       Layout layout,
-      Publishing publishing,
+      Partials partials,
       Quarantine quarantine,
       BlobIndex index,
       Clock clock,
@@ -49,7 +49,7 @@ final class FsBlobStore implements BlobStore {
       Stripes stripes) {
     this.disk = disk;
     this.layout = layout;
-    this.publishing = publishing;
+    this.partials = partials;
     this.quarantine = quarantine;
     this.index = index;
     this.clock = clock;
@@ -110,7 +110,7 @@ final class FsBlobStore implements BlobStore {
       if (bytes.isPresent()) {
         return Optional.of(new BytesBlob(bytes.get()));
       }
-      SharedFile shared = new SharedFile(disk, place::blob, file);
+      SharedFile shared = new SharedFile(() -> disk.open(place.blob()), file);
       handedOut = true;
       return Optional.of(
           new FileBlob(shared, blob.size(), () -> suspect(place.key(), blob.size())));
@@ -222,7 +222,8 @@ final class FsBlobStore implements BlobStore {
   }
 
   @Override
-  public BlobWriter write(RepoId repo, BlobId blob) throws IOException {
-    return publishing.write(layout.place(repo, blob.digest()), repo, blob);
+  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
+    RepoId subject = repo.subject();
+    return partials.write(layout.place(subject, blob.digest()), subject, blob);
   }
 }

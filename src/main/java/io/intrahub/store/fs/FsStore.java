@@ -21,6 +21,7 @@ public final class FsStore implements Store {
   private final BlobIndex index = new BlobIndex();
   private final Space space;
   private final Publishing publishing;
+  private final Partials partials;
   private final FsBlobStore blobs;
   private final FsRepoStore repos;
   private final Survey survey;
@@ -47,20 +48,12 @@ public final class FsStore implements Store {
     Stripes stripes = new Stripes();
     this.publishing =
         new Publishing(
-            disk,
-            folders,
-            space,
-            quarantine,
-            index,
-            clock,
-            parts.vitals(),
-            parts.features(),
-            stripes);
+            disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
+    this.partials = new Partials(disk, folders, space, quarantine, publishing, stripes);
     this.blobs =
-        new FsBlobStore(
-            disk, layout, publishing, quarantine, index, clock, parts.vitals(), stripes);
+        new FsBlobStore(disk, layout, partials, quarantine, index, clock, parts.vitals(), stripes);
     this.repos = new FsRepoStore(disk, layout, folders, clock);
-    this.survey = new Survey(disk, layout, blobs, publishing, index, quarantine, parts.vitals());
+    this.survey = new Survey(disk, layout, blobs, partials, index, quarantine, parts.vitals());
   }
 
   /**
@@ -85,9 +78,10 @@ public final class FsStore implements Store {
   }
 
   /**
-   * Walks over everything: counts the blobs, removes what killed writers left, checks blobs that a
-   * crash may have hurt, names foreign files in the log. It takes as long as the disk does, stops
-   * when the store is closed, and may be called again. The store works before and meanwhile.
+   * Walks over everything: counts the blobs, keeps the pieces of blobs that are fit for it and
+   * removes what else killed writers left, checks blobs that a crash may have hurt, names foreign
+   * files in the log. It takes as long as the disk does, stops when the store is closed, and may be
+   * called again. The store works before and meanwhile.
    */
   public void survey() {
     survey.run();
@@ -106,7 +100,13 @@ public final class FsStore implements Store {
   @Override
   public StoreUsage usage() {
     return new StoreUsage(
-        index.count(), index.bytes(), survey.done(), publishing.writers(), space.reserved());
+        index.count(),
+        index.bytes(),
+        survey.done(),
+        partials.writers(),
+        space.reserved(),
+        partials.idle(),
+        partials.idleBytes());
   }
 
   /** The store's random name, 32 hexadecimal digits, made at its first start. */
@@ -129,10 +129,10 @@ public final class FsStore implements Store {
     repos.close();
     survey.stop();
     try {
-      if (publishing.writers() == 0) {
+      if (partials.writers() == 0) {
         parts.vitals().end();
       } else {
-        log.warn("Downloads still being written when the store closed: {}", publishing.writers());
+        log.warn("Downloads still being written when the store closed: {}", partials.writers());
       }
     } catch (IOException e) {
       log.warn("The next start will check recent blobs: {}", e.toString());

@@ -26,8 +26,12 @@ final class Layout {
   /** Longest encoded name; with a prefix it stays below the 255 bytes of most file systems. */
   private static final int MAX_NAME = 200;
 
+  /** The map of the pieces of a partial blob that has a folder of its own. */
+  static final String PIECES_NAME = "pieces";
+
   private static final String PARTIAL_SHARED = "sha256-";
   private static final String PARTIAL_GIT = "sha1-";
+  private static final String PIECES = ".pieces";
   private static final String TEMPORARY = "meta-";
 
   private final Path root;
@@ -41,9 +45,10 @@ final class Layout {
    *
    * @param blob its published name
    * @param data the file it grows in
+   * @param pieces the map of the pieces that are in it
    * @param ownFolder whether that file has a folder of its own, which comes and goes with it
    */
-  record Place(BlobKey key, Path blob, Path data, boolean ownFolder) {}
+  record Place(BlobKey key, Path blob, Path data, Path pieces, boolean ownFolder) {}
 
   Path root() {
     return root;
@@ -122,17 +127,19 @@ final class Layout {
         // Thousands of small files come in a row, and making and removing a folder costs as much
         // as an fsync.
         Path data = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex());
+        Path pieces = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex() + PIECES);
         Path blob = repoBlobs(repo).resolve(sha1.hex());
-        yield new Place(BlobKey.of(repo.folderName(), sha1), blob, data, false);
+        yield new Place(BlobKey.of(repo.folderName(), sha1), blob, data, pieces, false);
       }
     };
   }
 
   /** Where a blob lies that all repos share. */
   Place shared(Digest.Sha256 sha256) {
-    Path data = partial().resolve(PARTIAL_SHARED + sha256.hex()).resolve("data");
+    Path folder = partial().resolve(PARTIAL_SHARED + sha256.hex());
     Path blob = shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex());
-    return new Place(BlobKey.of("", sha256), blob, data, true);
+    return new Place(
+        BlobKey.of("", sha256), blob, folder.resolve("data"), folder.resolve(PIECES_NAME), true);
   }
 
   /** The digest that a name among partial blobs tells; empty when it is not ours. */
@@ -142,6 +149,9 @@ final class Layout {
       return isHex(hex, 64) ? Optional.of(new Digest.Sha256(hex)) : Optional.empty();
     }
     String hex = name.startsWith(PARTIAL_GIT) ? name.substring(PARTIAL_GIT.length()) : "";
+    if (hex.endsWith(PIECES)) {
+      hex = hex.substring(0, hex.length() - PIECES.length());
+    }
     return isHex(hex, 40) ? Optional.of(new Digest.GitSha1(hex)) : Optional.empty();
   }
 

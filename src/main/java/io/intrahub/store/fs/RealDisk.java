@@ -21,14 +21,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The file system of the JDK. */
 final class RealDisk implements Disk {
+  private static final Logger log = LoggerFactory.getLogger(RealDisk.class);
   private static final Set<OpenOption> CREATE =
-      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  private static final Set<OpenOption> READ_WRITE =
+      Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, NOFOLLOW_LINKS);
   private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, NOFOLLOW_LINKS);
+  private static final String OWNER = "rw-------";
   private static final FileAttribute<?> OWNER_ONLY =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(OWNER));
+
+  /** Linux; anywhere else it is not there. */
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path root;
   private final boolean posix;
@@ -55,6 +64,11 @@ final class RealDisk implements Disk {
   @Override
   public File open(Path path) throws IOException {
     return new ChannelFile(FileChannel.open(path, READ));
+  }
+
+  @Override
+  public File reopen(Path path) throws IOException {
+    return new ChannelFile(FileChannel.open(path, READ_WRITE));
   }
 
   @Override
@@ -121,6 +135,23 @@ final class RealDisk implements Disk {
   }
 
   @Override
+  public void setWritable(Path path) throws IOException {
+    if (posix) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(OWNER));
+    }
+  }
+
+  @Override
+  public Optional<String> bootId() {
+    try {
+      return Optional.of(Files.readString(BOOT_ID).strip()).filter(id -> !id.isEmpty());
+    } catch (IOException e) {
+      log.info("The system does not say when it was started: {}", e.toString());
+      return Optional.empty();
+    }
+  }
+
+  @Override
   public long usableSpace() throws IOException {
     FileStore store = fileStore;
     if (store == null) {
@@ -136,6 +167,11 @@ final class RealDisk implements Disk {
     @Override
     public int write(ByteBuffer from) throws IOException {
       return channel.write(from);
+    }
+
+    @Override
+    public int write(ByteBuffer from, long position) throws IOException {
+      return channel.write(from, position);
     }
 
     @Override

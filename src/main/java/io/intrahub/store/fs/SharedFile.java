@@ -4,22 +4,28 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.file.Path;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One open file for many readers. The JDK closes a channel when a thread is interrupted in it, for
+ * One open file for many threads. The JDK closes a channel when a thread is interrupted in it, for
  * all who share it: then the others get a new one here. Safe for use by many threads.
  */
 final class SharedFile implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SharedFile.class);
   private static final int ATTEMPTS = 8;
 
-  private final Disk disk;
-  private final Supplier<Path> path;
+  /** Opens the file where it is now. */
+  interface Opener {
+    Disk.File open() throws IOException;
+  }
+
+  private interface Call {
+    int on(Disk.File file) throws IOException;
+  }
+
+  private final Opener opener;
 
   /** Guarded by this. Null: not open. */
   private Disk.@Nullable File file;
@@ -28,23 +34,38 @@ final class SharedFile implements AutoCloseable {
   private boolean closed;
 
   /**
-   * A file that is opened when somebody reads.
+   * A file that is opened when somebody needs it.
    *
-   * @param path where it is now
    * @param file open already, or null
    */
-  SharedFile(Disk disk, Supplier<Path> path, Disk.@Nullable File file) {
-    this.disk = disk;
-    this.path = path;
+  SharedFile(Opener opener, Disk.@Nullable File file) {
+    this.opener = opener;
     this.file = file;
   }
 
   /** As {@link Disk.File#read}. */
   int read(ByteBuffer into, long position) throws IOException {
+    return call(file -> file.read(into, position));
+  }
+
+  /** Writes the whole buffer at a position. */
+  void write(ByteBuffer from, long position) throws IOException {
+    long at = position;
+    while (from.hasRemaining()) {
+      long now = at;
+      int count = call(file -> file.write(from, now));
+      if (count <= 0) {
+        throw new IOException("the file system took no byte and gave no reason");
+      }
+      at += count;
+    }
+  }
+
+  private int call(Call call) throws IOException {
     for (int attempt = 1; ; attempt++) {
       Disk.File now = current();
       try {
-        return now.read(into, position);
+        return call.on(now);
       } catch (ClosedByInterruptException e) {
         // This thread was interrupted itself.
         throw e;
@@ -62,7 +83,7 @@ final class SharedFile implements AutoCloseable {
       throw new ClosedChannelException();
     }
     if (file == null) {
-      file = disk.open(path.get());
+      file = opener.open();
     }
     return file;
   }
@@ -83,12 +104,12 @@ final class SharedFile implements AutoCloseable {
     }
   }
 
-  /** Closing a file that was only read loses nothing. */
+  /** Nothing is lost by that: what must be kept was forced before. */
   private static void closeQuietly(Disk.File file) {
     try {
       file.close();
     } catch (IOException e) {
-      log.warn("A file could not be closed after reading: {}", e.toString());
+      log.warn("A file could not be closed: {}", e.toString());
     }
   }
 }

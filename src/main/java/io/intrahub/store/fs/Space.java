@@ -54,23 +54,41 @@ final class Space {
     }
   }
 
-  /** One promise. Owner: the thread of the writer that holds it. */
+  /** A promise of nothing yet, which never fails. */
+  Reservation nothing() {
+    return new Reservation(0);
+  }
+
+  /** One promise. Safe for use by the many threads that write one blob. */
   final class Reservation implements AutoCloseable {
+    /** Guarded by this. */
     private long left;
 
     private Reservation(long bytes) {
       this.left = bytes;
     }
 
+    /**
+     * Promises room for more.
+     *
+     * @throws IOException when there is not enough; the promise is as before
+     */
+    void add(long bytes) throws IOException {
+      long more = reserve(bytes).left;
+      synchronized (this) {
+        left += more;
+      }
+    }
+
     /** These bytes now count as used on the disk itself. */
-    void written(long bytes) {
+    synchronized void written(long bytes) {
       long taken = Math.min(left, bytes);
       left -= taken;
       reserved.addAndGet(-taken);
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
       written(left);
     }
   }

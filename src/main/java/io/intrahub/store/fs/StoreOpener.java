@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -143,13 +144,21 @@ final class StoreOpener {
     return folders;
   }
 
-  /** Removes what killed writers left, so that it takes no room. Other names stay. */
+  /**
+   * Removes what killed writers left, so that it takes no room, but for blobs with a map of their
+   * pieces: whether that is any good is seen when they are opened, or by the walk. Other names
+   * stay.
+   */
   private void sweepPartial() throws IOException {
     for (Path left : disk.list(layout.partial())) {
       String name = String.valueOf(left.getFileName());
       boolean blob = Layout.partialDigest(name).isPresent();
       if (blob) {
-        for (Path part : disk.list(left)) {
+        List<Path> parts = disk.list(left);
+        if (parts.contains(left.resolve(Layout.PIECES_NAME))) {
+          continue;
+        }
+        for (Path part : parts) {
           disk.delete(part);
         }
       }

@@ -25,7 +25,7 @@ final class Survey {
   private final Disk disk;
   private final Layout layout;
   private final FsBlobStore blobs;
-  private final Publishing publishing;
+  private final Partials partials;
   private final BlobIndex index;
   private final Quarantine quarantine;
   private final Vitals vitals;
@@ -37,14 +37,14 @@ final class Survey {
       Disk disk,
       Layout layout,
       FsBlobStore blobs,
-      Publishing publishing,
+      Partials partials,
       BlobIndex index,
       Quarantine quarantine,
       Vitals vitals) {
     this.disk = disk;
     this.layout = layout;
     this.blobs = blobs;
-    this.publishing = publishing;
+    this.partials = partials;
     this.index = index;
     this.quarantine = quarantine;
     this.vitals = vitals;
@@ -75,6 +75,12 @@ final class Survey {
         }
         for (Path path : list(fan)) {
           lookAtShared(path, foreign, doubtful);
+        }
+      }
+      for (Path path : list(layout.partial())) {
+        // Other names were told at the start, or are small files on their way.
+        if (Layout.partialDigest(nameOf(path)).orElse(null) instanceof Digest.Sha256 sha256) {
+          partials.survey(layout.shared(sha256), sha256);
         }
       }
       for (Path repo : list(layout.repos())) {
@@ -138,7 +144,7 @@ final class Survey {
     for (Path path : list(layout.repoPartial(repo.get()))) {
       Optional<Digest> digest = Layout.partialDigest(nameOf(path));
       if (digest.isPresent() && digest.get() instanceof Digest.GitSha1) {
-        publishing.dropLeftover(layout.place(repo.get(), digest.get()));
+        partials.survey(layout.place(repo.get(), digest.get()), digest.get());
       } else {
         foreign.add(path);
       }

@@ -5,7 +5,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreUsage;
@@ -28,8 +28,9 @@ public final class MemoryStore implements Store, BlobStore {
     }
   }
 
-  private final ConcurrentHashMap<Key, MemoryBytes> blobs = new ConcurrentHashMap<>();
-  private final Set<MemoryWriter> writers = ConcurrentHashMap.newKeySet();
+  private final ConcurrentHashMap<Key, MemoryPieces> blobs = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Key, MemoryPieces> partials = new ConcurrentHashMap<>();
+  private final Set<MemoryPartial> writers = ConcurrentHashMap.newKeySet();
   private final Set<Key> written = ConcurrentHashMap.newKeySet();
   private final MemoryRepos repos;
 
@@ -56,15 +57,17 @@ public final class MemoryStore implements Store, BlobStore {
   public StoreUsage usage() {
     return new StoreUsage(
         blobs.size(),
-        blobs.values().stream().mapToLong(MemoryBytes::size).sum(),
+        blobs.values().stream().mapToLong(MemoryPieces::size).sum(),
         true,
-        writers.size(),
-        writers.stream().mapToLong(MemoryWriter::left).sum());
+        written.size(),
+        writers.stream().mapToLong(MemoryPartial::reserved).sum(),
+        partials.size(),
+        partials.values().stream().mapToLong(MemoryPieces::markedBytes).sum());
   }
 
   @Override
   public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
-    return find(repo, blob).map(MemoryBytes::open);
+    return find(repo, blob).map(MemoryPieces::open);
   }
 
   @Override
@@ -72,29 +75,42 @@ public final class MemoryStore implements Store, BlobStore {
     return find(repo, blob).isPresent();
   }
 
-  private Optional<MemoryBytes> find(Authorised<RepoId> repo, BlobId blob) {
+  private Optional<MemoryPieces> find(Authorised<RepoId> repo, BlobId blob) {
     return Optional.ofNullable(blobs.get(Key.of(repo.subject(), blob.digest())))
         .filter(bytes -> bytes.size() == blob.size());
   }
 
   @Override
-  public BlobWriter write(RepoId repo, BlobId blob) throws IOException {
-    Key key = Key.of(repo, blob.digest());
+  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
+    Key key = Key.of(repo.subject(), blob.digest());
     if (!written.add(key)) {
-      throw new IOException(blob.digest().hex() + " is being written already");
+      throw new IOException(blob.digest().hex() + " is open already");
     }
-    MemoryWriter writer = new MemoryWriter(this, key, blob);
-    writers.add(writer);
-    return writer;
+    MemoryPieces kept = partials.remove(key);
+    MemoryPieces bytes =
+        kept != null && kept.size() == blob.size() ? kept : new MemoryPieces(blob.size());
+    MemoryPartial partial = new MemoryPartial(this, key, blob, bytes);
+    writers.add(partial);
+    return partial;
   }
 
-  void publish(Key key, MemoryBytes bytes) {
+  void publish(Key key, MemoryPieces bytes) {
     blobs.putIfAbsent(key, bytes);
   }
 
-  void ended(MemoryWriter writer, Key key) {
-    writers.remove(writer);
+  /** The blob may be opened again. */
+  void ended(Key key) {
     written.remove(key);
+  }
+
+  /** As {@link #ended}; the pieces are there then. */
+  void keep(Key key, MemoryPieces bytes) {
+    partials.put(key, bytes);
+    ended(key);
+  }
+
+  void closed(MemoryPartial partial) {
+    writers.remove(partial);
   }
 
   @Override

@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -300,10 +300,11 @@ final class FsDamageTest {
   @Test
   void the_walk_leaves_a_running_writer_alone() throws Exception {
     byte[] content = bytes(1, 1000);
-    try (BlobWriter writer = store.blobs().write(REPO, gitSha1(content))) {
-      writer.write(ByteBuffer.wrap(content));
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), gitSha1(content))) {
+      partial.write(ByteBuffer.wrap(content), 0);
+      partial.hash(content.length);
       store.survey();
-      assertThat(writer.publish()).isEqualTo(BlobWriter.Verdict.PUBLISHED);
+      assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
     assertThat(read(store.blobs(), REPO, gitSha1(content))).hasValue(content);
   }

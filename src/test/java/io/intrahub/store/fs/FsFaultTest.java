@@ -15,9 +15,9 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
-import io.intrahub.store.BlobWriter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import java.io.IOException;
@@ -112,10 +112,13 @@ final class FsFaultTest {
     }
 
     private void publish(Store store, BlobId blob, byte[] content) throws IOException {
-      try (BlobWriter writer = store.blobs().write(repo, blob)) {
-        writer.write(ByteBuffer.wrap(content, 0, content.length / 2));
-        writer.write(ByteBuffer.wrap(content, content.length / 2, content.length / 2));
-        if (writer.publish() == BlobWriter.Verdict.PUBLISHED) {
+      try (PartialBlob partial = store.blobs().write(everybody(repo), blob)) {
+        partial.reserve(content.length);
+        partial.write(ByteBuffer.wrap(content, 0, content.length / 2), 0);
+        partial.write(
+            ByteBuffer.wrap(content, content.length / 2, content.length / 2), content.length / 2);
+        partial.hash(content.length);
+        if (partial.publish() == PartialBlob.Verdict.PUBLISHED) {
           promises.add(s -> assertThat(read(s.blobs(), repo, blob)).hasValue(content));
         }
       }
@@ -275,10 +278,10 @@ final class FsFaultTest {
       newFolder(n);
       Day day = new Day(n);
       Path backups = Files.createDirectory(folder.resolve("backups" + n));
-      PowerCutDisk disk = new PowerCutDisk(data, backups);
+      PowerCutDisk disk = new PowerCutDisk(data, backups, random);
       disk.fail(n, TestDisk.Fault.KILLED);
       killed = runUntilKilled(disk, day);
-      disk.cut(random);
+      disk.cut();
       assertRecovers(day, true);
     }
   }

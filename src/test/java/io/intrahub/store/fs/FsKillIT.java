@@ -14,7 +14,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
-import io.intrahub.store.BlobWriter;
+import io.intrahub.store.PartialBlob;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ final class FsKillIT {
     private static void work(FsStore store, int start) {
       try {
         for (int number = start; ; number += 3) {
-          BlobWriter.Verdict verdict = publish(store.blobs(), REPO, blob(number), content(number));
+          PartialBlob.Verdict verdict = publish(store.blobs(), REPO, blob(number), content(number));
           store
               .repos()
               .putRevision(

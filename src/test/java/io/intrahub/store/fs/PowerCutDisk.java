@@ -2,24 +2,29 @@ package io.intrahub.store.fs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * A disk that can lose its power. Content counts as kept only when the file was forced after it was
  * written, and a name only when its folder was forced after it was made. A cut takes the rest away:
- * files keep a piece of what was not forced, and the last few changes of names are undone. That is
- * harsher than any one file system.
+ * of what was not forced, any sectors are lost and others not, in no order, and the last few
+ * changes of names are undone. That is harsher than any one file system. Forcing that fails loses
+ * bytes in the same way.
  */
 final class PowerCutDisk extends TestDisk {
   private record Change(Path folder, Undo undo) {}
@@ -30,17 +35,19 @@ final class PowerCutDisk extends TestDisk {
 
   private final Path root;
   private final Path backups;
+  private final Random random;
 
   /** Guarded by this, like all below: names that would not survive, oldest first. */
   private final List<Change> names = new ArrayList<>();
 
   /** Files (by identity) whose content would not survive. */
-  private final Set<Object> dirty = new HashSet<>();
+  private final Map<Object, Unforced> dirty = new HashMap<>();
 
   private int counter;
 
-  PowerCutDisk(Path root, Path backups) {
+  PowerCutDisk(Path root, Path backups, Random random) {
     super(root);
+    this.random = random;
     this.root = root;
     this.backups = backups;
   }
@@ -63,7 +70,7 @@ final class PowerCutDisk extends TestDisk {
   @Override
   public synchronized File create(Path path) throws IOException {
     File file = super.create(path);
-    dirty.add(identity(path));
+    dirty.put(identity(path), new Unforced(0));
     pending(path, () -> Files.deleteIfExists(path));
     return file;
   }
@@ -125,35 +132,86 @@ final class PowerCutDisk extends TestDisk {
   }
 
   @Override
-  synchronized void written(Path path) throws IOException {
-    dirty.add(identity(path));
+  synchronized void writing(Path path, File file, long position, int count) throws IOException {
+    dirty
+        .computeIfAbsent(identity(path), i -> new Unforced(sizeOf(file)))
+        .writing(file, position, count);
+  }
+
+  private static long sizeOf(File file) {
+    try {
+      return file.size();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The system could not write the bytes, says so this once, and takes its memory back. */
+  @Override
+  synchronized void lost(Path path) throws IOException {
+    Unforced unforced = dirty.remove(identity(path));
+    if (unforced != null) {
+      unforced.spoil(path, random);
+    }
   }
 
   /** The power goes. */
-  synchronized void cut(Random random) throws IOException {
+  synchronized void cut() throws IOException {
     int lost = names.isEmpty() ? 0 : random.nextInt(names.size() + 1);
     for (int i = 0; i < lost; i++) {
       names.removeLast().undo().run();
     }
     try (Stream<Path> all = Files.walk(root)) {
       for (Path path : all.filter(Files::isRegularFile).toList()) {
-        if (dirty.contains(RealDiskIdentity.of(path))) {
-          spoil(path, random);
+        Unforced unforced = dirty.remove(RealDiskIdentity.of(path));
+        if (unforced != null) {
+          unforced.spoil(path, random);
         }
       }
     }
   }
 
-  private static void spoil(Path path, Random random) throws IOException {
-    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-      long size = channel.size();
-      long kept = random.nextBoolean() ? 0 : random.nextLong(size + 1);
-      channel.truncate(kept);
-      if (random.nextBoolean() && size > kept) {
-        // The length survived and the bytes did not.
-        channel.write(java.nio.ByteBuffer.allocate((int) (size - kept)), kept);
+  /** What was written to one file since it was forced, and what the disk holds instead. */
+  private static final class Unforced {
+    private static final int SECTOR = 512;
+
+    /** What a sector held before each write since then; what it may hold after a cut. */
+    private final Map<Long, List<byte[]>> sectors = new TreeMap<>();
+
+    private final long size;
+
+    Unforced(long size) {
+      this.size = size;
+    }
+
+    void writing(File file, long position, int count) throws IOException {
+      for (long s = position / SECTOR; s * SECTOR < position + count; s++) {
+        ByteBuffer old = ByteBuffer.allocate(SECTOR);
+        long at = s * SECTOR;
+        while (old.hasRemaining() && file.size() > at + old.position()) {
+          file.read(old, at + old.position());
+        }
+        sectors.computeIfAbsent(s, i -> new ArrayList<>()).add(old.array());
       }
+    }
+
+    /** Each sector by itself is new or as old as it likes, and the length may be the old one. */
+    void spoil(Path path, Random random) throws IOException {
+      Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+        long length = channel.size();
+        int lose = random.nextInt(4);
+        for (Map.Entry<Long, List<byte[]>> sector : sectors.entrySet()) {
+          if (lose > random.nextInt(3)) {
+            List<byte[]> older = sector.getValue();
+            ByteBuffer bytes = ByteBuffer.wrap(older.get(random.nextInt(older.size())));
+            channel.write(bytes, sector.getKey() * SECTOR);
+          }
+        }
+        channel.truncate(random.nextInt(3) == 0 ? Math.min(size, length) : length);
+      }
+      Files.setPosixFilePermissions(path, mode);
     }
   }
 

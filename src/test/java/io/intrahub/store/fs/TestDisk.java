@@ -40,6 +40,9 @@ class TestDisk implements Disk {
   /** Bytes that the disk says are free, or -1 for the truth. */
   volatile long usable = -1;
 
+  /** Which boot of the machine this is. */
+  volatile Optional<String> boot = Optional.of("the first boot");
+
   /** Whether each write takes only half of what it is given. */
   volatile boolean shortWrites;
 
@@ -103,6 +106,12 @@ class TestDisk implements Disk {
   }
 
   @Override
+  public File reopen(Path path) throws IOException {
+    stepOrDie("open", path);
+    return new TestFile(real.reopen(path), path);
+  }
+
+  @Override
   public Optional<Facts> facts(Path path) throws IOException {
     if (dead) {
       throw new Killed();
@@ -154,6 +163,17 @@ class TestDisk implements Disk {
   }
 
   @Override
+  public void setWritable(Path path) throws IOException {
+    stepOrDie("chmod", path);
+    real.setWritable(path);
+  }
+
+  @Override
+  public Optional<String> bootId() {
+    return boot;
+  }
+
+  @Override
   public long usableSpace() throws IOException {
     return usable >= 0 ? usable : real.usableSpace();
   }
@@ -161,8 +181,11 @@ class TestDisk implements Disk {
   /** For a disk that models more: the content of this file would survive a power cut. */
   void forced(Path path) throws IOException {}
 
-  /** For a disk that models more: the content of this file changed. */
-  void written(Path path) throws IOException {}
+  /** For a disk that models more: forcing this file failed. */
+  void lost(Path path) throws IOException {}
+
+  /** For a disk that models more: this part of a file is about to change. */
+  void writing(Path path, File file, long position, int count) throws IOException {}
 
   private final class TestFile implements File {
     private final File file;
@@ -177,14 +200,19 @@ class TestDisk implements Disk {
 
     @Override
     public int write(ByteBuffer from) throws IOException {
+      return write(from, file.size());
+    }
+
+    @Override
+    public int write(ByteBuffer from, long position) throws IOException {
       boolean last = step("write", path);
       int all = from.limit();
       if (last || shortWrites) {
         from.limit(from.position() + (from.remaining() + 1) / 2);
       }
       try {
-        int count = file.write(from);
-        written(path);
+        writing(path, file, position, from.remaining());
+        int count = file.write(from, position);
         if (last) {
           throw new Killed();
         }
@@ -207,7 +235,12 @@ class TestDisk implements Disk {
 
     @Override
     public void force() throws IOException {
-      stepOrDie("fsync", path);
+      try {
+        stepOrDie("fsync", path);
+      } catch (IOException e) {
+        lost(path);
+        throw e;
+      }
       forced(path);
     }
 

@@ -1,0 +1,364 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.PartialBlob;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.BitSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A blob in a sparse file, with a {@link PieceMap} beside it if it is worth that. */
+final class FsPartialBlob implements PartialBlob {
+  private static final Logger log = LoggerFactory.getLogger(FsPartialBlob.class);
+
+  /** What is read back at once to be hashed. */
+  private static final int BUFFER = 256 << 10;
+
+  /**
+   * What it is written to.
+   *
+   * @param map not there for a small blob
+   */
+  record Files(Disk.File data, Optional<PieceMap> map) {}
+
+  private enum State {
+    OPEN,
+    /** A sync or a publish failed: it can only be read. */
+    FAILED,
+    /** There was a verdict: the names and the right to write are given back. */
+    ENDED,
+    CLOSED
+  }
+
+  private final Partials partials;
+  private final Publishing publishing;
+  private final Quarantine quarantine;
+  private final Disk disk;
+  private final Space.Reservation reservation;
+  private final Layout.Place place;
+  private final RepoId repo;
+  private final BlobId blob;
+  private final SharedFile file;
+  private final Optional<PieceMap> map;
+  private final BitSet found;
+
+  /** Guarded by itself. Pieces whose bytes and mark were written. */
+  private final BitSet marked;
+
+  /** Held over sync, publish and close, which exclude each other; the stripe comes after it. */
+  private final ReentrantLock durability = new ReentrantLock();
+
+  /** Changed under {@link #durability}. */
+  private volatile State state = State.OPEN;
+
+  /** Guarded by {@link #durability}, like all to the next gap. What a power cut can't take. */
+  private BitSet synced = new BitSet();
+
+  private boolean namesForced;
+  private boolean poisoned;
+
+  // Owner of these: the one thread that hashes and publishes.
+  private final MessageDigest hash;
+  private @Nullable ByteBuffer buffer;
+  private volatile long hashed;
+
+  /** Whether the bytes may have the name of the blob, and must not be written any more. */
+  private volatile boolean sealed;
+
+  private volatile boolean published;
+
+  FsPartialBlob(
+      Partials partials,
+      Publishing publishing,
+      Quarantine quarantine,
+      Disk disk,
+      Space.Reservation reservation,
+      Layout.Place place,
+      RepoId repo,
+      BlobId blob,
+      Files files,
+      BitSet found) {
+    this.partials = partials;
+    this.publishing = publishing;
+    this.quarantine = quarantine;
+    this.disk = disk;
+    this.reservation = reservation;
+    this.place = place;
+    this.repo = repo;
+    this.blob = blob;
+    this.file = new SharedFile(this::reopen, files.data());
+    this.map = files.map();
+    this.found = found;
+    this.marked = (BitSet) found.clone();
+    this.hash = blob.digest().newHash(blob.size());
+  }
+
+  private Disk.File reopen() throws IOException {
+    if (published) {
+      return disk.open(place.blob());
+    }
+    return sealed ? disk.open(place.data()) : disk.reopen(place.data());
+  }
+
+  @Override
+  public BitSet found() {
+    return (BitSet) found.clone();
+  }
+
+  @Override
+  public void reserve(long bytes) throws IOException {
+    requireOpen();
+    reservation.add(bytes);
+  }
+
+  @Override
+  public void write(ByteBuffer from, long at) throws IOException {
+    requireOpen();
+    if (at < 0 || from.remaining() > blob.size() - at) {
+      throw new IOException("the blob has no more than %d bytes".formatted(blob.size()));
+    }
+    int before = from.remaining();
+    try {
+      file.write(from, at);
+    } finally {
+      reservation.written(before - from.remaining());
+    }
+  }
+
+  @Override
+  public void mark(int piece) throws IOException {
+    Objects.checkIndex(piece, PartialBlob.pieces(blob.size()));
+    requireOpen();
+    if (map.isPresent()) {
+      map.get().mark(piece);
+    }
+    synchronized (marked) {
+      marked.set(piece);
+    }
+  }
+
+  private BitSet marked() {
+    synchronized (marked) {
+      return (BitSet) marked.clone();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer into, long at) throws IOException {
+    BytesBlob.requireInside(at, blob.size());
+    int limit = into.limit();
+    into.limit((int) Math.min(limit, into.position() + (blob.size() - at)));
+    try {
+      int count = file.read(into, at);
+      if (count <= 0) {
+        throw new IOException("nothing is at %d of %d bytes".formatted(at, blob.size()));
+      }
+      return count;
+    } finally {
+      into.limit(limit);
+    }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    durability.lock();
+    boolean interrupted = Thread.interrupted();
+    try {
+      requireOpen();
+      syncMarked();
+    } finally {
+      restore(interrupted);
+      durability.unlock();
+    }
+  }
+
+  /**
+   * The JDK closes a channel before it forces it when the thread is interrupted, which would look
+   * like a disk that failed. So the flag is taken off before, and put on again here.
+   */
+  private static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The bytes before the map that speaks of them, and both before the names that lead there. */
+  private void syncMarked() throws IOException {
+    BitSet now = marked();
+    if (map.isEmpty() || now.equals(synced)) {
+      return;
+    }
+    try (Disk.File data = disk.reopen(place.data());
+        Disk.File pieces = disk.reopen(place.pieces())) {
+      force(data::force);
+      map.get().store(now);
+      force(pieces::force);
+    }
+    if (!namesForced) {
+      force(() -> forceNames(Folders.parentOf(place.data())));
+      namesForced = true;
+    }
+    synced = now;
+  }
+
+  private void forceNames(Path folder) throws IOException {
+    disk.forceFolder(folder);
+    if (place.ownFolder()) {
+      disk.forceFolder(Folders.parentOf(folder));
+    }
+  }
+
+  private interface Force {
+    void run() throws IOException;
+  }
+
+  /** A force that fails ends it: the system reports lost pages once and calls them clean then. */
+  private void force(Force force) throws IOException {
+    boolean forced = false;
+    try {
+      force.run();
+      forced = true;
+    } catch (IOException | RuntimeException e) {
+      log.warn("{} could not be made durable and is dropped: {}", place.data(), e.toString());
+      throw e;
+    } finally {
+      if (!forced) {
+        poison();
+      }
+    }
+  }
+
+  private void poison() {
+    state = State.FAILED;
+    poisoned = true;
+    partials.poison(place, map);
+  }
+
+  @Override
+  public long hashed() {
+    return hashed;
+  }
+
+  @Override
+  public void hash(long to) throws IOException {
+    Objects.checkFromToIndex(0, to, blob.size());
+    requireOpen();
+    if (buffer == null) {
+      buffer = ByteBuffer.allocate((int) Math.min(BUFFER, blob.size()));
+    }
+    for (long at = hashed; at < to; at = hashed) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), to - at));
+      int count = read(buffer, at);
+      hash.update(buffer.flip());
+      hashed = at + count;
+    }
+  }
+
+  @Override
+  public Verdict publish() throws IOException {
+    durability.lock();
+    boolean interrupted = Thread.interrupted();
+    try {
+      requireOpen();
+      if (hashed != blob.size()) {
+        throw new IllegalStateException(
+            "%d of %d bytes are in the hash".formatted(hashed, blob.size()));
+      }
+      state = State.FAILED;
+      if (!Contents.match(hash, blob.digest())) {
+        setAside();
+        end();
+        return Verdict.WRONG;
+      }
+      name();
+      published = true;
+      end();
+      return Verdict.PUBLISHED;
+    } finally {
+      restore(interrupted);
+      durability.unlock();
+    }
+  }
+
+  private void name() throws IOException {
+    // Opened before its mode changes.
+    try (Disk.File data = disk.reopen(place.data())) {
+      publishing.prepare(place);
+      sealed = true;
+      force(() -> {
+        data.force();
+        // A network file system tells what went wrong as late as here.
+        data.close();
+      });
+    }
+    // Forces as well, in the end.
+    force(() -> publishing.publish(place, blob));
+  }
+
+  private void setAside() {
+    String why =
+        "%s of %s should have %d bytes and the digest %s; %d bytes came with another digest"
+            .formatted(
+                place.blob().getFileName(), repo, blob.size(), blob.digest().hex(), blob.size());
+    partials.poison(place, map);
+    quarantine.take(place.data(), why);
+  }
+
+  private void end() {
+    state = State.ENDED;
+    partials.ended(place);
+  }
+
+  private void requireOpen() throws IOException {
+    if (state != State.OPEN || partials.closed()) {
+      throw new IOException("the blob is published, failed or closed, or the store is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    durability.lock();
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (state != State.CLOSED) {
+        boolean names = state != State.ENDED;
+        boolean kept = names && saveForLater();
+        state = State.CLOSED;
+        file.close();
+        map.ifPresent(PieceMap::close);
+        reservation.close();
+        if (kept) {
+          partials.keep(place, PieceMap.bytesOf(marked(), blob.size()));
+        } else if (names) {
+          partials.ended(place);
+        }
+      }
+    } finally {
+      restore(interrupted);
+      durability.unlock();
+    }
+  }
+
+  /** Whether its pieces are there when it is opened again. */
+  private boolean saveForLater() {
+    if (map.isEmpty() || marked().isEmpty() || partials.closed()) {
+      return false;
+    }
+    try {
+      if (!poisoned) {
+        syncMarked();
+      }
+    } catch (IOException e) {
+      log.warn("{} may not survive a power cut: {}", place.data(), e.toString());
+    }
+    return !poisoned;
+  }
+}
