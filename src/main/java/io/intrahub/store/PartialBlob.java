@@ -104,8 +104,9 @@ public interface PartialBlob extends AutoCloseable {
    *
    * @throws IllegalStateException when not all bytes are in the hash
    * @throws IOException when it could not be made durable; nothing is published then, and the blob
-   *     can only be read and closed. It will be found empty, unless the failure came before the
-   *     bytes were to be forced to the disk, for example because the store was closed.
+   *     can only be read and closed. If its bytes could not be forced to the disk it will be found
+   *     empty. If it was their name, or the store was closed, it will be found as it is, and can be
+   *     opened, hashed and published again.
    */
   Verdict publish() throws IOException;
 

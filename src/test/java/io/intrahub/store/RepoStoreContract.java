@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every store promises about repos. A store that survives is opened anew between. */
-public abstract class RepoStoreContract extends StoreContract {
+public abstract class RepoStoreContract extends PartialBlobContract {
   private static final CommitHash FIRST = new CommitHash("1".repeat(40));
   private static final CommitHash SECOND = new CommitHash("2".repeat(40));
 

@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
@@ -69,5 +70,31 @@ public final class TestBlobs {
       stored.read(into, into.position());
     }
     return into.array();
+  }
+
+  /** The bytes of one piece of a content. */
+  public static byte[] piece(byte[] content, int piece) {
+    int from = piece * PartialBlob.PIECE;
+    return Arrays.copyOfRange(content, from, Math.min(content.length, from + PartialBlob.PIECE));
+  }
+
+  /** The bytes of one piece, read back. */
+  public static byte[] piece(PartialBlob partial, long size, int piece) throws IOException {
+    long from = (long) piece * PartialBlob.PIECE;
+    ByteBuffer into = ByteBuffer.allocate((int) Math.min(PartialBlob.PIECE, size - from));
+    while (into.hasRemaining()) {
+      partial.read(into, from + into.position());
+    }
+    return into.array();
+  }
+
+  /** Writes a piece in two parts and marks it. */
+  public static void put(PartialBlob partial, byte[] content, int piece) throws IOException {
+    byte[] bytes = piece(content, piece);
+    long at = (long) piece * PartialBlob.PIECE;
+    int half = bytes.length / 2;
+    partial.write(ByteBuffer.wrap(bytes, half, bytes.length - half), at + half);
+    partial.write(ByteBuffer.wrap(bytes, 0, half), at);
+    partial.mark(piece);
   }
 }

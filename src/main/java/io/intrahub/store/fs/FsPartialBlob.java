@@ -59,10 +59,12 @@ final class FsPartialBlob implements PartialBlob {
   /** Changed under {@link #durability}. */
   private volatile State state = State.OPEN;
 
-  /** Guarded by {@link #durability}, like all to the next gap. What a power cut can't take. */
+  /** Guarded by {@link #durability}, like the two below. What a power cut can't take. */
   private BitSet synced = new BitSet();
 
-  private boolean namesForced;
+  /** Whether the names and what was in the map before are on the disk. */
+  private boolean begun;
+
   private boolean poisoned;
 
   // Owner of these: the one thread that hashes and publishes.
@@ -190,21 +192,27 @@ final class FsPartialBlob implements PartialBlob {
     }
   }
 
-  /** The bytes before the map that speaks of them, and both before the names that lead there. */
+  /** The bytes and the names that lead to them before the map that speaks of them. */
   private void syncMarked() throws IOException {
     BitSet now = marked();
     if (map.isEmpty() || now.equals(synced)) {
       return;
     }
+    if (sealed) {
+      disk.setWritable(place.data());
+    }
     try (Disk.File data = disk.reopen(place.data());
         Disk.File pieces = disk.reopen(place.pieces())) {
       force(data::force);
+      if (!begun) {
+        force(() -> forceNames(Folders.parentOf(place.data())));
+        // The newer slot may have been written by a process that died before it could force it.
+        // Then the older one is what a power cut leaves, and the next number would overwrite that.
+        force(pieces::force);
+        begun = true;
+      }
       map.get().store(now);
       force(pieces::force);
-    }
-    if (!namesForced) {
-      force(() -> forceNames(Folders.parentOf(place.data())));
-      namesForced = true;
     }
     synced = now;
   }
@@ -299,8 +307,8 @@ final class FsPartialBlob implements PartialBlob {
         data.close();
       });
     }
-    // Forces as well, in the end.
-    force(() -> publishing.publish(place, blob));
+    // What fails from here on is the name. The bytes are verified and on the disk.
+    publishing.publish(place, blob);
   }
 
   private void setAside() {

@@ -5,10 +5,8 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PartialBlob;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -175,14 +173,11 @@ final class Partials {
     try {
       PieceMap.Found found = check(place, digest, map.get());
       if (size.isPresent() && found.size() != size.getAsLong()) {
-        throw new IOException("it is for a size of " + found.size() + " bytes");
+        throw new PieceMap.Misfit("it is for a size of " + found.size() + " bytes");
       }
       return found.pieces().isEmpty() ? Optional.empty() : Optional.of(found);
-    } catch (ClosedByInterruptException e) {
-      // That says nothing about the file.
-      throw e;
-    } catch (IOException e) {
-      log.warn("What is there of {} is dropped: {}", place.data(), e.toString());
+    } catch (PieceMap.Misfit e) {
+      log.warn("{} begins anew: {}", place.data(), e.getMessage());
       return Optional.empty();
     }
   }
@@ -191,21 +186,27 @@ final class Partials {
       throws IOException {
     Optional<Disk.Facts> data = disk.facts(place.data());
     if (poisoned.contains(place.key())) {
-      throw new IOException("it could not be made durable before");
+      throw new PieceMap.Misfit("it could not be made durable before");
     }
-    if (!map.regular() || data.isEmpty() || !data.get().regular()) {
-      throw new IOException("it is no pair of files");
+    if (!map.regular() || data.isEmpty() || !data.get().regular() || isLinked(place)) {
+      throw new PieceMap.Misfit("it is no pair of files");
     }
     Optional<Disk.Facts> published = disk.facts(place.blob());
     if (published.isPresent() && mayBeSame(published.get(), data.get())) {
       // What is published must not be written to under another name.
-      throw new IOException("it is published");
+      throw new PieceMap.Misfit("it is published");
     }
     PieceMap.Found found = PieceMap.read(disk, place.pieces(), digest, boot);
     if (data.get().size() < found.end() || data.get().size() > found.size()) {
-      throw new IOException("its map does not fit a file of " + data.get().size() + " bytes");
+      throw new PieceMap.Misfit("its map does not fit a file of " + data.get().size() + " bytes");
     }
     return found;
+  }
+
+  /** Whether the folder is not one of the store's: a link leads out of it. */
+  private boolean isLinked(Layout.Place place) throws IOException {
+    return place.ownFolder()
+        && disk.facts(Folders.parentOf(place.data())).filter(Disk.Facts::folder).isEmpty();
   }
 
   private static boolean mayBeSame(Disk.Facts one, Disk.Facts other) {
@@ -214,11 +215,11 @@ final class Partials {
   }
 
   /** For the walk: counts what can be gone on with and removes the rest, unless it is open. */
-  void survey(Layout.Place place, Digest digest) throws IOException {
+  void survey(Layout.Place place, Digest digest) {
     ReentrantLock lock = stripes.of(place.key());
     lock.lock();
     try {
-      if (writers.contains(place.key())) {
+      if (closed() || writers.contains(place.key())) {
         return;
       }
       Optional<PieceMap.Found> found = look(place, digest, OptionalLong.empty());
@@ -228,6 +229,8 @@ final class Partials {
         idle.remove(place.key());
         drop(place);
       }
+    } catch (IOException e) {
+      log.warn("{} is not looked at before it is opened: {}", place.data(), e.toString());
     } finally {
       lock.unlock();
     }
@@ -236,12 +239,14 @@ final class Partials {
   /** Removes all that has the partial names of a blob. Under its stripe. */
   private void drop(Layout.Place place) throws IOException {
     Path folder = Folders.parentOf(place.data());
+    if (isLinked(place)) {
+      deleteIfThere(folder);
+    }
     // The map goes first, so that none ever stands beside bytes that it does not speak of.
     boolean mapped = deleteIfThere(place.pieces());
     deleteIfThere(place.data());
     if (place.ownFolder() && disk.facts(folder).isPresent()) {
-      List<Path> rest = disk.list(folder);
-      for (Path path : rest) {
+      for (Path path : disk.list(folder)) {
         disk.delete(path);
       }
       disk.delete(folder);
@@ -278,16 +283,21 @@ final class Partials {
       return;
     }
     poisoned.add(place.key());
+    // In more than one way, for the disk is not well.
+    tryTo(map.get()::wipe, place.pieces());
+    tryTo(() -> deleteIfThere(place.pieces()), place.pieces());
+    tryTo(() -> disk.forceFolder(Folders.parentOf(place.pieces())), place.pieces());
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  private static void tryTo(Step step, Path path) {
     try {
-      // Twice, for the disk is not well.
-      map.get().wipe();
+      step.run();
     } catch (IOException e) {
-      log.warn("{} could not be overwritten: {}", place.pieces(), e.toString());
-    }
-    try {
-      deleteIfThere(place.pieces());
-    } catch (IOException e) {
-      log.warn("{} could not be removed: {}", place.pieces(), e.toString());
+      log.warn("{} could not be removed for good: {}", path, e.toString());
     }
   }
 

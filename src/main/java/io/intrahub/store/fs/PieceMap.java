@@ -4,6 +4,7 @@ import io.intrahub.hub.Digest;
 import io.intrahub.store.PartialBlob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -37,7 +38,6 @@ final class PieceMap implements AutoCloseable {
   private static final long FNV_START = 0xcbf2_9ce4_8422_2325L;
   private static final int MARKS_AT_ONCE = 8 << 10;
 
-  private final Path path;
   private final Shape shape;
   private final SharedFile marks;
 
@@ -46,7 +46,6 @@ final class PieceMap implements AutoCloseable {
 
   private PieceMap(Disk disk, Path path, Shape shape, Disk.File file, long number) {
 
-    this.path = path;
     this.shape = shape;
     this.marks = new SharedFile(() -> disk.reopen(path), file);
     this.number = number;
@@ -188,21 +187,38 @@ final class PieceMap implements AutoCloseable {
     return new PieceMap(disk, path, shape, disk.reopen(path), found.number());
   }
 
+  /** A map that can't be believed, and why. */
+  static final class Misfit extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Misfit(String why) {
+      super(why);
+    }
+  }
+
   /**
-   * What the map at this path says, or why it can't be believed.
+   * What the map at this path says.
    *
-   * @throws IOException when it can't be read; also when it is no map of this blob
+   * @throws Misfit when it is no whole map of this blob, or can't be read
+   * @throws IOException when it can't be opened; that says nothing about it
    */
   static Found read(Disk disk, Path path, Digest digest, Optional<String> boot) throws IOException {
     try (Disk.File file = disk.open(path)) {
+      return read(file, digest, boot);
+    }
+  }
+
+  private static Found read(Disk.File file, Digest digest, Optional<String> boot)
+      throws IOException {
+    try {
       byte[] header = FileIo.readFully(file, 0, HEADER).array();
       long size = ByteBuffer.wrap(header).getLong(NUMBER + 4);
       if (!PartialBlob.isKept(size) || size > (long) Integer.MAX_VALUE * PartialBlob.PIECE) {
-        throw new IOException("it is no map of pieces");
+        throw new Misfit("it has no map of pieces");
       }
       Shape shape = Shape.of(digest, size, boot);
       if (!Arrays.equals(header, shape.header()) || file.size() != shape.length()) {
-        throw new IOException("its map is not one of this blob, or damaged");
+        throw new Misfit("its map is not one of this blob, or damaged");
       }
       BitSet pieces = new BitSet();
       long number = 0;
@@ -218,13 +234,18 @@ final class PieceMap implements AutoCloseable {
         }
       }
       if (pieces.length() > shape.count()) {
-        throw new IOException("its map names pieces that it can't have");
+        throw new Misfit("its map names pieces that it can't have");
       }
       Long key = shape.key();
       if (key != null) {
         readMarks(file, shape, key, pieces);
       }
       return new Found(size, pieces, number);
+    } catch (Misfit | ClosedChannelException e) {
+      // A channel that an interrupt has closed says nothing about the file.
+      throw e;
+    } catch (IOException e) {
+      throw new Misfit("its map can't be read: " + e);
     }
   }
 
@@ -265,10 +286,6 @@ final class PieceMap implements AutoCloseable {
   /** Makes the file useless, for when it can't be deleted. */
   void wipe() throws IOException {
     marks.write(ByteBuffer.allocate(HEADER), 0);
-  }
-
-  Path path() {
-    return path;
   }
 
   @Override

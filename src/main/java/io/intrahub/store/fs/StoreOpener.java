@@ -153,7 +153,7 @@ final class StoreOpener {
     for (Path left : disk.list(layout.partial())) {
       String name = String.valueOf(left.getFileName());
       boolean blob = Layout.partialDigest(name).isPresent();
-      if (blob) {
+      if (blob && disk.facts(left).filter(Disk.Facts::folder).isPresent()) {
         List<Path> parts = disk.list(left);
         if (parts.contains(left.resolve(Layout.PIECES_NAME))) {
           continue;

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -118,6 +119,10 @@ final class PowerCutDisk extends TestDisk {
     pending(
         path,
         () -> {
+          if (!Files.exists(path.getParent())) {
+            // The folder went too, and that is on the disk.
+            return;
+          }
           if (old != null) {
             Files.createLink(path, old);
           } else {
@@ -185,13 +190,18 @@ final class PowerCutDisk extends TestDisk {
     }
 
     void writing(File file, long position, int count) throws IOException {
-      for (long s = position / SECTOR; s * SECTOR < position + count; s++) {
-        ByteBuffer old = ByteBuffer.allocate(SECTOR);
-        long at = s * SECTOR;
-        while (old.hasRemaining() && file.size() > at + old.position()) {
-          file.read(old, at + old.position());
-        }
-        sectors.computeIfAbsent(s, i -> new ArrayList<>()).add(old.array());
+      long first = position / SECTOR;
+      long last = (position + count - 1) / SECTOR;
+      ByteBuffer old = ByteBuffer.allocate((int) (last + 1 - first) * SECTOR);
+      long at = first * SECTOR;
+      while (old.hasRemaining() && file.read(old, at + old.position()) > 0) {
+        // On, until there is no more.
+      }
+      for (long s = first; s <= last; s++) {
+        int from = (int) (s - first) * SECTOR;
+        sectors
+            .computeIfAbsent(s, i -> new ArrayList<>())
+            .add(Arrays.copyOfRange(old.array(), from, from + SECTOR));
       }
     }
 

@@ -36,6 +36,7 @@ class TestDisk implements Disk {
   private volatile Fault fault = Fault.NONE;
   private volatile int at = Integer.MAX_VALUE;
   private volatile boolean dead;
+  private volatile String failedCall = "";
 
   /** Bytes that the disk says are free, or -1 for the truth. */
   volatile long usable = -1;
@@ -53,8 +54,21 @@ class TestDisk implements Disk {
   /** The N-th call from now, counted from 1, goes wrong. */
   void fail(int n, Fault how) {
     calls.set(0);
+    failedCall = "";
     fault = how;
     at = n;
+  }
+
+  /** What the call was that went wrong, for example {@code fsync /data/x}; empty when none did. */
+  String failedCall() {
+    return failedCall;
+  }
+
+  /** The disk of a process that is dead, in the hands of the next one. */
+  void revive() {
+    fail(Integer.MAX_VALUE, Fault.NONE);
+    dead = false;
+    open.set(0);
   }
 
   /** Whether the fault has happened. */
@@ -74,6 +88,7 @@ class TestDisk implements Disk {
     if (calls.incrementAndGet() != at) {
       return false;
     }
+    failedCall = call + " " + path;
     switch (fault) {
       case IO_ERROR -> throw new IOException(call + " " + path + ": Input/output error");
       case DISK_FULL -> throw new IOException(call + " " + path + ": No space left on device");
