@@ -3,7 +3,9 @@ package io.intrahub.store.fs;
 import static io.intrahub.access.TestGrants.everybody;
 import static io.intrahub.store.TestBlobs.bytes;
 import static io.intrahub.store.TestBlobs.gitSha1;
+import static io.intrahub.store.TestBlobs.piece;
 import static io.intrahub.store.TestBlobs.publish;
+import static io.intrahub.store.TestBlobs.put;
 import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,10 +23,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,7 +91,83 @@ final class FsKillIT {
     }
   }
 
-  private Process start(int first) throws Exception {
+  private static final byte[] LARGE = bytes(-1, 60 * PartialBlob.PIECE + 99);
+
+  /** Writes pieces in any order and says which ones are marked, from three threads. */
+  static final class Gatherer {
+    public static void main(String[] args) throws Exception {
+      FsStore store = FsStore.open(Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT);
+      PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE));
+      System.out.println("open");
+      List<Integer> missing = new ArrayList<>(IntStream.range(0, 61).boxed().toList());
+      missing.removeIf(partial.found()::get);
+      Collections.shuffle(missing);
+      for (int i = 0; i < 3; i++) {
+        int start = i;
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int at = start; at < missing.size(); at += 3) {
+                gather(partial, missing.get(at));
+              }
+            });
+      }
+      // Until it is killed.
+      Thread.currentThread().join();
+    }
+
+    private static void gather(PartialBlob partial, int piece) {
+      try {
+        put(partial, LARGE, piece);
+        System.out.println("MARKED " + piece);
+        if (piece % 8 == 0) {
+          synchronized (LARGE) {
+            partial.sync();
+          }
+        }
+      } catch (Exception e) {
+        System.out.println("FAILED " + e);
+        Runtime.getRuntime().halt(1);
+      }
+    }
+  }
+
+  @Test
+  void a_blob_in_pieces_survives_kills_with_all_that_was_marked() throws Exception {
+    long seed = System.nanoTime();
+    System.out.println("FsKillIT seed " + seed);
+    Random random = new Random(seed);
+    Set<Integer> marked = new HashSet<>();
+    for (int round = 0; round < ROUNDS && marked.size() < 55; round++) {
+      Process gatherer = start(Gatherer.class, 0);
+      BufferedReader out = gatherer.inputReader();
+      assertThat(out.readLine()).as("round %d of seed %d", round, seed).isEqualTo("open");
+      // A random moment, not a wait for something.
+      gatherer.waitFor(random.nextInt(15), TimeUnit.MILLISECONDS);
+      gatherer.toHandle().destroyForcibly();
+      gatherer.waitFor();
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        assertThat(line).as("seed %d", seed).doesNotStartWith("FAILED");
+        // The last line may be cut.
+        if (line.matches("MARKED \\d+") && out.ready()) {
+          marked.add(Integer.valueOf(line.substring("MARKED ".length())));
+        }
+      }
+      try (FsStore store =
+              FsStore.open(folder.resolve("data"), Clock.systemUTC(), FsStore.Settings.DEFAULT);
+          PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE))) {
+        List<Integer> found = partial.found().stream().boxed().toList();
+        assertThat(found).as("round %d of seed %d", round, seed).containsAll(marked);
+        for (int piece : found) {
+          assertThat(piece(partial, LARGE.length, piece))
+              .as("piece %d of seed %d", piece, seed)
+              .isEqualTo(piece(LARGE, piece));
+        }
+      }
+    }
+    assertThat(marked).as("seed %d", seed).isNotEmpty();
+  }
+
+  private Process start(Class<?> main, int first) throws Exception {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
@@ -93,7 +175,7 @@ final class FsKillIT {
             "-Xshare:auto",
             "-cp",
             System.getProperty("java.class.path"),
-            Worker.class.getName(),
+            main.getName(),
             folder.resolve("data").toString(),
             Integer.toString(first))
         .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -108,7 +190,7 @@ final class FsKillIT {
     List<Integer> done = new ArrayList<>();
     int first = 0;
     for (int round = 0; round < ROUNDS; round++) {
-      Process worker = start(first);
+      Process worker = start(Worker.class, first);
       BufferedReader out = worker.inputReader();
       assertThat(out.readLine()).as("round %d of seed %d", round, seed).isEqualTo("open");
       // A random moment, not a wait for something: the kill may hit anything, even nothing.
@@ -133,6 +215,8 @@ final class FsKillIT {
     try (FsStore store = FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT)) {
       store.survey();
       assertThat(store.usage().counted()).isTrue();
+      // Large ones that were on their way are there to go on with.
+      assertThat(FsStoreTest.leftovers(data)).as("seed %d", seed).hasSize(store.usage().partials());
       assertThat(store.usage().blobs()).isGreaterThanOrEqualTo(done.size());
       for (int number : done) {
         assertThat(read(store.blobs(), REPO, blob(number)))
@@ -148,7 +232,6 @@ final class FsKillIT {
         }
       }
     }
-    assertThat(FsStoreTest.leftovers(data)).as("seed %d", seed).isEmpty();
     // A kill is no damage: whatever has a name is whole, acknowledged or not.
     try (Stream<Path> quarantine = Files.list(data.resolve("quarantine"))) {
       assertThat(quarantine).as("seed %d", seed).isEmpty();
