@@ -12,6 +12,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -94,6 +95,71 @@ final class FsPartialModelTest {
       }
     }
     assertThat(boot).as("seed %d", seed).isGreaterThan(5);
+  }
+
+  /** So large that each slot of its map fills several sectors of the disk, and can tear. */
+  @ParameterizedTest
+  @ValueSource(longs = 7)
+  void a_sync_that_is_cut_off_never_hurts_the_one_before(long seed) throws Exception {
+    Random random = new Random(seed);
+    BlobId huge = new BlobId(BLOB.digest(), 10_000L * PartialBlob.PIECE);
+    // Call 6 of a sync writes the slot and 7 forces it; the first after an opening has three more.
+    for (int first = 6; first <= 8; first++) {
+      for (int cut = 0; cut < 24; cut++) {
+        int second = 8 + cut % 3;
+        String what = "calls %d and %d, cut %d of seed %d".formatted(first, second, cut, seed);
+        Path data = folder.resolve("data-%d-%d".formatted(first, cut));
+        Path backups = Files.createDirectory(folder.resolve(data.getFileName() + "-backups"));
+        PowerCutDisk disk = new PowerCutDisk(data, backups, random);
+        FsStore store = open(data, disk);
+        PartialBlob partial = store.blobs().write(everybody(REPO), huge);
+        putHuge(partial, 1);
+        partial.sync();
+        syncAndDie(disk, partial, first, 9000);
+        store.release();
+
+        store = open(data, disk);
+        partial = store.blobs().write(everybody(REPO), huge);
+        assertThat(partial.found().get(1)).as(what).isTrue();
+        syncAndDie(disk, partial, second, 5000);
+        store.release();
+
+        disk.cut();
+        disk.boot = Optional.of("the second boot");
+        store = open(data, disk);
+        try (PartialBlob after = store.blobs().write(everybody(REPO), huge)) {
+          assertThat(after.found().get(1)).as(what).isTrue();
+          for (int piece : after.found().stream().toArray()) {
+            assertThat(piece(after, huge.size(), piece))
+                .as("piece %d, %s", piece, what)
+                .isEqualTo(bytes(piece, PartialBlob.PIECE));
+          }
+        }
+        store.close();
+      }
+    }
+  }
+
+  private static FsStore open(Path data, TestDisk disk) throws Exception {
+    return FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
+  }
+
+  private static void putHuge(PartialBlob partial, int piece) throws IOException {
+    partial.write(
+        ByteBuffer.wrap(bytes(piece, PartialBlob.PIECE)), (long) piece * PartialBlob.PIECE);
+    partial.mark(piece);
+  }
+
+  private static void syncAndDie(PowerCutDisk disk, PartialBlob partial, int call, int piece)
+      throws IOException {
+    disk.fail(call, TestDisk.Fault.KILLED);
+    try {
+      putHuge(partial, piece);
+      partial.sync();
+    } catch (TestDisk.Killed e) {
+      // As it should be.
+    }
+    disk.revive();
   }
 
   private static void check(PartialBlob partial, String what) throws IOException {
