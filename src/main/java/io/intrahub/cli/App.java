@@ -56,7 +56,8 @@ public final class App implements AutoCloseable {
       started.push(registry::close);
       meters = new Meters(registry);
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
-      transfers = new Transfers(store.blobs(), settings.transfer(), tasks, timer);
+      transfers =
+          add(new Transfers(store.blobs(), settings.transfer(), tasks, timer, System::nanoTime));
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =

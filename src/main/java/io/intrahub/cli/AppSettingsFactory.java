@@ -68,7 +68,11 @@ public final class AppSettingsFactory {
             config.transfer().abandonAfter(),
             config.transfer().finishIfLeft().bytes(),
             config.transfer().tries(),
-            config.transfer().retryPause()),
+            config.transfer().retryPause(),
+            config.transfer().connectionsPerFile(),
+            config.transfer().connectionsPerHost(),
+            config.transfer().maxRate().bytes(),
+            config.memory().fetchBuffers().bytes()),
         config.memory().buffers().bytes());
   }
 

@@ -319,7 +319,32 @@ public record Config(
               type = DURATION,
               byDefault = "200ms",
               doc = "The pause before the second try; it grows with each further one.")
-          Duration retryPause) {}
+          Duration retryPause,
+      @Setting(
+              type = NUMBER,
+              byDefault = "4",
+              min = "1",
+              max = "64",
+              doc =
+                  "Connections that fetch one large file, at most. It begins with one, and another"
+                      + " is made for as long as each makes it faster.")
+          int connectionsPerFile,
+      @Setting(
+              type = NUMBER,
+              byDefault = "32",
+              min = "1",
+              max = "1000",
+              doc =
+                  "Connections to one host that files come from, at most. What comes then waits in"
+                      + " line, small files first; a quarter is for these alone.")
+          int connectionsPerHost,
+      @Setting(
+              type = SIZE,
+              byDefault = "0",
+              doc =
+                  "Bytes of files per second that are fetched from upstream, at most; 0 for no"
+                      + " limit.")
+          DataSize maxRate) {}
 
   /** Limits of memory. */
   public record Memory(
@@ -330,5 +355,13 @@ public record Config(
               doc =
                   "Buffers through which files go to clients, in all. They are outside the Java"
                       + " heap.")
-          DataSize buffers) {}
+          DataSize buffers,
+      @Setting(
+              type = SIZE,
+              byDefault = "32MiB",
+              min = "512KiB",
+              doc =
+                  "Buffers through which files come from upstream, in all. They are outside the"
+                      + " Java heap.")
+          DataSize fetchBuffers) {}
 }

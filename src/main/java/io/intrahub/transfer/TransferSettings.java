@@ -1,23 +1,33 @@
 package io.intrahub.transfer;
 
+import io.intrahub.store.PartialBlob;
+import io.intrahub.transfer.core.Limits;
 import java.time.Duration;
 
 /**
  * Limits of transfers.
  *
  * @param openTimeout how long a client waits for the first byte before it is told that upstream is
- *     slow; the fill goes on
- * @param abandonAfter how long a fill without readers goes on before it is judged
- * @param finishIfLeft an abandoned fill is finished when at most this many bytes are left
- * @param tries connections in a row that may bring next to nothing before a fill gives up
+ *     slow; the transfer goes on
+ * @param abandonAfter how long a transfer without readers goes on before it is judged
+ * @param finishIfLeft an abandoned transfer is finished when at most this many bytes are left
+ * @param tries connections in a row that may bring next to nothing before upstream is given up
  * @param retryPause before the second try; longer before each further one
+ * @param width connections that fetch one large content, at most
+ * @param perHost connections to one host of upstream, at most
+ * @param bytesPerSecond from upstream in all, at most; 0 for no limit
+ * @param bufferBytes direct memory for what comes from upstream, 512 KiB or more
  */
 public record TransferSettings(
     Duration openTimeout,
     Duration abandonAfter,
     long finishIfLeft,
     int tries,
-    Duration retryPause) {
+    Duration retryPause,
+    int width,
+    int perHost,
+    long bytesPerSecond,
+    long bufferBytes) {
   /** The numbers of the configuration reference. */
   public static final TransferSettings DEFAULT =
       new TransferSettings(
@@ -25,5 +35,41 @@ public record TransferSettings(
           Duration.ofSeconds(10),
           64L * 1024 * 1024,
           5,
-          Duration.ofMillis(200));
+          Duration.ofMillis(200),
+          4,
+          32,
+          0,
+          32L * 1024 * 1024);
+
+  private static final int KIB = 1024;
+  private static final int MIB = 1024 * KIB;
+
+  /** Connections for what readers wait for here and there, beside those of the fill. */
+  private static final int URGENT = 16;
+
+  /** Below the ten seconds after which the Python client takes a silent server for dead. */
+  private static final Duration DRIP = Duration.ofSeconds(3);
+
+  Duration drip() {
+    return DRIP;
+  }
+
+  Limits limits() {
+    return new Limits(
+        PartialBlob.PIECE,
+        width,
+        URGENT,
+        PartialBlob.PIECE,
+        16 * MIB,
+        256L * MIB,
+        MIB,
+        tries,
+        64 * KIB,
+        retryPause,
+        abandonAfter,
+        finishIfLeft,
+        64L * MIB,
+        Duration.ofSeconds(5),
+        MIB);
+  }
 }

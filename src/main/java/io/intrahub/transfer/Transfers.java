@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
 import io.intrahub.base.Deadline;
+import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
@@ -11,12 +12,16 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.transfer.core.Fate;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -25,7 +30,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * Hands out content: from the store when it is there, else by joining or starting the one fill of
  * it. Safe for use by many threads.
  */
-public final class Transfers {
+public final class Transfers implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Transfers.class);
   private static final String STOPPING = "the mirror is being stopped";
 
@@ -51,13 +56,20 @@ public final class Transfers {
   private final BlobStore store;
   private final TransferSettings settings;
   private final Executor executor;
-  private final ScheduledExecutorService timer;
 
   /**
-   * Running fills. An entry is removed by its filler, after the outcome is set. Lock order: this
-   * map, then a fill's lock.
+   * Transfers that can be joined. An entry is removed when its transfer is over. Lock order: this
+   * map, then a transfer's locks.
    */
-  private final ConcurrentHashMap<Key, Fill> fills = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Key, Transfer> transfers = new ConcurrentHashMap<>();
+
+  /** Transfers that have a blob open. */
+  private final Set<Named> live = ConcurrentHashMap.newKeySet();
+
+  private final Supply supply;
+
+  /** For the operator: a transfer under the name of the file that it was first asked for as. */
+  private record Named(String name, Transfer transfer) {}
 
   /** Large contents of which wrong bytes went out before their digest was known. */
   private final Cache<Key, Boolean> cameWrong =
@@ -74,23 +86,43 @@ public final class Transfers {
   /**
    * Makes an empty one.
    *
-   * @param executor a thread per task; a fill occupies one for as long as it runs
-   * @param timer for judging abandoned fills
+   * @param executor a thread per task; a connection occupies one for as long as it is open
+   * @param timer runs short tasks only
+   * @param nanos a time that never goes back, as {@link System#nanoTime}
    */
   public Transfers(
       BlobStore store,
       TransferSettings settings,
       Executor executor,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      LongSupplier nanos) {
     this.store = store;
     this.settings = settings;
     this.executor = executor;
-    this.timer = timer;
+    this.supply =
+        new Supply(
+            executor,
+            timer,
+            nanos,
+            new DirectBufferPool(settings.bufferBytes()),
+            new Lanes(settings.perHost(), 2 * settings.perHost()),
+            new Pace(settings.bytesPerSecond(), nanos));
   }
 
-  /** Number of fills under way. */
+  /** Number of transfers that fetch, or have a client. */
   public int running() {
-    return fills.size();
+    return (int) progress().stream().filter(p -> !p.isIdle()).count();
+  }
+
+  /** What each transfer is at; in no order. */
+  public List<TransferProgress> progress() {
+    return live.stream().map(n -> n.transfer().progress(n.name())).toList();
+  }
+
+  /** Ends all transfers. What came of them is kept; readers are broken. */
+  @Override
+  public void close() {
+    live.forEach(n -> n.transfer().stop());
   }
 
   /** Whether a whole read would be served from the store alone. */
@@ -113,8 +145,8 @@ public final class Transfers {
    * <p>A content that came wrong before is waited for like a small one: else a client that goes on
    * by itself would load it for ever, and each time get wrong bytes.
    *
-   * <p>A part of a large content that is not there is read directly and does not start a fill: a
-   * client that looks at a header must not pull a whole file.
+   * <p>Of a large content only what is asked for is fetched, unless the whole is: a client that
+   * looks at a header must not pull a whole file.
    *
    * @param source where it comes from if it is not there; not opened otherwise
    * @param completing whether the client takes the content for complete with this span; it then
@@ -131,51 +163,195 @@ public final class Transfers {
     if (blob.size() == 0) {
       return empty(blob);
     }
-    boolean mayFill = completing || blob.size() <= HoldBack.SMALL;
-    Key key = Key.of(repo.subject(), blob);
     boolean wrongBefore = cameWrong(repo, blob);
+    Request request =
+        new Request(
+            Key.of(repo.subject(), blob),
+            source,
+            span,
+            completing,
+            wrongBefore || blob.size() <= HoldBack.SMALL,
+            deadline);
     for (int round = 0; round < ROUNDS; round++) {
-      Fill running = fills.get(key);
-      if (running != null) {
-        if (running.join()) {
-          Optional<ContentOpening> opening =
-              openFill(key, running, blob, source, span, completing, wrongBefore, deadline);
-          if (opening.isPresent()) {
-            return opening.get();
-          }
-          wrongBefore = true;
-        }
-        if (!isGone(running, deadline)) {
-          return stopped();
-        }
-      }
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
         return new ContentOpening.Ready(
             new StoredStream(stored.get(), span), ContentOpening.Origin.STORE, true);
       }
-      if (!mayFill) {
-        break;
+      Optional<Transfer> transfer;
+      try {
+        transfer = join(request.key(), repo, blob, source);
+      } catch (IOException e) {
+        log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
+        return passThrough(source, blob, span, deadline);
       }
-      switch (start(key, repo, blob, source)) {
-        case Start.Started started -> {
-          Optional<ContentOpening> opening =
-              openFill(key, started.fill(), blob, source, span, completing, wrongBefore, deadline);
-          if (opening.isPresent()) {
-            return opening.get();
+      if (transfer.isEmpty()) {
+        continue;
+      }
+      Optional<ContentOpening> opening;
+      try {
+        Optional<Transfer.Seat> seat = sit(transfer.get(), request);
+        if (seat.isEmpty()) {
+          if (!deadline.left().isPositive()) {
+            return stopped();
           }
-          wrongBefore = true;
+          continue;
         }
-        case Start.Stopping _ -> {
-          return stopped();
-        }
-        case Start.StoreBroke _ -> {
-          return passThrough(source, blob, span, deadline);
-        }
-        case Start.NotNeeded _ -> {}
+        opening = openSeat(transfer.get(), seat.get(), request, wrongBefore);
+      } catch (IOException e) {
+        log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
+        return passThrough(source, blob, span, deadline);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return stopped();
       }
+      if (opening.isPresent()) {
+        return opening.get();
+      }
+      wrongBefore = true;
     }
     return passThrough(source, blob, span, deadline);
+  }
+
+  /**
+   * What one client wants.
+   *
+   * @param held whether no byte of it may go out before the verdict
+   */
+  private record Request(
+      Key key,
+      BlobSource source,
+      ByteRange.Span span,
+      boolean completing,
+      boolean held,
+      Deadline deadline) {}
+
+  /**
+   * The transfer of a blob, made if there is none. Empty if it was published meanwhile.
+   *
+   * @throws IOException when the store can't take the blob
+   */
+  private Optional<Transfer> join(Key key, Authorised<RepoId> repo, BlobId blob, BlobSource source)
+      throws IOException {
+    try {
+      return Optional.ofNullable(
+          transfers.compute(
+              key,
+              (k, other) -> {
+                // Looked at again under the map's lock: a transfer that ended since the store was
+                // asked has published before it left the map, and a second download must not
+                // follow it.
+                if (other != null || store.contains(repo, blob)) {
+                  return other;
+                }
+                try {
+                  return begin(k, repo, source);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              }));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
+    PartialBlob partial = store.write(repo, key.blob());
+    Named[] named = new Named[1];
+    Transfer transfer =
+        new Transfer(
+            key.blob(),
+            partial,
+            settings,
+            supply,
+            () -> over(key, named[0].transfer()),
+            () -> live.remove(named[0]));
+    named[0] = new Named(source.toString(), transfer);
+    live.add(named[0]);
+    return transfer;
+  }
+
+  private void over(Key key, Transfer transfer) {
+    if (transfer.isWrong() && key.blob().size() > HoldBack.SMALL) {
+      cameWrong.put(key, true);
+    }
+    transfers.remove(key, transfer);
+  }
+
+  /**
+   * Takes a client into a transfer. Empty when that is over; then it is out of the way, unless the
+   * client's time is.
+   */
+  private static Optional<Transfer.Seat> sit(Transfer transfer, Request r)
+      throws IOException, InterruptedException {
+    long heldFrom =
+        r.held() ? 0 : r.completing() ? HoldBack.start(r.key().blob().size()) : Long.MAX_VALUE;
+    // What waits for the verdict needs all of it.
+    boolean whole = r.completing() || r.held();
+    Optional<Transfer.Seat> seat = transfer.join(r.source(), r.span(), whole, heldFrom);
+    if (seat.isEmpty()) {
+      transfer.awaitOver(r.deadline().left());
+    }
+    return seat;
+  }
+
+  /**
+   * Opens a span in a transfer. Empty when a small content came wrong for the first time: a second
+   * download may be right, and the client need not know.
+   */
+  private Optional<ContentOpening> openSeat(
+      Transfer transfer, Transfer.Seat seat, Request r, boolean wrongBefore)
+      throws InterruptedException {
+    boolean kept = false;
+    try {
+      Duration left = r.deadline().left();
+      Duration wait = left.compareTo(settings.openTimeout()) < 0 ? left : settings.openTimeout();
+      Optional<Transfer.Sight> sight =
+          r.held() ? transfer.awaitVerdict(seat, wait) : transfer.awaitFlow(seat, wait);
+      // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they
+      // come. A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again
+      // for a content that stops, but not after a 504.
+      boolean awaited = sight.isEmpty();
+      if (awaited || sight.get().fate() instanceof Fate.Reading) {
+        // What ends before the content does goes out before the digest is known.
+        boolean verified = r.held() || r.completing() || transfer.isPublished();
+        ContentStream stream = stream(transfer, seat, r, awaited);
+        kept = true;
+        return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
+      }
+      return switch (sight.get().fate()) {
+        case Fate.Refused refused -> Optional.of(new ContentOpening.Refused(refused.refusal()));
+        case Fate.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
+        case Fate.Wrong _ ->
+            wrongBefore
+                ? Optional.of(
+                    failed(
+                        UpstreamFailure.Kind.STRANGE,
+                        "its content does not have the announced digest"))
+                : Optional.empty();
+        case Fate.StoreBroke _ ->
+            Optional.of(passThrough(r.source(), r.key().blob(), r.span(), r.deadline()));
+        case Fate.Reading _ -> throw new IllegalStateException("answered above");
+      };
+    } finally {
+      if (!kept) {
+        transfer.leave(seat);
+      }
+    }
+  }
+
+  private ContentStream stream(Transfer transfer, Transfer.Seat seat, Request r, boolean awaited) {
+    BlobId blob = r.key().blob();
+    return new ReadStream(
+        transfer,
+        seat,
+        blob,
+        r.span(),
+        awaited,
+        settings.drip(),
+        (position, witness) ->
+            PassThrough.resume(
+                r.source(), blob, position, r.span().end(), r.completing() || r.held(), witness));
   }
 
   /**
@@ -208,167 +384,6 @@ public final class Transfers {
 
   private static ContentOpening stopped() {
     return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
-  }
-
-  /** What came of starting a fill. */
-  private sealed interface Start {
-    /** It was joined by the caller. */
-    record Started(Fill fill) implements Start {}
-
-    /** One runs, or the blob was published meanwhile: to be looked at again. */
-    record NotNeeded() implements Start {}
-
-    /** The store can't take the blob now, so it makes no sense to ask it again. */
-    record StoreBroke() implements Start {}
-
-    /** Nothing is started any more. */
-    record Stopping() implements Start {}
-  }
-
-  private Start start(Key key, Authorised<RepoId> repo, BlobId blob, BlobSource source) {
-    AtomicReference<Start> result = new AtomicReference<>(new Start.NotNeeded());
-    fills.compute(
-        key,
-        (k, other) -> {
-          // Looked at again under the map's lock: a fill that ended since store.open was asked has
-          // published before it left the map, and a second download must not follow it.
-          if ((other != null && other.isRunning()) || store.contains(repo, blob)) {
-            return other;
-          }
-          try {
-            Fill fill = new Fill(blob, source, begin(repo, blob), settings);
-            // Joined before it runs: it may end, for example be refused, in no time.
-            fill.join();
-            result.set(new Start.Started(fill));
-            return fill;
-          } catch (IOException e) {
-            log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
-            result.set(new Start.StoreBroke());
-            return null;
-          }
-        });
-    if (result.get() instanceof Start.Started started) {
-      try {
-        executor.execute(() -> run(key, started.fill()));
-      } catch (RejectedExecutionException e) {
-        started.fill().neverRan();
-        fills.remove(key, started.fill());
-        started.fill().gone();
-        return new Start.Stopping();
-      }
-    }
-    return result.get();
-  }
-
-  private PartialBlob begin(Authorised<RepoId> repo, BlobId blob) throws IOException {
-    PartialBlob partial = store.write(repo, blob);
-    boolean begun = false;
-    try {
-      partial.reserve(blob.size());
-      begun = true;
-      return partial;
-    } finally {
-      if (!begun) {
-        partial.close();
-      }
-    }
-  }
-
-  private void run(Key key, Fill fill) {
-    try {
-      fill.run();
-      if (fill.isWrong() && key.blob().size() > HoldBack.SMALL) {
-        cameWrong.put(key, true);
-      }
-    } finally {
-      fills.remove(key, fill);
-      fill.gone();
-    }
-  }
-
-  /** Waits for the moment that an ended fill takes to close its file; false if interrupted. */
-  private boolean isGone(Fill fill, Deadline deadline) {
-    try {
-      fill.awaitGone(deadline.left());
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  /**
-   * Opens a joined fill. Empty when a small content came wrong for the first time: a second
-   * download may be right, and the client need not know.
-   */
-  private Optional<ContentOpening> openFill(
-      Key key,
-      Fill fill,
-      BlobId blob,
-      BlobSource source,
-      ByteRange.Span span,
-      boolean completing,
-      boolean wrongBefore,
-      Deadline deadline) {
-    boolean whole = blob.size() <= HoldBack.SMALL || cameWrong.getIfPresent(key) != null;
-    Optional<Fill.Outcome> outcome;
-    try {
-      Duration left = deadline.left();
-      Duration wait = left.compareTo(settings.openTimeout()) < 0 ? left : settings.openTimeout();
-      outcome = whole ? fill.awaitEnd(wait) : fill.awaitFlow(wait);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      leave(key, fill);
-      return Optional.of(stopped());
-    }
-    // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they come.
-    // A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again for a
-    // content that stops, but not after a 504.
-    boolean awaited = outcome.isEmpty();
-    boolean ready =
-        awaited
-            || outcome.get() instanceof Fill.Outcome.Running
-            || outcome.get() instanceof Fill.Outcome.Published;
-    if (ready) {
-      ContentStream stream =
-          new FillStream(
-              fill, blob, source, span, completing, whole, awaited, () -> leave(key, fill));
-      // What ends before the content does goes out before the digest is known.
-      boolean verified =
-          whole || completing || (!awaited && outcome.get() instanceof Fill.Outcome.Published);
-      return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
-    }
-    leave(key, fill);
-    return switch (outcome.get()) {
-      case Fill.Outcome.Refused refused ->
-          Optional.of(new ContentOpening.Refused(refused.refusal()));
-      case Fill.Outcome.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
-      case Fill.Outcome.Wrong _ ->
-          wrongBefore
-              ? Optional.of(
-                  failed(
-                      UpstreamFailure.Kind.STRANGE,
-                      "its content does not have the announced digest"))
-              : Optional.empty();
-      case Fill.Outcome.StoreBroke _, Fill.Outcome.Abandoned _ ->
-          Optional.of(passThrough(source, blob, span, deadline));
-      case Fill.Outcome.Running _, Fill.Outcome.Published _ ->
-          throw new IllegalStateException("answered above");
-    };
-  }
-
-  private void leave(Key key, Fill fill) {
-    if (fill.leave() && fills.get(key) == fill) {
-      try {
-        var _ =
-            timer.schedule(
-                fill::abandonUnlessWorthIt,
-                settings.abandonAfter().toMillis(),
-                TimeUnit.MILLISECONDS);
-      } catch (RejectedExecutionException e) {
-        log.debug("The mirror stops; a fill without readers ends with it", e);
-      }
-    }
   }
 
   /**

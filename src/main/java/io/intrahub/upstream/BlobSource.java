@@ -13,6 +13,27 @@ public interface BlobSource {
    */
   Opening open(ByteRange.Span span);
 
+  /**
+   * In whose name it is opened, and for which file: two sources with equal ones are refused
+   * together.
+   */
+  default Object sponsor() {
+    return this;
+  }
+
+  /**
+   * Whether it may be opened when the request it came with has ended: only one without a client's
+   * token may.
+   */
+  default boolean outlivesRequest() {
+    return true;
+  }
+
+  /** The host that its next bytes probably come from; for counting connections. */
+  default String host() {
+    return "";
+  }
+
   /** What came of opening. */
   sealed interface Opening {}
 
@@ -20,8 +41,15 @@ public interface BlobSource {
    * The bytes flow.
    *
    * @param stream to be closed by the one who opened
+   * @param ranged whether just these bytes are sent; if not, upstream knows no ranges, and sends
+   *     all from the beginning each time
    */
-  record Opened(Stream stream) implements Opening {}
+  record Opened(Stream stream, boolean ranged) implements Opening {
+    /** Of an upstream that sends what it is asked for. */
+    public Opened(Stream stream) {
+      this(stream, true);
+    }
+  }
 
   /**
    * The Hub no longer lets this asker read it.
@@ -37,7 +65,7 @@ public interface BlobSource {
    */
   record Failed(UpstreamFailure failure) implements Opening {}
 
-  /** Bytes on their way. For one thread at a time; {@link #close} may come from another. */
+  /** Bytes on their way. For one thread at a time; {@link #abort} may come from another. */
   interface Stream extends AutoCloseable {
     /**
      * Reads at least one byte.
@@ -53,6 +81,9 @@ public interface BlobSource {
      * @throws IOException when the connection breaks or stalls
      */
     default void await() throws IOException {}
+
+    /** Makes a thread that waits in it fail at once. From any thread, at any time. */
+    default void abort() {}
 
     @Override
     void close();

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import okhttp3.Authenticator;
 import okhttp3.Call;
@@ -33,6 +34,18 @@ final class HttpCalls implements AutoCloseable {
   private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
   private final UpstreamSettings settings;
   private final ScheduledExecutorService timer;
+
+  /** Breaks off the call of one answer; from any thread. */
+  record Abort(AtomicReference<Call> call) {
+    /** That of an answer that {@link #send} gave. */
+    static void abort(Response response) {
+      Abort abort = response.request().tag(Abort.class);
+      Call call = abort == null ? null : abort.call.get();
+      if (call != null) {
+        call.cancel();
+      }
+    }
+  }
 
   /** There was no head of an answer in time. */
   static final class LateException extends IOException {
@@ -80,10 +93,17 @@ final class HttpCalls implements AutoCloseable {
    * @throws IOException when there is no connection or no head in time
    */
   Response send(Request request) throws IOException {
-    Request complete = request.newBuilder().header("User-Agent", settings.userAgent()).build();
+    AtomicReference<Call> running = new AtomicReference<>();
+    Request complete =
+        request
+            .newBuilder()
+            .header("User-Agent", settings.userAgent())
+            .tag(Abort.class, new Abort(running))
+            .build();
     HttpUrl url = request.url();
     Optional<HttpProxy> proxy = settings.proxies().proxyFor(url.isHttps(), url.host(), url.port());
     Call call = proxy.map(proxied::get).orElse(direct).newCall(complete);
+    running.set(call);
     AtomicBoolean late = new AtomicBoolean();
     // OkHttp has one read time-out for head and body; the head gets its own limit here.
     ScheduledFuture<?> limit =

@@ -55,6 +55,25 @@ final class HubBlobSource implements BlobSource {
   }
 
   @Override
+  public Object sponsor() {
+    return key();
+  }
+
+  @Override
+  public boolean outlivesRequest() {
+    return caller.isAnonymous();
+  }
+
+  @Override
+  public String host() {
+    return locations.get(key()).map(l -> l.url().host()).orElseGet(hub::home);
+  }
+
+  private Locations.Key key() {
+    return new Locations.Key(repo, commit, path, caller.authority());
+  }
+
+  @Override
   public Opening open(ByteRange.Span span) {
     Opening opening =
         hub.retries()
@@ -65,7 +84,7 @@ final class HubBlobSource implements BlobSource {
   }
 
   private Opening openOnce(ByteRange.Span span) {
-    Locations.Key key = new Locations.Key(repo, commit, path, caller.authority());
+    Locations.Key key = key();
     Optional<Locations.Location> known = locations.get(key);
     if (known.isPresent()) {
       Optional<Opening> opening = tryOpen(known.get(), span);
@@ -163,8 +182,9 @@ final class HubBlobSource implements BlobSource {
       return strange(
           "it sends " + length + " bytes of " + path + " where " + promised + " were announced");
     }
+    boolean ranged = response.code() == 206 || span.length() == blob.size();
     response.body().source().skip(skip);
-    return new Opened(new HttpStream(response, span.length()));
+    return new Opened(new HttpStream(response, span.length()), ranged);
   }
 
   /** A failure of which another try will bring the same. */
@@ -213,6 +233,11 @@ final class HubBlobSource implements BlobSource {
       if (left > 0) {
         var _ = response.body().source().request(1);
       }
+    }
+
+    @Override
+    public void abort() {
+      HttpCalls.Abort.abort(response);
     }
 
     @Override

@@ -72,6 +72,11 @@ final class HubCalls {
     record Failed<T>(UpstreamFailure failure) implements Visit<T> {}
   }
 
+  /** The host of the preferred endpoint. */
+  String home() {
+    return endpoints.getFirst().base().host();
+  }
+
   /** For calls that don't go to an endpoint, but to where it sent us. */
   Retries retries() {
     return retries;

@@ -40,7 +40,11 @@ class DefaultsTest {
                 config.transfer().abandonAfter(),
                 config.transfer().finishIfLeft().bytes(),
                 config.transfer().tries(),
-                config.transfer().retryPause()))
+                config.transfer().retryPause(),
+                config.transfer().connectionsPerFile(),
+                config.transfer().connectionsPerHost(),
+                config.transfer().maxRate().bytes(),
+                config.memory().fetchBuffers().bytes()))
         .isEqualTo(TransferSettings.DEFAULT);
   }
 

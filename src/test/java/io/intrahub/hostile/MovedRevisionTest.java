@@ -86,7 +86,8 @@ class MovedRevisionTest {
                 new AccessChecker(repos, clock, settings.access()),
                 repos,
                 upstream,
-                new Transfers(store.blobs(), settings.transfer(), executor, timer),
+                new Transfers(
+                    store.blobs(), settings.transfer(), executor, timer, System::nanoTime),
                 meters,
                 executor,
                 clock,

@@ -65,7 +65,8 @@ final class MirrorRig implements AutoCloseable {
             new AccessChecker(store.repos(), clock, AccessChecker.Settings.DEFAULT),
             store.repos(),
             upstream,
-            new Transfers(store.blobs(), TransferSettings.DEFAULT, counted, timer),
+            new Transfers(
+                store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime),
             meters,
             counted,
             clock,

@@ -1,5 +1,7 @@
 package io.intrahub.transfer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
@@ -7,11 +9,14 @@ import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.transfer.ScriptedSource.Gate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A store in memory that fails where a test says so, and counts what is not closed. */
 final class FaultyStore implements BlobStore {
@@ -34,6 +39,8 @@ final class FaultyStore implements BlobStore {
   private final AtomicInteger begun = new AtomicInteger();
   private volatile boolean failBegin;
   private volatile boolean failPublish;
+  private volatile boolean failReserve;
+  private volatile @Nullable Gate hashGate;
   private volatile long failWriteAt = Long.MAX_VALUE;
 
   FaultyStore(MemoryStore store) {
@@ -55,7 +62,18 @@ final class FaultyStore implements BlobStore {
     failPublish = true;
   }
 
+  /** Nobody gets room. */
+  void failReserve() {
+    failReserve = true;
+  }
+
+  /** The hash stops here. */
+  void holdHash(Gate gate) {
+    hashGate = gate;
+  }
+
   void heal() {
+    failReserve = false;
     failBegin = false;
     failPublish = false;
     failWriteAt = Long.MAX_VALUE;
@@ -113,19 +131,22 @@ final class FaultyStore implements BlobStore {
     if (failBegin) {
       throw new Scripted("no blob can be begun");
     }
-    PartialBlob writer = store.write(repo, blob);
+    PartialBlob partial = store.write(repo, blob);
     open.incrementAndGet();
     return new PartialBlob() {
-      private boolean closed;
+      private final AtomicBoolean closed = new AtomicBoolean();
 
       @Override
       public BitSet found() {
-        return writer.found();
+        return partial.found();
       }
 
       @Override
       public void reserve(long bytes) throws IOException {
-        writer.reserve(bytes);
+        if (failReserve) {
+          throw new Scripted("there is no room");
+        }
+        partial.reserve(bytes);
       }
 
       @Override
@@ -133,32 +154,36 @@ final class FaultyStore implements BlobStore {
         if (at + from.remaining() > failWriteAt) {
           throw new Scripted("the disk is full");
         }
-        writer.write(from, at);
+        partial.write(from, at);
       }
 
       @Override
       public void mark(int piece) throws IOException {
-        writer.mark(piece);
+        partial.mark(piece);
+      }
+
+      @Override
+      public int read(ByteBuffer into, long at) throws IOException {
+        return partial.read(into, at);
       }
 
       @Override
       public void sync() throws IOException {
-        writer.sync();
+        partial.sync();
       }
 
       @Override
       public long hashed() {
-        return writer.hashed();
+        return partial.hashed();
       }
 
       @Override
       public void hash(long to) throws IOException {
-        writer.hash(to);
-      }
-
-      @Override
-      public int read(ByteBuffer into, long position) throws IOException {
-        return writer.read(into, position);
+        Gate gate = hashGate;
+        if (gate != null) {
+          gate.pass();
+        }
+        partial.hash(to);
       }
 
       @Override
@@ -166,16 +191,14 @@ final class FaultyStore implements BlobStore {
         if (failPublish) {
           throw new Scripted("nothing can be made durable");
         }
-        return writer.publish();
+        return partial.publish();
       }
 
       @Override
       public void close() {
-        if (!closed) {
-          closed = true;
-          writer.close();
-          open.decrementAndGet();
-        }
+        assertThat(closed.compareAndSet(false, true)).as("closed once").isTrue();
+        partial.close();
+        open.decrementAndGet();
       }
     };
   }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.PartialBlob;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Fails;
 import io.intrahub.transfer.ScriptedSource.Gate;
@@ -15,8 +16,9 @@ import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -30,8 +32,9 @@ class PartsTest {
   private static final byte[] BYTES = content(SIZE);
   private static final BlobId BLOB = TestBlobs.sha256(BYTES);
   private static final Span ALL = Span.all(SIZE);
+  private static final int PIECE = PartialBlob.PIECE;
 
-  /** Further than 4 MiB ahead of a fill that stands at 100,000. */
+  /** Further than 1 MiB ahead of a fill that stands at 100,000. */
   private static final int FAR = 6_000_000;
 
   private final TransferRig rig = new TransferRig();
@@ -52,12 +55,27 @@ class PartsTest {
   void a_look_at_the_header_of_a_missing_file_does_not_fetch_it() {
     Span header = new Span(0, 100_001);
     ContentOpening.Ready ready = rig.ready(BLOB, source, header);
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
     assertThat(ready.verified()).isFalse();
-    assertThat(rig.transfers.running()).isZero();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(header));
-    assertThat(source.spans()).containsExactly(header);
-    assertThat(rig.store.begun()).isZero();
+    rig.timer.fire();
+    assertThat(source.spans()).containsExactly(new Span(0, PIECE));
+    rig.assertNothingLeaks(source);
+    assertThat(source.spans()).hasSize(1);
+  }
+
+  @Test
+  void a_part_that_was_fetched_is_kept() {
+    Span header = new Span(0, 100_001);
+    rig.readNow(BLOB, source, header);
+    assertThat(rig.readNow(BLOB, source, new Span(5, 200_000)).bytes())
+        .isEqualTo(part(new Span(5, 200_000)));
+    rig.timer.fire();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.readNow(BLOB, source, new Span(7, 100)).bytes())
+        .isEqualTo(part(new Span(7, 100)));
+    assertThat(source.spans()).containsExactly(new Span(0, PIECE));
+    assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
+    assertThat(source.spans()).containsExactly(new Span(0, PIECE), new Span(PIECE, SIZE - PIECE));
   }
 
   /** Polars begins each file so, to read a footer. */
@@ -66,10 +84,11 @@ class PartsTest {
     Span footer = new Span(SIZE - 262_144, 262_144);
     ContentOpening.Ready ready = (ContentOpening.Ready) rig.open(BLOB, source, footer, false);
     assertThat(ready.verified()).isFalse();
-    assertThat(rig.transfers.running()).isZero();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(footer));
-    assertThat(source.spans()).containsExactly(footer);
-    assertThat(rig.store.begun()).isZero();
+    rig.timer.fire();
+    rig.assertNothingLeaks(source);
+    long start = footer.offset() / PIECE * PIECE;
+    assertThat(source.spans()).containsExactly(new Span(start, SIZE - start));
   }
 
   @Test
@@ -116,7 +135,9 @@ class PartsTest {
     ContentStream whole = rig.ready(BLOB, source, ALL).stream();
     Span far = new Span(FAR, 300_000);
     assertThat(rig.readNow(BLOB, source, far).bytes()).isEqualTo(part(far));
-    assertThat(source.spans()).containsExactly(ALL, far);
+    long start = FAR / PIECE * PIECE;
+    long stop = (FAR + 300_000 + PIECE - 1) / PIECE * PIECE;
+    assertThat(source.spans()).containsExactly(ALL, new Span(start, stop - start));
     gate.open();
     assertThat(TransferRig.gives(whole, BYTES)).isTrue();
   }
@@ -136,13 +157,13 @@ class PartsTest {
     assertThat(reader).isNotDone();
     gate.open();
     assertThat(get(reader).bytes()).isEqualTo(part(rest));
-    assertThat(source.spans()).containsExactly(ALL, new Span(FAR, rest.length() - HELD));
+    long start = FAR / PIECE * PIECE;
+    assertThat(source.spans()).containsExactly(ALL, new Span(start, SIZE - start));
     assertThat(TransferRig.gives(whole, BYTES)).isTrue();
   }
 
-  /** The fill's own copy is right, but what ran ahead came over another connection. */
   @Test
-  void a_wrong_byte_that_ran_ahead_keeps_the_resumed_download_from_its_end() throws Exception {
+  void a_wrong_byte_that_ran_ahead_keeps_everybody_from_the_end() throws Exception {
     Gate gate = new Gate();
     source.on(1, new GateAt(100_000, gate)).on(2, new WrongByteAt(FAR + 7));
     ContentStream whole = rig.ready(BLOB, source, ALL).stream();
@@ -155,7 +176,9 @@ class PartsTest {
     gate.open();
     assertThat(get(reader).complete()).isFalse();
     assertThat(get(reader).bytes()).hasSize((int) (rest.length() - HELD));
-    assertThat(TransferRig.gives(whole, BYTES)).isTrue();
+    assertThat(TransferRig.gives(whole, BYTES)).isFalse();
+    rig.assertNothingLeaks(source);
+    assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }
 
   @Test
@@ -174,25 +197,46 @@ class PartsTest {
     assertThat(rig.isStored(BLOB)).isFalse();
   }
 
+  /** Ollama's pattern: a large file in sixteen parts at once. */
   @Test
-  void one_who_ran_ahead_goes_on_with_the_fill_when_it_has_come() throws Exception {
+  void sixteen_parts_at_once_all_begin_at_once() throws Exception {
     Gate gate = new Gate();
-    Gate slow = new Gate();
-    source.on(1, new GateAt(100_000, gate)).on(2, new GateAt(FAR + 100_000, slow));
-    ContentStream whole = rig.ready(BLOB, source, ALL).stream();
+    source.on(1, new GateAt(1, gate));
+    int part = SIZE / 16 / PIECE * PIECE + PIECE;
+    List<CompletableFuture<Got>> readers = new ArrayList<>();
+    List<Span> spans = new ArrayList<>();
+    for (int from = 0; from < SIZE; from += part) {
+      Span span = new Span(from, Math.min(part, SIZE - from));
+      spans.add(span);
+      ContentOpening opening = rig.open(BLOB, source, span, false);
+      readers.add(
+          CompletableFuture.supplyAsync(
+              () -> TransferRig.read(((ContentOpening.Ready) opening).stream()), rig.threads));
+      if (from == 0) {
+        gate.awaitReached();
+      }
+    }
+    for (int i = 1; i < readers.size(); i++) {
+      assertThat(get(readers.get(i)).bytes()).isEqualTo(part(spans.get(i)));
+    }
+    assertThat(readers.getFirst()).isNotDone();
+    gate.open();
+    assertThat(get(readers.getFirst()).bytes()).isEqualTo(part(spans.getFirst()));
+    // All of it is there now, so it is published though nobody wanted the whole.
+    await().until(() -> rig.isStored(BLOB));
+  }
+
+  @Test
+  void an_upstream_without_ranges_gives_everything_in_one_go() throws Exception {
+    Gate gate = new Gate();
+    source.withoutRanges().on(2, new GateAt(500_000, gate));
     Span far = new Span(FAR, 300_000);
     ContentStream part = rig.ready(BLOB, source, far).stream();
-    ByteBuffer first = ByteBuffer.allocate(100_000);
-    while (first.hasRemaining()) {
-      part.read(first);
-    }
+    CompletableFuture<Got> reader =
+        CompletableFuture.supplyAsync(() -> TransferRig.read(part), rig.threads);
     gate.open();
-    await().until(() -> rig.isStored(BLOB));
-    // The second connection is never asked for more.
-    Got rest = TransferRig.read(part);
-    assertThat(rest.complete()).isTrue();
-    assertThat(rest.bytes()).isEqualTo(part(new Span(FAR + 100_000, 200_000)));
-    slow.open();
-    assertThat(TransferRig.gives(whole, BYTES)).isTrue();
+    assertThat(get(reader).bytes()).isEqualTo(part(far));
+    assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
+    assertThat(source.opened()).isLessThanOrEqualTo(3);
   }
 }

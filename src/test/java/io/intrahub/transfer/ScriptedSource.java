@@ -51,7 +51,7 @@ final class ScriptedSource implements BlobSource {
       open.countDown();
     }
 
-    private void pass() throws IOException {
+    void pass() throws IOException {
       reached.countDown();
       try {
         if (!open.await(20, TimeUnit.SECONDS)) {
@@ -71,6 +71,7 @@ final class ScriptedSource implements BlobSource {
   // Guarded by this.
   private final Map<Integer, List<Fault>> faults = new HashMap<>();
   private final List<Fault> always = new ArrayList<>();
+  private boolean ranged = true;
   private final List<ByteRange.Span> spans = new ArrayList<>();
 
   ScriptedSource(byte[] content) {
@@ -86,6 +87,12 @@ final class ScriptedSource implements BlobSource {
   /** Scripts every connection. */
   synchronized ScriptedSource always(Fault... what) {
     always.addAll(List.of(what));
+    return this;
+  }
+
+  /** It sends all from the beginning each time. */
+  synchronized ScriptedSource withoutRanges() {
+    ranged = false;
     return this;
   }
 
@@ -122,7 +129,7 @@ final class ScriptedSource implements BlobSource {
       }
     }
     streams.incrementAndGet();
-    return new Opened(new ScriptedStream(span, script));
+    return new Opened(new ScriptedStream(span, script), ranged || span.offset() == 0);
   }
 
   private final class ScriptedStream implements Stream {

@@ -56,9 +56,14 @@ final class TransferRig implements AutoCloseable {
                 Duration.ofSeconds(10),
                 finishIfLeft,
                 3,
-                Duration.ofMillis(1)),
+                Duration.ofMillis(1),
+                4,
+                32,
+                0,
+                8 << 20),
             threads,
-            timer);
+            timer,
+            () -> System.nanoTime() + timer.skew());
   }
 
   static byte[] content(int size) {
@@ -170,9 +175,10 @@ final class TransferRig implements AutoCloseable {
   /** Keeps what is scheduled until a test fires it. */
   static final class ManualTimer extends ScheduledThreadPoolExecutor {
     private final List<Runnable> tasks = new ArrayList<>();
+    private final AtomicLong skew = new AtomicLong();
 
     ManualTimer() {
-      super(0);
+      super(1);
     }
 
     @Override
@@ -180,8 +186,17 @@ final class TransferRig implements AutoCloseable {
       if (isShutdown()) {
         throw new RejectedExecutionException("stopped");
       }
+      // Pauses between tries pass by themselves; only what takes seconds waits for the test.
+      if (unit.toMillis(delay) < 1_000) {
+        return super.schedule(task, delay, unit);
+      }
       tasks.add(task);
       return super.schedule(() -> {}, 1, TimeUnit.DAYS);
+    }
+
+    /** How far the transfers' time is ahead, in nanoseconds. */
+    long skew() {
+      return skew.get();
     }
 
     synchronized int waiting() {
@@ -195,6 +210,7 @@ final class TransferRig implements AutoCloseable {
 
     /** Runs what waits, as if its time had come. */
     void fire() {
+      skew.addAndGet(Duration.ofSeconds(11).toNanos());
       List<Runnable> due;
       synchronized (this) {
         due = List.copyOf(tasks);

@@ -1,0 +1,171 @@
+package io.intrahub.transfer.core;
+
+import io.intrahub.upstream.BlobSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Decides what is fetched next. First what readers wait for, each at its own place and those who
+ * have nothing first; then, if the whole is wanted, from its front.
+ */
+final class Planner {
+  private final Limits limits;
+  private final long size;
+  private final Pieces pieces;
+  private final List<Reader> readers;
+  private final List<Run> runs;
+
+  /** Lists and pieces are those of the state; it changes them, and so does this. */
+  Planner(Limits limits, long size, Pieces pieces, List<Reader> readers, List<Run> runs) {
+    this.limits = limits;
+    this.size = size;
+    this.pieces = pieces;
+    this.readers = readers;
+    this.runs = runs;
+  }
+
+  /**
+   * What the state knows beside the lists.
+   *
+   * @param sponsor whose source pays
+   * @param whole whether all of it is wanted
+   * @param ranged whether upstream can send parts
+   * @param width connections that may fetch the whole
+   * @param generation for new runs
+   */
+  record Wishes(BlobSource sponsor, boolean whole, boolean ranged, int width, long generation) {}
+
+  /** New runs, added to the list of runs. */
+  List<Run> plan(Wishes wishes) {
+    List<Run> begun = new ArrayList<>();
+    if (!wishes.ranged()) {
+      inOneGo(wishes).ifPresent(begun::add);
+      return begun;
+    }
+    for (boolean waiting : new boolean[] {true, false}) {
+      for (Reader reader : readers) {
+        if (reader.reads() && (pieces.thereUpTo(reader.position) == reader.position) == waiting) {
+          serve(reader, wishes).ifPresent(begun::add);
+        }
+      }
+    }
+    while (wishes.whole() && fills() < wishes.width()) {
+      long gap = firstFree();
+      if (gap >= Math.min(size, front() + limits.window())) {
+        break;
+      }
+      begun.add(begin(Run.Kind.FILL, wishes, gap, size, gap + limits.maxClaim()));
+    }
+    return begun;
+  }
+
+  /** Upstream sends everything from the beginning each time, so one run fetches all that lacks. */
+  private Optional<Run> inOneGo(Wishes wishes) {
+    long front = front();
+    long limit =
+        wishes.whole()
+            ? size
+            : readers.stream().filter(Reader::reads).mapToLong(this::limit).max().orElse(0);
+    if (!runs.isEmpty() || front >= limit) {
+      return Optional.empty();
+    }
+    pieces.forgetFrom(front);
+    return Optional.of(begin(Run.Kind.FILL, wishes, front, limit, limit));
+  }
+
+  private Optional<Run> serve(Reader reader, Wishes wishes) {
+    long need = pieces.thereUpTo(reader.position);
+    long until = reader.ahead == 0 ? reader.end : limit(reader);
+    if (need >= until || need - reader.position > reader.claim) {
+      return Optional.empty();
+    }
+    long begin = pieces.beginFor(need);
+    if (covering(begin).filter(r -> r.stopped).isPresent()) {
+      // It is in the middle of writing that piece, and has to be over before another goes on.
+      return Optional.empty();
+    }
+    boolean front = begin == front();
+    boolean crowded = urgent() >= limits.urgent();
+    Optional<Run> covering = covering(need);
+    if (covering.isPresent()) {
+      Run run = covering.get();
+      long cut = pieces.floor(need);
+      if (need - run.position <= limits.near() || crowded || cut < run.committed) {
+        return Optional.empty();
+      }
+      run.end = cut;
+    } else if (crowded && !front) {
+      return Optional.empty();
+    }
+    long claim = reader.completing ? limits.maxClaim() : reader.claim;
+    reader.claim = Math.min(limits.maxClaim(), reader.claim * 2);
+    boolean fill = front && wishes.whole() && fills() < wishes.width();
+    return Optional.of(
+        begin(fill ? Run.Kind.FILL : Run.Kind.URGENT, wishes, begin, limit(reader), need + claim));
+  }
+
+  /** How far may be fetched in a reader's name; whole pieces. */
+  private long limit(Reader reader) {
+    return reader.completing ? size : pieces.ceiling(Math.min(size, reader.end + reader.ahead));
+  }
+
+  /**
+   * Begins a run. It asks for what it has claimed and no more: a connection that is broken off
+   * because another has begun in its way would waste what is on the wire.
+   */
+  private Run begin(Run.Kind kind, Wishes wishes, long at, long limit, long until) {
+    long free = Math.min(freeUpTo(at), limit);
+    long end = Math.min(free, pieces.ceiling(Math.min(size, until)));
+    Run run = new Run(wishes.sponsor(), kind, at, end, wishes.generation());
+    runs.add(run);
+    return run;
+  }
+
+  /** The first byte that is not there. */
+  long front() {
+    return pieces.thereUpTo(0);
+  }
+
+  /** Whether a connection will come to a byte soon. */
+  boolean isNear(long offset) {
+    return covering(offset).filter(r -> offset - r.position <= limits.near()).isPresent();
+  }
+
+  private long firstFree() {
+    long position = front();
+    while (position < size) {
+      Optional<Run> covering = covering(position);
+      if (covering.isEmpty()) {
+        return position;
+      }
+      // A run that was stopped in the middle of a piece has to be over before that goes on.
+      position = pieces.thereUpTo(pieces.ceiling(covering.get().end));
+    }
+    return size;
+  }
+
+  private Optional<Run> covering(long offset) {
+    return runs.stream().filter(r -> r.covers(offset)).findFirst();
+  }
+
+  /** Where fetching from a free byte on comes upon what is there, or what another run fetches. */
+  private long freeUpTo(long offset) {
+    long end = pieces.missingUpTo(offset);
+    for (Run run : runs) {
+      long start = pieces.floor(run.position);
+      if (start > offset && run.position < run.end) {
+        end = Math.min(end, start);
+      }
+    }
+    return end;
+  }
+
+  int fills() {
+    return (int) runs.stream().filter(r -> r.kind == Run.Kind.FILL && !r.stopped).count();
+  }
+
+  private int urgent() {
+    return (int) runs.stream().filter(r -> r.kind == Run.Kind.URGENT).count();
+  }
+}

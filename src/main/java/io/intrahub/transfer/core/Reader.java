@@ -1,0 +1,58 @@
+package io.intrahub.transfer.core;
+
+import io.intrahub.upstream.BlobSource;
+
+/**
+ * One client's place in a transfer. Owner of the fields: the {@link TransferState} it belongs to.
+ */
+public final class Reader {
+  private final BlobSource source;
+
+  /** Behind the last byte it wants. */
+  final long end;
+
+  /** The offset from which its bytes wait for the digest. */
+  final long heldFrom;
+
+  /** Whether it takes the content for complete at its end, so that all of it is wanted. */
+  final boolean completing;
+
+  /** What may be fetched behind its end, because such readers went on there before. */
+  final long ahead;
+
+  long position;
+
+  /** How much the next run in its name fetches before it looks around. */
+  long claim;
+
+  /** Held bytes that went out all the same, so that its client does not give up. */
+  long dripped;
+
+  Fate fate = new Fate.Reading();
+
+  Reader(
+      BlobSource source,
+      long position,
+      long end,
+      long heldFrom,
+      boolean completing,
+      long ahead,
+      long claim) {
+    this.source = source;
+    this.position = position;
+    this.end = end;
+    this.heldFrom = heldFrom;
+    this.completing = completing;
+    this.ahead = ahead;
+    this.claim = claim;
+  }
+
+  /** Where its client's bytes may come from, in its own name. */
+  public BlobSource source() {
+    return source;
+  }
+
+  boolean reads() {
+    return fate instanceof Fate.Reading;
+  }
+}
