@@ -6,6 +6,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -14,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Cdn {
   private static final String XML = "application/xml";
-  private static final String ROOT = "/xet-bridge-us/";
+  private static final String PREFIX = "/xet-bridge-us";
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.RFC_1123_DATE_TIME.withZone(ZoneOffset.UTC);
 
@@ -22,6 +23,11 @@ final class Cdn {
   private final Signatures signatures;
   private final AtomicLong requestIds = new AtomicLong();
   private volatile boolean refusesHead;
+
+  /** The beginning of good paths; it changes when the CDN moves. */
+  private volatile String root = PREFIX + "/";
+
+  private final AtomicInteger moves = new AtomicInteger();
 
   Cdn(Directory directory, Signatures signatures) {
     this.directory = directory;
@@ -32,9 +38,14 @@ final class Cdn {
     refusesHead = refuse;
   }
 
+  /** From now on files have other paths, and what was signed for the old ones is refused. */
+  void move() {
+    root = PREFIX + "-" + moves.incrementAndGet() + "/";
+  }
+
   /** A signed path and query for a file; the origin is the caller's to put before it. */
   String address(DevRepo repo, DevFile file, String disposition, String contentType) {
-    String path = ROOT + repo.internalId() + "/" + file.sha256();
+    String path = root + repo.internalId() + "/" + file.sha256();
     return "%s?X-Xet-Cas-Uid=public&response-content-disposition=%s&response-content-type=%s&%s"
         .formatted(
             path,
@@ -70,6 +81,9 @@ final class Cdn {
       }
       case GOOD -> {}
     }
+    if (!in.path().startsWith(root)) {
+      return error(403, "AccessDenied", "Access denied");
+    }
     if (in.isHead() && refusesHead) {
       return error(403, "AccessDenied", "Access denied");
     }
@@ -86,10 +100,10 @@ final class Cdn {
   }
 
   private Optional<DevFile> find(String path) {
-    List<String> parts = Text.cut(path.startsWith(ROOT) ? path.substring(ROOT.length()) : "", '/');
-    return parts.size() != 2
+    List<String> parts = Text.cut(path, '/');
+    return parts.size() != 4
         ? Optional.empty()
-        : directory.findInternal(parts.get(0)).flatMap(repo -> repo.lfsFile(parts.get(1)));
+        : directory.findInternal(parts.get(2)).flatMap(repo -> repo.lfsFile(parts.get(3)));
   }
 
   /** An ETag like that of a multipart upload: it says nothing about the content. */

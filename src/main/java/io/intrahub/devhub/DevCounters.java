@@ -1,6 +1,7 @@
 package io.intrahub.devhub;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumMap;
@@ -18,7 +19,13 @@ public final class DevCounters {
 
   private final Map<Route, Long> requests = new EnumMap<>(Route.class);
   private final Map<Route, Long> bytes = new EnumMap<>(Route.class);
+  private final Map<Route, Integer> open = new EnumMap<>(Route.class);
+  private final Map<Route, Integer> mostOpen = new EnumMap<>(Route.class);
+  private final List<Mark> marks = new ArrayList<>();
   private final Deque<Recorded> log = new ArrayDeque<>();
+
+  /** What is to happen at a count. */
+  private record Mark(Route route, long bytes, Runnable then) {}
 
   DevCounters() {}
 
@@ -65,6 +72,42 @@ public final class DevCounters {
     return log().stream().filter(r -> r.route() == route && r.target().contains(part)).count();
   }
 
+  /** Body bytes sent so far for requests of one route whose raw path and query contain this. */
+  public long bytesFor(Route route, String part) {
+    return log().stream()
+        .filter(r -> r.route() == route && r.target().contains(part))
+        .mapToLong(Recorded::bytesSent)
+        .sum();
+  }
+
+  /**
+   * The different {@code Range} headers of one route's requests whose raw path and query contain
+   * this, in the order of their first arrival; "" for requests without one.
+   */
+  public List<String> ranges(Route route, String part) {
+    return log().stream()
+        .filter(r -> r.route() == route && r.target().contains(part))
+        .map(r -> r.range().orElse(""))
+        .distinct()
+        .toList();
+  }
+
+  /**
+   * How many requests of one route were being answered at one time, at most. A connection carries
+   * one at a time, so that many connections at least were open.
+   */
+  public synchronized int mostAtOnce(Route route) {
+    return mostOpen.getOrDefault(route, 0);
+  }
+
+  /**
+   * Runs something once, on the thread that sends, as soon as the bytes of a route come to this
+   * count and before the last of them goes out. It must be quick.
+   */
+  public synchronized void whenSent(Route route, long bytes, Runnable then) {
+    marks.add(new Mark(route, bytes, then));
+  }
+
   /** The counts as they are now; they do not change any more. */
   public synchronized Snapshot snapshot() {
     return new Snapshot(
@@ -77,15 +120,20 @@ public final class DevCounters {
     return List.copyOf(log);
   }
 
-  /** Back to zero, and an empty log. */
+  /** Back to zero, an empty log, and nothing more to run; what is open stays counted as open. */
   public synchronized void reset() {
     requests.clear();
     bytes.clear();
     log.clear();
+    marks.clear();
+    mostOpen.clear();
+    mostOpen.putAll(open);
   }
 
   synchronized void arrived(Recorded request) {
     requests.merge(request.route(), 1L, Long::sum);
+    int now = open.merge(request.route(), 1, Integer::sum);
+    mostOpen.merge(request.route(), now, Math::max);
     if (log.size() == LOG_LENGTH) {
       log.removeFirst();
     }
@@ -94,8 +142,17 @@ public final class DevCounters {
 
   void sending(Recorded request, long n) {
     request.sending(n);
+    List<Mark> reached;
     synchronized (this) {
-      bytes.merge(request.route(), n, Long::sum);
+      long sum = bytes.merge(request.route(), n, Long::sum);
+      reached =
+          marks.stream().filter(m -> m.route() == request.route() && m.bytes() <= sum).toList();
+      marks.removeAll(reached);
     }
+    reached.forEach(m -> m.then().run());
+  }
+
+  synchronized void finished(Recorded request) {
+    open.merge(request.route(), -1, Integer::sum);
   }
 }

@@ -37,7 +37,9 @@ public final class DevHub implements AutoCloseable {
     limits = new RateLimits(builder.clock);
     traffic = new Traffic(builder.clock, new HubRoutes(directory, cdn, limits, settings), cdn);
     strict = builder.strict;
-    server = new WebServer(builder.host, builder.port, builder.cdnPort, traffic::handle);
+    server =
+        new WebServer(
+            builder.host, builder.port, builder.cdnPort, builder.sendBuffer, traffic::handle);
     settings.hub =
         builder.publicHub.orElseGet(
             () -> origin(builder.publicHost.orElse(builder.host), server.hubPort()));
@@ -59,6 +61,7 @@ public final class DevHub implements AutoCloseable {
     private Optional<URI> publicCdn = Optional.empty();
     private int port;
     private int cdnPort;
+    private int sendBuffer = -1;
     private long seed = 1;
     private boolean strict = true;
 
@@ -107,6 +110,16 @@ public final class DevHub implements AutoCloseable {
     /** 0, the default, takes a free one. */
     public Builder cdnPort(int number) {
       cdnPort = number;
+      return this;
+    }
+
+    /**
+     * Bytes that the system may hold of each connection on our side (Linux takes the double); the
+     * system's own choice by default. What is counted as sent and never read by a client that dies
+     * is bounded by this.
+     */
+    public Builder sendBuffer(int bytes) {
+      sendBuffer = bytes;
       return this;
     }
 
@@ -243,6 +256,15 @@ public final class DevHub implements AutoCloseable {
     cdnHost("localhost".equals(settings.cdn.getHost()) ? "127.0.0.1" : "localhost");
   }
 
+  /**
+   * Moves the CDN to other paths under another name: addresses that were handed out are refused
+   * with 403 from now on, new ones are good.
+   */
+  public void moveCdn() {
+    cdn.move();
+    rotateCdnHost();
+  }
+
   /** Whether the CDN refuses HEAD, as signatures bound to a method do; false by default. */
   public void cdnRefusesHead(boolean refuse) {
     cdn.refuseHead(refuse);
@@ -260,6 +282,14 @@ public final class DevHub implements AutoCloseable {
 
   /** Listens again on the same ports. */
   public synchronized void comeBack() {
+    switchListeners(false, false);
+  }
+
+  /**
+   * Breaks all connections and listens again at once on the same ports, with all that was there.
+   */
+  public synchronized void restart() {
+    switchListeners(true, true);
     switchListeners(false, false);
   }
 

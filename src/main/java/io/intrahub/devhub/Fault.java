@@ -20,6 +20,12 @@ public sealed interface Fault {
   /** The status and headers as they are, with a body that looks like JSON and is not. */
   record GarbageJson() implements Fault {}
 
+  /** As {@link Stopped}, before the byte at this offset of the file. */
+  record StoppedAt(Stall at, long offset) implements Fault {}
+
+  /** A TCP reset before the byte at this offset of the file. */
+  record ResetAt(long offset) implements Fault {}
+
   /** A TCP reset after so many bytes, right length announced. */
   record ResetAfter(long bytes) implements Fault {}
 
@@ -28,6 +34,9 @@ public sealed interface Fault {
 
   /** The byte at this offset of the file (of the body, if it is no file) is another one. */
   record WrongByteAt(long offset) implements Fault {}
+
+  /** Every byte is another one, under the same names, sizes and digests. */
+  record OtherBytes() implements Fault {}
 
   /** Announces this length and sends no more; less, with a clean close, if there is no more. */
   record WrongLength(long length) implements Fault {}
@@ -50,8 +59,11 @@ public sealed interface Fault {
   /** Without these headers. */
   record WithoutHeader(String name) implements Fault {}
 
-  /** Not faster than this. */
+  /** Not faster than this, each answer for itself. */
   record Throttle(long bytesPerSecond) implements Fault {}
+
+  /** Not faster than this line, which all its answers share. */
+  record SharedLine(Line line) implements Fault {}
 
   /** The page that a captive portal or a single sign-on puts before everything. */
   static Fault loginPage() {

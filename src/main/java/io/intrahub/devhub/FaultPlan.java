@@ -1,6 +1,8 @@
 package io.intrahub.devhub;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,11 +19,14 @@ final class FaultPlan {
   boolean reset;
   Optional<Stall> stall = Optional.empty();
   long stallAfter;
+  long stallAt = -1;
   long stopAfter = Long.MAX_VALUE;
+  long resetAt = -1;
   long wrongByteAt = -1;
+  boolean otherBytes;
   long wrongLength = -1;
   long extraBytes;
-  long bytesPerSecond;
+  final List<Line> lines = new ArrayList<>();
   private boolean garbage;
   private Optional<Fault.Status> instead = Optional.empty();
   private Optional<String> etag = Optional.empty();
@@ -35,6 +40,12 @@ final class FaultPlan {
         stall = Optional.of(at);
         stallAfter = after;
       }
+      case Fault.StoppedAt(Stall at, long offset) -> {
+        stall = Optional.of(at);
+        stallAt = offset;
+      }
+      case Fault.ResetAt(long offset) -> resetAt = offset;
+      case Fault.OtherBytes _ -> otherBytes = true;
       case Fault.Disconnect _ -> disconnect = true;
       case Fault.Status status -> instead = Optional.of(status);
       case Fault.GarbageJson _ -> garbage = true;
@@ -51,7 +62,8 @@ final class FaultPlan {
       case Fault.NoLength _ -> noLength = true;
       case Fault.ChangedEtag(String value) -> etag = Optional.of(value);
       case Fault.WithoutHeader(String name) -> without = Optional.of(name);
-      case Fault.Throttle(long rate) -> bytesPerSecond = rate;
+      case Fault.Throttle(long rate) -> lines.add(new Line(rate));
+      case Fault.SharedLine(Line line) -> lines.add(line);
     }
   }
 
@@ -68,6 +80,19 @@ final class FaultPlan {
 
   private static String typeOf(Fault.Status status) {
     return status.body().startsWith("{") ? Reply.JSON : Reply.PLAIN;
+  }
+
+  /** Turns offsets of the file into counts of this answer's bytes. */
+  void place(Reply.Body body) {
+    if (stallAt >= 0) {
+      stallAfter = stallAt - body.offset();
+      stall = stall.filter(_ -> stallAfter >= 0 && stallAfter < body.length());
+    }
+    long resetAfter = resetAt - body.offset();
+    if (resetAt >= 0 && resetAfter >= 0 && resetAfter < Math.min(stopAfter, body.length())) {
+      stopAfter = resetAfter;
+      reset = true;
+    }
   }
 
   void rewrite(Reply reply) {

@@ -42,6 +42,14 @@ public final class FaultRule {
     return this;
   }
 
+  /**
+   * Only requests for the byte at this offset of the file: those whose range has it, and those
+   * without a range.
+   */
+  public FaultRule spanning(long offset) {
+    return when(r -> r.range().map(range -> Span.covers(range, offset)).orElse(true));
+  }
+
   /** Leaves the first n matching requests alone. */
   public FaultRule skip(int n) {
     skip = n;
@@ -121,6 +129,22 @@ public final class FaultRule {
     return apply(new Fault.ResetAfter(bytes));
   }
 
+  /**
+   * Resets the connection of an answer that comes to this offset of the file, before that byte; the
+   * client may get fewer. Other answers are left alone and use nothing up.
+   */
+  public ScriptedFault resetAt(long offset) {
+    return spanning(offset).apply(new Fault.ResetAt(offset));
+  }
+
+  /** Stops answers that come to this offset of the file, before that byte, until released. */
+  public Stall stallAt(long offset) {
+    Stall stall = new Stall();
+    faults.add(stall);
+    spanning(offset).apply(new Fault.StoppedAt(stall, offset));
+    return stall;
+  }
+
   /** Stops after so many body bytes (0: after the headers) until released. */
   public Stall stallAfter(long bytes) {
     Stall stall = new Stall();
@@ -145,6 +169,11 @@ public final class FaultRule {
   /** Changes the byte at this offset of the file. */
   public ScriptedFault wrongByteAt(long offset) {
     return apply(new Fault.WrongByteAt(offset));
+  }
+
+  /** Sends other bytes throughout, all announcements as they were. */
+  public ScriptedFault otherBytes() {
+    return apply(new Fault.OtherBytes());
   }
 
   /** Announces and sends a body of this length. */
@@ -182,8 +211,13 @@ public final class FaultRule {
     return apply(new Fault.WithoutHeader(name));
   }
 
-  /** Sends the body not faster than this. */
+  /** Sends the body not faster than this, each answer for itself, by real time. */
   public ScriptedFault throttle(long bytesPerSecond) {
     return apply(new Fault.Throttle(bytesPerSecond));
+  }
+
+  /** Sends all bodies together not faster than this, by real time. */
+  public ScriptedFault throttleTogether(long bytesPerSecond) {
+    return apply(new Fault.SharedLine(new Line(bytesPerSecond)));
   }
 }

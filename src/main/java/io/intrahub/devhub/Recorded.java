@@ -78,6 +78,11 @@ public final class Recorded {
     return in.header("authorization");
   }
 
+  /** The {@code Range} header, if one was sent. */
+  public Optional<String> range() {
+    return in.header("range");
+  }
+
   /** The status answered, or 0 while there is none. */
   public int status() {
     return status;

@@ -5,12 +5,11 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 
 /** Writes one answer with all its faults. One use each, by the request's thread. */
 final class Sender {
-  private static final int CHUNK = 1 << 16;
+  static final int CHUNK = 1 << 16;
 
   private final Exchange exchange;
   private final Reply reply;
@@ -46,6 +45,7 @@ final class Sender {
       return;
     }
     Reply.Body body = reply.body().get();
+    plan.place(body);
     if (!unsized) {
       exchange.contentLength(
           plan.wrongLength >= 0 ? plan.wrongLength : body.length() + plan.extraBytes);
@@ -80,9 +80,9 @@ final class Sender {
       counters.sending(record, n);
       out.write(buffer, 0, n);
       sent += n;
-      if (plan.bytesPerSecond > 0) {
+      for (Line line : plan.lines) {
         out.flush();
-        waiting.nanos(TimeUnit.SECONDS.toNanos(1) * n / plan.bytesPerSecond);
+        waiting.nanos(line.carry(n, System.nanoTime()));
       }
     }
     finish(out, sent < total || plan.wrongLength > total, unsized);
@@ -102,7 +102,7 @@ final class Sender {
   }
 
   private long step() {
-    return plan.bytesPerSecond == 0 ? CHUNK : Math.clamp(plan.bytesPerSecond / 20, 1, CHUNK);
+    return plan.lines.stream().mapToLong(Line::step).min().orElse(CHUNK);
   }
 
   private int fill(Reply.Body body, long at, long natural, byte[] buffer, int length) {
@@ -112,6 +112,11 @@ final class Sender {
     }
     int n = (int) Math.min(length, natural - at);
     body.content().read(body.offset() + at, buffer, 0, n);
+    if (plan.otherBytes) {
+      for (int i = 0; i < n; i++) {
+        buffer[i] ^= 0x33;
+      }
+    }
     long wrong = plan.wrongByteAt - body.offset() - at;
     if (plan.wrongByteAt >= 0 && wrong >= 0 && wrong < n) {
       buffer[(int) wrong] ^= 0x5a;

@@ -45,6 +45,15 @@ sealed interface Span {
     return first >= size ? new Unsatisfiable() : new Part(first, Math.min(last, size - 1));
   }
 
+  /** Whether a range of this header has the byte at an offset; suffixes, of unknown place, have. */
+  static boolean covers(String header, long offset) {
+    return switch (of(Optional.of(header), Long.MAX_VALUE)) {
+      case Part part -> header.contains("=-") || (part.first() <= offset && offset <= part.last());
+      case Whole _ -> true;
+      case Unsatisfiable _ -> false;
+    };
+  }
+
   private static boolean isNumber(String digits) {
     return digits.length() < 19 && digits.chars().allMatch(c -> c >= '0' && c <= '9');
   }

@@ -63,6 +63,7 @@ final class Traffic {
       throw e;
     } finally {
       record.finish();
+      counters.finished(record);
       listeners.forEach(l -> l.accept(record));
     }
   }

@@ -31,7 +31,7 @@ final class WebServer {
   private final ServerConnector hub;
   private final ServerConnector cdn;
 
-  WebServer(String host, int hubPort, int cdnPort, Consumer<Exchange> handler) {
+  WebServer(String host, int hubPort, int cdnPort, int sendBuffer, Consumer<Exchange> handler) {
     ServerConnector[] made = new ServerConnector[2];
     Handler router =
         ctx -> {
@@ -47,9 +47,9 @@ final class WebServer {
           config.jetty.modifyHttpConfiguration(WebServer::configure);
           config.jetty.modifyServer(WebServer::plainErrors);
           config.jetty.addConnector(
-              (server, http) -> made[0] = connector(server, http, HUB, host, hubPort));
+              (server, http) -> made[0] = connector(server, http, HUB, host, hubPort, sendBuffer));
           config.jetty.addConnector(
-              (server, http) -> made[1] = connector(server, http, CDN, host, cdnPort));
+              (server, http) -> made[1] = connector(server, http, CDN, host, cdnPort, sendBuffer));
           config.routes.before(router);
         });
     javalin.start();
@@ -101,13 +101,14 @@ final class WebServer {
   }
 
   private static ServerConnector connector(
-      Server server, HttpConfiguration http, String name, String host, int port) {
+      Server server, HttpConfiguration http, String name, String host, int port, int sendBuffer) {
     // No acceptor threads: one from before a stop may still run when the listener starts again, and
     // its pending interrupt would close the new socket.
     ServerConnector connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(http));
     connector.setName(name);
     connector.setHost(host);
     connector.setPort(port);
+    connector.setAcceptedSendBufferSize(sendBuffer);
     // Stalled answers must outlive the patience of every client.
     connector.setIdleTimeout(IDLE_MILLIS);
     return connector;

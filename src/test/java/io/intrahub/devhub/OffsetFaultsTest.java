@@ -1,0 +1,195 @@
+package io.intrahub.devhub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the Hub can do to a file that is fetched in pieces, over several connections. */
+class OffsetFaultsTest {
+  private static final DevFile FILE = DevFile.lfsGenerated(3, 200_000);
+
+  private DevHub hub;
+  private Faults faults;
+  private Caller caller;
+  private String cdn;
+
+  @BeforeEach
+  void start() {
+    hub = DevHub.builder().sendBuffer(64 << 10).start();
+    faults = hub.faults();
+    caller = new Caller(hub.uri());
+    hub.repo("model", "acme/x").commit("m", Caller.files("f.bin", FILE));
+    cdn = address();
+  }
+
+  @AfterEach
+  void stop() {
+    hub.close();
+  }
+
+  private String address() {
+    return caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+  }
+
+  private Wire wire(String range) throws IOException {
+    return Wire.get(hub.cdnUri(), cdn.substring(hub.cdnUri().toString().length()), "Range", range);
+  }
+
+  private static byte[] part(int from, int to) {
+    return Arrays.copyOfRange(FILE.allBytes(), from, to);
+  }
+
+  @Test
+  void a_stall_at_an_offset_stops_only_those_who_come_there() throws IOException {
+    Stall stall = faults.on(Route.CDN).stallAt(50_000);
+    assertThat(caller.get(cdn, "Range", "bytes=0-49999").body()).isEqualTo(part(0, 50_000));
+    assertThat(caller.get(cdn, "Range", "bytes=50001-").body()).isEqualTo(part(50_001, 200_000));
+    assertThat(caller.get(cdn, "Range", "bytes=-10").body()).isEqualTo(part(199_990, 200_000));
+    try (Wire wire = wire("bytes=40000-")) {
+      stall.awaitReached(1);
+      assertThat(wire.body(10_000)).isEqualTo(part(40_000, 50_000));
+      assertThat(wire.quietFor(Duration.ofMillis(100))).isTrue();
+      stall.release();
+      assertThat(wire.body(150_000)).isEqualTo(part(50_000, 200_000));
+    }
+  }
+
+  @Test
+  void a_reset_at_an_offset_waits_for_who_comes_there() {
+    ScriptedFault fault = faults.on(Route.CDN).times(1).resetAt(50_000);
+    assertThat(caller.get(cdn, "Range", "bytes=100000-").status()).isEqualTo(206);
+    assertThat(fault.hits()).isZero();
+    assertThat(caller.failure(cdn)).isPresent();
+    assertThat(fault.hits()).isEqualTo(1);
+    assertThat(caller.get(cdn).body()).isEqualTo(FILE.allBytes());
+  }
+
+  @Test
+  void other_bytes_come_under_the_same_names() {
+    faults.on(Route.CDN).otherBytes();
+    Caller.Answer answer = caller.get(cdn, "Range", "bytes=10-19");
+    assertThat(answer.header("Content-Range")).contains("bytes 10-19/200000");
+    byte[] right = part(10, 20);
+    for (int i = 0; i < 10; i++) {
+      assertThat(answer.body()[i]).isNotEqualTo(right[i]);
+    }
+    assertThat(address()).contains(FILE.sha256());
+  }
+
+  @Test
+  void a_digest_that_is_given_is_believed() {
+    assertThat(DevFile.lfsGenerated(3, 200_000, FILE.sha256()).pointer()).isEqualTo(FILE.pointer());
+    DevFile lie = DevFile.lfsGenerated(4, 200_000, FILE.sha256());
+    assertThat(lie.etag()).isEqualTo(FILE.etag());
+    assertThat(lie.allBytes()).isNotEqualTo(FILE.allBytes());
+  }
+
+  @Test
+  void a_cdn_that_moved_refuses_old_addresses() {
+    hub.moveCdn();
+    assertThat(caller.get(cdn).status()).isEqualTo(403);
+    String moved = address();
+    assertThat(URI.create(moved).getHost()).isNotEqualTo(URI.create(cdn).getHost());
+    assertThat(URI.create(moved).getPath()).isNotEqualTo(URI.create(cdn).getPath());
+    assertThat(caller.get(moved).body()).isEqualTo(FILE.allBytes());
+    hub.moveCdn();
+    assertThat(caller.get(moved).status()).isEqualTo(403);
+    assertThat(caller.get(address()).status()).isEqualTo(200);
+  }
+
+  @Test
+  void a_restart_breaks_what_runs_and_keeps_ports_and_addresses() throws IOException {
+    Stall stall = faults.on(Route.CDN).times(1).stallAfter(1000);
+    try (Wire wire = wire("bytes=0-")) {
+      stall.awaitReached(1);
+      wire.body(1000);
+      hub.restart();
+      assertThatThrownBy(
+              () -> {
+                if (wire.rest().length < 199_000) {
+                  throw new IOException("cut short");
+                }
+              })
+          .isInstanceOf(IOException.class);
+    }
+    stall.release();
+    assertThat(caller.get(cdn).body()).isEqualTo(FILE.allBytes());
+  }
+
+  @Test
+  void a_shared_line_is_as_fast_for_many_as_for_one() {
+    faults.on(Route.CDN).throttleTogether(800_000);
+    long before = System.nanoTime();
+    List<CompletableFuture<byte[]>> calls =
+        Stream.generate(() ->
+                CompletableFuture.supplyAsync(
+                    () -> caller.get(cdn).body(), Thread::startVirtualThread))
+            .limit(4)
+            .toList();
+    assertThat(calls).allMatch(c -> Arrays.equals(c.join(), FILE.allBytes()));
+    assertThat(System.nanoTime() - before)
+        .isBetween(Duration.ofMillis(750).toNanos(), Duration.ofSeconds(8).toNanos());
+  }
+
+  @Test
+  void a_line_makes_up_for_a_late_sender_but_not_for_an_idle_one() {
+    Line line = new Line(1_000);
+    assertThat(line.carry(50, 0)).isEqualTo(Duration.ofMillis(50).toNanos());
+    // Sent 10 ms late: the next pause is shorter.
+    assertThat(line.carry(50, Duration.ofMillis(60).toNanos()))
+        .isEqualTo(Duration.ofMillis(40).toNanos());
+    assertThat(line.carry(50, Duration.ofSeconds(60).toNanos()))
+        .isEqualTo(Duration.ofMillis(50).toNanos());
+  }
+
+  @Test
+  void counters_know_ranges_bytes_and_how_many_were_open() {
+    Stall stall = faults.on(Route.CDN).stallAt(10);
+    List<CompletableFuture<Caller.Answer>> calls =
+        Stream.of("bytes=0-19", "bytes=5-14", "bytes=0-19")
+            .map(range ->
+                CompletableFuture.supplyAsync(
+                    () -> caller.get(cdn, "Range", range), Thread::startVirtualThread))
+            .toList();
+    stall.awaitReached(3);
+    stall.release();
+    calls.forEach(CompletableFuture::join);
+    caller.get(cdn, "Range", "bytes=5-14");
+    DevCounters counters = hub.counters();
+    assertThat(counters.mostAtOnce(Route.CDN)).isEqualTo(3);
+    assertThat(counters.ranges(Route.CDN, FILE.sha256()))
+        .containsExactlyInAnyOrder("bytes=0-19", "bytes=5-14");
+    assertThat(counters.bytesFor(Route.CDN, FILE.sha256())).isEqualTo(60);
+    assertThat(counters.bytesFor(Route.CDN, "elsewhere")).isZero();
+    await()
+        .untilAsserted(() -> {
+          counters.reset();
+          assertThat(counters.mostAtOnce(Route.CDN)).isZero();
+        });
+  }
+
+  @Test
+  void something_happens_once_at_a_count_of_bytes() {
+    AtomicLong seen = new AtomicLong();
+    hub.counters()
+        .whenSent(Route.CDN, 100_000, () -> seen.addAndGet(hub.counters().bytes(Route.CDN)));
+    caller.get(cdn, "Range", "bytes=0-9999");
+    assertThat(seen).hasValue(0);
+    caller.get(cdn);
+    assertThat(seen.get()).isBetween(100_000L, 165_536L);
+    caller.get(cdn);
+    assertThat(seen.get()).isLessThan(166_000L);
+  }
+}
