@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,15 +23,18 @@ import java.util.stream.Stream;
 /** The product in a process of its own, as {@code ./intrahub serve} starts it, to be killed. */
 public final class MirrorProcess implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
+  private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/metrics");
 
   private final Process process;
   private final Path log;
   private final URI uri;
+  private final URI admin;
 
-  private MirrorProcess(Process process, Path log, URI uri) {
+  private MirrorProcess(Process process, Path log, URI uri, URI admin) {
     this.process = process;
     this.log = log;
     this.uri = uri;
+    this.admin = admin;
   }
 
   /** The jar that the build made; real processes are tested after it was packed. */
@@ -87,6 +91,18 @@ public final class MirrorProcess implements AutoCloseable {
   public static MirrorProcess serve(
       Path data, URI upstream, Path log, List<String> options, Map<String, String> environment)
       throws IOException {
+    return serve(data, upstream, log, options, environment, 0);
+  }
+
+  /** The same on a given port, for clients that outlive the process. */
+  public static MirrorProcess serve(
+      Path data,
+      URI upstream,
+      Path log,
+      List<String> options,
+      Map<String, String> environment,
+      int port)
+      throws IOException {
     Process process =
         launch(
             log,
@@ -96,7 +112,7 @@ public final class MirrorProcess implements AutoCloseable {
                 "--host",
                 "127.0.0.1",
                 "--port",
-                "0",
+                Integer.toString(port),
                 "--data",
                 data.toString(),
                 "--upstream",
@@ -104,10 +120,15 @@ public final class MirrorProcess implements AutoCloseable {
             environment);
     BufferedReader out =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    Optional<URI> clients = Optional.empty();
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       Matcher m = PORT.matcher(line);
       if (m.find()) {
-        return new MirrorProcess(process, log, URI.create("http://127.0.0.1:" + m.group(1)));
+        clients = Optional.of(URI.create("http://127.0.0.1:" + m.group(1)));
+      }
+      Matcher operator = ADMIN.matcher(line);
+      if (operator.find() && clients.isPresent()) {
+        return new MirrorProcess(process, log, clients.get(), URI.create(operator.group(1)));
       }
     }
     throw new AssertionError("the mirror did not start:\n" + Files.readString(log));
@@ -115,6 +136,20 @@ public final class MirrorProcess implements AutoCloseable {
 
   public URI uri() {
     return uri;
+  }
+
+  /** The operator's listener. */
+  public URI adminUri() {
+    return admin;
+  }
+
+  /** The number of the process. */
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
   }
 
   /** SIGKILL: nothing of the process runs after this. Harmless when it is dead already. */
