@@ -279,7 +279,9 @@ class KilledFillIT {
     byte[] want = new byte[1 << 20];
     long at = 0;
     try (InputStream in = Files.newInputStream(path)) {
-      for (int n = in.readNBytes(got, 0, got.length); n > 0; n = in.readNBytes(got, 0, got.length)) {
+      for (int n = in.readNBytes(got, 0, got.length);
+          n > 0;
+          n = in.readNBytes(got, 0, got.length)) {
         int known = file.read(at, want, 0, n);
         int wrong = Arrays.mismatch(got, 0, n, want, 0, known);
         if (wrong >= 0) {
