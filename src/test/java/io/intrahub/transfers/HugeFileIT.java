@@ -1,0 +1,200 @@
+package io.intrahub.transfers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.clients.ClientResult;
+import io.intrahub.clients.CurlClient;
+import io.intrahub.clients.PythonClient;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
+import io.intrahub.faults.MirrorProcess;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Files larger than any memory, with 256 MiB of heap. The digests were computed once by {@code
+ * DigestByHand}.
+ *
+ * <p>A whole file of 6 GB is loaded; {@code -Dintrahub.huge.whole=60} loads all 60 GB instead,
+ * which takes minutes and that much disk.
+ */
+class HugeFileIT {
+  private static final DevFile SIXTY =
+      DevFile.lfsGenerated(
+          60, 60_000_000_000L, "e3bda4e2c800cae92f5c281331ade188d7cd4ac26cf848ef4ebc4870776005bf");
+  private static final DevFile SIX =
+      DevFile.lfsGenerated(
+          6, 6_000_000_000L, "826aae757b39cb7bead0c8e492a00435dbed83cd965e5f7f44719832c27a0df8");
+  private static final DevFile WHOLE =
+      Integer.getInteger("intrahub.huge.whole", 6) == 60 ? SIXTY : SIX;
+  private static final long RUN = 16L << 20;
+
+  /** What the store leaves free by itself, and what others on the machine may need meanwhile. */
+  private static final long SPARE = 4_000_000_000L;
+
+  @TempDir private Path tmp;
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private DevHub hub;
+  private MirrorProcess mirror;
+
+  @BeforeEach
+  void start() throws Exception {
+    hub = DevHub.builder().start();
+    hub.repo("model", "acme/huge").commit("main", "60 GB", Map.of("sixty.bin", SIXTY));
+    hub.repo("model", "acme/whole").commit("main", "Whole", Map.of("whole.bin", WHOLE));
+    mirror =
+        MirrorProcess.serve(
+            tmp.resolve("data"), hub.uri(), Files.createFile(tmp.resolve("log")), List.of());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    mirror.close();
+    hub.close();
+  }
+
+  private static void say(String form, Object... values) {
+    System.out.printf(Locale.ROOT, "HugeFileIT: " + form + "%n", values);
+  }
+
+  @Test
+  void the_head_of_60_GB_costs_no_content() throws Exception {
+    HttpResponse<Void> head =
+        http.send(
+            HttpRequest.newBuilder(mirror.uri().resolve("/acme/huge/resolve/main/sixty.bin"))
+                .HEAD()
+                .build(),
+            HttpResponse.BodyHandlers.discarding());
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.headers().firstValueAsLong("Content-Length")).hasValue(SIXTY.size());
+    assertThat(head.headers().firstValue("ETag")).contains("\"" + SIXTY.sha256() + "\"");
+    assertThat(hub.counters().requests(Route.CDN)).isZero();
+  }
+
+  @Test
+  void ranges_near_the_end_of_60_GB_fetch_only_their_run() throws Exception {
+    long size = SIXTY.size();
+    for (String range :
+        List.of(
+            "bytes=" + (size - 5_000_000) + "-" + (size - 4_999_001),
+            "bytes=" + (size - 4_000_000) + "-" + (size - 3_000_001))) {
+      try (Download d =
+          Download.of(mirror.uri(), "/acme/huge/resolve/main/sixty.bin", SIXTY, range)) {
+        assertThat(d.status()).isEqualTo(206);
+        assertThat(d.rest()).isEqualTo(Download.End.WHOLE);
+      }
+    }
+    await().atMost(Duration.ofSeconds(60)).until(() -> hub.log().stream().allMatch(r -> r.done()));
+    long sent = hub.counters().bytes(Route.CDN);
+    long onDisk = allocated(tmp.resolve("data"));
+    say(
+        "two ranges near the end of 60 GB: sent %d, %d KiB on disk, ranges %s",
+        sent, onDisk, hub.counters().ranges(Route.CDN, SIXTY.sha256()));
+    assertThat(sent).isLessThanOrEqualTo(RUN);
+    assertThat(onDisk).as("KiB on disk: the file is sparse").isLessThanOrEqualTo(2 * RUN / 1024);
+  }
+
+  @Test
+  void a_whole_file_beyond_4_GiB_loads_with_256_MiB_of_heap() throws Exception {
+    long free = Files.getFileStore(tmp).getUsableSpace();
+    assumeThat(free)
+        .as("free bytes on the disk of %s, for a file of %d", tmp, WHOLE.size())
+        .isGreaterThan(WHOLE.size() + SPARE);
+    URI address = mirror.uri().resolve("/acme/whole/resolve/main/whole.bin");
+    for (String what : List.of("cold", "hit")) {
+      long sentBefore = hub.counters().bytes(Route.CDN);
+      long before = System.nanoTime();
+      try (Download d = Download.of(mirror.uri(), address.getPath(), WHOLE, "")) {
+        assertThat(d.length()).isEqualTo(WHOLE.size());
+        assertThat(d.rest()).isEqualTo(Download.End.WHOLE);
+      }
+      long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - before);
+      long sent = hub.counters().bytes(Route.CDN) - sentBefore;
+      say(
+          "%d bytes, %s: %d ms, %d MB/s, sent %d, peak of the process %d MiB",
+          WHOLE.size(), what, millis, WHOLE.size() / 1000 / millis, sent, peakKib() / 1024);
+      assertThat(sent).isEqualTo(what.equals("cold") ? WHOLE.size() : 0);
+    }
+  }
+
+  @Test
+  void the_python_client_refuses_more_than_50_GB_and_names_the_way_out() {
+    PythonClient hf = new PythonClient("hf-2.4.0", tmp);
+    hf.assumeAvailable();
+    ClientResult result = hf.call().endpoint(mirror.uri()).hf("download", "acme/huge", "sixty.bin");
+    String said = result.stdout() + result.stderr();
+    say("hf download of 60 GB: status %d, \"%s\"", result.exitCode(), theLine(said));
+    assertThat(result.exitCode()).isNotZero();
+    assertThat(said.replaceAll("\\s+", " "))
+        .contains(
+            "The file is too large to be downloaded using the regular download method."
+                + " Install `hf_xet`");
+    assertThat(hub.counters().bytes(Route.CDN)).isZero();
+  }
+
+  /** curl goes on with what another loader has left: the way out for files over 50 GB. */
+  @Test
+  void curl_loads_the_end_of_60_GB() {
+    CurlClient curl = new CurlClient(tmp);
+    curl.assumeAvailable();
+    CurlClient.Answer answer =
+        curl.get(
+            mirror.uri() + "/acme/huge/resolve/main/sixty.bin", "-r", "59998000000-59998999999");
+    assertThat(answer.status()).isEqualTo(206);
+    byte[] want = new byte[1_000_000];
+    SIXTY.read(59_998_000_000L, want, 0, want.length);
+    assertThat(answer.bytes()).isEqualTo(want);
+  }
+
+  private static String theLine(String text) {
+    return text.lines().filter(l -> l.contains("too large")).findFirst().orElse(text.strip());
+  }
+
+  /** The largest resident size so far, in KiB; 0 where the system does not tell. */
+  private long peakKib() throws IOException {
+    Path status = Path.of("/proc/" + mirror.pid() + "/status");
+    if (!Files.exists(status)) {
+      return 0;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(l -> l.startsWith("VmHWM:"))
+        .map(l -> l.replaceAll("\\D", ""))
+        .mapToLong(Long::parseLong)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** KiB that the files of a folder occupy, holes left out. */
+  private static long allocated(Path folder) throws IOException {
+    long blocks = 0;
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        Process stat =
+            new ProcessBuilder("du", "-k", file.toString()).redirectErrorStream(true).start();
+        String line = new String(stat.getInputStream().readAllBytes()).strip();
+        blocks += Long.parseLong(line.split("\\s", 2)[0]);
+      }
+    }
+    return blocks;
+  }
+}
