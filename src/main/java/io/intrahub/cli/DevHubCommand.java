@@ -1,9 +1,16 @@
 package io.intrahub.cli;
 
+import io.intrahub.config.DataSize;
 import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
 import java.io.PrintWriter;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,8 +51,36 @@ final class DevHubCommand implements Callable<Integer> {
       description = "Port of the content host (default: ${DEFAULT-VALUE}; 0 takes any free one).")
   private int cdnPort;
 
+  @Option(
+      names = "--bandwidth",
+      paramLabel = "SIZE",
+      description =
+          "Sends each content not faster than this a second, as one slow connection does: 10MB.")
+  private Optional<String> bandwidth = Optional.empty();
+
+  @Option(
+      names = "--total-bandwidth",
+      paramLabel = "SIZE",
+      description = "Sends all contents together not faster than this a second: 100MB.")
+  private Optional<String> totalBandwidth = Optional.empty();
+
+  @Option(
+      names = "--file",
+      paramLabel = "SIZE",
+      description =
+          "Adds a file of this size to the repo demo/large: 1GB. May be given several times; the"
+              + " files are called file-0.bin, file-1.bin and so on.")
+  private List<String> files = List.of();
+
   @Override
   public Integer call() throws StartException, InterruptedException {
+    Optional<Long> each = bytes("--bandwidth", bandwidth);
+    Optional<Long> all = bytes("--total-bandwidth", totalBandwidth);
+    Map<String, DevFile> large = new LinkedHashMap<>();
+    for (String size : files) {
+      long length = bytes("--file", Optional.of(size)).orElseThrow();
+      large.put("file-" + large.size() + ".bin", DevFile.lfsGenerated(large.size(), length));
+    }
     DevHub hub;
     try {
       hub =
@@ -70,6 +105,11 @@ final class DevHubCommand implements Callable<Integer> {
           e);
     }
     DemoRepos.install(hub);
+    if (!large.isEmpty()) {
+      hub.repo("model", "demo/large").commit("main", "Large files", large);
+    }
+    each.ifPresent(rate -> hub.faults().on(Route.CDN).throttle(rate));
+    all.ifPresent(rate -> hub.faults().on(Route.CDN).throttleTogether(rate));
     PrintWriter out = spec.commandLine().getOut();
     out.println("A made-up Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
     out.println("Its repos: " + String.join(", ", Repos.NAMES));
@@ -87,5 +127,17 @@ final class DevHubCommand implements Callable<Integer> {
     });
     Running.untilStopped(hub);
     return 0;
+  }
+
+  private static Optional<Long> bytes(String option, Optional<String> text) throws StartException {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    long bytes = DataSize.parse(text.get()).map(DataSize::bytes).orElse(0L);
+    if (bytes == 0) {
+      throw new StartException(
+          option + ": \"" + text.get() + "\" is no size; write it like 10MB, 1GiB or 500000.");
+    }
+    return Optional.of(bytes);
   }
 }

@@ -52,7 +52,7 @@ public record DataSize(long bytes) {
    *
    * @return empty if it is no size, or one beyond what a {@code long} holds
    */
-  static Optional<DataSize> parse(String text) {
+  public static Optional<DataSize> parse(String text) {
     Matcher form = FORM.matcher(text);
     if (!form.matches() || !UNITS.containsKey(form.group(2))) {
       return Optional.empty();
