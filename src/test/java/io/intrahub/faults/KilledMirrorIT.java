@@ -71,7 +71,8 @@ class KilledMirrorIT {
     Path log = Files.createFile(tmp.resolve("mirror.log"));
     try (DevHub hub = DevHub.builder().start();
         ExecutorService loaders = Executors.newFixedThreadPool(LOADERS)) {
-      List<String> options = fastStart(log, hub);
+      List<String> options =
+          MirrorProcess.trained(tmp, hub.uri(), log, List.of("-XX:TieredStopAtLevel=1"));
       AtomicReference<Runnable> onUpstreamRequest = new AtomicReference<>(() -> {});
       hub.onRequest(r -> onUpstreamRequest.get().run());
       DevRepo repo = hub.repo("model", "acme/killed");
@@ -119,21 +120,6 @@ class KilledMirrorIT {
     assertThat(contentReads(hub, last.files(), published))
         .as("what was published is not fetched again, %s", where)
         .isEqualTo(before);
-  }
-
-  /** A cache of classes halves the start of the hundreds of processes. */
-  private List<String> fastStart(Path log, DevHub hub) throws Exception {
-    Path cache = tmp.resolve("classes.aot");
-    try (MirrorProcess training =
-        MirrorProcess.serve(
-            tmp.resolve("training"),
-            hub.uri(),
-            log,
-            List.of("-XX:TieredStopAtLevel=1", "-XX:AOTCacheOutput=" + cache))) {
-      training.stop();
-    }
-    assertThat(cache).exists();
-    return List.of("-XX:TieredStopAtLevel=1", "-XX:AOTCache=" + cache);
   }
 
   private static Map<String, DevFile> files(Random random, int round) {
