@@ -122,6 +122,7 @@ class HugeFileIT {
         .isGreaterThan(WHOLE.size() + SPARE);
     URI address = mirror.uri().resolve("/acme/whole/resolve/main/whole.bin");
     for (String what : List.of("cold", "hit")) {
+      boolean cold = what.equals("cold");
       long sentBefore = hub.counters().bytes(Route.CDN);
       long before = System.nanoTime();
       try (Download d = Download.of(mirror.uri(), address.getPath(), WHOLE, "")) {
@@ -133,7 +134,8 @@ class HugeFileIT {
       say(
           "%d bytes, %s: %d ms, %d MB/s, sent %d, peak of the process %d MiB",
           WHOLE.size(), what, millis, WHOLE.size() / 1000 / millis, sent, peakKib() / 1024);
-      assertThat(sent).isEqualTo(what.equals("cold") ? WHOLE.size() : 0);
+      // Several connections may take each other's work over; what that costs is one run at most.
+      assertThat(sent).as(what).isBetween(cold ? WHOLE.size() : 0, cold ? WHOLE.size() + RUN : 0);
     }
   }
 

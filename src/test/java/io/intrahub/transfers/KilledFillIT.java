@@ -7,6 +7,7 @@ import io.intrahub.clients.CurlClient;
 import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
@@ -19,13 +20,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -37,7 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
  * not fetched again.
  *
  * <p>{@code -Dintrahub.killed-fill.seed=N} repeats a run; {@code .size}, {@code .fills} and {@code
- * .kills} make it larger.
+ * .kills} make it larger. What was sent again is told apart by its cause: a connection that a kill
+ * broke, or one that the mirror itself dropped with bytes under way. Neither is free of charge.
  */
 class KilledFillIT {
   private static final String OPTION = "intrahub.killed-fill.";
@@ -47,11 +53,14 @@ class KilledFillIT {
   private static final int KILLS = Integer.getInteger(OPTION + "kills", 10);
 
   /** Slower than the mirror reads, so that what it has not read is little. */
-  private static final long BYTES_PER_SECOND = 100_000_000;
+  private static final long BYTES_PER_SECOND = Long.getLong(OPTION + "rate", 100_000_000);
 
   private static final int CONNECTIONS = 4;
   private static final int PIECE = 256 * 1024;
   private static final int SEND_BUFFER = 64 * 1024;
+
+  /** What a fill may drop of its own accord, when its connections take each other's work over. */
+  private static final long RUN = 16L << 20;
 
   /**
    * What one kill may cost. On each connection: a piece that was not whole; what lay in the Hub's
@@ -67,6 +76,10 @@ class KilledFillIT {
 
   private final AtomicReference<CompletableFuture<MirrorProcess>> mirror = new AtomicReference<>();
   private final AtomicInteger kills = new AtomicInteger();
+
+  /** Requests that were being answered when a kill came. */
+  private final Set<Recorded> broken = ConcurrentHashMap.newKeySet();
+
   private Path log;
   private int port;
 
@@ -92,7 +105,10 @@ class KilledFillIT {
     log = Files.createFile(tmp.resolve("mirror.log"));
     port = freePort();
     long sentInAll = 0;
+    long allowed = 0;
     long lostInAll = 0;
+    long droppedInAll = 0;
+    StringBuilder told = new StringBuilder();
     try (DevHub hub = DevHub.builder().sendBuffer(SEND_BUFFER).start()) {
       hub.faults().on(Route.CDN).throttleTogether(BYTES_PER_SECOND);
       // All levels of the compiler: only the last one hashes at the speed of the processor.
@@ -111,7 +127,7 @@ class KilledFillIT {
                 .sorted()
                 .toArray();
         for (long point : points) {
-          hub.counters().whenSent(Route.CDN, before + point, () -> kill(start));
+          hub.counters().whenSent(Route.CDN, before + point, () -> kill(hub, start));
         }
         String where = "seed " + SEED + ", fill " + i + ", kills at " + Arrays.toString(points);
         loadToTheEnd(client, repo, where);
@@ -120,27 +136,45 @@ class KilledFillIT {
         int killed = kills.get() - killsBefore;
         assertThat(killed).as("kills, %s", where).isPositive();
         long sent = hub.counters().bytes(Route.CDN) - before;
+        List<Recorded> requests =
+            hub.log().stream()
+                .filter(r -> r.route() == Route.CDN && r.target().contains(file.sha256()))
+                .toList();
+        long lost = sentAgain(requests, broken::contains);
+        long dropped = sentAgain(requests, r -> !broken.contains(r));
+        told.append(
+            String.format(
+                Locale.ROOT,
+                "%n  fill %d: %d kills; sent again: %d of connections that a kill broke, %d of others",
+                i,
+                killed,
+                lost,
+                dropped));
         System.out.printf(
             Locale.ROOT,
-            "KilledFillIT: fill %d by %s: %d kills, sent %d of %d bytes, %d twice (%d a kill; at"
-                + " most %d)%n",
+            "KilledFillIT: fill %d by %s: %d kills, sent %d of %d bytes; sent again: %d of connections"
+                + " that a kill broke (%d a kill; at most %d), %d of others%n",
             i,
             client,
             killed,
             sent,
             SIZE,
-            sent - SIZE,
-            (sent - SIZE) / killed,
-            LOST_BY_ONE_KILL);
+            lost,
+            lost / killed,
+            LOST_BY_ONE_KILL,
+            dropped);
         sentInAll += sent;
-        lostInAll += killed * LOST_BY_ONE_KILL;
+        allowed += killed * LOST_BY_ONE_KILL;
+        lostInAll += lost;
+        droppedInAll += dropped;
         Files.delete(client.file());
         deleteBlobs(file);
       }
       assertThat(Files.readString(log)).doesNotContain("ERROR");
-      assertThat(sentInAll)
-          .as("bytes fetched for %d fills with %d kills, seed %d", FILLS, kills.get(), SEED)
-          .isLessThanOrEqualTo(FILLS * SIZE + lostInAll);
+      String story = "seed " + SEED + ":" + told + "\n";
+      assertThat(lostInAll).as("lost by kills, " + story).isLessThanOrEqualTo(allowed);
+      assertThat(droppedInAll).as("dropped, " + story).isLessThanOrEqualTo(FILLS * RUN);
+      assertThat(sentInAll).as("fetched, " + story).isLessThanOrEqualTo(FILLS * SIZE + allowed);
     } finally {
       mirror.get().join().close();
     }
@@ -159,7 +193,7 @@ class KilledFillIT {
   }
 
   /** On the thread that sends: the process is dead before the next byte of it goes out. */
-  private synchronized void kill(Runnable start) {
+  private synchronized void kill(DevHub hub, Runnable start) {
     CompletableFuture<MirrorProcess> dying = mirror.get();
     MirrorProcess process = dying.getNow(null);
     if (process == null) {
@@ -168,6 +202,7 @@ class KilledFillIT {
     }
     CompletableFuture<MirrorProcess> next = new CompletableFuture<>();
     mirror.set(next);
+    hub.log().stream().filter(r -> r.route() == Route.CDN && !r.done()).forEach(broken::add);
     process.kill();
     kills.incrementAndGet();
     Thread.ofPlatform()
@@ -180,6 +215,36 @@ class KilledFillIT {
             next.completeExceptionally(e);
           }
         });
+  }
+
+  /** Bytes of these requests' answers that a later request brought once more. */
+  private static long sentAgain(List<Recorded> requests, Predicate<Recorded> which) {
+    long bytes = 0;
+    for (int i = 0; i < requests.size(); i++) {
+      Recorded request = requests.get(i);
+      if (which.test(request)) {
+        long at = start(request);
+        long end = at + request.bytesSent();
+        List<Recorded> later =
+            requests.subList(i + 1, requests.size()).stream()
+                .sorted(Comparator.comparingLong(KilledFillIT::start))
+                .toList();
+        for (Recorded other : later) {
+          long to = Math.min(end, start(other) + other.bytesSent());
+          long from = Math.max(at, start(other));
+          if (from < to) {
+            bytes += to - from;
+            at = to;
+          }
+        }
+      }
+    }
+    return bytes;
+  }
+
+  private static long start(Recorded request) {
+    String range = request.range().orElse("bytes=0-");
+    return Long.parseLong(range.substring("bytes=".length(), range.indexOf('-')));
   }
 
   private void loadToTheEnd(Client client, String repo, String where) {
