@@ -31,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,6 +68,7 @@ public final class Transfers implements AutoCloseable {
   private final Set<Named> live = ConcurrentHashMap.newKeySet();
 
   private final Supply supply;
+  private final Bypass bypass = new Bypass();
 
   /** For the operator: a transfer under the name of the file that it was first asked for as. */
   private record Named(String name, Transfer transfer) {}
@@ -183,7 +185,7 @@ public final class Transfers implements AutoCloseable {
         transfer = join(request.key(), repo, blob, source);
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
-        return passThrough(source, blob, span, deadline);
+        return passStore(source, blob, span, deadline);
       }
       if (transfer.isEmpty()) {
         continue;
@@ -200,7 +202,7 @@ public final class Transfers implements AutoCloseable {
         opening = openSeat(transfer.get(), seat.get(), request, wrongBefore);
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
-        return passThrough(source, blob, span, deadline);
+        return passStore(source, blob, span, deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return stopped();
@@ -210,7 +212,7 @@ public final class Transfers implements AutoCloseable {
       }
       wrongBefore = true;
     }
-    return passThrough(source, blob, span, deadline);
+    return passStore(source, blob, span, deadline);
   }
 
   /**
@@ -330,7 +332,7 @@ public final class Transfers implements AutoCloseable {
                         "its content does not have the announced digest"))
                 : Optional.empty();
         case Fate.StoreBroke _ ->
-            Optional.of(passThrough(r.source(), r.key().blob(), r.span(), r.deadline()));
+            Optional.of(passStore(r.source(), r.key().blob(), r.span(), r.deadline()));
         case Fate.Reading _ -> throw new IllegalStateException("answered above");
       };
     } finally {
@@ -350,20 +352,31 @@ public final class Transfers implements AutoCloseable {
         awaited,
         settings.drip(),
         (position, witness) ->
-            PassThrough.resume(
+            bypass.resume(
                 r.source(), blob, position, r.span().end(), r.completing() || r.held(), witness));
   }
 
   /**
-   * Opens a span of a content that is not to be kept, or that the store can't take.
+   * Opens a span of a content that is not to be kept.
    *
    * @param deadline by which the client must know
    */
   public ContentOpening passThrough(
       BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    return openInTime(() -> PassThrough.open(source, blob, span), blob, span, deadline);
+  }
+
+  /** Opens a span of a content that the store can't take. */
+  private ContentOpening passStore(
+      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    return openInTime(() -> bypass.open(source, blob, span), blob, span, deadline);
+  }
+
+  private ContentOpening openInTime(
+      Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
     CompletableFuture<ContentOpening> opening;
     try {
-      opening = CompletableFuture.supplyAsync(() -> PassThrough.open(source, blob, span), executor);
+      opening = CompletableFuture.supplyAsync(way, executor);
     } catch (RejectedExecutionException e) {
       return stopped();
     }
