@@ -1,8 +1,11 @@
 package io.intrahub.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /**
  * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
@@ -28,6 +31,12 @@ public final class Meters {
 
   private final MeterRegistry registry;
   private final Counter upstreamRequests;
+  private final Counter upstreamRetries;
+  private final Counter fetchedBytes;
+  private final Counter brokenConnections;
+  private final Counter storeFailures;
+  private final Counter sentFromDisk;
+  private final Counter sentFromUpstream;
 
   /** Registers the meters. */
   public Meters(MeterRegistry registry) {
@@ -36,11 +45,133 @@ public final class Meters {
         Counter.builder("intrahub.upstream.requests")
             .description("Requests sent to upstream, first hops and content included")
             .register(registry);
+    this.upstreamRetries =
+        Counter.builder("intrahub.upstream.retries")
+            .description("Requests to upstream that were made again because the one before failed")
+            .register(registry);
+    this.fetchedBytes =
+        Counter.builder("intrahub.fetched")
+            .description("Bytes of files that came from upstream, kept or passed through")
+            .baseUnit("bytes")
+            .register(registry);
+    this.brokenConnections =
+        Counter.builder("intrahub.transfer.broken.connections")
+            .description("Connections of transfers that could not be made, or broke off")
+            .register(registry);
+    this.storeFailures =
+        Counter.builder("intrahub.transfer.store.failures")
+            .description("Files that the store could not take, so that they were passed through")
+            .register(registry);
+    this.sentFromDisk = sentBytes("disk");
+    this.sentFromUpstream = sentBytes("upstream");
   }
 
   /** A request goes to upstream. */
   public void upstreamRequest() {
     upstreamRequests.increment();
+  }
+
+  /** A request to upstream failed and is about to be made again. */
+  public void upstreamRetry() {
+    upstreamRetries.increment();
+  }
+
+  /** Bytes of a file came from upstream. */
+  public void fetched(long bytes) {
+    fetchedBytes.increment(bytes);
+  }
+
+  /** Bytes of files that came from upstream. */
+  public long fetchedBytes() {
+    return (long) fetchedBytes.count();
+  }
+
+  /** A connection of a transfer could not be made, or broke off. */
+  public void brokenConnection() {
+    brokenConnections.increment();
+  }
+
+  /** How many connections of transfers could not be made, or broke off. */
+  public long brokenConnectionCount() {
+    return (long) brokenConnections.count();
+  }
+
+  /** The store could not take a file: the disk is full, or fails. */
+  public void storeFailure() {
+    storeFailures.increment();
+  }
+
+  /** How many files the store could not take. */
+  public long storeFailureCount() {
+    return (long) storeFailures.count();
+  }
+
+  /**
+   * Bytes of a file are on their way to a client.
+   *
+   * @param level {@link Level#DISK} or {@link Level#UPSTREAM}
+   */
+  public void sent(Level level, long bytes) {
+    sent(level).increment(bytes);
+  }
+
+  /** Bytes of files that went to clients from this level. */
+  public long sentBytes(Level level) {
+    return (long) sent(level).count();
+  }
+
+  private Counter sent(Level level) {
+    return switch (level) {
+      case DISK -> sentFromDisk;
+      case UPSTREAM -> sentFromUpstream;
+      case MEMORY -> throw new IllegalArgumentException("no file is kept in memory");
+    };
+  }
+
+  private Counter sentBytes(String level) {
+    return Counter.builder("intrahub.sent")
+        .description("Bytes of files that went to clients, by where they came from")
+        .tag("level", level)
+        .baseUnit("bytes")
+        .register(registry);
+  }
+
+  /**
+   * What is loaded at one moment.
+   *
+   * @param running transfers that fetch, or have a client
+   * @param taken connections to upstream's file servers that are made or being made
+   * @param waiting how many wait for such a connection
+   * @param passThrough contents on their way to one client that are not kept
+   */
+  public record Loads(int running, int taken, int waiting, int passThrough) {}
+
+  /**
+   * Shows what is loaded.
+   *
+   * @param now asked whenever somebody looks, for each meter
+   */
+  public void watchLoads(Supplier<Loads> now) {
+    gauge("intrahub.transfers.running", "Files being fetched or read along", now, Loads::running);
+    gauge(
+        "intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
+    gauge(
+        "intrahub.connections.waiting",
+        "Connections to fetch bytes of files that wait for others to end",
+        now,
+        Loads::waiting);
+    gauge(
+        "intrahub.passthrough.streams",
+        "Files that go straight to one client and are not kept",
+        now,
+        Loads::passThrough);
+  }
+
+  private void gauge(
+      String name, String description, Supplier<Loads> now, ToIntFunction<Loads> figure) {
+    Gauge.builder(name, () -> figure.applyAsInt(now.get()))
+        .description(description)
+        .register(registry);
   }
 
   /** Something was answered from this level. */

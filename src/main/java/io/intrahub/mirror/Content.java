@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.metrics.Meters;
 import io.intrahub.transfer.ContentStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,11 +10,20 @@ public final class Content implements AutoCloseable {
   private final ContentStream stream;
   private final CacheLabel label;
   private final boolean verified;
+  private final Meters meters;
+  private final Meters.Level level;
 
-  Content(ContentStream stream, CacheLabel label, boolean verified) {
+  Content(
+      ContentStream stream,
+      CacheLabel label,
+      boolean verified,
+      Meters meters,
+      Meters.Level level) {
     this.stream = stream;
     this.label = label;
     this.verified = verified;
+    this.meters = meters;
+    this.level = level;
   }
 
   /**
@@ -23,7 +33,11 @@ public final class Content implements AutoCloseable {
    * @throws IOException when the rest can't be had or is wrong: the response must be broken visibly
    */
   public int read(ByteBuffer into) throws IOException {
-    return stream.read(into);
+    int read = stream.read(into);
+    if (read > 0) {
+      meters.sent(level, read);
+    }
+    return read;
   }
 
   /** Whether the head of the response should go out before the first byte is read. */

@@ -239,11 +239,11 @@ public final class ResolveFile {
               case FILL -> CacheLabel.Source.MISS;
               case UPSTREAM -> CacheLabel.Source.BYPASS;
             };
-        meters.answered(
-            Meters.Kind.CONTENT,
-            source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM);
+        Meters.Level level =
+            source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM;
+        meters.answered(Meters.Kind.CONTENT, level);
         yield new FileAnswer.Flowing(
-            new Content(ready.stream(), label.from(source), ready.verified()));
+            new Content(ready.stream(), label.from(source), ready.verified(), meters, level));
       }
       case ContentOpening.Refused refused -> new FileAnswer.Unavailable(refused.refusal().error());
       case ContentOpening.Failed failed ->

@@ -7,6 +7,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.RepoId;
+import io.intrahub.metrics.Meters;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,7 @@ import okhttp3.Response;
  * size, not encoded.
  */
 final class HubBlobSource implements BlobSource {
+  private static final int SHORT_COMMIT = 8;
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
@@ -67,6 +69,12 @@ final class HubBlobSource implements BlobSource {
   @Override
   public String host() {
     return locations.get(key()).map(l -> l.url().host()).orElseGet(hub::home);
+  }
+
+  /** For the operator: no token and no signature, which would let others read. */
+  @Override
+  public String toString() {
+    return host() + " " + repo + "@" + commit.hex().substring(0, SHORT_COMMIT) + "/" + path;
   }
 
   private Locations.Key key() {
@@ -184,7 +192,8 @@ final class HubBlobSource implements BlobSource {
     }
     boolean ranged = response.code() == 206 || span.length() == blob.size();
     response.body().source().skip(skip);
-    return new Opened(new HttpStream(response, span.length()), ranged);
+    hub.meters().fetched(skip);
+    return new Opened(new HttpStream(response, span.length(), hub.meters()), ranged);
   }
 
   /** A failure of which another try will bring the same. */
@@ -199,11 +208,13 @@ final class HubBlobSource implements BlobSource {
   /** Exactly the asked number of bytes, or an exception. */
   private static final class HttpStream implements Stream {
     private final Response response;
+    private final Meters meters;
     private long left;
 
-    HttpStream(Response response, long length) {
+    HttpStream(Response response, long length, Meters meters) {
       this.response = response;
       this.left = length;
+      this.meters = meters;
     }
 
     @Override
@@ -225,6 +236,7 @@ final class HubBlobSource implements BlobSource {
         throw new EOFException("upstream ended " + left + " bytes too early");
       }
       left -= read;
+      meters.fetched(read);
       return read;
     }
 

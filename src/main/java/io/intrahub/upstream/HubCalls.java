@@ -82,6 +82,11 @@ final class HubCalls {
     return retries;
   }
 
+  /** Where bytes that come are counted. */
+  Meters meters() {
+    return meters;
+  }
+
   /** One visit to one endpoint. */
   interface Visitor<T> {
     Visit<T> visit(Endpoint endpoint) throws IOException;

@@ -57,7 +57,7 @@ public final class HubUpstream implements AutoCloseable {
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
     this.calls = new HttpCalls(settings, timer, guard);
-    Retries retries = new Retries(new Random(clock.millis()), settings.retryPause());
+    Retries retries = new Retries(new Random(clock.millis()), settings.retryPause(), meters);
     this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);

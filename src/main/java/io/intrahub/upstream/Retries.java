@@ -1,5 +1,6 @@
 package io.intrahub.upstream;
 
+import io.intrahub.metrics.Meters;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ final class Retries {
 
   private final RandomGenerator jitter;
   private final Duration firstPause;
+  private final Meters meters;
 
   /** The newest limit that a call waits for, by real time, as the pauses are. */
   private volatile @Nullable Limit limit;
@@ -35,8 +37,9 @@ final class Retries {
    * @param jitter used under this object's monitor
    * @param firstPause before the second try, at most
    */
-  Retries(RandomGenerator jitter, Duration firstPause) {
+  Retries(RandomGenerator jitter, Duration firstPause, Meters meters) {
     this.firstPause = firstPause;
+    this.meters = meters;
     this.jitter = jitter;
   }
 
@@ -71,6 +74,7 @@ final class Retries {
         Thread.currentThread().interrupt();
         return result;
       }
+      meters.upstreamRetry();
     }
   }
 

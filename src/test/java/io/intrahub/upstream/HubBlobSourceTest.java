@@ -218,4 +218,25 @@ class HubBlobSourceTest {
         .isInstanceOf(BlobSource.Refused.class);
     assertThat(hub.counters().requests(Route.CDN)).isZero();
   }
+
+  @Test
+  void it_names_the_file_and_no_secret() {
+    repo.visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
+    FirstHop.Found found = rig.found("m.bin", HOLDER);
+
+    assertThat(rig.source(found, "m.bin", HOLDER))
+        .hasToString("localhost model acme/x@" + found.commit().hex().substring(0, 8) + "/m.bin");
+  }
+
+  @Test
+  void bytes_and_retries_are_counted() throws IOException {
+    hub.faults().on(Route.CDN).times(2).status(503);
+    readAll(source.open(new Span(500, 7_000)));
+    hub.faults().on(Route.CDN).times(1).ignoreRange();
+    readAll(source.open(new Span(1_000, 10)));
+
+    // What is skipped came, too.
+    assertThat(rig.count("intrahub.fetched")).isEqualTo(7_000 + 1_010);
+    assertThat(rig.count("intrahub.upstream.retries")).isEqualTo(2);
+  }
 }

@@ -27,6 +27,7 @@ public final class UpstreamRig implements AutoCloseable {
   public static final Caller HOLDER = new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN));
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final HubUpstream upstream;
 
   private UpstreamRig(SettableClock clock, boolean offline, List<URI> endpoints) {
@@ -41,7 +42,7 @@ public final class UpstreamRig implements AutoCloseable {
             offline,
             ProxySettings.DIRECT,
             TrustSettings.JVM);
-    upstream = new HubUpstream(settings, clock, timer, new Meters(new SimpleMeterRegistry()));
+    upstream = new HubUpstream(settings, clock, timer, new Meters(registry));
   }
 
   /** Asks these endpoints, the first of which is the Hub. */
@@ -55,6 +56,11 @@ public final class UpstreamRig implements AutoCloseable {
 
   public HubUpstream upstream() {
     return upstream;
+  }
+
+  /** What a counter shows. */
+  long count(String name) {
+    return (long) registry.get(name).counter().count();
   }
 
   FirstHop hop(String path) {
