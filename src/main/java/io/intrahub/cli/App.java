@@ -25,6 +25,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class App implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(App.class);
   private static final int REQUEST_ID_BYTES = 8;
+  private static final int LOG_SECONDS = 10;
 
   /** What was started, the youngest first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -57,7 +59,11 @@ public final class App implements AutoCloseable {
       meters = new Meters(registry);
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
       transfers =
-          add(new Transfers(store.blobs(), settings.transfer(), tasks, timer, System::nanoTime));
+          add(
+              new Transfers(
+                  store.blobs(), settings.transfer(), tasks, timer, System::nanoTime, meters));
+      timer.scheduleWithFixedDelay(
+          transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =

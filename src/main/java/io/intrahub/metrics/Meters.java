@@ -78,7 +78,7 @@ public final class Meters {
 
   /** Bytes of a file came from upstream. */
   public void fetched(long bytes) {
-    fetchedBytes.increment(bytes);
+    fetchedBytes.increment((double) bytes);
   }
 
   /** Bytes of files that came from upstream. */
@@ -112,7 +112,7 @@ public final class Meters {
    * @param level {@link Level#DISK} or {@link Level#UPSTREAM}
    */
   public void sent(Level level, long bytes) {
-    sent(level).increment(bytes);
+    sent(level).increment((double) bytes);
   }
 
   /** Bytes of files that went to clients from this level. */
@@ -153,8 +153,7 @@ public final class Meters {
    */
   public void watchLoads(Supplier<Loads> now) {
     gauge("intrahub.transfers.running", "Files being fetched or read along", now, Loads::running);
-    gauge(
-        "intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
+    gauge("intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
     gauge(
         "intrahub.connections.waiting",
         "Connections to fetch bytes of files that wait for others to end",

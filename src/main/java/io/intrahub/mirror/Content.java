@@ -14,11 +14,7 @@ public final class Content implements AutoCloseable {
   private final Meters.Level level;
 
   Content(
-      ContentStream stream,
-      CacheLabel label,
-      boolean verified,
-      Meters meters,
-      Meters.Level level) {
+      ContentStream stream, CacheLabel label, boolean verified, Meters meters, Meters.Level level) {
     this.stream = stream;
     this.label = label;
     this.verified = verified;

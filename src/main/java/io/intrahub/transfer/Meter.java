@@ -5,16 +5,43 @@ import io.intrahub.transfer.core.TransferState.Standing;
 import java.time.Duration;
 import java.util.Optional;
 
-/** The speed of one transfer. Guarded by the transfer's lock. Times are in nanoseconds. */
+/**
+ * The figures of one transfer. Guarded by the transfer's lock. Times are in nanoseconds of any
+ * beginning.
+ */
 final class Meter {
   private static final long WINDOW = 2_000_000_000L;
 
+  private final long begun;
   private long windowStart;
   private long inWindow;
   private double bytesPerNano;
   private long received;
+  private int mostConnections;
+  private int mostReaders;
+
+  /**
+   * What came of a transfer so far.
+   *
+   * @param quiet whether upstream has failed and is left alone
+   * @param there bytes that are in the store
+   * @param received bytes that this transfer fetched
+   * @param nanos since it began
+   * @param connections to upstream at one time, at most
+   * @param readers at one time, at most
+   */
+  record Account(
+      Phase phase,
+      boolean quiet,
+      long size,
+      long there,
+      long received,
+      long nanos,
+      int connections,
+      int readers) {}
 
   Meter(long now) {
+    this.begun = now;
     this.windowStart = now;
   }
 
@@ -28,9 +55,22 @@ final class Meter {
     }
   }
 
-  /** Bytes that came in all. */
-  long received() {
-    return received;
+  /** Takes note of how many there are. */
+  void saw(Standing s) {
+    mostConnections = Math.max(mostConnections, s.connections());
+    mostReaders = Math.max(mostReaders, s.readers());
+  }
+
+  Account account(Standing s, long now) {
+    return new Account(
+        s.phase(),
+        s.quiet(),
+        s.size(),
+        s.size() - s.missing(),
+        received,
+        now - begun,
+        mostConnections,
+        mostReaders);
   }
 
   private double rate(long now) {

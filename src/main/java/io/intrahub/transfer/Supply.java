@@ -1,6 +1,7 @@
 package io.intrahub.transfer;
 
 import io.intrahub.base.DirectBufferPool;
+import io.intrahub.metrics.Meters;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
@@ -15,6 +16,7 @@ import java.util.function.LongSupplier;
  *     clients must not hold up what comes
  * @param lanes connections
  * @param pace bytes per second
+ * @param meters where the operator sees what goes on
  */
 record Supply(
     Executor threads,
@@ -22,4 +24,5 @@ record Supply(
     LongSupplier nanos,
     DirectBufferPool buffers,
     Lanes lanes,
-    Pace pace) {}
+    Pace pace,
+    Meters meters) {}

@@ -130,6 +130,7 @@ final class Transfer {
     try {
       change.run();
       plan = state.plan(now());
+      meter.saw(state.standing());
       wakeReaders();
       endsNow = !over && hasVerdict();
       over |= endsNow;
@@ -458,6 +459,9 @@ final class Transfer {
       storeBroke();
     } finally {
       RunEnd result = end;
+      if (result instanceof RunEnd.Failed) {
+        supply.meters().brokenConnection();
+      }
       boolean contended = supply.lanes().isContended(host);
       event(() -> {
         if (contended) {
@@ -690,6 +694,16 @@ final class Transfer {
   }
 
   // --- For the operator
+
+  /** What came of it so far. */
+  Meter.Account account() {
+    lock.lock();
+    try {
+      return meter.account(state.standing(), now());
+    } finally {
+      lock.unlock();
+    }
+  }
 
   /** What is known now. */
   TransferProgress progress(String name) {

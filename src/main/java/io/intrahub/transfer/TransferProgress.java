@@ -27,7 +27,7 @@ public record TransferProgress(
     int connections,
     Optional<Duration> left) {
   /** Whether nobody reads and nothing is fetched: it is kept open for who may come. */
-  boolean isIdle() {
+  public boolean isIdle() {
     return readers == 0 && connections == 0 && !state.equals("verifying");
   }
 }

@@ -9,10 +9,12 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.metrics.Meters;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.core.Fate;
+import io.intrahub.transfer.core.TransferState;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
@@ -69,6 +71,7 @@ public final class Transfers implements AutoCloseable {
 
   private final Supply supply;
   private final Bypass bypass = new Bypass();
+  private final PassingStreams passing = new PassingStreams();
 
   /** For the operator: a transfer under the name of the file that it was first asked for as. */
   private record Named(String name, Transfer transfer) {}
@@ -91,13 +94,15 @@ public final class Transfers implements AutoCloseable {
    * @param executor a thread per task; a connection occupies one for as long as it is open
    * @param timer runs short tasks only
    * @param nanos a time that never goes back, as {@link System#nanoTime}
+   * @param meters shows what goes on here from now on
    */
   public Transfers(
       BlobStore store,
       TransferSettings settings,
       Executor executor,
       ScheduledExecutorService timer,
-      LongSupplier nanos) {
+      LongSupplier nanos,
+      Meters meters) {
     this.store = store;
     this.settings = settings;
     this.executor = executor;
@@ -108,7 +113,9 @@ public final class Transfers implements AutoCloseable {
             nanos,
             new DirectBufferPool(settings.bufferBytes()),
             new Lanes(settings.perHost(), 2 * settings.perHost()),
-            new Pace(settings.bytesPerSecond(), nanos));
+            new Pace(settings.bytesPerSecond(), nanos),
+            meters);
+    meters.watchLoads(this::loads);
   }
 
   /** Number of transfers that fetch, or have a client. */
@@ -119,6 +126,17 @@ public final class Transfers implements AutoCloseable {
   /** What each transfer is at; in no order. */
   public List<TransferProgress> progress() {
     return live.stream().map(n -> n.transfer().progress(n.name())).toList();
+  }
+
+  /** What is loaded now, in numbers. */
+  public Meters.Loads loads() {
+    Lanes lanes = supply.lanes();
+    return new Meters.Loads(running(), lanes.taken(), lanes.waiting(), passing.open());
+  }
+
+  /** Writes a line for each large content that is being fetched; to be called now and then. */
+  public void logProgress() {
+    progress().forEach(TransferLog::running);
   }
 
   /** Ends all transfers. What came of them is kept; readers are broken. */
@@ -185,6 +203,7 @@ public final class Transfers implements AutoCloseable {
         transfer = join(request.key(), repo, blob, source);
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
+        supply.meters().storeFailure();
         return passStore(source, blob, span, deadline);
       }
       if (transfer.isEmpty()) {
@@ -202,6 +221,7 @@ public final class Transfers implements AutoCloseable {
         opening = openSeat(transfer.get(), seat.get(), request, wrongBefore);
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
+        supply.meters().storeFailure();
         return passStore(source, blob, span, deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -266,18 +286,24 @@ public final class Transfers implements AutoCloseable {
             partial,
             settings,
             supply,
-            () -> over(key, named[0].transfer()),
+            () -> over(key, named[0]),
             () -> live.remove(named[0]));
     named[0] = new Named(source.toString(), transfer);
     live.add(named[0]);
     return transfer;
   }
 
-  private void over(Key key, Transfer transfer) {
+  private void over(Key key, Named named) {
+    Transfer transfer = named.transfer();
     if (transfer.isWrong() && key.blob().size() > HoldBack.SMALL) {
       cameWrong.put(key, true);
     }
     transfers.remove(key, transfer);
+    Meter.Account account = transfer.account();
+    TransferLog.ended(named.name(), account);
+    if (account.phase() == TransferState.Phase.STORE_BROKE) {
+      supply.meters().storeFailure();
+    }
   }
 
   /**
@@ -352,8 +378,14 @@ public final class Transfers implements AutoCloseable {
         awaited,
         settings.drip(),
         (position, witness) ->
-            bypass.resume(
-                r.source(), blob, position, r.span().end(), r.completing() || r.held(), witness));
+            passing.count(
+                bypass.resume(
+                    r.source(),
+                    blob,
+                    position,
+                    r.span().end(),
+                    r.completing() || r.held(),
+                    witness)));
   }
 
   /**
@@ -376,7 +408,7 @@ public final class Transfers implements AutoCloseable {
       Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
     CompletableFuture<ContentOpening> opening;
     try {
-      opening = CompletableFuture.supplyAsync(way, executor);
+      opening = CompletableFuture.supplyAsync(() -> passing.count(way.get()), executor);
     } catch (RejectedExecutionException e) {
       return stopped();
     }

@@ -87,7 +87,7 @@ class MovedRevisionTest {
                 repos,
                 upstream,
                 new Transfers(
-                    store.blobs(), settings.transfer(), executor, timer, System::nanoTime),
+                    store.blobs(), settings.transfer(), executor, timer, System::nanoTime, meters),
                 meters,
                 executor,
                 clock,

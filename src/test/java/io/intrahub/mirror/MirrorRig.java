@@ -66,7 +66,7 @@ final class MirrorRig implements AutoCloseable {
             store.repos(),
             upstream,
             new Transfers(
-                store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime),
+                store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime, meters),
             meters,
             counted,
             clock,

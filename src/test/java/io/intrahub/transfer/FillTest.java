@@ -13,6 +13,7 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Fails;
@@ -21,6 +22,7 @@ import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -281,7 +283,8 @@ class FillTest {
               throw new RejectedExecutionException("stopped");
             },
             rig.timer,
-            System::nanoTime);
+            System::nanoTime,
+            new Meters(new SimpleMeterRegistry()));
     for (int i = 0; i < 2; i++) {
       assertThat(
               stopped.open(

@@ -10,10 +10,12 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,6 +42,7 @@ final class TransferRig implements AutoCloseable {
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   final ManualTimer timer = new ManualTimer();
   final FaultyStore store = new FaultyStore(new MemoryStore(new SettableClock()));
+  final Meters meters = new Meters(new SimpleMeterRegistry());
   final Transfers transfers;
 
   TransferRig() {
@@ -63,7 +66,8 @@ final class TransferRig implements AutoCloseable {
                 8 << 20),
             threads,
             timer,
-            () -> System.nanoTime() + timer.skew());
+            () -> System.nanoTime() + timer.skew(),
+            meters);
   }
 
   static byte[] content(int size) {
@@ -157,6 +161,7 @@ final class TransferRig implements AutoCloseable {
     Callable<Boolean> clean =
         () ->
             transfers.running() == 0
+                && transfers.loads().passThrough() == 0
                 && store.leaked() == 0
                 && Arrays.stream(sources).allMatch(s -> s.openStreams() == 0);
     await()
