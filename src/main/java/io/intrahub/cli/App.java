@@ -62,8 +62,9 @@ public final class App implements AutoCloseable {
           add(
               new Transfers(
                   store.blobs(), settings.transfer(), tasks, timer, System::nanoTime, meters));
-      timer.scheduleWithFixedDelay(
-          transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
+      var _ =
+          timer.scheduleWithFixedDelay(
+              transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
