@@ -11,6 +11,7 @@ import io.intrahub.mirror.Mirror;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
@@ -25,6 +26,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,10 +36,13 @@ public final class App implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(App.class);
   private static final int REQUEST_ID_BYTES = 8;
   private static final int LOG_SECONDS = 10;
+  private static final long TIDY_MINUTES = 1;
+  private static final long SAVE_MINUTES = 10;
 
   /** What was started, the youngest first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
+  private final FsStore store;
   private final Tasks tasks;
   private final Meters meters;
   private final Transfers transfers;
@@ -48,7 +53,7 @@ public final class App implements AutoCloseable {
       throws StoreException, IOException {
     boolean complete = false;
     try {
-      FsStore store = add(FsStore.open(settings.data(), clock, settings.store()));
+      store = add(FsStore.open(settings.data(), clock, settings.store()));
       tasks = add(new Tasks());
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
@@ -57,6 +62,7 @@ public final class App implements AutoCloseable {
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       started.push(registry::close);
       meters = new Meters(registry);
+      meters.watchStore(() -> fill(store.usage()));
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
       transfers =
           add(
@@ -84,6 +90,8 @@ public final class App implements AutoCloseable {
       http.start();
       admin.start();
       tasks.execute(store::survey);
+      every(timer, TIDY_MINUTES, store::tidy);
+      every(timer, SAVE_MINUTES, store::saveLastUses);
       complete = true;
     } finally {
       if (!complete) {
@@ -110,6 +118,17 @@ public final class App implements AutoCloseable {
     return part;
   }
 
+  private void every(ScheduledExecutorService timer, long minutes, Runnable work) {
+    // Behind the timer's back: a slow disk must not make time-outs late.
+    ScheduledFuture<?> _ =
+        timer.scheduleWithFixedDelay(() -> tasks.execute(work), minutes, minutes, TimeUnit.MINUTES);
+  }
+
+  private static Meters.StoreFill fill(StoreUsage usage) {
+    return new Meters.StoreFill(
+        usage.used(), usage.limit(), usage.free(), usage.evictedBlobs(), usage.evictedBytes());
+  }
+
   private static String requestId(SecureRandom random) {
     byte[] id = new byte[REQUEST_ID_BYTES];
     random.nextBytes(id);
@@ -129,6 +148,11 @@ public final class App implements AutoCloseable {
   /** The counters. */
   public Meters meters() {
     return meters;
+  }
+
+  /** What the store holds now. */
+  public StoreUsage storeUsage() {
+    return store.usage();
   }
 
   /** Number of fills under way. */

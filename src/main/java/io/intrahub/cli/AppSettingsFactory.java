@@ -46,7 +46,11 @@ public final class AppSettingsFactory {
         new HttpSettings(config.server().host(), config.server().port()),
         new HttpSettings(config.admin().host(), config.admin().port()),
         config.store().path(),
-        new FsStore.Settings(config.store().keepFree().bytes()),
+        new FsStore.Settings(
+            config.store().maxSize().bytes(),
+            config.store().minFree().bytes(),
+            config.store().highWatermark(),
+            config.store().lowWatermark()),
         upstream(config, config.upstream().endpoints(), proxies, trust),
         new AccessChecker.Settings(
             config.access().publicTtl(), config.access().publicTtlDuringOutage()),

@@ -103,11 +103,37 @@ public record Config(
           Path path,
       @Setting(
               type = SIZE,
+              byDefault = "0",
+              doc =
+                  "What files in the store may take in all, published and on their way; `0` sets no"
+                      + " limit but the disk. What was not used for longest goes when more is"
+                      + " needed. A file that is larger is never kept.")
+          DataSize maxSize,
+      @Setting(
+              type = SIZE,
               byDefault = "256MiB",
               doc =
-                  "Space on the disk that is left free. With less, files are passed on to clients"
-                      + " without being kept.")
-          DataSize keepFree) {}
+                  "Space on the disk that is left free. With less, what was not used for longest"
+                      + " goes; if that is not enough, files are passed on to clients without being"
+                      + " kept.")
+          DataSize minFree,
+      @Setting(
+              type = NUMBER,
+              byDefault = "95",
+              min = "1",
+              max = "100",
+              doc = "Percent of `max-size`: when more is used, files are removed.")
+          int highWatermark,
+      @Setting(
+              type = NUMBER,
+              byDefault = "90",
+              min = "1",
+              max = "100",
+              doc =
+                  "Percent of `max-size`: so much may stay when files are removed. On a full disk"
+                      + " without `max-size`, the difference of the two in percent of the store is"
+                      + " freed beyond what is needed at once.")
+          int lowWatermark) {}
 
   /** How upstream is reached. */
   public record Upstream(

@@ -12,12 +12,12 @@ public final class Names {
 
   private Names() {}
 
-  /** {@code keepFree} as {@code keep-free}. */
+  /** {@code minFree} as {@code min-free}. */
   static String kebab(String camel) {
     return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
   }
 
-  /** {@code store.keep-free} as {@code INTRAHUB_STORE_KEEP_FREE}. */
+  /** {@code store.min-free} as {@code INTRAHUB_STORE_MIN_FREE}. */
   static String environment(String key) {
     return PREFIX + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
   }

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * One option, as {@link Config} declares it.
  *
- * @param key its name in the file, with dots: {@code store.keep-free}
+ * @param key its name in the file, with dots: {@code store.min-free}
  * @param type how its value is written
  * @param list whether it takes several values
  * @param optional whether it may be empty: no value, or no value in the list
@@ -38,7 +38,7 @@ public record Option(
    */
   public record Flag(String name, Optional<String> means) {}
 
-  /** Its variable in the environment: {@code INTRAHUB_STORE_KEEP_FREE}. */
+  /** Its variable in the environment: {@code INTRAHUB_STORE_MIN_FREE}. */
   public String environment() {
     return Names.environment(key);
   }

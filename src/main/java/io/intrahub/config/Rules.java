@@ -33,6 +33,14 @@ final class Rules {
               "admin.port",
               "server.port and admin.port are both " + server.port() + "; they need two ports"));
     }
+    if (config.store().lowWatermark() >= config.store().highWatermark()) {
+      broken.add(
+          new Broken(
+              "store.low-watermark",
+              "store.high-watermark",
+              "store.low-watermark is not less than store.high-watermark; each new file would have"
+                  + " others removed"));
+    }
     atMost(
         broken,
         "waits.stale",

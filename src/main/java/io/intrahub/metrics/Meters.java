@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import io.micrometer.core.instrument.FunctionCounter;
+import java.util.OptionalLong;
 
 /**
  * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
@@ -190,6 +192,56 @@ public final class Meters {
         .tag("kind", kind.toLowerCase(Locale.ROOT))
         .tag("level", level.toLowerCase(Locale.ROOT))
         .register(registry);
+  }
+
+  /**
+   * How full the store is.
+   *
+   * @param bytes what is used of the limit
+   * @param limit empty: there is none
+   * @param free bytes of the disk; empty when nobody knows
+   * @param evictedBlobs since the start
+   * @param evictedBytes since the start
+   */
+  public record StoreFill(
+      long bytes, OptionalLong limit, OptionalLong free, long evictedBlobs, long evictedBytes) {}
+
+  /**
+   * Shows how full the store is. Without a limit there is no meter of it, and free bytes that are
+   * not known are not a number.
+   *
+   * @param now asked whenever somebody looks, for each meter
+   */
+  public void watchStore(Supplier<StoreFill> now) {
+    Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
+        .description("Bytes of files in the store, published and on their way")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    if (now.get().limit().isPresent()) {
+      Gauge.builder("intrahub.store.limit", now, s -> number(s.get().limit()))
+          .description("What intrahub_store_bytes may come to")
+          .baseUnit("bytes")
+          .strongReference(true)
+          .register(registry);
+    }
+    Gauge.builder("intrahub.store.free", now, s -> number(s.get().free()))
+        .description("Free bytes of the store's disk")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    // These hold what they look at weakly; the gauges keep it alive.
+    FunctionCounter.builder("intrahub.store.evicted.blobs", now, s -> s.get().evictedBlobs())
+        .description("Blobs that were removed to make room")
+        .register(registry);
+    FunctionCounter.builder("intrahub.store.evicted", now, s -> s.get().evictedBytes())
+        .description("Bytes that were removed to make room")
+        .baseUnit("bytes")
+        .register(registry);
+  }
+
+  private static double number(OptionalLong bytes) {
+    return bytes.isPresent() ? bytes.getAsLong() : Double.NaN;
   }
 
   /** The registry, for the page that shows it. */

@@ -6,6 +6,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.config.Config;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
+import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.TransferSettings;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,17 @@ class DefaultsTest {
                 config.transfer().maxRate().bytes(),
                 config.memory().fetchBuffers().bytes()))
         .isEqualTo(TransferSettings.DEFAULT);
+  }
+
+  @Test
+  void of_the_store() {
+    assertThat(
+            new FsStore.Settings(
+                config.store().maxSize().bytes(),
+                config.store().minFree().bytes(),
+                config.store().highWatermark(),
+                config.store().lowWatermark()))
+        .isEqualTo(FsStore.Settings.DEFAULT);
   }
 
   @Test

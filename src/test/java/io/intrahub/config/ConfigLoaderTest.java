@@ -32,7 +32,10 @@ class ConfigLoaderTest {
     assertThat(config).isEqualTo(Config.defaults());
     assertThat(config.server()).isEqualTo(new Config.Server("0.0.0.0", 8090));
     assertThat(config.store().path()).isEqualTo(Path.of("data"));
-    assertThat(config.store().keepFree().bytes()).isEqualTo(256L * 1024 * 1024);
+    assertThat(config.store().maxSize().bytes()).isZero();
+    assertThat(config.store().minFree().bytes()).isEqualTo(256L * 1024 * 1024);
+    assertThat(config.store().highWatermark()).isEqualTo(95);
+    assertThat(config.store().lowWatermark()).isEqualTo(90);
     assertThat(config.mode()).isEqualTo(Config.Mode.ONLINE);
     assertThat(config.upstream().endpoints()).containsExactly(URI.create("https://huggingface.co"));
     assertThat(config.access().publicTtlDuringOutage()).isEqualTo(Duration.ofDays(7));
@@ -168,7 +171,7 @@ class ConfigLoaderTest {
               port: 65536
               prot: 1
             store:
-              keep-free: lots
+              min-free: lots
             """);
 
     assertThat(
@@ -180,7 +183,7 @@ class ConfigLoaderTest {
             file + ":2: server.port: expected a whole number, 0 to 65535; found \"65536\"",
             file + ":3: server.prot: no such option; did you mean server.port?",
             file
-                + ":5: store.keep-free: expected a size such as 64MiB, 10GB or plain bytes; found"
+                + ":5: store.min-free: expected a size such as 64MiB, 10GB or plain bytes; found"
                 + " \"lots\"",
             "INTRAHUB_ADMIN_PORT: expected a whole number, 0 to 65535; found \"-1\"",
             "INTRAHUB_SERVER_PROT: no such option; did you mean INTRAHUB_SERVER_PORT?",
@@ -271,11 +274,11 @@ class ConfigLoaderTest {
     assertThat(
             problems(
                 Optional.empty(),
-                Map.of("INTRAHUB_KEEP_FREE", "1GB", "INTRAHUB_STORE_KEEPFREE", "1GB"),
+                Map.of("INTRAHUB_HIGH_WATERMARK", "80", "INTRAHUB_STORE_MINFREE", "1GB"),
                 NO_FLAGS))
         .containsExactly(
-            "INTRAHUB_KEEP_FREE: no such option; did you mean INTRAHUB_STORE_KEEP_FREE?",
-            "INTRAHUB_STORE_KEEPFREE: no such option; did you mean INTRAHUB_STORE_KEEP_FREE?");
+            "INTRAHUB_HIGH_WATERMARK: no such option; did you mean INTRAHUB_STORE_HIGH_WATERMARK?",
+            "INTRAHUB_STORE_MINFREE: no such option; did you mean INTRAHUB_STORE_MIN_FREE?");
   }
 
   @Test

@@ -16,8 +16,8 @@ class OptionsTest {
         .startsWith("mode", "server.host", "server.port", "admin.host")
         .contains("access.public-ttl-during-outage")
         .doesNotHaveDuplicates();
-    assertThat(Options.find("store.keep-free").map(Option::environment))
-        .contains("INTRAHUB_STORE_KEEP_FREE");
+    assertThat(Options.find("store.min-free").map(Option::environment))
+        .contains("INTRAHUB_STORE_MIN_FREE");
   }
 
   @Test
@@ -72,7 +72,7 @@ class OptionsTest {
     assertThat(buffers.parse("524288")).isPresent();
     assertThat(buffers.parse("524287")).isEmpty();
     assertThat(Options.find("upstream.connect-timeout").orElseThrow().parse("0s")).isEmpty();
-    assertThat(Options.find("store.keep-free").orElseThrow().limits()).isEmpty();
+    assertThat(Options.find("store.min-free").orElseThrow().limits()).isEmpty();
   }
 
   @Test
@@ -82,6 +82,6 @@ class OptionsTest {
 
     assertThat(config.store().path()).isEqualTo(Path.of("/x"));
     assertThat(config.upstream().endpoints()).isEmpty();
-    assertThat(config.store().keepFree()).isEqualTo(Config.defaults().store().keepFree());
+    assertThat(config.store().minFree()).isEqualTo(Config.defaults().store().minFree());
   }
 }

@@ -21,7 +21,7 @@ final class Reference {
       1. one YAML file, which `--config FILE` or the variable `INTRAHUB_CONFIG` names. No file is read
          unless it is named. [config/intrahub.yaml](../config/intrahub.yaml) has all options with their
          defaults, to copy from;
-      2. the environment. `store.keep-free` is `INTRAHUB_STORE_KEEP_FREE`, and so on. Lists are written
+      2. the environment. `store.min-free` is `INTRAHUB_STORE_MIN_FREE`, and so on. Lists are written
          with commas. An empty variable counts as none;
       3. the command line, for the options that have a flag.
 

@@ -17,6 +17,8 @@ class RulesTest {
     "INTRAHUB_NEW_COMMITS_AT_LATEST, 4s, new-commits.quiet is longer than new-commits.at-latest",
     "INTRAHUB_ACCESS_PUBLIC_TTL, 8d, access.public-ttl is longer than",
     "INTRAHUB_LISTINGS_LEARN_LIMIT, 9999, listings.answer-limit is more than listings.learn-limit",
+    "INTRAHUB_STORE_LOW_WATERMARK, 95, store.low-watermark is not less than store.high-watermark",
+    "INTRAHUB_STORE_HIGH_WATERMARK, 80, store.low-watermark is not less than store.high-watermark",
     "INTRAHUB_ADMIN_PORT, 8090, server.port and admin.port are both 8090"
   })
   void a_pair_that_cannot_work_is_told_at_the_place_that_somebody_wrote(

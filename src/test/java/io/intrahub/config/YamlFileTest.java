@@ -22,7 +22,7 @@ class YamlFileTest {
                   Port: 1
                 stor:
                   path: x
-                  keep-free: 1
+                  min-free: 1
                 freshness: {revisionTtl: 1s,
                   gated_ttl: 1s}
                 transfer:

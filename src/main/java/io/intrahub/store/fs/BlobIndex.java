@@ -1,12 +1,13 @@
 package io.intrahub.store.fs;
 
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of published blobs without asking the disk: about 110 bytes of memory for each. It
+ * What is known of published blobs without asking the disk: about 120 bytes of memory for each. It
  * is derived: the disk is right when they differ, and a start builds it anew. Safe for use by many
  * threads.
  */
@@ -21,24 +22,47 @@ final class BlobIndex {
     SUSPECT
   }
 
-  private static final class Item {
-    final long size;
-    final Trust trust;
+  /** What is known of one blob; its owner is the index. */
+  static final class Item {
+    private final long size;
+    private final Trust trust;
 
     /** Seconds since 1970, unsigned. */
-    volatile int lastUse;
+    private volatile int lastUse;
 
-    Item(long size, Trust trust, int lastUse) {
+    /** The last round of marking in which it was marked or came in. */
+    private volatile int round;
+
+    private Item(long size, Trust trust, int lastUse, int round) {
       this.size = size;
       this.trust = trust;
       this.lastUse = lastUse;
+      this.round = round;
     }
+  }
+
+  /** Is told of every blob. */
+  interface Visitor {
+    /**
+     * One blob.
+     *
+     * @param size in bytes
+     * @param lastUse in seconds since 1970
+     * @param marked whether it was marked in this round or came in since it began
+     */
+    void visit(BlobKey key, long size, long lastUse, boolean marked);
   }
 
   private final ConcurrentHashMap<BlobKey, Item> items = new ConcurrentHashMap<>();
 
   /** Changed only inside an atomic change of {@link #items}, so it follows it exactly. */
   private final AtomicLong bytes = new AtomicLong();
+
+  /** The present round of marking; changed by the one thread that marks. */
+  private volatile int round;
+
+  /** When blobs were used in the process before; replaced by nothing when the walk is over. */
+  private volatile LastUses before = LastUses.NONE;
 
   long count() {
     return items.mappingCount();
@@ -50,22 +74,30 @@ final class BlobIndex {
 
   /** The blob is there with this size and this much trust, and was just used. */
   void put(BlobKey key, long size, Trust trust, Instant now) {
+    items.compute(key, (k, old) -> replace(old, size, trust, seconds(now)));
+  }
+
+  /** Its content was looked at, which is no use of it. */
+  void judged(BlobKey key, long size, Trust trust, Instant modified) {
     items.compute(
         key,
-        (k, old) -> {
-          bytes.addAndGet(size - (old == null ? 0 : old.size));
-          return new Item(size, trust, seconds(now));
-        });
+        (k, old) ->
+            replace(
+                old,
+                size,
+                trust,
+                old == null ? before.of(key).orElse(seconds(modified)) : old.lastUse));
+  }
+
+  private Item replace(@Nullable Item old, long size, Trust trust, int lastUse) {
+    bytes.addAndGet(size - (old == null ? 0 : old.size));
+    return new Item(size, trust, lastUse, round);
   }
 
   /** The walk found it. What is known already is known better. */
   void found(BlobKey key, long size, Instant modified) {
     items.computeIfAbsent(
-        key,
-        k -> {
-          bytes.addAndGet(size);
-          return new Item(size, Trust.UNKNOWN, seconds(modified));
-        });
+        key, k -> replace(null, size, Trust.UNKNOWN, before.of(key).orElse(seconds(modified))));
   }
 
   /** It was opened. */
@@ -78,13 +110,34 @@ final class BlobIndex {
     }
   }
 
-  /** It is not there any more. */
-  void remove(BlobKey key) {
+  boolean contains(BlobKey key) {
+    return items.containsKey(key);
+  }
+
+  /**
+   * It is not there any more.
+   *
+   * @return what was known of it, for {@link #restore}
+   */
+  Optional<Item> remove(BlobKey key) {
+    Item[] removed = new Item[1];
     items.computeIfPresent(
         key,
         (k, old) -> {
           bytes.addAndGet(-old.size);
+          removed[0] = old;
           return null;
+        });
+    return Optional.ofNullable(removed[0]);
+  }
+
+  /** It is there after all. */
+  void restore(BlobKey key, Item item) {
+    items.computeIfAbsent(
+        key,
+        k -> {
+          bytes.addAndGet(item.size);
+          return item;
         });
   }
 
@@ -94,10 +147,50 @@ final class BlobIndex {
     return item == null || item.size != size ? Trust.UNKNOWN : item.trust;
   }
 
-  /** When it was last used, for whoever chooses what to evict; null when it is not there. */
-  @Nullable Instant lastUse(BlobKey key) {
+  /** When it was last used; empty when it is not there. */
+  Optional<Instant> lastUse(BlobKey key) {
+    return Optional.ofNullable(items.get(key)).map(item -> Instant.ofEpochSecond(unsigned(item)));
+  }
+
+  /**
+   * Begins a round of marking: no blob is marked then, but those that come in afterwards are. For
+   * one thread at a time.
+   */
+  void beginRound() {
+    // One thread marks, so this is no race.
+    int next = round + 1;
+    round = next;
+  }
+
+  /** Marks a blob in this round, if it is there. */
+  void mark(BlobKey key) {
     Item item = items.get(key);
-    return item == null ? null : Instant.ofEpochSecond(Integer.toUnsignedLong(item.lastUse));
+    if (item != null) {
+      item.round = round;
+    }
+  }
+
+  /** Passes on every blob. Those that come or go meanwhile may be missing or not. */
+  void forEach(Visitor visitor) {
+    int now = round;
+    items.forEach((key, item) -> visitor.visit(key, item.size, unsigned(item), item.round == now));
+  }
+
+  /** What an earlier process knew of last uses; it counts for blobs that are not known yet. */
+  void remember(LastUses uses) {
+    before = uses;
+  }
+
+  /** Every last use that is known, those of blobs that the walk has not found yet among them. */
+  LastUses lastUses() {
+    LastUses.Builder uses = new LastUses.Builder();
+    uses.addAll(before);
+    items.forEach((key, item) -> uses.add(key, item.lastUse));
+    return uses.build();
+  }
+
+  private static long unsigned(Item item) {
+    return Integer.toUnsignedLong(item.lastUse);
   }
 
   private static int seconds(Instant instant) {

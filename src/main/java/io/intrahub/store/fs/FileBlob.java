@@ -5,22 +5,26 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.NoSuchFileException;
 
 /** A published blob that is read from its file. */
 final class FileBlob implements StoredBlob {
   private final SharedFile file;
   private final long size;
   private final Runnable onDamage;
+  private final BlobUses.Use use;
 
   /**
    * An open blob.
    *
    * @param onDamage called when the file can't be read, so that the next one who opens it checks it
+   * @param use ended when it is closed; until then it is not evicted
    */
-  FileBlob(SharedFile file, long size, Runnable onDamage) {
+  FileBlob(SharedFile file, long size, Runnable onDamage, BlobUses.Use use) {
     this.file = file;
     this.size = size;
     this.onDamage = onDamage;
+    this.use = use;
   }
 
   @Override
@@ -37,7 +41,8 @@ final class FileBlob implements StoredBlob {
         throw new EOFException("the file ends at %d of %d bytes".formatted(position, size));
       }
       return count;
-    } catch (ClosedChannelException e) {
+    } catch (ClosedChannelException | NoSuchFileException e) {
+      // Closed by an interrupt, or somebody deleted it by hand before it was opened again.
       throw e;
     } catch (IOException e) {
       onDamage.run();
@@ -48,5 +53,6 @@ final class FileBlob implements StoredBlob {
   @Override
   public void close() {
     file.close();
+    use.close();
   }
 }

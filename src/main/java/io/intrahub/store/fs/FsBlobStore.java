@@ -36,6 +36,7 @@ final class FsBlobStore implements BlobStore {
   private final BlobIndex index;
   private final Clock clock;
   private final Vitals vitals;
+  private final BlobUses uses;
   private final Stripes stripes;
 
   FsBlobStore(
@@ -46,6 +47,7 @@ final class FsBlobStore implements BlobStore {
       BlobIndex index,
       Clock clock,
       Vitals vitals,
+      BlobUses uses,
       Stripes stripes) {
     this.disk = disk;
     this.layout = layout;
@@ -54,6 +56,7 @@ final class FsBlobStore implements BlobStore {
     this.index = index;
     this.clock = clock;
     this.vitals = vitals;
+    this.uses = uses;
     this.stripes = stripes;
   }
 
@@ -71,25 +74,56 @@ final class FsBlobStore implements BlobStore {
   @Override
   public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
     Layout.Place place = layout.place(repo.subject(), blob.digest());
+    Optional<BlobUses.Use> use = uses.begin(place.key());
+    if (use.isEmpty()) {
+      // It is being evicted.
+      return Optional.empty();
+    }
+    Optional<StoredBlob> opened = Optional.empty();
     try {
-      Optional<Disk.Facts> facts = disk.facts(place.blob());
-      if (facts.isEmpty()) {
-        index.remove(place.key());
-        return Optional.empty();
-      }
-      if (!facts.get().regular()) {
-        log.warn("{} counts as absent: it is not a file", place.blob());
-        return Optional.empty();
-      }
-      return open(place, blob, facts.get());
+      opened = open(place, blob, use.get());
     } catch (IOException e) {
       log.warn("{} counts as absent: {}", place.blob(), e.toString());
+    } finally {
+      if (opened.filter(FileBlob.class::isInstance).isEmpty()) {
+        use.get().close();
+      }
+    }
+    return opened;
+  }
+
+  private Optional<StoredBlob> open(Layout.Place place, BlobId blob, BlobUses.Use use)
+      throws IOException {
+    Optional<Disk.Facts> facts = disk.facts(place.blob());
+    if (facts.isEmpty()) {
+      forget(place);
       return Optional.empty();
+    }
+    if (!facts.get().regular()) {
+      log.warn("{} counts as absent: it is not a file", place.blob());
+      return Optional.empty();
+    }
+    return open(place, blob, facts.get(), use);
+  }
+
+  /** It was not there. If the index thinks otherwise, one of the two may just be changing. */
+  private void forget(Layout.Place place) throws IOException {
+    if (!index.contains(place.key())) {
+      return;
+    }
+    ReentrantLock lock = stripes.of(place.key());
+    lock.lock();
+    try {
+      if (disk.facts(place.blob()).isEmpty()) {
+        index.remove(place.key());
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  private Optional<StoredBlob> open(Layout.Place place, BlobId blob, Disk.Facts facts)
-      throws IOException {
+  private Optional<StoredBlob> open(
+      Layout.Place place, BlobId blob, Disk.Facts facts, BlobUses.Use use) throws IOException {
     Disk.File file = disk.open(place.blob());
     boolean handedOut = false;
     try {
@@ -113,7 +147,7 @@ final class FsBlobStore implements BlobStore {
       SharedFile shared = new SharedFile(() -> disk.open(place.blob()), file);
       handedOut = true;
       return Optional.of(
-          new FileBlob(shared, blob.size(), () -> suspect(place.key(), blob.size())));
+          new FileBlob(shared, blob.size(), () -> suspect(place.key(), blob.size()), use));
     } finally {
       if (!handedOut) {
         file.close();
@@ -161,7 +195,7 @@ final class FsBlobStore implements BlobStore {
       throw e;
     }
     if (right) {
-      index.put(place.key(), facts.size(), BlobIndex.Trust.VERIFIED, clock.instant());
+      index.judged(place.key(), facts.size(), BlobIndex.Trust.VERIFIED, facts.modified());
     } else {
       damaged(place, facts, "its digest is wrong");
     }

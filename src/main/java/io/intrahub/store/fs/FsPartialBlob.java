@@ -59,13 +59,16 @@ final class FsPartialBlob implements PartialBlob {
   /** Changed under {@link #durability}. */
   private volatile State state = State.OPEN;
 
-  /** Guarded by {@link #durability}, like the two below. What a power cut can't take. */
+  /** Guarded by {@link #durability}, like all up to the hash. What a power cut can't take. */
   private BitSet synced = new BitSet();
 
   /** Whether the names and what was in the map before are on the disk. */
   private boolean begun;
 
   private boolean poisoned;
+
+  /** Keeps the blob from being evicted when it is published, for those who read on here. */
+  private Optional<BlobUses.Use> use = Optional.empty();
 
   // Owner of these: the one thread that hashes and publishes.
   private final MessageDigest hash;
@@ -288,6 +291,7 @@ final class FsPartialBlob implements PartialBlob {
       }
       name();
       published = true;
+      use = Optional.of(partials.use(place));
       end();
       return Verdict.PUBLISHED;
     } finally {
@@ -308,7 +312,7 @@ final class FsPartialBlob implements PartialBlob {
       });
     }
     // What fails from here on is the name. The bytes are verified and on the disk.
-    publishing.publish(place, blob);
+    publishing.publish(place, blob, reservation);
   }
 
   private void setAside() {
@@ -342,12 +346,13 @@ final class FsPartialBlob implements PartialBlob {
         state = State.CLOSED;
         file.close();
         map.ifPresent(PieceMap::close);
-        reservation.close();
         if (kept) {
-          partials.keep(place, PieceMap.bytesOf(marked(), blob.size()));
+          partials.keep(place, PieceMap.bytesOf(marked(), blob.size()), reservation);
         } else if (names) {
           partials.ended(place);
         }
+        reservation.close();
+        use.ifPresent(BlobUses.Use::close);
       }
     } finally {
       restore(interrupted);

@@ -28,20 +28,14 @@ final class FsRepoStore implements RepoStore {
 
   private final Disk disk;
   private final Layout layout;
-  private final Replacer replacer;
   private final Records records;
   private final Manifests manifests;
 
-  FsRepoStore(Disk disk, Layout layout, Folders folders, Clock clock) {
+  FsRepoStore(Disk disk, Layout layout, Replacer replacer, Clock clock) {
     this.disk = disk;
     this.layout = layout;
-    this.replacer = new Replacer(disk, layout, folders);
     this.records = new Records(disk, replacer, clock);
     this.manifests = new Manifests(disk, layout, replacer);
-  }
-
-  void close() {
-    replacer.close();
   }
 
   private static Map<String, String> subject(String kind, RepoId repo) {

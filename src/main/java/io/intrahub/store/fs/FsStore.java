@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +19,11 @@ public final class FsStore implements Store {
   private static final Logger log = LoggerFactory.getLogger(FsStore.class);
 
   private final StoreOpener.Opened parts;
+  private final Settings settings;
   private final BlobIndex index = new BlobIndex();
+  private final BlobUses uses = new BlobUses();
+  private final Replacer replacer;
+  private final Evictor evictor;
   private final Space space;
   private final Publishing publishing;
   private final Partials partials;
@@ -32,28 +37,83 @@ public final class FsStore implements Store {
   /**
    * What the operator can choose.
    *
-   * @param keepFree bytes of the disk that no new blob may use
+   * @param maxSize what blobs may take in all, in bytes; 0: no limit
+   * @param minFree bytes of the disk that no new blob may use
+   * @param highWatermark in percent of {@code maxSize}: with more, blobs are evicted
+   * @param lowWatermark in percent of {@code maxSize}: down to this
    */
-  public record Settings(long keepFree) {
-    /** 256 MiB stay free. */
-    public static final Settings DEFAULT = new Settings(256L << 20);
+  public record Settings(long maxSize, long minFree, int highWatermark, int lowWatermark) {
+    /** No limit but the disk, of which 256 MiB stay free. */
+    public static final Settings DEFAULT = new Settings(0, 256L << 20, 95, 90);
+
+    /**
+     * Checks its arguments.
+     *
+     * @throws IllegalArgumentException if a size is negative, or not 0 < low < high <= 100
+     */
+    public Settings {
+      if (maxSize < 0 || minFree < 0) {
+        throw new IllegalArgumentException("a negative size: %d, %d".formatted(maxSize, minFree));
+      }
+      if (lowWatermark <= 0 || lowWatermark >= highWatermark || highWatermark > 100) {
+        throw new IllegalArgumentException(
+            "no watermarks: %d, %d".formatted(lowWatermark, highWatermark));
+      }
+    }
+
+    /** The limit in bytes; {@link Long#MAX_VALUE} for none. */
+    long maxSizeOrAll() {
+      return maxSize == 0 ? Long.MAX_VALUE : maxSize;
+    }
+
+    long highMark() {
+      return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, highWatermark);
+    }
+
+    long lowMark() {
+      return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, lowWatermark);
+    }
+
+    /** What is freed beyond the need on a full disk, where marks have no size to refer to. */
+    long slack(long stored) {
+      return percent(stored, highWatermark - lowWatermark);
+    }
+
+    private static long percent(long of, int percent) {
+      return of / 100 * percent + of % 100 * percent / 100;
+    }
   }
 
   private FsStore(StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings) {
     this.parts = parts;
+    this.settings = settings;
     Layout layout = parts.layout();
     Folders folders = parts.folders();
     Quarantine quarantine = new Quarantine(disk, layout.quarantine(), clock);
-    this.space = new Space(disk, settings.keepFree());
+    this.replacer = new Replacer(disk, layout, folders);
+    this.evictor = new Evictor(clock);
+    this.space = new Space(disk, settings, evictor, clock);
     Stripes stripes = new Stripes();
     this.publishing =
         new Publishing(
             disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
-    this.partials = new Partials(disk, folders, space, quarantine, publishing, stripes);
+    this.partials = new Partials(disk, folders, space, quarantine, publishing, uses, stripes);
     this.blobs =
-        new FsBlobStore(disk, layout, partials, quarantine, index, clock, parts.vitals(), stripes);
-    this.repos = new FsRepoStore(disk, layout, folders, clock);
-    this.survey = new Survey(disk, layout, blobs, partials, index, quarantine, parts.vitals());
+        new FsBlobStore(
+            disk, layout, partials, quarantine, index, clock, parts.vitals(), uses, stripes);
+    this.repos = new FsRepoStore(disk, layout, replacer, clock);
+    this.survey =
+        new Survey(disk, layout, blobs, partials, index, quarantine, parts.vitals(), uses);
+    evictor.add(
+        new PublishedBlobs(
+            disk,
+            layout,
+            index,
+            uses,
+            stripes,
+            new CurrentBlobs(disk, layout, index, evictor::closed),
+            partials::isWritten));
+    index.remember(LastUses.read(disk, layout.lastUses()));
   }
 
   /**
@@ -85,6 +145,35 @@ public final class FsStore implements Store {
    */
   public void survey() {
     survey.run();
+    if (survey.done()) {
+      index.remember(LastUses.NONE);
+      space.tidy();
+    }
+  }
+
+  /**
+   * Evicts blobs if the store is above its high watermark or the disk is nearly full: others write
+   * to it too. For background work, about once a minute. Never throws.
+   */
+  public void tidy() {
+    space.tidy();
+  }
+
+  /**
+   * Keeps when blobs were last used, so that the next start evicts in the right order. For
+   * background work; {@link #close} does it too. Never throws: a start without it takes the times
+   * of the files.
+   */
+  public synchronized void saveLastUses() {
+    LastUses uses = index.lastUses();
+    if (uses.size() == 0) {
+      return;
+    }
+    try {
+      replacer.replace(parts.layout().lastUses(), file -> FileIo.writeFully(file, uses.encode()));
+    } catch (IOException e) {
+      log.warn("When blobs were last used could not be written: {}", e.toString());
+    }
   }
 
   @Override
@@ -105,8 +194,13 @@ public final class FsStore implements Store {
         survey.done(),
         partials.writers(),
         space.reserved(),
+        space.held(),
         partials.idle(),
-        partials.idleBytes());
+        partials.idleBytes(),
+        settings.maxSize() == 0 ? OptionalLong.empty() : OptionalLong.of(settings.maxSize()),
+        space.free(),
+        evictor.evictedBlobs(),
+        evictor.evictedBytes());
   }
 
   /** The store's random name, 32 hexadecimal digits, made at its first start. */
@@ -126,8 +220,10 @@ public final class FsStore implements Store {
     }
     closed = true;
     publishing.close();
-    repos.close();
     survey.stop();
+    evictor.close();
+    saveLastUses();
+    replacer.close();
     try {
       if (partials.writers() == 0) {
         parts.vitals().end();

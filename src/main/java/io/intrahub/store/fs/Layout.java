@@ -77,6 +77,11 @@ final class Layout {
     return root.resolve("running.new");
   }
 
+  /** When blobs were last used; a help that may be missing. */
+  Path lastUses() {
+    return root.resolve("last-uses");
+  }
+
   Path partial() {
     return root.resolve("partial");
   }
@@ -111,7 +116,7 @@ final class Layout {
   boolean ownsTopLevel(String name) {
     return name.equals("blobs")
         || folders().stream().anyMatch(f -> f.equals(root.resolve(name)))
-        || List.of(marker(), newMarker(), lock(), running(), newRunning())
+        || List.of(marker(), newMarker(), lock(), running(), newRunning(), lastUses())
             .contains(root.resolve(name));
   }
 
@@ -140,6 +145,14 @@ final class Layout {
     Path blob = shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex());
     return new Place(
         BlobKey.of("", sha256), blob, folder.resolve("data"), folder.resolve(PIECES_NAME), true);
+  }
+
+  /** Where the blob with this key lies; empty when the key's repo has no valid name. */
+  Optional<Place> place(BlobKey key) {
+    return switch (key.digest()) {
+      case Digest.Sha256 sha256 -> Optional.of(shared(sha256));
+      case Digest.GitSha1 sha1 -> repoOf(key.repoFolder()).map(repo -> place(repo, sha1));
+    };
   }
 
   /** The digest that a name among partial blobs tells; empty when it is not ours. */

@@ -29,6 +29,7 @@ final class Partials {
   private final Space space;
   private final Quarantine quarantine;
   private final Publishing publishing;
+  private final BlobUses uses;
   private final Stripes stripes;
   private final Optional<String> boot;
 
@@ -47,18 +48,28 @@ final class Partials {
       Space space,
       Quarantine quarantine,
       Publishing publishing,
+      BlobUses uses,
       Stripes stripes) {
     this.disk = disk;
     this.folders = folders;
     this.space = space;
     this.quarantine = quarantine;
     this.publishing = publishing;
+    this.uses = uses;
     this.stripes = stripes;
     this.boot = disk.bootId();
   }
 
   int writers() {
     return writers.size();
+  }
+
+  /**
+   * Whether this blob is open. While it is published that is true until the index has it: evicted
+   * before, it would be counted for ever.
+   */
+  boolean isWritten(BlobKey key) {
+    return writers.contains(key);
   }
 
   /** Number of blobs that have pieces and are not open. */
@@ -80,6 +91,7 @@ final class Partials {
     if (closed()) {
       throw new IOException("the store is closed");
     }
+    space.requireFits(blob.size());
     if (!writers.add(place.key())) {
       throw new IOException(place.blob().getFileName() + " is open already");
     }
@@ -109,10 +121,12 @@ final class Partials {
           found.isPresent()
               ? reopen(place, blob.digest(), found.get())
               : begin(place, blob, folder);
-      idle.remove(place.key());
       BitSet pieces = found.map(PieceMap.Found::pieces).orElseGet(BitSet::new);
+      long bytes = found.map(PieceMap.Found::bytes).orElse(0L);
+      Space.Reservation reservation =
+          space.begin(blob.size(), bytes, () -> idle.remove(place.key()));
       return new FsPartialBlob(
-          this, publishing, quarantine, disk, space.nothing(), place, repo, blob, files, pieces);
+          this, publishing, quarantine, disk, reservation, place, repo, blob, files, pieces);
     } finally {
       lock.unlock();
     }
@@ -301,6 +315,17 @@ final class Partials {
     }
   }
 
+  /** A use of an open blob that is just published, for those who read it on. */
+  BlobUses.Use use(Layout.Place place) {
+    ReentrantLock lock = stripes.of(place.key());
+    lock.lock();
+    try {
+      return uses.begin(place.key()).orElseThrow();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** An open blob was published or set aside: its partial names are free. */
   void ended(Layout.Place place) {
     ReentrantLock lock = stripes.of(place.key());
@@ -320,8 +345,8 @@ final class Partials {
    *
    * @param bytes what they take
    */
-  void keep(Layout.Place place, long bytes) {
-    idle.put(place.key(), bytes);
+  void keep(Layout.Place place, long bytes, Space.Reservation reservation) {
+    reservation.handOver(() -> idle.put(place.key(), bytes));
     writers.remove(place.key());
   }
 }

@@ -69,9 +69,10 @@ final class Publishing {
   /**
    * Gives verified, durable bytes their name.
    *
+   * @param reservation ends in the moment in which the blob counts as published
    * @throws IOException when that failed; the name is free then
    */
-  void publish(Layout.Place place, BlobId blob) throws IOException {
+  void publish(Layout.Place place, BlobId blob, Space.Reservation reservation) throws IOException {
     boolean ours;
     ReentrantLock lock = stripes.of(place.key());
     lock.lock();
@@ -90,7 +91,8 @@ final class Publishing {
       }
       throw e;
     }
-    index.put(place.key(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant());
+    reservation.handOver(
+        () -> index.put(place.key(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
   }
 
   /**

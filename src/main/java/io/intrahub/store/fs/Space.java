@@ -1,28 +1,54 @@
 package io.intrahub.store.fs;
 
 import java.io.IOException;
+import java.time.Clock;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Promises of disk space to writers, so that a full disk is noticed before the first byte of a blob
- * and not at its last. A promise is no guarantee: others write to the same disk. Safe for use by
- * many threads.
+ * and not at its last. When there is little room, a promise first has something evicted, on the
+ * thread that asks; if that is not enough, it is refused. A promise is no guarantee: others write
+ * to the same disk. Safe for use by many threads.
+ *
+ * <p>What counts against {@code store.max-size}: published blobs, pieces of others, and promises.
+ * Until the walk after a start has counted all blobs, those that are known.
  */
 final class Space {
+  private static final Logger log = LoggerFactory.getLogger(Space.class);
+  private static final long MINUTE_MILLIS = 60_000;
+
   private final Disk disk;
-  private final long keepFree;
+  private final FsStore.Settings settings;
+  private final Evictor evictor;
+  private final Clock clock;
 
   /** Bytes promised and not yet written. */
   private final AtomicLong reserved = new AtomicLong();
 
+  /** Bytes that are there of blobs that are open and not published yet. */
+  private final AtomicLong held = new AtomicLong();
+
   /**
-   * The space of one disk.
-   *
-   * @param keepFree bytes that are never promised
+   * Held while bytes go from one count to another: counted twice, a large blob would have others
+   * evicted for nothing. Nobody waits for a stripe or the disk while it is held.
    */
-  Space(Disk disk, long keepFree) {
+  private final Object books = new Object();
+
+  /** When it was seen that eviction makes the disk no freer; in milliseconds of the clock. */
+  private volatile OptionalLong fruitlessAt = OptionalLong.empty();
+
+  /** When the operator was last told that there is no room; in milliseconds of the clock. */
+  private volatile OptionalLong warnedAt = OptionalLong.empty();
+
+  /** The space of one disk. */
+  Space(Disk disk, FsStore.Settings settings, Evictor evictor, Clock clock) {
     this.disk = disk;
-    this.keepFree = keepFree;
+    this.settings = settings;
+    this.evictor = evictor;
+    this.clock = clock;
   }
 
   /** Bytes promised and not yet written. */
@@ -30,23 +56,58 @@ final class Space {
     return reserved.get();
   }
 
-  /**
-   * Promises room for a blob.
-   *
-   * @throws IOException when there is not enough
-   */
-  Reservation reserve(long bytes) throws IOException {
-    long promised = reserved.addAndGet(bytes);
-    boolean kept = false;
+  /** Bytes that are there of blobs that are open and not published. */
+  long held() {
+    return held.get();
+  }
+
+  /** Free bytes of the disk; empty when they are not known. */
+  OptionalLong free() {
     try {
       long usable = disk.usableSpace();
-      if (usable - promised < keepFree) {
-        throw new IOException(
-            "not enough disk space: %d bytes are free, %d are promised, %d stay free"
-                .formatted(usable, promised, keepFree));
+      return usable == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(usable);
+    } catch (IOException e) {
+      log.debug("The free space of the disk is not known", e);
+      return OptionalLong.empty();
+    }
+  }
+
+  /**
+   * Says no to a blob that has no place here even if it were the only one.
+   *
+   * @throws IOException if it is larger than the store may be
+   */
+  void requireFits(long bytes) throws IOException {
+    if (bytes > settings.maxSizeOrAll()) {
+      throw new IOException(
+          "a blob of %d bytes is larger than the store may be: store.max-size is %d bytes"
+              .formatted(bytes, settings.maxSize()));
+    }
+  }
+
+  /**
+   * Begins to count a blob that is being written. It promises nothing yet, so it never fails.
+   *
+   * @param size of the whole blob, in bytes
+   * @param found bytes of it that are there already
+   * @param uncount ends another count of these
+   */
+  Reservation begin(long size, long found, Runnable uncount) {
+    synchronized (books) {
+      uncount.run();
+      return new Reservation(size, found);
+    }
+  }
+
+  private void promise(long bytes) throws IOException {
+    reserved.addAndGet(bytes);
+    boolean kept = false;
+    try {
+      if (missing() > 0) {
+        evict();
       }
+      refuseIfShort(bytes);
       kept = true;
-      return new Reservation(bytes);
     } finally {
       if (!kept) {
         reserved.addAndGet(-bytes);
@@ -54,42 +115,190 @@ final class Space {
     }
   }
 
-  /** A promise of nothing yet, which never fails. */
-  Reservation nothing() {
-    return new Reservation(0);
+  /** Evicts what is above the marks. Never throws; for whoever does background work. */
+  void tidy() {
+    try {
+      if (missing() > 0) {
+        evict();
+        if (isShort()) {
+          warn("Eviction could not free enough");
+        }
+      }
+    } catch (IOException e) {
+      log.warn("It is not known whether the store has room: {}", e.toString());
+    }
   }
 
-  /** One promise. Safe for use by the many threads that write one blob. */
+  private long stored() {
+    synchronized (books) {
+      return evictor.bytes() + held.get();
+    }
+  }
+
+  /** What is left of the disk when all promises were kept; less than 0 if it is too little. */
+  private long spare() throws IOException {
+    return disk.usableSpace() - reserved.get() - settings.minFree();
+  }
+
+  private boolean isOverSize() {
+    return stored() + reserved.get() > settings.maxSizeOrAll();
+  }
+
+  private boolean isShort() throws IOException {
+    return isOverSize() || spare() < 0;
+  }
+
+  /** How much should be evicted now; 0 below the high mark. */
+  private long missing() throws IOException {
+    long stored = stored();
+    long used = stored + reserved.get();
+    long overSize = used > settings.highMark() ? used - settings.lowMark() : 0;
+    long spare = spare();
+    if (spare >= 0 || isFruitless()) {
+      return overSize;
+    }
+    // Some more than is needed now, as with the size: to choose takes time.
+    return Math.max(overSize, settings.slack(stored) - spare);
+  }
+
+  private boolean isFruitless() {
+    OptionalLong at = fruitlessAt;
+    return at.isPresent() && Math.abs(clock.millis() - at.getAsLong()) < MINUTE_MILLIS;
+  }
+
+  private void evict() throws IOException {
+    boolean forTheDisk = spare() < 0;
+    long books = disk.usableSpace() + stored();
+    long freed = evictor.free(this::missing);
+    if (freed > 0 && forTheDisk) {
+      // What writers do meanwhile is in the books. If the files went away and the room did not
+      // come, snapshots or other names hold it, or somebody else fills the disk: then to give up
+      // one blob after the other would cost the whole store and help nobody.
+      long lost = books - (disk.usableSpace() + stored());
+      if (lost > freed / 2) {
+        fruitlessAt = OptionalLong.of(clock.millis());
+        warn("Blobs of %d bytes were evicted and the disk is hardly freer".formatted(freed));
+      }
+    }
+  }
+
+  private void refuseIfShort(long bytes) throws IOException {
+    if (isOverSize()) {
+      warn("Eviction could not free enough");
+      throw new IOException(
+          "no room in the store for %d bytes: %d are stored, %d more are promised,"
+                  .formatted(bytes, stored(), reserved.get() - bytes)
+              + " store.max-size is %d, and nothing more can be evicted now"
+                  .formatted(settings.maxSize()));
+    }
+    if (spare() < 0) {
+      warn("Eviction could not free enough");
+      throw new IOException(
+          "not enough disk space for %d bytes: %d are free, %d of them promised, %d"
+                  .formatted(bytes, disk.usableSpace(), reserved.get() - bytes, settings.minFree())
+              + " stay free (store.min-free)");
+    }
+  }
+
+  private void warn(String what) throws IOException {
+    OptionalLong last = warnedAt;
+    long now = clock.millis();
+    if (last.isPresent() && Math.abs(now - last.getAsLong()) < MINUTE_MILLIS) {
+      return;
+    }
+    warnedAt = OptionalLong.of(now);
+    log.warn(
+        "{}: {} bytes are stored, {} promised, {} free on the disk; store.max-size is {},"
+            + " store.min-free {}. Until there is room, new files are passed on and not kept",
+        what,
+        stored(),
+        reserved.get(),
+        disk.usableSpace(),
+        settings.maxSize() == 0 ? "not set" : settings.maxSize(),
+        settings.minFree());
+  }
+
+  /**
+   * What one blob takes that is being written: what it was promised and what is there of it. Safe
+   * for use by the many threads that write it.
+   */
   final class Reservation implements AutoCloseable {
-    /** Guarded by this. */
+    private final long size;
+
+    /** Guarded by this, like all below: bytes promised and not yet written. */
     private long left;
 
-    private Reservation(long bytes) {
-      this.left = bytes;
+    /** Bytes that are there and not counted elsewhere; with the above no more than the size. */
+    private long there;
+
+    private boolean closed;
+
+    private Reservation(long size, long found) {
+      this.size = size;
+      this.there = found;
+      held.addAndGet(found);
     }
 
     /**
-     * Promises room for more.
+     * Promises room for bytes that will be written, though not for more than the blob can take in
+     * all. May evict others first, which takes as long as reading all current manifests. Not to be
+     * called by who holds a stripe.
      *
-     * @throws IOException when there is not enough; the promise is as before
+     * @throws IOException when there is not enough, even after all was evicted that could be; the
+     *     promise is as before
      */
     void add(long bytes) throws IOException {
-      long more = reserve(bytes).left;
+      long more;
       synchronized (this) {
+        more = Math.min(bytes, size - there - left);
+      }
+      if (more <= 0) {
+        return;
+      }
+      promise(more);
+      synchronized (this) {
+        if (closed) {
+          reserved.addAndGet(-more);
+          throw new IOException("the blob was closed while room was made for it");
+        }
         left += more;
       }
     }
 
     /** These bytes now count as used on the disk itself. */
     synchronized void written(long bytes) {
+      release(bytes);
+      // What is written again takes no more room.
+      long more = Math.min(bytes, size - left - there);
+      there += more;
+      held.addAndGet(more);
+    }
+
+    /**
+     * Ends the promise; what is there counts elsewhere from now on.
+     *
+     * @param count does that
+     */
+    synchronized void handOver(Runnable count) {
+      release(left);
+      synchronized (books) {
+        count.run();
+        held.addAndGet(-there);
+      }
+      there = 0;
+    }
+
+    private void release(long bytes) {
       long taken = Math.min(left, bytes);
       left -= taken;
       reserved.addAndGet(-taken);
     }
 
+    /** Nothing more is written, and what was is removed or counted elsewhere. */
     @Override
     public synchronized void close() {
-      written(left);
+      closed = true;
+      handOver(() -> {});
     }
   }
 }

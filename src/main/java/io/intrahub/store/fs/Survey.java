@@ -29,6 +29,7 @@ final class Survey {
   private final BlobIndex index;
   private final Quarantine quarantine;
   private final Vitals vitals;
+  private final BlobUses uses;
 
   private volatile boolean done;
   private volatile boolean stopped;
@@ -40,7 +41,8 @@ final class Survey {
       Partials partials,
       BlobIndex index,
       Quarantine quarantine,
-      Vitals vitals) {
+      Vitals vitals,
+      BlobUses uses) {
     this.disk = disk;
     this.layout = layout;
     this.blobs = blobs;
@@ -48,6 +50,7 @@ final class Survey {
     this.index = index;
     this.quarantine = quarantine;
     this.vitals = vitals;
+    this.uses = uses;
   }
 
   boolean done() {
@@ -154,6 +157,21 @@ final class Survey {
   private void look(
       Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
       throws IOException {
+    // Evicted between the look and the counting, it would be counted for ever.
+    Optional<BlobUses.Use> use = uses.begin(place.key());
+    if (use.isEmpty()) {
+      return;
+    }
+    try {
+      lookInUse(path, place, digest, foreign, doubtful);
+    } finally {
+      use.get().close();
+    }
+  }
+
+  private void lookInUse(
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      throws IOException {
     Optional<Disk.Facts> facts = disk.facts(path);
     if (facts.isEmpty()) {
       return;
@@ -175,6 +193,17 @@ final class Survey {
   }
 
   private void check(Found found) {
+    Optional<BlobUses.Use> use = uses.begin(found.place().key());
+    if (use.isPresent()) {
+      try {
+        checkInUse(found);
+      } finally {
+        use.get().close();
+      }
+    }
+  }
+
+  private void checkInUse(Found found) {
     if (stopped
         || index.trust(found.place().key(), found.facts().size()) == BlobIndex.Trust.VERIFIED) {
       return;

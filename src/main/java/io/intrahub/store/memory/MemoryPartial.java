@@ -43,6 +43,11 @@ final class MemoryPartial implements PartialBlob {
     return reserved.get();
   }
 
+  /** Bytes of marked pieces, unless there was a verdict. */
+  long unpublished() {
+    return ended ? 0 : bytes.markedBytes();
+  }
+
   @Override
   public BitSet found() {
     return (BitSet) found.clone();

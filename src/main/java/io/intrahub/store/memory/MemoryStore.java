@@ -13,10 +13,14 @@ import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A store that lives as long as the object. Safe for use by many threads. */
+/**
+ * A store that lives as long as the object. It has no limit and evicts nothing: it is for tests,
+ * which hold little. Safe for use by many threads.
+ */
 public final class MemoryStore implements Store, BlobStore {
   /** Which bytes: a sha256 is one blob for all repos, a git blob belongs to its repo. */
   record Key(Optional<RepoId> repo, Digest digest) {
@@ -61,8 +65,13 @@ public final class MemoryStore implements Store, BlobStore {
         true,
         written.size(),
         writers.stream().mapToLong(MemoryPartial::reserved).sum(),
+        writers.stream().mapToLong(MemoryPartial::unpublished).sum(),
         partials.size(),
-        partials.values().stream().mapToLong(MemoryPieces::markedBytes).sum());
+        partials.values().stream().mapToLong(MemoryPieces::markedBytes).sum(),
+        OptionalLong.empty(),
+        OptionalLong.empty(),
+        0,
+        0);
   }
 
   @Override

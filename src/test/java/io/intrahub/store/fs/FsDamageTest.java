@@ -331,10 +331,10 @@ final class FsDamageTest {
     BlobKey key = BlobKey.of("", sha256(bytes(1, 1)).digest());
     Instant published = Instant.parse("2026-01-01T00:00:00Z");
     index.found(key, 10, published);
-    assertThat(index.lastUse(key)).isEqualTo(published);
+    assertThat(index.lastUse(key)).hasValue(published);
     index.used(key, 10, published.plusSeconds(60));
     index.found(key, 10, published);
-    assertThat(index.lastUse(key)).isEqualTo(published.plusSeconds(60));
+    assertThat(index.lastUse(key)).hasValue(published.plusSeconds(60));
     index.put(key, 12, BlobIndex.Trust.VERIFIED, published);
     assertThat(index.bytes()).isEqualTo(12);
     index.remove(key);

@@ -1,0 +1,144 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.fs.ManifestFormat.DamagedException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells which blobs are current: those that a commit names which a branch, a tag or the default
+ * branch of some repo was last seen at. All others are superseded. A commit that somebody asked for
+ * by its hash makes none of its blobs current, or nothing would ever be superseded.
+ *
+ * <p>It reads refs and manifests from the disk, block by block and under no lock: they are replaced
+ * in one step. What moves meanwhile is seen as before or after, so at worst a blob goes somewhat
+ * early. For one thread at a time.
+ */
+final class CurrentBlobs {
+  private static final Logger log = LoggerFactory.getLogger(CurrentBlobs.class);
+
+  /** While a store is full, every new blob asks; nothing changes as fast as that. */
+  private static final Duration VALID = Duration.ofMinutes(1);
+
+  private static final int MAX_REF = 1 << 20;
+
+  private final Disk disk;
+  private final Layout layout;
+  private final BlobIndex index;
+  private final BooleanSupplier stopped;
+
+  /** When the marks were made; null: never. */
+  private @Nullable Instant markedAt;
+
+  /** Folders of repos of which something could not be read. */
+  private Set<String> unread = Set.of();
+
+  /**
+   * A reader of one store.
+   *
+   * @param stopped whether the store is being closed, so that it is not worth going on
+   */
+  CurrentBlobs(Disk disk, Layout layout, BlobIndex index, BooleanSupplier stopped) {
+    this.disk = disk;
+    this.layout = layout;
+    this.index = index;
+    this.stopped = stopped;
+  }
+
+  /**
+   * Marks what is current in the index, unless that was done a moment ago.
+   *
+   * @return which blobs must be taken for current though they are not marked, since what may name
+   *     them could not be read
+   */
+  Predicate<BlobKey> mark(Instant now) {
+    Instant last = markedAt;
+    if (last == null || Duration.between(last, now).abs().compareTo(VALID) >= 0) {
+      index.beginRound();
+      unread = markAll();
+      markedAt = now;
+    }
+    Set<String> doubtful = unread;
+    return key -> key.shared() ? !doubtful.isEmpty() : doubtful.contains(key.repoFolder());
+  }
+
+  private Set<String> markAll() {
+    Set<String> failed = new HashSet<>();
+    try {
+      for (Path folder : disk.list(layout.repos())) {
+        String name = String.valueOf(folder.getFileName());
+        Optional<RepoId> repo = Layout.repoOf(name);
+        if (repo.isPresent() && (stopped.getAsBoolean() || !markRepo(repo.get(), name))) {
+          failed.add(name);
+        }
+      }
+    } catch (IOException e) {
+      log.warn("The repos can't be listed; all blobs count as current: {}", e.toString());
+      index.forEach((key, size, lastUse, marked) -> index.mark(key));
+    }
+    return Set.copyOf(failed);
+  }
+
+  private boolean markRepo(RepoId repo, String folderName) {
+    try {
+      Set<CommitHash> commits = new HashSet<>();
+      for (Path ref : disk.list(layout.refs(repo))) {
+        commitOf(ref).ifPresent(commits::add);
+      }
+      for (CommitHash commit : commits) {
+        Path manifest = layout.manifest(repo, commit);
+        if (disk.facts(manifest).filter(Disk.Facts::regular).isPresent()) {
+          FsManifest.open(disk, manifest, damaged -> {})
+              .list(
+                  Optional.empty(),
+                  true,
+                  e -> e.entry().blob().ifPresent(blob -> markOne(folderName, blob)));
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      log.warn("{}: what is current can't be read, so all is kept: {}", folderName, e.toString());
+      return false;
+    }
+  }
+
+  private void markOne(String folderName, BlobId blob) {
+    String owner = blob.digest() instanceof Digest.Sha256 ? "" : folderName;
+    index.mark(BlobKey.of(owner, blob.digest()));
+  }
+
+  private Optional<CommitHash> commitOf(Path ref) throws IOException {
+    Optional<StoredRecord> record;
+    if (disk.facts(ref).filter(facts -> facts.size() > MAX_REF).isPresent()) {
+      throw new DamagedException(ref + " is too large for a ref");
+    }
+    try (Disk.File file = disk.open(ref)) {
+      int size = (int) Math.min(file.size(), MAX_REF);
+      record = StoredRecord.decode(FileIo.readFully(file, 0, size).array());
+    } catch (NoSuchFileException e) {
+      // Removed between two looks.
+      return Optional.empty();
+    }
+    if (record.isEmpty()) {
+      throw new DamagedException(ref + " is damaged");
+    }
+    return Revision.parse(record.get().subject().getOrDefault("revision", ""))
+        .filter(revision -> revision.asCommit().isEmpty())
+        .flatMap(revision -> CommitHash.parse(record.get().text()));
+  }
+}

@@ -1,0 +1,39 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.store.Eviction;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One sort of things in the store that take room and can be given up: published blobs, or pieces
+ * that nobody fetches. Safe for use by many threads, but for what says otherwise.
+ */
+interface Evictable {
+  /**
+   * A thing and whose it is.
+   *
+   * @param owner knows how to remove it
+   * @param key its blob
+   */
+  record Item(Evictable owner, BlobKey key) {}
+
+  /**
+   * What all of them take on disk, in bytes. What {@link Space.Reservation}s hold is not among it.
+   */
+  long bytes();
+
+  /**
+   * Adds what could go. It may take as long as reading all manifests. For one thread at a time,
+   * which holds no lock but that of the evictor.
+   */
+  void candidates(Instant now, List<Eviction.Candidate<Item>> to);
+
+  /**
+   * Removes one. It takes the stripe of the blob, so it must not be called by who has one.
+   *
+   * @return the bytes that are free now; 0 when it was not there, or somebody uses it by now
+   * @throws IOException when it could not be removed; it is as it was
+   */
+  long evict(BlobKey key) throws IOException;
+}
