@@ -9,6 +9,7 @@ import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import io.intrahub.store.fs.FsStore;
 import io.intrahub.upstream.UpstreamSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,6 +37,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   private final DevHub hub = DevHub.builder().clock(clock).start();
   private final Path data;
   private final Duration firstByteTimeout;
+  private final FsStore.Settings store;
   private App app;
   private long mark;
 
@@ -50,8 +52,18 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   /** The same, but the mirror waits for upstream no longer than this. */
   public MirrorUnderTest(Path data, Duration firstByteTimeout) {
+    this(data, firstByteTimeout, FsStore.Settings.DEFAULT);
+  }
+
+  /** The same, with limits for the store. */
+  public MirrorUnderTest(Path data, FsStore.Settings store) {
+    this(data, Duration.ofSeconds(20), store);
+  }
+
+  private MirrorUnderTest(Path data, Duration firstByteTimeout, FsStore.Settings store) {
     this.data = data;
     this.firstByteTimeout = firstByteTimeout;
+    this.store = store;
     this.app = start(false);
   }
 
@@ -71,7 +83,7 @@ public final class MirrorUnderTest implements AutoCloseable {
             s.http(),
             s.admin(),
             s.data(),
-            s.store(),
+            store,
             upstream,
             s.access(),
             s.mirror(),
