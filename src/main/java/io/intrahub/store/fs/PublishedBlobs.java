@@ -17,7 +17,10 @@ final class PublishedBlobs implements Evictable {
   private final Stripes stripes;
   private final CurrentBlobs current;
 
-  /** Whether a blob has a writer: its readers go on from the published name. */
+  /**
+   * Whether a blob is being written. Between the link and the entry in the index it must not go, or
+   * it would be counted for ever.
+   */
   private final Predicate<BlobKey> written;
 
   PublishedBlobs(
