@@ -36,11 +36,25 @@ public final class TestBlobs {
         new Digest.GitSha1(HexFormat.of().formatHex(hash.digest(content))), content.length);
   }
 
+  /** Begins a blob and asks for room for all of it. */
+  public static PartialBlob begin(BlobStore store, RepoId repo, BlobId blob) throws IOException {
+    PartialBlob partial = store.write(everybody(repo), blob);
+    boolean room = false;
+    try {
+      partial.reserve(blob.size());
+      room = true;
+      return partial;
+    } finally {
+      if (!room) {
+        partial.close();
+      }
+    }
+  }
+
   /** Writes in parts of odd sizes and publishes. */
   public static PartialBlob.Verdict publish(
       BlobStore store, RepoId repo, BlobId blob, byte[] content) throws IOException {
-    try (PartialBlob partial = store.write(everybody(repo), blob)) {
-      partial.reserve(content.length);
+    try (PartialBlob partial = begin(store, repo, blob)) {
       for (int at = 0; at < content.length; at += 70_001) {
         partial.write(ByteBuffer.wrap(content, at, Math.min(70_001, content.length - at)), at);
       }

@@ -97,7 +97,8 @@ public final class FsStore implements Store {
     this.publishing =
         new Publishing(
             disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
-    this.partials = new Partials(disk, folders, space, quarantine, publishing, uses, stripes);
+    this.partials =
+        new Partials(disk, layout, folders, space, quarantine, publishing, uses, clock, stripes);
     this.blobs =
         new FsBlobStore(
             disk, layout, partials, quarantine, index, clock, parts.vitals(), uses, stripes);
@@ -113,6 +114,7 @@ public final class FsStore implements Store {
             stripes,
             new CurrentBlobs(disk, layout, index, evictor::closed),
             partials::isWritten));
+    evictor.add(partials);
     index.remember(LastUses.read(disk, layout.lastUses()));
   }
 
@@ -196,7 +198,7 @@ public final class FsStore implements Store {
         space.reserved(),
         space.held(),
         partials.idle(),
-        partials.idleBytes(),
+        partials.bytes(),
         settings.maxSize() == 0 ? OptionalLong.empty() : OptionalLong.of(settings.maxSize()),
         space.free(),
         evictor.evictedBlobs(),

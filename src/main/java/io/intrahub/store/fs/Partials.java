@@ -3,10 +3,14 @@ package io.intrahub.store.fs;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.Eviction;
 import io.intrahub.store.PartialBlob;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -17,45 +21,50 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The blobs that are not whole yet: who has one open, which lie idle, and whether what lies there
- * is any good. Safe for use by many threads.
+ * is any good. Idle ones go when the store is full. Safe for use by many threads.
  *
  * <p>What has a blob's partial names changes only under its stripe, and by whoever has it open.
  */
-final class Partials {
+final class Partials implements Evictable {
   private static final Logger log = LoggerFactory.getLogger(Partials.class);
 
   private final Disk disk;
+  private final Layout layout;
   private final Folders folders;
   private final Space space;
   private final Quarantine quarantine;
   private final Publishing publishing;
   private final BlobUses uses;
+  private final Clock clock;
   private final Stripes stripes;
   private final Optional<String> boot;
 
   /** Blobs that are open. An element is added and removed by whoever has it open. */
   private final Set<BlobKey> writers = ConcurrentHashMap.newKeySet();
 
-  /** What the pieces of blobs take that are kept and not open, in bytes. */
-  private final ConcurrentHashMap<BlobKey, Long> idle = new ConcurrentHashMap<>();
+  private final IdlePartials idle = new IdlePartials();
 
   /** Blobs whose pieces must not be believed, and could not be removed so far. */
   private final Set<BlobKey> poisoned = ConcurrentHashMap.newKeySet();
 
   Partials(
       Disk disk,
+      Layout layout,
       Folders folders,
       Space space,
       Quarantine quarantine,
       Publishing publishing,
       BlobUses uses,
+      Clock clock,
       Stripes stripes) {
     this.disk = disk;
+    this.layout = layout;
     this.folders = folders;
     this.space = space;
     this.quarantine = quarantine;
     this.publishing = publishing;
     this.uses = uses;
+    this.clock = clock;
     this.stripes = stripes;
     this.boot = disk.bootId();
   }
@@ -74,12 +83,38 @@ final class Partials {
 
   /** Number of blobs that have pieces and are not open. */
   int idle() {
-    return idle.size();
+    return idle.count();
   }
 
   /** What these pieces take, in bytes. */
-  long idleBytes() {
-    return idle.values().stream().mapToLong(Long::longValue).sum();
+  @Override
+  public long bytes() {
+    return idle.bytes();
+  }
+
+  @Override
+  public void candidates(Instant now, List<Eviction.Candidate<Item>> to) {
+    idle.candidates(this, this::isWritten, to);
+  }
+
+  @Override
+  public long evict(BlobKey key) throws IOException {
+    Optional<Layout.Place> place = layout.place(key);
+    if (place.isEmpty()) {
+      return 0;
+    }
+    ReentrantLock lock = stripes.of(key);
+    lock.lock();
+    try {
+      if (closed() || isWritten(key)) {
+        return 0;
+      }
+      long bytes = disk.facts(place.get().data()).isPresent() ? idle.bytes(key) : 0;
+      drop(place.get());
+      return bytes;
+    } finally {
+      lock.unlock();
+    }
   }
 
   boolean closed() {
@@ -238,9 +273,10 @@ final class Partials {
       }
       Optional<PieceMap.Found> found = look(place, digest, OptionalLong.empty());
       if (found.isPresent()) {
-        idle.put(place.key(), found.get().bytes());
+        Instant modified =
+            disk.facts(place.data()).map(Disk.Facts::modified).orElseGet(clock::instant);
+        idle.put(place.key(), found.get().bytes(), modified);
       } else {
-        idle.remove(place.key());
         drop(place);
       }
     } catch (IOException e) {
@@ -270,6 +306,7 @@ final class Partials {
       disk.forceFolder(place.ownFolder() ? Folders.parentOf(folder) : folder);
     }
     poisoned.remove(place.key());
+    idle.remove(place.key());
   }
 
   private boolean deleteIfThere(Path path) throws IOException {
@@ -346,7 +383,7 @@ final class Partials {
    * @param bytes what they take
    */
   void keep(Layout.Place place, long bytes, Space.Reservation reservation) {
-    reservation.handOver(() -> idle.put(place.key(), bytes));
+    reservation.handOver(() -> idle.put(place.key(), bytes, clock.instant()));
     writers.remove(place.key());
   }
 }

@@ -3,7 +3,9 @@ package io.intrahub.store.fs;
 import static io.intrahub.access.TestGrants.everybody;
 import static io.intrahub.store.TestBlobs.bytes;
 import static io.intrahub.store.TestBlobs.gitSha1;
+import static io.intrahub.store.TestBlobs.piece;
 import static io.intrahub.store.TestBlobs.publish;
+import static io.intrahub.store.TestBlobs.put;
 import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.readAll;
 import static io.intrahub.store.TestBlobs.sha256;
@@ -16,6 +18,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.StoreUsage;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.testing.MovableClock;
 import java.io.IOException;
@@ -23,12 +26,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +123,83 @@ final class FsEvictionRaceTest {
         }
       } catch (IOException e) {
         // All in use, or another thread has it open: both are told.
+        assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
+      }
+    }
+    return published;
+  }
+
+  private static final int LARGE = 5 * PartialBlob.PIECE - 1000;
+
+  private static final List<BlobId> LARGE_BLOBS =
+      IntStream.range(0, 6)
+          .mapToObj(i -> i % 3 == 0 ? gitSha1(bytes(i, LARGE)) : sha256(bytes(i, LARGE)))
+          .toList();
+
+  /** Four threads on six blobs that come in pieces, of which three fit. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void nobody_finds_a_wrong_piece_and_nothing_open_loses_one(long seed) throws Exception {
+    Path data = folder.resolve("data");
+    TestDisk disk = new TestDisk(data);
+    FsStore.Settings settings = new FsStore.Settings(3L * LARGE, 0, 90, 60);
+    try (FsStore store = FsStore.open(data, clock, settings, disk, new Random(1));
+        ExecutorService threads = Executors.newFixedThreadPool(5)) {
+      List<Future<Integer>> all = new ArrayList<>();
+      for (int t = 0; t < 4; t++) {
+        Random random = new Random(seed * 31 + t);
+        all.add(threads.submit(() -> gather(store, random, 60)));
+      }
+      all.add(
+          threads.submit(() -> {
+            for (int i = 0; i < 10; i++) {
+              store.survey();
+              store.tidy();
+            }
+            return 0;
+          }));
+      int published = 0;
+      for (Future<Integer> one : all) {
+        published += one.get();
+      }
+      assertThat(published).isPositive();
+      assertThat(store.usage().evictedBlobs()).isPositive();
+      assertThat(store.usage().used()).isLessThanOrEqualTo(3L * LARGE);
+      assertCounted(data, store);
+      StoreUsage usage = store.usage();
+      store.survey();
+      assertThat(store.usage().partials()).isEqualTo(usage.partials());
+      assertThat(store.usage().partialBytes()).isEqualTo(usage.partialBytes());
+      assertThat(disk.openFiles()).isZero();
+    }
+  }
+
+  /** Adds a few pieces to one blob after the other. Number of blobs published. */
+  private static int gather(FsStore store, Random random, int steps) throws IOException {
+    int published = 0;
+    for (int step = 0; step < steps; step++) {
+      int number = random.nextInt(6);
+      BlobId blob = LARGE_BLOBS.get(number);
+      byte[] content = bytes(number, LARGE);
+      try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+        BitSet there = partial.found();
+        for (int count = random.nextInt(4); count > 0 && there.cardinality() < 5; count--) {
+          int next = there.nextClearBit(0);
+          partial.reserve(piece(content, next).length);
+          put(partial, content, next);
+          there.set(next);
+        }
+        for (int i = there.nextSetBit(0); i >= 0; i = there.nextSetBit(i + 1)) {
+          assertThat(Arrays.equals(piece(partial, LARGE, i), piece(content, i))).isTrue();
+        }
+        if (there.cardinality() == 5) {
+          partial.hash(LARGE);
+          assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+          published++;
+          store.tidy();
+          assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
+        }
+      } catch (IOException e) {
         assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
       }
     }

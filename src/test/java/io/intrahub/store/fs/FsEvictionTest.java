@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import static io.intrahub.access.TestGrants.everybody;
+import static io.intrahub.store.TestBlobs.begin;
 import static io.intrahub.store.TestBlobs.bytes;
 import static io.intrahub.store.TestBlobs.gitSha1;
 import static io.intrahub.store.TestBlobs.publish;
@@ -98,21 +99,6 @@ final class FsEvictionTest {
     assertThat(read(store.blobs(), REPO, sha256(content(number)))).hasValue(content(number));
   }
 
-  /** Begins a blob and asks for room for all of it. */
-  private PartialBlob begin(BlobId blob) throws IOException {
-    PartialBlob partial = store.blobs().write(everybody(REPO), blob);
-    boolean room = false;
-    try {
-      partial.reserve(blob.size());
-      room = true;
-      return partial;
-    } finally {
-      if (!room) {
-        partial.close();
-      }
-    }
-  }
-
   private List<Integer> there(int from, int to) {
     List<Integer> there = new ArrayList<>();
     for (int i = from; i <= to; i++) {
@@ -165,7 +151,7 @@ final class FsEvictionTest {
     publishAll(10, 10);
     open.add(store.blobs().open(everybody(REPO), sha256(content(10))).orElseThrow());
 
-    assertThatThrownBy(() -> begin(sha256(content(11))))
+    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(11))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("no room in the store for 100000 bytes: 1000000 are stored, 0 more")
         .hasMessageContaining("store.max-size is 1000000");
@@ -185,7 +171,7 @@ final class FsEvictionTest {
   @Test
   void a_blob_stays_for_those_who_read_it_from_its_writer() throws Exception {
     open(TEN_BLOBS);
-    try (PartialBlob writer = begin(sha256(content(0)))) {
+    try (PartialBlob writer = begin(store.blobs(), REPO, sha256(content(0)))) {
       writer.write(ByteBuffer.wrap(content(0)), 0);
       writer.hash(SIZE);
       assertThat(store.usage().unpublished()).isEqualTo(SIZE);
@@ -207,7 +193,7 @@ final class FsEvictionTest {
     publishAll(1, 9);
     BlobId huge = new BlobId(sha256(content(99)).digest(), 10L * SIZE + 1);
 
-    assertThatThrownBy(() -> begin(huge))
+    assertThatThrownBy(() -> begin(store.blobs(), REPO, huge))
         .isInstanceOf(IOException.class)
         .hasMessage(
             "a blob of 1000001 bytes is larger than the store may be: store.max-size is 1000000"
@@ -219,11 +205,13 @@ final class FsEvictionTest {
   void a_promise_counts_like_what_is_there() throws Exception {
     open(TEN_BLOBS);
     publishAll(1, 5);
-    try (PartialBlob large = begin(new BlobId(sha256(content(9)).digest(), 6L * SIZE))) {
+    try (PartialBlob large =
+        begin(store.blobs(), REPO, new BlobId(sha256(content(9)).digest(), 6L * SIZE))) {
       assertThat(large.hashed()).isZero();
       assertThat(store.usage().used()).isLessThanOrEqualTo(9L * SIZE);
       assertThat(there(1, 5)).containsExactly(3, 4, 5);
-      assertThatThrownBy(() -> begin(new BlobId(sha256(content(8)).digest(), 5L * SIZE)))
+      assertThatThrownBy(
+              () -> begin(store.blobs(), REPO, new BlobId(sha256(content(8)).digest(), 5L * SIZE)))
           .hasMessageContaining("600000 more are promised");
     }
   }
@@ -270,13 +258,14 @@ final class FsEvictionTest {
     publishAll(1, 30);
     disk.usable = SIZE + 10;
 
-    assertThatThrownBy(() -> begin(sha256(content(31))))
+    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(31))))
         .hasMessageContaining("not enough disk space for 100000 bytes: 100010 are free")
         .hasMessageContaining("store.min-free");
     int left = there(1, 30).size();
     assertThat(left).isBetween(27, 29);
     for (int i = 0; i < 20; i++) {
-      assertThatThrownBy(() -> begin(sha256(content(31)))).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(31))))
+          .isInstanceOf(IOException.class);
       store.tidy();
     }
     assertThat(there(1, 30)).hasSize(left);
@@ -408,7 +397,7 @@ final class FsEvictionTest {
     publishAll(1, 9);
     Thread.currentThread().interrupt();
 
-    assertThatThrownBy(() -> begin(sha256(content(10))))
+    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(10))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("interrupted");
     assertThat(Thread.interrupted()).isTrue();
