@@ -1,13 +1,13 @@
 package io.intrahub.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
-import io.micrometer.core.instrument.FunctionCounter;
-import java.util.OptionalLong;
 
 /**
  * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
