@@ -106,10 +106,12 @@ public final class TransferState {
     if (phase != Phase.RUNNING || ended) {
       return Optional.empty();
     }
-    long ahead = completing ? 0 : sequences.aheadOf(span.offset(), limits);
+    // Who waits for the digest needs all of it, however little it asks for.
+    boolean all = completing || heldFrom < span.end();
+    long ahead = all ? 0 : sequences.aheadOf(span.offset(), limits);
     // What a client asks for is no guess: it is fetched in as few requests as may be.
     long claim =
-        completing
+        all
             ? limits.maxClaim()
             : Math.clamp(span.length() + ahead, limits.firstClaim(), limits.maxClaim());
     Reader reader =
@@ -118,11 +120,11 @@ public final class TransferState {
             span.offset(),
             span.end(),
             Math.max(heldFrom, span.offset()),
-            completing,
+            all,
             ahead,
             claim);
     readers.add(reader);
-    whole |= completing;
+    whole |= all;
     finishing = false;
     pausing = false;
     quiet = false;
