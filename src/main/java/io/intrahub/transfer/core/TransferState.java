@@ -163,6 +163,10 @@ public final class TransferState {
     if (phase == Phase.PUBLISHED) {
       return reader.end;
     }
+    if (phase == Phase.STORE_BROKE) {
+      // A disk that failed to make bytes durable may have thrown them away and give others.
+      return reader.position;
+    }
     long there = Math.min(pieces.thereUpTo(reader.position), reader.end);
     long open = reader.heldFrom + reader.dripped;
     return Math.max(reader.position, Math.min(there, open));
