@@ -80,6 +80,11 @@ final class Planner {
     if (need >= until || need - reader.position > reader.claim) {
       return Optional.empty();
     }
+    if (need - reader.end > reader.ahead / 2) {
+      // Half of what is fetched ahead is left. To fill up after each request would make as many of
+      // upstream, and as small ones.
+      return Optional.empty();
+    }
     long begin = pieces.beginFor(need);
     if (covering(begin).filter(r -> r.stopped).isPresent()) {
       // It is in the middle of writing that piece, and has to be over before another goes on.
