@@ -96,7 +96,8 @@ final class Planner {
     if (covering.isPresent()) {
       Run run = covering.get();
       long cut = pieces.floor(need);
-      if (need - run.position <= limits.near() || crowded || cut < run.committed) {
+      // Nor is it cut in the piece that it is at: another would only begin that piece again.
+      if (need - run.position <= limits.near() || crowded || cut <= run.committed) {
         return Optional.empty();
       }
       run.end = cut;
