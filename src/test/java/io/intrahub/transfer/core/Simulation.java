@@ -1,0 +1,471 @@
+package io.intrahub.transfer.core;
+
+import static io.intrahub.access.TestGrants.everybody;
+
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.store.PartialBlob;
+import io.intrahub.store.StoreException;
+import io.intrahub.store.StoreUsage;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.SimStore;
+import io.intrahub.transfer.core.SimReader.Outcome;
+import io.intrahub.upstream.BlobSource;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * One content, its readers, its upstream and its disk, until the content is published: all of it
+ * follows from one number. The state and the store are the product's; what its threads do is done
+ * here in single steps, in an order that the number decides, and between any two of them the
+ * process or the machine may die.
+ *
+ * <p>One thread owns all of it.
+ */
+final class Simulation {
+  static final RepoId REPO = RepoId.parse(RepoType.MODEL, "acme/simulated").orElseThrow();
+
+  private static final int PIECE = PartialBlob.PIECE;
+  private static final int MOST_TURNS = 400_000;
+
+  /** More than all that a connection and the pauses between some can take. */
+  private static final long TOO_LONG = Duration.ofMinutes(20).toNanos();
+
+  /** What can happen to a process. */
+  enum Death {
+    /** Between two steps. */
+    KILLED,
+    /** In the middle of a call to the disk. */
+    KILLED_IN_CALL,
+    POWER_CUT,
+    /** In order. */
+    STOPPED
+  }
+
+  final Planted planted;
+  final SplittableRandom random;
+  final SimClock clock = new SimClock();
+  final SimStore store;
+  final SimContents.Blob blob;
+  final SimUpstream upstream;
+  final SimLedger ledger;
+  final Limits limits;
+  final long hashStride;
+
+  /** The most that one read from upstream brings. */
+  final int chunk;
+
+  FsStore fs;
+
+  private final boolean traced;
+  private final Deque<String> trace = new ArrayDeque<>();
+  private final List<SimActor> actors = new ArrayList<>();
+  private final List<SimTransfer> transfers = new ArrayList<>();
+  private final List<SimReader> readers = new ArrayList<>();
+  private final List<SimUpstream.Sponsor> sponsors = new ArrayList<>();
+  private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
+  private final Map<Death, Integer> deaths = new EnumMap<>(Death.class);
+  private final long expectedTurns;
+  private int turns;
+  private int arrivals;
+  private int deathsToCome;
+  private int diskFaults;
+  private boolean ending;
+  private boolean stopping;
+  private long lastProgress;
+
+  Simulation(long seed, Planted planted, Path root, SimContents contents, boolean traced)
+      throws StoreException {
+    this.planted = planted;
+    this.traced = traced;
+    this.random = new SplittableRandom(seed);
+    this.blob = contents.any(random);
+    // A quarter of all runs has no faults at all, so that none can hide behind them.
+    boolean calm = random.nextInt(4) == 0;
+    this.upstream = new SimUpstream(clock, random, blob, calm ? 0 : random.nextInt(12));
+    this.deathsToCome = random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(3);
+    this.diskFaults = calm || random.nextInt(3) != 0 ? 0 : 1 + random.nextInt(2);
+    this.chunk = 8 << (10 + random.nextInt(6));
+    this.hashStride = (long) PIECE << random.nextInt(4);
+    this.limits = limits();
+    this.arrivals = 1 + random.nextInt(8);
+    this.expectedTurns = 60 + blob.size() / chunk * 14;
+    for (int i = 0; i < 3; i++) {
+      sponsors.add(upstream.new Sponsor("sponsor " + i, random.nextBoolean()));
+    }
+    this.store = new SimStore(root, clock, random);
+    if (planted == Planted.SKIPPED_FSYNC) {
+      store.skipForcingData();
+    }
+    this.fs = store.open();
+    this.ledger = new SimLedger(this);
+    trace("%s, calm=%s, %s", blob.id(), calm, limits);
+  }
+
+  private Limits limits() {
+    return new Limits(
+        PIECE,
+        1 + random.nextInt(4),
+        1 + random.nextInt(16),
+        PIECE,
+        (long) PIECE << random.nextInt(6),
+        (long) PIECE << 1 + random.nextInt(6),
+        random.nextInt(1 << 20),
+        1 + random.nextInt(5),
+        64 << 10,
+        Duration.ofMillis(200),
+        Duration.ofSeconds(10),
+        random.nextInt(8 * PIECE),
+        (long) PIECE << random.nextInt(4),
+        Duration.ofMillis(100 + random.nextInt(5_000)),
+        (long) PIECE << random.nextInt(3));
+  }
+
+  // --- For those that take part
+
+  void trace(String what, Object... values) {
+    if (traced) {
+      trace.add("%d %d ms: ".formatted(turns, clock.now() / 1_000_000) + what.formatted(values));
+      if (trace.size() > 2_000) {
+        trace.removeFirst();
+      }
+    }
+  }
+
+  /** The last of what happened. */
+  List<String> traced() {
+    return List.copyOf(trace);
+  }
+
+  Map<Outcome, Integer> outcomes() {
+    return outcomes;
+  }
+
+  Map<Death, Integer> deaths() {
+    return deaths;
+  }
+
+  void begin(SimActor actor) {
+    actors.add(actor);
+  }
+
+  /** Something came nearer to its end. */
+  void progress() {
+    lastProgress = clock.now();
+  }
+
+  boolean isStopping() {
+    return stopping;
+  }
+
+  void requireFailure(String what, IOException why) {
+    if (store.failures() == 0 && !stopping) {
+      throw new AssertionError(what + ", though the disk is well", why);
+    }
+  }
+
+  /** A client's token is used only while a request of it is there. */
+  void checkToken(BlobSource source) {
+    if (!source.outlivesRequest()
+        && readers.stream().noneMatch(r -> r.isJoinedFor(source.sponsor()))) {
+      throw new AssertionError("the token of somebody who has left was used");
+    }
+  }
+
+  /** The transfer that can be joined, made if there is none; empty if the store can't have one. */
+  Optional<SimTransfer> transferToJoin() {
+    Optional<SimTransfer> there = transfers.stream().filter(t -> !t.over).findFirst();
+    if (there.isPresent()) {
+      return there;
+    }
+    try {
+      PartialBlob partial = fs.blobs().write(everybody(REPO), blob.id());
+      ledger.opened(partial);
+      SimTransfer made = new SimTransfer(this, partial);
+      transfers.add(made);
+      trace("transfer with %s", partial.found());
+      return Optional.of(made);
+    } catch (IOException e) {
+      // One that the store broke is open until its readers are gone.
+      if (transfers.stream().allMatch(t -> t.closed)) {
+        requireFailure("the store could not begin a blob", e);
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** A client is gone; some come back for the rest. */
+  void wentAway(SimReader reader, Outcome how) {
+    outcomes.merge(how, 1, Integer::sum);
+    SimReader.Habits h = reader.habits;
+    long rest = blob.size() - reader.position();
+    if (ending || rest == 0 || readers.size() > 60) {
+      return;
+    }
+    if (h.sequential() && how == Outcome.COMPLETE) {
+      arrive(span(reader.position(), h.span().length()), false, true, h.sponsor());
+    } else if (how != Outcome.COMPLETE && random.nextInt(3) != 0) {
+      arrive(new Span(reader.position(), rest), true, false, anySponsor());
+    }
+  }
+
+  // --- Readers
+
+  private Span span(long from, long length) {
+    return new Span(from, Math.min(length, blob.size() - from));
+  }
+
+  private SimUpstream.Sponsor anySponsor() {
+    List<SimUpstream.Sponsor> welcome = sponsors.stream().filter(s -> !s.isRefused()).toList();
+    if (welcome.isEmpty()) {
+      sponsors.add(upstream.new Sponsor("sponsor " + sponsors.size(), true));
+      return sponsors.getLast();
+    }
+    return welcome.get(random.nextInt(welcome.size()));
+  }
+
+  private void arrive(Span span, boolean completing, boolean sequential, SimUpstream.Sponsor by) {
+    boolean leaves = !ending && random.nextInt(4) == 0;
+    boolean slow = !ending && random.nextInt(4) == 0;
+    SimReader reader =
+        new SimReader(
+            this,
+            new SimReader.Habits(
+                by,
+                span,
+                completing,
+                sequential,
+                leaves ? span.offset() + random.nextLong(span.length()) : Long.MAX_VALUE,
+                1 << (14 + random.nextInt(6)),
+                slow ? random.nextInt(300_000_000) : 0,
+                leaves ? random.nextInt(20) : Integer.MAX_VALUE));
+    readers.add(reader);
+    begin(reader);
+    progress();
+  }
+
+  private void arriveSomehow() {
+    long size = blob.size();
+    long from = random.nextLong(size);
+    switch (random.nextInt(8)) {
+      case 0, 1, 2 -> arrive(new Span(0, size), true, false, anySponsor());
+      case 3 -> arrive(new Span(from, size - from), true, false, anySponsor());
+      case 4 -> arrive(new Span(from, size - from), false, false, anySponsor());
+      case 5 -> {
+        long begin = random.nextBoolean() ? 0 : from;
+        arrive(span(begin, 1 + random.nextInt(3 * PIECE)), false, true, anySponsor());
+      }
+      case 6 -> arrive(new Span(0, 1), false, false, anySponsor());
+      default -> arrive(span(from, 1 + random.nextLong(size - from)), false, false, anySponsor());
+    }
+  }
+
+  // --- The turns
+
+  /** Lets all of it happen. Ends when the content is published and nothing is left over. */
+  void run() throws StoreException {
+    arriveSomehow();
+    while (arrivals > 0 || isAwaited()) {
+      disturb();
+      turn();
+    }
+    finish();
+  }
+
+  private void disturb() throws StoreException {
+    if (arrivals > 0 && random.nextLong(expectedTurns) < 8) {
+      arrivals--;
+      if (arrivals > 0) {
+        arriveSomehow();
+      }
+    }
+    if (diskFaults > 0 && random.nextLong(expectedTurns) < 4) {
+      diskFaults--;
+      SimStore.Call call = SimStore.Call.values()[random.nextInt(SimStore.Call.values().length)];
+      trace("disk fault %s", call);
+      store.failAt(call, 1 + random.nextInt(call == SimStore.Call.WRITE ? 20 : 3));
+    }
+    // Death likes to come when a piece is written and marked.
+    if (deathsToCome > 0 && random.nextLong(expectedTurns) < (isPieceEnding() ? 10 : 2)) {
+      deathsToCome--;
+      Death death = Death.values()[random.nextInt(Death.values().length)];
+      if (death == Death.KILLED_IN_CALL) {
+        store.dieAt(1 + random.nextInt(30));
+      } else {
+        die(death);
+      }
+    }
+  }
+
+  private boolean isPieceEnding() {
+    return actors.stream().anyMatch(a -> a instanceof SimRun run && run.isEndingPiece());
+  }
+
+  private void turn() throws StoreException {
+    if (++turns > MOST_TURNS) {
+      throw new AssertionError("it never ends");
+    }
+    List<SimActor> ready = new ArrayList<>();
+    long next = Long.MAX_VALUE;
+    for (SimActor actor : actors) {
+      if (actor.readyAt <= clock.now()) {
+        ready.add(actor);
+      } else {
+        next = Math.min(next, actor.readyAt);
+      }
+    }
+    if (ready.isEmpty()) {
+      if (next == Long.MAX_VALUE && isAwaited()) {
+        throw new AssertionError("nothing will ever happen again: " + standings());
+      }
+      clock.advanceTo(next == Long.MAX_VALUE ? clock.now() + 1_000_000_000L : next);
+    } else {
+      step(ready.get(random.nextInt(ready.size())));
+      clock.advance(random.nextInt(300_000));
+    }
+    if (isAwaited() && clock.now() - lastProgress > TOO_LONG) {
+      throw new AssertionError("readers wait for nothing: " + standings());
+    }
+  }
+
+  private boolean isAwaited() {
+    for (SimReader reader : readers) {
+      if (!reader.done) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<TransferState.Standing> standings() {
+    return transfers.stream().map(t -> t.state.standing()).toList();
+  }
+
+  private void step(SimActor actor) throws StoreException {
+    try {
+      actor.step();
+      if (actor.done) {
+        actors.remove(actor);
+      }
+      for (SimTransfer transfer : transfers) {
+        transfer.check();
+        if (!transfer.over) {
+          ledger.counts(blob.size() - transfer.state.missing());
+        }
+      }
+      transfers.removeIf(t -> t.closed && t.waiting.isEmpty());
+    } catch (Error e) {
+      if (!SimStore.isDeath(e)) {
+        throw e;
+      }
+      trace("%s", e.getMessage());
+      die(Death.KILLED_IN_CALL);
+    }
+  }
+
+  private void die(Death death) throws StoreException {
+    deaths.merge(death, 1, Integer::sum);
+    trace("death %s", death);
+    if (death == Death.STOPPED) {
+      stopping = true;
+      List.copyOf(transfers).forEach(SimTransfer::stop);
+      while (stopping && !transfers.isEmpty()) {
+        turn();
+      }
+      if (!stopping) {
+        // It was killed meanwhile.
+        return;
+      }
+      store.heal();
+      fs.close();
+      requireNothingOpen();
+    }
+    for (SimActor actor : actors) {
+      if (actor instanceof SimRun run) {
+        run.drop();
+      }
+    }
+    actors.clear();
+    transfers.clear();
+    if (death == Death.POWER_CUT) {
+      store.cutPower();
+    } else {
+      store.kill();
+    }
+    ledger.died(death == Death.POWER_CUT);
+    stopping = false;
+    fs = store.open();
+    if (random.nextBoolean()) {
+      fs.survey();
+    }
+    for (SimReader reader : List.copyOf(readers)) {
+      if (!reader.done) {
+        reader.done = true;
+        wentAway(reader, Outcome.BROKEN);
+      }
+    }
+    readers.removeIf(r -> r.done);
+    progress();
+  }
+
+  private void requireNothingOpen() {
+    if (store.openFiles() != 0 || upstream.openStreams() != 0) {
+      throw new AssertionError(
+          "%d files and %d connections are open"
+              .formatted(store.openFiles(), upstream.openStreams()));
+    }
+  }
+
+  // --- The end
+
+  /** All is well again: now it has to come to its end. */
+  private void finish() throws StoreException {
+    ending = true;
+    upstream.heal();
+    store.heal();
+    SimUpstream.Sponsor sponsor = upstream.new Sponsor("the last sponsor", true);
+    // What went wrong before may be found out only now.
+    int complete = outcomes.getOrDefault(Outcome.COMPLETE, 0);
+    for (int tries = 0; outcomes.getOrDefault(Outcome.COMPLETE, 0) == complete; tries++) {
+      if (tries == 4) {
+        throw new AssertionError("all is well, and nobody gets it: " + outcomes);
+      }
+      arrive(new Span(0, blob.size()), true, false, sponsor);
+      runOut();
+    }
+    while (!transfers.isEmpty()) {
+      turn();
+    }
+    ledger.checkFetched();
+    fs.survey();
+    StoreUsage usage = fs.usage();
+    if (usage.writers() != 0
+        || usage.reserved() != 0
+        || usage.blobs() != 1
+        || usage.partials() != 0) {
+      throw new AssertionError("not what is left when all is published: " + usage);
+    }
+    if (!store.partialFiles().isEmpty()) {
+      throw new AssertionError("these files are left: " + store.partialFiles());
+    }
+    fs.close();
+    requireNothingOpen();
+    store.kill();
+  }
+
+  private void runOut() throws StoreException {
+    while (isAwaited() || transfers.stream().anyMatch(t -> t.over)) {
+      turn();
+    }
+  }
+}
