@@ -41,7 +41,7 @@ public final class SimStore {
 
   /** Opens the store as a new process does. */
   public FsStore open() throws StoreException {
-    store = FsStore.open(root, clock, new FsStore.Settings(0), disk, random);
+    store = FsStore.open(root, clock, new FsStore.Settings(0, 0, 95, 90), disk, random);
     return store;
   }
 

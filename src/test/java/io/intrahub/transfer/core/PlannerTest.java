@@ -125,7 +125,7 @@ class PlannerTest {
   void a_far_range_starts_at_once_and_takes_its_part_from_the_fill() {
     join(0, SIZE, true);
     Run fill = plan().getFirst();
-    assertThat(fill.ask()).isEqualTo(new Span(0, SIZE));
+    assertThat(fill.ask()).isEqualTo(new Span(0, 16 * MIB));
     fetch(fill, PIECE);
 
     long far = 8 * MIB + 5;
