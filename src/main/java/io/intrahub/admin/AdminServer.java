@@ -8,8 +8,9 @@ import java.io.IOException;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * {@code /metrics} for Prometheus and {@code /health} for whoever restarts processes. On a listener
- * of its own, since what it tells is not for clients. Safe for use by many threads once started.
+ * {@code /metrics} for Prometheus, {@code /health} for whoever restarts processes, and {@code
+ * /status} for people. On a listener of its own, since what it tells is not for clients. Safe for
+ * use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
   private static final int THREADS = 8;
@@ -22,7 +23,8 @@ public final class AdminServer implements AutoCloseable {
    *
    * @param port 0 takes any free one
    */
-  public AdminServer(String host, int port, PrometheusMeterRegistry registry, Mirror mirror) {
+  public AdminServer(
+      String host, int port, PrometheusMeterRegistry registry, Mirror mirror, Status status) {
     this.address = host + ":" + port;
     this.javalin =
         Javalin.create(config -> {
@@ -36,6 +38,9 @@ public final class AdminServer implements AutoCloseable {
                   ctx.contentType("text/plain; version=0.0.4; charset=utf-8")
                       .result(registry.scrape()));
           config.routes.get("/health", ctx -> health(ctx, mirror));
+          config.routes.get(
+              "/status",
+              ctx -> ctx.contentType("application/json; charset=utf-8").result(status.write()));
         });
   }
 

@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
+import io.intrahub.admin.Status;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
@@ -19,11 +20,13 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -86,7 +89,13 @@ public final class App implements AutoCloseable {
                   () -> requestId(random),
                   listener));
       admin =
-          add(new AdminServer(settings.admin().host(), settings.admin().port(), registry, mirror));
+          add(
+              new AdminServer(
+                  settings.admin().host(),
+                  settings.admin().port(),
+                  registry,
+                  mirror,
+                  new Status(Main.Version.number(), clock, mirror, () -> fill(store, settings))));
       http.start();
       admin.start();
       tasks.execute(store::survey);
@@ -111,6 +120,18 @@ public final class App implements AutoCloseable {
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException {
     return new App(settings, clock, listener);
+  }
+
+  private static Status.Fill fill(FsStore store, AppSettings settings) {
+    OptionalLong free;
+    try {
+      long usable = Files.getFileStore(settings.data()).getUsableSpace();
+      free = OptionalLong.of(Math.max(0, usable - settings.store().keepFree()));
+    } catch (IOException e) {
+      log.debug("The disk does not say how much is free", e);
+      free = OptionalLong.empty();
+    }
+    return new Status.Fill(store.usage(), OptionalLong.empty(), free);
   }
 
   private <T extends AutoCloseable> T add(T part) {

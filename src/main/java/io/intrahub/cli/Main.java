@@ -23,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ServeCommand.class, DemoCommand.class, DevHubCommand.class},
+    subcommands = {ServeCommand.class, StatusCommand.class, DemoCommand.class, DevHubCommand.class},
     footerHeading = "%nTo begin:%n",
     footer = {
       "  intrahub demo     try it out, no internet needed",
@@ -32,6 +32,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Callable<Integer> {
   /** What sysexits.h calls a fault in the configuration: a folder, a port, an option. */
   static final int EX_CONFIG = 78;
+
+  /** The same for a service that is not there. */
+  static final int EX_UNAVAILABLE = 69;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -59,7 +62,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Say what to do: serve, demo or dev-hub.");
+    err.println("Say what to do: serve, status, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -64,7 +64,12 @@ final class ServeCommand implements Callable<Integer> {
             + ":"
             + app.uri().getPort());
     Proxies.describe(settings.upstream().proxies()).ifPresent(out::println);
-    out.println("Operator: " + app.adminUri() + "/metrics, " + app.adminUri() + "/health");
+    out.println(
+        "Operator: http://"
+            + clientHost(settings.admin().host())
+            + ":"
+            + app.adminUri().getPort()
+            + "/status, /metrics, /health");
     out.flush();
     Running.untilStopped(app);
     return 0;

@@ -23,11 +23,18 @@ final class ServeOptions {
   @Nullable String port;
 
   @Option(
+      names = "--admin-host",
+      paramLabel = "ADDRESS",
+      description =
+          "Address to listen on for the operator (default: 127.0.0.1, this machine only). Whoever"
+              + " reaches it may do what the operator may.")
+  @Nullable String adminHost;
+
+  @Option(
       names = "--admin-port",
       paramLabel = "PORT",
       description =
-          "Port to listen on for the operator: /health and /metrics (default: 8091, on 127.0.0.1"
-              + " only).")
+          "Port to listen on for the operator: /status, /health and /metrics (default: 8091).")
   @Nullable String adminPort;
 
   @Option(
@@ -73,6 +80,7 @@ final class ServeOptions {
     Map<String, List<String>> given = new TreeMap<>();
     put(given, "server.host", host);
     put(given, "server.port", port);
+    put(given, "admin.host", adminHost);
     put(given, "admin.port", adminPort);
     put(given, "store.path", data);
     put(given, "freshness.revision-ttl", revisionTtl);

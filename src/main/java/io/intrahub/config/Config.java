@@ -80,6 +80,7 @@ public record Config(
       @Setting(
               type = HOST,
               byDefault = "127.0.0.1",
+              flag = "--admin-host",
               doc = "Address to listen on. Whoever reaches it may do what the operator may.")
           String host,
       @Setting(

@@ -16,6 +16,7 @@ public final class Mirror {
   private final Trees trees;
   private final PassOn passOn;
   private final HubUpstream upstream;
+  private final Transfers transfers;
 
   /**
    * Wires them.
@@ -32,6 +33,7 @@ public final class Mirror {
       Clock clock,
       MirrorSettings settings) {
     this.upstream = upstream;
+    this.transfers = transfers;
     Manifests manifests = new Manifests(store, upstream, executor, settings.manifestLimit());
     Revisions revisions =
         new Revisions(checker, store, upstream, manifests, executor, clock, settings);
@@ -67,5 +69,16 @@ public final class Mirror {
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */
   public String upstreamState() {
     return upstream.state().name().toLowerCase(Locale.ROOT);
+  }
+
+  /** What goes on now. */
+  public MirrorStatus status() {
+    Meters.Loads loads = transfers.loads();
+    return new MirrorStatus(
+        upstreamState(),
+        MirrorStatus.loads(transfers.progress()),
+        loads.taken(),
+        loads.waiting(),
+        loads.passThrough());
   }
 }

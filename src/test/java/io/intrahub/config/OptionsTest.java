@@ -29,6 +29,7 @@ class OptionsTest {
         .containsExactlyInAnyOrder(
             "--host",
             "--port",
+            "--admin-host",
             "--admin-port",
             "--data",
             "--upstream",

@@ -1,0 +1,132 @@
+package io.intrahub.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import tools.jackson.databind.JsonNode;
+
+/** What {@code /status} says, for a person. */
+final class StatusTable {
+  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  private static final String[] HEAD = {
+    "STATE", "DONE", "OF", "RATE", "READERS", "CONNECTIONS", "LEFT", "SOURCE"
+  };
+
+  private StatusTable() {}
+
+  /** The lines to print. A member that is missing counts as 0: an older mirror may be asked. */
+  static List<String> lines(JsonNode status) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "intrahub "
+            + status.path("version").asString("")
+            + ", up "
+            + time(status.path("uptimeSeconds").asLong(0)));
+    lines.add("upstream     " + status.path("upstream").asString(""));
+    lines.add("store        " + store(status.path("store")));
+    JsonNode lanes = status.path("lanes");
+    lines.add(
+        "connections  %d, %d waiting"
+            .formatted(lanes.path("taken").asLong(0), lanes.path("waiting").asLong(0)));
+    lines.add("passed on    %d, not kept".formatted(status.path("passThrough").asLong(0)));
+    JsonNode transfers = status.path("transfers");
+    if (transfers.isEmpty()) {
+      lines.add("transfers    none");
+      return lines;
+    }
+    lines.add("transfers    " + transfers.size());
+    lines.add("");
+    lines.addAll(table(transfers));
+    return lines;
+  }
+
+  private static String store(JsonNode store) {
+    long used =
+        store.path("bytes").asLong(0)
+            + store.path("partialBytes").asLong(0)
+            + store.path("reserved").asLong(0);
+    StringBuilder line = new StringBuilder(size(used)).append(" used");
+    line.append(
+        store.hasNonNull("limit") ? " of " + size(store.get("limit").asLong(0)) : ", no limit");
+    if (store.hasNonNull("free")) {
+      line.append(", ").append(size(store.get("free").asLong(0))).append(" free");
+    }
+    line.append(
+        ", %d files, %d in parts"
+            .formatted(
+                store.path("blobs").asLong(0),
+                store.path("partials").asLong(0) + store.path("writers").asLong(0)));
+    if (!store.path("counted").asBoolean(true)) {
+      line.append(" (still counting)");
+    }
+    return line.toString();
+  }
+
+  private static List<String> table(JsonNode transfers) {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(HEAD);
+    for (JsonNode t : transfers) {
+      long size = t.path("size").asLong(0);
+      long there = t.path("there").asLong(0);
+      rows.add(
+          new String[] {
+            t.path("state").asString(""),
+            percent(there, size),
+            size(size),
+            size(t.path("bytesPerSecond").asLong(0)) + "/s",
+            Long.toString(t.path("readers").asLong(0)),
+            Long.toString(t.path("connections").asLong(0)),
+            t.hasNonNull("etaSeconds") ? time(t.get("etaSeconds").asLong(0)) : "-",
+            t.path("source").asString("")
+          });
+    }
+    int[] widths =
+        IntStream.range(0, HEAD.length)
+            .map(c -> rows.stream().mapToInt(row -> row[c].length()).max().orElse(0))
+            .toArray();
+    return rows.stream().map(row -> line(row, widths)).toList();
+  }
+
+  /** Words to the left, figures to the right, the last column as long as it is. */
+  private static String line(String[] row, int[] widths) {
+    StringBuilder line = new StringBuilder();
+    for (int c = 0; c < row.length - 1; c++) {
+      String gap = " ".repeat(widths[c] - row[c].length());
+      line.append(c == 0 ? row[c] + gap : gap + row[c]).append("  ");
+    }
+    return line.append(row[row.length - 1]).toString();
+  }
+
+  /** Not 100 % before all of it is there. */
+  private static String percent(long there, long size) {
+    return (size == 0 ? 100 : (long) Math.floor(100.0 * there / size)) + " %";
+  }
+
+  /** Bytes with three digits or so: {@code 1.4 GiB}. */
+  static String size(long bytes) {
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < UNITS.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return unit == 0 || value >= 100
+        ? String.format(Locale.ROOT, "%d %s", (long) value, UNITS[unit])
+        : String.format(Locale.ROOT, "%.1f %s", Math.floor(value * 10) / 10, UNITS[unit]);
+  }
+
+  /** The two largest units: {@code 2 h 5 min}. */
+  static String time(long seconds) {
+    if (seconds < 60) {
+      return seconds + " s";
+    }
+    if (seconds < 3600) {
+      return seconds / 60 + " min " + seconds % 60 + " s";
+    }
+    if (seconds < 86_400) {
+      return seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
+    }
+    return seconds / 86_400 + " d " + seconds % 86_400 / 3600 + " h";
+  }
+}

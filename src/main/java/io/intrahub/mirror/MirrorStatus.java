@@ -1,0 +1,75 @@
+package io.intrahub.mirror;
+
+import io.intrahub.transfer.TransferProgress;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What goes on at one moment, for the operator: names of files are in it.
+ *
+ * @param upstream whether upstream can be asked now: {@code reachable}, {@code down} or {@code
+ *     offline}
+ * @param loads files that are being fetched, or kept open for who may come; the busy ones first,
+ *     then by name
+ * @param connectionsTaken connections to fetch bytes of files that are made or being made
+ * @param connectionsWaiting how many wait for such a connection
+ * @param passThrough files on their way to one client that are not kept
+ */
+public record MirrorStatus(
+    String upstream,
+    List<Load> loads,
+    int connectionsTaken,
+    int connectionsWaiting,
+    int passThrough) {
+  /** Takes a copy of the list. */
+  public MirrorStatus {
+    loads = List.copyOf(loads);
+  }
+
+  /**
+   * One file.
+   *
+   * @param source which one, and from where
+   * @param state {@code fetching}, {@code idle} (nobody waits for what is missing), {@code
+   *     verifying}, {@code waiting} (upstream fails; asked again when somebody needs it) or {@code
+   *     ending}
+   * @param size in bytes
+   * @param there bytes of it that are in the store
+   * @param bytesPerSecond from upstream, lately
+   * @param readers clients that read along
+   * @param connections to upstream
+   * @param left until it is whole, if it goes on like this; empty when nobody can say
+   */
+  public record Load(
+      String source,
+      String state,
+      long size,
+      long there,
+      long bytesPerSecond,
+      int readers,
+      int connections,
+      Optional<Duration> left) {
+    static Load of(TransferProgress p) {
+      return new Load(
+          p.source(),
+          p.state(),
+          p.size(),
+          p.there(),
+          p.bytesPerSecond(),
+          p.readers(),
+          p.connections(),
+          p.left());
+    }
+  }
+
+  /** Of these transfers. */
+  static List<Load> loads(List<TransferProgress> progress) {
+    return progress.stream()
+        .sorted(
+            Comparator.comparing(TransferProgress::isIdle).thenComparing(TransferProgress::source))
+        .map(Load::of)
+        .toList();
+  }
+}

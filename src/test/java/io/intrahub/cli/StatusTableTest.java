@@ -1,0 +1,96 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a person reads of a mirror. */
+class StatusTableTest {
+  private static String shown(String json) {
+    return String.join("\n", StatusTable.lines(JsonMapper.shared().readTree(json)));
+  }
+
+  @Test
+  void columns_are_aligned_and_what_nobody_knows_is_a_hyphen() {
+    String shown =
+        shown(
+            """
+            {"version":"1.2.3","uptimeSeconds":7500,"upstream":"reachable",
+             "store":{"blobs":345,"bytes":5368709120,"counted":true,"writers":1,"reserved":0,
+                      "partials":2,"partialBytes":1073741824,
+                      "limit":10737418240,"free":107374182400},
+             "lanes":{"taken":5,"waiting":2},"passThrough":1,
+             "transfers":[
+               {"source":"cdn.hub model acme/x@12345678/m.bin","state":"fetching",
+                "size":3221225472,"there":1073741824,"bytesPerSecond":12582912,"readers":12,
+                "connections":4,"etaSeconds":171},
+               {"source":"hub model a/b@87654321/c","state":"idle","size":2000000,
+                "there":1999999,"bytesPerSecond":0,"readers":0,"connections":0,
+                "etaSeconds":null}]}
+            """);
+
+    assertThat(shown)
+        .isEqualTo(
+            """
+            intrahub 1.2.3, up 2 h 5 min
+            upstream     reachable
+            store        6.0 GiB used of 10.0 GiB, 100 GiB free, 345 files, 3 in parts
+            connections  5, 2 waiting
+            passed on    1, not kept
+            transfers    2
+
+            STATE     DONE       OF        RATE  READERS  CONNECTIONS        LEFT  SOURCE
+            fetching  33 %  3.0 GiB  12.0 MiB/s       12            4  2 min 51 s  cdn.hub model acme/x@12345678/m.bin
+            idle      99 %  1.9 MiB       0 B/s        0            0           -  hub model a/b@87654321/c\
+            """);
+  }
+
+  @Test
+  void a_mirror_with_nothing_to_do_says_so() {
+    assertThat(
+            shown(
+                """
+                {"version":"1.2.3","uptimeSeconds":5,"upstream":"offline",
+                 "store":{"bytes":0,"counted":false,"limit":null,"free":null},"transfers":[]}
+                """))
+        .isEqualTo(
+            """
+            intrahub 1.2.3, up 5 s
+            upstream     offline
+            store        0 B used, no limit, 0 files, 0 in parts (still counting)
+            connections  0, 0 waiting
+            passed on    0, not kept
+            transfers    none\
+            """);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0 B",
+    "1023,1023 B",
+    "1024,1.0 KiB",
+    "102399,99.9 KiB",
+    "102400,100 KiB",
+    "1048576,1.0 MiB",
+    "9223372036854775807,8192 PiB"
+  })
+  void sizes_have_units(long bytes, String shown) {
+    assertThat(StatusTable.size(bytes)).isEqualTo(shown);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "59,59 s",
+    "60,1 min 0 s",
+    "3599,59 min 59 s",
+    "3600,1 h 0 min",
+    "86399,23 h 59 min",
+    "90000,1 d 1 h"
+  })
+  void times_have_units(long seconds, String shown) {
+    assertThat(StatusTable.time(seconds)).isEqualTo(shown);
+  }
+}
