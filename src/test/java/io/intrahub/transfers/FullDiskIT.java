@@ -69,7 +69,7 @@ class FullDiskIT {
 
   private MirrorProcess serve(Path log) throws IOException {
     return MirrorProcess.serve(
-        data, hub.uri(), log, List.of(), Map.of("INTRAHUB_STORE_KEEP_FREE", "1MiB"));
+        data, hub.uri(), log, List.of(), Map.of("INTRAHUB_STORE_MIN_FREE", "1MiB"));
   }
 
   private void whole(MirrorProcess mirror, String path, DevFile file) throws IOException {

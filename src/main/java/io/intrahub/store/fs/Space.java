@@ -103,7 +103,7 @@ final class Space {
     reserved.addAndGet(bytes);
     boolean kept = false;
     try {
-      if (missing() > 0) {
+      if (missing() > 0 && couldFit()) {
         evict();
       }
       refuseIfShort(bytes);
@@ -142,6 +142,11 @@ final class Space {
 
   private boolean isOverSize() {
     return stored() + reserved.get() > settings.maxSizeOrAll();
+  }
+
+  /** Whether all promises could be kept if all went that may ever go: else none goes in vain. */
+  private boolean couldFit() throws IOException {
+    return held.get() + reserved.get() <= settings.maxSizeOrAll() && spare() + evictor.bytes() >= 0;
   }
 
   private boolean isShort() throws IOException {
@@ -188,7 +193,7 @@ final class Space {
       throw new IOException(
           "no room in the store for %d bytes: %d are stored, %d more are promised,"
                   .formatted(bytes, stored(), reserved.get() - bytes)
-              + " store.max-size is %d, and nothing more can be evicted now"
+              + " store.max-size is %d, and too little can be evicted now"
                   .formatted(settings.maxSize()));
     }
     if (spare() < 0) {

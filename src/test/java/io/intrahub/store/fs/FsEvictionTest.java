@@ -253,6 +253,20 @@ final class FsEvictionTest {
   }
 
   @Test
+  void a_blob_larger_than_the_disk_is_refused_and_costs_nobody_anything() throws Exception {
+    disk = new SmallDisk(folder.resolve("data"), 10L * SIZE);
+    open(new FsStore.Settings(0, SIZE, 95, 90));
+    publishAll(1, 6);
+
+    assertThatThrownBy(() ->
+            begin(store.blobs(), REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE + 1)))
+        .hasMessageContaining("not enough disk space for 900001 bytes: 400000 are free");
+    assertThat(there(1, 6)).hasSize(6);
+    begin(store.blobs(), REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE)).close();
+    assertThat(there(1, 6)).isEmpty();
+  }
+
+  @Test
   void a_disk_that_does_not_get_freer_is_not_emptied() throws Exception {
     open(new FsStore.Settings(0, SIZE, 95, 90));
     publishAll(1, 30);
