@@ -24,16 +24,7 @@ public final class Status {
   private final Clock clock;
   private final Instant started;
   private final Mirror mirror;
-  private final Supplier<Fill> store;
-
-  /**
-   * How full the store is.
-   *
-   * @param usage what is in it
-   * @param limit what it may hold, in bytes; empty: no limit but the disk
-   * @param free bytes of the disk that it may still fill; empty when nobody knows
-   */
-  public record Fill(StoreUsage usage, OptionalLong limit, OptionalLong free) {}
+  private final Supplier<StoreUsage> store;
 
   /**
    * The status of a mirror that starts now.
@@ -42,7 +33,7 @@ public final class Status {
    * @param clock the time by which it has been up
    * @param store asked whenever somebody looks
    */
-  public Status(String version, Clock clock, Mirror mirror, Supplier<Fill> store) {
+  public Status(String version, Clock clock, Mirror mirror, Supplier<StoreUsage> store) {
     this.version = version;
     this.clock = clock;
     this.started = clock.instant();
@@ -73,8 +64,7 @@ public final class Status {
     return bytes.toByteArray();
   }
 
-  private static void write(JsonGenerator out, Fill fill) {
-    StoreUsage usage = fill.usage();
+  private static void write(JsonGenerator out, StoreUsage usage) {
     out.writeObjectPropertyStart("store");
     out.writeNumberProperty("blobs", usage.blobs());
     out.writeNumberProperty("bytes", usage.bytes());
@@ -83,8 +73,8 @@ public final class Status {
     out.writeNumberProperty("reserved", usage.reserved());
     out.writeNumberProperty("partials", usage.partials());
     out.writeNumberProperty("partialBytes", usage.partialBytes());
-    write(out, "limit", fill.limit());
-    write(out, "free", fill.free());
+    write(out, "limit", usage.limit());
+    write(out, "free", usage.free());
     out.writeEndObject();
   }
 

@@ -20,13 +20,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
-import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -95,7 +93,7 @@ public final class App implements AutoCloseable {
                   settings.admin().port(),
                   registry,
                   mirror,
-                  new Status(Main.Version.number(), clock, mirror, () -> fill(store, settings))));
+                  new Status(Main.Version.number(), clock, mirror, store::usage)));
       http.start();
       admin.start();
       tasks.execute(store::survey);
@@ -120,18 +118,6 @@ public final class App implements AutoCloseable {
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException {
     return new App(settings, clock, listener);
-  }
-
-  private static Status.Fill fill(FsStore store, AppSettings settings) {
-    OptionalLong free;
-    try {
-      long usable = Files.getFileStore(settings.data()).getUsableSpace();
-      free = OptionalLong.of(Math.max(0, usable - settings.store().keepFree()));
-    } catch (IOException e) {
-      log.debug("The disk does not say how much is free", e);
-      free = OptionalLong.empty();
-    }
-    return new Status.Fill(store.usage(), OptionalLong.empty(), free);
   }
 
   private <T extends AutoCloseable> T add(T part) {
