@@ -89,10 +89,12 @@ final class ReadStream implements ContentStream {
     switch (sight.fate()) {
       case Fate.Wrong _ ->
           throw new IOException("what upstream sent does not have the announced digest");
-      case Fate.Refused _ -> throw new IOException("upstream refuses it now");
+      // What was fetched while it might read it is still its own.
+      case Fate.Refused _ when sight.readable() <= position ->
+          throw new IOException("upstream refuses it now");
       case Fate.Failed failed when sight.readable() <= position ->
           throw new IOException("upstream failed: " + failed.failure().reason());
-      case Fate.Failed _, Fate.Reading _, Fate.StoreBroke _ -> {}
+      case Fate.Failed _, Fate.Refused _, Fate.Reading _, Fate.StoreBroke _ -> {}
     }
     return sight;
   }
