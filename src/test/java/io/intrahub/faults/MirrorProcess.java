@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /** The product in a process of its own, as {@code ./intrahub serve} starts it, to be killed. */
 public final class MirrorProcess implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
-  private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/metrics");
+  private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/");
 
   private final Process process;
   private final Path log;
