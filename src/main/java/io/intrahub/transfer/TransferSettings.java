@@ -62,7 +62,7 @@ public record TransferSettings(
         PartialBlob.PIECE,
         16 * MIB,
         256L * MIB,
-        MIB,
+        4 * MIB,
         tries,
         64 * KIB,
         retryPause,

@@ -34,7 +34,7 @@ class PartsTest {
   private static final Span ALL = Span.all(SIZE);
   private static final int PIECE = PartialBlob.PIECE;
 
-  /** Further than 1 MiB ahead of a fill that stands at 100,000. */
+  /** Further than 4 MiB ahead of a fill that stands at 100,000. */
   private static final int FAR = 6_000_000;
 
   private final TransferRig rig = new TransferRig();
