@@ -368,7 +368,8 @@ public final class TransferState {
 
   /** The store can't take more of it. */
   public void storeBroke() {
-    if (phase == Phase.RUNNING) {
+    // Also while it is being stopped: its readers must not read on from a store that broke.
+    if (phase == Phase.RUNNING || phase == Phase.PAUSED) {
       phase = Phase.STORE_BROKE;
       end(new Fate.StoreBroke());
     }
