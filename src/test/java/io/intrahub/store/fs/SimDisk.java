@@ -26,15 +26,6 @@ import java.util.random.RandomGenerator;
  * <p>It also watches: a file that has a published name must not be written to. For one thread.
  */
 final class SimDisk implements Disk {
-  /** Unwinds the stack of a killed process; product code must not catch it. */
-  static final class Killed extends Error {
-    private static final long serialVersionUID = 1L;
-
-    Killed(String what) {
-      super("killed " + what, null, false, false);
-    }
-  }
-
   /**
    * A change of a name.
    *
@@ -50,6 +41,8 @@ final class SimDisk implements Disk {
 
   private final Map<String, Instant> modified = new TreeMap<>();
 
+  final SimFaults faults = new SimFaults();
+
   /** Names that would not survive a power cut, oldest first. */
   private final List<Change> pending = new ArrayList<>();
 
@@ -58,12 +51,6 @@ final class SimDisk implements Disk {
 
   private int boot = 1;
   private int open;
-  private int untilDeath = Integer.MAX_VALUE;
-  private boolean dead;
-  private Optional<SimStore.Call> fails = Optional.empty();
-  private int untilFailure;
-  private int failures;
-  private int harmful;
 
   /** A planted bug: the content of blobs is never forced, though it looks so. */
   boolean skipsForcingData;
@@ -75,31 +62,6 @@ final class SimDisk implements Disk {
   }
 
   // --- What a test does to it
-
-  /** The N-th call from now, counted from 1, is the last one of the process. */
-  void dieAt(int n) {
-    untilDeath = n;
-  }
-
-  /** The N-th call of a sort from now, counted from 1, fails. */
-  void failAt(SimStore.Call sort, int n) {
-    fails = Optional.of(sort);
-    untilFailure = n;
-  }
-
-  /** Nothing fails any more. */
-  void heal() {
-    fails = Optional.empty();
-    untilDeath = Integer.MAX_VALUE;
-  }
-
-  int failures() {
-    return failures;
-  }
-
-  int harmful() {
-    return harmful;
-  }
 
   int openFiles() {
     return open;
@@ -117,8 +79,7 @@ final class SimDisk implements Disk {
   void kill() {
     life++;
     open = 0;
-    dead = false;
-    heal();
+    faults.kill();
   }
 
   /** The power goes and comes again. */
@@ -137,25 +98,6 @@ final class SimDisk implements Disk {
         done.add(named.get());
         named.get().loseUnforced(random);
       }
-    }
-  }
-
-  // --- Every call that changes something or reads content comes here first
-
-  private void step(SimStore.Call sort, Path path) throws IOException {
-    if (dead) {
-      throw new Killed("before");
-    }
-    if (--untilDeath == 0) {
-      dead = true;
-      throw new Killed("in %s of %s".formatted(sort, path));
-    }
-    if (fails.isPresent() && fails.get() == sort && --untilFailure <= 0) {
-      fails = Optional.empty();
-      failures++;
-      harmful += sort == SimStore.Call.WRITE ? 0 : 1;
-      throw new IOException(
-          sort + " " + path.getFileName() + ": scripted (No space left on device)");
     }
   }
 
@@ -189,7 +131,7 @@ final class SimDisk implements Disk {
 
   @Override
   public File create(Path path) throws IOException {
-    step(SimStore.Call.NAME, path);
+    faults.step(SimStore.Call.NAME, path);
     requireFree(path);
     SimContent content = new SimContent();
     names.put(path.toString(), Optional.of(content));
@@ -200,13 +142,13 @@ final class SimDisk implements Disk {
 
   @Override
   public File open(Path path) throws IOException {
-    step(SimStore.Call.READ, path);
+    faults.step(SimStore.Call.READ, path);
     return new Handle(path, content(path), false);
   }
 
   @Override
   public File reopen(Path path) throws IOException {
-    step(SimStore.Call.READ, path);
+    faults.step(SimStore.Call.READ, path);
     SimContent content = content(path);
     if (content.readOnly) {
       throw new AccessDeniedException(path.toString());
@@ -216,9 +158,7 @@ final class SimDisk implements Disk {
 
   @Override
   public Optional<Facts> facts(Path path) {
-    if (dead) {
-      throw new Killed("before");
-    }
+    faults.requireAlive();
     Optional<SimContent> there = names.get(path.toString());
     if (there == null) {
       return Optional.empty();
@@ -232,7 +172,7 @@ final class SimDisk implements Disk {
 
   @Override
   public List<Path> list(Path folder) throws IOException {
-    step(SimStore.Call.READ, folder);
+    faults.step(SimStore.Call.READ, folder);
     int prefix = folder.toString().length() + 1;
     return below(folder).keySet().stream()
         .filter(name -> name.indexOf('/', prefix) < 0)
@@ -242,7 +182,7 @@ final class SimDisk implements Disk {
 
   @Override
   public void createFolder(Path folder) throws IOException {
-    step(SimStore.Call.NAME, folder);
+    faults.step(SimStore.Call.NAME, folder);
     requireFree(folder);
     names.put(folder.toString(), Optional.empty());
     pending(
@@ -255,7 +195,7 @@ final class SimDisk implements Disk {
 
   @Override
   public void forceFolder(Path folder) throws IOException {
-    step(SimStore.Call.FORCE, folder);
+    faults.step(SimStore.Call.FORCE, folder);
     // What is gone for good with a folder can't come back without it.
     for (int i = pending.size() - 1; i >= 0; i--) {
       Change change = pending.get(i);
@@ -272,7 +212,7 @@ final class SimDisk implements Disk {
 
   @Override
   public void link(Path existing, Path name) throws IOException {
-    step(SimStore.Call.LINK, name);
+    faults.step(SimStore.Call.LINK, name);
     requireFree(name);
     SimContent content = content(existing);
     content.linked = true;
@@ -282,7 +222,7 @@ final class SimDisk implements Disk {
 
   @Override
   public void rename(Path from, Path to) throws IOException {
-    step(SimStore.Call.NAME, to);
+    faults.step(SimStore.Call.NAME, to);
     SimContent content = content(from);
     Optional<SimContent> old = names.get(to.toString());
     names.remove(from.toString());
@@ -301,7 +241,7 @@ final class SimDisk implements Disk {
 
   @Override
   public void delete(Path path) throws IOException {
-    step(SimStore.Call.NAME, path);
+    faults.step(SimStore.Call.NAME, path);
     Optional<SimContent> there = names.get(path.toString());
     if (there == null) {
       throw new NoSuchFileException(path.toString());
@@ -319,13 +259,13 @@ final class SimDisk implements Disk {
 
   @Override
   public void setReadOnly(Path path) throws IOException {
-    step(SimStore.Call.NAME, path);
+    faults.step(SimStore.Call.NAME, path);
     content(path).readOnly = true;
   }
 
   @Override
   public void setWritable(Path path) throws IOException {
-    step(SimStore.Call.NAME, path);
+    faults.step(SimStore.Call.NAME, path);
     content(path).readOnly = false;
   }
 
@@ -368,7 +308,7 @@ final class SimDisk implements Disk {
 
     private void requireOpen() throws IOException {
       if (born != life) {
-        throw new Killed("before");
+        throw new SimFaults.Killed("before");
       }
       if (closed) {
         throw new ClosedChannelException();
@@ -389,13 +329,11 @@ final class SimDisk implements Disk {
       if (isPublished(content)) {
         throw new AssertionError(path + " is published and written to");
       }
-      if (dead) {
-        throw new Killed("before");
-      }
+      faults.requireAlive();
       int count = from.remaining();
       try {
-        step(SimStore.Call.WRITE, path);
-      } catch (Killed | IOException e) {
+        faults.step(SimStore.Call.WRITE, path);
+      } catch (SimFaults.Killed | IOException e) {
         // It did not come to its end, which does not say that it did nothing.
         from.limit(from.position() + count / 2);
         content.write(from, position, clock.instant());
@@ -409,7 +347,7 @@ final class SimDisk implements Disk {
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       requireOpen();
-      step(SimStore.Call.READ, path);
+      faults.step(SimStore.Call.READ, path);
       return content.read(into, position);
     }
 
@@ -423,7 +361,7 @@ final class SimDisk implements Disk {
     public void force() throws IOException {
       requireOpen();
       try {
-        step(SimStore.Call.FORCE, path);
+        faults.step(SimStore.Call.FORCE, path);
       } catch (IOException e) {
         // The system could not write the bytes, says so this once, and takes its memory back.
         content.loseUnforced(random);

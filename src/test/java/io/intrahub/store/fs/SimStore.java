@@ -47,7 +47,7 @@ public final class SimStore {
 
   /** Whether this was thrown by the death of the process. */
   public static boolean isDeath(Throwable thrown) {
-    return thrown instanceof SimDisk.Killed;
+    return thrown instanceof SimFaults.Killed;
   }
 
   /** The process is gone. */
@@ -71,27 +71,27 @@ public final class SimStore {
 
   /** The process dies in the middle of the N-th call to the disk from now. */
   public void dieAt(int n) {
-    disk.dieAt(n);
+    disk.faults.dieAt(n);
   }
 
   /** The N-th call of a sort from now fails. */
   public void failAt(Call call, int n) {
-    disk.failAt(call, n);
+    disk.faults.failAt(call, n);
   }
 
   /** Nothing fails any more. */
   public void heal() {
-    disk.heal();
+    disk.faults.heal();
   }
 
   /** Calls that failed so far. */
   public int failures() {
-    return disk.failures();
+    return disk.faults.failures();
   }
 
   /** Of these, those after which what was there need not be found again: all but writing. */
   public int harmfulFailures() {
-    return disk.harmful();
+    return disk.faults.harmful();
   }
 
   public int openFiles() {

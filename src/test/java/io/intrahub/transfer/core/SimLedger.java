@@ -20,6 +20,10 @@ final class SimLedger {
   private BitSet syncing = new BitSet();
   private boolean inPublish;
   private boolean published;
+
+  /** It was seen under its name, and nobody was told that this would last. */
+  private boolean seen;
+
   private boolean cameWrong;
 
   /** Since a partial blob was opened the last time. */
@@ -51,7 +55,7 @@ final class SimLedger {
   }
 
   boolean isPublished() {
-    return published;
+    return published || seen;
   }
 
   /** Whether upstream's word for it was wrong once. */
@@ -116,7 +120,7 @@ final class SimLedger {
 
   /** It has its name, whoever gave it that. */
   void seenPublished() {
-    published = true;
+    seen = true;
   }
 
   void wrong() {
@@ -153,6 +157,11 @@ final class SimLedger {
   /** The process is gone. */
   void died(boolean cut) {
     if (cut) {
+      if (seen && !published) {
+        // A kill came before its name was durable; then its pieces were dropped, as it was there.
+        durable.clear();
+      }
+      seen = false;
       BitSet open = (BitSet) marked.clone();
       open.andNot(durable);
       unforced += bytesOf(open);

@@ -317,6 +317,6 @@ final class SimReader extends SimActor {
     done = true;
     reader = null;
     sim.progress();
-    sim.wentAway(this, how);
+    sim.crowd.wentAway(this, how);
   }
 }

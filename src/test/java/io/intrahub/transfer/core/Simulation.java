@@ -10,7 +10,6 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.SimStore;
-import io.intrahub.transfer.core.SimReader.Outcome;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,6 +59,7 @@ final class Simulation {
   final SimUpstream upstream;
   final SimLedger ledger;
   final Limits limits;
+  final SimCrowd crowd;
   final long hashStride;
 
   /** The most that one read from upstream brings. */
@@ -71,16 +71,12 @@ final class Simulation {
   private final Deque<String> trace = new ArrayDeque<>();
   private final List<SimActor> actors = new ArrayList<>();
   private final List<SimTransfer> transfers = new ArrayList<>();
-  private final List<SimReader> readers = new ArrayList<>();
-  private final List<SimUpstream.Sponsor> sponsors = new ArrayList<>();
-  private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
   private final Map<Death, Integer> deaths = new EnumMap<>(Death.class);
   private final long expectedTurns;
   private int turns;
   private int arrivals;
   private int deathsToCome;
   private int diskFaults;
-  private boolean ending;
   private boolean stopping;
   private long lastProgress;
 
@@ -100,9 +96,7 @@ final class Simulation {
     this.limits = limits();
     this.arrivals = 1 + random.nextInt(8);
     this.expectedTurns = 60 + blob.size() / chunk * 14;
-    for (int i = 0; i < 3; i++) {
-      sponsors.add(upstream.new Sponsor("sponsor " + i, random.nextBoolean()));
-    }
+    this.crowd = new SimCrowd(this);
     this.store = new SimStore(root, clock, random);
     if (planted == Planted.SKIPPED_FSYNC) {
       store.skipForcingData();
@@ -147,10 +141,6 @@ final class Simulation {
     return List.copyOf(trace);
   }
 
-  Map<Outcome, Integer> outcomes() {
-    return outcomes;
-  }
-
   Map<Death, Integer> deaths() {
     return deaths;
   }
@@ -176,8 +166,7 @@ final class Simulation {
 
   /** A client's token is used only while a request of it is there. */
   void checkToken(BlobSource source) {
-    if (!source.outlivesRequest()
-        && readers.stream().noneMatch(r -> r.isJoinedFor(source.sponsor()))) {
+    if (!source.outlivesRequest() && !crowd.isThereFor(source.sponsor())) {
       throw new AssertionError("the token of somebody who has left was used");
     }
   }
@@ -204,78 +193,12 @@ final class Simulation {
     }
   }
 
-  /** A client is gone; some come back for the rest. */
-  void wentAway(SimReader reader, Outcome how) {
-    outcomes.merge(how, 1, Integer::sum);
-    SimReader.Habits h = reader.habits;
-    long rest = blob.size() - reader.position();
-    if (ending || rest == 0 || readers.size() > 60) {
-      return;
-    }
-    if (h.sequential() && how == Outcome.COMPLETE) {
-      arrive(span(reader.position(), h.span().length()), false, true, h.sponsor());
-    } else if (how != Outcome.COMPLETE && random.nextInt(3) != 0) {
-      arrive(new Span(reader.position(), rest), true, false, anySponsor());
-    }
-  }
-
-  // --- Readers
-
-  private Span span(long from, long length) {
-    return new Span(from, Math.min(length, blob.size() - from));
-  }
-
-  private SimUpstream.Sponsor anySponsor() {
-    List<SimUpstream.Sponsor> welcome = sponsors.stream().filter(s -> !s.isRefused()).toList();
-    if (welcome.isEmpty()) {
-      sponsors.add(upstream.new Sponsor("sponsor " + sponsors.size(), true));
-      return sponsors.getLast();
-    }
-    return welcome.get(random.nextInt(welcome.size()));
-  }
-
-  private void arrive(Span span, boolean completing, boolean sequential, SimUpstream.Sponsor by) {
-    boolean leaves = !ending && random.nextInt(4) == 0;
-    boolean slow = !ending && random.nextInt(4) == 0;
-    SimReader reader =
-        new SimReader(
-            this,
-            new SimReader.Habits(
-                by,
-                span,
-                completing,
-                sequential,
-                leaves ? span.offset() + random.nextLong(span.length()) : Long.MAX_VALUE,
-                1 << (14 + random.nextInt(6)),
-                slow ? random.nextInt(300_000_000) : 0,
-                leaves ? random.nextInt(20) : Integer.MAX_VALUE));
-    readers.add(reader);
-    begin(reader);
-    progress();
-  }
-
-  private void arriveSomehow() {
-    long size = blob.size();
-    long from = random.nextLong(size);
-    switch (random.nextInt(8)) {
-      case 0, 1, 2 -> arrive(new Span(0, size), true, false, anySponsor());
-      case 3 -> arrive(new Span(from, size - from), true, false, anySponsor());
-      case 4 -> arrive(new Span(from, size - from), false, false, anySponsor());
-      case 5 -> {
-        long begin = random.nextBoolean() ? 0 : from;
-        arrive(span(begin, 1 + random.nextInt(3 * PIECE)), false, true, anySponsor());
-      }
-      case 6 -> arrive(new Span(0, 1), false, false, anySponsor());
-      default -> arrive(span(from, 1 + random.nextLong(size - from)), false, false, anySponsor());
-    }
-  }
-
   // --- The turns
 
   /** Lets all of it happen. Ends when the content is published and nothing is left over. */
   void run() throws StoreException {
-    arriveSomehow();
-    while (arrivals > 0 || isAwaited()) {
+    crowd.arriveSomehow();
+    while (arrivals > 0 || crowd.isThere()) {
       disturb();
       turn();
     }
@@ -286,7 +209,7 @@ final class Simulation {
     if (arrivals > 0 && random.nextLong(expectedTurns) < 8) {
       arrivals--;
       if (arrivals > 0) {
-        arriveSomehow();
+        crowd.arriveSomehow();
       }
     }
     if (diskFaults > 0 && random.nextLong(expectedTurns) < 4) {
@@ -325,7 +248,7 @@ final class Simulation {
       }
     }
     if (ready.isEmpty()) {
-      if (next == Long.MAX_VALUE && isAwaited()) {
+      if (next == Long.MAX_VALUE && crowd.isThere()) {
         throw new AssertionError("nothing will ever happen again: " + standings());
       }
       clock.advanceTo(next == Long.MAX_VALUE ? clock.now() + 1_000_000_000L : next);
@@ -333,18 +256,9 @@ final class Simulation {
       step(ready.get(random.nextInt(ready.size())));
       clock.advance(random.nextInt(300_000));
     }
-    if (isAwaited() && clock.now() - lastProgress > TOO_LONG) {
+    if (crowd.isThere() && clock.now() - lastProgress > TOO_LONG) {
       throw new AssertionError("readers wait for nothing: " + standings());
     }
-  }
-
-  private boolean isAwaited() {
-    for (SimReader reader : readers) {
-      if (!reader.done) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private List<TransferState.Standing> standings() {
@@ -408,13 +322,7 @@ final class Simulation {
     if (random.nextBoolean()) {
       fs.survey();
     }
-    for (SimReader reader : List.copyOf(readers)) {
-      if (!reader.done) {
-        reader.done = true;
-        wentAway(reader, Outcome.BROKEN);
-      }
-    }
-    readers.removeIf(r -> r.done);
+    crowd.lost();
     progress();
   }
 
@@ -430,17 +338,17 @@ final class Simulation {
 
   /** All is well again: now it has to come to its end. */
   private void finish() throws StoreException {
-    ending = true;
+    crowd.end();
     upstream.heal();
     store.heal();
     SimUpstream.Sponsor sponsor = upstream.new Sponsor("the last sponsor", true);
     // What went wrong before may be found out only now.
-    int complete = outcomes.getOrDefault(Outcome.COMPLETE, 0);
-    for (int tries = 0; outcomes.getOrDefault(Outcome.COMPLETE, 0) == complete; tries++) {
+    int complete = crowd.completed();
+    for (int tries = 0; crowd.completed() == complete; tries++) {
       if (tries == 4) {
-        throw new AssertionError("all is well, and nobody gets it: " + outcomes);
+        throw new AssertionError("all is well, and nobody gets it: " + crowd.outcomes());
       }
-      arrive(new Span(0, blob.size()), true, false, sponsor);
+      crowd.arrive(new Span(0, blob.size()), true, false, sponsor);
       runOut();
     }
     while (!transfers.isEmpty()) {
@@ -464,7 +372,7 @@ final class Simulation {
   }
 
   private void runOut() throws StoreException {
-    while (isAwaited() || transfers.stream().anyMatch(t -> t.over)) {
+    while (crowd.isThere() || transfers.stream().anyMatch(t -> t.over)) {
       turn();
     }
   }

@@ -84,7 +84,7 @@ class SimulationTest {
     Map<Simulation.Death, Integer> deaths = new EnumMap<>(Simulation.Death.class);
     for (long seed = first; seed < first + rounds; seed++) {
       Simulation done = run(seed);
-      done.outcomes().forEach((k, n) -> outcomes.merge(k, n, Integer::sum));
+      done.crowd.outcomes().forEach((k, n) -> outcomes.merge(k, n, Integer::sum));
       done.deaths().forEach((k, n) -> deaths.merge(k, n, Integer::sum));
     }
     if (rounds >= 2_000) {
