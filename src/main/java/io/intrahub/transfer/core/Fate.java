@@ -14,7 +14,7 @@ public sealed interface Fate {
   /** The Hub refuses it the content. */
   record Refused(FirstHop.Refusal refusal) implements Fate {}
 
-  /** The content is not the announced one. */
+  /** The content is not the announced one, or what it has read of it need not be the rest's. */
   record Wrong() implements Fate {}
 
   /** The store can't take more. Upstream is well, so the reader may go on without the store. */

@@ -70,8 +70,18 @@ final class Planner {
     if (!runs.isEmpty() || front >= limit) {
       return Optional.empty();
     }
+    // What is fetched again may be other bytes. Whoever has some of the old ones, or is about to
+    // read some, must not be told that they are right when the new ones are.
+    readers.stream()
+        .filter(r -> r.reads() && mayHaveReadBehind(r, front))
+        .forEach(r -> r.fate = new Fate.Wrong());
     pieces.forgetFrom(front);
     return Optional.of(begin(Run.Kind.FILL, wishes, front, limit, limit));
+  }
+
+  private boolean mayHaveReadBehind(Reader reader, long offset) {
+    long there = pieces.thereUpTo(reader.position);
+    return there > offset && (reader.hasTaken() || there > reader.position);
   }
 
   private Optional<Run> serve(Reader reader, Wishes wishes) {

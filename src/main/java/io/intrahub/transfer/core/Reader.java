@@ -8,6 +8,9 @@ import io.intrahub.upstream.BlobSource;
 public final class Reader {
   private final BlobSource source;
 
+  /** The first byte it wants. */
+  private final long start;
+
   /** Behind the last byte it wants. */
   final long end;
 
@@ -39,6 +42,7 @@ public final class Reader {
       long ahead,
       long claim) {
     this.source = source;
+    this.start = position;
     this.position = position;
     this.end = end;
     this.heldFrom = heldFrom;
@@ -50,6 +54,11 @@ public final class Reader {
   /** Where its client's bytes may come from, in its own name. */
   public BlobSource source() {
     return source;
+  }
+
+  /** Whether it took bytes, so that what comes has to go with them. */
+  boolean hasTaken() {
+    return position > start;
   }
 
   boolean reads() {

@@ -181,6 +181,25 @@ class PlannerTest {
     assertThat(state.left(fill)).isZero();
   }
 
+  @Test
+  void who_has_bytes_that_are_fetched_again_is_not_told_that_they_are_right() {
+    Reader early = join(0, SIZE, true);
+    Run fill = plan().getFirst();
+    Reader late = join(8 * MIB, SIZE - 8 * MIB, true);
+    Run urgent = plan().getFirst();
+    fetch(urgent, PIECE);
+    take(late);
+    fetch(fill, PIECE);
+    take(early);
+    state.opened(fill, false);
+    end(urgent);
+    end(fill);
+
+    assertThat(plan()).singleElement().extracting(r -> r.ask().offset()).isEqualTo((long) PIECE);
+    assertThat(state.fate(late)).isInstanceOf(Fate.Wrong.class);
+    assertThat(state.fate(early)).isInstanceOf(Fate.Reading.class);
+  }
+
   /** Seconds of fetching with all connections there are, each as fast as is told. */
   private int widest(double bytesPerSecondOfOne, double inAll) {
     int widest = 0;
