@@ -114,7 +114,8 @@ final class SimCrowd {
   /** Somebody comes. */
   void arriveSomehow() {
     long size = sim.blob.size();
-    long from = sim.random.nextLong(size);
+    long anywhere = sim.random.nextLong(size);
+    long from = sim.random.nextBoolean() ? sim.busyPlace().orElse(anywhere) : anywhere;
     switch (sim.random.nextInt(8)) {
       case 0, 1, 2 -> arrive(new Span(0, size), true, false, anySponsor());
       case 3 -> arrive(new Span(from, size - from), true, false, anySponsor());

@@ -101,7 +101,7 @@ final class SimUpstream {
       return Optional.empty();
     }
     faults--;
-    if (changed && random.nextInt(2) == 0) {
+    if (changed && random.nextInt(3) == 0) {
       changed = false;
       return Optional.empty();
     }

@@ -21,6 +21,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /**
@@ -94,7 +95,7 @@ final class Simulation {
     this.chunk = 8 << (10 + random.nextInt(6));
     this.hashStride = (long) PIECE << random.nextInt(4);
     this.limits = limits();
-    this.arrivals = 1 + random.nextInt(8);
+    this.arrivals = 1 + random.nextInt(12);
     this.expectedTurns = 60 + blob.size() / chunk * 14;
     this.crowd = new SimCrowd(this);
     this.store = new SimStore(root, clock, random);
@@ -114,7 +115,7 @@ final class Simulation {
         PIECE,
         (long) PIECE << random.nextInt(6),
         (long) PIECE << 1 + random.nextInt(6),
-        random.nextInt(1 << 20),
+        1 << random.nextInt(21),
         1 + random.nextInt(5),
         64 << 10,
         Duration.ofMillis(200),
@@ -162,6 +163,16 @@ final class Simulation {
     if (store.failures() == 0 && !stopping) {
       throw new AssertionError(what + ", though the disk is well", why);
     }
+  }
+
+  /** A place that a connection comes to soon, if there is one: where it gets crowded. */
+  OptionalLong busyPlace() {
+    List<SimRun> runs = transfers.stream().flatMap(t -> t.runs.stream()).toList();
+    if (runs.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    long at = runs.get(random.nextInt(runs.size())).run.position;
+    return OptionalLong.of(Math.min(blob.size() - 1, at + random.nextInt(3 * PIECE)));
   }
 
   /** A client's token is used only while a request of it is there. */

@@ -1,0 +1,95 @@
+package io.intrahub.transfer.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.PartialBlob;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.time.Duration;
+import java.util.BitSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Who may read how far, and when it ends, for what a simulation meets once in ten thousand runs.
+ */
+class TransferStateTest {
+  private static final int PIECE = PartialBlob.PIECE;
+  private static final long SIZE = 3L * PIECE;
+  private static final Limits LIMITS =
+      new Limits(
+          PIECE,
+          1,
+          4,
+          PIECE,
+          8L * PIECE,
+          8L * PIECE,
+          PIECE,
+          3,
+          64 << 10,
+          Duration.ofMillis(200),
+          Duration.ofSeconds(10),
+          0,
+          8L * PIECE,
+          Duration.ofSeconds(5),
+          PIECE);
+
+  private final BlobSource source =
+      span -> {
+        throw new IllegalStateException("the state opens nothing");
+      };
+  private final TransferState state = new TransferState(SIZE, new BitSet(), LIMITS, 0);
+
+  private Reader join(long from, long length, long heldFrom) {
+    return state.join(source, new Span(from, length), false, heldFrom).orElseThrow();
+  }
+
+  /** Fetches all that is wanted, one piece after the other. */
+  private void fetch() {
+    for (Run run : state.plan(0).start()) {
+      while (state.left(run) > 0) {
+        var _ = state.mayWrite(run, PIECE);
+        state.written(run, 0);
+      }
+      state.ended(run, new RunEnd.Done(), 0);
+    }
+  }
+
+  @Test
+  void for_a_part_that_waits_for_the_digest_all_of_it_is_fetched() {
+    Reader reader = join(PIECE, 100, 0);
+    for (int i = 0; i < 4; i++) {
+      fetch();
+    }
+    assertThat(state.missing()).isZero();
+    assertThat(state.readable(reader)).isEqualTo(PIECE);
+    state.published();
+    assertThat(state.readable(reader)).isEqualTo(PIECE + 100);
+  }
+
+  @Test
+  void a_store_that_broke_gives_nothing_more() {
+    Reader reader = join(0, 100, Long.MAX_VALUE);
+    fetch();
+    state.took(reader, 10);
+    assertThat(state.readable(reader)).isEqualTo(100);
+
+    state.storeBroke();
+
+    assertThat(state.readable(reader)).isEqualTo(10);
+    assertThat(state.fate(reader)).isInstanceOf(Fate.StoreBroke.class);
+  }
+
+  @Test
+  void nor_does_one_that_breaks_while_the_mirror_stops() {
+    Reader reader = join(0, 100, Long.MAX_VALUE);
+    fetch();
+    state.stop(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "it stops"));
+    assertThat(state.readable(reader)).isEqualTo(100);
+
+    state.storeBroke();
+
+    assertThat(state.readable(reader)).isZero();
+    assertThat(state.fate(reader)).isInstanceOf(Fate.Failed.class);
+  }
+}
