@@ -66,15 +66,21 @@ final class ReadStream implements ContentStream {
     if (detour != null) {
       return count(detour.read(into));
     }
-    Transfer.Sight sight = sight();
-    if (sight.readable() > position) {
-      return count(readLimited(into, sight.readable()));
+    while (true) {
+      Transfer.Sight sight = sight();
+      if (sight.fate() instanceof Fate.StoreBroke) {
+        detour = detours.open(position, new Delivered(transfer::readAgain, start));
+        return count(detour.read(into));
+      }
+      if (sight.readable() <= position) {
+        throw new IllegalStateException("a reader that was woken has bytes or a reason");
+      }
+      int read = readLimited(into, sight.readable());
+      if (read != 0) {
+        return count(read);
+      }
+      // The store broke at this moment: what was read may be anything.
     }
-    if (sight.fate() instanceof Fate.StoreBroke) {
-      detour = detours.open(position, new Delivered(transfer::readAgain, start));
-      return count(detour.read(into));
-    }
-    throw new IllegalStateException("a reader that was woken has bytes or a reason");
   }
 
   /** Waits until there are bytes, or it is clear that the store has no more. */

@@ -408,11 +408,20 @@ final class Transfer {
     return new Sight(state.readable(seat.reader), state.fate(seat.reader));
   }
 
-  /** Reads bytes that this reader may have; it then stands behind them. */
+  /**
+   * Reads bytes that this reader may have; it then stands behind them.
+   *
+   * @return their number; 0 if the store broke meanwhile, so that nobody knows what they are
+   */
   int read(Seat seat, ByteBuffer into, long position) throws IOException {
+    int start = into.position();
     int count = partial.read(into, position);
     lock.lock();
     try {
+      if (state.phase() == Phase.STORE_BROKE) {
+        into.position(start);
+        return 0;
+      }
       state.took(seat.reader, count);
     } finally {
       lock.unlock();
@@ -621,8 +630,12 @@ final class Transfer {
   }
 
   private void storeBroke(IOException why) {
-    log.warn("The store can't take a blob of {} bytes: {}", blob.size(), why.toString());
+    warn(why);
     storeBroke();
+  }
+
+  private void warn(IOException why) {
+    log.warn("The store can't take a blob of {} bytes: {}", blob.size(), why.toString());
   }
 
   private void storeBroke() {
@@ -653,15 +666,20 @@ final class Transfer {
         }
       }
     } catch (IOException e) {
-      event(state::hashStopped);
-      storeBroke(e);
+      warn(e);
+      hashBroke();
     } catch (RuntimeException | Error e) {
       log.error("Hashing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
-      event(() -> {
-        state.hashStopped();
-        state.storeBroke();
-      });
+      hashBroke();
     }
+  }
+
+  /** In one event: a plan between the two would begin another hash. */
+  private void hashBroke() {
+    event(() -> {
+      state.hashStopped();
+      state.storeBroke();
+    });
   }
 
   private void sync() {

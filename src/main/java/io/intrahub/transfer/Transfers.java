@@ -423,6 +423,8 @@ public final class Transfers implements AutoCloseable {
       throw new IllegalStateException("opening a content failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      // What is opened all the same has to be closed.
+      new LaterStream(opening).close();
       return stopped();
     }
   }
