@@ -1,7 +1,7 @@
 package io.intrahub.transfer;
 
-import io.intrahub.transfer.core.TransferState.Phase;
-import io.intrahub.transfer.core.TransferState.Standing;
+import io.intrahub.transfer.core.Phase;
+import io.intrahub.transfer.core.Standing;
 import java.time.Duration;
 import java.util.Optional;
 

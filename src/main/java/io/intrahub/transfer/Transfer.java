@@ -5,12 +5,12 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.transfer.core.Fate;
+import io.intrahub.transfer.core.Phase;
 import io.intrahub.transfer.core.Plan;
 import io.intrahub.transfer.core.Reader;
 import io.intrahub.transfer.core.Run;
 import io.intrahub.transfer.core.RunEnd;
 import io.intrahub.transfer.core.TransferState;
-import io.intrahub.transfer.core.TransferState.Phase;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
@@ -532,7 +532,7 @@ final class Transfer {
   private long claimEnd(Run run) {
     lock.lock();
     try {
-      return state.left(run) == 0 ? 0 : state.claimEnd(run);
+      return state.claimEnd(run);
     } finally {
       lock.unlock();
     }

@@ -14,7 +14,7 @@ import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.core.Fate;
-import io.intrahub.transfer.core.TransferState;
+import io.intrahub.transfer.core.Phase;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
@@ -301,7 +301,7 @@ public final class Transfers implements AutoCloseable {
     transfers.remove(key, transfer);
     Meter.Account account = transfer.account();
     TransferLog.ended(named.name(), account);
-    if (account.phase() == TransferState.Phase.STORE_BROKE) {
+    if (account.phase() == Phase.STORE_BROKE) {
       supply.meters().storeFailure();
     }
   }

@@ -18,7 +18,7 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.core.TransferState.Phase;
+import io.intrahub.transfer.core.Phase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -19,20 +19,6 @@ import java.util.OptionalLong;
  * any beginning, and never go back.
  */
 public final class TransferState {
-  /** Where a transfer is in its life. */
-  public enum Phase {
-    /** Bytes come, or will when a reader needs them. */
-    RUNNING,
-    /** The content is right and published. */
-    PUBLISHED,
-    /** The content is another than was announced. */
-    WRONG,
-    /** The store could not take it. */
-    STORE_BROKE,
-    /** Nobody wants it now; what came is kept. */
-    PAUSED
-  }
-
   private final Limits limits;
   private final long size;
   private final Pieces pieces;
@@ -41,40 +27,15 @@ public final class TransferState {
   private final Planner planner;
   private final Width width;
   private final Sequences sequences = new Sequences();
+  private final Sponsors sponsors = new Sponsors(readers);
+  private final Wanted wanted;
 
   private Phase phase = Phase.RUNNING;
 
-  /** A reader wants all of it, or did when it left and so much was there that it is finished. */
-  private boolean whole;
-
-  /** Nobody reads, and it is finished all the same. */
-  private boolean finishing;
-
-  /** Nobody reads; it ends when nothing is under way any more, unless somebody joins. */
-  private boolean pausing;
-
   private boolean ended;
-  private long judgeAt;
-
-  /** A source that may be used when nobody reads. */
-  private Optional<BlobSource> background = Optional.empty();
-
   private boolean ranged = true;
-  private boolean flowed;
-  private int barren;
-  private long sinceFailure;
-  private long generation;
-  private long retryAt = Long.MIN_VALUE;
-
-  /** Upstream has failed often enough: it is left alone until somebody comes to need it. */
-  private boolean quiet;
-
-  private long hashed;
-  private boolean hashing;
-  private boolean publishing;
-  private long unsynced;
-  private boolean syncing;
-  private long syncedAt;
+  private final Outage outage;
+  private final StoreWork work;
 
   /**
    * A transfer that begins.
@@ -88,8 +49,9 @@ public final class TransferState {
     this.pieces = new Pieces(size, limits.piece(), found);
     this.planner = new Planner(limits, size, pieces, readers, runs);
     this.width = new Width(limits.width());
-    this.judgeAt = now + limits.abandonAfter().toNanos();
-    this.syncedAt = now;
+    this.wanted = new Wanted(limits, size, now);
+    this.outage = new Outage(limits);
+    this.work = new StoreWork(limits, size, now);
   }
 
   // --- Readers
@@ -124,13 +86,9 @@ public final class TransferState {
             ahead,
             claim);
     readers.add(reader);
-    whole |= all;
-    finishing = false;
-    pausing = false;
-    quiet = false;
-    if (source.outlivesRequest()) {
-      background = Optional.of(source);
-    }
+    wanted.joined(all);
+    sponsors.joined(source);
+    outage.over();
     return Optional.of(reader);
   }
 
@@ -144,12 +102,11 @@ public final class TransferState {
     }
     // A client's token must not be used when the request it came with has ended.
     BlobSource source = reader.source();
-    boolean shared = readers.stream().anyMatch(r -> sameSponsor(r.source(), source));
-    if (!source.outlivesRequest() && !shared) {
-      runs.stream().filter(r -> sameSponsor(r.source(), source)).forEach(Run::stop);
+    if (!sponsors.mayStillUse(source)) {
+      runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
     }
     if (readers.isEmpty()) {
-      judgeAt = now + limits.abandonAfter().toNanos();
+      wanted.deserted(now);
     }
   }
 
@@ -198,7 +155,9 @@ public final class TransferState {
 
   /** Whether a reader can be told that its bytes are on their way: some are, or its first is. */
   public boolean flows(Reader reader) {
-    return flowed || phase != Phase.RUNNING || pieces.thereUpTo(reader.position) > reader.position;
+    return outage.hasFlowed()
+        || phase != Phase.RUNNING
+        || pieces.thereUpTo(reader.position) > reader.position;
   }
 
   private boolean isBlocked(Reader reader) {
@@ -231,20 +190,14 @@ public final class TransferState {
     long n = run.committed - run.position;
     pieces.written(run.position, run.committed);
     run.position = run.committed;
-    flowed = true;
-    unsynced += n;
-    sinceFailure += n;
+    outage.received(n);
+    work.wrote(n);
     width.wrote(n, planner.fills(), now);
   }
 
-  /** How much a run may still fetch; 0 when it should end. */
-  public long left(Run run) {
-    return phase == Phase.RUNNING ? run.end - run.position : 0;
-  }
-
-  /** The end of what a run has claimed so far. */
+  /** The offset up to which a run may fetch; when it has come there, it should end. */
   public long claimEnd(Run run) {
-    return run.end;
+    return phase == Phase.RUNNING ? run.end : run.position;
   }
 
   /** Whether a run should break off at once. */
@@ -270,21 +223,7 @@ public final class TransferState {
         || failure.kind() == UpstreamFailure.Kind.TROUBLED) {
       width.less(now);
     }
-    // What came is kept: a transfer that had bytes goes on, and a connection that broke is made
-    // anew, as is one that got no answer in time. Another source that could not be opened has tried
-    // often enough itself.
-    boolean again = failure.mayPass() || failure.kind() == UpstreamFailure.Kind.LATE || flowed;
-    // Connections that fall in the same outage are one failure.
-    if (run.generation == generation) {
-      generation++;
-      barren = sinceFailure >= limits.progress() ? 0 : barren + 1;
-      sinceFailure = 0;
-      retryAt = now + (limits.retryPause().toNanos() << Math.min(barren, 5));
-    }
-    if (!again || barren >= limits.tries()) {
-      quiet = true;
-      barren = 0;
-      retryAt = Long.MIN_VALUE;
+    if (outage.failed(run, failure, now)) {
       readers.stream().filter(this::isBlocked).forEach(r -> r.fate = new Fate.Failed(failure));
     }
   }
@@ -292,14 +231,10 @@ public final class TransferState {
   /** All in whose name this source was opened are refused; another's may do. */
   private void refused(BlobSource source, FirstHop.Refusal refusal) {
     readers.stream()
-        .filter(r -> r.reads() && sameSponsor(r.source(), source))
+        .filter(r -> r.reads() && Sponsors.same(r.source(), source))
         .forEach(r -> r.fate = new Fate.Refused(refusal));
-    runs.stream().filter(r -> sameSponsor(r.source(), source)).forEach(Run::stop);
-    background = background.filter(b -> !sameSponsor(b, source));
-  }
-
-  private static boolean sameSponsor(BlobSource one, BlobSource other) {
-    return one.sponsor().equals(other.sponsor());
+    runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
+    sponsors.refused(source);
   }
 
   /** Others wait for a connection: this transfer does with fewer. */
@@ -311,59 +246,57 @@ public final class TransferState {
 
   /** How far the hash may go now; empty when it has to wait, or should stop. */
   public OptionalLong hashTarget() {
-    if (mayHash()) {
+    if (isHashWanted() && work.isHashWorth(planner.front())) {
       return OptionalLong.of(planner.front());
     }
-    hashing = false;
+    work.hashStops();
     return OptionalLong.empty();
   }
 
-  private boolean mayHash() {
-    long front = planner.front();
-    return phase == Phase.RUNNING
-        && !pausing
-        && (whole || front == size)
-        && front > hashed
-        && (front - hashed >= limits.hashStep() || front == size);
+  private boolean isHashWanted() {
+    return phase == Phase.RUNNING && !wanted.isPausing() && (wanted.isWhole() || isWhole());
+  }
+
+  private boolean isHashDue() {
+    return isHashWanted() && work.isHashDue(planner.front());
   }
 
   private boolean isSyncDue(long now) {
-    boolean due = unsynced >= limits.syncBytes() || now - syncedAt >= limits.syncTime().toNanos();
-    return phase == Phase.RUNNING && unsynced > 0 && due && !isWhole();
+    // What is whole is made durable by being published.
+    return phase == Phase.RUNNING && !isWhole() && work.isSyncDue(now);
   }
 
   /** The hash has come so far. */
   public void hashed(long to) {
-    hashed = to;
+    work.hashed(to);
   }
 
   /** What was marked is durable. */
   public void synced(long now) {
-    syncing = false;
-    syncedAt = now;
+    work.synced(now);
   }
 
   /** The content is right and has its name. */
   public void published() {
-    publishing = false;
+    work.publishEnds();
     phase = Phase.PUBLISHED;
   }
 
   /** The content has another digest. */
   public void wrong() {
-    publishing = false;
+    work.publishEnds();
     phase = Phase.WRONG;
     end(new Fate.Wrong());
   }
 
   /** Publishing came to nothing. */
   public void notPublished() {
-    publishing = false;
+    work.publishEnds();
   }
 
   /** The hash can't go on. */
   public void hashStopped() {
-    hashing = false;
+    work.hashStops();
   }
 
   /** The store can't take more of it. */
@@ -396,9 +329,9 @@ public final class TransferState {
    */
   public boolean isUncovered(Reader reader) {
     return phase == Phase.RUNNING
-        && !pausing
+        && !wanted.isPausing()
         && pieces.missing() > 0
-        && (quiet || !planner.isNear(pieces.thereUpTo(reader.position)));
+        && (outage.isQuiet() || !planner.isNear(pieces.thereUpTo(reader.position)));
   }
 
   /**
@@ -406,9 +339,9 @@ public final class TransferState {
    * hash, the disk.
    */
   public boolean isDue(long now) {
-    return (whole && planner.fills() < width.width() && !isWhole())
-        || (!hashing && mayHash())
-        || (!syncing && isSyncDue(now))
+    return (wanted.isWhole() && planner.fills() < width.width() && !isWhole())
+        || isHashDue()
+        || isSyncDue(now)
         || isWhole();
   }
 
@@ -416,17 +349,19 @@ public final class TransferState {
   public Plan plan(long now) {
     judge(now);
     List<Run> start = mayFetch(now) ? fetch() : List.of();
-    boolean hash = !hashing && !publishing && mayHash();
-    hashing |= hash;
-    boolean sync = !syncing && isSyncDue(now);
-    if (sync) {
-      syncing = true;
-      unsynced = 0;
+    boolean hash = isHashDue();
+    if (hash) {
+      work.hashBegins();
     }
-    boolean publish =
-        phase == Phase.RUNNING && hashed == size && !hashing && !syncing && !publishing;
-    publishing |= publish;
-    boolean close = readers.isEmpty() && runs.isEmpty() && !busyInStore() && isOver() && !ended;
+    boolean sync = isSyncDue(now);
+    if (sync) {
+      work.syncBegins();
+    }
+    boolean publish = phase == Phase.RUNNING && work.isPublishDue();
+    if (publish) {
+      work.publishBegins();
+    }
+    boolean close = readers.isEmpty() && runs.isEmpty() && !work.isBusy() && isOver() && !ended;
     if (close) {
       ended = true;
       phase = phase == Phase.RUNNING ? Phase.PAUSED : phase;
@@ -434,12 +369,8 @@ public final class TransferState {
     return new Plan(start, hash, sync, publish, close, wakeAt(now));
   }
 
-  private boolean busyInStore() {
-    return hashing || syncing || publishing;
-  }
-
   private boolean isOver() {
-    return phase != Phase.RUNNING || pausing;
+    return phase != Phase.RUNNING || wanted.isPausing();
   }
 
   private boolean isWhole() {
@@ -447,54 +378,48 @@ public final class TransferState {
   }
 
   private void judge(long now) {
-    if (phase != Phase.RUNNING || !readers.isEmpty() || pausing) {
+    if (phase != Phase.RUNNING || !readers.isEmpty()) {
       return;
     }
-    if (finishing) {
-      pausing = pieces.missing() > 0 && (quiet || background.isEmpty());
-    } else if (now >= judgeAt) {
-      long missing = pieces.missing();
-      boolean nearlyDone = missing <= limits.finishIfLeft() || missing <= size - size / 4;
-      finishing = missing == 0 || (whole && nearlyDone && background.isPresent() && !quiet);
-      pausing = !finishing;
-    }
-    if (pausing) {
-      whole = false;
+    wanted.judge(pieces.missing(), sponsors.hasBackground() && !outage.isQuiet(), now);
+    if (wanted.isPausing()) {
       runs.forEach(Run::stop);
     }
   }
 
   private boolean mayFetch(long now) {
-    if (phase != Phase.RUNNING || pausing || now < retryAt || isWhole()) {
+    if (phase != Phase.RUNNING || wanted.isPausing() || now < outage.retryAt() || isWhole()) {
       return false;
     }
-    if (quiet) {
+    if (outage.isQuiet()) {
       if (readers.stream().noneMatch(this::isBlocked)) {
         return false;
       }
-      quiet = false;
+      outage.over();
     }
     return true;
   }
 
   private List<Run> fetch() {
-    Optional<BlobSource> sponsor =
-        readers.stream().filter(Reader::reads).findFirst().map(Reader::source).or(() -> background);
-    return sponsor
-        .map(s -> planner.plan(new Planner.Wishes(s, whole, ranged, width.width(), generation)))
+    return sponsors
+        .current()
+        .map(s ->
+            planner.plan(
+                new Planner.Wishes(
+                    s, wanted.isWhole(), ranged, width.width(), outage.generation())))
         .orElse(List.of());
   }
 
   private OptionalLong wakeAt(long now) {
-    if (phase != Phase.RUNNING || pausing || ended) {
+    if (phase != Phase.RUNNING || wanted.isPausing() || ended) {
       return OptionalLong.empty();
     }
     long at = Long.MAX_VALUE;
-    if (retryAt > now) {
-      at = retryAt;
+    if (outage.retryAt() > now) {
+      at = outage.retryAt();
     }
-    if (readers.isEmpty() && !finishing) {
-      at = Math.min(at, Math.max(judgeAt, now));
+    if (readers.isEmpty() && !wanted.isFinishing()) {
+      at = Math.min(at, Math.max(wanted.judgeAt(), now));
     }
     return at == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(at);
   }
@@ -517,24 +442,13 @@ public final class TransferState {
   /** What is known for the progress record. */
   public Standing standing() {
     return new Standing(
-        phase, size, pieces.missing(), hashed, readers.size(), runs.size(), pausing, quiet);
+        phase,
+        size,
+        pieces.missing(),
+        work.hashed(),
+        readers.size(),
+        runs.size(),
+        wanted.isPausing(),
+        outage.isQuiet());
   }
-
-  /**
-   * Figures of one moment.
-   *
-   * @param missing bytes that are not there
-   * @param hashed bytes that are in the hash
-   * @param connections that fetch now
-   * @param quiet whether upstream has failed and is left alone
-   */
-  public record Standing(
-      Phase phase,
-      long size,
-      long missing,
-      long hashed,
-      int readers,
-      int connections,
-      boolean pausing,
-      boolean quiet) {}
 }

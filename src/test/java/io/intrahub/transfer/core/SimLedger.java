@@ -144,8 +144,8 @@ final class SimLedger {
     failuresBefore = sim.store.failures();
   }
 
-  void closed(TransferState.Phase phase) {
-    boolean verdict = phase == TransferState.Phase.PUBLISHED || phase == TransferState.Phase.WRONG;
+  void closed(Phase phase) {
+    boolean verdict = phase == Phase.PUBLISHED || phase == Phase.WRONG;
     if (!kept) {
       marked.clear();
       durable.clear();

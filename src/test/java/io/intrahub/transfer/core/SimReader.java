@@ -4,7 +4,6 @@ import static io.intrahub.access.TestGrants.everybody;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.store.StoredBlob;
-import io.intrahub.transfer.core.TransferState.Phase;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

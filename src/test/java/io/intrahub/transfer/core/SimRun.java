@@ -97,7 +97,7 @@ final class SimRun extends SimActor {
   }
 
   private long claimEnd() {
-    return state.left(run) == 0 ? 0 : state.claimEnd(run);
+    return state.claimEnd(run);
   }
 
   private void open() {

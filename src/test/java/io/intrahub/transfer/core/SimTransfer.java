@@ -1,7 +1,6 @@
 package io.intrahub.transfer.core;
 
 import io.intrahub.store.PartialBlob;
-import io.intrahub.transfer.core.TransferState.Phase;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -272,7 +272,7 @@ final class Simulation {
     }
   }
 
-  private List<TransferState.Standing> standings() {
+  private List<Standing> standings() {
     return transfers.stream().map(t -> t.state.standing()).toList();
   }
 

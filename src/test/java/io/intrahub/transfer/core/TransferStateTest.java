@@ -47,7 +47,7 @@ class TransferStateTest {
   /** Fetches all that is wanted, one piece after the other. */
   private void fetch() {
     for (Run run : state.plan(0).start()) {
-      while (state.left(run) > 0) {
+      while (left(run) > 0) {
         var _ = state.mayWrite(run, PIECE);
         state.written(run, 0);
       }
@@ -91,5 +91,10 @@ class TransferStateTest {
 
     assertThat(state.readable(reader)).isZero();
     assertThat(state.fate(reader)).isInstanceOf(Fate.Failed.class);
+  }
+
+  /** What a run may still fetch. */
+  private long left(Run run) {
+    return state.claimEnd(run) - run.position;
   }
 }
