@@ -200,6 +200,25 @@ class HouseTest {
             .because("a Clock is passed in"));
   }
 
+  /** Else a simulation in one thread could not drive it. */
+  @Test
+  void what_a_transfer_decides_it_does_not_do() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(in("transfer.core"))
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                "java.io..",
+                "java.nio..",
+                "java.util.concurrent..",
+                "org.slf4j..",
+                in("store"),
+                in("metrics"))
+            .because("it has no thread, file, clock or log; Transfer does what it says"));
+  }
+
   @Test
   void only_the_composition_root_makes_randomness() {
     check(

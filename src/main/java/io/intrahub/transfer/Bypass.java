@@ -1,43 +1,71 @@
 package io.intrahub.transfer;
 
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
- * The way past a store that can't take a content. Each client's bytes come from upstream for it
- * alone, so only a few go this way at a time; who comes then waits in line. Safe for use by many
+ * The ways past the store: for what is not to be kept, and for what the store can't take. There
+ * each client's bytes come from upstream for it alone, so when that is only because the store is
+ * broken, a few go this way at a time and who comes then waits in line. Safe for use by many
  * threads.
  */
 final class Bypass {
-  private static final int STREAMS = 4;
+  private static final int FEW = 4;
 
-  private final Semaphore free = new Semaphore(STREAMS, true);
+  private final Executor threads;
+  private final AtomicInteger streams = new AtomicInteger();
+  private final Semaphore free = new Semaphore(FEW, true);
 
-  /** As {@link PassThrough#open}, when it is this client's turn. */
-  ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span) {
+  /**
+   * All ways free.
+   *
+   * @param threads a thread per task
+   */
+  Bypass(Executor threads) {
+    this.threads = threads;
+  }
+
+  /** Streams that go past the store now. */
+  int streams() {
+    return streams.get();
+  }
+
+  /** For what is not to be kept. */
+  ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    return inTime(() -> PassThrough.open(source, blob, span), blob, span, deadline);
+  }
+
+  /** For what the store can't take. */
+  ContentOpening openInLine(
+      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    return inTime(() -> openOneOfFew(source, blob, span), blob, span, deadline);
+  }
+
+  private ContentOpening openOneOfFew(BlobSource source, BlobId blob, ByteRange.Span span) {
     try {
       free.acquire();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new ContentOpening.Failed(
-          new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped"));
+      return new ContentOpening.Failed(Failures.STOPPING);
     }
     boolean kept = false;
     try {
       ContentOpening opening = PassThrough.open(source, blob, span);
-      if (opening instanceof ContentOpening.Ready ready) {
-        kept = true;
-        return new ContentOpening.Ready(
-            new OneOfFew(ready.stream()), ready.origin(), ready.verified());
-      }
-      return opening;
+      kept = opening instanceof ContentOpening.Ready;
+      return ClosingStream.closing(opening, free::release);
     } finally {
       if (!kept) {
         free.release();
@@ -45,8 +73,8 @@ final class Bypass {
     }
   }
 
-  /** As {@link PassThrough#resume}, when it is this client's turn. */
-  ContentStream resume(
+  /** As {@link PassThrough#resume}, for a reader of what the store can't take any more. */
+  ContentStream resumeInLine(
       BlobSource source,
       BlobId blob,
       long position,
@@ -60,52 +88,54 @@ final class Bypass {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("stopped while waiting for upstream");
     }
+    ContentStream stream;
     boolean kept = false;
     try {
-      ContentStream stream = PassThrough.resume(source, blob, position, end, completing, witness);
+      stream = PassThrough.resume(source, blob, position, end, completing, witness);
       kept = true;
-      return new OneOfFew(stream);
     } finally {
       if (!kept) {
         free.release();
       }
     }
+    streams.incrementAndGet();
+    return new ClosingStream(
+        stream,
+        () -> {
+          free.release();
+          streams.decrementAndGet();
+        });
   }
 
-  /** Streams that go this way now. */
-  int streams() {
-    return STREAMS - free.availablePermits();
+  private ContentOpening inTime(
+      Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    CompletableFuture<ContentOpening> opening;
+    try {
+      opening = CompletableFuture.supplyAsync(() -> counted(way.get()), threads);
+    } catch (RejectedExecutionException e) {
+      return new ContentOpening.Failed(Failures.STOPPING);
+    }
+    try {
+      return opening.get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return new ContentOpening.Ready(
+          new LaterStream(opening),
+          ContentOpening.Origin.UPSTREAM,
+          PassThrough.isChecked(blob, span));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("opening a content failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      // What is opened all the same has to be closed.
+      new LaterStream(opening).close();
+      return new ContentOpening.Failed(Failures.STOPPING);
+    }
   }
 
-  private final class OneOfFew implements ContentStream {
-    private final ContentStream stream;
-    private final AtomicBoolean closed = new AtomicBoolean();
-
-    OneOfFew(ContentStream stream) {
-      this.stream = stream;
+  private ContentOpening counted(ContentOpening opening) {
+    if (opening instanceof ContentOpening.Ready) {
+      streams.incrementAndGet();
     }
-
-    @Override
-    public int read(ByteBuffer into) throws IOException {
-      return stream.read(into);
-    }
-
-    @Override
-    public boolean isAwaited() {
-      return stream.isAwaited();
-    }
-
-    @Override
-    public void await() throws IOException {
-      stream.await();
-    }
-
-    @Override
-    public void close() {
-      if (closed.compareAndSet(false, true)) {
-        stream.close();
-        free.release();
-      }
-    }
+    return ClosingStream.closing(opening, streams::decrementAndGet);
   }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadStream implements ContentStream {
   private final Transfer transfer;
-  private final Transfer.Seat seat;
+  private final Seats.Seat seat;
   private final BlobId blob;
   private final Detours detours;
   private final Duration drip;
@@ -41,7 +41,7 @@ final class ReadStream implements ContentStream {
    */
   ReadStream(
       Transfer transfer,
-      Transfer.Seat seat,
+      Seats.Seat seat,
       BlobId blob,
       ByteRange.Span span,
       boolean awaited,
@@ -67,7 +67,7 @@ final class ReadStream implements ContentStream {
       return count(detour.read(into));
     }
     while (true) {
-      Transfer.Sight sight = sight();
+      Seats.Sight sight = sight();
       if (sight.fate() instanceof Fate.StoreBroke) {
         detour = detours.open(position, new Delivered(transfer::readAgain, start));
         return count(detour.read(into));
@@ -84,10 +84,10 @@ final class ReadStream implements ContentStream {
   }
 
   /** Waits until there are bytes, or it is clear that the store has no more. */
-  private Transfer.Sight sight() throws IOException {
-    Transfer.Sight sight;
+  private Seats.Sight sight() throws IOException {
+    Seats.Sight sight;
     try {
-      sight = transfer.awaitBytes(seat, drip);
+      sight = transfer.seats().awaitBytes(seat, drip);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("stopped while waiting for upstream");

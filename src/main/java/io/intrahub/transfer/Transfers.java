@@ -16,24 +16,16 @@ import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.core.Fate;
 import io.intrahub.transfer.core.Phase;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,10 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Transfers implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Transfers.class);
-  private static final String STOPPING = "the mirror is being stopped";
 
   /**
-   * How often the store and the running fills are looked at before a content passes through: a blob
+   * How often the store and the transfers are looked at before a content passes through: a blob
    * that is there but can't be opened must not make a client wait for ever.
    */
   private static final int ROUNDS = 20;
@@ -58,7 +49,6 @@ public final class Transfers implements AutoCloseable {
 
   private final BlobStore store;
   private final TransferSettings settings;
-  private final Executor executor;
 
   /**
    * Transfers that can be joined. An entry is removed when its transfer is over. Lock order: this
@@ -70,8 +60,7 @@ public final class Transfers implements AutoCloseable {
   private final Set<Named> live = ConcurrentHashMap.newKeySet();
 
   private final Supply supply;
-  private final Bypass bypass = new Bypass();
-  private final PassingStreams passing = new PassingStreams();
+  private final Bypass bypass;
 
   /** For the operator: a transfer under the name of the file that it was first asked for as. */
   private record Named(String name, Transfer transfer) {}
@@ -105,7 +94,7 @@ public final class Transfers implements AutoCloseable {
       Meters meters) {
     this.store = store;
     this.settings = settings;
-    this.executor = executor;
+    this.bypass = new Bypass(executor);
     this.supply =
         new Supply(
             executor,
@@ -131,7 +120,7 @@ public final class Transfers implements AutoCloseable {
   /** What is loaded now, in numbers. */
   public Meters.Loads loads() {
     Lanes lanes = supply.lanes();
-    return new Meters.Loads(running(), lanes.taken(), lanes.waiting(), passing.open());
+    return new Meters.Loads(running(), lanes.taken(), lanes.waiting(), bypass.streams());
   }
 
   /** Writes a line for each large content that is being fetched; to be called now and then. */
@@ -181,7 +170,7 @@ public final class Transfers implements AutoCloseable {
       boolean completing,
       Deadline deadline) {
     if (blob.size() == 0) {
-      return empty(blob);
+      return EmptyStream.open(blob);
     }
     boolean wrongBefore = cameWrong(repo, blob);
     Request request =
@@ -204,17 +193,17 @@ public final class Transfers implements AutoCloseable {
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
-        return passStore(source, blob, span, deadline);
+        return bypass.openInLine(source, blob, span, deadline);
       }
       if (transfer.isEmpty()) {
         continue;
       }
       Optional<ContentOpening> opening;
       try {
-        Optional<Transfer.Seat> seat = sit(transfer.get(), request);
+        Optional<Seats.Seat> seat = sit(transfer.get(), request);
         if (seat.isEmpty()) {
           if (!deadline.left().isPositive()) {
-            return stopped();
+            return new ContentOpening.Failed(Failures.STOPPING);
           }
           continue;
         }
@@ -222,17 +211,17 @@ public final class Transfers implements AutoCloseable {
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
-        return passStore(source, blob, span, deadline);
+        return bypass.openInLine(source, blob, span, deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return stopped();
+        return new ContentOpening.Failed(Failures.STOPPING);
       }
       if (opening.isPresent()) {
         return opening.get();
       }
       wrongBefore = true;
     }
-    return passStore(source, blob, span, deadline);
+    return bypass.openInLine(source, blob, span, deadline);
   }
 
   /**
@@ -310,13 +299,13 @@ public final class Transfers implements AutoCloseable {
    * Takes a client into a transfer. Empty when that is over; then it is out of the way, unless the
    * client's time is.
    */
-  private static Optional<Transfer.Seat> sit(Transfer transfer, Request r)
+  private static Optional<Seats.Seat> sit(Transfer transfer, Request r)
       throws IOException, InterruptedException {
     long heldFrom =
         r.held() ? 0 : r.completing() ? HoldBack.start(r.key().blob().size()) : Long.MAX_VALUE;
     // What waits for the verdict needs all of it.
     boolean whole = r.completing() || r.held();
-    Optional<Transfer.Seat> seat = transfer.join(r.source(), r.span(), whole, heldFrom);
+    Optional<Seats.Seat> seat = transfer.join(r.source(), r.span(), whole, heldFrom);
     if (seat.isEmpty()) {
       transfer.awaitOver(r.deadline().left());
     }
@@ -328,14 +317,16 @@ public final class Transfers implements AutoCloseable {
    * download may be right, and the client need not know.
    */
   private Optional<ContentOpening> openSeat(
-      Transfer transfer, Transfer.Seat seat, Request r, boolean wrongBefore)
+      Transfer transfer, Seats.Seat seat, Request r, boolean wrongBefore)
       throws InterruptedException {
     boolean kept = false;
     try {
       Duration left = r.deadline().left();
       Duration wait = left.compareTo(settings.openTimeout()) < 0 ? left : settings.openTimeout();
-      Optional<Transfer.Sight> sight =
-          r.held() ? transfer.awaitVerdict(seat, wait) : transfer.awaitFlow(seat, wait);
+      Optional<Seats.Sight> sight =
+          r.held()
+              ? transfer.seats().awaitVerdict(seat, wait)
+              : transfer.seats().awaitFlow(seat, wait);
       // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they
       // come. A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again
       // for a content that stops, but not after a 504.
@@ -351,14 +342,9 @@ public final class Transfers implements AutoCloseable {
         case Fate.Refused refused -> Optional.of(new ContentOpening.Refused(refused.refusal()));
         case Fate.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
         case Fate.Wrong _ ->
-            wrongBefore
-                ? Optional.of(
-                    failed(
-                        UpstreamFailure.Kind.STRANGE,
-                        "its content does not have the announced digest"))
-                : Optional.empty();
+            wrongBefore ? Optional.of(new ContentOpening.Failed(Failures.WRONG)) : Optional.empty();
         case Fate.StoreBroke _ ->
-            Optional.of(passStore(r.source(), r.key().blob(), r.span(), r.deadline()));
+            Optional.of(bypass.openInLine(r.source(), r.key().blob(), r.span(), r.deadline()));
         case Fate.Reading _ -> throw new IllegalStateException("answered above");
       };
     } finally {
@@ -368,7 +354,7 @@ public final class Transfers implements AutoCloseable {
     }
   }
 
-  private ContentStream stream(Transfer transfer, Transfer.Seat seat, Request r, boolean awaited) {
+  private ContentStream stream(Transfer transfer, Seats.Seat seat, Request r, boolean awaited) {
     BlobId blob = r.key().blob();
     return new ReadStream(
         transfer,
@@ -378,14 +364,8 @@ public final class Transfers implements AutoCloseable {
         awaited,
         settings.drip(),
         (position, witness) ->
-            passing.count(
-                bypass.resume(
-                    r.source(),
-                    blob,
-                    position,
-                    r.span().end(),
-                    r.completing() || r.held(),
-                    witness)));
+            bypass.resumeInLine(
+                r.source(), blob, position, r.span().end(), r.completing() || r.held(), witness));
   }
 
   /**
@@ -395,70 +375,6 @@ public final class Transfers implements AutoCloseable {
    */
   public ContentOpening passThrough(
       BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return openInTime(() -> PassThrough.open(source, blob, span), blob, span, deadline);
-  }
-
-  /** Opens a span of a content that the store can't take. */
-  private ContentOpening passStore(
-      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return openInTime(() -> bypass.open(source, blob, span), blob, span, deadline);
-  }
-
-  private ContentOpening openInTime(
-      Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    CompletableFuture<ContentOpening> opening;
-    try {
-      opening = CompletableFuture.supplyAsync(() -> passing.count(way.get()), executor);
-    } catch (RejectedExecutionException e) {
-      return stopped();
-    }
-    try {
-      return opening.get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      return new ContentOpening.Ready(
-          new LaterStream(opening),
-          ContentOpening.Origin.UPSTREAM,
-          PassThrough.isChecked(blob, span));
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("opening a content failed", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      // What is opened all the same has to be closed.
-      new LaterStream(opening).close();
-      return stopped();
-    }
-  }
-
-  private static ContentOpening stopped() {
-    return failed(UpstreamFailure.Kind.UNREACHABLE, STOPPING);
-  }
-
-  /**
-   * Nothing has to be fetched to know an empty content; its digest still has to be the right one.
-   */
-  private static ContentOpening empty(BlobId blob) {
-    String digest = HexFormat.of().formatHex(blob.digest().newHash(0).digest());
-    if (!digest.equals(blob.digest().hex())) {
-      return failed(
-          UpstreamFailure.Kind.STRANGE, "it announces an empty content with a digest of another");
-    }
-    ContentStream nothing =
-        new ContentStream() {
-          @Override
-          public int read(java.nio.ByteBuffer into) {
-            return -1;
-          }
-
-          @Override
-          public void await() {}
-
-          @Override
-          public void close() {}
-        };
-    return new ContentOpening.Ready(nothing, ContentOpening.Origin.STORE, true);
-  }
-
-  private static ContentOpening failed(UpstreamFailure.Kind kind, String reason) {
-    return new ContentOpening.Failed(new UpstreamFailure(kind, reason));
+    return bypass.open(source, blob, span, deadline);
   }
 }

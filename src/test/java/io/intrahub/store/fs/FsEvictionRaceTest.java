@@ -67,6 +67,33 @@ final class FsEvictionRaceTest {
   }
 
   /** Four threads on nine blobs of which five fit: what is open reads right to its end. */
+  private interface Work {
+    int with(Random random) throws Exception;
+  }
+
+  /** Four at work, and a fifth that looks after the store meanwhile. Returns what was published. */
+  private static int race(FsStore store, ExecutorService threads, long seed, Work work)
+      throws Exception {
+    List<Future<Integer>> all = new ArrayList<>();
+    for (int t = 0; t < 4; t++) {
+      Random random = new Random(seed * 31 + t);
+      all.add(threads.submit(() -> work.with(random)));
+    }
+    all.add(
+        threads.submit(() -> {
+          for (int i = 0; i < 10; i++) {
+            store.survey();
+            store.tidy();
+          }
+          return 0;
+        }));
+    int published = 0;
+    for (Future<Integer> one : all) {
+      published += one.get();
+    }
+    return published;
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void nobody_reads_a_wrong_byte_and_nothing_open_breaks(long seed) throws Exception {
@@ -74,23 +101,7 @@ final class FsEvictionRaceTest {
     TestDisk disk = new TestDisk(data);
     try (FsStore store = open(data, disk);
         ExecutorService threads = Executors.newFixedThreadPool(4)) {
-      List<Future<Integer>> all = new ArrayList<>();
-      for (int t = 0; t < 4; t++) {
-        Random random = new Random(seed * 31 + t);
-        all.add(threads.submit(() -> work(store, random, 150)));
-      }
-      all.add(
-          threads.submit(() -> {
-            for (int i = 0; i < 10; i++) {
-              store.survey();
-              store.tidy();
-            }
-            return 0;
-          }));
-      int published = 0;
-      for (Future<Integer> one : all) {
-        published += one.get();
-      }
+      int published = race(store, threads, seed, random -> work(store, random, 150));
       assertThat(published).isGreaterThan(20);
       assertThat(store.usage().evictedBlobs()).isGreaterThan(10);
       assertThat(store.usage().bytes()).isLessThanOrEqualTo(5L * SIZE);
@@ -145,23 +156,7 @@ final class FsEvictionRaceTest {
     FsStore.Settings settings = new FsStore.Settings(3L * LARGE, 0, 90, 60);
     try (FsStore store = FsStore.open(data, clock, settings, disk, new Random(1));
         ExecutorService threads = Executors.newFixedThreadPool(5)) {
-      List<Future<Integer>> all = new ArrayList<>();
-      for (int t = 0; t < 4; t++) {
-        Random random = new Random(seed * 31 + t);
-        all.add(threads.submit(() -> gather(store, random, 60)));
-      }
-      all.add(
-          threads.submit(() -> {
-            for (int i = 0; i < 10; i++) {
-              store.survey();
-              store.tidy();
-            }
-            return 0;
-          }));
-      int published = 0;
-      for (Future<Integer> one : all) {
-        published += one.get();
-      }
+      int published = race(store, threads, seed, random -> gather(store, random, 60));
       assertThat(published).isPositive();
       assertThat(store.usage().evictedBlobs()).isPositive();
       assertThat(store.usage().used()).isLessThanOrEqualTo(3L * LARGE);

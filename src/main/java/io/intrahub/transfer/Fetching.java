@@ -1,0 +1,159 @@
+package io.intrahub.transfer;
+
+import io.intrahub.base.DirectBufferPool;
+import io.intrahub.hub.BlobId;
+import io.intrahub.store.PartialBlob;
+import io.intrahub.transfer.core.Run;
+import io.intrahub.transfer.core.RunEnd;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way of a run's bytes: from a connection through a buffer into the store. Each run has a
+ * thread of its own, which owns all that is local to it; what all share is asked of the transfer.
+ */
+final class Fetching {
+  private static final Logger log = LoggerFactory.getLogger(Fetching.class);
+
+  private final Transfer transfer;
+  private final BlobId blob;
+  private final PartialBlob partial;
+  private final Room room;
+  private final Supply supply;
+
+  Fetching(Transfer transfer, BlobId blob, PartialBlob partial, Room room, Supply supply) {
+    this.transfer = transfer;
+    this.blob = blob;
+    this.partial = partial;
+    this.room = room;
+    this.supply = supply;
+  }
+
+  /** Makes one run, from its place in the line to its end, and reports that. Never throws. */
+  void fetch(Run run) {
+    RunEnd end = new RunEnd.Done();
+    String host = run.source().host();
+    try (Lanes.Place _ = supply.lanes().enter(host, urgency())) {
+      end = connect(run);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.error("Fetching a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      transfer.storeBroke();
+    } finally {
+      if (end instanceof RunEnd.Failed) {
+        supply.meters().brokenConnection();
+      }
+      transfer.ended(run, end, supply.lanes().isContended(host));
+    }
+  }
+
+  private boolean isSmall() {
+    return blob.size() <= HoldBack.SMALL;
+  }
+
+  private Lanes.Urgency urgency() {
+    if (isSmall()) {
+      return Lanes.Urgency.SMALL;
+    }
+    return transfer.hasReaders() ? Lanes.Urgency.READER : Lanes.Urgency.BACKGROUND;
+  }
+
+  private RunEnd connect(Run run) throws InterruptedException {
+    long from = run.ask().offset();
+    long claimed = transfer.claimEnd(run);
+    if (claimed <= from) {
+      return new RunEnd.Done();
+    }
+    try {
+      room.forPart(claimed - from);
+    } catch (IOException e) {
+      transfer.storeBroke(e);
+      return new RunEnd.Done();
+    }
+    return switch (run.source().open(run.ask())) {
+      case BlobSource.Refused refused -> new RunEnd.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new RunEnd.Failed(failed.failure());
+      case BlobSource.Opened opened -> {
+        try (BlobSource.Stream stream = opened.stream()) {
+          transfer.opened(run, opened);
+          try {
+            yield pump(run, stream);
+          } finally {
+            transfer.closing(run);
+          }
+        }
+      }
+    };
+  }
+
+  private RunEnd pump(Run run, BlobSource.Stream stream) throws InterruptedException {
+    long position = run.ask().offset();
+    while (true) {
+      long end = transfer.claimEnd(run);
+      if (end <= position) {
+        return new RunEnd.Done();
+      }
+      long before = position;
+      try {
+        stream.await();
+        try (DirectBufferPool.Loan loan = supply.buffers().borrow()) {
+          ByteBuffer buffer = loan.buffer();
+          buffer.limit((int) Math.min(buffer.capacity(), end - position));
+          if (stream.read(buffer) < 0) {
+            throw new IOException("upstream ended too early");
+          }
+          buffer.flip();
+          position = store(run, buffer, position);
+        }
+      } catch (IOException e) {
+        log.info("Upstream broke off at byte {} of {}: {}", position, blob.size(), e.toString());
+        return new RunEnd.Failed(
+            new UpstreamFailure(
+                UpstreamFailure.Kind.UNREACHABLE,
+                "the connection broke in the middle",
+                true,
+                Optional.empty()));
+      }
+      if (position == before) {
+        return new RunEnd.Done();
+      }
+      supply.pace().keep(position - before, isSmall());
+    }
+  }
+
+  /** Writes what a run may write. Returns where it is then; where it was if it must end. */
+  private long store(Run run, ByteBuffer buffer, long position) {
+    long may = transfer.mayWrite(run, buffer.remaining());
+    if (may == 0) {
+      return position;
+    }
+    buffer.limit(buffer.position() + (int) may);
+    long end = position + may;
+    try {
+      partial.write(buffer, position);
+      // After the bytes, never before: after a crash the mark alone is believed.
+      markWhole(position, end);
+    } catch (IOException e) {
+      transfer.storeBroke(e);
+      return position;
+    }
+    transfer.written(run, may);
+    return end;
+  }
+
+  private void markWhole(long from, long to) throws IOException {
+    for (int piece = (int) (from / PartialBlob.PIECE);
+        (long) piece * PartialBlob.PIECE < to;
+        piece++) {
+      if (Math.min(blob.size(), (piece + 1L) * PartialBlob.PIECE) <= to) {
+        partial.mark(piece);
+      }
+    }
+  }
+}
