@@ -42,6 +42,9 @@ public final class Transfers implements AutoCloseable {
    */
   private static final int ROUNDS = 20;
 
+  /** As long as it takes to make 64 MiB durable on a slow disk. */
+  private static final Duration PUT_AWAY = Duration.ofSeconds(5);
+
   private static final int MAX_CAME_WRONG = 10_000;
 
   /** As long as somebody may try to go on with what they got. */
@@ -128,10 +131,21 @@ public final class Transfers implements AutoCloseable {
     progress().forEach(TransferLog::running);
   }
 
-  /** Ends all transfers. What came of them is kept; readers are broken. */
+  /**
+   * Ends all transfers. What came of them is kept; readers are broken. Waits for a while until all
+   * is put away: who closes the store behind this must not do so in the middle of it.
+   */
   @Override
   public void close() {
     live.forEach(n -> n.transfer().stop());
+    Deadline deadline = Deadline.in(PUT_AWAY);
+    try {
+      for (Named named : live) {
+        named.transfer().awaitOver(deadline.left());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Whether a whole read would be served from the store alone. */

@@ -239,4 +239,21 @@ class PartsTest {
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
     assertThat(source.opened()).isLessThanOrEqualTo(3);
   }
+
+  @Test
+  void what_was_fetched_is_put_away_before_the_mirror_has_stopped() throws Exception {
+    Gate gate = new Gate();
+    source.on(1, new GateAt(3 * PIECE, gate));
+    ContentStream reader = rig.ready(BLOB, source, ALL).stream();
+    gate.awaitReached();
+    CompletableFuture<Void> stop = CompletableFuture.runAsync(rig.transfers::close, rig.threads);
+    assertThat(TransferRig.read(reader).complete()).isFalse();
+    assertThat(stop).isNotDone();
+    gate.open();
+    get(stop);
+    assertThat(rig.store.leaked()).isZero();
+    try (PartialBlob kept = rig.store.write(TransferRig.MAY_READ, BLOB)) {
+      assertThat(kept.found().cardinality()).isEqualTo(3);
+    }
+  }
 }
