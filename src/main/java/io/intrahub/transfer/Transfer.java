@@ -156,12 +156,14 @@ final class Transfer {
   }
 
   private void wakeAt(long at) {
-    if (at >= wakeAt) {
+    long now = now();
+    // A call that is overdue is not relied on: were it lost, who waits would do so for ever.
+    if (at >= wakeAt && wakeAt > now) {
       return;
     }
     wakeAt = at;
     try {
-      var _ = supply.timer().schedule(this::wake, Math.max(0, at - now()), TimeUnit.NANOSECONDS);
+      var _ = supply.timer().schedule(this::wake, Math.max(0, at - now), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("The mirror stops, and this transfer with it", e);
     }

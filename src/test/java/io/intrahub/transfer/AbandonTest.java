@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,6 +101,23 @@ class AbandonTest {
     gate.open();
     assertThat(TransferRig.gives(again, BYTES)).isTrue();
     assertThat(source.opened()).isBetween(1, 2);
+  }
+
+  @Test
+  void one_who_comes_back_does_not_depend_on_a_call_that_is_overdue() throws Exception {
+    source.on(1, new BreakAt(300_000));
+    readerWithFillAt(100_000).close();
+    assertThat(rig.timer.waiting()).isEqualTo(1);
+    rig.timer.isLate();
+    ContentStream again = rig.ready(BLOB, source, Span.all(SIZE)).stream();
+    gate.open();
+    assertThat(TransferRig.get(gives(again))).isTrue();
+    assertThat(source.opened()).isEqualTo(2);
+    rig.timer.fire();
+  }
+
+  private CompletableFuture<Boolean> gives(ContentStream stream) {
+    return CompletableFuture.supplyAsync(() -> TransferRig.gives(stream, BYTES), rig.threads);
   }
 
   @Test

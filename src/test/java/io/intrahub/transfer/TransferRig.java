@@ -182,6 +182,9 @@ final class TransferRig implements AutoCloseable {
     private final List<Runnable> tasks = new ArrayList<>();
     private final AtomicLong skew = new AtomicLong();
 
+    /** What a thread knew when it last looked at the time. */
+    private final ThreadLocal<Long> seen = ThreadLocal.withInitial(() -> 0L);
+
     ManualTimer() {
       super(1);
     }
@@ -191,9 +194,11 @@ final class TransferRig implements AutoCloseable {
       if (isShutdown()) {
         throw new RejectedExecutionException("stopped");
       }
+      // It may have looked at the time before that was moved on: then less is left to wait.
+      long left = unit.toNanos(delay) - (skew.get() - seen.get());
       // Pauses between tries pass by themselves; only what takes seconds waits for the test.
-      if (unit.toMillis(delay) < 1_000) {
-        return super.schedule(task, delay, unit);
+      if (left < Duration.ofSeconds(1).toNanos()) {
+        return super.schedule(task, left, TimeUnit.NANOSECONDS);
       }
       tasks.add(task);
       return super.schedule(() -> {}, 1, TimeUnit.DAYS);
@@ -201,7 +206,9 @@ final class TransferRig implements AutoCloseable {
 
     /** How far the transfers' time is ahead, in nanoseconds. */
     long skew() {
-      return skew.get();
+      long now = skew.get();
+      seen.set(now);
+      return now;
     }
 
     synchronized int waiting() {
@@ -213,11 +220,16 @@ final class TransferRig implements AutoCloseable {
       shutdownNow();
     }
 
+    /** The time of what waits comes, and the timer has not got round to it. */
+    void isLate() {
+      skew.addAndGet(Duration.ofSeconds(11).toNanos());
+    }
+
     /** Runs what waits, as if its time had come. */
     void fire() {
-      skew.addAndGet(Duration.ofSeconds(11).toNanos());
       List<Runnable> due;
       synchronized (this) {
+        isLate();
         due = List.copyOf(tasks);
         tasks.clear();
       }
