@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,7 +24,9 @@ import java.util.OptionalLong;
  * thread at a time.
  */
 final class Download implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(100);
+  /** How long nothing may come; a thousand on a busy machine have to wait for each other. */
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
   private static final int CHUNK = 64 * 1024;
 
   private final Socket socket;
@@ -137,11 +140,13 @@ final class Download implements AutoCloseable {
     }
   }
 
-  /** Reads to the end and compares. */
+  /** Reads to the end and compares. A body that hangs is no end. */
   End rest() {
     try {
       read(left);
       return End.WHOLE;
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("nothing came any more, %d bytes before the end".formatted(left), e);
     } catch (IOException e) {
       return End.BROKEN;
     }
@@ -169,7 +174,7 @@ final class Download implements AutoCloseable {
     socket.setSoTimeout((int) time.toMillis());
     try {
       return in.read() == Integer.MIN_VALUE;
-    } catch (java.net.SocketTimeoutException e) {
+    } catch (SocketTimeoutException e) {
       return true;
     } finally {
       socket.setSoTimeout((int) PATIENCE.toMillis());
