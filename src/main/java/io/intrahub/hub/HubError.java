@@ -119,6 +119,20 @@ public record HubError(
         Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
+  /** Upstream sends bytes that are not what it announces, and sent such before. */
+  public static HubError wrongContent(String what, String reason) {
+    return new HubError(
+        502,
+        Optional.empty(),
+        "What the Hub sends for "
+            + what
+            + " can't be used: "
+            + reason
+            + ", and did not when it was fetched before. Remove what you have of it, and try again"
+            + " later; the operator finds the bytes in quarantine/.",
+        Optional.of(1));
+  }
+
   /** A fault of the mirror itself; the request id leads to it in the log. */
   public static HubError internal(String requestId) {
     return of(

@@ -223,7 +223,8 @@ public final class ResolveFile {
     }
     boolean strange =
         opening instanceof ContentOpening.Failed failed
-            && failed.failure().kind() == UpstreamFailure.Kind.STRANGE;
+            && (failed.failure().kind() == UpstreamFailure.Kind.STRANGE
+                || failed.failure().kind() == UpstreamFailure.Kind.WRONG);
     if (strange) {
       entries.doubt(repo.subject(), commit, path);
     }

@@ -7,9 +7,15 @@ final class Failures {
   static final UpstreamFailure STOPPING =
       new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped");
 
-  static final UpstreamFailure WRONG =
-      new UpstreamFailure(
-          UpstreamFailure.Kind.STRANGE, "its content does not have the announced digest");
+  private static final String OTHER_DIGEST = "its content does not have the announced digest";
+
+  /** A small content came wrong twice. */
+  static final UpstreamFailure WRONG_SMALL =
+      new UpstreamFailure(UpstreamFailure.Kind.STRANGE, OTHER_DIGEST);
+
+  /** A large content came wrong, of which wrong bytes went out before. */
+  static final UpstreamFailure WRONG_AGAIN =
+      new UpstreamFailure(UpstreamFailure.Kind.WRONG, OTHER_DIGEST);
 
   static final UpstreamFailure NOT_EMPTY =
       new UpstreamFailure(

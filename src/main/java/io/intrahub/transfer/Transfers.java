@@ -356,7 +356,13 @@ public final class Transfers implements AutoCloseable {
         case Fate.Refused refused -> Optional.of(new ContentOpening.Refused(refused.refusal()));
         case Fate.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
         case Fate.Wrong _ ->
-            wrongBefore ? Optional.of(new ContentOpening.Failed(Failures.WRONG)) : Optional.empty();
+            wrongBefore
+                ? Optional.of(
+                    new ContentOpening.Failed(
+                        r.key().blob().size() <= HoldBack.SMALL
+                            ? Failures.WRONG_SMALL
+                            : Failures.WRONG_AGAIN))
+                : Optional.empty();
         case Fate.StoreBroke _ ->
             Optional.of(bypass.openInLine(r.source(), r.key().blob(), r.span(), r.deadline()));
         case Fate.Reading _ -> throw new IllegalStateException("answered above");

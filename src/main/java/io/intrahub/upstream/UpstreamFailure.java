@@ -26,7 +26,9 @@ public record UpstreamFailure(
     /** An answer of 429: it is well, and wants to be asked less. */
     LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
-    STRANGE
+    STRANGE,
+    /** Other bytes than announced, and not for the first time. */
+    WRONG
   }
 
   /** The same failure, after it was asked again often enough. */

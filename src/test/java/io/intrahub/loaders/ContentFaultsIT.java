@@ -189,7 +189,7 @@ class ContentFaultsIT {
     rig.addVeryLarge();
     rig.on(Route.CDN).wrongByteAt(1_000_000);
 
-    expectNoFile(new Trouble("", r -> {}, 503, WRONG), FaultRig.VERY_LARGE);
+    expectNoFile(new Trouble("", r -> {}, 502, WRONG), FaultRig.VERY_LARGE);
   }
 
   /** It can't throw its bytes away, but it sees that they are too many, and says what to do. */
