@@ -4,6 +4,7 @@ import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.UpstreamSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -64,7 +65,10 @@ final class Rig implements AutoCloseable {
     return App.start(change.apply(settings), clock, request -> {});
   }
 
-  /** With next to no pause between the tries of a call: what is tried again here does not pass. */
+  /**
+   * With next to no pause between the tries of a call or a transfer: what is tried again here does
+   * not pass.
+   */
   private static AppSettings impatient(AppSettings s) {
     UpstreamSettings u = s.upstream();
     UpstreamSettings upstream =
@@ -78,6 +82,7 @@ final class Rig implements AutoCloseable {
             u.offline(),
             u.proxies(),
             u.trust());
+    TransferSettings t = s.transfer();
     return new AppSettings(
         s.http(),
         s.admin(),
@@ -86,7 +91,16 @@ final class Rig implements AutoCloseable {
         upstream,
         s.access(),
         s.mirror(),
-        s.transfer(),
+        new TransferSettings(
+            t.openTimeout(),
+            t.abandonAfter(),
+            t.finishIfLeft(),
+            t.tries(),
+            Duration.ofMillis(1),
+            t.width(),
+            t.perHost(),
+            t.bytesPerSecond(),
+            t.bufferBytes()),
         s.bufferBytes());
   }
 
