@@ -49,7 +49,8 @@ final class FsEvictionRaceTest {
 
   private static final FsStore.Settings FIVE_BLOBS = new FsStore.Settings(5L * SIZE, 0, 90, 60);
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   private final MovableClock clock = new MovableClock();
 

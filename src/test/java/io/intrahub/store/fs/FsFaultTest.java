@@ -46,7 +46,8 @@ final class FsFaultTest {
   private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
   private static final CommitHash COMMIT = new CommitHash("c".repeat(40));
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   /** The store of the present round. */
   private Path data;

@@ -55,7 +55,8 @@ final class FsPartialEvictionTest {
           .mapToObj(i -> i % 2 == 0 ? gitSha1(content(i)) : sha256(content(i)))
           .toList();
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   private final MovableClock clock = new MovableClock();
   private TestDisk disk;

@@ -39,7 +39,8 @@ final class FsPartialFaultTest {
   private static final byte[] CONTENT = bytes(1, 4 * PartialBlob.PIECE + 700);
   private static final int PIECES = 5;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   private FsStore open(Path data, Disk disk) throws Exception {
     return FsStore.open(data, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));

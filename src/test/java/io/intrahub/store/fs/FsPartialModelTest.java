@@ -33,7 +33,8 @@ final class FsPartialModelTest {
   private static final BlobId BLOB = sha256(CONTENT);
   private static final int PIECES = 13;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})

@@ -22,7 +22,8 @@ final class PieceMapTest {
       new BlobId(new Digest.Sha256("5".repeat(64)), 9 * PartialBlob.PIECE + 70);
   private static final Optional<String> BOOT = Optional.of("the first boot");
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   private static BitSet set(int... pieces) {
     return IntStream.of(pieces).collect(BitSet::new, BitSet::set, BitSet::or);
