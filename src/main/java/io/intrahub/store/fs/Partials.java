@@ -227,7 +227,18 @@ final class Partials implements Evictable {
       return found.pieces().isEmpty() ? Optional.empty() : Optional.of(found);
     } catch (PieceMap.Misfit e) {
       log.warn("{} begins anew: {}", place.data(), e.getMessage());
+      keepPublished(place);
       return Optional.empty();
+    }
+  }
+
+  /**
+   * A process may have died when the blob had its name and the folder was not forced. Its pieces
+   * are of no use any more, but until that name is durable they are all that a power cut leaves.
+   */
+  private void keepPublished(Layout.Place place) throws IOException {
+    if (disk.facts(place.blob()).isPresent()) {
+      disk.forceFolder(Folders.parentOf(place.blob()));
     }
   }
 

@@ -230,6 +230,57 @@ final class FsPartialFaultTest {
     }
   }
 
+  /**
+   * The kill leaves the name in a folder that was not forced, and the next process drops pieces.
+   */
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
+  void a_kill_during_a_publish_and_then_a_power_cut_cost_no_more_than_each(
+      boolean git, boolean byWalk) throws Exception {
+    boolean killed = true;
+    int published = 0;
+    for (int n = 1; killed; n++) {
+      // It loses all names that were not forced.
+      PowerCutDisk disk = disk(n, new MostRandom());
+      Path data = folder.resolve("data" + n);
+      Life life = new Life(git);
+      killed = runUntilKilled(n, disk, life, 1);
+      disk.revive();
+      BitSet there = (BitSet) life.synced.clone();
+      FsStore store = open(data, disk);
+      if (read(store.blobs(), REPO, life.blob).isPresent()) {
+        published++;
+      }
+      if (byWalk) {
+        store.survey();
+      } else {
+        store.blobs().write(everybody(REPO), life.blob).close();
+      }
+      store.release();
+      disk.cut();
+
+      TestDisk after = new TestDisk(data);
+      after.boot = Optional.of("the second boot");
+      life.synced = there;
+      try (FsStore again = open(data, after)) {
+        assertRecovers(life, again, false);
+      } catch (AssertionError e) {
+        throw new AssertionError("killed at call " + n, e);
+      }
+    }
+    assertThat(published).isPositive();
+  }
+
+  /** Always the most that it is asked for. */
+  private static final class MostRandom extends Random {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public int nextInt(int bound) {
+      return bound - 1;
+    }
+  }
+
   private boolean runUntilKilled(int n, PowerCutDisk disk, Life life, int runs) throws Exception {
     FsStore store = open(folder.resolve("data" + n), disk);
     disk.fail(n, TestDisk.Fault.KILLED);

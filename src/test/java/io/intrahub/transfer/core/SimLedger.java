@@ -157,10 +157,6 @@ final class SimLedger {
   /** The process is gone. */
   void died(boolean cut) {
     if (cut) {
-      if (seen && !published) {
-        // A kill came before its name was durable; then its pieces were dropped, as it was there.
-        durable.clear();
-      }
       seen = false;
       BitSet open = (BitSet) marked.clone();
       open.andNot(durable);
