@@ -35,6 +35,7 @@ final class HashedStream implements ContentStream {
   private final BlobId blob;
   private final Witness witness;
   private final MessageDigest hash;
+  private final long start;
   private final long end;
   private final long heldFrom;
   private BlobSource.Stream stream;
@@ -65,7 +66,8 @@ final class HashedStream implements ContentStream {
     this.stream = stream;
     this.blob = blob;
     this.hash = blob.digest().newHash(blob.size());
-    this.position = span.offset();
+    this.start = span.offset();
+    this.position = start;
     this.end = span.end();
     this.heldFrom = HoldBack.start(blob.size());
   }
@@ -117,7 +119,12 @@ final class HashedStream implements ContentStream {
     if (!HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex())) {
       throw new IOException("its content does not have the announced digest");
     }
-    tail = read.flip();
+    read.flip();
+    if (start > heldFrom) {
+      // Held bytes may have gone out one by one while their client waited for the digest.
+      witness.saw(heldFrom, read.duplicate().limit((int) (start - heldFrom)));
+    }
+    tail = read;
     return read;
   }
 

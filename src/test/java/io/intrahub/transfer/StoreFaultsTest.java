@@ -128,6 +128,25 @@ class StoreFaultsTest {
     assertThat(first + get(reader).bytes().length).isLessThanOrEqualTo(SIZE - (int) HELD);
   }
 
+  /** A held byte goes out when its client has waited for three seconds, and it may be wrong. */
+  @Test
+  void a_wrong_byte_that_went_out_while_its_reader_waited_keeps_it_from_the_end() throws Exception {
+    Gate hash = new Gate();
+    rig.store.holdHash(hash);
+    rig.store.failPublish();
+    long held = SIZE - HELD;
+    source.on(1, new WrongByteAt(held));
+    ContentStream stream = rig.ready(BLOB, source, ALL).stream();
+    ByteBuffer got = ByteBuffer.allocate(SIZE);
+    while (got.position() <= held) {
+      stream.read(got);
+    }
+    assertThat(got.position()).isEqualTo(held + 1);
+    hash.open();
+    assertThat(TransferRig.read(stream).complete()).isFalse();
+    assertThat(source.opened()).isEqualTo(2);
+  }
+
   @Test
   void past_the_store_a_broken_connection_goes_on_at_the_same_byte() {
     rig.store.failBegin();
