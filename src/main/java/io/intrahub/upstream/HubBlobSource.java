@@ -191,9 +191,7 @@ final class HubBlobSource implements BlobSource {
           "it sends " + length + " bytes of " + path + " where " + promised + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == blob.size();
-    response.body().source().skip(skip);
-    hub.meters().fetched(skip);
-    return new Opened(new HttpStream(response, span.length(), hub.meters()), ranged);
+    return new Opened(new HttpStream(response, skip, span.length(), hub.meters()), ranged);
   }
 
   /** A failure of which another try will bring the same. */
@@ -207,14 +205,34 @@ final class HubBlobSource implements BlobSource {
 
   /** Exactly the asked number of bytes, or an exception. */
   private static final class HttpStream implements Stream {
+    private static final long STRIDE = 1 << 20;
+
     private final Response response;
     private final Meters meters;
+
+    /** Bytes that come before those that were asked for. */
+    private long skip;
+
     private long left;
 
-    HttpStream(Response response, long length, Meters meters) {
+    HttpStream(Response response, long skip, long length, Meters meters) {
       this.response = response;
+      this.skip = skip;
       this.left = length;
       this.meters = meters;
+    }
+
+    /**
+     * Not done when it is opened: who hears that upstream sends no ranges may not want to wait for
+     * gigabytes, and must be able to break them off.
+     */
+    private void skip() throws IOException {
+      while (skip > 0) {
+        long some = Math.min(skip, STRIDE);
+        response.body().source().skip(some);
+        skip -= some;
+        meters.fetched(some);
+      }
     }
 
     @Override
@@ -222,6 +240,7 @@ final class HubBlobSource implements BlobSource {
       if (left == 0) {
         return -1;
       }
+      skip();
       int limit = into.limit();
       if (into.remaining() > left) {
         into.limit(into.position() + (int) left);
@@ -243,6 +262,7 @@ final class HubBlobSource implements BlobSource {
     @Override
     public void await() throws IOException {
       if (left > 0) {
+        skip();
         var _ = response.body().source().request(1);
       }
     }

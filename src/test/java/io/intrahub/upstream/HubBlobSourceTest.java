@@ -4,6 +4,7 @@ import static io.intrahub.upstream.UpstreamRig.HOLDER;
 import static io.intrahub.upstream.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
@@ -11,6 +12,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.FaultRule;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.testing.SettableClock;
@@ -18,6 +20,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,6 +133,26 @@ class HubBlobSourceTest {
     hub.faults().on(Route.CDN).ignoreRange();
     Span span = new Span(90_000, 5_000);
     assertThat(readAll(source.open(span))).isEqualTo(part(span));
+  }
+
+  /** A range near the end of a large file would be known to be none only when all of it came. */
+  @Test
+  void a_200_to_a_range_is_told_before_what_lies_before_it_has_come() throws Exception {
+    hub.faults().on(Route.CDN).ignoreRange();
+    Stall stall = hub.faults().on(Route.CDN).stallAfter(1_000);
+    BlobSource.Opening opening = source.open(new Span(90_000, 5_000));
+    assertThat(opening)
+        .isInstanceOfSatisfying(
+            BlobSource.Opened.class, o -> assertThat(o.ranged()).as("ranged").isFalse());
+    stall.awaitReached(1);
+
+    BlobSource.Stream stream = ((BlobSource.Opened) opening).stream();
+    CompletableFuture<Throwable> waiting =
+        CompletableFuture.supplyAsync(() -> catchThrowable(stream::await));
+    stream.abort();
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+    stream.close();
+    stall.release();
   }
 
   @Test
