@@ -26,6 +26,7 @@ final class Bypass {
   private static final int FEW = 4;
 
   private final Executor threads;
+  private final Pace pace;
   private final AtomicInteger streams = new AtomicInteger();
   private final Semaphore free = new Semaphore(FEW, true);
 
@@ -33,9 +34,15 @@ final class Bypass {
    * All ways free.
    *
    * @param threads a thread per task
+   * @param pace of all that comes from upstream
    */
-  Bypass(Executor threads) {
+  Bypass(Executor threads, Pace pace) {
     this.threads = threads;
+    this.pace = pace;
+  }
+
+  private BlobSource paced(BlobSource source, BlobId blob) {
+    return new PacedSource(source, pace, blob.size() <= HoldBack.SMALL);
   }
 
   /** Streams that go past the store now. */
@@ -45,7 +52,7 @@ final class Bypass {
 
   /** For what is not to be kept. */
   ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return inTime(() -> PassThrough.open(source, blob, span), blob, span, deadline);
+    return inTime(() -> PassThrough.open(paced(source, blob), blob, span), blob, span, deadline);
   }
 
   /** For what the store can't take. */
@@ -63,7 +70,7 @@ final class Bypass {
     }
     boolean kept = false;
     try {
-      ContentOpening opening = PassThrough.open(source, blob, span);
+      ContentOpening opening = PassThrough.open(paced(source, blob), blob, span);
       kept = opening instanceof ContentOpening.Ready;
       return ClosingStream.closing(opening, free::release);
     } finally {
@@ -91,7 +98,7 @@ final class Bypass {
     ContentStream stream;
     boolean kept = false;
     try {
-      stream = PassThrough.resume(source, blob, position, end, completing, witness);
+      stream = PassThrough.resume(paced(source, blob), blob, position, end, completing, witness);
       kept = true;
     } finally {
       if (!kept) {

@@ -97,7 +97,6 @@ public final class Transfers implements AutoCloseable {
       Meters meters) {
     this.store = store;
     this.settings = settings;
-    this.bypass = new Bypass(executor);
     this.supply =
         new Supply(
             executor,
@@ -107,6 +106,7 @@ public final class Transfers implements AutoCloseable {
             new Lanes(settings.perHost(), 2 * settings.perHost()),
             new Pace(settings.bytesPerSecond(), nanos),
             meters);
+    this.bypass = new Bypass(executor, supply.pace());
     meters.watchLoads(this::loads);
   }
 
