@@ -51,6 +51,9 @@ final class Verifying {
       partial.sync();
     } catch (IOException e) {
       transfer.storeBroke(e);
+    } catch (RuntimeException | Error e) {
+      log.error("Syncing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      transfer.storeBroke();
     } finally {
       transfer.synced();
     }

@@ -133,7 +133,12 @@ final class Publishing {
 
   private void unname(Layout.Place place, IOException why) {
     try {
-      disk.delete(place.blob());
+      if (features.links()) {
+        disk.delete(place.blob());
+      } else {
+        // It was moved there: to delete it would delete the only copy.
+        disk.rename(place.blob(), place.data());
+      }
     } catch (IOException e) {
       why.addSuppressed(e);
     }
