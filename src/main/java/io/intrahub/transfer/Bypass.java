@@ -6,7 +6,6 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -116,14 +115,14 @@ final class Bypass {
 
   private ContentOpening inTime(
       Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    CompletableFuture<ContentOpening> opening;
+    LateOpening opening = new LateOpening(() -> counted(way.get()));
     try {
-      opening = CompletableFuture.supplyAsync(() -> counted(way.get()), threads);
+      threads.execute(opening);
     } catch (RejectedExecutionException e) {
       return new ContentOpening.Failed(Failures.STOPPING);
     }
     try {
-      return opening.get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
+      return opening.result().get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return new ContentOpening.Ready(
           new LaterStream(opening),
@@ -134,7 +133,7 @@ final class Bypass {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       // What is opened all the same has to be closed.
-      new LaterStream(opening).close();
+      opening.giveUp();
       return new ContentOpening.Failed(Failures.STOPPING);
     }
   }

@@ -3,16 +3,15 @@ package io.intrahub.transfer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** A content that is still being opened when the head of its response has to go out. */
 final class LaterStream implements ContentStream {
-  private final CompletableFuture<ContentOpening> opening;
+  private final LateOpening opening;
   private @Nullable ContentStream stream;
 
-  LaterStream(CompletableFuture<ContentOpening> opening) {
+  LaterStream(LateOpening opening) {
     this.opening = opening;
   }
 
@@ -37,7 +36,7 @@ final class LaterStream implements ContentStream {
 
   private ContentStream open() throws IOException {
     try {
-      return switch (opening.get()) {
+      return switch (opening.result().get()) {
         case ContentOpening.Ready ready -> ready.stream();
         case ContentOpening.Refused _ -> throw new IOException("upstream refuses it");
         case ContentOpening.Failed failed ->
@@ -59,11 +58,6 @@ final class LaterStream implements ContentStream {
   /** Whatever is opened after the client has gone is closed at once. */
   @Override
   public void close() {
-    var _ =
-        opening.thenAccept(opened -> {
-          if (opened instanceof ContentOpening.Ready ready) {
-            ready.stream().close();
-          }
-        });
+    opening.giveUp();
   }
 }

@@ -1,0 +1,93 @@
+package io.intrahub.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.base.Deadline;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class BypassTest {
+  private static final byte[] BYTES = TestBlobs.bytes(1, 10_000);
+  private static final BlobId BLOB = TestBlobs.sha256(BYTES);
+
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Bypass bypass = new Bypass(threads, new Pace(0, System::nanoTime));
+  private final CountDownLatch asked = new CountDownLatch(1);
+  private final CountDownLatch answers = new CountDownLatch(1);
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final AtomicBoolean deaf = new AtomicBoolean();
+  private final ScriptedSource content = new ScriptedSource(BYTES);
+
+  /** Upstream that takes its time to answer. */
+  private final BlobSource slow =
+      span -> {
+        asked.countDown();
+        while (true) {
+          try {
+            answers.await();
+            return content.open(span);
+          } catch (InterruptedException e) {
+            stopped.countDown();
+            if (!deaf.get()) {
+              Thread.currentThread().interrupt();
+              return new BlobSource.Failed(
+                  new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "stopped"));
+            }
+          }
+        }
+      };
+
+  @AfterEach
+  void stop() {
+    answers.countDown();
+    threads.close();
+    assertThat(bypass.streams()).isZero();
+    assertThat(content.openStreams()).isZero();
+  }
+
+  private ContentStream openLate() throws Exception {
+    ContentOpening opening =
+        bypass.open(slow, BLOB, Span.all(BYTES.length), Deadline.in(Duration.ZERO));
+    asked.await();
+    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
+    return ((ContentOpening.Ready) opening).stream();
+  }
+
+  @Test
+  void what_takes_longer_than_the_client_may_wait_comes_later() throws Exception {
+    ContentStream stream = openLate();
+    assertThat(stream.isAwaited()).isTrue();
+    answers.countDown();
+    assertThat(TransferRig.gives(stream, BYTES)).isTrue();
+  }
+
+  /** It may be asked with a token of the client's. */
+  @Test
+  void upstream_is_not_asked_any_more_when_the_client_has_gone() throws Exception {
+    openLate().close();
+    assertThat(stopped.await(10, TimeUnit.SECONDS)).as("it was stopped").isTrue();
+  }
+
+  @Test
+  void what_is_opened_all_the_same_is_closed() throws Exception {
+    deaf.set(true);
+    openLate().close();
+    assertThat(stopped.await(10, TimeUnit.SECONDS)).isTrue();
+    answers.countDown();
+    await().until(() -> content.opened() == 1 && content.openStreams() == 0);
+  }
+}
