@@ -108,11 +108,13 @@ final class Lanes {
     }
   }
 
-  /** Whether somebody waits for a connection to this host. */
+  /** Whether somebody waits whom one connection less to this host might help. */
   boolean isContended(String host) {
     lock.lock();
     try {
-      return line.stream().anyMatch(w -> w.host.equals(host) || takenInAll >= inAll);
+      return line.stream()
+          .anyMatch(
+              w -> w.host.equals(host) || takenInAll >= share(inAll, w.urgency == Urgency.SMALL));
     } finally {
       lock.unlock();
     }
