@@ -1,0 +1,374 @@
+package io.intrahub.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.intrahub.transfer.Lanes.Place;
+import io.intrahub.transfer.Lanes.Urgency;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who gets a connection when there are fewer than are wanted. */
+@Timeout(60)
+class LanesTest {
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  /** Who got in, in that order. */
+  private final BlockingQueue<Entry> entered = new LinkedBlockingQueue<>();
+
+  private record Entry(String name, Place place) {}
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+  }
+
+  /** Stands in line; returns when it does. */
+  private Future<?> queue(Lanes lanes, String host, Urgency urgency, String name) {
+    int before = lanes.waiting();
+    Future<?> waiter =
+        threads.submit(() -> {
+          entered.add(new Entry(name, lanes.enter(host, urgency)));
+          return null;
+        });
+    while (lanes.waiting() == before) {
+      assertThat(waiter.isDone()).as("%s waits", name).isFalse();
+      Thread.onSpinWait();
+    }
+    return waiter;
+  }
+
+  private Entry next() throws InterruptedException {
+    Entry entry = entered.poll(20, TimeUnit.SECONDS);
+    assertThat(entry).as("somebody gets in").isNotNull();
+    return entry;
+  }
+
+  private static List<Place> fill(Lanes lanes, String host, Urgency urgency, int count)
+      throws InterruptedException {
+    List<Place> places = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      places.add(lanes.enter(host, urgency));
+    }
+    return places;
+  }
+
+  private static void assertFree(Lanes lanes) {
+    assertThat(lanes.taken()).isZero();
+    assertThat(lanes.waiting()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void there_are_never_more_than_so_many_and_everybody_gets_in(long seed) throws Exception {
+    Random shape = new Random(seed);
+    int perHost = 1 + shape.nextInt(6);
+    int inAll = 1 + shape.nextInt(2 * perHost);
+    Lanes lanes = new Lanes(perHost, inAll);
+    int large = Math.max(1, inAll - inAll / 4);
+    int largePerHost = Math.max(1, perHost - perHost / 4);
+    Map<String, AtomicInteger> here = new ConcurrentHashMap<>();
+    AtomicInteger all = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger rounds = new AtomicInteger();
+    List<Future<?>> callers = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      Random random = new Random(seed * 1000 + i);
+      callers.add(
+          threads.submit(() -> {
+            for (int round = 0; round < 200; round++) {
+              String host = "host" + random.nextInt(3);
+              Urgency urgency = Urgency.values()[random.nextInt(3)];
+              Place place = lanes.enter(host, urgency);
+              AtomicInteger atHost = here.computeIfAbsent(host, h -> new AtomicInteger());
+              int now = atHost.incrementAndGet();
+              int inSum = all.incrementAndGet();
+              most.accumulateAndGet(inSum, Math::max);
+              assertThat(now).as("seed %d, to %s", seed, host).isLessThanOrEqualTo(perHost);
+              assertThat(inSum).as("seed %d, in all", seed).isLessThanOrEqualTo(inAll);
+              Thread.yield();
+              atHost.decrementAndGet();
+              all.decrementAndGet();
+              place.close();
+              rounds.incrementAndGet();
+            }
+            return null;
+          }));
+    }
+    for (Future<?> caller : callers) {
+      caller.get(40, TimeUnit.SECONDS);
+    }
+    assertThat(rounds).hasValue(32 * 200);
+    // Else nothing was put to the test.
+    assertThat(most.get()).isGreaterThanOrEqualTo(Math.min(large, largePerHost));
+    assertFree(lanes);
+  }
+
+  @Test
+  void who_comes_late_waits_and_gets_in_when_a_place_is_closed() throws Exception {
+    Lanes lanes = new Lanes(3, 3);
+    List<Place> places = fill(lanes, "hub", Urgency.READER, 3);
+    queue(lanes, "hub", Urgency.READER, "late");
+    assertThat(lanes.taken()).isEqualTo(3);
+    assertThat(lanes.waiting()).isEqualTo(1);
+
+    places.removeFirst().close();
+
+    places.add(next().place());
+    assertThat(lanes.taken()).isEqualTo(3);
+    places.forEach(Place::close);
+    assertFree(lanes);
+  }
+
+  @Test
+  void who_waits_for_one_host_does_not_keep_those_behind_it_from_another() throws Exception {
+    Lanes lanes = new Lanes(1, 3);
+    Place first = lanes.enter("hub", Urgency.READER);
+    queue(lanes, "hub", Urgency.SMALL, "late");
+
+    lanes.enter("cdn", Urgency.BACKGROUND).close();
+
+    assertThat(lanes.waiting()).isEqualTo(1);
+    first.close();
+    next().place().close();
+    assertFree(lanes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void small_ones_go_before_readers_and_those_before_the_rest_in_order_of_coming(long seed)
+      throws Exception {
+    Random random = new Random(seed);
+    Lanes lanes = new Lanes(1, 1);
+    Place held = lanes.enter("hub", Urgency.READER);
+    List<List<String>> expected = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    for (int i = 0; i < 30; i++) {
+      Urgency urgency = Urgency.values()[random.nextInt(3)];
+      String name = urgency + " " + i;
+      queue(lanes, "hub", urgency, name);
+      expected
+          .get(List.of(Urgency.SMALL, Urgency.READER, Urgency.BACKGROUND).indexOf(urgency))
+          .add(name);
+    }
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      held.close();
+      Entry entry = next();
+      order.add(entry.name());
+      held = entry.place();
+    }
+    held.close();
+    assertThat(order)
+        .as("seed %d", seed)
+        .isEqualTo(expected.stream().flatMap(List::stream).toList());
+    assertFree(lanes);
+  }
+
+  @Test
+  void a_quarter_to_a_host_is_for_small_contents_only() throws Exception {
+    Lanes lanes = new Lanes(8, 100);
+    List<Place> places = fill(lanes, "hub", Urgency.READER, 5);
+    places.addAll(fill(lanes, "hub", Urgency.BACKGROUND, 1));
+    queue(lanes, "hub", Urgency.READER, "reader");
+    queue(lanes, "hub", Urgency.BACKGROUND, "background");
+
+    places.addAll(fill(lanes, "hub", Urgency.SMALL, 2));
+
+    queue(lanes, "hub", Urgency.SMALL, "small");
+    assertThat(lanes.taken()).isEqualTo(8);
+    assertThat(lanes.waiting()).isEqualTo(3);
+    places.removeFirst().close();
+    assertThat(next().name()).isEqualTo("small");
+    places.removeFirst().close();
+    places.removeFirst().close();
+    // A large one may be the sixth, and not the seventh.
+    assertThat(lanes.taken()).isEqualTo(6);
+    assertThat(lanes.waiting()).isEqualTo(2);
+    places.removeFirst().close();
+    assertThat(next().name()).isEqualTo("reader");
+  }
+
+  @Test
+  void a_quarter_of_all_is_for_small_contents_only() throws Exception {
+    Lanes lanes = new Lanes(8, 8);
+    fill(lanes, "hub", Urgency.READER, 3);
+    fill(lanes, "cdn", Urgency.READER, 3);
+    queue(lanes, "other", Urgency.READER, "reader");
+
+    fill(lanes, "other", Urgency.SMALL, 2);
+
+    queue(lanes, "other", Urgency.SMALL, "small");
+    assertThat(lanes.waiting()).isEqualTo(2);
+  }
+
+  /** A quarter of three is none, and of one place a large content still gets it. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void of_few_places_none_is_set_aside(int few) throws Exception {
+    Lanes lanes = new Lanes(few, few);
+    List<Place> places = fill(lanes, "hub", Urgency.BACKGROUND, few);
+    queue(lanes, "hub", Urgency.SMALL, "small");
+    places.removeFirst().close();
+    places.add(next().place());
+    places.forEach(Place::close);
+    assertFree(lanes);
+  }
+
+  @Test
+  void who_is_stopped_while_waiting_leaves_the_line() throws Exception {
+    Lanes lanes = new Lanes(1, 1);
+    Place held = lanes.enter("hub", Urgency.READER);
+    Future<?> stopped = queue(lanes, "hub", Urgency.SMALL, "stopped");
+    queue(lanes, "hub", Urgency.BACKGROUND, "other");
+
+    stopped.cancel(true);
+
+    while (lanes.waiting() != 1) {
+      Thread.onSpinWait();
+    }
+    held.close();
+    assertThat(next().name()).isEqualTo("other");
+    assertThat(lanes.taken()).isEqualTo(1);
+  }
+
+  @Test
+  void who_is_stopped_already_does_not_wait() throws Exception {
+    Lanes lanes = new Lanes(1, 1);
+    Place held = lanes.enter("hub", Urgency.READER);
+    Future<?> stopped =
+        threads.submit(() -> {
+          Thread.currentThread().interrupt();
+          assertThatThrownBy(() -> lanes.enter("hub", Urgency.SMALL))
+              .isInstanceOf(InterruptedException.class);
+        });
+    stopped.get(20, TimeUnit.SECONDS);
+    assertThat(lanes.waiting()).isZero();
+    held.close();
+    assertFree(lanes);
+  }
+
+  /** An interrupt and an admission at the same time: the place is had, or the next one's. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void who_is_stopped_when_it_is_let_in_leaves_no_place_taken(long seed) throws Exception {
+    Random random = new Random(seed);
+    Lanes lanes = new Lanes(1, 1);
+    int admitted = 0;
+    int refused = 0;
+    for (int round = 0; round < 200; round++) {
+      Place held = lanes.enter("hub", Urgency.READER);
+      CountDownLatch over = new CountDownLatch(1);
+      AtomicInteger got = new AtomicInteger();
+      Thread waiter =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (Place _ = lanes.enter("hub", Urgency.READER)) {
+                  got.incrementAndGet();
+                } catch (InterruptedException e) {
+                  got.set(-1);
+                } finally {
+                  over.countDown();
+                }
+              });
+      while (lanes.waiting() == 0) {
+        Thread.onSpinWait();
+      }
+      queue(lanes, "hub", Urgency.BACKGROUND, "behind");
+      CyclicBarrier go = new CyclicBarrier(2);
+      int pause = random.nextInt(400);
+      boolean interruptLate = random.nextBoolean();
+      Future<?> interrupter =
+          threads.submit(() -> {
+            go.await();
+            spin(interruptLate ? pause : 0);
+            waiter.interrupt();
+            return null;
+          });
+      go.await();
+      spin(interruptLate ? 0 : pause);
+      held.close();
+      interrupter.get(20, TimeUnit.SECONDS);
+      assertThat(over.await(20, TimeUnit.SECONDS)).isTrue();
+      // Whatever came first, who was behind it gets in.
+      next().place().close();
+      if (got.get() > 0) {
+        admitted++;
+      } else {
+        refused++;
+      }
+      assertThat(lanes.taken()).as("seed %d, round %d", seed, round).isZero();
+      assertThat(lanes.waiting()).as("seed %d, round %d", seed, round).isZero();
+    }
+    // Else it was no race.
+    assertThat(admitted).as("seed %d", seed).isPositive();
+    assertThat(refused).as("seed %d", seed).isPositive();
+  }
+
+  private static void spin(int times) {
+    for (int i = 0; i < times; i++) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void it_is_contended_while_somebody_waits() throws Exception {
+    Lanes lanes = new Lanes(1, 3);
+    Place held = lanes.enter("hub", Urgency.READER);
+    assertThat(lanes.isContended("hub")).isFalse();
+
+    queue(lanes, "hub", Urgency.READER, "late");
+
+    assertThat(lanes.isContended("hub")).isTrue();
+    // There is room for more to another host: fewer connections there would help nobody.
+    assertThat(lanes.isContended("cdn")).isFalse();
+    held.close();
+    Place late = next().place();
+    assertThat(lanes.isContended("hub")).isFalse();
+    late.close();
+  }
+
+  /** A connection to any host keeps out who waits for another. */
+  @Test
+  void it_is_contended_everywhere_when_all_are_taken() throws Exception {
+    Lanes lanes = new Lanes(3, 3);
+    fill(lanes, "hub", Urgency.READER, 2);
+    Place other = lanes.enter("cdn", Urgency.READER);
+    assertThat(lanes.isContended("hub")).isFalse();
+
+    queue(lanes, "cdn", Urgency.READER, "late");
+
+    assertThat(lanes.isContended("hub")).isTrue();
+    assertThat(lanes.isContended("cdn")).isTrue();
+    other.close();
+    next();
+    assertThat(lanes.isContended("hub")).isFalse();
+  }
+
+  /** The quarter for small contents is free, and a large one waits for the others all the same. */
+  @Test
+  void it_is_contended_everywhere_when_the_places_for_large_contents_are_taken() throws Exception {
+    Lanes lanes = new Lanes(8, 8);
+    fill(lanes, "hub", Urgency.READER, 6);
+
+    queue(lanes, "cdn", Urgency.READER, "late");
+
+    assertThat(lanes.isContended("hub")).isTrue();
+  }
+}
