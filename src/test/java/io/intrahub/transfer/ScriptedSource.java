@@ -68,6 +68,7 @@ final class ScriptedSource implements BlobSource {
 
   private final byte[] content;
   private final AtomicInteger streams = new AtomicInteger();
+  private final AtomicInteger mostStreams = new AtomicInteger();
   // Guarded by this.
   private final Map<Integer, List<Fault>> faults = new HashMap<>();
   private final List<Fault> always = new ArrayList<>();
@@ -110,6 +111,11 @@ final class ScriptedSource implements BlobSource {
     return streams.get();
   }
 
+  /** Streams that were open at the same time, at most. */
+  int mostStreams() {
+    return mostStreams.get();
+  }
+
   @Override
   public Opening open(ByteRange.Span span) {
     List<Fault> script = new ArrayList<>();
@@ -128,7 +134,7 @@ final class ScriptedSource implements BlobSource {
         return new Refused(new FirstHop.Refusal(HubError.repoNotFound(true), Optional.empty()));
       }
     }
-    streams.incrementAndGet();
+    mostStreams.accumulateAndGet(streams.incrementAndGet(), Math::max);
     return new Opened(new ScriptedStream(span, script), ranged || span.offset() == 0);
   }
 

@@ -1,0 +1,212 @@
+package io.intrahub.transfer;
+
+import static io.intrahub.transfer.TransferRig.content;
+import static io.intrahub.transfer.TransferRig.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource.Gate;
+import io.intrahub.transfer.ScriptedSource.GateAt;
+import io.intrahub.transfer.TransferRig.Got;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A crowd that can't be served from the store is served straight from upstream, few at a time. */
+@Timeout(60)
+class PastTheStoreTest {
+  private static final int SIZE = 1_300_000;
+  private static final byte[] BYTES = content(SIZE);
+  private static final BlobId BLOB = TestBlobs.sha256(BYTES);
+  private static final Span ALL = Span.all(SIZE);
+  private static final Span PART = new Span(390_000, 100_000);
+  private static final byte[] FEW = content(20_000);
+  private static final BlobId SMALL = TestBlobs.gitSha1(FEW);
+  private static final int CROWD = 24;
+
+  /** At the same time. */
+  private static final int WAYS = 4;
+
+  private final TransferRig rig = new TransferRig();
+
+  /** Of the one that comes first. */
+  private final ScriptedSource source = new ScriptedSource(BYTES);
+
+  /** Of the others: what goes past the store is told from the fill by it. */
+  private final ScriptedSource others = new ScriptedSource(BYTES);
+
+  private final ScriptedSource smallSource = new ScriptedSource(FEW);
+  private final Gate gate = new Gate();
+
+  @AfterEach
+  void nothing_leaks() {
+    rig.timer.fire();
+    rig.assertNothingLeaks(source, others, smallSource);
+    rig.close();
+  }
+
+  private static byte[] part(Span span) {
+    return Arrays.copyOfRange(BYTES, (int) span.offset(), (int) span.end());
+  }
+
+  private static void assertGot(CompletableFuture<Got> reader, Span span) throws Exception {
+    Got got = get(reader);
+    assertThat(got.complete()).isTrue();
+    assertThat(Arrays.equals(got.bytes(), part(span))).isTrue();
+  }
+
+  private void awaitAllWaysTaken() {
+    await()
+        .untilAsserted(() -> {
+          assertThat(rig.transfers.loads().passThrough()).isEqualTo(WAYS);
+          assertThat(source.openStreams() + others.openStreams()).isEqualTo(WAYS);
+        });
+  }
+
+  @Test
+  void of_a_crowd_before_a_store_that_takes_nothing_four_go_past_it_at_a_time() throws Exception {
+    rig.store.failBegin();
+    others.always(new GateAt(300_000, gate));
+    List<CompletableFuture<Got>> crowd = new ArrayList<>();
+    for (int i = 0; i < CROWD; i++) {
+      crowd.add(rig.readLater(BLOB, others, ALL));
+    }
+    await().until(() -> rig.meters.storeFailureCount() == CROWD);
+    awaitAllWaysTaken();
+    assertThat(crowd).noneMatch(CompletableFuture::isDone);
+
+    gate.open();
+
+    for (CompletableFuture<Got> reader : crowd) {
+      assertGot(reader, ALL);
+    }
+    assertThat(others.mostStreams()).isEqualTo(WAYS);
+    assertThat(others.opened()).isEqualTo(CROWD);
+    assertThat(rig.store.begun()).isEqualTo(CROWD);
+  }
+
+  @Test
+  void of_a_crowd_that_reads_when_the_disk_is_full_four_go_past_it_at_a_time() throws Exception {
+    rig.store.failWriteAt(400_000);
+    Gate fill = new Gate();
+    source.on(1, new GateAt(300_000, fill)).on(2, new GateAt(420_000, gate));
+    others.always(new GateAt(420_000, gate));
+    List<CompletableFuture<Got>> crowd = new ArrayList<>();
+    crowd.add(rig.readLater(BLOB, source, ALL));
+    fill.awaitReached();
+    for (int i = 1; i < CROWD; i++) {
+      crowd.add(rig.readLater(BLOB, others, i % 3 == 0 ? PART : ALL));
+    }
+    await().until(() -> rig.transfers.progress().stream().anyMatch(p -> p.readers() == CROWD));
+    assertThat(others.opened()).isZero();
+
+    fill.open();
+    awaitAllWaysTaken();
+    assertThat(crowd).noneMatch(CompletableFuture::isDone);
+    gate.open();
+
+    assertGot(crowd.getFirst(), ALL);
+    for (int i = 1; i < CROWD; i++) {
+      assertGot(crowd.get(i), i % 3 == 0 ? PART : ALL);
+    }
+    assertThat(others.mostStreams()).isBetween(WAYS - 1, WAYS);
+    assertThat(source.opened() + others.opened()).isEqualTo(1 + CROWD);
+    assertThat(rig.meters.storeFailureCount()).isEqualTo(1);
+    assertThat(rig.isStored(BLOB)).isFalse();
+  }
+
+  @Test
+  void who_gives_up_makes_way_for_the_next() throws Exception {
+    rig.store.failBegin();
+    others.always(new GateAt(300_000, gate));
+    List<ContentStream> first = new ArrayList<>();
+    for (int i = 0; i < WAYS; i++) {
+      first.add(rig.ready(BLOB, source, ALL).stream());
+    }
+    CompletableFuture<Got> next = rig.readLater(BLOB, others, ALL);
+    await().until(() -> rig.store.begun() == WAYS + 1);
+    assertThat(others.opened()).isZero();
+
+    first.getLast().close();
+
+    gate.awaitReached();
+    assertThat(rig.transfers.loads().passThrough()).isEqualTo(WAYS);
+    first.forEach(ContentStream::close);
+    gate.open();
+    assertGot(next, ALL);
+  }
+
+  @Test
+  void what_there_is_no_room_for_goes_past_the_store() throws Exception {
+    rig.store.failReserve();
+
+    for (int i = 1; i <= 3; i++) {
+      ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
+      assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+      assertThat(ready.verified()).isTrue();
+      assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
+      assertThat(rig.meters.storeFailureCount()).isEqualTo(i);
+    }
+    assertThat(TransferRig.gives(rig.ready(SMALL, smallSource, Span.all(20_000)).stream(), FEW))
+        .isTrue();
+
+    assertThat(source.spans()).containsExactly(ALL, ALL, ALL);
+    assertThat(smallSource.opened()).isEqualTo(1);
+    rig.timer.fire();
+    rig.assertNothingLeaks(source, smallSource);
+    assertThat(rig.isStored(BLOB)).isFalse();
+    assertThat(rig.isStored(SMALL)).isFalse();
+  }
+
+  @Test
+  void so_does_a_part() throws Exception {
+    rig.store.failReserve();
+    ContentOpening.Ready ready = rig.ready(BLOB, source, PART);
+    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    assertThat(ready.verified()).isFalse();
+    assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(PART));
+    assertThat(source.spans()).containsExactly(PART);
+    rig.assertNothingLeaks(source);
+    assertThat(rig.meters.storeFailureCount()).isEqualTo(1);
+  }
+
+  @Test
+  void who_has_room_reads_on_when_another_gets_none() throws Exception {
+    source.on(1, new GateAt(450_000, gate));
+    ContentStream reading = rig.ready(BLOB, source, PART).stream();
+    CompletableFuture<Got> reader =
+        CompletableFuture.supplyAsync(() -> TransferRig.read(reading), rig.threads);
+    gate.awaitReached();
+    rig.store.failReserve();
+
+    ContentOpening.Ready whole = rig.ready(BLOB, others, ALL);
+    assertThat(whole.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    assertThat(TransferRig.gives(whole.stream(), BYTES)).isTrue();
+
+    gate.open();
+    assertGot(reader, PART);
+    assertThat(source.opened()).isEqualTo(1);
+    assertThat(others.opened()).isEqualTo(1);
+  }
+
+  @Test
+  void when_there_is_room_again_it_is_stored() {
+    rig.store.failReserve();
+    assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
+    rig.store.heal();
+
+    ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
+
+    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.FILL);
+    assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
+    rig.assertNothingLeaks(source);
+    assertThat(rig.isStored(BLOB)).isTrue();
+  }
+}
