@@ -9,8 +9,10 @@ import io.intrahub.upstream.UpstreamFailure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** What is fetched, in which order, over how many connections. */
@@ -202,9 +204,13 @@ class PlannerTest {
 
   /** Seconds of fetching with all connections there are, each as fast as is told. */
   private int widest(double bytesPerSecondOfOne, double inAll) {
-    int widest = 0;
     join(0, SIZE, true);
-    for (int step = 0; step < 200 && state.missing() > 0; step++) {
+    return widest(Duration.ofSeconds(4), bytesPerSecondOfOne, inAll);
+  }
+
+  private int widest(Duration time, double bytesPerSecondOfOne, double inAll) {
+    int widest = 0;
+    for (int step = 0; step < time.toMillis() / 20 && state.missing() > 0; step++) {
       plan();
       int fills = runs.size();
       widest = Math.max(widest, fills);
@@ -247,6 +253,111 @@ class PlannerTest {
     plan();
 
     assertThat(runs).hasSize(2);
+  }
+
+  /** All connections come to their end while others wait for one. */
+  private void endContended() {
+    state.contended(now);
+    for (Run run : List.copyOf(runs)) {
+      fetchAll(run);
+    }
+  }
+
+  @Test
+  void while_others_wait_for_a_connection_it_does_with_half_of_them_and_at_least_one() {
+    widest(MIB, 100 * MIB);
+    assertThat(runs).hasSize(4);
+    for (int left : new int[] {2, 1, 1}) {
+      endContended();
+      plan();
+      assertThat(runs).hasSize(left);
+    }
+  }
+
+  @Test
+  void who_gave_up_connections_rests_before_it_tries_for_more() {
+    widest(MIB, 100 * MIB);
+    endContended();
+    assertThat(widest(Duration.ofSeconds(29), MIB, 100 * MIB)).isEqualTo(2);
+    assertThat(widest(Duration.ofSeconds(5), MIB, 100 * MIB)).isEqualTo(4);
+  }
+
+  @Test
+  void that_others_still_wait_begins_the_rest_anew() {
+    widest(MIB, 100 * MIB);
+    endContended();
+    widest(Duration.ofSeconds(20), MIB, 100 * MIB);
+    endContended();
+    assertThat(widest(Duration.ofSeconds(29), MIB, 100 * MIB)).isEqualTo(1);
+  }
+
+  /** Who has something came first, and still waits behind all who have nothing. */
+  @Test
+  void who_has_nothing_is_served_first_and_each_in_order_of_coming() {
+    for (long seed = 1; seed <= 20; seed++) {
+      Random random = new Random(seed);
+      state = new TransferState(SIZE, new BitSet(), LIMITS, now);
+      runs.clear();
+      List<Long> places = new ArrayList<>();
+      for (long at = 32 * MIB; at < SIZE; at += 32 * MIB) {
+        places.add(at);
+      }
+      Collections.shuffle(places, random);
+      List<Long> some = places.subList(0, 1 + random.nextInt(14));
+      List<Long> none = places.subList(some.size(), some.size() + 1 + random.nextInt(14));
+      some.forEach(at -> join(at, 8 * MIB, false));
+      for (Run run : plan()) {
+        fetch(run, PIECE);
+      }
+      // All connections break off.
+      List.copyOf(runs).forEach(this::end);
+      none.forEach(at -> join(at, 1000, false));
+
+      List<Long> expected = new ArrayList<>(none);
+      some.forEach(at -> expected.add(at + PIECE));
+      assertThat(plan().stream().map(r -> r.ask().offset()))
+          .as("seed %d", seed)
+          .isEqualTo(expected.subList(0, Math.min(LIMITS.urgent(), expected.size())));
+    }
+  }
+
+  @Test
+  void who_wants_the_first_missing_byte_is_served_however_many_others_are() {
+    for (int i = 1; i <= LIMITS.urgent() + 1; i++) {
+      join(i * 32 * MIB, 1000, false);
+    }
+    assertThat(plan()).hasSize(LIMITS.urgent());
+
+    join(0, 1000, false);
+
+    assertThat(plan()).singleElement().extracting(r -> r.ask().offset()).isEqualTo(0L);
+  }
+
+  @Test
+  void a_crowd_all_over_a_content_never_has_more_than_so_many_connections() {
+    for (long seed = 1; seed <= 20; seed++) {
+      Random random = new Random(seed);
+      state = new TransferState(SIZE, new BitSet(), LIMITS, now);
+      runs.clear();
+      join(0, SIZE, true);
+      List<Reader> crowd = new ArrayList<>();
+      for (int i = 0; i < 60; i++) {
+        crowd.add(join(random.nextLong(SIZE - 1000), 1 + random.nextInt(1000), false));
+      }
+      int most = 0;
+      while (crowd.stream().anyMatch(r -> state.readable(r) < r.end)) {
+        plan();
+        int urgent = (int) runs.stream().filter(r -> r.kind == Run.Kind.URGENT).count();
+        most = Math.max(most, urgent);
+        assertThat(urgent).as("seed %d", seed).isLessThanOrEqualTo(LIMITS.urgent());
+        Run run = runs.get(random.nextInt(runs.size()));
+        fetch(run, PIECE);
+        if (left(run) == 0) {
+          end(run);
+        }
+      }
+      assertThat(most).as("seed %d", seed).isEqualTo(LIMITS.urgent());
+    }
   }
 
   @Test
