@@ -39,6 +39,7 @@ final class Transfer {
   private final BlobId blob;
   private final PartialBlob partial;
   private final Supply supply;
+  private final Runnable onWrong;
   private final Runnable onOver;
   private final Runnable onGone;
   private final CountDownLatch left = new CountDownLatch(1);
@@ -59,6 +60,7 @@ final class Transfer {
    * A transfer that fetches nothing until somebody joins.
    *
    * @param partial closed by the transfer
+   * @param onWrong run when the content has another digest, before any reader hears of it
    * @param onOver run once, when nobody can join any more and the blob may be begun anew
    * @param onGone run once after that, when the blob is closed
    */
@@ -67,11 +69,13 @@ final class Transfer {
       PartialBlob partial,
       TransferSettings settings,
       Supply supply,
+      Runnable onWrong,
       Runnable onOver,
       Runnable onGone) {
     this.blob = blob;
     this.partial = partial;
     this.supply = supply;
+    this.onWrong = onWrong;
     this.onOver = onOver;
     this.onGone = onGone;
     this.meter = new Meter(now());
@@ -302,11 +306,6 @@ final class Transfer {
     return partial.read(into, position);
   }
 
-  /** Whether the content turned out to be another than was announced. */
-  boolean isWrong() {
-    return ask(() -> state.phase() == Phase.WRONG);
-  }
-
   /** Whether it is published. */
   boolean isPublished() {
     return ask(() -> state.phase() == Phase.PUBLISHED);
@@ -399,6 +398,10 @@ final class Transfer {
 
   /** The content was judged. */
   void verdict(PartialBlob.Verdict verdict) {
+    if (verdict == PartialBlob.Verdict.WRONG) {
+      // A reader whose connection breaks may be back before this thread goes on.
+      onWrong.run();
+    }
     event(
         switch (verdict) {
           case PUBLISHED -> state::published;

@@ -289,6 +289,7 @@ public final class Transfers implements AutoCloseable {
             partial,
             settings,
             supply,
+            () -> cameWrong(key),
             () -> over(key, named[0]),
             () -> live.remove(named[0]));
     named[0] = new Named(source.toString(), transfer);
@@ -296,11 +297,14 @@ public final class Transfers implements AutoCloseable {
     return transfer;
   }
 
-  private void over(Key key, Named named) {
-    Transfer transfer = named.transfer();
-    if (transfer.isWrong() && key.blob().size() > HoldBack.SMALL) {
+  private void cameWrong(Key key) {
+    if (key.blob().size() > HoldBack.SMALL) {
       cameWrong.put(key, true);
     }
+  }
+
+  private void over(Key key, Named named) {
+    Transfer transfer = named.transfer();
     transfers.remove(key, transfer);
     Meter.Account account = transfer.account();
     TransferLog.ended(named.name(), account);
