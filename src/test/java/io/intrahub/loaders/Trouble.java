@@ -39,6 +39,11 @@ record Trouble(String name, Consumer<FaultRule> arm, int status, String text) {
         "it limits the rate of requests (429)");
   }
 
+  /** The same, told with another status. */
+  Trouble with(int otherStatus) {
+    return new Trouble(name, arm, otherStatus, text);
+  }
+
   /** The other way to a login page. */
   static Consumer<FaultRule> redirect(String address) {
     return r -> r.status(302, Map.of("Location", address), "");
