@@ -9,10 +9,14 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** How Jetty is set up: a thread per request, which paths it lets through, how it says no. */
@@ -21,7 +25,26 @@ final class JettySetup {
   private static final int MAX_HEAD_BYTES = 16 * 1024;
   private static final long IDLE_MILLIS = 120_000;
 
+  /**
+   * Connections that may wait to be accepted; the system may allow fewer. With Java's own 50, of a
+   * thousand clients that come at once some are let in a minute later, when they have tried their
+   * luck with longer and longer pauses, and some are broken off.
+   */
+  private static final int ACCEPT_QUEUE = 4096;
+
   private JettySetup() {}
+
+  /** Javalin makes its connectors late: this sees them when the server starts. */
+  private record LongAcceptQueue(Server server) implements LifeCycle.Listener {
+    @Override
+    public void lifeCycleStarting(LifeCycle event) {
+      for (Connector connector : server.getConnectors()) {
+        if (connector instanceof ServerConnector listener) {
+          listener.setAcceptQueueSize(ACCEPT_QUEUE);
+        }
+      }
+    }
+  }
 
   static void apply(JavalinConfig config, HttpSettings settings, Supplier<String> requestIds) {
     QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS);
@@ -43,11 +66,13 @@ final class JettySetup {
                   UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
                   UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT)));
     });
-    config.jetty.modifyServer(server ->
-        server.setErrorHandler(
-            (Request.Handler)
-                (request, response, callback) ->
-                    refuse(request, response, callback, requestIds.get())));
+    config.jetty.modifyServer(server -> {
+      server.addEventListener(new LongAcceptQueue(server));
+      server.setErrorHandler(
+          (Request.Handler)
+              (request, response, callback) ->
+                  refuse(request, response, callback, requestIds.get()));
+    });
   }
 
   /** What Jetty refuses by itself never reaches the router, but has to look like the Hub's too. */
