@@ -41,7 +41,7 @@ final class Bypass {
   }
 
   private BlobSource paced(BlobSource source, BlobId blob) {
-    return new PacedSource(source, pace, blob.size() <= HoldBack.SMALL);
+    return new PacedSource(source, pace, HoldBack.isSmall(blob.size()));
   }
 
   /** Streams that go past the store now. */

@@ -1,5 +1,6 @@
 package io.intrahub.transfer;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.upstream.UpstreamFailure;
 
 /** What a client is told that upstream did not say itself. */
@@ -7,19 +8,16 @@ final class Failures {
   static final UpstreamFailure STOPPING =
       new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped");
 
-  private static final String OTHER_DIGEST = "its content does not have the announced digest";
-
-  /** A small content came wrong twice. */
-  static final UpstreamFailure WRONG_SMALL =
-      new UpstreamFailure(UpstreamFailure.Kind.STRANGE, OTHER_DIGEST);
-
-  /** A large content came wrong, of which wrong bytes went out before. */
-  static final UpstreamFailure WRONG_AGAIN =
-      new UpstreamFailure(UpstreamFailure.Kind.WRONG, OTHER_DIGEST);
-
   static final UpstreamFailure NOT_EMPTY =
       new UpstreamFailure(
           UpstreamFailure.Kind.STRANGE, "it announces an empty content with a digest of another");
 
   private Failures() {}
+
+  /** A content came wrong for the second time: of a large one, wrong bytes went out before. */
+  static UpstreamFailure wrongTwice(BlobId blob) {
+    return new UpstreamFailure(
+        HoldBack.isSmall(blob.size()) ? UpstreamFailure.Kind.STRANGE : UpstreamFailure.Kind.WRONG,
+        "its content does not have the announced digest");
+  }
 }

@@ -54,7 +54,7 @@ final class Fetching {
   }
 
   private boolean isSmall() {
-    return blob.size() <= HoldBack.SMALL;
+    return HoldBack.isSmall(blob.size());
   }
 
   private Lanes.Urgency urgency() {

@@ -5,14 +5,19 @@ package io.intrahub.transfer;
  */
 final class HoldBack {
   /** Contents up to this size wait whole, status line and all, so that a bad one is a clean 503. */
-  static final long SMALL = 1024 * 1024;
+  private static final long SMALL = 1024 * 1024;
 
   private static final long TAIL = 16 * 1024;
 
   private HoldBack() {}
 
+  /** Whether a content of so many bytes waits whole. */
+  static boolean isSmall(long size) {
+    return size <= SMALL;
+  }
+
   /** The offset from which bytes wait for the digest. */
   static long start(long size) {
-    return size <= SMALL ? 0 : size - TAIL;
+    return isSmall(size) ? 0 : size - TAIL;
   }
 }

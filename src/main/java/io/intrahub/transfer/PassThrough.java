@@ -17,7 +17,7 @@ public final class PassThrough {
 
   /** Opens a span of a content. */
   public static ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span) {
-    boolean small = blob.size() <= HoldBack.SMALL;
+    boolean small = HoldBack.isSmall(blob.size());
     if (!isChecked(blob, span)) {
       return ranged(source, span);
     }
@@ -34,7 +34,7 @@ public final class PassThrough {
   /** Whether the digest of the whole content is looked at before this span of it is complete. */
   static boolean isChecked(BlobId blob, ByteRange.Span span) {
     boolean whole = span.offset() == 0 && span.end() == blob.size();
-    return whole || blob.size() <= HoldBack.SMALL;
+    return whole || HoldBack.isSmall(blob.size());
   }
 
   private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {

@@ -17,14 +17,14 @@ final class TransferLog {
 
   /** A transfer is over. */
   static void ended(String source, Meter.Account account) {
-    if (account.size() > HoldBack.SMALL) {
+    if (!HoldBack.isSmall(account.size())) {
       log.info("{}", ended(account) + ": " + source);
     }
   }
 
   /** A transfer goes on, unless it waits for somebody to need it. */
   static void running(TransferProgress progress) {
-    if (progress.size() > HoldBack.SMALL && !progress.isIdle()) {
+    if (!HoldBack.isSmall(progress.size()) && !progress.isIdle()) {
       log.info("{}", line(progress) + ": " + progress.source());
     }
   }

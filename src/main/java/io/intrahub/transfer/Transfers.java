@@ -193,7 +193,7 @@ public final class Transfers implements AutoCloseable {
             source,
             span,
             completing,
-            wrongBefore || blob.size() <= HoldBack.SMALL,
+            wrongBefore || HoldBack.isSmall(blob.size()),
             deadline);
     for (int round = 0; round < ROUNDS; round++) {
       Optional<StoredBlob> stored = store.open(repo, blob);
@@ -298,7 +298,7 @@ public final class Transfers implements AutoCloseable {
   }
 
   private void cameWrong(Key key) {
-    if (key.blob().size() > HoldBack.SMALL) {
+    if (!HoldBack.isSmall(key.blob().size())) {
       cameWrong.put(key, true);
     }
   }
@@ -361,11 +361,7 @@ public final class Transfers implements AutoCloseable {
         case Fate.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
         case Fate.Wrong _ ->
             wrongBefore
-                ? Optional.of(
-                    new ContentOpening.Failed(
-                        r.key().blob().size() <= HoldBack.SMALL
-                            ? Failures.WRONG_SMALL
-                            : Failures.WRONG_AGAIN))
+                ? Optional.of(new ContentOpening.Failed(Failures.wrongTwice(r.key().blob())))
                 : Optional.empty();
         case Fate.StoreBroke _ ->
             Optional.of(bypass.openInLine(r.source(), r.key().blob(), r.span(), r.deadline()));
