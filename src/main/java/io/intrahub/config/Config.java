@@ -327,6 +327,14 @@ public record Config(
           Duration openTimeout,
       @Setting(
               type = DURATION,
+              byDefault = "3s",
+              doc =
+                  "How long the head of a small file (1 MiB or less) waits for the check of its"
+                      + " bytes, so that a wrong one is a clean error. After that they go out like"
+                      + " those of a large one, and a wrong one is broken off.")
+          Duration checkTimeout,
+      @Setting(
+              type = DURATION,
               byDefault = "10s",
               doc = "How long fetching goes on after the last client has gone.")
           Duration abandonAfter,
@@ -365,6 +373,15 @@ public record Config(
                   "Connections to one host that files come from, at most. What comes then waits in"
                       + " line, small files first; a quarter is for these alone.")
           int connectionsPerHost,
+      @Setting(
+              type = NUMBER,
+              byDefault = "32",
+              min = "1",
+              max = "1000",
+              doc =
+                  "Large files that are fetched at the same time, at most. Of those that come then"
+                      + " each gets its turn when a connection of another has done its part.")
+          int filesAtOnce,
       @Setting(
               type = SIZE,
               byDefault = "0",

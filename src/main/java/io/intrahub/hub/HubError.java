@@ -119,6 +119,15 @@ public record HubError(
         Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
+  /** The mirror can't do it now for all who want it; it did not ask upstream. */
+  public static HubError crowded(String what, String reason) {
+    return new HubError(
+        503,
+        Optional.empty(),
+        "The mirror can't load " + what + " now: " + reason + ". Try again later.",
+        Optional.of(10));
+  }
+
   /** Upstream sends bytes that are not what it announces, and sent such before. */
   public static HubError wrongContent(String what, String reason) {
     return new HubError(

@@ -30,6 +30,7 @@ final class Failures {
       case UNREACHABLE, LATE -> HubError.upstreamUnreachable(what, failure.reason());
       case TROUBLED, LIMITED, STRANGE ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
+      case CROWDED -> HubError.crowded(what, failure.reason());
       case WRONG -> HubError.wrongContent(what, failure.reason());
     };
   }

@@ -6,10 +6,11 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,8 +19,8 @@ import java.util.function.Supplier;
 /**
  * The ways past the store: for what is not to be kept, and for what the store can't take. There
  * each client's bytes come from upstream for it alone, so when that is only because the store is
- * broken, a few go this way at a time and who comes then waits in line. Safe for use by many
- * threads.
+ * broken, a few go this way at a time and who comes then waits in line, small contents first. Safe
+ * for use by many threads.
  */
 final class Bypass {
   private static final int FEW = 4;
@@ -27,17 +28,24 @@ final class Bypass {
   private final Executor threads;
   private final Pace pace;
   private final AtomicInteger streams = new AtomicInteger();
-  private final Semaphore free = new Semaphore(FEW, true);
+
+  /** For what the store can't take; one of them is for small contents. */
+  private final Lanes ways = new Lanes(FEW, FEW, FEW);
+
+  private final Duration patience;
 
   /**
    * All ways free.
    *
    * @param threads a thread per task
    * @param pace of all that comes from upstream
+   * @param patience how long somebody stands in line: a client that has gone meanwhile is not
+   *     noticed before bytes are sent to it
    */
-  Bypass(Executor threads, Pace pace) {
+  Bypass(Executor threads, Pace pace, Duration patience) {
     this.threads = threads;
     this.pace = pace;
+    this.patience = patience;
   }
 
   private BlobSource paced(BlobSource source, BlobId blob) {
@@ -61,22 +69,32 @@ final class Bypass {
   }
 
   private ContentOpening openOneOfFew(BlobSource source, BlobId blob, ByteRange.Span span) {
+    Optional<Lanes.Place> way;
     try {
-      free.acquire();
+      way = enter(blob);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ContentOpening.Failed(Failures.STOPPING);
+    }
+    if (way.isEmpty()) {
+      return new ContentOpening.Failed(Failures.LINE);
     }
     boolean kept = false;
     try {
       ContentOpening opening = PassThrough.open(paced(source, blob), blob, span);
       kept = opening instanceof ContentOpening.Ready;
-      return ClosingStream.closing(opening, free::release);
+      return ClosingStream.closing(opening, way.get()::close);
     } finally {
       if (!kept) {
-        free.release();
+        way.get().close();
       }
     }
+  }
+
+  private Optional<Lanes.Place> enter(BlobId blob) throws InterruptedException {
+    Lanes.Urgency urgency =
+        HoldBack.isSmall(blob.size()) ? Lanes.Urgency.SMALL : Lanes.Urgency.READER;
+    return ways.enter("", urgency, new Object(), patience);
   }
 
   /** As {@link PassThrough#resume}, for a reader of what the store can't take any more. */
@@ -88,8 +106,9 @@ final class Bypass {
       boolean completing,
       HashedStream.Witness witness)
       throws IOException {
+    Lanes.Place way;
     try {
-      free.acquire();
+      way = enter(blob).orElseThrow(() -> new IOException(Failures.LINE.reason()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("stopped while waiting for upstream");
@@ -101,14 +120,14 @@ final class Bypass {
       kept = true;
     } finally {
       if (!kept) {
-        free.release();
+        way.close();
       }
     }
     streams.incrementAndGet();
     return new ClosingStream(
         stream,
         () -> {
-          free.release();
+          way.close();
           streams.decrementAndGet();
         });
   }

@@ -8,6 +8,12 @@ final class Failures {
   static final UpstreamFailure STOPPING =
       new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped");
 
+  /** The store takes nothing, and too many want to go past it. */
+  static final UpstreamFailure LINE =
+      new UpstreamFailure(
+          UpstreamFailure.Kind.CROWDED,
+          "the mirror's disk takes nothing now, and too many wait to load past it");
+
   static final UpstreamFailure NOT_EMPTY =
       new UpstreamFailure(
           UpstreamFailure.Kind.STRANGE, "it announces an empty content with a digest of another");

@@ -38,13 +38,13 @@ final class Fetching {
   void fetch(Run run) {
     RunEnd end = new RunEnd.Done();
     String host = run.source().host();
-    try (Lanes.Place _ = supply.lanes().enter(host, urgency())) {
+    try (Lanes.Place _ = supply.lanes().enter(host, urgency(), transfer)) {
       end = connect(run);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
       log.error("Fetching a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
-      transfer.storeBroke();
+      transfer.storeBroke(e);
     } finally {
       if (end instanceof RunEnd.Failed) {
         supply.meters().brokenConnection();

@@ -39,9 +39,7 @@ final class Transfer {
   private final BlobId blob;
   private final PartialBlob partial;
   private final Supply supply;
-  private final Runnable onWrong;
-  private final Runnable onOver;
-  private final Runnable onGone;
+  private final Owner owner;
   private final CountDownLatch left = new CountDownLatch(1);
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -50,37 +48,43 @@ final class Transfer {
   private final Map<Run, BlobSource.Stream> streams = new HashMap<>();
   private final Meter meter;
   private boolean over;
-  private long wakeAt = Long.MAX_VALUE;
+  private final Alarm alarm;
 
   private final Room room;
   private final Fetching fetching;
   private final Verifying verifying;
 
+  /** Who keeps it where it can be joined. Called without any of its locks held. */
+  interface Owner {
+    /**
+     * The content has another digest; no reader has heard of it yet.
+     *
+     * @param given whether a reader got any of its bytes
+     */
+    void cameWrong(boolean given);
+
+    /** Called once, when nobody can join any more and the blob may be begun anew. */
+    void over(Transfer transfer);
+
+    /** Called once after that, when the blob is closed. */
+    void gone(Transfer transfer);
+  }
+
   /**
    * A transfer that fetches nothing until somebody joins.
    *
    * @param partial closed by the transfer
-   * @param onWrong run when the content has another digest, before any reader hears of it
-   * @param onOver run once, when nobody can join any more and the blob may be begun anew
-   * @param onGone run once after that, when the blob is closed
    */
   Transfer(
-      BlobId blob,
-      PartialBlob partial,
-      TransferSettings settings,
-      Supply supply,
-      Runnable onWrong,
-      Runnable onOver,
-      Runnable onGone) {
+      BlobId blob, PartialBlob partial, TransferSettings settings, Supply supply, Owner owner) {
     this.blob = blob;
     this.partial = partial;
     this.supply = supply;
-    this.onWrong = onWrong;
-    this.onOver = onOver;
-    this.onGone = onGone;
+    this.owner = owner;
     this.meter = new Meter(now());
     this.state = new TransferState(blob.size(), partial.found(), settings.limits(), now());
     this.seats = new Seats(lock, state, this::replan);
+    this.alarm = new Alarm(supply.timer(), () -> begin(this::wake, () -> {}));
     this.room = new Room(partial);
     this.fetching = new Fetching(this, blob, partial, room, supply);
     this.verifying = new Verifying(this, blob, partial);
@@ -106,7 +110,7 @@ final class Transfer {
       endsNow = !over && hasVerdict();
       over |= endsNow;
       aborted = stopped();
-      plan.wakeAt().ifPresent(this::wakeAt);
+      plan.wakeAt().ifPresent(at -> alarm.set(at, now()));
     } finally {
       lock.unlock();
     }
@@ -132,7 +136,7 @@ final class Transfer {
   }
 
   private void leaveBlobToOthers() {
-    onOver.run();
+    owner.over(this);
     left.countDown();
   }
 
@@ -147,34 +151,16 @@ final class Transfer {
 
   /** Connections that wait for bytes which nobody wants any more. */
   private List<BlobSource.Stream> stopped() {
-    if (streams.isEmpty()) {
-      return List.of();
-    }
-    List<BlobSource.Stream> stopped = new ArrayList<>();
-    streams.forEach((run, stream) -> {
-      if (state.isStopped(run)) {
-        stopped.add(stream);
-      }
-    });
-    return stopped;
-  }
-
-  private void wakeAt(long at) {
-    long now = now();
-    // A call that is overdue is not relied on: were it lost, who waits would do so for ever.
-    if (at >= wakeAt && wakeAt > now) {
-      return;
-    }
-    wakeAt = at;
-    try {
-      var _ = supply.timer().schedule(this::wake, Math.max(0, at - now), TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      log.debug("The mirror stops, and this transfer with it", e);
-    }
+    return streams.isEmpty()
+        ? List.of()
+        : streams.entrySet().stream()
+            .filter(s -> state.isStopped(s.getKey()))
+            .map(Map.Entry::getValue)
+            .toList();
   }
 
   private void wake() {
-    begin(() -> event(() -> wakeAt = Long.MAX_VALUE), () -> {});
+    event(alarm::rang);
   }
 
   private void perform(Plan plan) {
@@ -219,7 +205,7 @@ final class Transfer {
     if (endsNow) {
       leaveBlobToOthers();
     }
-    onGone.run();
+    owner.gone(this);
   }
 
   /** Ends it as soon as what is under way has ended: the mirror stops. */
@@ -384,11 +370,7 @@ final class Transfer {
 
   /** The hash can't go on. In one event: a plan in the middle of it would begin another hash. */
   void hashBroke(Throwable why) {
-    warn(why);
-    event(() -> {
-      state.hashStopped();
-      state.storeBroke();
-    });
+    broke(why, state::hashStopped);
   }
 
   /** A sync has ended, well or not. */
@@ -400,7 +382,7 @@ final class Transfer {
   void verdict(PartialBlob.Verdict verdict) {
     if (verdict == PartialBlob.Verdict.WRONG) {
       // A reader whose connection breaks may be back before this thread goes on.
-      onWrong.run();
+      owner.cameWrong(ask(state::hasGiven));
     }
     event(
         switch (verdict) {
@@ -411,24 +393,20 @@ final class Transfer {
 
   /** Publishing came to nothing. */
   void notPublished(Throwable why) {
-    warn(why);
+    broke(why, state::notPublished);
+  }
+
+  /** The store can't take more of it. */
+  void storeBroke(Throwable why) {
+    broke(why, () -> {});
+  }
+
+  private void broke(Throwable why, Runnable before) {
+    log.warn("The store can't take a blob of {} bytes: {}", blob.size(), why.toString());
     event(() -> {
-      state.notPublished();
+      before.run();
       state.storeBroke();
     });
-  }
-
-  void storeBroke(IOException why) {
-    warn(why);
-    storeBroke();
-  }
-
-  void storeBroke() {
-    event(state::storeBroke);
-  }
-
-  private void warn(Throwable why) {
-    log.warn("The store can't take a blob of {} bytes: {}", blob.size(), why.toString());
   }
 
   // --- For the operator

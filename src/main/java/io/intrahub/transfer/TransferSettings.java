@@ -9,34 +9,40 @@ import java.time.Duration;
  *
  * @param openTimeout how long a client waits for the first byte before it is told that upstream is
  *     slow; the transfer goes on
+ * @param checkTimeout how much of that the head of a small content waits for its digest
  * @param abandonAfter how long a transfer without readers goes on before it is judged
  * @param finishIfLeft an abandoned transfer is finished when at most this many bytes are left
  * @param tries connections in a row that may bring next to nothing before upstream is given up
  * @param retryPause before the second try; longer before each further one
  * @param width connections that fetch one large content, at most
  * @param perHost connections to one host of upstream, at most
+ * @param contents large ones that are fetched at the same time, at most
  * @param bytesPerSecond from upstream in all, at most; 0 for no limit
  * @param bufferBytes direct memory for what comes from upstream, 512 KiB or more
  */
 public record TransferSettings(
     Duration openTimeout,
+    Duration checkTimeout,
     Duration abandonAfter,
     long finishIfLeft,
     int tries,
     Duration retryPause,
     int width,
     int perHost,
+    int contents,
     long bytesPerSecond,
     long bufferBytes) {
   /** The numbers of the configuration reference. */
   public static final TransferSettings DEFAULT =
       new TransferSettings(
           Duration.ofSeconds(8),
+          Duration.ofSeconds(3),
           Duration.ofSeconds(10),
           64L * 1024 * 1024,
           5,
           Duration.ofMillis(200),
           4,
+          32,
           32,
           0,
           32L * 1024 * 1024);

@@ -13,15 +13,14 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
-import io.intrahub.transfer.core.Fate;
 import io.intrahub.transfer.core.Phase;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -45,6 +44,9 @@ public final class Transfers implements AutoCloseable {
   /** As long as it takes to make 64 MiB durable on a slow disk. */
   private static final Duration PUT_AWAY = Duration.ofSeconds(5);
 
+  /** As long as the most patient of the usual clients waits for a byte: fetch of Node.js. */
+  private static final Duration IN_LINE = Duration.ofMinutes(5);
+
   private static final int MAX_CAME_WRONG = 10_000;
 
   /** As long as somebody may try to go on with what they got. */
@@ -59,16 +61,14 @@ public final class Transfers implements AutoCloseable {
    */
   private final ConcurrentHashMap<Key, Transfer> transfers = new ConcurrentHashMap<>();
 
-  /** Transfers that have a blob open. */
-  private final Set<Named> live = ConcurrentHashMap.newKeySet();
+  /** Transfers that have a blob open; for the operator with the file that each was begun for. */
+  private final Map<Transfer, String> live = new ConcurrentHashMap<>();
 
   private final Supply supply;
   private final Bypass bypass;
+  private final Joining joining;
 
-  /** For the operator: a transfer under the name of the file that it was first asked for as. */
-  private record Named(String name, Transfer transfer) {}
-
-  /** Large contents of which wrong bytes went out before their digest was known. */
+  /** Contents of which wrong bytes may have gone out before their digest was known. */
   private final Cache<Key, Boolean> cameWrong =
       Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
 
@@ -103,10 +103,11 @@ public final class Transfers implements AutoCloseable {
             timer,
             nanos,
             new DirectBufferPool(settings.bufferBytes()),
-            new Lanes(settings.perHost(), 2 * settings.perHost()),
+            new Lanes(settings.perHost(), 2 * settings.perHost(), settings.contents()),
             new Pace(settings.bytesPerSecond(), nanos),
             meters);
-    this.bypass = new Bypass(executor, supply.pace());
+    this.bypass = new Bypass(executor, supply.pace(), IN_LINE);
+    this.joining = new Joining(settings, bypass);
     meters.watchLoads(this::loads);
   }
 
@@ -117,7 +118,7 @@ public final class Transfers implements AutoCloseable {
 
   /** What each transfer is at; in no order. */
   public List<TransferProgress> progress() {
-    return live.stream().map(n -> n.transfer().progress(n.name())).toList();
+    return live.entrySet().stream().map(t -> t.getKey().progress(t.getValue())).toList();
   }
 
   /** What is loaded now, in numbers. */
@@ -137,11 +138,11 @@ public final class Transfers implements AutoCloseable {
    */
   @Override
   public void close() {
-    live.forEach(n -> n.transfer().stop());
+    live.keySet().forEach(Transfer::stop);
     Deadline deadline = Deadline.in(PUT_AWAY);
     try {
-      for (Named named : live) {
-        named.transfer().awaitOver(deadline.left());
+      for (Transfer transfer : live.keySet()) {
+        transfer.awaitOver(deadline.left());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -186,15 +187,12 @@ public final class Transfers implements AutoCloseable {
     if (blob.size() == 0) {
       return EmptyStream.open(blob);
     }
-    boolean wrongBefore = cameWrong(repo, blob);
-    Request request =
-        new Request(
-            Key.of(repo.subject(), blob),
-            source,
-            span,
-            completing,
-            wrongBefore || HoldBack.isSmall(blob.size()),
-            deadline);
+    boolean small = HoldBack.isSmall(blob.size());
+    // A small one has its second try each time: it costs next to nothing.
+    boolean wrongBefore = !small && cameWrong(repo, blob);
+    Key key = Key.of(repo.subject(), blob);
+    Joining.Request request =
+        new Joining.Request(blob, source, span, completing, small || wrongBefore, deadline);
     for (int round = 0; round < ROUNDS; round++) {
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
@@ -203,7 +201,7 @@ public final class Transfers implements AutoCloseable {
       }
       Optional<Transfer> transfer;
       try {
-        transfer = join(request.key(), repo, blob, source);
+        transfer = join(key, repo, blob, source);
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
@@ -214,14 +212,14 @@ public final class Transfers implements AutoCloseable {
       }
       Optional<ContentOpening> opening;
       try {
-        Optional<Seats.Seat> seat = sit(transfer.get(), request);
+        Optional<Seats.Seat> seat = Joining.sit(transfer.get(), request);
         if (seat.isEmpty()) {
           if (!deadline.left().isPositive()) {
             return new ContentOpening.Failed(Failures.STOPPING);
           }
           continue;
         }
-        opening = openSeat(transfer.get(), seat.get(), request, wrongBefore);
+        opening = joining.open(transfer.get(), seat.get(), request, wrongBefore);
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
@@ -237,19 +235,6 @@ public final class Transfers implements AutoCloseable {
     }
     return bypass.openInLine(source, blob, span, deadline);
   }
-
-  /**
-   * What one client wants.
-   *
-   * @param held whether no byte of it may go out before the verdict
-   */
-  private record Request(
-      Key key,
-      BlobSource source,
-      ByteRange.Span span,
-      boolean completing,
-      boolean held,
-      Deadline deadline) {}
 
   /**
    * The transfer of a blob, made if there is none. Empty if it was published meanwhile.
@@ -282,110 +267,40 @@ public final class Transfers implements AutoCloseable {
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
-    Named[] named = new Named[1];
-    Transfer transfer =
-        new Transfer(
-            key.blob(),
-            partial,
-            settings,
-            supply,
-            () -> cameWrong(key),
-            () -> over(key, named[0]),
-            () -> live.remove(named[0]));
-    named[0] = new Named(source.toString(), transfer);
-    live.add(named[0]);
+    Transfer transfer = new Transfer(key.blob(), partial, settings, supply, new Keeper(key));
+    live.put(transfer, source.toString());
     return transfer;
   }
 
-  private void cameWrong(Key key) {
-    if (!HoldBack.isSmall(key.blob().size())) {
-      cameWrong.put(key, true);
-    }
-  }
+  /** Puts a transfer out of the way when it has ended. */
+  private final class Keeper implements Transfer.Owner {
+    private final Key key;
 
-  private void over(Key key, Named named) {
-    Transfer transfer = named.transfer();
-    transfers.remove(key, transfer);
-    Meter.Account account = transfer.account();
-    TransferLog.ended(named.name(), account);
-    if (account.phase() == Phase.STORE_BROKE) {
-      supply.meters().storeFailure();
+    Keeper(Key key) {
+      this.key = key;
     }
-  }
 
-  /**
-   * Takes a client into a transfer. Empty when that is over; then it is out of the way, unless the
-   * client's time is.
-   */
-  private static Optional<Seats.Seat> sit(Transfer transfer, Request r)
-      throws IOException, InterruptedException {
-    long heldFrom =
-        r.held() ? 0 : r.completing() ? HoldBack.start(r.key().blob().size()) : Long.MAX_VALUE;
-    // What waits for the verdict needs all of it.
-    boolean whole = r.completing() || r.held();
-    Optional<Seats.Seat> seat = transfer.join(r.source(), r.span(), whole, heldFrom);
-    if (seat.isEmpty()) {
-      transfer.awaitOver(r.deadline().left());
-    }
-    return seat;
-  }
-
-  /**
-   * Opens a span in a transfer. Empty when a small content came wrong for the first time: a second
-   * download may be right, and the client need not know.
-   */
-  private Optional<ContentOpening> openSeat(
-      Transfer transfer, Seats.Seat seat, Request r, boolean wrongBefore)
-      throws InterruptedException {
-    boolean kept = false;
-    try {
-      Duration left = r.deadline().left();
-      Duration wait = left.compareTo(settings.openTimeout()) < 0 ? left : settings.openTimeout();
-      Optional<Seats.Sight> sight =
-          r.held()
-              ? transfer.seats().awaitVerdict(seat, wait)
-              : transfer.seats().awaitFlow(seat, wait);
-      // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they
-      // come. A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again
-      // for a content that stops, but not after a 504.
-      boolean awaited = sight.isEmpty();
-      if (awaited || sight.get().fate() instanceof Fate.Reading) {
-        // What ends before the content does goes out before the digest is known.
-        boolean verified = r.held() || r.completing() || transfer.isPublished();
-        ContentStream stream = stream(transfer, seat, r, awaited);
-        kept = true;
-        return Optional.of(new ContentOpening.Ready(stream, ContentOpening.Origin.FILL, verified));
-      }
-      return switch (sight.get().fate()) {
-        case Fate.Refused refused -> Optional.of(new ContentOpening.Refused(refused.refusal()));
-        case Fate.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
-        case Fate.Wrong _ ->
-            wrongBefore
-                ? Optional.of(new ContentOpening.Failed(Failures.wrongTwice(r.key().blob())))
-                : Optional.empty();
-        case Fate.StoreBroke _ ->
-            Optional.of(bypass.openInLine(r.source(), r.key().blob(), r.span(), r.deadline()));
-        case Fate.Reading _ -> throw new IllegalStateException("answered above");
-      };
-    } finally {
-      if (!kept) {
-        transfer.leave(seat);
+    @Override
+    public void cameWrong(boolean given) {
+      if (given || !HoldBack.isSmall(key.blob().size())) {
+        cameWrong.put(key, true);
       }
     }
-  }
 
-  private ContentStream stream(Transfer transfer, Seats.Seat seat, Request r, boolean awaited) {
-    BlobId blob = r.key().blob();
-    return new ReadStream(
-        transfer,
-        seat,
-        blob,
-        r.span(),
-        awaited,
-        settings.drip(),
-        (position, witness) ->
-            bypass.resumeInLine(
-                r.source(), blob, position, r.span().end(), r.completing() || r.held(), witness));
+    @Override
+    public void over(Transfer transfer) {
+      transfers.remove(key, transfer);
+      Meter.Account account = transfer.account();
+      TransferLog.ended(live.getOrDefault(transfer, ""), account);
+      if (account.phase() == Phase.STORE_BROKE) {
+        supply.meters().storeFailure();
+      }
+    }
+
+    @Override
+    public void gone(Transfer transfer) {
+      live.remove(transfer);
+    }
   }
 
   /**

@@ -53,7 +53,7 @@ final class Verifying {
       transfer.storeBroke(e);
     } catch (RuntimeException | Error e) {
       log.error("Syncing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
-      transfer.storeBroke();
+      transfer.storeBroke(e);
     } finally {
       transfer.synced();
     }

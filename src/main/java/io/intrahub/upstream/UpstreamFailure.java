@@ -27,6 +27,8 @@ public record UpstreamFailure(
     LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
     STRANGE,
+    /** It was not asked, because too many others wait to do so. */
+    CROWDED,
     /** Other bytes than announced, and not for the first time. */
     WRONG
   }

@@ -38,12 +38,14 @@ class DefaultsTest {
     assertThat(
             new TransferSettings(
                 config.transfer().openTimeout(),
+                config.transfer().checkTimeout(),
                 config.transfer().abandonAfter(),
                 config.transfer().finishIfLeft().bytes(),
                 config.transfer().tries(),
                 config.transfer().retryPause(),
                 config.transfer().connectionsPerFile(),
                 config.transfer().connectionsPerHost(),
+                config.transfer().filesAtOnce(),
                 config.transfer().maxRate().bytes(),
                 config.memory().fetchBuffers().bytes()))
         .isEqualTo(TransferSettings.DEFAULT);

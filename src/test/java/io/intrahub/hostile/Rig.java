@@ -93,12 +93,14 @@ final class Rig implements AutoCloseable {
         s.mirror(),
         new TransferSettings(
             t.openTimeout(),
+            t.checkTimeout(),
             t.abandonAfter(),
             t.finishIfLeft(),
             t.tries(),
             Duration.ofMillis(1),
             t.width(),
             t.perHost(),
+            t.contents(),
             t.bytesPerSecond(),
             t.bufferBytes()),
         s.bufferBytes());

@@ -1,6 +1,7 @@
 package io.intrahub.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.base.Deadline;
@@ -9,7 +10,11 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,7 +30,8 @@ class BypassTest {
   private static final BlobId BLOB = TestBlobs.sha256(BYTES);
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final Bypass bypass = new Bypass(threads, new Pace(0, System::nanoTime));
+  private final Bypass bypass =
+      new Bypass(threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20));
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch answers = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -80,6 +86,40 @@ class BypassTest {
   void upstream_is_not_asked_any_more_when_the_client_has_gone() throws Exception {
     openLate().close();
     assertThat(stopped.await(10, TimeUnit.SECONDS)).as("it was stopped").isTrue();
+  }
+
+  @Test
+  void who_has_stood_in_line_for_too_long_is_told() throws Exception {
+    Bypass hasty = new Bypass(threads, new Pace(0, System::nanoTime), Duration.ZERO);
+    byte[] bytes = TestBlobs.bytes(2, 1_100_000);
+    BlobId blob = TestBlobs.sha256(bytes);
+    ScriptedSource source = new ScriptedSource(bytes);
+    Span all = Span.all(bytes.length);
+    Deadline deadline = Deadline.in(Duration.ofSeconds(20));
+    List<ContentStream> few = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ContentOpening opening = hasty.openInLine(source, blob, all, deadline);
+      few.add(((ContentOpening.Ready) opening).stream());
+    }
+
+    ContentOpening opening = hasty.openInLine(source, blob, all, deadline);
+    assertThat(opening).isInstanceOf(ContentOpening.Failed.class);
+    assertThat(((ContentOpening.Failed) opening).failure().kind())
+        .isEqualTo(UpstreamFailure.Kind.CROWDED);
+    assertThatThrownBy(
+            () -> hasty.resumeInLine(source, blob, 7, bytes.length, true, (offset, seen) -> {}))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("too many wait");
+    assertThat(source.opened()).isEqualTo(3);
+
+    few.removeFirst().close();
+    try (ContentStream resumed =
+        hasty.resumeInLine(source, blob, 7, bytes.length, true, (offset, seen) -> {})) {
+      assertThat(TransferRig.gives(resumed, Arrays.copyOfRange(bytes, 7, bytes.length))).isTrue();
+    }
+    few.forEach(ContentStream::close);
+    assertThat(hasty.streams()).isZero();
+    assertThat(source.openStreams()).isZero();
   }
 
   @Test

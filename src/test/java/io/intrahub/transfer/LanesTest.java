@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.intrahub.transfer.Lanes.Place;
 import io.intrahub.transfer.Lanes.Urgency;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -28,6 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Who gets a connection when there are fewer than are wanted. */
 @Timeout(60)
 class LanesTest {
+  /** No bound to the contents. */
+  private static final int MANY = 1000;
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /** Who got in, in that order. */
@@ -45,7 +49,7 @@ class LanesTest {
     int before = lanes.waiting();
     Future<?> waiter =
         threads.submit(() -> {
-          entered.add(new Entry(name, lanes.enter(host, urgency)));
+          entered.add(new Entry(name, lanes.enter(host, urgency, new Object())));
           return null;
         });
     while (lanes.waiting() == before) {
@@ -65,7 +69,7 @@ class LanesTest {
       throws InterruptedException {
     List<Place> places = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      places.add(lanes.enter(host, urgency));
+      places.add(lanes.enter(host, urgency, new Object()));
     }
     return places;
   }
@@ -81,10 +85,13 @@ class LanesTest {
     Random shape = new Random(seed);
     int perHost = 1 + shape.nextInt(6);
     int inAll = 1 + shape.nextInt(2 * perHost);
-    Lanes lanes = new Lanes(perHost, inAll);
+    int contents = 1 + shape.nextInt(4);
+    Lanes lanes = new Lanes(perHost, inAll, contents);
     int large = Math.max(1, inAll - inAll / 4);
     int largePerHost = Math.max(1, perHost - perHost / 4);
     Map<String, AtomicInteger> here = new ConcurrentHashMap<>();
+    // Under one lock, because it is the number of contents that counts.
+    Map<Integer, Integer> inFlight = new HashMap<>();
     AtomicInteger all = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     AtomicInteger rounds = new AtomicInteger();
@@ -96,7 +103,18 @@ class LanesTest {
             for (int round = 0; round < 200; round++) {
               String host = "host" + random.nextInt(3);
               Urgency urgency = Urgency.values()[random.nextInt(3)];
-              Place place = lanes.enter(host, urgency);
+              // The same objects each time: small numbers are cached.
+              Integer content = random.nextInt(8);
+              Place place = lanes.enter(host, urgency, content);
+              boolean small = urgency == Urgency.SMALL;
+              if (!small) {
+                synchronized (inFlight) {
+                  inFlight.merge(content, 1, Integer::sum);
+                  assertThat(inFlight.size())
+                      .as("seed %d, in flight", seed)
+                      .isLessThanOrEqualTo(contents);
+                }
+              }
               AtomicInteger atHost = here.computeIfAbsent(host, h -> new AtomicInteger());
               int now = atHost.incrementAndGet();
               int inSum = all.incrementAndGet();
@@ -106,6 +124,11 @@ class LanesTest {
               Thread.yield();
               atHost.decrementAndGet();
               all.decrementAndGet();
+              if (!small) {
+                synchronized (inFlight) {
+                  inFlight.merge(content, -1, (a, b) -> a + b == 0 ? null : a + b);
+                }
+              }
               place.close();
               rounds.incrementAndGet();
             }
@@ -118,12 +141,38 @@ class LanesTest {
     assertThat(rounds).hasValue(32 * 200);
     // Else nothing was put to the test.
     assertThat(most.get()).isGreaterThanOrEqualTo(Math.min(large, largePerHost));
+    assertThat(inFlight).isEmpty();
     assertFree(lanes);
   }
 
   @Test
+  void only_so_many_large_contents_are_in_flight_and_each_has_its_turn() throws Exception {
+    Lanes lanes = new Lanes(16, 16, 2);
+    Object one = new Object();
+    Object two = new Object();
+    Place first = lanes.enter("hub", Urgency.READER, one);
+    Place second = lanes.enter("cdn", Urgency.BACKGROUND, two);
+    queue(lanes, "other", Urgency.READER, "three");
+    // Those that are in flight may have more connections, and small ones do not count.
+    lanes.enter("hub", Urgency.READER, one).close();
+    lanes.enter("hub", Urgency.SMALL, new Object()).close();
+    assertThat(entered).isEmpty();
+    assertThat(lanes.isContended("hub")).isTrue();
+
+    second.close();
+
+    Place third = next().place();
+    // What gave its turn away is behind those that wait for theirs.
+    queue(lanes, "cdn", Urgency.READER, "two again");
+    assertThat(lanes.waiting()).isEqualTo(1);
+    third.close();
+    assertThat(next().name()).isEqualTo("two again");
+    first.close();
+  }
+
+  @Test
   void who_comes_late_waits_and_gets_in_when_a_place_is_closed() throws Exception {
-    Lanes lanes = new Lanes(3, 3);
+    Lanes lanes = new Lanes(3, 3, MANY);
     List<Place> places = fill(lanes, "hub", Urgency.READER, 3);
     queue(lanes, "hub", Urgency.READER, "late");
     assertThat(lanes.taken()).isEqualTo(3);
@@ -139,11 +188,11 @@ class LanesTest {
 
   @Test
   void who_waits_for_one_host_does_not_keep_those_behind_it_from_another() throws Exception {
-    Lanes lanes = new Lanes(1, 3);
-    Place first = lanes.enter("hub", Urgency.READER);
+    Lanes lanes = new Lanes(1, 3, MANY);
+    Place first = lanes.enter("hub", Urgency.READER, new Object());
     queue(lanes, "hub", Urgency.SMALL, "late");
 
-    lanes.enter("cdn", Urgency.BACKGROUND).close();
+    lanes.enter("cdn", Urgency.BACKGROUND, new Object()).close();
 
     assertThat(lanes.waiting()).isEqualTo(1);
     first.close();
@@ -156,8 +205,8 @@ class LanesTest {
   void small_ones_go_before_readers_and_those_before_the_rest_in_order_of_coming(long seed)
       throws Exception {
     Random random = new Random(seed);
-    Lanes lanes = new Lanes(1, 1);
-    Place held = lanes.enter("hub", Urgency.READER);
+    Lanes lanes = new Lanes(1, 1, MANY);
+    Place held = lanes.enter("hub", Urgency.READER, new Object());
     List<List<String>> expected = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     for (int i = 0; i < 30; i++) {
       Urgency urgency = Urgency.values()[random.nextInt(3)];
@@ -183,7 +232,7 @@ class LanesTest {
 
   @Test
   void a_quarter_to_a_host_is_for_small_contents_only() throws Exception {
-    Lanes lanes = new Lanes(8, 100);
+    Lanes lanes = new Lanes(8, 100, MANY);
     List<Place> places = fill(lanes, "hub", Urgency.READER, 5);
     places.addAll(fill(lanes, "hub", Urgency.BACKGROUND, 1));
     queue(lanes, "hub", Urgency.READER, "reader");
@@ -207,7 +256,7 @@ class LanesTest {
 
   @Test
   void a_quarter_of_all_is_for_small_contents_only() throws Exception {
-    Lanes lanes = new Lanes(8, 8);
+    Lanes lanes = new Lanes(8, 8, MANY);
     fill(lanes, "hub", Urgency.READER, 3);
     fill(lanes, "cdn", Urgency.READER, 3);
     queue(lanes, "other", Urgency.READER, "reader");
@@ -222,7 +271,7 @@ class LanesTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void of_few_places_none_is_set_aside(int few) throws Exception {
-    Lanes lanes = new Lanes(few, few);
+    Lanes lanes = new Lanes(few, few, MANY);
     List<Place> places = fill(lanes, "hub", Urgency.BACKGROUND, few);
     queue(lanes, "hub", Urgency.SMALL, "small");
     places.removeFirst().close();
@@ -233,8 +282,8 @@ class LanesTest {
 
   @Test
   void who_is_stopped_while_waiting_leaves_the_line() throws Exception {
-    Lanes lanes = new Lanes(1, 1);
-    Place held = lanes.enter("hub", Urgency.READER);
+    Lanes lanes = new Lanes(1, 1, MANY);
+    Place held = lanes.enter("hub", Urgency.READER, new Object());
     Future<?> stopped = queue(lanes, "hub", Urgency.SMALL, "stopped");
     queue(lanes, "hub", Urgency.BACKGROUND, "other");
 
@@ -250,12 +299,12 @@ class LanesTest {
 
   @Test
   void who_is_stopped_already_does_not_wait() throws Exception {
-    Lanes lanes = new Lanes(1, 1);
-    Place held = lanes.enter("hub", Urgency.READER);
+    Lanes lanes = new Lanes(1, 1, MANY);
+    Place held = lanes.enter("hub", Urgency.READER, new Object());
     Future<?> stopped =
         threads.submit(() -> {
           Thread.currentThread().interrupt();
-          assertThatThrownBy(() -> lanes.enter("hub", Urgency.SMALL))
+          assertThatThrownBy(() -> lanes.enter("hub", Urgency.SMALL, new Object()))
               .isInstanceOf(InterruptedException.class);
         });
     stopped.get(20, TimeUnit.SECONDS);
@@ -269,15 +318,15 @@ class LanesTest {
   @ValueSource(longs = {1, 2, 3, 4})
   void who_is_stopped_when_it_is_let_in_leaves_no_place_taken(long seed) throws Exception {
     Random random = new Random(seed);
-    Lanes lanes = new Lanes(1, 1);
+    Lanes lanes = new Lanes(1, 1, MANY);
     for (int round = 0; round < 200; round++) {
-      Place held = lanes.enter("hub", Urgency.READER);
+      Place held = lanes.enter("hub", Urgency.READER, new Object());
       CountDownLatch over = new CountDownLatch(1);
       AtomicInteger got = new AtomicInteger();
       Thread waiter =
           Thread.ofPlatform()
               .start(() -> {
-                try (Place _ = lanes.enter("hub", Urgency.READER)) {
+                try (Place _ = lanes.enter("hub", Urgency.READER, new Object())) {
                   got.incrementAndGet();
                 } catch (InterruptedException e) {
                   got.set(-1);
@@ -320,8 +369,8 @@ class LanesTest {
 
   @Test
   void it_is_contended_while_somebody_waits() throws Exception {
-    Lanes lanes = new Lanes(1, 3);
-    Place held = lanes.enter("hub", Urgency.READER);
+    Lanes lanes = new Lanes(1, 3, MANY);
+    Place held = lanes.enter("hub", Urgency.READER, new Object());
     assertThat(lanes.isContended("hub")).isFalse();
 
     queue(lanes, "hub", Urgency.READER, "late");
@@ -338,9 +387,9 @@ class LanesTest {
   /** A connection to any host keeps out who waits for another. */
   @Test
   void it_is_contended_everywhere_when_all_are_taken() throws Exception {
-    Lanes lanes = new Lanes(3, 3);
+    Lanes lanes = new Lanes(3, 3, MANY);
     fill(lanes, "hub", Urgency.READER, 2);
-    Place other = lanes.enter("cdn", Urgency.READER);
+    Place other = lanes.enter("cdn", Urgency.READER, new Object());
     assertThat(lanes.isContended("hub")).isFalse();
 
     queue(lanes, "cdn", Urgency.READER, "late");
@@ -355,7 +404,7 @@ class LanesTest {
   /** The quarter for small contents is free, and a large one waits for the others all the same. */
   @Test
   void it_is_contended_everywhere_when_the_places_for_large_contents_are_taken() throws Exception {
-    Lanes lanes = new Lanes(8, 8);
+    Lanes lanes = new Lanes(8, 8, MANY);
     fill(lanes, "hub", Urgency.READER, 6);
 
     queue(lanes, "cdn", Urgency.READER, "late");

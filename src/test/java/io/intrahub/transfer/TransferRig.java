@@ -51,16 +51,23 @@ final class TransferRig implements AutoCloseable {
 
   /** With another limit for what an abandoned fill may have left. */
   TransferRig(long finishIfLeft) {
+    this(finishIfLeft, Duration.ofSeconds(20));
+  }
+
+  /** With another time that the head of a small content waits for its digest. */
+  TransferRig(long finishIfLeft, Duration checkTimeout) {
     transfers =
         new Transfers(
             store,
             new TransferSettings(
                 Duration.ofSeconds(20),
+                checkTimeout,
                 Duration.ofSeconds(10),
                 finishIfLeft,
                 3,
                 Duration.ofMillis(1),
                 4,
+                32,
                 32,
                 0,
                 8 << 20),

@@ -13,11 +13,11 @@ final class Planner {
   private final Limits limits;
   private final long size;
   private final Pieces pieces;
-  private final List<Reader> readers;
+  private final Readers readers;
   private final List<Run> runs;
 
-  /** Lists and pieces are those of the state; it changes them, and so does this. */
-  Planner(Limits limits, long size, Pieces pieces, List<Reader> readers, List<Run> runs) {
+  /** All are those of the state; it changes them, and so does this. */
+  Planner(Limits limits, long size, Pieces pieces, Readers readers, List<Run> runs) {
     this.limits = limits;
     this.size = size;
     this.pieces = pieces;

@@ -1,18 +1,17 @@
 package io.intrahub.transfer.core;
 
 import io.intrahub.upstream.BlobSource;
-import java.util.List;
 import java.util.Optional;
 
 /** In whose name a transfer fetches: its readers in the order of coming, then nobody's. */
 final class Sponsors {
-  private final List<Reader> readers;
+  private final Readers readers;
 
   /** A source that may be used when nobody reads. */
   private Optional<BlobSource> background = Optional.empty();
 
-  /** The list is that of the state, which changes it. */
-  Sponsors(List<Reader> readers) {
+  /** Readers are those of the state, which changes them. */
+  Sponsors(Readers readers) {
     this.readers = readers;
   }
 

@@ -19,18 +19,19 @@ import java.util.OptionalLong;
  * any beginning, and never go back.
  */
 public final class TransferState {
-  private final Limits limits;
   private final long size;
   private final Pieces pieces;
-  private final List<Reader> readers = new ArrayList<>();
+  private final Readers readers;
   private final List<Run> runs = new ArrayList<>();
   private final Planner planner;
   private final Width width;
-  private final Sequences sequences = new Sequences();
-  private final Sponsors sponsors = new Sponsors(readers);
+  private final Sponsors sponsors;
   private final Wanted wanted;
 
   private Phase phase = Phase.RUNNING;
+
+  /** Whether a reader got any bytes. */
+  private boolean given;
 
   private boolean ended;
   private boolean ranged = true;
@@ -45,8 +46,9 @@ public final class TransferState {
    */
   public TransferState(long size, BitSet found, Limits limits, long now) {
     this.size = size;
-    this.limits = limits;
     this.pieces = new Pieces(size, limits.piece(), found);
+    this.readers = new Readers(limits, pieces);
+    this.sponsors = new Sponsors(readers);
     this.planner = new Planner(limits, size, pieces, readers, runs);
     this.width = new Width(limits.width());
     this.wanted = new Wanted(limits, size, now);
@@ -68,25 +70,8 @@ public final class TransferState {
     if (phase != Phase.RUNNING || ended) {
       return Optional.empty();
     }
-    // Who waits for the digest needs all of it, however little it asks for.
-    boolean all = completing || heldFrom < span.end();
-    long ahead = all ? 0 : sequences.aheadOf(span.offset(), limits);
-    // What a client asks for is no guess: it is fetched in as few requests as may be.
-    long claim =
-        all
-            ? limits.maxClaim()
-            : Math.clamp(span.length() + ahead, limits.firstClaim(), limits.maxClaim());
-    Reader reader =
-        new Reader(
-            source,
-            span.offset(),
-            span.end(),
-            Math.max(heldFrom, span.offset()),
-            all,
-            ahead,
-            claim);
-    readers.add(reader);
-    wanted.joined(all);
+    Reader reader = readers.join(source, span, completing, heldFrom);
+    wanted.joined(reader.completing);
     sponsors.joined(source);
     outage.over();
     return Optional.of(reader);
@@ -94,16 +79,11 @@ public final class TransferState {
 
   /** A reader is gone, whether it has all it wanted or not. */
   public void leave(Reader reader, long now) {
-    if (!readers.remove(reader)) {
-      throw new IllegalStateException("a reader leaves once");
-    }
-    if (!reader.completing && reader.position >= reader.end) {
-      sequences.ended(reader.end, Math.max(reader.ahead, limits.firstClaim()));
-    }
+    readers.leave(reader);
     // A client's token must not be used when the request it came with has ended.
     BlobSource source = reader.source();
     if (!sponsors.mayStillUse(source)) {
-      runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
+      stopRunsOf(source);
     }
     if (readers.isEmpty()) {
       wanted.deserted(now);
@@ -113,20 +93,17 @@ public final class TransferState {
   /** A reader took bytes. */
   public void took(Reader reader, long n) {
     reader.position += n;
+    given |= n > 0;
+  }
+
+  /** Whether a reader got any of the bytes. */
+  public boolean hasGiven() {
+    return given;
   }
 
   /** The end of what a reader may have now; its position if it has to wait. */
   public long readable(Reader reader) {
-    if (phase == Phase.PUBLISHED) {
-      return reader.end;
-    }
-    if (phase == Phase.STORE_BROKE) {
-      // A disk that failed to make bytes durable may have thrown them away and give others.
-      return reader.position;
-    }
-    long there = Math.min(pieces.thereUpTo(reader.position), reader.end);
-    long open = reader.heldFrom + reader.dripped;
-    return Math.max(reader.position, Math.min(there, open));
+    return readers.readable(reader, phase);
   }
 
   /** Where a reader is. */
@@ -144,12 +121,8 @@ public final class TransferState {
    * last.
    */
   public void drip(Reader reader) {
-    boolean there = pieces.thereUpTo(reader.position) > reader.position;
-    if (phase == Phase.RUNNING
-        && there
-        && readable(reader) == reader.position
-        && reader.position + 1 < reader.end) {
-      reader.dripped++;
+    if (phase == Phase.RUNNING) {
+      readers.drip(reader);
     }
   }
 
@@ -158,10 +131,6 @@ public final class TransferState {
     return outage.hasFlowed()
         || phase != Phase.RUNNING
         || pieces.thereUpTo(reader.position) > reader.position;
-  }
-
-  private boolean isBlocked(Reader reader) {
-    return reader.reads() && reader.position < reader.end && readable(reader) == reader.position;
   }
 
   // --- Runs
@@ -224,17 +193,18 @@ public final class TransferState {
       width.less(now);
     }
     if (outage.failed(run, failure, now)) {
-      readers.stream().filter(this::isBlocked).forEach(r -> r.fate = new Fate.Failed(failure));
+      readers.failBlocked(failure, phase);
     }
   }
 
-  /** All in whose name this source was opened are refused; another's may do. */
   private void refused(BlobSource source, FirstHop.Refusal refusal) {
-    readers.stream()
-        .filter(r -> r.reads() && Sponsors.same(r.source(), source))
-        .forEach(r -> r.fate = new Fate.Refused(refusal));
-    runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
+    readers.refuse(source, refusal);
+    stopRunsOf(source);
     sponsors.refused(source);
+  }
+
+  private void stopRunsOf(BlobSource source) {
+    runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
   }
 
   /** Others wait for a connection: this transfer does with fewer. */
@@ -318,7 +288,7 @@ public final class TransferState {
 
   private void end(Fate fate) {
     runs.forEach(Run::stop);
-    readers.stream().filter(Reader::reads).forEach(r -> r.fate = fate);
+    readers.end(fate);
   }
 
   // --- What is to be done
@@ -392,7 +362,7 @@ public final class TransferState {
       return false;
     }
     if (outage.isQuiet()) {
-      if (readers.stream().noneMatch(this::isBlocked)) {
+      if (!readers.areBlocked(phase)) {
         return false;
       }
       outage.over();
@@ -446,7 +416,7 @@ public final class TransferState {
         size,
         pieces.missing(),
         work.hashed(),
-        readers.size(),
+        readers.count(),
         runs.size(),
         wanted.isPausing(),
         outage.isQuiet());
