@@ -46,6 +46,9 @@ public interface PartialBlob extends AutoCloseable {
    */
   void reserve(long bytes) throws IOException;
 
+  /** Lets go of so much of what was set aside, because it will not be written now. */
+  void unreserve(long bytes);
+
   /**
    * Writes the whole buffer at an offset.
    *

@@ -76,6 +76,14 @@ final class Fetching {
       transfer.storeBroke(e);
       return new RunEnd.Done();
     }
+    try {
+      return open(run);
+    } finally {
+      room.back(claimed - transfer.position(run));
+    }
+  }
+
+  private RunEnd open(Run run) throws InterruptedException {
     return switch (run.source().open(run.ask())) {
       case BlobSource.Refused refused -> new RunEnd.Refused(refused.refusal());
       case BlobSource.Failed failed -> new RunEnd.Failed(failed.failure());

@@ -41,7 +41,7 @@ final class Room {
   }
 
   /**
-   * For a part.
+   * For a part. What of it is not written in the end is to be given {@link #back}.
    *
    * @throws IOException when there is no room
    */
@@ -50,6 +50,20 @@ final class Room {
     try {
       if (!all) {
         partial.reserve(bytes);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Of a part so many bytes were not written: others have taken them over, or nobody wants them.
+   */
+  void back(long bytes) {
+    lock.lock();
+    try {
+      if (!all) {
+        partial.unreserve(bytes);
       }
     } finally {
       lock.unlock();

@@ -312,6 +312,11 @@ final class Transfer {
     ask(() -> streams.remove(run));
   }
 
+  /** Where a run is. */
+  long position(Run run) {
+    return ask(run::position);
+  }
+
   /** As {@link TransferState#claimEnd}. */
   long claimEnd(Run run) {
     return ask(() -> state.claimEnd(run));

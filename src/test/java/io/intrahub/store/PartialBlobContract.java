@@ -233,6 +233,10 @@ public abstract class PartialBlobContract extends StoreContract {
         one.get();
       }
       assertThat(store.usage().reserved()).isEqualTo(10L * PartialBlob.PIECE);
+      partial.unreserve(4L * PartialBlob.PIECE);
+      assertThat(store.usage().reserved()).isEqualTo(6L * PartialBlob.PIECE);
+      partial.unreserve(100L * PartialBlob.PIECE);
+      assertThat(store.usage().reserved()).isZero();
     }
     reopen();
     try (PartialBlob partial = open(blob)) {

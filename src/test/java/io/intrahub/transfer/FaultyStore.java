@@ -150,6 +150,11 @@ final class FaultyStore implements BlobStore {
       }
 
       @Override
+      public void unreserve(long bytes) {
+        partial.unreserve(bytes);
+      }
+
+      @Override
       public void write(ByteBuffer from, long at) throws IOException {
         if (at + from.remaining() > failWriteAt) {
           throw new Scripted("the disk is full");

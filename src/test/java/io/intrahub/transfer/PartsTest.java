@@ -10,6 +10,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Fails;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
@@ -61,6 +62,17 @@ class PartsTest {
     assertThat(source.spans()).containsExactly(new Span(0, PIECE));
     rig.assertNothingLeaks(source);
     assertThat(source.spans()).hasSize(1);
+  }
+
+  /** Each try sets room aside; what it did not write must not be set aside for ever. */
+  @Test
+  void room_that_a_broken_connection_did_not_use_is_given_back() {
+    Span part = new Span(0, 2_000_000);
+    source.on(1, new BreakAt(700_000)).on(2, new BreakAt(1_400_000)).on(3, new Fails());
+    assertThat(rig.readNow(BLOB, source, part).bytes()).isEqualTo(part(part));
+    await().untilAsserted(() -> assertThat(source.openStreams()).isZero());
+    await().untilAsserted(() -> assertThat(rig.reserved()).isZero());
+    assertThat(rig.store.leaked()).as("still open").isEqualTo(1);
   }
 
   @Test

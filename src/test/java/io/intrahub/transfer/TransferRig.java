@@ -41,7 +41,8 @@ final class TransferRig implements AutoCloseable {
 
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   final ManualTimer timer = new ManualTimer();
-  final FaultyStore store = new FaultyStore(new MemoryStore(new SettableClock()));
+  private final MemoryStore memory = new MemoryStore(new SettableClock());
+  final FaultyStore store = new FaultyStore(memory);
   final Meters meters = new Meters(new SimpleMeterRegistry());
   final Transfers transfers;
 
@@ -157,6 +158,11 @@ final class TransferRig implements AutoCloseable {
 
   static <T> T get(CompletableFuture<T> future) throws Exception {
     return future.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Bytes of room that are set aside. */
+  long reserved() {
+    return memory.usage().reserved();
   }
 
   boolean isStored(BlobId blob) {

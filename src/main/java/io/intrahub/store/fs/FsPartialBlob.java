@@ -125,6 +125,11 @@ final class FsPartialBlob implements PartialBlob {
   }
 
   @Override
+  public void unreserve(long bytes) {
+    reservation.giveBack(bytes);
+  }
+
+  @Override
   public void write(ByteBuffer from, long at) throws IOException {
     requireOpen();
     if (at < 0 || from.remaining() > blob.size() - at) {
@@ -371,6 +376,10 @@ final class FsPartialBlob implements PartialBlob {
       }
     } catch (IOException e) {
       log.warn("{} may not survive a power cut: {}", place.data(), e.toString());
+    } catch (RuntimeException e) {
+      // Room and the right to write must be given back all the same, or they are lost until the
+      // mirror is started again.
+      log.error("{} may not survive a power cut, by a fault of the mirror", place.data(), e);
     }
     return !poisoned;
   }

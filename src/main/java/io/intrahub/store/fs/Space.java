@@ -293,6 +293,11 @@ final class Space {
       there = 0;
     }
 
+    /** These bytes will not be written now. */
+    synchronized void giveBack(long bytes) {
+      release(bytes);
+    }
+
     private void release(long bytes) {
       long taken = Math.min(left, bytes);
       left -= taken;

@@ -60,6 +60,11 @@ final class MemoryPartial implements PartialBlob {
   }
 
   @Override
+  public void unreserve(long bytes) {
+    reserved.updateAndGet(left -> left - Math.min(left, bytes));
+  }
+
+  @Override
   public void write(ByteBuffer from, long at) throws IOException {
     requireOpen();
     if (at < 0 || from.remaining() > blob.size() - at) {
@@ -67,7 +72,7 @@ final class MemoryPartial implements PartialBlob {
     }
     int count = from.remaining();
     bytes.write(from, at);
-    reserved.updateAndGet(left -> left - Math.min(left, count));
+    unreserve(count);
   }
 
   @Override

@@ -58,6 +58,11 @@ public final class Run {
     return new ByteRange.Span(start, askEnd - start);
   }
 
+  /** The next byte to be written. */
+  public long position() {
+    return position;
+  }
+
   /** Whether a byte is claimed and not written. */
   boolean covers(long offset) {
     return position <= offset && offset < end;

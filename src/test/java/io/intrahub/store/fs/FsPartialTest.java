@@ -74,6 +74,33 @@ final class FsPartialTest {
     store.close();
   }
 
+  @Test
+  void whatever_goes_wrong_when_it_is_put_away_room_and_name_are_given_back() throws Exception {
+    store.release();
+    disk =
+        new TestDisk(folder) {
+          @Override
+          public void forceFolder(Path path) throws IOException {
+            if (path.getFileName().toString().startsWith("sha256-")) {
+              throw new IllegalStateException("a fault of the program");
+            }
+            super.forceFolder(path);
+          }
+        };
+    store = FsStore.open(folder, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+    try (PartialBlob partial = store.blobs().write(everybody(REPO), BLOB)) {
+      partial.reserve(BLOB.size());
+      put(partial, CONTENT, 0);
+    }
+    assertThat(store.usage().reserved()).isZero();
+    assertThat(store.usage().writers()).isZero();
+    assertThat(disk.openFiles()).isZero();
+    // Nobody knows what is on the disk, so nothing of it is believed.
+    try (PartialBlob again = store.blobs().write(everybody(REPO), BLOB)) {
+      assertThat(again.found()).isEqualTo(new BitSet());
+    }
+  }
+
   private PartialBlob write() throws IOException {
     return store.blobs().write(everybody(REPO), BLOB);
   }
