@@ -36,6 +36,7 @@ final class Exchange {
     String query = request.getHttpURI().getQuery();
     return new Incoming(
         WebServer.CDN.equals(request.getConnectionMetaData().getConnector().getName()),
+        request.getConnectionMetaData().getId(),
         request.getMethod(),
         context.path(),
         query == null ? "" : query,

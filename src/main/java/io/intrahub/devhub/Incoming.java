@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 /**
  * A request as it came, nothing decoded.
  *
+ * @param connection that it came over; another one has another
  * @param path raw, up to the question mark
  * @param query raw, empty if there is none
  * @param headers by lower-case name, in the order sent
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
  */
 record Incoming(
     boolean cdn,
+    String connection,
     String method,
     String path,
     String query,
@@ -77,6 +79,6 @@ record Incoming(
   Incoming withoutRange() {
     Map<String, List<String>> fewer = new LinkedHashMap<>(headers);
     fewer.remove("range");
-    return new Incoming(cdn, method, path, query, fewer, bodySource);
+    return new Incoming(cdn, connection, method, path, query, fewer, bodySource);
   }
 }

@@ -43,6 +43,11 @@ public final class Recorded {
     return route;
   }
 
+  /** Names the connection that it came over; no other has the same name. */
+  public String connection() {
+    return in.connection();
+  }
+
   /** The method as sent. */
   public String method() {
     return in.method();

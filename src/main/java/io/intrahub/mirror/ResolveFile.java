@@ -202,7 +202,7 @@ public final class ResolveFile {
         path,
         blob,
         label,
-        transfers.cameWrong(repo, blob),
+        transfers.cameWrong(repo.subject(), blob),
         (span, completing) ->
             open(repo, commit, blob, source, span, completing, label, path, deadline));
   }
@@ -275,10 +275,10 @@ public final class ResolveFile {
             path,
             found.blob(),
             CacheLabel.BYPASSED,
-            false,
+            transfers.cameWrong(found.repo(), found.blob()),
             (span, completing) ->
                 opened(
-                    transfers.passThrough(source, found.blob(), span, deadline),
+                    transfers.passThrough(found.repo(), source, found.blob(), span, deadline),
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }

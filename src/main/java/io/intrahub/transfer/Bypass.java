@@ -48,8 +48,15 @@ final class Bypass {
     this.patience = patience;
   }
 
-  private BlobSource paced(BlobSource source, BlobId blob) {
-    return new PacedSource(source, pace, HoldBack.isSmall(blob.size()));
+  /**
+   * What one client wants.
+   *
+   * @param onWrong run when it turns out that wrong bytes may have gone out
+   */
+  record Request(BlobSource source, BlobId blob, ByteRange.Span span, Runnable onWrong) {}
+
+  private BlobSource paced(Request r) {
+    return new PassedSource(r.source(), pace, HoldBack.isSmall(r.blob().size()), r.onWrong());
   }
 
   /** Streams that go past the store now. */
@@ -58,20 +65,19 @@ final class Bypass {
   }
 
   /** For what is not to be kept. */
-  ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return inTime(() -> PassThrough.open(paced(source, blob), blob, span), blob, span, deadline);
+  ContentOpening open(Request r, Deadline deadline) {
+    return inTime(() -> PassThrough.open(paced(r), r.blob(), r.span()), r, deadline);
   }
 
   /** For what the store can't take. */
-  ContentOpening openInLine(
-      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return inTime(() -> openOneOfFew(source, blob, span), blob, span, deadline);
+  ContentOpening openInLine(Request r, Deadline deadline) {
+    return inTime(() -> openOneOfFew(r), r, deadline);
   }
 
-  private ContentOpening openOneOfFew(BlobSource source, BlobId blob, ByteRange.Span span) {
+  private ContentOpening openOneOfFew(Request r) {
     Optional<Lanes.Place> way;
     try {
-      way = enter(blob);
+      way = enter(r.blob());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ContentOpening.Failed(Failures.STOPPING);
@@ -81,7 +87,7 @@ final class Bypass {
     }
     boolean kept = false;
     try {
-      ContentOpening opening = PassThrough.open(paced(source, blob), blob, span);
+      ContentOpening opening = PassThrough.open(paced(r), r.blob(), r.span());
       kept = opening instanceof ContentOpening.Ready;
       return ClosingStream.closing(opening, way.get()::close);
     } finally {
@@ -97,18 +103,16 @@ final class Bypass {
     return ways.enter("", urgency, new Object(), patience);
   }
 
-  /** As {@link PassThrough#resume}, for a reader of what the store can't take any more. */
-  ContentStream resumeInLine(
-      BlobSource source,
-      BlobId blob,
-      long position,
-      long end,
-      boolean completing,
-      HashedStream.Witness witness)
+  /**
+   * As {@link PassThrough#resume}, for a reader of what the store can't take any more.
+   *
+   * @param r the rest that it wants
+   */
+  ContentStream resumeInLine(Request r, boolean completing, HashedStream.Witness witness)
       throws IOException {
     Lanes.Place way;
     try {
-      way = enter(blob).orElseThrow(() -> new IOException(Failures.LINE.reason()));
+      way = enter(r.blob()).orElseThrow(() -> new IOException(Failures.LINE.reason()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("stopped while waiting for upstream");
@@ -116,7 +120,7 @@ final class Bypass {
     ContentStream stream;
     boolean kept = false;
     try {
-      stream = PassThrough.resume(paced(source, blob), blob, position, end, completing, witness);
+      stream = PassThrough.resume(paced(r), r.blob(), r.span(), completing, witness);
       kept = true;
     } finally {
       if (!kept) {
@@ -132,8 +136,7 @@ final class Bypass {
         });
   }
 
-  private ContentOpening inTime(
-      Supplier<ContentOpening> way, BlobId blob, ByteRange.Span span, Deadline deadline) {
+  private ContentOpening inTime(Supplier<ContentOpening> way, Request r, Deadline deadline) {
     LateOpening opening = new LateOpening(() -> counted(way.get()));
     try {
       threads.execute(opening);
@@ -146,7 +149,7 @@ final class Bypass {
       return new ContentOpening.Ready(
           new LaterStream(opening),
           ContentOpening.Origin.UPSTREAM,
-          PassThrough.isChecked(blob, span));
+          PassThrough.isChecked(r.blob(), r.span()));
     } catch (ExecutionException e) {
       throw new IllegalStateException("opening a content failed", e.getCause());
     } catch (InterruptedException e) {

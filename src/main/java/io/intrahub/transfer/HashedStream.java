@@ -117,6 +117,7 @@ final class HashedStream implements ContentStream {
       readAndHash(read);
     }
     if (!HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex())) {
+      source.cameWrong();
       throw new IOException("its content does not have the announced digest");
     }
     read.flip();

@@ -27,6 +27,7 @@ final class Joining {
    * What one client wants.
    *
    * @param held whether no byte of it may go out before the verdict
+   * @param onWrong run when it turns out that wrong bytes may have gone past the store
    */
   record Request(
       BlobId blob,
@@ -34,7 +35,12 @@ final class Joining {
       ByteRange.Span span,
       boolean completing,
       boolean held,
-      Deadline deadline) {}
+      Deadline deadline,
+      Runnable onWrong) {
+    Bypass.Request past(ByteRange.Span rest) {
+      return new Bypass.Request(source, blob, rest, onWrong);
+    }
+  }
 
   /**
    * Takes a client into a transfer. Empty when that is over; then it is out of the way, unless the
@@ -80,8 +86,7 @@ final class Joining {
             wrongBefore
                 ? Optional.of(new ContentOpening.Failed(Failures.wrongTwice(r.blob())))
                 : Optional.empty();
-        case Fate.StoreBroke _ ->
-            Optional.of(bypass.openInLine(r.source(), r.blob(), r.span(), r.deadline()));
+        case Fate.StoreBroke _ -> Optional.of(bypass.openInLine(r.past(r.span()), r.deadline()));
         case Fate.Reading _ -> throw new IllegalStateException("answered above");
       };
     } finally {
@@ -122,10 +127,7 @@ final class Joining {
         settings.drip(),
         (position, witness) ->
             bypass.resumeInLine(
-                r.source(),
-                r.blob(),
-                position,
-                r.span().end(),
+                r.past(new ByteRange.Span(position, r.span().end() - position)),
                 r.completing() || r.held(),
                 witness));
   }

@@ -62,7 +62,7 @@ public final class PassThrough {
   }
 
   /**
-   * Goes on in the middle of a response whose bytes before {@code position} came from elsewhere. A
+   * Goes on in the middle of a response whose bytes before {@code rest} came from elsewhere. A
    * completing response reads the content from its beginning again, because only so can its end be
    * checked.
    *
@@ -71,12 +71,10 @@ public final class PassThrough {
   static ContentStream resume(
       BlobSource source,
       BlobId blob,
-      long position,
-      long end,
+      ByteRange.Span rest,
       boolean completing,
       HashedStream.Witness witness)
       throws IOException {
-    ByteRange.Span rest = new ByteRange.Span(position, end - position);
     if (!completing) {
       return DirectStream.open(source, rest);
     }

@@ -158,8 +158,8 @@ public final class Transfers implements AutoCloseable {
    * Whether clients may hold wrong bytes of this content: it streamed to them and did not have the
    * announced digest in the end. They must not go on with what they have, but start over.
    */
-  public boolean cameWrong(Authorised<RepoId> repo, BlobId blob) {
-    return cameWrong.getIfPresent(Key.of(repo.subject(), blob)) != null;
+  public boolean cameWrong(RepoId repo, BlobId blob) {
+    return cameWrong.getIfPresent(Key.of(repo, blob)) != null;
   }
 
   /**
@@ -189,10 +189,17 @@ public final class Transfers implements AutoCloseable {
     }
     boolean small = HoldBack.isSmall(blob.size());
     // A small one has its second try each time: it costs next to nothing.
-    boolean wrongBefore = !small && cameWrong(repo, blob);
+    boolean wrongBefore = !small && cameWrong(repo.subject(), blob);
     Key key = Key.of(repo.subject(), blob);
     Joining.Request request =
-        new Joining.Request(blob, source, span, completing, small || wrongBefore, deadline);
+        new Joining.Request(
+            blob,
+            source,
+            span,
+            completing,
+            small || wrongBefore,
+            deadline,
+            () -> cameWrong.put(key, true));
     for (int round = 0; round < ROUNDS; round++) {
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
@@ -205,7 +212,7 @@ public final class Transfers implements AutoCloseable {
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
-        return bypass.openInLine(source, blob, span, deadline);
+        return bypass.openInLine(request.past(span), deadline);
       }
       if (transfer.isEmpty()) {
         continue;
@@ -223,7 +230,7 @@ public final class Transfers implements AutoCloseable {
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
         supply.meters().storeFailure();
-        return bypass.openInLine(source, blob, span, deadline);
+        return bypass.openInLine(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return new ContentOpening.Failed(Failures.STOPPING);
@@ -233,7 +240,7 @@ public final class Transfers implements AutoCloseable {
       }
       wrongBefore = true;
     }
-    return bypass.openInLine(source, blob, span, deadline);
+    return bypass.openInLine(request.past(span), deadline);
   }
 
   /**
@@ -267,7 +274,8 @@ public final class Transfers implements AutoCloseable {
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
-    Transfer transfer = new Transfer(key.blob(), partial, settings, supply, new Keeper(key));
+    Transfer transfer =
+        new Transfer(key.blob(), partial, settings, supply, new Keeper(key, source));
     live.put(transfer, source.toString());
     return transfer;
   }
@@ -275,13 +283,16 @@ public final class Transfers implements AutoCloseable {
   /** Puts a transfer out of the way when it has ended. */
   private final class Keeper implements Transfer.Owner {
     private final Key key;
+    private final BlobSource source;
 
-    Keeper(Key key) {
+    Keeper(Key key, BlobSource source) {
       this.key = key;
+      this.source = source;
     }
 
     @Override
     public void cameWrong(boolean given) {
+      source.cameWrong();
       if (given || !HoldBack.isSmall(key.blob().size())) {
         cameWrong.put(key, true);
       }
@@ -306,10 +317,13 @@ public final class Transfers implements AutoCloseable {
   /**
    * Opens a span of a content that is not to be kept.
    *
+   * @param repo in whose name it is asked for; that the asker may read it, upstream has said
    * @param deadline by which the client must know
    */
   public ContentOpening passThrough(
-      BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    return bypass.open(source, blob, span, deadline);
+      RepoId repo, BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+    Key key = Key.of(repo, blob);
+    return bypass.open(
+        new Bypass.Request(source, blob, span, () -> cameWrong.put(key, true)), deadline);
   }
 }

@@ -34,6 +34,12 @@ public interface BlobSource {
     return "";
   }
 
+  /**
+   * What came was not the announced content. What is opened from now on comes over a new connection
+   * and from an address that is asked for anew: whatever spoiled the bytes may sit on the old way.
+   */
+  default void cameWrong() {}
+
   /** What came of opening. */
   sealed interface Opening {}
 

@@ -126,10 +126,15 @@ final class HttpCalls implements AutoCloseable {
     }
   }
 
+  /** Closes the connections that wait for a call. */
+  void dropIdleConnections() {
+    // The proxied ones share them.
+    direct.connectionPool().evictAll();
+  }
+
   @Override
   public void close() {
-    // The proxied ones share both.
     direct.dispatcher().executorService().shutdown();
-    direct.connectionPool().evictAll();
+    dropIdleConnections();
   }
 }

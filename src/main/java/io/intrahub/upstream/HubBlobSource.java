@@ -71,6 +71,12 @@ final class HubBlobSource implements BlobSource {
     return locations.get(key()).map(l -> l.url().host()).orElseGet(hub::home);
   }
 
+  @Override
+  public void cameWrong() {
+    locations.drop(key());
+    hub.dropIdleConnections();
+  }
+
   /** For the operator: no token and no signature, which would let others read. */
   @Override
   public String toString() {

@@ -77,6 +77,11 @@ final class HubCalls {
     return endpoints.getFirst().base().host();
   }
 
+  /** What is asked from now on goes over new connections, except what is under way. */
+  void dropIdleConnections() {
+    http.dropIdleConnections();
+  }
+
   /** For calls that don't go to an endpoint, but to where it sent us. */
   Retries retries() {
     return retries;

@@ -67,7 +67,9 @@ class BypassTest {
 
   private ContentStream openLate() throws Exception {
     ContentOpening opening =
-        bypass.open(slow, BLOB, Span.all(BYTES.length), Deadline.in(Duration.ZERO));
+        bypass.open(
+            new Bypass.Request(slow, BLOB, Span.all(BYTES.length), () -> {}),
+            Deadline.in(Duration.ZERO));
     asked.await();
     assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
     return ((ContentOpening.Ready) opening).stream();
@@ -95,26 +97,26 @@ class BypassTest {
     BlobId blob = TestBlobs.sha256(bytes);
     ScriptedSource source = new ScriptedSource(bytes);
     Span all = Span.all(bytes.length);
+    Bypass.Request whole = new Bypass.Request(source, blob, all, () -> {});
+    Bypass.Request rest = new Bypass.Request(source, blob, new Span(7, bytes.length - 7), () -> {});
     Deadline deadline = Deadline.in(Duration.ofSeconds(20));
     List<ContentStream> few = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      ContentOpening opening = hasty.openInLine(source, blob, all, deadline);
+      ContentOpening opening = hasty.openInLine(whole, deadline);
       few.add(((ContentOpening.Ready) opening).stream());
     }
 
-    ContentOpening opening = hasty.openInLine(source, blob, all, deadline);
+    ContentOpening opening = hasty.openInLine(whole, deadline);
     assertThat(opening).isInstanceOf(ContentOpening.Failed.class);
     assertThat(((ContentOpening.Failed) opening).failure().kind())
         .isEqualTo(UpstreamFailure.Kind.CROWDED);
-    assertThatThrownBy(
-            () -> hasty.resumeInLine(source, blob, 7, bytes.length, true, (offset, seen) -> {}))
+    assertThatThrownBy(() -> hasty.resumeInLine(rest, true, (offset, seen) -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("too many wait");
     assertThat(source.opened()).isEqualTo(3);
 
     few.removeFirst().close();
-    try (ContentStream resumed =
-        hasty.resumeInLine(source, blob, 7, bytes.length, true, (offset, seen) -> {})) {
+    try (ContentStream resumed = hasty.resumeInLine(rest, true, (offset, seen) -> {})) {
       assertThat(TransferRig.gives(resumed, Arrays.copyOfRange(bytes, 7, bytes.length))).isTrue();
     }
     few.forEach(ContentStream::close);

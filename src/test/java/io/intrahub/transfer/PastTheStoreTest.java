@@ -5,12 +5,17 @@ import static io.intrahub.transfer.TransferRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
+import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +30,11 @@ class PastTheStoreTest {
   private static final int SIZE = 1_300_000;
   private static final byte[] BYTES = content(SIZE);
   private static final BlobId BLOB = TestBlobs.sha256(BYTES);
+
+  /** The same bytes by a digest that does not reach beyond its repo. */
+  private static final BlobId OTHER = TestBlobs.gitSha1(BYTES);
+
+  private static final RepoId OTHER_REPO = new RepoId(RepoType.MODEL, "acme/other");
   private static final Span ALL = Span.all(SIZE);
   private static final Span PART = new Span(390_000, 100_000);
   private static final byte[] FEW = content(20_000);
@@ -163,6 +173,23 @@ class PastTheStoreTest {
     for (CompletableFuture<Got> reader : crowd) {
       assertGot(reader, ALL);
     }
+  }
+
+  /** Its client has most of it. Were it to go on from there, it would keep wrong bytes for ever. */
+  @Test
+  void what_came_wrong_past_the_store_is_remembered() {
+    others.on(1, new WrongByteAt(8)).on(2, new WrongByteAt(SIZE - 1));
+    rig.store.failBegin();
+    assertThat(TransferRig.read(rig.ready(BLOB, others, ALL).stream()).complete()).isFalse();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
+
+    ContentOpening opening =
+        rig.transfers.passThrough(
+            OTHER_REPO, others, OTHER, ALL, Deadline.in(Duration.ofSeconds(20)));
+    assertThat(rig.transfers.cameWrong(OTHER_REPO, OTHER)).isFalse();
+    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+    assertThat(rig.transfers.cameWrong(OTHER_REPO, OTHER)).isTrue();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, OTHER)).isFalse();
   }
 
   @Test

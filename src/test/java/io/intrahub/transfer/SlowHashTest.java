@@ -174,7 +174,7 @@ class SlowHashTest {
     // Were the machine so slow that held bytes went out one by one, they would be few.
     assertThat(got.position() + get(rest).bytes().length).isLessThan(SIZE);
     assertThat(rig.isStored(BLOB)).isFalse();
-    assertThat(rig.transfers.cameWrong(TransferRig.MAY_READ, BLOB)).isTrue();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
     rig.assertNothingLeaks(source);
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }

@@ -89,12 +89,12 @@ class SmallHeadTest {
     ContentStream stream = rig.ready(BLOB, source, ALL).stream();
     ByteBuffer got = ByteBuffer.allocate(SIZE);
     assertThat(stream.read(got)).isEqualTo(1);
-    assertThat(rig.transfers.cameWrong(TransferRig.MAY_READ, BLOB)).isFalse();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isFalse();
 
     gate.open();
 
     assertThat(TransferRig.read(stream).complete()).isFalse();
-    assertThat(rig.transfers.cameWrong(TransferRig.MAY_READ, BLOB)).isTrue();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }
 }

@@ -11,6 +11,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.FaultRule;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
@@ -19,6 +20,7 @@ import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +76,20 @@ class HubBlobSourceTest {
     assertThat(readAll(source.open(span))).isEqualTo(part(span));
     assertThat(hub.counters().requests(Route.RESOLVE)).isZero();
     assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+  }
+
+  /** Whatever spoiled the bytes may sit on the old way: a proxy, a bad address. */
+  @Test
+  void after_wrong_bytes_another_connection_and_a_new_address_are_used() throws IOException {
+    readAll(source.open(Span.all(SIZE)));
+    readAll(source.open(new Span(1, 5)));
+    source.cameWrong();
+    readAll(source.open(new Span(2, 5)));
+
+    List<Recorded> reads = hub.log().stream().filter(r -> r.route() == Route.CDN).toList();
+    assertThat(reads.get(1).connection()).isEqualTo(reads.get(0).connection());
+    assertThat(reads.get(2).connection()).isNotEqualTo(reads.get(0).connection());
+    assertThat(hub.counters().requests(Route.RESOLVE)).isEqualTo(1);
   }
 
   @Test

@@ -6,28 +6,34 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 
-/** A source whose bytes come no faster than all of upstream's together may. */
-final class PacedSource implements BlobSource {
+/**
+ * A source whose bytes go past the store: no faster than all of upstream's together may, and not
+ * forgotten when they were wrong.
+ */
+final class PassedSource implements BlobSource {
   private final BlobSource source;
   private final Pace pace;
   private final boolean small;
+  private final Runnable onWrong;
 
   /**
    * The same source, paced.
    *
    * @param small whether its content is one that does not wait, as {@link Pace#keep}
+   * @param onWrong run when its content came wrong
    */
-  PacedSource(BlobSource source, Pace pace, boolean small) {
+  PassedSource(BlobSource source, Pace pace, boolean small, Runnable onWrong) {
     this.source = source;
     this.pace = pace;
     this.small = small;
+    this.onWrong = onWrong;
   }
 
   @Override
   public Opening open(ByteRange.Span span) {
     Opening opening = source.open(span);
     return opening instanceof Opened opened
-        ? new Opened(new PacedStream(opened.stream()), opened.ranged())
+        ? new Opened(new PassedStream(opened.stream()), opened.ranged())
         : opening;
   }
 
@@ -42,14 +48,20 @@ final class PacedSource implements BlobSource {
   }
 
   @Override
+  public void cameWrong() {
+    onWrong.run();
+    source.cameWrong();
+  }
+
+  @Override
   public String host() {
     return source.host();
   }
 
-  private final class PacedStream implements Stream {
+  private final class PassedStream implements Stream {
     private final Stream stream;
 
-    PacedStream(Stream stream) {
+    PassedStream(Stream stream) {
       this.stream = stream;
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class PacedSourceTest {
+class PassedSourceTest {
   private static final int SIZE = 40_000;
   private static final byte[] BYTES = TestBlobs.bytes(1, SIZE);
 
@@ -24,7 +24,8 @@ class PacedSourceTest {
   private final ScriptedSource source = new ScriptedSource(BYTES);
 
   private BlobSource.Stream open(boolean small) {
-    BlobSource.Opening opening = new PacedSource(source, pace, small).open(Span.all(SIZE));
+    BlobSource.Opening opening =
+        new PassedSource(source, pace, small, () -> {}).open(Span.all(SIZE));
     return ((BlobSource.Opened) opening).stream();
   }
 
@@ -53,7 +54,7 @@ class PacedSourceTest {
   @Test
   void what_can_not_be_opened_is_asked_for_once() {
     source.always(new Fails());
-    assertThat(new PacedSource(source, pace, false).open(Span.all(SIZE)))
+    assertThat(new PassedSource(source, pace, false, () -> {}).open(Span.all(SIZE)))
         .isInstanceOf(BlobSource.Failed.class);
     assertThat(source.opened()).isEqualTo(1);
   }
