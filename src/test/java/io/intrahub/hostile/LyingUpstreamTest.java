@@ -1,10 +1,12 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -144,6 +147,33 @@ class LyingUpstreamTest {
       case BIG -> Arrays.equals(body, BIG_FILE.allBytes());
       default -> new String(body, StandardCharsets.UTF_8).contains("small.txt");
     };
+  }
+
+  /**
+   * What is not kept comes wrong, is broken off before its end, and its client goes on from the
+   * byte where it was, as curl and the Hub's own client do by themselves.
+   */
+  @Test
+  void who_has_wrong_bytes_of_a_private_file_has_to_start_over() {
+    Optional<String> token = Optional.of("hf_alice");
+    rig.hub.token("hf_alice", "alice");
+    rig.hub
+        .repo("model", "acme/closed")
+        .visibility(Visibility.PRIVATE)
+        .allow("hf_alice")
+        .commit("Add it", Map.of("big.bin", BIG_FILE));
+    String target = "/acme/closed/resolve/main/big.bin";
+    Rig.Call rest = new Rig.Call("GET", target, "bytes=2000000-", "");
+    Rig.Answer before = rig.send(rig.app().uri(), rest, token);
+    assertThat(before.status()).isEqualTo(206);
+    assertThat(before.header("cache-status").orElse("")).contains("unverified");
+    rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
+    assertThatThrownBy(() -> rig.get(target, token)).hasMessageContaining("no whole answer");
+
+    Rig.Answer after = rig.send(rig.app().uri(), rest, token);
+
+    assertThat(after.status()).isEqualTo(200);
+    assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
   }
 
   @ParameterizedTest
