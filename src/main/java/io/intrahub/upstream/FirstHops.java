@@ -33,8 +33,18 @@ final class FirstHops {
   }
 
   FirstHop ask(RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return ask(repo, revision, path, caller, Optional.empty());
+  }
+
+  /**
+   * Asks as usual, but one endpoint only when no other answers.
+   *
+   * @param last that endpoint
+   */
+  FirstHop ask(
+      RepoId repo, Revision revision, FilePath path, Caller caller, Optional<Endpoint> last) {
     HubCalls.Visit<FirstHop> visit =
-        hub.visit(caller, endpoint -> visit(endpoint, repo, revision, path, caller));
+        hub.visit(caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
     return switch (visit) {
       case HubCalls.Visit.Done<FirstHop> done -> done.result();
       case HubCalls.Visit.Failed<FirstHop> failed -> new FirstHop.Failed(failed.failure());

@@ -73,7 +73,7 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public void cameWrong() {
-    locations.drop(key());
+    locations.doubt(key());
     hub.dropIdleConnections();
   }
 
@@ -107,7 +107,7 @@ final class HubBlobSource implements BlobSource {
       }
       locations.drop(key);
     }
-    return switch (firstHops.ask(repo, commit.asRevision(), path, caller)) {
+    return switch (firstHops.ask(repo, commit.asRevision(), path, caller, locations.doubted(key))) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().givenUp());

@@ -6,6 +6,8 @@ import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.metrics.Meters;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -103,11 +105,22 @@ final class HubCalls {
    * @param caller with a token: only the authoritative endpoint is visited
    */
   <T> Visit<T> visit(Caller caller, Visitor<T> visitor) {
+    return visit(caller, Optional.empty(), visitor);
+  }
+
+  /**
+   * Visits endpoints until one gives a result, in the operator's order but for one.
+   *
+   * @param last is visited when all others failed
+   */
+  <T> Visit<T> visit(Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
     if (offline) {
       return new Visit.Failed<>(OFFLINE);
     }
     UpstreamFailure failure = down();
-    for (Endpoint endpoint : endpoints) {
+    List<Endpoint> order = new ArrayList<>(endpoints);
+    last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
+    for (Endpoint endpoint : order) {
       boolean mayAsk = caller.isAnonymous() || endpoint.authoritative();
       if (!mayAsk || !endpoint.breaker().tryPass()) {
         continue;

@@ -26,8 +26,16 @@ final class Locations {
   /** An address is no longer handed out when it has less than this to live. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
+  private static final int MAX_DOUBTED = 1_000;
+  private static final Duration DOUBT = Duration.ofHours(1);
+
   private final Cache<Key, Location> locations =
       Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+
+  /** The endpoint that a file came wrong from, though it may be right from another. */
+  private final Cache<Key, Endpoint> doubted =
+      Caffeine.newBuilder().maximumSize(MAX_DOUBTED).expireAfterWrite(DOUBT).build();
+
   private final Clock clock;
 
   record Key(RepoId repo, CommitHash commit, FilePath path, Authority authority) {}
@@ -67,6 +75,17 @@ final class Locations {
 
   void drop(Key key) {
     locations.invalidate(key);
+  }
+
+  /** What came from there was wrong: drops it, and for a while prefers any other endpoint. */
+  void doubt(Key key) {
+    justTold(key).ifPresent(l -> doubted.put(key, l.endpoint()));
+    drop(key);
+  }
+
+  /** The endpoint to be asked last for a file. */
+  Optional<Endpoint> doubted(Key key) {
+    return Optional.ofNullable(doubted.getIfPresent(key));
   }
 
   private Instant expiry(HttpUrl url) {

@@ -70,6 +70,32 @@ class EndpointsTest {
   }
 
   @Test
+  void what_came_wrong_from_the_hub_is_fetched_from_another() throws IOException {
+    BlobSource source = rig.source(rig.found("f.bin", Caller.ANONYMOUS), "f.bin", Caller.ANONYMOUS);
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    source.cameWrong();
+
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(1);
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(1);
+    // And from the Hub again when the other has not got it.
+    other.delete("model", "acme/x");
+    source.cameWrong();
+    source.cameWrong();
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+  }
+
+  /** Tokens go to the Hub only. */
+  @Test
+  void a_token_holders_file_that_came_wrong_is_fetched_from_the_hub_again() throws IOException {
+    hub.repo("model", "acme/x").visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
+    BlobSource source = rig.source(rig.found("f.bin", HOLDER), "f.bin", HOLDER);
+    source.cameWrong();
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(other.counters().requests()).isZero();
+  }
+
+  @Test
   void its_refusals_count_for_nothing() {
     hub.goDark();
     other.repo("model", "acme/x").visibility(Visibility.PRIVATE);
