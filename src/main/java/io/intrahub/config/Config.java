@@ -322,8 +322,8 @@ public record Config(
               byDefault = "8s",
               min = "1ms",
               doc =
-                  "How long a client waits for the first byte before it is told to try again; the"
-                      + " fetching goes on.")
+                  "How long a client waits for the first byte of a file. Then the head of its answer"
+                      + " goes out, and the bytes when they come.")
           Duration openTimeout,
       @Setting(
               type = DURATION,

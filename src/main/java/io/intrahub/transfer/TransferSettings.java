@@ -7,8 +7,8 @@ import java.time.Duration;
 /**
  * Limits of transfers.
  *
- * @param openTimeout how long a client waits for the first byte before it is told that upstream is
- *     slow; the transfer goes on
+ * @param openTimeout how long a client waits for the first byte before the head of its response
+ *     goes out all the same
  * @param checkTimeout how much of that the head of a small content waits for its digest
  * @param abandonAfter how long a transfer without readers goes on before it is judged
  * @param finishIfLeft an abandoned transfer is finished when at most this many bytes are left
