@@ -20,6 +20,20 @@ public interface PartialBlob extends AutoCloseable {
   /** Bytes of a piece; the last one of a blob may be shorter. */
   int PIECE = 256 * 1024;
 
+  /** What a file can hold on ext4, 16 TiB: of a blob beyond that, upstream tells nonsense. */
+  long MAX_SIZE = 1L << 44;
+
+  /**
+   * Says no to a blob of so many bytes if no store can hold it.
+   *
+   * @throws IOException if it is larger than {@link #MAX_SIZE}
+   */
+  static void requirePossible(long size) throws IOException {
+    if (size > MAX_SIZE) {
+      throw new IOException("a blob of %d bytes is larger than any file can be".formatted(size));
+    }
+  }
+
   /** The number of pieces of a blob of this many bytes. */
   static int pieces(long size) {
     return Math.toIntExact((size + PIECE - 1) / PIECE);

@@ -59,6 +59,17 @@ public abstract class PartialBlobContract extends StoreContract {
   }
 
   @Test
+  void a_size_that_can_not_be_is_refused() {
+    byte[] content = bytes(1, 10);
+    for (long size : new long[] {PartialBlob.MAX_SIZE + 1, Long.MAX_VALUE}) {
+      assertThatThrownBy(() -> open(new BlobId(sha256(content).digest(), size)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("larger than any file");
+    }
+    assertThat(store.usage().writers()).isZero();
+  }
+
+  @Test
   void pieces_written_in_any_order_are_there_when_it_is_opened_again() throws Exception {
     byte[] content = bytes(1, SIZE);
     for (BlobId blob : List.of(sha256(content), gitSha1(content))) {

@@ -11,6 +11,7 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
@@ -212,6 +213,14 @@ class PastTheStoreTest {
     rig.assertNothingLeaks(source, smallSource);
     assertThat(rig.isStored(BLOB)).isFalse();
     assertThat(rig.isStored(SMALL)).isFalse();
+  }
+
+  @Test
+  void a_size_that_can_not_be_is_a_broken_download_and_no_fault_of_the_mirror() {
+    source.always(new BreakAt(SIZE));
+    BlobId absurd = new BlobId(BLOB.digest(), Long.MAX_VALUE);
+    ContentStream stream = rig.ready(absurd, source, Span.all(Long.MAX_VALUE)).stream();
+    assertThat(TransferRig.read(stream).complete()).isFalse();
   }
 
   @Test

@@ -126,6 +126,7 @@ final class Partials implements Evictable {
     if (closed()) {
       throw new IOException("the store is closed");
     }
+    PartialBlob.requirePossible(blob.size());
     space.requireFits(blob.size());
     if (!writers.add(place.key())) {
       throw new IOException(place.blob().getFileName() + " is open already");

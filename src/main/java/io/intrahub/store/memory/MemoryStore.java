@@ -91,6 +91,7 @@ public final class MemoryStore implements Store, BlobStore {
 
   @Override
   public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
+    PartialBlob.requirePossible(blob.size());
     Key key = Key.of(repo.subject(), blob.digest());
     if (!written.add(key)) {
       throw new IOException(blob.digest().hex() + " is open already");
