@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Verdicts with a ttl of ten minutes, and of seven days in an outage. */
@@ -19,26 +18,7 @@ class AccessCheckerTest {
   private final SettableClock clock = new SettableClock();
   private final Map<RepoId, Instant> seen = new HashMap<>();
   private final AccessChecker checker =
-      new AccessChecker(verdicts(), clock, AccessChecker.Settings.DEFAULT);
-
-  private VerdictStore verdicts() {
-    return new VerdictStore() {
-      @Override
-      public Optional<Instant> publicSince(RepoId repo) {
-        return Optional.ofNullable(seen.get(repo));
-      }
-
-      @Override
-      public void rememberPublic(RepoId repo, Instant seenAt) {
-        seen.put(repo, seenAt);
-      }
-
-      @Override
-      public void forgetPublic(RepoId repo) {
-        seen.remove(repo);
-      }
-    };
-  }
+      new AccessChecker(new MapVerdicts(seen), clock, AccessChecker.Settings.DEFAULT);
 
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {

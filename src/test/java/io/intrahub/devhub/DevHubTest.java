@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -24,7 +25,7 @@ class DevHubTest {
   private static final DevFile FILE = DevFile.lfsGenerated(3, 20_000);
   private static final String INFO = "/api/models/acme/x";
 
-  private final Ticking clock = new Ticking();
+  private final SettableClock clock = new SettableClock();
   private DevHub hub;
   private Caller caller;
 

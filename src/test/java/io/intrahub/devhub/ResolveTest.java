@@ -2,6 +2,7 @@ package io.intrahub.devhub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.testing.SettableClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -15,7 +16,7 @@ class ResolveTest {
   private static final DevFile CONFIG = DevFile.text("{\"model_type\":\"bert\"}\n");
   private static final DevFile WEIGHTS = DevFile.lfsGenerated(7, 300_001);
 
-  private final Ticking clock = new Ticking();
+  private final SettableClock clock = new SettableClock();
   private DevHub hub;
   private DevRepo repo;
   private String sha;

@@ -198,7 +198,7 @@ class LyingUpstreamTest {
     }
     everythingOnDiskIsWhatItsNameSays();
     rig.hub.faults().clear();
-    rig.clock.forward(Duration.ofMinutes(3));
+    rig.clock.pass(Duration.ofMinutes(3));
     Rig.Answer after = rig.get(lie.target(), Optional.empty());
     assertThat(after.status()).as("afterwards: " + after.text()).isEqualTo(200);
     assertThat(isRight(lie.target(), after.body())).as("the right body afterwards").isTrue();

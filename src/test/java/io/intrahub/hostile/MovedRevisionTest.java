@@ -22,6 +22,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -45,7 +46,7 @@ class MovedRevisionTest {
   private static final Revision MAIN = new Revision("main");
   private static final FilePath FILE = new FilePath("a.txt");
 
-  private final Rig.Moved clock = new Rig.Moved();
+  private final SettableClock clock = new SettableClock();
 
   /** Told of each observation just before it is written. */
   private final AtomicReference<Consumer<CommitHash>> beforeWrite =
@@ -94,7 +95,7 @@ class MovedRevisionTest {
                 settings.mirror());
         assertThat(commitOf(mirror)).isEqualTo(old);
         String latest = repo.commit("Change it", "a.txt", DevFile.text("new"));
-        clock.forward(Duration.ofSeconds(61));
+        clock.pass(Duration.ofSeconds(61));
 
         List<String> seen = Collections.synchronizedList(new ArrayList<>());
         AtomicReference<Thread> other = new AtomicReference<>();
@@ -103,7 +104,7 @@ class MovedRevisionTest {
           if (commit.hex().equals(old) && other.compareAndSet(null, client)) {
             // The mirror is about to note that the old commit is shown for now. Time passes, and
             // another client comes; it may have to wait for that note.
-            clock.forward(Duration.ofSeconds(6));
+            clock.pass(Duration.ofSeconds(6));
             client.start();
             join(client, Duration.ofMillis(500));
           }
@@ -112,7 +113,7 @@ class MovedRevisionTest {
         await().until(() -> other.get() != null);
         join(other.get(), Duration.ofSeconds(10));
         for (int i = 0; i < 5; i++) {
-          clock.forward(Duration.ofSeconds(6));
+          clock.pass(Duration.ofSeconds(6));
           seen.add(commitOf(mirror));
         }
         assertThat(seen).contains(latest);

@@ -349,7 +349,7 @@ class PermissionMatrixTest {
       loadEverything(asker);
     }
     checkAll("after everybody", () -> {});
-    checkAll("everything expired", () -> rig.clock.forward(Duration.ofMinutes(61)));
+    checkAll("everything expired", () -> rig.clock.pass(Duration.ofMinutes(61)));
     checkTraces();
     rig.restart();
     checkAll("restarted", () -> {});
@@ -362,7 +362,7 @@ class PermissionMatrixTest {
     for (Asker asker : Asker.values()) {
       loadEverything(asker);
     }
-    rig.clock.forward(Duration.ofMinutes(2));
+    rig.clock.pass(Duration.ofMinutes(2));
     rig.hub.goDark();
     checkDown("down");
     rig.restart();
@@ -461,7 +461,7 @@ class PermissionMatrixTest {
       }
     }
     flip.happen(rig, id);
-    rig.clock.forward(Duration.ofMinutes(10).plusSeconds(1));
+    rig.clock.pass(Duration.ofMinutes(10).plusSeconds(1));
     SoftAssertions softly = new SoftAssertions();
     for (int round = 0; round < 2; round++) {
       for (Asker asker : Asker.values()) {
@@ -475,7 +475,7 @@ class PermissionMatrixTest {
       }
     }
     rig.hub.goDark();
-    rig.clock.forward(Duration.ofMinutes(2));
+    rig.clock.pass(Duration.ofMinutes(2));
     for (Asker asker : Asker.values()) {
       for (Route route : Route.values()) {
         Rig.Answer got = ask(new Cell(flip.kind, asker, route), id);
@@ -495,7 +495,7 @@ class PermissionMatrixTest {
     rig.hub.repo("model", id).visibility(Visibility.PRIVATE);
     Duration passed = Duration.ZERO;
     while (ask(byCommit, id).status() == 200) {
-      rig.clock.forward(Duration.ofSeconds(30));
+      rig.clock.pass(Duration.ofSeconds(30));
       passed = passed.plusSeconds(30);
       assertThat(passed).isLessThanOrEqualTo(Duration.ofMinutes(10));
     }
@@ -509,7 +509,7 @@ class PermissionMatrixTest {
     Cell get = new Cell(Kind.PUBLIC, Asker.ANONYMOUS, Route.GET);
     assertThat(ask(get, id).status()).isEqualTo(401);
     rig.hub.repo("model", id).visibility(Visibility.PUBLIC);
-    rig.clock.forward(Duration.ofSeconds(61));
+    rig.clock.pass(Duration.ofSeconds(61));
     assertThat(ask(get, id).status()).isEqualTo(200);
   }
 

@@ -4,6 +4,7 @@ import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.UpstreamSettings;
 import java.io.ByteArrayOutputStream;
@@ -19,11 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +29,7 @@ import java.util.stream.Stream;
 
 /** A real mirror in this process, a made-up Hub behind it, and a clock that a test moves. */
 final class Rig implements AutoCloseable {
-  final Moved clock = new Moved();
+  final SettableClock clock = new SettableClock();
   final DevHub hub;
   private final Path data;
   private final UnaryOperator<AppSettings> change;
@@ -104,30 +101,6 @@ final class Rig implements AutoCloseable {
             t.bytesPerSecond(),
             t.bufferBytes()),
         s.bufferBytes());
-  }
-
-  /** A clock that stands still until it is moved. */
-  static final class Moved extends Clock {
-    private volatile Instant now = Instant.parse("2026-03-01T12:00:00Z");
-
-    void forward(Duration by) {
-      now = now.plus(by);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
   }
 
   /** What a client saw. */

@@ -33,7 +33,7 @@ import java.util.stream.Stream;
 public final class MirrorUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private final DevHub hub = DevHub.builder().clock(clock).start();
   private final Path data;
   private final Duration firstByteTimeout;

@@ -2,39 +2,16 @@ package io.intrahub.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Clock;
+import io.intrahub.testing.SettableClock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 
 class BreakerTest {
-  /** Moved by hand. */
-  private static final class Hand extends Clock {
-    private Instant now = Instant.parse("2026-03-01T12:00:00Z");
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
-
-  private final Hand clock = new Hand();
+  private final SettableClock clock = new SettableClock();
   private final Breaker breaker = new Breaker(clock);
 
   private void pass(long seconds) {
-    clock.now = clock.now.plusSeconds(seconds);
+    clock.pass(Duration.ofSeconds(seconds));
   }
 
   private void fail(int times) {

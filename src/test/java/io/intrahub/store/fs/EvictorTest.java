@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.store.Eviction;
 import io.intrahub.store.TestBlobs;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.HashSet;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** The evictor among several sorts of things to evict. */
 final class EvictorTest {
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private final Evictor evictor = new Evictor(clock);
 
   /** Things of ten bytes with the times of their last use; some can't be removed. */

@@ -20,7 +20,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.StoredBlob;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +52,7 @@ final class FsEvictionRaceTest {
   @TempDir(factory = MemoryFolder.class)
   Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
 
   private static BlobId blob(int number) {
     return number % 3 == 0 ? gitSha1(bytes(number, SIZE)) : sha256(bytes(number, SIZE));

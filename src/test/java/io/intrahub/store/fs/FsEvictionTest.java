@@ -16,7 +16,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -41,7 +41,7 @@ final class FsEvictionTest {
 
   @TempDir Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private Path data;
   private TestDisk disk;
   private FsStore store;

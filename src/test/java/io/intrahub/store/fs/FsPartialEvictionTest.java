@@ -22,7 +22,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.PartialBlob;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -58,7 +58,7 @@ final class FsPartialEvictionTest {
   @TempDir(factory = MemoryFolder.class)
   Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private TestDisk disk;
   private FsStore store;
 
@@ -70,7 +70,7 @@ final class FsPartialEvictionTest {
   }
 
   /** Names many whole blobs in a commit, so that none of them is superseded. */
-  private static void makeCurrent(FsStore store, MovableClock clock) {
+  private static void makeCurrent(FsStore store, SettableClock clock) {
     List<ManifestEntry> entries = new ArrayList<>();
     for (int i = 1; i < 30; i += 2) {
       Digest.Sha256 digest = (Digest.Sha256) blob(i).digest();
@@ -295,7 +295,7 @@ final class FsPartialEvictionTest {
   }
 
   /** A store with old pieces, and room for one more blob only without them. */
-  private static FsStore full(Path data, MovableClock clock, TestDisk disk) throws Exception {
+  private static FsStore full(Path data, SettableClock clock, TestDisk disk) throws Exception {
     FsStore store = FsStore.open(data, clock, TWENTY, disk, new Random(1));
     makeCurrent(store, clock);
     try (PartialBlob partial = begin(store.blobs(), REPO, blob(5))) {
@@ -317,7 +317,7 @@ final class FsPartialEvictionTest {
     }
   }
 
-  private static void assertWorks(FsStore store, Path data, MovableClock clock) throws Exception {
+  private static void assertWorks(FsStore store, Path data, SettableClock clock) throws Exception {
     store.survey();
     assertThat(store.usage().bytes()).isEqualTo(FsEvictionTest.bytesOnDisk(data));
     try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(5))) {
@@ -343,7 +343,7 @@ final class FsPartialEvictionTest {
     while (failed) {
       n++;
       Path data = folder.resolveSibling(folder.getFileName() + "-" + n);
-      MovableClock time = new MovableClock();
+      SettableClock time = new SettableClock();
       TestDisk ill = new TestDisk(data);
       FsStore broken = full(data, time, ill);
       ill.fail(n, TestDisk.Fault.IO_ERROR);
@@ -367,7 +367,7 @@ final class FsPartialEvictionTest {
       n++;
       Path data = folder.resolveSibling(folder.getFileName() + "-cut-" + n);
       Path backups = Files.createDirectory(folder.resolveSibling(folder.getFileName() + "-b" + n));
-      MovableClock time = new MovableClock();
+      SettableClock time = new SettableClock();
       PowerCutDisk power = new PowerCutDisk(data, backups, random);
       FsStore cut = full(data, time, power);
       power.fail(n, TestDisk.Fault.KILLED);

@@ -17,7 +17,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ final class FsSupersededTest {
 
   @TempDir Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private FsStore store;
 
   /** Four blobs fit, and a fifth makes room down to three and itself. */

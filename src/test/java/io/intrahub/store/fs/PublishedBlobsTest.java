@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.hub.Digest;
-import io.intrahub.testing.MovableClock;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class PublishedBlobsTest {
   @TempDir Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final SettableClock clock = new SettableClock();
   private final BlobIndex index = new BlobIndex();
   private final BlobUses uses = new BlobUses();
   private final Set<BlobKey> written = new HashSet<>();
