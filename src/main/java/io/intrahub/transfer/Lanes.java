@@ -17,9 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * for small contents only, so that a page of configuration files never waits for the end of a
  * model.
  *
- * <p>A large content is in flight as long as it has a connection. One that has a single connection
- * gives its turn away with it, run by run, so that of many in line each gets on: a client that sees
- * no byte for long gives up.
+ * <p>A large content is in flight as long as it has a connection, and gets no further one while
+ * another before it in the line waits for its turn. So of many each gets on, run by run: a client
+ * that sees no byte for long gives up.
  *
  * <p>Safe for use by many threads. {@code lock} guards all mutable fields; it is a leaf.
  */
@@ -191,8 +191,15 @@ final class Lanes {
     }
     List<Waiter> order = new ArrayList<>(line);
     order.sort(Comparator.comparing((Waiter w) -> w.urgency).thenComparingLong(w -> w.arrival));
+    boolean turnIsDue = false;
     for (Waiter waiter : order) {
-      if (isRoomFor(waiter)) {
+      if (!hasConnectionFor(waiter)) {
+        continue;
+      }
+      if (!mayBeInFlight(waiter)) {
+        // A content in flight that always had another connection would keep it out for ever.
+        turnIsDue = true;
+      } else if (waiter.isSmall() || !turnIsDue) {
         count(waiter, 1);
         waiter.in = true;
         line.remove(waiter);
@@ -201,11 +208,10 @@ final class Lanes {
     }
   }
 
-  private boolean isRoomFor(Waiter waiter) {
+  private boolean hasConnectionFor(Waiter waiter) {
     boolean small = waiter.isSmall();
     return takenInAll < share(inAll, small)
-        && taken.getOrDefault(waiter.host, 0) < share(perHost, small)
-        && mayBeInFlight(waiter);
+        && taken.getOrDefault(waiter.host, 0) < share(perHost, small);
   }
 
   /** Small contents are there in no time: they are bounded by their connections alone. */

@@ -152,9 +152,10 @@ class LanesTest {
     Object two = new Object();
     Place first = lanes.enter("hub", Urgency.READER, one);
     Place second = lanes.enter("cdn", Urgency.BACKGROUND, two);
-    queue(lanes, "other", Urgency.READER, "three");
-    // Those that are in flight may have more connections, and small ones do not count.
+    // Those that are in flight may have more connections.
     lanes.enter("hub", Urgency.READER, one).close();
+    queue(lanes, "other", Urgency.READER, "three");
+    // Small ones do not count.
     lanes.enter("hub", Urgency.SMALL, new Object()).close();
     assertThat(entered).isEmpty();
     assertThat(lanes.isContended("hub")).isTrue();
@@ -168,6 +169,38 @@ class LanesTest {
     third.close();
     assertThat(next().name()).isEqualTo("two again");
     first.close();
+  }
+
+  @Test
+  void a_content_in_flight_takes_no_more_while_another_waits_for_its_turn() throws Exception {
+    Lanes lanes = new Lanes(16, 16, 1);
+    Object busy = new Object();
+    Place first = lanes.enter("hub", Urgency.READER, busy);
+    Place second = lanes.enter("hub", Urgency.READER, busy);
+    queue(lanes, "hub", Urgency.READER, "other");
+    Future<?> more =
+        threads.submit(() -> {
+          entered.add(new Entry("more", lanes.enter("hub", Urgency.READER, busy)));
+          return null;
+        });
+    while (lanes.waiting() < 2) {
+      Thread.onSpinWait();
+    }
+
+    first.close();
+    assertThat(lanes.taken()).isEqualTo(1);
+    // What is small goes on.
+    lanes.enter("hub", Urgency.SMALL, new Object()).close();
+    second.close();
+
+    Entry other = next();
+    assertThat(other.name()).isEqualTo("other");
+    assertThat(more.isDone()).isFalse();
+    other.place().close();
+    Entry last = next();
+    assertThat(last.name()).isEqualTo("more");
+    last.place().close();
+    assertFree(lanes);
   }
 
   @Test
