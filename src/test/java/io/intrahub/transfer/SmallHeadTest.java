@@ -31,7 +31,7 @@ class SmallHeadTest {
   private static final BlobId BLOB = TestBlobs.gitSha1(BYTES);
   private static final Span ALL = Span.all(SIZE);
 
-  private final TransferRig rig = new TransferRig(1 << 20, Duration.ZERO);
+  private final TransferRig rig = new TransferRig(1 << 20, Duration.ZERO, 32);
   private final ScriptedSource source = new ScriptedSource(BYTES);
   private final Gate gate = new Gate();
 

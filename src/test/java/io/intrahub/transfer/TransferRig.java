@@ -52,11 +52,16 @@ final class TransferRig implements AutoCloseable {
 
   /** With another limit for what an abandoned fill may have left. */
   TransferRig(long finishIfLeft) {
-    this(finishIfLeft, Duration.ofSeconds(20));
+    this(finishIfLeft, Duration.ofSeconds(20), 32);
   }
 
-  /** With another time that the head of a small content waits for its digest. */
-  TransferRig(long finishIfLeft, Duration checkTimeout) {
+  /**
+   * With other limits.
+   *
+   * @param checkTimeout how long the head of a small content waits for its digest
+   * @param contents large ones in flight, at most
+   */
+  TransferRig(long finishIfLeft, Duration checkTimeout, int contents) {
     transfers =
         new Transfers(
             store,
@@ -69,7 +74,7 @@ final class TransferRig implements AutoCloseable {
                 Duration.ofMillis(1),
                 4,
                 32,
-                32,
+                contents,
                 0,
                 8 << 20),
             threads,
