@@ -71,8 +71,10 @@ final class Joining {
       // Upstream is slow, but it has not failed: the head goes out now, and the bytes when they
       // come. A client that is told of an error here gives up: huggingface_hub 2.4.0 asks again
       // for a content that stops, but not after a 504.
-      boolean awaited = sight.isEmpty();
-      if (awaited || sight.get().fate() instanceof Fate.Reading) {
+      boolean late = sight.isEmpty();
+      if (late || sight.get().fate() instanceof Fate.Reading) {
+        // Nor may the head wait for a byte to go with it when all bytes are held back.
+        boolean awaited = late || (r.held() && sight.get().readable() <= r.span().offset());
         // What ends before the content does goes out before the digest is known.
         boolean verified = r.held() || r.completing() || transfer.isPublished();
         ContentStream stream = stream(transfer, seat, r, awaited);

@@ -49,6 +49,7 @@ class SmallHeadTest {
     ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
     gate.awaitReached();
     assertThat(ready.verified()).isTrue();
+    assertThat(ready.stream().isAwaited()).as("the head goes out before a byte does").isTrue();
     CompletableFuture<Got> reader =
         CompletableFuture.supplyAsync(() -> TransferRig.read(ready.stream()), rig.threads);
     assertThat(reader).isNotDone();
