@@ -18,8 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * model.
  *
  * <p>A large content is in flight as long as it has a connection, and gets no further one while
- * another before it in the line waits for its turn. So of many each gets on, run by run: a client
- * that sees no byte for long gives up.
+ * another waits for its turn. So it gives its turn away with the runs that it has, and of many in
+ * line each gets on: a client that sees no byte for long gives up.
  *
  * <p>Safe for use by many threads. {@code lock} guards all mutable fields; it is a leaf.
  */
@@ -49,10 +49,10 @@ final class Lanes {
 
   private final class Waiter {
     final String host;
-    final Urgency urgency;
     final Object content;
     final long arrival = arrivals++;
     final Condition admitted = lock.newCondition();
+    Urgency urgency;
     boolean in;
 
     Waiter(String host, Urgency urgency, Object content) {
@@ -153,6 +153,19 @@ final class Lanes {
     }
   }
 
+  /** A client waits for this content from now on: what stands in line for it moves up. */
+  void awaited(Object content) {
+    lock.lock();
+    try {
+      line.stream()
+          .filter(w -> w.content.equals(content) && w.urgency == Urgency.BACKGROUND)
+          .forEach(w -> w.urgency = Urgency.READER);
+      admit();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether somebody waits whom one connection less to this host might help. */
   boolean isContended(String host) {
     lock.lock();
@@ -191,24 +204,23 @@ final class Lanes {
     }
     List<Waiter> order = new ArrayList<>(line);
     order.sort(Comparator.comparing((Waiter w) -> w.urgency).thenComparingLong(w -> w.arrival));
-    boolean turnIsDue = false;
     for (Waiter waiter : order) {
-      if (!hasConnectionFor(waiter)) {
+      if (!isConnectionFor(waiter)) {
         continue;
       }
       if (!mayBeInFlight(waiter)) {
-        // A content in flight that always had another connection would keep it out for ever.
-        turnIsDue = true;
-      } else if (waiter.isSmall() || !turnIsDue) {
-        count(waiter, 1);
-        waiter.in = true;
-        line.remove(waiter);
-        waiter.admitted.signal();
+        // All it lacks is a turn. Nobody behind it gets in: another content could only have a turn
+        // already, and with one connection after the other it would never give that away.
+        return;
       }
+      count(waiter, 1);
+      waiter.in = true;
+      line.remove(waiter);
+      waiter.admitted.signal();
     }
   }
 
-  private boolean hasConnectionFor(Waiter waiter) {
+  private boolean isConnectionFor(Waiter waiter) {
     boolean small = waiter.isSmall();
     return takenInAll < share(inAll, small)
         && taken.getOrDefault(waiter.host, 0) < share(perHost, small);

@@ -246,6 +246,9 @@ final class Transfer {
     List<Seats.Seat> seat = new ArrayList<>();
     event(
         () -> state.join(source, span, completing, heldFrom).ifPresent(r -> seat.add(seats.of(r))));
+    if (!seat.isEmpty()) {
+      supply.lanes().awaited(this);
+    }
     return seat.stream().findFirst();
   }
 

@@ -46,10 +46,14 @@ class LanesTest {
 
   /** Stands in line; returns when it does. */
   private Future<?> queue(Lanes lanes, String host, Urgency urgency, String name) {
+    return queue(lanes, host, urgency, new Object(), name);
+  }
+
+  private Future<?> queue(Lanes lanes, String host, Urgency urgency, Object content, String name) {
     int before = lanes.waiting();
     Future<?> waiter =
         threads.submit(() -> {
-          entered.add(new Entry(name, lanes.enter(host, urgency, new Object())));
+          entered.add(new Entry(name, lanes.enter(host, urgency, content)));
           return null;
         });
     while (lanes.waiting() == before) {
@@ -152,10 +156,9 @@ class LanesTest {
     Object two = new Object();
     Place first = lanes.enter("hub", Urgency.READER, one);
     Place second = lanes.enter("cdn", Urgency.BACKGROUND, two);
-    // Those that are in flight may have more connections.
+    // Those that are in flight may have more connections, and small ones do not count.
     lanes.enter("hub", Urgency.READER, one).close();
     queue(lanes, "other", Urgency.READER, "three");
-    // Small ones do not count.
     lanes.enter("hub", Urgency.SMALL, new Object()).close();
     assertThat(entered).isEmpty();
     assertThat(lanes.isContended("hub")).isTrue();
@@ -171,35 +174,37 @@ class LanesTest {
     first.close();
   }
 
+  /** Connections that overlap would never give the turn away. */
   @Test
-  void a_content_in_flight_takes_no_more_while_another_waits_for_its_turn() throws Exception {
+  void a_content_gets_no_further_connection_while_another_waits_for_its_turn() throws Exception {
     Lanes lanes = new Lanes(16, 16, 1);
-    Object busy = new Object();
-    Place first = lanes.enter("hub", Urgency.READER, busy);
-    Place second = lanes.enter("hub", Urgency.READER, busy);
-    queue(lanes, "hub", Urgency.READER, "other");
-    Future<?> more =
-        threads.submit(() -> {
-          entered.add(new Entry("more", lanes.enter("hub", Urgency.READER, busy)));
-          return null;
-        });
-    while (lanes.waiting() < 2) {
-      Thread.onSpinWait();
-    }
+    Object one = new Object();
+    Place first = lanes.enter("hub", Urgency.READER, one);
+    queue(lanes, "hub", Urgency.READER, new Object(), "another");
+    queue(lanes, "hub", Urgency.READER, one, "further");
 
     first.close();
-    assertThat(lanes.taken()).isEqualTo(1);
-    // What is small goes on.
-    lanes.enter("hub", Urgency.SMALL, new Object()).close();
-    second.close();
 
-    Entry other = next();
-    assertThat(other.name()).isEqualTo("other");
-    assertThat(more.isDone()).isFalse();
-    other.place().close();
-    Entry last = next();
-    assertThat(last.name()).isEqualTo("more");
-    last.place().close();
+    Entry next = next();
+    assertThat(next.name()).isEqualTo("another");
+    assertThat(lanes.waiting()).isEqualTo(1);
+    next.place().close();
+    next = next();
+    assertThat(next.name()).isEqualTo("further");
+    next.place().close();
+    assertFree(lanes);
+  }
+
+  /** It would not get in if the turn were free. */
+  @Test
+  void who_waits_for_a_connection_too_holds_up_no_content_that_has_its_turn() throws Exception {
+    Lanes lanes = new Lanes(1, 16, 1);
+    Object one = new Object();
+    Place first = lanes.enter("hub", Urgency.READER, one);
+    queue(lanes, "hub", Urgency.READER, new Object(), "another");
+    lanes.enter("cdn", Urgency.READER, one).close();
+    first.close();
+    next().place().close();
     assertFree(lanes);
   }
 
@@ -261,6 +266,22 @@ class LanesTest {
         .as("seed %d", seed)
         .isEqualTo(expected.stream().flatMap(List::stream).toList());
     assertFree(lanes);
+  }
+
+  /** What nobody waited for when it came into the line may be waited for since. */
+  @Test
+  void who_is_waited_for_from_now_on_moves_up() throws Exception {
+    Lanes lanes = new Lanes(1, 1, MANY);
+    Place held = lanes.enter("hub", Urgency.READER, new Object());
+    Object content = new Object();
+    queue(lanes, "hub", Urgency.BACKGROUND, "nobody's");
+    queue(lanes, "hub", Urgency.BACKGROUND, content, "joined");
+    queue(lanes, "hub", Urgency.READER, "reader");
+
+    lanes.awaited(content);
+
+    held.close();
+    assertThat(next().name()).isEqualTo("joined");
   }
 
   @Test
