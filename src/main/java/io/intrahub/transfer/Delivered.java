@@ -18,15 +18,18 @@ final class Delivered implements HashedStream.Witness {
 
   private final Memory memory;
   private final long start;
+  private final Runnable onOther;
 
   /**
    * What was delivered so far.
    *
    * @param start the offset of the first byte that was
+   * @param onOther run when other bytes come than were delivered, of which one must be wrong
    */
-  Delivered(Memory memory, long start) {
+  Delivered(Memory memory, long start, Runnable onOther) {
     this.memory = memory;
     this.start = start;
+    this.onOther = onOther;
   }
 
   @Override
@@ -41,6 +44,7 @@ final class Delivered implements HashedStream.Witness {
       memory.read(delivered, offset + before + delivered.position());
     }
     if (!delivered.flip().equals(bytes)) {
+      onOther.run();
       throw new IOException("what was delivered is not the announced content");
     }
     bytes.position(bytes.limit());

@@ -117,6 +117,8 @@ final class HashedStream implements ContentStream {
       readAndHash(read);
     }
     if (!HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex())) {
+      // Before the source hears of it: a connection that is still in use would be used again.
+      stream.close();
       source.cameWrong();
       throw new IOException("its content does not have the announced digest");
     }
@@ -150,10 +152,13 @@ final class HashedStream implements ContentStream {
   }
 
   private int readOrReconnect(ByteBuffer into) throws IOException {
+    int start = into.position();
     while (true) {
       try {
         return stream.read(into);
       } catch (IOException e) {
+        // What may have come before it failed comes again.
+        into.position(start);
         stream.close();
         if (++reconnects > RECONNECTS) {
           throw e;

@@ -127,10 +127,10 @@ final class Joining {
         r.span(),
         awaited,
         settings.drip(),
-        (position, witness) ->
+        position ->
             bypass.resumeInLine(
                 r.past(new ByteRange.Span(position, r.span().end() - position)),
                 r.completing() || r.held(),
-                witness));
+                new Delivered(transfer::readAgain, r.span().offset(), r.onWrong())));
   }
 }

@@ -19,7 +19,6 @@ final class ReadStream implements ContentStream {
   private final BlobId blob;
   private final Detours detours;
   private final Duration drip;
-  private final long start;
   private final long end;
   private final boolean awaited;
   private long position;
@@ -29,7 +28,7 @@ final class ReadStream implements ContentStream {
   /** Opens the way on without the store. */
   interface Detours {
     /** Goes on at a byte. */
-    ContentStream open(long position, HashedStream.Witness witness) throws IOException;
+    ContentStream open(long position) throws IOException;
   }
 
   /**
@@ -50,7 +49,6 @@ final class ReadStream implements ContentStream {
     this.transfer = transfer;
     this.seat = seat;
     this.blob = blob;
-    this.start = span.offset();
     this.position = span.offset();
     this.end = span.end();
     this.awaited = awaited;
@@ -69,7 +67,7 @@ final class ReadStream implements ContentStream {
     while (true) {
       Seats.Sight sight = sight();
       if (sight.fate() instanceof Fate.StoreBroke) {
-        detour = detours.open(position, new Delivered(transfer::readAgain, start));
+        detour = detours.open(position);
         return count(detour.read(into));
       }
       if (sight.readable() <= position) {

@@ -14,10 +14,12 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,10 @@ final class Transfer {
   private final TransferState state;
   private final Seats seats;
   private final Map<Run, BlobSource.Stream> streams = new HashMap<>();
+
+  /** Where bytes came from, or could have. */
+  private final Set<BlobSource> sources = new HashSet<>();
+
   private final Meter meter;
   private boolean over;
   private final Alarm alarm;
@@ -307,6 +313,7 @@ final class Transfer {
     event(() -> {
       state.opened(run, opened.ranged());
       streams.put(run, opened.stream());
+      sources.add(run.source());
     });
   }
 
@@ -390,7 +397,9 @@ final class Transfer {
   void verdict(PartialBlob.Verdict verdict) {
     if (verdict == PartialBlob.Verdict.WRONG) {
       // A reader whose connection breaks may be back before this thread goes on.
-      owner.cameWrong(ask(state::hasGiven));
+      boolean given = ask(state::foundWrong);
+      ask(() -> List.copyOf(sources)).forEach(BlobSource::cameWrong);
+      owner.cameWrong(given);
     }
     event(
         switch (verdict) {

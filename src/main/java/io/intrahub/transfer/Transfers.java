@@ -68,7 +68,10 @@ public final class Transfers implements AutoCloseable {
   private final Bypass bypass;
   private final Joining joining;
 
-  /** Contents of which wrong bytes may have gone out before their digest was known. */
+  /**
+   * Contents of which wrong bytes may have gone out before their digest was known. What was not to
+   * be kept is here under its repo, never for all who share the content.
+   */
   private final Cache<Key, Boolean> cameWrong =
       Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
 
@@ -76,7 +79,12 @@ public final class Transfers implements AutoCloseable {
   private record Key(Optional<RepoId> repo, BlobId blob) {
     static Key of(RepoId repo, BlobId blob) {
       boolean shared = blob.digest() instanceof Digest.Sha256;
-      return new Key(shared ? Optional.empty() : Optional.of(repo), blob);
+      return shared ? new Key(Optional.empty(), blob) : unshared(repo, blob);
+    }
+
+    /** Within its repo, whatever it is. */
+    static Key unshared(RepoId repo, BlobId blob) {
+      return new Key(Optional.of(repo), blob);
     }
   }
 
@@ -159,7 +167,8 @@ public final class Transfers implements AutoCloseable {
    * announced digest in the end. They must not go on with what they have, but start over.
    */
   public boolean cameWrong(RepoId repo, BlobId blob) {
-    return cameWrong.getIfPresent(Key.of(repo, blob)) != null;
+    return cameWrong.getIfPresent(Key.of(repo, blob)) != null
+        || cameWrong.getIfPresent(Key.unshared(repo, blob)) != null;
   }
 
   /**
@@ -274,8 +283,7 @@ public final class Transfers implements AutoCloseable {
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
-    Transfer transfer =
-        new Transfer(key.blob(), partial, settings, supply, new Keeper(key, source));
+    Transfer transfer = new Transfer(key.blob(), partial, settings, supply, new Keeper(key));
     live.put(transfer, source.toString());
     return transfer;
   }
@@ -283,16 +291,13 @@ public final class Transfers implements AutoCloseable {
   /** Puts a transfer out of the way when it has ended. */
   private final class Keeper implements Transfer.Owner {
     private final Key key;
-    private final BlobSource source;
 
-    Keeper(Key key, BlobSource source) {
+    Keeper(Key key) {
       this.key = key;
-      this.source = source;
     }
 
     @Override
     public void cameWrong(boolean given) {
-      source.cameWrong();
       if (given || !HoldBack.isSmall(key.blob().size())) {
         cameWrong.put(key, true);
       }
@@ -322,7 +327,8 @@ public final class Transfers implements AutoCloseable {
    */
   public ContentOpening passThrough(
       RepoId repo, BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
-    Key key = Key.of(repo, blob);
+    // Not for all who ask for the same content: the repo may claim a digest that is another's.
+    Key key = Key.unshared(repo, blob);
     return bypass.open(
         new Bypass.Request(source, blob, span, () -> cameWrong.put(key, true)), deadline);
   }

@@ -14,13 +14,18 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
+import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
+import io.intrahub.upstream.BlobSource;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -191,6 +196,94 @@ class PastTheStoreTest {
     assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
     assertThat(rig.transfers.cameWrong(OTHER_REPO, OTHER)).isTrue();
     assertThat(rig.transfers.cameWrong(TransferRig.REPO, OTHER)).isFalse();
+  }
+
+  /** Whoever has a token for a repo that claims this digest could slow down all others. */
+  @Test
+  void what_comes_wrong_from_a_repo_that_is_not_kept_is_held_against_that_repo_alone() {
+    others.on(1, new WrongByteAt(8));
+    ContentOpening opening =
+        rig.transfers.passThrough(
+            OTHER_REPO, others, BLOB, ALL, Deadline.in(Duration.ofSeconds(20)));
+    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+
+    assertThat(rig.transfers.cameWrong(OTHER_REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isFalse();
+  }
+
+  /** A connection that is in use when its source hears of it would be used again. */
+  @Test
+  void the_connection_of_what_came_wrong_is_closed_before_its_source_is_told() {
+    rig.store.failBegin();
+    others.on(1, new WrongByteAt(8));
+    List<Integer> open = new ArrayList<>();
+    ContentOpening opening =
+        rig.open(BLOB, telling(others, () -> open.add(others.openStreams())), ALL);
+    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+    assertThat(open).containsExactly(0);
+  }
+
+  /** As when its thread is stopped while it rests between bytes. */
+  @Test
+  void the_bytes_of_a_read_that_failed_are_not_delivered_twice() {
+    rig.store.failBegin();
+    AtomicBoolean failed = new AtomicBoolean();
+    BlobSource failing =
+        span -> {
+          BlobSource.Opened opened = (BlobSource.Opened) others.open(span);
+          return new BlobSource.Opened(new FailingOnce(opened.stream(), failed), opened.ranged());
+        };
+    assertThat(TransferRig.gives(rig.ready(BLOB, failing, ALL).stream(), BYTES)).isTrue();
+    assertThat(others.opened()).isEqualTo(2);
+  }
+
+  private record FailingOnce(BlobSource.Stream stream, AtomicBoolean failed)
+      implements BlobSource.Stream {
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      int read = stream.read(into);
+      if (failed.compareAndSet(false, true)) {
+        throw new IOException("stopped behind the bytes");
+      }
+      return read;
+    }
+
+    @Override
+    public void close() {
+      stream.close();
+    }
+  }
+
+  /** Another may have begun it. */
+  @Test
+  void who_sent_wrong_bytes_into_the_store_is_told_and_nobody_else() {
+    source.on(1, new Refuses());
+    // Else it may be known to be wrong before its reader looks, which is then served anew.
+    others.on(1, new WrongByteAt(8), new GateAt(SIZE - 1, gate));
+    List<String> told = new ArrayList<>();
+    assertThat(rig.open(BLOB, telling(source, () -> told.add("beginner")), ALL))
+        .isInstanceOf(ContentOpening.Refused.class);
+
+    ContentStream stream = rig.ready(BLOB, telling(others, () -> told.add("sender")), ALL).stream();
+    gate.open();
+
+    assertThat(TransferRig.read(stream).complete()).isFalse();
+    assertThat(told).containsExactly("sender");
+  }
+
+  /** A source that says so when it is told that its bytes were wrong. */
+  private static BlobSource telling(ScriptedSource source, Runnable told) {
+    return new BlobSource() {
+      @Override
+      public Opening open(Span span) {
+        return source.open(span);
+      }
+
+      @Override
+      public void cameWrong() {
+        told.run();
+      }
+    };
   }
 
   @Test

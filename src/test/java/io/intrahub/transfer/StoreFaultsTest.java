@@ -126,6 +126,8 @@ class StoreFaultsTest {
     gate.open();
     assertThat(get(reader).complete()).isFalse();
     assertThat(first + get(reader).bytes().length).isLessThanOrEqualTo(SIZE - (int) HELD);
+    // Else it would go on from there, and keep the wrong byte for ever.
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
   }
 
   /** A held byte goes out when its client has waited for three seconds, and it may be wrong. */
@@ -145,6 +147,7 @@ class StoreFaultsTest {
     hash.open();
     assertThat(TransferRig.read(stream).complete()).isFalse();
     assertThat(source.opened()).isEqualTo(2);
+    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
   }
 
   @Test

@@ -87,14 +87,17 @@ final class Readers implements Iterable<Reader> {
     return Math.max(reader.position, Math.min(there, open));
   }
 
-  /** As {@link TransferState#drip}, while the transfer runs. */
-  void drip(Reader reader) {
+  /** As {@link TransferState#drip}, while the transfer runs. Whether a byte goes out. */
+  boolean drip(Reader reader) {
     boolean there = pieces.thereUpTo(reader.position) > reader.position;
-    if (there
-        && readable(reader, Phase.RUNNING) == reader.position
-        && reader.position + 1 < reader.end) {
+    boolean drips =
+        there
+            && readable(reader, Phase.RUNNING) == reader.position
+            && reader.position + 1 < reader.end;
+    if (drips) {
       reader.dripped++;
     }
+    return drips;
   }
 
   /** Whether anybody waits for bytes. */

@@ -33,6 +33,9 @@ public final class TransferState {
   /** Whether a reader got any bytes. */
   private boolean given;
 
+  /** Whether it is known that the bytes are wrong, though it has not ended. */
+  private boolean foundWrong;
+
   private boolean ended;
   private boolean ranged = true;
   private final Outage outage;
@@ -96,8 +99,13 @@ public final class TransferState {
     given |= n > 0;
   }
 
-  /** Whether a reader got any of the bytes. */
-  public boolean hasGiven() {
+  /**
+   * The content has another digest, which no reader has heard yet. No held byte goes out any more.
+   *
+   * @return whether a reader got any bytes, or is about to
+   */
+  public boolean foundWrong() {
+    foundWrong = true;
     return given;
   }
 
@@ -121,8 +129,8 @@ public final class TransferState {
    * last.
    */
   public void drip(Reader reader) {
-    if (phase == Phase.RUNNING) {
-      readers.drip(reader);
+    if (phase == Phase.RUNNING && !foundWrong) {
+      given |= readers.drip(reader);
     }
   }
 

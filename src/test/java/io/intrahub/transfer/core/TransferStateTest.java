@@ -93,6 +93,30 @@ class TransferStateTest {
     assertThat(state.fate(reader)).isInstanceOf(Fate.Failed.class);
   }
 
+  /** Who gets a byte after that would not be remembered as one who may have a wrong one. */
+  @Test
+  void no_held_byte_goes_out_when_it_is_known_that_all_is_wrong() {
+    Reader reader = join(0, SIZE, 0);
+    for (int i = 0; i < 4; i++) {
+      fetch();
+    }
+    assertThat(state.missing()).isZero();
+    assertThat(state.foundWrong()).isFalse();
+
+    state.drip(reader);
+
+    assertThat(state.readable(reader)).isZero();
+  }
+
+  @Test
+  void a_held_byte_that_may_be_taken_counts_as_given() {
+    Reader reader = join(0, SIZE, 0);
+    fetch();
+    state.drip(reader);
+    assertThat(state.readable(reader)).isEqualTo(1);
+    assertThat(state.foundWrong()).isTrue();
+  }
+
   /** What a run may still fetch. */
   private long left(Run run) {
     return state.claimEnd(run) - run.position;
