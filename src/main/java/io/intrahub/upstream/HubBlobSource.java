@@ -37,6 +37,9 @@ final class HubBlobSource implements BlobSource {
   private final BlobId blob;
   private final Caller caller;
 
+  /** Where its bytes came from last. */
+  private volatile Optional<Endpoint> used = Optional.empty();
+
   HubBlobSource(
       HubCalls hub,
       FirstHops firstHops,
@@ -73,7 +76,8 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public void cameWrong() {
-    locations.doubt(key());
+    // Not what is known of the address now: others may have been sent elsewhere meanwhile.
+    used.ifPresent(endpoint -> locations.doubt(key(), endpoint));
     hub.dropIdleConnections();
   }
 
@@ -107,7 +111,19 @@ final class HubBlobSource implements BlobSource {
       }
       locations.drop(key);
     }
-    return switch (firstHops.ask(repo, commit.asRevision(), path, caller, locations.doubted(key))) {
+    Optional<Endpoint> last = locations.doubted(key);
+    Opening opening = openAnew(span, last);
+    if (last.isPresent() && opening instanceof Failed) {
+      // Better from there than from nowhere: those that answered in its stead are of no use.
+      locations.trust(key);
+      return openAnew(span, Optional.empty());
+    }
+    return opening;
+  }
+
+  /** Asks for the address, one endpoint last if need be. */
+  private Opening openAnew(ByteRange.Span span, Optional<Endpoint> last) {
+    return switch (firstHops.ask(repo, commit.asRevision(), path, caller, last)) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().givenUp());
@@ -136,7 +152,11 @@ final class HubBlobSource implements BlobSource {
         Response response = hub.send(location.endpoint(), request, caller);
         Optional<HttpUrl> next = hub.redirect(response);
         if (next.isEmpty()) {
-          return judge(response, span);
+          Optional<Opening> opening = judge(response, span);
+          if (opening.isPresent() && opening.get() instanceof Opened) {
+            used = Optional.of(location.endpoint());
+          }
+          return opening;
         }
         response.close();
         url = next.get();

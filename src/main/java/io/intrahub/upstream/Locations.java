@@ -77,10 +77,15 @@ final class Locations {
     locations.invalidate(key);
   }
 
-  /** What came from there was wrong: drops it, and for a while prefers any other endpoint. */
-  void doubt(Key key) {
-    justTold(key).ifPresent(l -> doubted.put(key, l.endpoint()));
+  /** What came from there was wrong: for a while prefers any other endpoint. */
+  void doubt(Key key, Endpoint endpoint) {
+    doubted.put(key, endpoint);
     drop(key);
+  }
+
+  /** The others are no better. */
+  void trust(Key key) {
+    doubted.invalidate(key);
   }
 
   /** The endpoint to be asked last for a file. */

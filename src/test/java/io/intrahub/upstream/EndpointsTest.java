@@ -85,11 +85,49 @@ class EndpointsTest {
     assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
   }
 
+  /** A second client's wrong bytes are told later, when others are asked for elsewhere already. */
+  @Test
+  void an_endpoint_is_not_blamed_for_what_came_from_another() throws IOException {
+    FirstHop.Found found = rig.found("f.bin", Caller.ANONYMOUS);
+    BlobSource one = rig.source(found, "f.bin", Caller.ANONYMOUS);
+    BlobSource two = rig.source(found, "f.bin", Caller.ANONYMOUS);
+    readAll(one.open(Span.all(5_000)));
+    readAll(two.open(Span.all(5_000)));
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+
+    one.cameWrong();
+    readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000)));
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(1);
+    two.cameWrong();
+    readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000)));
+
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(2);
+  }
+
+  /** It was wrong once; that another has not got it at all is no reason to keep away from it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"names another content", "refuses the address it gave"})
+  void the_hub_is_asked_again_when_the_other_is_of_no_use(String what) throws IOException {
+    BlobSource source = rig.source(rig.found("f.bin", Caller.ANONYMOUS), "f.bin", Caller.ANONYMOUS);
+    readAll(source.open(Span.all(5_000)));
+    if (what.startsWith("names")) {
+      other.faults().on(Route.RESOLVE).changedEtag("ab".repeat(32));
+    } else {
+      other.faults().on(Route.CDN).status(403);
+    }
+    source.cameWrong();
+
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+  }
+
   /** Tokens go to the Hub only. */
   @Test
   void a_token_holders_file_that_came_wrong_is_fetched_from_the_hub_again() throws IOException {
     hub.repo("model", "acme/x").visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
     BlobSource source = rig.source(rig.found("f.bin", HOLDER), "f.bin", HOLDER);
+    readAll(source.open(Span.all(5_000)));
     source.cameWrong();
     assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
     assertThat(other.counters().requests()).isZero();
