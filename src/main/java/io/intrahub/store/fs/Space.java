@@ -233,7 +233,15 @@ final class Space {
     /** Guarded by this, like all below: bytes promised and not yet written. */
     private long left;
 
-    /** Bytes that are there and not counted elsewhere; with the above no more than the size. */
+    /**
+     * Bytes that writers want to write. More than are promised when two want the same, one of whom
+     * will give up: the promise is to outlive that.
+     */
+    private long wanted;
+
+    /**
+     * Bytes that are there and not counted elsewhere; with those promised no more than the size.
+     */
     private long there;
 
     private boolean closed;
@@ -255,24 +263,25 @@ final class Space {
     void add(long bytes) throws IOException {
       long more;
       synchronized (this) {
-        more = Math.min(bytes, size - there - left);
+        more = Math.max(0, Math.min(bytes, size - there - left));
       }
-      if (more <= 0) {
-        return;
+      if (more > 0) {
+        promise(more);
       }
-      promise(more);
       synchronized (this) {
         if (closed) {
           reserved.addAndGet(-more);
           throw new IOException("the blob was closed while room was made for it");
         }
         left += more;
+        wanted += bytes;
       }
     }
 
     /** These bytes now count as used on the disk itself. */
     synchronized void written(long bytes) {
       release(bytes);
+      wanted -= Math.min(wanted, bytes);
       // What is written again takes no more room.
       long more = Math.min(bytes, size - left - there);
       there += more;
@@ -293,9 +302,10 @@ final class Space {
       there = 0;
     }
 
-    /** These bytes will not be written now. */
+    /** These bytes will not be written by who wanted to. */
     synchronized void giveBack(long bytes) {
-      release(bytes);
+      wanted -= Math.min(wanted, bytes);
+      release(Math.max(0, left - wanted));
     }
 
     private void release(long bytes) {

@@ -101,6 +101,27 @@ final class FsPartialTest {
     }
   }
 
+  /** The blob can't take both, so room for it is set aside once. It is no less the second one's. */
+  @Test
+  void what_one_has_taken_over_from_another_stays_set_aside_when_that_one_ends() throws Exception {
+    try (PartialBlob partial = write()) {
+      partial.reserve(BLOB.size());
+      long rest = BLOB.size() - 3 * PartialBlob.PIECE;
+      partial.reserve(rest);
+      assertThat(store.usage().reserved()).isEqualTo(BLOB.size());
+      for (int piece = 0; piece < 3; piece++) {
+        put(partial, CONTENT, piece);
+      }
+
+      partial.unreserve(rest);
+
+      assertThat(store.usage().reserved()).isEqualTo(rest);
+      put(partial, CONTENT, 3);
+      partial.unreserve(rest - PartialBlob.PIECE);
+      assertThat(store.usage().reserved()).isZero();
+    }
+  }
+
   private PartialBlob write() throws IOException {
     return store.blobs().write(everybody(REPO), BLOB);
   }
