@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import java.net.http.HttpTimeoutException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An upstream, a CDN or somebody in between that says what is not so. Whatever comes: no wrong byte
@@ -174,6 +176,34 @@ class LyingUpstreamTest {
 
     assertThat(after.status()).isEqualTo(200);
     assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
+  }
+
+  /** In chunks, an answer is not at its end with its last byte, nor is its connection free. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void what_came_wrong_and_is_not_kept_comes_over_another_connection_then(boolean inChunks) {
+    Optional<String> token = Optional.of("hf_alice");
+    rig.hub.token("hf_alice", "alice");
+    rig.hub
+        .repo("model", "acme/closed")
+        .visibility(Visibility.PRIVATE)
+        .allow("hf_alice")
+        .commit("Add it", Map.of("big.bin", BIG_FILE));
+    String target = "/acme/closed/resolve/main/big.bin";
+    if (inChunks) {
+      rig.hub.faults().on(Route.CDN).noLength();
+    }
+    rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
+    assertThatThrownBy(() -> rig.get(target, token)).hasMessageContaining("no whole answer");
+
+    assertThat(rig.get(target, token).body()).isEqualTo(BIG_FILE.allBytes());
+
+    List<String> connections =
+        rig.hub.log().stream()
+            .filter(r -> r.route() == Route.CDN)
+            .map(Recorded::connection)
+            .toList();
+    assertThat(connections).hasSize(2).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
