@@ -13,13 +13,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -47,11 +43,7 @@ final class Transfer {
   private final ReentrantLock lock = new ReentrantLock();
   private final TransferState state;
   private final Seats seats;
-  private final Map<Run, BlobSource.Stream> streams = new HashMap<>();
-
-  /** Where bytes came from, or could have. */
-  private final Set<BlobSource> sources = new HashSet<>();
-
+  private final Connections connections = new Connections();
   private final Meter meter;
   private boolean over;
   private final Alarm alarm;
@@ -115,7 +107,7 @@ final class Transfer {
       seats.wake();
       endsNow = !over && hasVerdict();
       over |= endsNow;
-      aborted = stopped();
+      aborted = connections.of(state::isStopped);
       plan.wakeAt().ifPresent(at -> alarm.set(at, now()));
     } finally {
       lock.unlock();
@@ -141,6 +133,14 @@ final class Transfer {
     }
   }
 
+  /** As {@link #event}, for what changes nothing that anybody waits for. */
+  private void tell(Runnable change) {
+    ask(() -> {
+      change.run();
+      return this;
+    });
+  }
+
   private void leaveBlobToOthers() {
     owner.over(this);
     left.countDown();
@@ -153,16 +153,6 @@ final class Transfer {
       // Who comes now has to wait until what is there was put away.
       case PAUSED, RUNNING -> false;
     };
-  }
-
-  /** Connections that wait for bytes which nobody wants any more. */
-  private List<BlobSource.Stream> stopped() {
-    return streams.isEmpty()
-        ? List.of()
-        : streams.entrySet().stream()
-            .filter(s -> state.isStopped(s.getKey()))
-            .map(Map.Entry::getValue)
-            .toList();
   }
 
   private void wake() {
@@ -312,14 +302,13 @@ final class Transfer {
   void opened(Run run, BlobSource.Opened opened) {
     event(() -> {
       state.opened(run, opened.ranged());
-      streams.put(run, opened.stream());
-      sources.add(run.source());
+      connections.opened(run, opened.stream());
     });
   }
 
   /** A run's connection is about to be closed, so it must not be broken off any more. */
   void closing(Run run) {
-    ask(() -> streams.remove(run));
+    tell(() -> connections.closing(run));
   }
 
   /** Where a run is. */
@@ -377,10 +366,7 @@ final class Transfer {
 
   /** As {@link TransferState#hashed}. */
   void hashed(long to) {
-    ask(() -> {
-      state.hashed(to);
-      return to;
-    });
+    tell(() -> state.hashed(to));
   }
 
   /** The hash can't go on. In one event: a plan in the middle of it would begin another hash. */
@@ -398,7 +384,7 @@ final class Transfer {
     if (verdict == PartialBlob.Verdict.WRONG) {
       // A reader whose connection breaks may be back before this thread goes on.
       boolean given = ask(state::foundWrong);
-      ask(() -> List.copyOf(sources)).forEach(BlobSource::cameWrong);
+      ask(connections::sources).forEach(BlobSource::cameWrong);
       owner.cameWrong(given);
     }
     event(
