@@ -37,6 +37,12 @@ final class Joining {
       boolean held,
       Deadline deadline,
       Runnable onWrong) {
+    /** The same, but no byte goes out before the verdict. */
+    Request allHeld() {
+      return new Request(blob, source, span, completing, true, deadline, onWrong);
+    }
+
+    /** The rest of it, past the store. */
     Bypass.Request past(ByteRange.Span rest) {
       return new Bypass.Request(source, blob, rest, onWrong);
     }

@@ -248,6 +248,7 @@ public final class Transfers implements AutoCloseable {
         return opening.get();
       }
       wrongBefore = true;
+      request = request.allHeld();
     }
     return bypass.openInLine(request.past(span), deadline);
   }
