@@ -309,6 +309,19 @@ public final class DevHub implements AutoCloseable {
     traffic.blackHole(on);
   }
 
+  /**
+   * Stops the bodies of all answers before their next write, until {@link #sendOn}; writes that
+   * were begun go on. May be called where {@link DevCounters#whenSent} runs something.
+   */
+  public void holdSending() {
+    traffic.standstill.hold();
+  }
+
+  /** Lets the bodies go on after {@link #holdSending}. */
+  public void sendOn() {
+    traffic.standstill.release();
+  }
+
   /** What clients did that none may do, oldest first. */
   public List<String> violations() {
     return traffic.violations.list();

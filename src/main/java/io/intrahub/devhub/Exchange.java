@@ -10,10 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 
 /** One request and its connection, as the server library shows them. Used by one thread. */
@@ -36,7 +38,7 @@ final class Exchange {
     String query = request.getHttpURI().getQuery();
     return new Incoming(
         WebServer.CDN.equals(request.getConnectionMetaData().getConnector().getName()),
-        request.getConnectionMetaData().getId(),
+        Request.getRemotePort(request),
         request.getMethod(),
         context.path(),
         query == null ? "" : query,
@@ -59,6 +61,12 @@ final class Exchange {
 
   OutputStream output() throws IOException {
     return context.res().getOutputStream();
+  }
+
+  /** How much the system has taken from this connection, heads and all; for all threads. */
+  LongSupplier taken() {
+    // Connections are made by our own listeners only.
+    return ((CountedEndPoint) endPoint())::taken;
   }
 
   /** Ends the connection as a server does that stops early: what was written still arrives. */

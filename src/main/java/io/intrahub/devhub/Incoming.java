@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 /**
  * A request as it came, nothing decoded.
  *
- * @param connection that it came over; another one has another
+ * @param clientPort at the client's end of its connection
  * @param path raw, up to the question mark
  * @param query raw, empty if there is none
  * @param headers by lower-case name, in the order sent
@@ -19,7 +19,7 @@ import java.util.function.Supplier;
  */
 record Incoming(
     boolean cdn,
-    String connection,
+    int clientPort,
     String method,
     String path,
     String query,
@@ -79,6 +79,6 @@ record Incoming(
   Incoming withoutRange() {
     Map<String, List<String>> fewer = new LinkedHashMap<>(headers);
     fewer.remove("range");
-    return new Incoming(cdn, connection, method, path, query, fewer, bodySource);
+    return new Incoming(cdn, clientPort, method, path, query, fewer, bodySource);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * A request that arrived. It is in the log from its arrival on; status and bytes fill in while it
@@ -18,6 +19,10 @@ public final class Recorded {
   private final Route route;
   private final Incoming in;
   private final AtomicLong bytes = new AtomicLong();
+
+  /** What the system has taken of the body; guarded by this. */
+  private LongSupplier taken = () -> 0;
+
   private volatile int status;
   private volatile boolean done;
 
@@ -41,11 +46,6 @@ public final class Recorded {
   /** What it asked for. */
   public Route route() {
     return route;
-  }
-
-  /** Names the connection that it came over; no other has the same name. */
-  public String connection() {
-    return in.connection();
   }
 
   /** The method as sent. */
@@ -93,9 +93,22 @@ public final class Recorded {
     return status;
   }
 
-  /** Body bytes handed to the network so far. */
+  /** The port at the client's end of the connection on which it came. */
+  public int clientPort() {
+    return in.clientPort();
+  }
+
+  /** Body bytes that were to go to the network so far: counted just before each write. */
   public long bytesSent() {
     return bytes.get();
+  }
+
+  /**
+   * Body bytes that the system has taken so far: what the server still holds is not in it. Counted
+   * for throttled answers only, whose heads go out by themselves.
+   */
+  public synchronized long bytesTaken() {
+    return taken.getAsLong();
   }
 
   /** Whether its handling has ended, well or not. */
@@ -114,6 +127,18 @@ public final class Recorded {
 
   void sending(long n) {
     bytes.addAndGet(n);
+  }
+
+  /** From now on all that the system takes is body. */
+  synchronized void bodyBegins(LongSupplier connection) {
+    long before = connection.getAsLong();
+    taken = () -> connection.getAsLong() - before;
+  }
+
+  /** The connection may soon carry another answer. */
+  synchronized void bodyEnds() {
+    long all = taken.getAsLong();
+    taken = () -> all;
   }
 
   void finish() {

@@ -17,6 +17,7 @@ final class Sender {
   private final Recorded record;
   private final DevCounters counters;
   private final Waiting waiting;
+  private final Standstill standstill;
 
   Sender(
       Exchange exchange,
@@ -24,13 +25,15 @@ final class Sender {
       FaultPlan plan,
       Recorded record,
       DevCounters counters,
-      Waiting waiting) {
+      Waiting waiting,
+      Standstill standstill) {
     this.exchange = exchange;
     this.reply = reply;
     this.plan = plan;
     this.record = record;
     this.counters = counters;
     this.waiting = waiting;
+    this.standstill = standstill;
   }
 
   void send() throws IOException, InterruptedException {
@@ -50,8 +53,18 @@ final class Sender {
       exchange.contentLength(
           plan.wrongLength >= 0 ? plan.wrongLength : body.length() + plan.extraBytes);
     }
-    if (!record.method().equals("HEAD")) {
+    if (record.method().equals("HEAD")) {
+      return;
+    }
+    if (!plan.lines.isEmpty()) {
+      // The head first, so that all that the system takes from now on is body.
+      exchange.output().flush();
+      record.bodyBegins(exchange.taken());
+    }
+    try {
       write(body, unsized);
+    } finally {
+      record.bodyEnds();
     }
   }
 
@@ -78,6 +91,7 @@ final class Sender {
       int n = fill(body, sent, natural, buffer, (int) Math.min(step(), end - sent));
       // Counted first: a client that has the bytes must find them counted.
       counters.sending(record, n);
+      standstill.pass();
       out.write(buffer, 0, n);
       sent += n;
       for (Line line : plan.lines) {

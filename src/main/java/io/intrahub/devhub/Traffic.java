@@ -21,6 +21,7 @@ final class Traffic {
   final Violations violations = new Violations();
   final Faults faults = new Faults();
   final Waiting waiting = new Waiting();
+  final Standstill standstill = new Standstill();
 
   Traffic(Clock clock, HubRoutes hub, Cdn cdn) {
     this.clock = clock;
@@ -40,6 +41,7 @@ final class Traffic {
   /** Lets everything go that waits, for the end. */
   void close() {
     waiting.close();
+    standstill.release();
     faults.clear();
     blackHole(false);
   }
@@ -92,7 +94,7 @@ final class Traffic {
       hub.stamp(reply);
     }
     plan.rewrite(reply);
-    new Sender(exchange, reply, plan, record, counters, waiting).send();
+    new Sender(exchange, reply, plan, record, counters, waiting, standstill).send();
   }
 
   private Reply route(Incoming in, Target target) {

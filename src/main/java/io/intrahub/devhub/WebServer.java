@@ -4,12 +4,16 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.http.Handler;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
@@ -104,7 +108,16 @@ final class WebServer {
       Server server, HttpConfiguration http, String name, String host, int port, int sendBuffer) {
     // No acceptor threads: one from before a stop may still run when the listener starts again, and
     // its pending interrupt would close the new socket.
-    ServerConnector connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(http));
+    ServerConnector connector =
+        new ServerConnector(server, 0, 1, new HttpConnectionFactory(http)) {
+          @Override
+          protected SocketChannelEndPoint newEndPoint(
+              SocketChannel channel, ManagedSelector selector, SelectionKey key) {
+            CountedEndPoint end = new CountedEndPoint(channel, selector, key, getScheduler());
+            end.setIdleTimeout(getIdleTimeout());
+            return end;
+          }
+        };
     connector.setName(name);
     connector.setHost(host);
     connector.setPort(port);

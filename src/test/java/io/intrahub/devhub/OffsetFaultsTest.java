@@ -192,4 +192,38 @@ class OffsetFaultsTest {
     caller.get(cdn);
     assertThat(seen.get()).isLessThan(166_000L);
   }
+
+  @Test
+  void what_the_system_has_taken_is_told_from_what_the_server_still_holds() throws IOException {
+    DevFile large = DevFile.lfsGenerated(4, 20_000_000);
+    hub.repo("model", "acme/x").commit("n", Caller.files("f.bin", large));
+    cdn = address();
+    faults.on(Route.CDN).throttle(1_000_000_000);
+    try (Wire wire = wire("bytes=5-")) {
+      wire.head();
+      Recorded request = hub.log().getLast();
+      // Nobody reads: the system takes what its buffers hold, and the rest of a write waits.
+      await()
+          .during(Duration.ofMillis(300))
+          .until(request::bytesTaken, n -> n > 0 && n < request.bytesSent());
+      assertThat(request.bytesSent() - request.bytesTaken()).isLessThanOrEqualTo(64 << 10);
+      assertThat(wire.body((int) large.size() - 5)).hasSize((int) large.size() - 5);
+      await().until(request::done);
+      assertThat(request.bytesTaken()).isEqualTo(large.size() - 5);
+    }
+  }
+
+  @Test
+  void bodies_stop_before_their_next_write_while_sending_is_held() throws Exception {
+    faults.on(Route.CDN).throttle(1_000_000_000);
+    hub.counters().whenSent(Route.CDN, 100_000, hub::holdSending);
+    CompletableFuture<byte[]> whole = CompletableFuture.supplyAsync(() -> caller.get(cdn).body());
+    await().until(() -> hub.counters().bytes(Route.CDN) >= 100_000);
+    Recorded request = hub.log().getLast();
+    await().during(Duration.ofMillis(300)).until(request::bytesTaken, n -> n > 0 && n < 100_000);
+    hub.sendOn();
+    assertThat(whole).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(FILE.allBytes());
+    await().until(request::done);
+    assertThat(request.bytesTaken()).isEqualTo(FILE.size());
+  }
 }

@@ -1,6 +1,7 @@
 package io.intrahub.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -9,7 +10,9 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +38,12 @@ public final class MirrorProcess implements AutoCloseable {
     this.log = log;
     this.uri = uri;
     this.admin = admin;
+  }
+
+  /** What is done by a process. */
+  public interface Work {
+    /** Has it done, and waits for it. */
+    void with(MirrorProcess process) throws IOException, InterruptedException;
   }
 
   /** The jar that the build made; real processes are tested after it was packed. */
@@ -86,10 +95,22 @@ public final class MirrorProcess implements AutoCloseable {
    */
   public static List<String> trained(Path folder, URI upstream, Path log, List<String> options)
       throws IOException, InterruptedException {
+    return trained(folder, upstream, log, options, _ -> {});
+  }
+
+  /**
+   * The same, with the classes that some work needs.
+   *
+   * @param work to be done by the process
+   */
+  public static List<String> trained(
+      Path folder, URI upstream, Path log, List<String> options, Work work)
+      throws IOException, InterruptedException {
     Path cache = folder.resolve("classes.aot");
     List<String> training = new ArrayList<>(options);
     training.add("-XX:AOTCacheOutput=" + cache);
     try (MirrorProcess process = serve(folder.resolve("training"), upstream, log, training)) {
+      work.with(process);
       process.stop();
     }
     assertThat(cache).exists();
@@ -172,6 +193,36 @@ public final class MirrorProcess implements AutoCloseable {
 
   public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /**
+   * SIGSTOP, and waits until each thread has stopped, in the kernel or outside: the instant of its
+   * life that a kill would have made its last, with all its connections still there. For Linux.
+   */
+  public void freeze() throws IOException, InterruptedException {
+    Process stop = new ProcessBuilder("sh", "-c", "kill -STOP " + pid()).start();
+    assertThat(stop.waitFor()).as("the status of kill -STOP").isZero();
+    await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(30))
+        .until(this::isFrozen);
+  }
+
+  private boolean isFrozen() throws IOException {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat"), StandardCharsets.ISO_8859_1);
+        // The state comes after the name, which is in brackets and may hold any character.
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+          return false;
+        }
+      }
+      return true;
+    } catch (NoSuchFileException e) {
+      // A thread has ended meanwhile.
+      return false;
+    }
   }
 
   /** SIGKILL: nothing of the process runs after this. Harmless when it is dead already. */

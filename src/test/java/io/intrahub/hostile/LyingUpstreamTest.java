@@ -198,10 +198,10 @@ class LyingUpstreamTest {
 
     assertThat(rig.get(target, token).body()).isEqualTo(BIG_FILE.allBytes());
 
-    List<String> connections =
+    List<Integer> connections =
         rig.hub.log().stream()
             .filter(r -> r.route() == Route.CDN)
-            .map(Recorded::connection)
+            .map(Recorded::clientPort)
             .toList();
     assertThat(connections).hasSize(2).doesNotHaveDuplicates();
   }

@@ -87,8 +87,8 @@ class HubBlobSourceTest {
     readAll(source.open(new Span(2, 5)));
 
     List<Recorded> reads = hub.log().stream().filter(r -> r.route() == Route.CDN).toList();
-    assertThat(reads.get(1).connection()).isEqualTo(reads.get(0).connection());
-    assertThat(reads.get(2).connection()).isNotEqualTo(reads.get(0).connection());
+    assertThat(reads.get(1).clientPort()).isEqualTo(reads.get(0).clientPort());
+    assertThat(reads.get(2).clientPort()).isNotEqualTo(reads.get(0).clientPort());
     assertThat(hub.counters().requests(Route.RESOLVE)).isEqualTo(1);
   }
 

@@ -1,0 +1,46 @@
+package io.intrahub.devhub;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.util.thread.Scheduler;
+
+/**
+ * One end of a connection that knows how much the system has taken from it. What the server holds
+ * back, or could not yet write because the system has no room, is not in it.
+ */
+final class CountedEndPoint extends SocketChannelEndPoint {
+  /** Guarded by this, with the write itself: nobody sees bytes that are gone and not counted. */
+  private long taken;
+
+  CountedEndPoint(
+      SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
+    super(channel, selector, key, scheduler);
+  }
+
+  @Override
+  public synchronized boolean flush(ByteBuffer... buffers) throws IOException {
+    long before = remaining(buffers);
+    try {
+      return super.flush(buffers);
+    } finally {
+      taken += before - remaining(buffers);
+    }
+  }
+
+  private static long remaining(ByteBuffer... buffers) {
+    long bytes = 0;
+    for (ByteBuffer buffer : buffers) {
+      bytes += buffer.remaining();
+    }
+    return bytes;
+  }
+
+  /** Bytes so far, heads and all. For all threads. */
+  synchronized long taken() {
+    return taken;
+  }
+}
