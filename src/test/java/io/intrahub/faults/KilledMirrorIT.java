@@ -16,9 +16,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +52,27 @@ class KilledMirrorIT {
   private static final long SEED = Long.getLong("intrahub.kill.seed", System.nanoTime());
   private static final int LOADERS = 4;
 
+  /**
+   * A blob is hashed in the round in which it appears, and again every so many rounds, when many
+   * processes have been killed since. To hash all in each round takes longer than the round.
+   */
+  private static final int HASH_ALL = 10;
+
+  /**
+   * When blobs were published that have passed that. A start hashes what was published in the last
+   * ten minutes before a kill, which is no more than the load of some rounds, unless somebody kills
+   * 200 times in those minutes.
+   */
+  private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
+
+  /** For a process that lives for a second: it neither compiles nor collects for the long run. */
+  private static final List<String> STARTS_QUICKLY =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   @TempDir private Path tmp;
+
+  /** By name, which file it was when it was last hashed, and in which state. */
+  private final Map<String, String> hashed = new HashMap<>();
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -71,11 +95,21 @@ class KilledMirrorIT {
     Path log = Files.createFile(tmp.resolve("mirror.log"));
     try (DevHub hub = DevHub.builder().start();
         ExecutorService loaders = Executors.newFixedThreadPool(LOADERS)) {
+      DevRepo repo = hub.repo("model", "acme/killed");
       List<String> options =
-          MirrorProcess.trained(tmp, hub.uri(), log, List.of("-XX:TieredStopAtLevel=1"));
+          MirrorProcess.trained(
+              tmp,
+              hub.uri(),
+              log,
+              STARTS_QUICKLY,
+              process -> {
+                Map<String, DevFile> files = files(random, -1);
+                String commit = repo.commit("main", "Training", files);
+                loadWhole(process, commit, files, "in training");
+                loadWhole(process, commit, files, "in training");
+              });
       AtomicReference<Runnable> onUpstreamRequest = new AtomicReference<>(() -> {});
       hub.onRequest(r -> onUpstreamRequest.get().run());
-      DevRepo repo = hub.repo("model", "acme/killed");
       Round last = new Round("", Map.of());
       TreeSet<String> published = new TreeSet<>();
       for (int i = 0; i < ROUNDS; i++) {
@@ -94,7 +128,8 @@ class KilledMirrorIT {
           loadUntilKilled(mirror, round, point, loaders, where);
         }
         onUpstreamRequest.set(() -> {});
-        TreeSet<String> onDisk = publishedBlobs(data, where);
+        boolean all = i % HASH_ALL == HASH_ALL - 1;
+        TreeSet<String> onDisk = publishedBlobs(data, all, where);
         assertThat(onDisk).as("what was published stays, %s", where).containsAll(published);
         published = onDisk;
         last = round;
@@ -102,6 +137,9 @@ class KilledMirrorIT {
       try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
         loadAgain(mirror, hub, last, published, "seed " + SEED + ", at the end");
       }
+      assertThat(publishedBlobs(data, true, "seed " + SEED + ", at the end"))
+          .as("what was published stays, seed %d, at the end", SEED)
+          .containsAll(published);
       assertThat(Files.readString(log)).doesNotContain("ERROR");
     }
   }
@@ -193,7 +231,7 @@ class KilledMirrorIT {
 
   private void loadWhole(
       MirrorProcess mirror, String commit, Map<String, DevFile> files, String where)
-      throws Exception {
+      throws IOException, InterruptedException {
     for (Map.Entry<String, DevFile> file : files.entrySet()) {
       HttpResponse<byte[]> response =
           http.send(
@@ -223,21 +261,39 @@ class KilledMirrorIT {
     return reads;
   }
 
-  /** The names of all published blobs, after each was hashed. */
-  private static TreeSet<String> publishedBlobs(Path data, String where) throws IOException {
+  /**
+   * The names of all published blobs, after those were hashed that are not the same files as when
+   * they were last hashed.
+   *
+   * @param all whether to hash the others as well
+   */
+  private TreeSet<String> publishedBlobs(Path data, boolean all, String where) throws IOException {
     TreeSet<String> names = new TreeSet<>();
-    try (Stream<Path> all = Files.walk(data)) {
-      all.filter(Files::isRegularFile)
-          .filter(f -> f.getFileName().toString().matches("[0-9a-f]{40}|[0-9a-f]{64}"))
-          .filter(f -> !data.relativize(f).toString().contains("partial"))
-          .filter(f -> data.relativize(f).toString().contains("blobs"))
-          .forEach(f -> {
-            String name = f.getFileName().toString();
-            assertThat(digest(f, name)).as("%s, %s", f, where).isEqualTo(name);
-            names.add(name);
-          });
+    try (Stream<Path> walk = Files.walk(data)) {
+      List<Path> files =
+          walk.filter(Files::isRegularFile)
+              .filter(f -> f.getFileName().toString().matches("[0-9a-f]{40}|[0-9a-f]{64}"))
+              .filter(f -> !data.relativize(f).toString().contains("partial"))
+              .filter(f -> data.relativize(f).toString().contains("blobs"))
+              .toList();
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        if (all || !state(file).equals(hashed.get(name))) {
+          assertThat(digest(file, name)).as("%s, %s", file, where).isEqualTo(name);
+        }
+        if (all) {
+          Files.setLastModifiedTime(file, LONG_AGO);
+        }
+        hashed.put(name, state(file));
+        names.add(name);
+      }
     }
     return names;
+  }
+
+  private static String state(Path file) throws IOException {
+    BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+    return now.fileKey() + " " + now.size() + " " + now.lastModifiedTime();
   }
 
   private static String digest(Path file, String name) {
