@@ -10,14 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -32,55 +28,11 @@ class LanesTest {
   /** No bound to the contents. */
   private static final int MANY = 1000;
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-
-  /** Who got in, in that order. */
-  private final BlockingQueue<Entry> entered = new LinkedBlockingQueue<>();
-
-  private record Entry(String name, Place place) {}
+  private final LanesLine line = new LanesLine();
 
   @AfterEach
   void stop() {
-    threads.shutdownNow();
-  }
-
-  /** Stands in line; returns when it does. */
-  private Future<?> queue(Lanes lanes, String host, Urgency urgency, String name) {
-    return queue(lanes, host, urgency, new Object(), name);
-  }
-
-  private Future<?> queue(Lanes lanes, String host, Urgency urgency, Object content, String name) {
-    int before = lanes.waiting();
-    Future<?> waiter =
-        threads.submit(() -> {
-          entered.add(new Entry(name, lanes.enter(host, urgency, content)));
-          return null;
-        });
-    while (lanes.waiting() == before) {
-      assertThat(waiter.isDone()).as("%s waits", name).isFalse();
-      Thread.onSpinWait();
-    }
-    return waiter;
-  }
-
-  private Entry next() throws InterruptedException {
-    Entry entry = entered.poll(20, TimeUnit.SECONDS);
-    assertThat(entry).as("somebody gets in").isNotNull();
-    return entry;
-  }
-
-  private static List<Place> fill(Lanes lanes, String host, Urgency urgency, int count)
-      throws InterruptedException {
-    List<Place> places = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      places.add(lanes.enter(host, urgency, new Object()));
-    }
-    return places;
-  }
-
-  private static void assertFree(Lanes lanes) {
-    assertThat(lanes.taken()).isZero();
-    assertThat(lanes.waiting()).isZero();
+    line.close();
   }
 
   @ParameterizedTest
@@ -103,7 +55,7 @@ class LanesTest {
     for (int i = 0; i < 32; i++) {
       Random random = new Random(seed * 1000 + i);
       callers.add(
-          threads.submit(() -> {
+          line.threads.submit(() -> {
             for (int round = 0; round < 200; round++) {
               String host = "host" + random.nextInt(3);
               Urgency urgency = Urgency.values()[random.nextInt(3)];
@@ -146,96 +98,37 @@ class LanesTest {
     // Else nothing was put to the test.
     assertThat(most.get()).isGreaterThanOrEqualTo(Math.min(large, largePerHost));
     assertThat(inFlight).isEmpty();
-    assertFree(lanes);
-  }
-
-  @Test
-  void only_so_many_large_contents_are_in_flight_and_each_has_its_turn() throws Exception {
-    Lanes lanes = new Lanes(16, 16, 2);
-    Object one = new Object();
-    Object two = new Object();
-    Place first = lanes.enter("hub", Urgency.READER, one);
-    Place second = lanes.enter("cdn", Urgency.BACKGROUND, two);
-    // Those that are in flight may have more connections, and small ones do not count.
-    lanes.enter("hub", Urgency.READER, one).close();
-    queue(lanes, "other", Urgency.READER, "three");
-    lanes.enter("hub", Urgency.SMALL, new Object()).close();
-    assertThat(entered).isEmpty();
-    assertThat(lanes.isContended("hub")).isTrue();
-
-    second.close();
-
-    Place third = next().place();
-    // What gave its turn away is behind those that wait for theirs.
-    queue(lanes, "cdn", Urgency.READER, "two again");
-    assertThat(lanes.waiting()).isEqualTo(1);
-    third.close();
-    assertThat(next().name()).isEqualTo("two again");
-    first.close();
-  }
-
-  /** Connections that overlap would never give the turn away. */
-  @Test
-  void a_content_gets_no_further_connection_while_another_waits_for_its_turn() throws Exception {
-    Lanes lanes = new Lanes(16, 16, 1);
-    Object one = new Object();
-    Place first = lanes.enter("hub", Urgency.READER, one);
-    queue(lanes, "hub", Urgency.READER, new Object(), "another");
-    queue(lanes, "hub", Urgency.READER, one, "further");
-
-    first.close();
-
-    Entry next = next();
-    assertThat(next.name()).isEqualTo("another");
-    assertThat(lanes.waiting()).isEqualTo(1);
-    next.place().close();
-    next = next();
-    assertThat(next.name()).isEqualTo("further");
-    next.place().close();
-    assertFree(lanes);
-  }
-
-  /** It would not get in if the turn were free. */
-  @Test
-  void who_waits_for_a_connection_too_holds_up_no_content_that_has_its_turn() throws Exception {
-    Lanes lanes = new Lanes(1, 16, 1);
-    Object one = new Object();
-    Place first = lanes.enter("hub", Urgency.READER, one);
-    queue(lanes, "hub", Urgency.READER, new Object(), "another");
-    lanes.enter("cdn", Urgency.READER, one).close();
-    first.close();
-    next().place().close();
-    assertFree(lanes);
+    LanesLine.assertFree(lanes);
   }
 
   @Test
   void who_comes_late_waits_and_gets_in_when_a_place_is_closed() throws Exception {
     Lanes lanes = new Lanes(3, 3, MANY);
-    List<Place> places = fill(lanes, "hub", Urgency.READER, 3);
-    queue(lanes, "hub", Urgency.READER, "late");
+    List<Place> places = LanesLine.fill(lanes, "hub", Urgency.READER, 3);
+    line.queue(lanes, "hub", Urgency.READER, "late");
     assertThat(lanes.taken()).isEqualTo(3);
     assertThat(lanes.waiting()).isEqualTo(1);
 
     places.removeFirst().close();
 
-    places.add(next().place());
+    places.add(line.next().place());
     assertThat(lanes.taken()).isEqualTo(3);
     places.forEach(Place::close);
-    assertFree(lanes);
+    LanesLine.assertFree(lanes);
   }
 
   @Test
   void who_waits_for_one_host_does_not_keep_those_behind_it_from_another() throws Exception {
     Lanes lanes = new Lanes(1, 3, MANY);
     Place first = lanes.enter("hub", Urgency.READER, new Object());
-    queue(lanes, "hub", Urgency.SMALL, "late");
+    line.queue(lanes, "hub", Urgency.SMALL, "late");
 
     lanes.enter("cdn", Urgency.BACKGROUND, new Object()).close();
 
     assertThat(lanes.waiting()).isEqualTo(1);
     first.close();
-    next().place().close();
-    assertFree(lanes);
+    line.next().place().close();
+    LanesLine.assertFree(lanes);
   }
 
   @ParameterizedTest
@@ -249,7 +142,7 @@ class LanesTest {
     for (int i = 0; i < 30; i++) {
       Urgency urgency = Urgency.values()[random.nextInt(3)];
       String name = urgency + " " + i;
-      queue(lanes, "hub", urgency, name);
+      line.queue(lanes, "hub", urgency, name);
       expected
           .get(List.of(Urgency.SMALL, Urgency.READER, Urgency.BACKGROUND).indexOf(urgency))
           .add(name);
@@ -257,7 +150,7 @@ class LanesTest {
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
       held.close();
-      Entry entry = next();
+      LanesLine.Entry entry = line.next();
       order.add(entry.name());
       held = entry.place();
     }
@@ -265,7 +158,7 @@ class LanesTest {
     assertThat(order)
         .as("seed %d", seed)
         .isEqualTo(expected.stream().flatMap(List::stream).toList());
-    assertFree(lanes);
+    LanesLine.assertFree(lanes);
   }
 
   /** What nobody waited for when it came into the line may be waited for since. */
@@ -274,50 +167,50 @@ class LanesTest {
     Lanes lanes = new Lanes(1, 1, MANY);
     Place held = lanes.enter("hub", Urgency.READER, new Object());
     Object content = new Object();
-    queue(lanes, "hub", Urgency.BACKGROUND, "nobody's");
-    queue(lanes, "hub", Urgency.BACKGROUND, content, "joined");
-    queue(lanes, "hub", Urgency.READER, "reader");
+    line.queue(lanes, "hub", Urgency.BACKGROUND, "nobody's");
+    line.queue(lanes, "hub", Urgency.BACKGROUND, content, "joined");
+    line.queue(lanes, "hub", Urgency.READER, "reader");
 
     lanes.awaited(content);
 
     held.close();
-    assertThat(next().name()).isEqualTo("joined");
+    assertThat(line.next().name()).isEqualTo("joined");
   }
 
   @Test
   void a_quarter_to_a_host_is_for_small_contents_only() throws Exception {
     Lanes lanes = new Lanes(8, 100, MANY);
-    List<Place> places = fill(lanes, "hub", Urgency.READER, 5);
-    places.addAll(fill(lanes, "hub", Urgency.BACKGROUND, 1));
-    queue(lanes, "hub", Urgency.READER, "reader");
-    queue(lanes, "hub", Urgency.BACKGROUND, "background");
+    List<Place> places = LanesLine.fill(lanes, "hub", Urgency.READER, 5);
+    places.addAll(LanesLine.fill(lanes, "hub", Urgency.BACKGROUND, 1));
+    line.queue(lanes, "hub", Urgency.READER, "reader");
+    line.queue(lanes, "hub", Urgency.BACKGROUND, "background");
 
-    places.addAll(fill(lanes, "hub", Urgency.SMALL, 2));
+    places.addAll(LanesLine.fill(lanes, "hub", Urgency.SMALL, 2));
 
-    queue(lanes, "hub", Urgency.SMALL, "small");
+    line.queue(lanes, "hub", Urgency.SMALL, "small");
     assertThat(lanes.taken()).isEqualTo(8);
     assertThat(lanes.waiting()).isEqualTo(3);
     places.removeFirst().close();
-    assertThat(next().name()).isEqualTo("small");
+    assertThat(line.next().name()).isEqualTo("small");
     places.removeFirst().close();
     places.removeFirst().close();
     // A large one may be the sixth, and not the seventh.
     assertThat(lanes.taken()).isEqualTo(6);
     assertThat(lanes.waiting()).isEqualTo(2);
     places.removeFirst().close();
-    assertThat(next().name()).isEqualTo("reader");
+    assertThat(line.next().name()).isEqualTo("reader");
   }
 
   @Test
   void a_quarter_of_all_is_for_small_contents_only() throws Exception {
     Lanes lanes = new Lanes(8, 8, MANY);
-    fill(lanes, "hub", Urgency.READER, 3);
-    fill(lanes, "cdn", Urgency.READER, 3);
-    queue(lanes, "other", Urgency.READER, "reader");
+    LanesLine.fill(lanes, "hub", Urgency.READER, 3);
+    LanesLine.fill(lanes, "cdn", Urgency.READER, 3);
+    line.queue(lanes, "other", Urgency.READER, "reader");
 
-    fill(lanes, "other", Urgency.SMALL, 2);
+    LanesLine.fill(lanes, "other", Urgency.SMALL, 2);
 
-    queue(lanes, "other", Urgency.SMALL, "small");
+    line.queue(lanes, "other", Urgency.SMALL, "small");
     assertThat(lanes.waiting()).isEqualTo(2);
   }
 
@@ -326,20 +219,20 @@ class LanesTest {
   @ValueSource(ints = {1, 2, 3})
   void of_few_places_none_is_set_aside(int few) throws Exception {
     Lanes lanes = new Lanes(few, few, MANY);
-    List<Place> places = fill(lanes, "hub", Urgency.BACKGROUND, few);
-    queue(lanes, "hub", Urgency.SMALL, "small");
+    List<Place> places = LanesLine.fill(lanes, "hub", Urgency.BACKGROUND, few);
+    line.queue(lanes, "hub", Urgency.SMALL, "small");
     places.removeFirst().close();
-    places.add(next().place());
+    places.add(line.next().place());
     places.forEach(Place::close);
-    assertFree(lanes);
+    LanesLine.assertFree(lanes);
   }
 
   @Test
   void who_is_stopped_while_waiting_leaves_the_line() throws Exception {
     Lanes lanes = new Lanes(1, 1, MANY);
     Place held = lanes.enter("hub", Urgency.READER, new Object());
-    Future<?> stopped = queue(lanes, "hub", Urgency.SMALL, "stopped");
-    queue(lanes, "hub", Urgency.BACKGROUND, "other");
+    Future<?> stopped = line.queue(lanes, "hub", Urgency.SMALL, "stopped");
+    line.queue(lanes, "hub", Urgency.BACKGROUND, "other");
 
     stopped.cancel(true);
 
@@ -347,7 +240,7 @@ class LanesTest {
       Thread.onSpinWait();
     }
     held.close();
-    assertThat(next().name()).isEqualTo("other");
+    assertThat(line.next().name()).isEqualTo("other");
     assertThat(lanes.taken()).isEqualTo(1);
   }
 
@@ -356,7 +249,7 @@ class LanesTest {
     Lanes lanes = new Lanes(1, 1, MANY);
     Place held = lanes.enter("hub", Urgency.READER, new Object());
     Future<?> stopped =
-        threads.submit(() -> {
+        line.threads.submit(() -> {
           Thread.currentThread().interrupt();
           assertThatThrownBy(() -> lanes.enter("hub", Urgency.SMALL, new Object()))
               .isInstanceOf(InterruptedException.class);
@@ -364,7 +257,7 @@ class LanesTest {
     stopped.get(20, TimeUnit.SECONDS);
     assertThat(lanes.waiting()).isZero();
     held.close();
-    assertFree(lanes);
+    LanesLine.assertFree(lanes);
   }
 
   /** An interrupt and an admission at the same time: the place is had, or the next one's. */
@@ -391,12 +284,12 @@ class LanesTest {
       while (lanes.waiting() == 0) {
         Thread.onSpinWait();
       }
-      queue(lanes, "hub", Urgency.BACKGROUND, "behind");
+      line.queue(lanes, "hub", Urgency.BACKGROUND, "behind");
       CyclicBarrier go = new CyclicBarrier(2);
       int pause = random.nextInt(400);
       boolean interruptLate = random.nextBoolean();
       Future<?> interrupter =
-          threads.submit(() -> {
+          line.threads.submit(() -> {
             go.await();
             spin(interruptLate ? pause : 0);
             waiter.interrupt();
@@ -408,7 +301,7 @@ class LanesTest {
       interrupter.get(20, TimeUnit.SECONDS);
       assertThat(over.await(20, TimeUnit.SECONDS)).isTrue();
       // Whatever came first, who was behind it gets in.
-      next().place().close();
+      line.next().place().close();
       assertThat(got.get()).as("seed %d, round %d", seed, round).isIn(1, -1);
       assertThat(lanes.taken()).as("seed %d, round %d", seed, round).isZero();
       assertThat(lanes.waiting()).as("seed %d, round %d", seed, round).isZero();
@@ -419,50 +312,5 @@ class LanesTest {
     for (int i = 0; i < times; i++) {
       Thread.onSpinWait();
     }
-  }
-
-  @Test
-  void it_is_contended_while_somebody_waits() throws Exception {
-    Lanes lanes = new Lanes(1, 3, MANY);
-    Place held = lanes.enter("hub", Urgency.READER, new Object());
-    assertThat(lanes.isContended("hub")).isFalse();
-
-    queue(lanes, "hub", Urgency.READER, "late");
-
-    assertThat(lanes.isContended("hub")).isTrue();
-    // There is room for more to another host: fewer connections there would help nobody.
-    assertThat(lanes.isContended("cdn")).isFalse();
-    held.close();
-    Place late = next().place();
-    assertThat(lanes.isContended("hub")).isFalse();
-    late.close();
-  }
-
-  /** A connection to any host keeps out who waits for another. */
-  @Test
-  void it_is_contended_everywhere_when_all_are_taken() throws Exception {
-    Lanes lanes = new Lanes(3, 3, MANY);
-    fill(lanes, "hub", Urgency.READER, 2);
-    Place other = lanes.enter("cdn", Urgency.READER, new Object());
-    assertThat(lanes.isContended("hub")).isFalse();
-
-    queue(lanes, "cdn", Urgency.READER, "late");
-
-    assertThat(lanes.isContended("hub")).isTrue();
-    assertThat(lanes.isContended("cdn")).isTrue();
-    other.close();
-    next();
-    assertThat(lanes.isContended("hub")).isFalse();
-  }
-
-  /** The quarter for small contents is free, and a large one waits for the others all the same. */
-  @Test
-  void it_is_contended_everywhere_when_the_places_for_large_contents_are_taken() throws Exception {
-    Lanes lanes = new Lanes(8, 8, MANY);
-    fill(lanes, "hub", Urgency.READER, 6);
-
-    queue(lanes, "cdn", Urgency.READER, "late");
-
-    assertThat(lanes.isContended("hub")).isTrue();
   }
 }

@@ -74,54 +74,6 @@ final class FsPartialTest {
     store.close();
   }
 
-  @Test
-  void whatever_goes_wrong_when_it_is_put_away_room_and_name_are_given_back() throws Exception {
-    store.release();
-    disk =
-        new TestDisk(folder) {
-          @Override
-          public void forceFolder(Path path) throws IOException {
-            if (path.getFileName().toString().startsWith("sha256-")) {
-              throw new IllegalStateException("a fault of the program");
-            }
-            super.forceFolder(path);
-          }
-        };
-    store = FsStore.open(folder, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), BLOB)) {
-      partial.reserve(BLOB.size());
-      put(partial, CONTENT, 0);
-    }
-    assertThat(store.usage().reserved()).isZero();
-    assertThat(store.usage().writers()).isZero();
-    assertThat(disk.openFiles()).isZero();
-    // Nobody knows what is on the disk, so nothing of it is believed.
-    try (PartialBlob again = store.blobs().write(everybody(REPO), BLOB)) {
-      assertThat(again.found()).isEqualTo(new BitSet());
-    }
-  }
-
-  /** The blob can't take both, so room for it is set aside once. It is no less the second one's. */
-  @Test
-  void what_one_has_taken_over_from_another_stays_set_aside_when_that_one_ends() throws Exception {
-    try (PartialBlob partial = write()) {
-      partial.reserve(BLOB.size());
-      long rest = BLOB.size() - 3 * PartialBlob.PIECE;
-      partial.reserve(rest);
-      assertThat(store.usage().reserved()).isEqualTo(BLOB.size());
-      for (int piece = 0; piece < 3; piece++) {
-        put(partial, CONTENT, piece);
-      }
-
-      partial.unreserve(rest);
-
-      assertThat(store.usage().reserved()).isEqualTo(rest);
-      put(partial, CONTENT, 3);
-      partial.unreserve(rest - PartialBlob.PIECE);
-      assertThat(store.usage().reserved()).isZero();
-    }
-  }
-
   private PartialBlob write() throws IOException {
     return store.blobs().write(everybody(REPO), BLOB);
   }
