@@ -32,14 +32,14 @@ public record MirrorStatus(
    * One file.
    *
    * @param source which one, and from where
-   * @param state {@code fetching}, {@code idle} (nobody waits for what is missing), {@code
-   *     verifying}, {@code waiting} (upstream fails; asked again when somebody needs it) or {@code
-   *     ending}
+   * @param state {@code fetching}, {@code queued} (it waits for a connection, of which there are no
+   *     more), {@code idle} (nobody waits for what is missing), {@code verifying}, {@code waiting}
+   *     (upstream fails; asked again when somebody needs it) or {@code ending}
    * @param size in bytes
    * @param there bytes of it that are in the store
    * @param bytesPerSecond from upstream, lately
    * @param readers clients that read along
-   * @param connections to upstream
+   * @param connections to upstream that are made or being made
    * @param left until it is whole, if it goes on like this; empty when nobody can say
    */
   public record Load(

@@ -188,6 +188,16 @@ final class Lanes {
     }
   }
 
+  /** How many wait for this content. */
+  int waitingFor(Object content) {
+    lock.lock();
+    try {
+      return (int) line.stream().filter(w -> w.content.equals(content)).count();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How many wait. */
   int waiting() {
     lock.lock();

@@ -421,6 +421,7 @@ final class Transfer {
 
   /** What is known now. */
   TransferProgress progress(String name) {
-    return ask(() -> meter.progress(name, state.standing(), now()));
+    TransferProgress progress = ask(() -> meter.progress(name, state.standing(), now()));
+    return progress.inLine(supply.lanes().waitingFor(this));
   }
 }

@@ -73,6 +73,12 @@ class InFlightTest {
     }
     await().until(() -> rig.transfers.loads().waiting() == others.size());
     assertThat(others).noneMatch(o -> o.source().opened() > 0);
+    List<TransferProgress> loads = rig.transfers.progress();
+    assertThat(loads).filteredOn(p -> p.state().equals("fetching")).hasSize(1);
+    assertThat(loads)
+        .filteredOn(p -> p.state().equals("queued") && p.connections() == 0)
+        .hasSize(others.size());
+    assertThat(rig.transfers.running()).isEqualTo(1 + others.size());
 
     Wanted small = wanted(10_000);
     assertGot(load(small), small);
