@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -31,6 +32,9 @@ public final class DirectBufferPool {
       this.percent = percent;
     }
   }
+
+  /** Of a buffer that is not of the pool: as much as a thousand clients may have on the heap. */
+  private static final int SPARE = 16 * 1024;
 
   private final long total;
   private final ReentrantLock lock = new ReentrantLock();
@@ -61,11 +65,11 @@ public final class DirectBufferPool {
 
   /** A buffer on loan. To be closed once, by the borrower. */
   public final class Loan implements AutoCloseable {
-    private final Size size;
+    private final Optional<Size> size;
     private final ByteBuffer buffer;
     private boolean open = true;
 
-    private Loan(Size size, ByteBuffer buffer) {
+    private Loan(Optional<Size> size, ByteBuffer buffer) {
       this.size = size;
       this.buffer = buffer;
     }
@@ -79,7 +83,7 @@ public final class DirectBufferPool {
     public void close() {
       if (open) {
         open = false;
-        giveBack(size, buffer);
+        size.ifPresent(s -> giveBack(s, buffer));
       }
     }
   }
@@ -92,17 +96,42 @@ public final class DirectBufferPool {
   public Loan borrow() throws InterruptedException {
     lock.lock();
     try {
-      while (true) {
-        for (Size size : Size.values()) {
-          if (lent + size.bytes <= total * size.percent / 100) {
-            return lend(size);
-          }
-        }
+      Optional<Size> size = largestFree();
+      while (size.isEmpty()) {
         returned.await();
+        size = largestFree();
+      }
+      return lend(size.get());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Borrows a buffer without waiting: when all are lent, a small one of the heap that belongs to
+   * nobody else. For who may keep it for as long as a client likes: a thousand clients that stand
+   * still have all the others, and a wait for one would be a wait for them.
+   */
+  public Loan borrowNow() {
+    lock.lock();
+    try {
+      Optional<Size> size = largestFree();
+      if (size.isPresent()) {
+        return lend(size.get());
       }
     } finally {
       lock.unlock();
     }
+    return new Loan(Optional.empty(), ByteBuffer.allocate(SPARE));
+  }
+
+  private Optional<Size> largestFree() {
+    for (Size size : Size.values()) {
+      if (lent + size.bytes <= total * size.percent / 100) {
+        return Optional.of(size);
+      }
+    }
+    return Optional.empty();
   }
 
   private Loan lend(Size size) {
@@ -113,7 +142,7 @@ public final class DirectBufferPool {
       allocated += size.bytes;
     }
     lent += size.bytes;
-    return new Loan(size, buffer.clear());
+    return new Loan(Optional.of(size), buffer.clear());
   }
 
   /** The collector frees what is dropped; the bound is kept by what this pool refers to. */

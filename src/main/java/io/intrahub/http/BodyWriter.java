@@ -56,16 +56,16 @@ final class BodyWriter {
       if (exchange.response().isCommitted() || !refuse(exchange, e)) {
         abort(exchange, e);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      abort(exchange, e);
     }
   }
 
-  /** One loan, one read, one write: a client that waits holds no more than the smallest buffer. */
+  /**
+   * One loan, one read, one write. A client that takes nothing keeps the loan until its connection
+   * is given up, so another must not wait for it.
+   */
   private int writeSome(Exchange exchange, Content content, HttpOutput out, long left)
-      throws IOException, InterruptedException {
-    try (DirectBufferPool.Loan loan = buffers.borrow()) {
+      throws IOException {
+    try (DirectBufferPool.Loan loan = buffers.borrowNow()) {
       ByteBuffer buffer = loan.buffer();
       int read = content.read(buffer);
       if (read <= 0 || read > left) {

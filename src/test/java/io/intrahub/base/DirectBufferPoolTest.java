@@ -89,6 +89,30 @@ class DirectBufferPoolTest {
     assertThat(waiting.get(20, TimeUnit.SECONDS).buffer()).isNotNull();
   }
 
+  /** As long as clients do that stand still. */
+  @Test
+  void who_may_not_wait_gets_one_of_the_heap_while_the_others_are_kept() throws Exception {
+    DirectBufferPool pool = new DirectBufferPool(512 * KIB);
+    try (Loan first = pool.borrowNow()) {
+      assertThat(first.buffer().isDirect()).isTrue();
+      Deque<Loan> all = drain(pool, 512 * KIB);
+      for (int i = 0; i < 100; i++) {
+        try (Loan spare = pool.borrowNow();
+            Loan other = pool.borrowNow()) {
+          assertThat(spare.buffer().isDirect()).isFalse();
+          assertThat(spare.buffer().remaining()).isEqualTo(16 * KIB);
+          assertThat(other.buffer()).isNotSameAs(spare.buffer());
+          assertThat(pool.lent()).isEqualTo(512 * KIB);
+        }
+      }
+      all.forEach(Loan::close);
+    }
+    assertThat(pool.lent()).isZero();
+    try (Loan again = pool.borrowNow()) {
+      assertThat(again.buffer().isDirect()).isTrue();
+    }
+  }
+
   /** One large buffer makes room for several small ones. */
   @Test
   void one_return_wakes_as_many_as_there_is_room_for() throws Exception {

@@ -38,6 +38,7 @@ class LyingUpstreamTest {
   private static final String SMALL = "/acme/open/resolve/main/small.txt";
   private static final String LFS = "/acme/open/resolve/main/small.bin";
   private static final String BIG = "/acme/open/resolve/main/big.bin";
+  private static final String CLOSED = "/acme/closed/resolve/main/big.bin";
   private static final String INFO = "/api/models/acme/open";
   private static final String TREE = "/api/models/acme/open/tree/main";
   private static final DevFile BIG_FILE = DevFile.lfsGenerated(7, 3 << 20);
@@ -151,26 +152,31 @@ class LyingUpstreamTest {
     };
   }
 
+  /** Makes a file that one asker may read. Returns the token. */
+  private Optional<String> privateFile() {
+    String token = "hf_alice";
+    rig.hub.token(token, "alice");
+    rig.hub
+        .repo("model", "acme/closed")
+        .visibility(Visibility.PRIVATE)
+        .allow(token)
+        .commit("Add it", Map.of("big.bin", BIG_FILE));
+    return Optional.of(token);
+  }
+
   /**
    * What is not kept comes wrong, is broken off before its end, and its client goes on from the
    * byte where it was, as curl and the Hub's own client do by themselves.
    */
   @Test
   void who_has_wrong_bytes_of_a_private_file_has_to_start_over() {
-    Optional<String> token = Optional.of("hf_alice");
-    rig.hub.token("hf_alice", "alice");
-    rig.hub
-        .repo("model", "acme/closed")
-        .visibility(Visibility.PRIVATE)
-        .allow("hf_alice")
-        .commit("Add it", Map.of("big.bin", BIG_FILE));
-    String target = "/acme/closed/resolve/main/big.bin";
-    Rig.Call rest = new Rig.Call("GET", target, "bytes=2000000-", "");
+    Optional<String> token = privateFile();
+    Rig.Call rest = new Rig.Call("GET", CLOSED, "bytes=2000000-", "");
     Rig.Answer before = rig.send(rig.app().uri(), rest, token);
     assertThat(before.status()).isEqualTo(206);
     assertThat(before.header("cache-status").orElse("")).contains("unverified");
     rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(target, token)).hasMessageContaining("no whole answer");
+    assertThatThrownBy(() -> rig.get(CLOSED, token)).hasMessageContaining("no whole answer");
 
     Rig.Answer after = rig.send(rig.app().uri(), rest, token);
 
@@ -182,21 +188,14 @@ class LyingUpstreamTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void what_came_wrong_and_is_not_kept_comes_over_another_connection_then(boolean inChunks) {
-    Optional<String> token = Optional.of("hf_alice");
-    rig.hub.token("hf_alice", "alice");
-    rig.hub
-        .repo("model", "acme/closed")
-        .visibility(Visibility.PRIVATE)
-        .allow("hf_alice")
-        .commit("Add it", Map.of("big.bin", BIG_FILE));
-    String target = "/acme/closed/resolve/main/big.bin";
+    Optional<String> token = privateFile();
     if (inChunks) {
       rig.hub.faults().on(Route.CDN).noLength();
     }
     rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(target, token)).hasMessageContaining("no whole answer");
+    assertThatThrownBy(() -> rig.get(CLOSED, token)).hasMessageContaining("no whole answer");
 
-    assertThat(rig.get(target, token).body()).isEqualTo(BIG_FILE.allBytes());
+    assertThat(rig.get(CLOSED, token).body()).isEqualTo(BIG_FILE.allBytes());
 
     List<Integer> connections =
         rig.hub.log().stream()
