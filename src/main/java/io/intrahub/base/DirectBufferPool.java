@@ -10,9 +10,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure, so
- * that a thousand slow clients cost 32 KiB each and a few fast ones get 512 KiB, at which a file
- * goes out as fast as a tuned nginx sends it.
+ * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure: a
+ * few fast clients get 512 KiB, at which a file goes out as fast as a tuned nginx sends it, and of
+ * a crowd those that come last 32 KiB. Who can't wait for one to come back gets 16 KiB of the heap.
  *
  * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
  */
@@ -33,7 +33,7 @@ public final class DirectBufferPool {
     }
   }
 
-  /** Of a buffer that is not of the pool: as much as a thousand clients may have on the heap. */
+  /** Bytes of a buffer that is not of the pool: little enough for each of thousands of clients. */
   private static final int SPARE = 16 * 1024;
 
   private final long total;

@@ -3,7 +3,6 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
@@ -26,23 +25,9 @@ class CrowdTest {
 
   @TempDir Path data;
 
-  /** Room for a handful of buffers. */
-  private static AppSettings withFewBuffers(AppSettings s) {
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        s.upstream(),
-        s.access(),
-        s.mirror(),
-        s.transfer(),
-        512 * 1024);
-  }
-
   @Test
   void who_waits_for_upstream_keeps_nobody_from_what_is_on_disk() throws Exception {
-    try (Rig rig = new Rig(data, CrowdTest::withFewBuffers);
+    try (Rig rig = new Rig(data, Rig::withFewBuffers);
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       DevFile big = DevFile.lfsGenerated(3, 4 << 20);
       rig.hub

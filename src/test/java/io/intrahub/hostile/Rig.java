@@ -62,6 +62,20 @@ final class Rig implements AutoCloseable {
     return App.start(change.apply(settings), clock, request -> {});
   }
 
+  /** With the smallest pool there may be, which is room for a handful of buffers. */
+  static AppSettings withFewBuffers(AppSettings s) {
+    return new AppSettings(
+        s.http(),
+        s.admin(),
+        s.data(),
+        s.store(),
+        s.upstream(),
+        s.access(),
+        s.mirror(),
+        s.transfer(),
+        512 * 1024);
+  }
+
   /**
    * With next to no pause between the tries of a call or a transfer: what is tried again here does
    * not pass.

@@ -2,7 +2,6 @@ package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -28,27 +27,12 @@ class StalledClientsTest {
   /** All buffers of the pool are lent to fewer. */
   private static final int STALLED = 24;
 
-  private static final int SMALLEST_POOL = 512 * 1024;
-
   @TempDir Path data;
-
-  private static AppSettings withFewBuffers(AppSettings s) {
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        s.upstream(),
-        s.access(),
-        s.mirror(),
-        s.transfer(),
-        SMALLEST_POOL);
-  }
 
   @Test
   void others_load_as_if_they_were_not_there() throws Exception {
     List<Socket> stalled = new ArrayList<>();
-    try (Rig rig = new Rig(data, StalledClientsTest::withFewBuffers)) {
+    try (Rig rig = new Rig(data, Rig::withFewBuffers)) {
       rig.hub.repo("model", "acme/open").commit("Add it", Map.of("model.bin", CONTENT));
       assertThat(rig.get(FILE, Optional.empty()).status()).isEqualTo(200);
       for (int i = 0; i < STALLED; i++) {
