@@ -5,6 +5,7 @@ import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.Status;
 import io.intrahub.base.DirectBufferPool;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.metrics.Meters;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
@@ -40,12 +42,16 @@ public final class App implements AutoCloseable {
   private static final long TIDY_MINUTES = 1;
   private static final long SAVE_MINUTES = 10;
 
+  /** How long a buffer waits for memory: shorter than the wait of any client for an answer. */
+  private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
+
   /** What was started, the youngest first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final FsStore store;
   private final Tasks tasks;
   private final Meters meters;
+  private final MemoryBudget budget;
   private final Transfers transfers;
   private final HubServer http;
   private final AdminServer admin;
@@ -64,6 +70,8 @@ public final class App implements AutoCloseable {
       started.push(registry::close);
       meters = new Meters(registry);
       meters.watchStore(() -> fill(store.usage()));
+      budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
+      meters.watchBudget(() -> fill(budget.usage()));
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
       transfers =
           add(
@@ -134,6 +142,15 @@ public final class App implements AutoCloseable {
   private static Meters.StoreFill fill(StoreUsage usage) {
     return new Meters.StoreFill(
         usage.used(), usage.limit(), usage.free(), usage.evictedBlobs(), usage.evictedBytes());
+  }
+
+  private static Meters.Budget fill(MemoryBudget.Usage usage) {
+    return new Meters.Budget(usage.total(), usage.used(), usage.refusals());
+  }
+
+  /** What the memory budget is at now. */
+  public MemoryBudget.Usage budgetUsage() {
+    return budget.usage();
   }
 
   private static String requestId(SecureRandom random) {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
  * @param mirror how long observations hold and clients wait
  * @param transfer limits of fills
  * @param bufferBytes direct memory for bodies
+ * @param budgetBytes heap that buffers of variable size share
  */
 public record AppSettings(
     HttpSettings http,
@@ -30,4 +31,62 @@ public record AppSettings(
     AccessChecker.Settings access,
     MirrorSettings mirror,
     TransferSettings transfer,
-    long bufferBytes) {}
+    long bufferBytes,
+    long budgetBytes) {
+  /** The same with other listeners. */
+  public AppSettings withListeners(HttpSettings clients, HttpSettings operator) {
+    return new AppSettings(
+        clients,
+        operator,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
+  }
+
+  /** The same with the store in another folder. */
+  public AppSettings withData(Path other) {
+    return new AppSettings(
+        http, admin, other, store, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+  }
+
+  /** The same with other limits of the store. */
+  public AppSettings withStore(FsStore.Settings other) {
+    return new AppSettings(
+        http, admin, data, other, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+  }
+
+  /** The same with another upstream. */
+  public AppSettings withUpstream(UpstreamSettings other) {
+    return new AppSettings(
+        http, admin, data, store, other, access, mirror, transfer, bufferBytes, budgetBytes);
+  }
+
+  /** The same with other limits of freshness and waiting. */
+  public AppSettings withMirror(MirrorSettings other) {
+    return new AppSettings(
+        http, admin, data, store, upstream, access, other, transfer, bufferBytes, budgetBytes);
+  }
+
+  /** The same with other limits of transfers. */
+  public AppSettings withTransfer(TransferSettings other) {
+    return new AppSettings(
+        http, admin, data, store, upstream, access, mirror, other, bufferBytes, budgetBytes);
+  }
+
+  /** The same with another amount of direct memory for bodies. */
+  public AppSettings withBufferBytes(long bytes) {
+    return new AppSettings(
+        http, admin, data, store, upstream, access, mirror, transfer, bytes, budgetBytes);
+  }
+
+  /** The same with another budget of heap. */
+  public AppSettings withBudgetBytes(long bytes) {
+    return new AppSettings(
+        http, admin, data, store, upstream, access, mirror, transfer, bufferBytes, bytes);
+  }
+}

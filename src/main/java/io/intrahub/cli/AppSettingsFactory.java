@@ -18,6 +18,9 @@ import java.util.Map;
 
 /** Hands each room its own settings, made from the configuration. */
 public final class AppSettingsFactory {
+  /** The heap is this many times as large as the memory budget that follows from it. */
+  private static final int HEAP_PER_BUDGET = 8;
+
   private AppSettingsFactory() {}
 
   /**
@@ -79,7 +82,12 @@ public final class AppSettingsFactory {
             config.transfer().filesAtOnce(),
             config.transfer().maxRate().bytes(),
             config.memory().fetchBuffers().bytes()),
-        config.memory().buffers().bytes());
+        config.memory().buffers().bytes(),
+        budget(config.memory().budget().bytes()));
+  }
+
+  private static long budget(long configured) {
+    return configured > 0 ? configured : Runtime.getRuntime().maxMemory() / HEAP_PER_BUDGET;
   }
 
   /** The demo's: all defaults, the operator's port wherever there is room. */
@@ -88,16 +96,10 @@ public final class AppSettingsFactory {
     // The made-up Hub is on this machine, and no proxy leads there.
     ProxySettings proxies = ProxySettings.DIRECT;
     AppSettings settings = of(defaults, proxies, TrustSettings.JVM);
-    return new AppSettings(
-        new HttpSettings(host, port),
-        new HttpSettings("127.0.0.1", 0),
-        data,
-        settings.store(),
-        upstream(defaults, List.of(upstream), proxies, TrustSettings.JVM),
-        settings.access(),
-        settings.mirror(),
-        settings.transfer(),
-        settings.bufferBytes());
+    return settings
+        .withListeners(new HttpSettings(host, port), new HttpSettings("127.0.0.1", 0))
+        .withData(data)
+        .withUpstream(upstream(defaults, List.of(upstream), proxies, TrustSettings.JVM));
   }
 
   private static UpstreamSettings upstream(

@@ -407,5 +407,14 @@ public record Config(
               doc =
                   "Buffers through which files come from upstream, in all. They are outside the"
                       + " Java heap.")
-          DataSize fetchBuffers) {}
+          DataSize fetchBuffers,
+      @Setting(
+              type = SIZE,
+              byDefault = "0",
+              doc =
+                  "Heap memory that request bodies, answers, listings and error texts may take"
+                      + " together while they are in flight; `0` takes an eighth of the Java heap."
+                      + " One client gets a quarter of it at most. A request that finds no room for"
+                      + " two seconds is refused with 503 and `Retry-After`.")
+          DataSize budget) {}
 }

@@ -128,6 +128,33 @@ public record HubError(
         Optional.of(10));
   }
 
+  /** A limit of the mirror itself was reached; the same request may succeed a moment later. */
+  public static HubError overloaded(String reason) {
+    return new HubError(
+        503,
+        Optional.empty(),
+        "intrahub is busy: " + reason + ". Try again later.",
+        Optional.of(2));
+  }
+
+  /** The request carries more than any client needs. */
+  public static HubError tooLarge(String message) {
+    return of(413, message);
+  }
+
+  /**
+   * One client asks for more than its share.
+   *
+   * @param message names the limit
+   */
+  public static HubError tooManyRequests(String message, Duration retryAfter) {
+    return new HubError(
+        429,
+        Optional.empty(),
+        message,
+        Optional.of((int) Math.clamp(retryAfter.toSeconds(), 1, 300)));
+  }
+
   /** Upstream sends bytes that are not what it announces, and sent such before. */
   public static HubError wrongContent(String what, String reason) {
     return new HubError(

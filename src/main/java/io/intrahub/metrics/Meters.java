@@ -244,6 +244,36 @@ public final class Meters {
     return bytes.isPresent() ? bytes.getAsLong() : Double.NaN;
   }
 
+  /**
+   * How full the memory budget is.
+   *
+   * @param total bytes that may be reserved
+   * @param used bytes that are reserved
+   * @param refusals reservations that found no room, since the start
+   */
+  public record Budget(long total, long used, long refusals) {}
+
+  /**
+   * Shows how full the memory budget is.
+   *
+   * @param now asked whenever somebody looks, for each meter
+   */
+  public void watchBudget(Supplier<Budget> now) {
+    Gauge.builder("intrahub.memory.budget", now, b -> b.get().total())
+        .description("Heap that buffers of requests and answers may take together")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("intrahub.memory.budget.used", now, b -> b.get().used())
+        .description("Heap that buffers of requests and answers take now")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    FunctionCounter.builder("intrahub.memory.budget.refusals", now, b -> b.get().refusals())
+        .description("Reservations of heap that found no room in time")
+        .register(registry);
+  }
+
   /** The registry, for the page that shows it. */
   public MeterRegistry registry() {
     return registry;

@@ -53,16 +53,7 @@ class FallbackTest {
             u.stallTimeout(),
             u.userAgent(),
             u.offline());
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        both,
-        s.access(),
-        s.mirror(),
-        s.transfer(),
-        s.bufferBytes());
+    return s.withUpstream(both);
   }
 
   private Rig.Answer get(String target) {

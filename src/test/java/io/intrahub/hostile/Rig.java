@@ -64,16 +64,7 @@ final class Rig implements AutoCloseable {
 
   /** With the smallest pool there may be, which is room for a handful of buffers. */
   static AppSettings withFewBuffers(AppSettings s) {
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        s.upstream(),
-        s.access(),
-        s.mirror(),
-        s.transfer(),
-        512 * 1024);
+    return s.withBufferBytes(512 * 1024);
   }
 
   /**
@@ -94,27 +85,20 @@ final class Rig implements AutoCloseable {
             u.proxies(),
             u.trust());
     TransferSettings t = s.transfer();
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        upstream,
-        s.access(),
-        s.mirror(),
-        new TransferSettings(
-            t.openTimeout(),
-            t.checkTimeout(),
-            t.abandonAfter(),
-            t.finishIfLeft(),
-            t.tries(),
-            Duration.ofMillis(1),
-            t.width(),
-            t.perHost(),
-            t.contents(),
-            t.bytesPerSecond(),
-            t.bufferBytes()),
-        s.bufferBytes());
+    return s.withUpstream(upstream)
+        .withTransfer(
+            new TransferSettings(
+                t.openTimeout(),
+                t.checkTimeout(),
+                t.abandonAfter(),
+                t.finishIfLeft(),
+                t.tries(),
+                Duration.ofMillis(1),
+                t.width(),
+                t.perHost(),
+                t.contents(),
+                t.bytesPerSecond(),
+                t.bufferBytes()));
   }
 
   /** What a client saw. */

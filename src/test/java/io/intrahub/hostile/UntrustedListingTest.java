@@ -140,15 +140,6 @@ class UntrustedListingTest {
             m.quietAtMost(),
             m.listingLimit(),
             2);
-    return new AppSettings(
-        s.http(),
-        s.admin(),
-        s.data(),
-        s.store(),
-        s.upstream(),
-        s.access(),
-        small,
-        s.transfer(),
-        s.bufferBytes());
+    return s.withMirror(small);
   }
 }

@@ -78,17 +78,7 @@ public final class MirrorUnderTest implements AutoCloseable {
             u.stallTimeout(),
             u.userAgent(),
             offline);
-    AppSettings settings =
-        new AppSettings(
-            s.http(),
-            s.admin(),
-            s.data(),
-            store,
-            upstream,
-            s.access(),
-            s.mirror(),
-            s.transfer(),
-            s.bufferBytes());
+    AppSettings settings = s.withStore(store).withUpstream(upstream);
     try {
       return App.start(settings, clock, request -> {});
     } catch (Exception e) {

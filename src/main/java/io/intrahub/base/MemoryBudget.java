@@ -1,0 +1,180 @@
+package io.intrahub.base;
+
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One budget of heap bytes, shared by everything that buffers data whose size a client or upstream
+ * chooses: request bodies, the first part of answers, listings, error texts. Without it, many
+ * harmless buffers at once could end the process for lack of memory.
+ *
+ * <p>A reservation that does not fit waits for a moment and is then refused. No owner may hold more
+ * than its share, a quarter of the total, so that one client cannot keep all others out.
+ *
+ * <p>Safe for use by many threads. {@code lock} guards all mutable fields, those of reservations
+ * included; it is a leaf and is held for no I/O.
+ */
+public final class MemoryBudget {
+  /** An owner's share is the total divided by this. */
+  private static final int OWNERS_AT_LEAST = 4;
+
+  private final long total;
+  private final long share;
+  private final Duration patience;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition released = lock.newCondition();
+
+  /** Bytes reserved by each owner that holds any. */
+  private final Map<String, Long> byOwner = new HashMap<>();
+
+  private long used;
+  private long refusals;
+
+  /**
+   * Makes a budget of which nothing is used.
+   *
+   * @param total bytes, 1 or more
+   * @param patience how long a reservation waits for others to end before it is refused
+   */
+  public MemoryBudget(long total, Duration patience) {
+    if (total < 1) {
+      throw new IllegalArgumentException("a budget needs at least one byte: " + total);
+    }
+    this.total = total;
+    this.share = Math.max(1, total / OWNERS_AT_LEAST);
+    this.patience = patience;
+  }
+
+  /**
+   * Begins a reservation of no bytes.
+   *
+   * @param owner whose share it counts against: a client's address, or the name of a background job
+   */
+  public Reservation reservation(String owner) {
+    return new Reservation(owner);
+  }
+
+  /** Bytes reserved on behalf of one owner. For one thread at a time; to be closed by it. */
+  public final class Reservation implements AutoCloseable {
+    private final String owner;
+    private long bytes;
+
+    private Reservation(String owner) {
+      this.owner = owner;
+    }
+
+    /**
+     * Reserves more bytes, waiting for a moment if there is no room.
+     *
+     * @throws BudgetExhaustedException when there is still none; what was reserved before stays
+     * @throws InterruptedIOException when the waiting thread is stopped
+     */
+    public void grow(long more) throws BudgetExhaustedException, InterruptedIOException {
+      if (more > 0) {
+        take(this, more);
+      }
+    }
+
+    /** Gives some bytes back. */
+    public void shrink(long fewer) {
+      release(this, fewer);
+    }
+
+    /** Bytes held now. */
+    public long bytes() {
+      lock.lock();
+      try {
+        return bytes;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Gives everything back. May be called twice. */
+    @Override
+    public void close() {
+      lock.lock();
+      try {
+        release(this, bytes);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void take(Reservation reservation, long more)
+      throws BudgetExhaustedException, InterruptedIOException {
+    lock.lock();
+    try {
+      long left = patience.toNanos();
+      while (!fits(reservation.owner, more)) {
+        // What is larger than a whole share never fits, however long it waits.
+        if (left <= 0 || reservation.bytes + more > share) {
+          refusals++;
+          throw new BudgetExhaustedException(
+              "no room for " + more + " more bytes in the memory budget of " + total + " bytes");
+        }
+        left = released.awaitNanos(left);
+      }
+      used += more;
+      reservation.bytes += more;
+      byOwner.merge(reservation.owner, more, Long::sum);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      InterruptedIOException stopped =
+          new InterruptedIOException("stopped while waiting for memory");
+      stopped.initCause(e);
+      throw stopped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean fits(String owner, long more) {
+    return used + more <= total && byOwner.getOrDefault(owner, 0L) + more <= share;
+  }
+
+  private void release(Reservation reservation, long fewer) {
+    lock.lock();
+    try {
+      if (fewer < 0 || fewer > reservation.bytes) {
+        throw new IllegalArgumentException("cannot release " + fewer + " bytes");
+      }
+      reservation.bytes -= fewer;
+      used -= fewer;
+      byOwner.computeIfPresent(
+          reservation.owner, (owner, held) -> held == fewer ? null : held - fewer);
+      released.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * How full the budget is at one moment.
+   *
+   * @param total bytes that may be reserved
+   * @param used bytes that are reserved
+   * @param refusals reservations refused since the start
+   */
+  public record Usage(long total, long used, long refusals) {}
+
+  /** What is used now, and how many reservations were refused since the start. */
+  public Usage usage() {
+    lock.lock();
+    try {
+      return new Usage(total, used, refusals);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The most that one owner may hold, in bytes. */
+  public long share() {
+    return share;
+  }
+}
