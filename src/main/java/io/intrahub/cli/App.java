@@ -72,7 +72,7 @@ public final class App implements AutoCloseable {
       meters.watchStore(() -> fill(store.usage()));
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
-      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
+      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
       transfers =
           add(
               new Transfers(
@@ -101,6 +101,7 @@ public final class App implements AutoCloseable {
                   mirror,
                   new Fingerprints(store.installationKey()),
                   new DirectBufferPool(settings.bufferBytes()),
+                  budget,
                   () -> requestId(random),
                   listener));
       admin =

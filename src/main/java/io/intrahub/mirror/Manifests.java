@@ -10,18 +10,22 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
+import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.ApiBody;
 import io.intrahub.upstream.ApiRequest;
+import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,12 +171,18 @@ final class Manifests {
         }
         case ApiAnswer.Ok page -> {
           int before = entries.size();
-          try {
+          try (ApiBody body = page.body()) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            body.copyTo(bytes, JsonFilter.Links.KEPT);
             EntryJson.read(
-                new ByteArrayInputStream(page.body()),
+                new ByteArrayInputStream(bytes.toByteArray()),
                 sent -> entries.add(new ManifestEntry(sent.entry(), sent.json())));
           } catch (MalformedJsonException e) {
             return strange(e.reason());
+          } catch (BrokenAnswerException e) {
+            return new Learning.Failed(e.failure());
+          } catch (IOException e) {
+            return strange("it broke off");
           }
           if (entries.size() > limit) {
             Learning large = new Learning.TooLarge();

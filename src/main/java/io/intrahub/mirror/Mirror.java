@@ -39,15 +39,16 @@ public final class Mirror {
     this.transfers = transfers;
     Manifests manifests = 
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
+    InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, manifests, executor, clock, settings);
+        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings);
     Entries entries = new Entries(manifests, meters);
     this.passOn = new PassOn(upstream);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, meters, settings, clock, executor);
-    this.trees = new Trees(revisions, manifests, upstream, passOn, meters, settings);
+    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
+    this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }
 
   /** Files. */

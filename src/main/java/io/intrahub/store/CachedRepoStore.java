@@ -139,6 +139,11 @@ public final class CachedRepoStore implements RepoStore {
   }
 
   @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    return store.answers(repo, commit);
+  }
+
+  @Override
   public AnswerWriter newAnswer(
       RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
     return store.newAnswer(repo, commit, name, memory);

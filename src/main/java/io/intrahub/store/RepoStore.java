@@ -51,6 +51,9 @@ public interface RepoStore extends VerdictStore {
    */
   Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name);
 
+  /** Number of answers about a commit that are kept. */
+  int answers(RepoId repo, CommitHash commit);
+
   /**
    * Begins to write an answer about a commit.
    *

@@ -60,7 +60,7 @@ final class MirrorRig implements AutoCloseable {
             }
           });
         };
-    upstream = new HubUpstream(settings, clock, timer, meters);
+    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), meters);
     mirror =
         new Mirror(
             new AccessChecker(store.repos(), clock, AccessChecker.Settings.DEFAULT),

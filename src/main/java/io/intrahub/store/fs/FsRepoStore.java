@@ -158,6 +158,16 @@ final class FsRepoStore implements RepoStore {
   }
 
   @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    try {
+      return (int) disk.list(layout.commit(repo, commit)).stream().filter(Layout::isAnswer).count();
+    } catch (IOException e) {
+      log.warn("The answers about {} at {} can't be counted: {}", repo, commit, e.toString());
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  @Override
   public AnswerWriter newAnswer(
       RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
     return new FsAnswerWriter(

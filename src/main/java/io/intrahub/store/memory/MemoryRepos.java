@@ -122,6 +122,14 @@ final class MemoryRepos implements RepoStore {
   }
 
   @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    return (int)
+        answers.keySet().stream()
+            .filter(key -> key.repo().equals(repo) && key.commit().equals(commit))
+            .count();
+  }
+
+  @Override
   public AnswerWriter newAnswer(
       RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
     AnswerKey key = new AnswerKey(repo, commit, name);
