@@ -25,8 +25,52 @@ final class InfoQuery {
 
   private static final Pattern LIST = Pattern.compile("expand(\\[\\d{0,4}])?");
 
-  /** Names of properties. The Hub refuses those it does not know, and no refusal is stored. */
-  private static final Pattern PROPERTY = Pattern.compile("[A-Za-z_]{1,40}");
+  /** What {@code expand} may name, as huggingface_hub 1.33 and 2.4 and huggingface.js send it. */
+  private static final Set<String> PROPERTIES =
+      Set.of(
+          "author",
+          "baseModels",
+          "cardData",
+          "childrenModelCount",
+          "citation",
+          "config",
+          "createdAt",
+          "datasets",
+          "description",
+          "disabled",
+          "downloads",
+          "downloadsAllTime",
+          "evalResults",
+          "gated",
+          "gguf",
+          "id",
+          "inference",
+          "inferenceProviderMapping",
+          "lastModified",
+          "library_name",
+          "likes",
+          "mainSize",
+          "mask_token",
+          "model-index",
+          "modelId",
+          "models",
+          "paperswithcode_id",
+          "pipeline_tag",
+          "private",
+          "region",
+          "resourceGroup",
+          "runtime",
+          "safetensors",
+          "sdk",
+          "sha",
+          "siblings",
+          "spaces",
+          "subdomain",
+          "tags",
+          "transformersInfo",
+          "trendingScore",
+          "usedStorage",
+          "widgetData");
 
   /** Of the form {@code name=value}, each once. */
   private final SortedSet<String> parameters;
@@ -59,7 +103,7 @@ final class InfoQuery {
       }
       String name = decoded.get().substring(0, equals);
       String value = decoded.get().substring(equals + 1);
-      if (LIST.matcher(name).matches() && PROPERTY.matcher(value).matches()) {
+      if (LIST.matcher(name).matches() && PROPERTIES.contains(value)) {
         parameters.add("expand=" + value);
       } else if (FLAGS.contains(name)) {
         switch (value.toLowerCase(Locale.ROOT)) {

@@ -1,5 +1,7 @@
 package io.intrahub.mirror;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Caller;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
@@ -25,6 +27,11 @@ import java.util.concurrent.Executor;
  * sent it, and streamed from the store. Safe for use by many threads.
  */
 public final class RepoInfos {
+  private static final long MAX_WEIGHT = 32L * 1024 * 1024;
+
+  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
+  private static final int OVERHEAD = 600;
+
   private final Revisions revisions;
   private final RepoStore store;
   private final HubUpstream upstream;
@@ -33,6 +40,13 @@ public final class RepoInfos {
   private final Meters meters;
   private final MirrorSettings settings;
   private final SingleFlight<Key, InfoKeeper.Outcome> flights;
+
+  /** Small answers; larger ones are read from the store each time. */
+  private final Cache<Key, byte[]> memory =
+      Caffeine.newBuilder()
+          .maximumWeight(MAX_WEIGHT)
+          .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
+          .build();
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
 
@@ -86,14 +100,19 @@ public final class RepoInfos {
       Deadline deadline) {
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), query.answerName());
-    Optional<ApiReply> stored =
+    byte[] small = memory.getIfPresent(key);
+    if (small != null) {
+      meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
+      return ApiReply.Ok.json(at.commit(), ReplyBody.of(small), at.label());
+    }
+    Optional<ApiReply> reply =
         store
             .answer(at.repo(), at.commit(), key.name())
-            .flatMap(answer -> reply(at, at.label(), answer, caller));
-    if (stored.isPresent()) {
+            .flatMap(stored -> reply(at, at.label(), key, stored, caller));
+    if (reply.isPresent()) {
       boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
       meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
-      return stored.get();
+      return reply.get();
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     Optional<InfoKeeper.Outcome> outcome =
@@ -110,7 +129,7 @@ public final class RepoInfos {
       case InfoKeeper.Outcome.Answered answered ->
           answered
               .stored()
-              .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), s, caller))
+              .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
               // The store could not keep it, so this client gets an answer of its own.
               .orElseGet(
                   () ->
@@ -143,7 +162,8 @@ public final class RepoInfos {
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */
   private Optional<ApiReply> reply(
-      Located.At at, CacheLabel label, StoredAnswer answer, Caller caller) {
+      Located.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
+    answer.small().ifPresent(bytes -> memory.put(key, bytes));
     try {
       ReplyBody body = Replies.stored(budget, caller.client(), answer);
       return Optional.of(ApiReply.Ok.json(at.commit(), body, label));
