@@ -37,6 +37,7 @@ public final class HubUpstream implements AutoCloseable {
   private final HubCalls hub;
   private final FirstHops firstHops;
   private final Locations locations;
+  private final ListingPages listings;
 
   /**
    * Connects to nothing yet.
@@ -61,6 +62,7 @@ public final class HubUpstream implements AutoCloseable {
     this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);
+    this.listings = new ListingPages(hub, this::nextPage);
   }
 
   private static HttpUrl baseUrl(String endpoint) {
@@ -151,6 +153,17 @@ public final class HubUpstream implements AutoCloseable {
     return hub.api(request, caller);
   }
 
+  /**
+   * Reads a page of a listing anonymously, and passes its entries on as they arrive. Xet fields are
+   * left out.
+   *
+   * @param target path and query
+   * @param to called by this thread, never after this method returned
+   */
+  public ListingPage listing(String target, ListingPage.Receiver to) {
+    return listings.read(target, to);
+  }
+
   /** What an answer says of a page behind it. */
   public sealed interface NextPage {
     /** There is none. */
@@ -175,7 +188,10 @@ public final class HubUpstream implements AutoCloseable {
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer.Ok answer, String target) {
-    Optional<String> link = answer.header("link").flatMap(LinkHeader::next);
+    return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
+  }
+
+  private NextPage nextPage(Optional<String> link, String target) {
     if (link.isEmpty()) {
       return new NextPage.None();
     }
