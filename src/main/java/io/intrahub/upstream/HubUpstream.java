@@ -37,6 +37,7 @@ public final class HubUpstream implements AutoCloseable {
   private final HubCalls hub;
   private final FirstHops firstHops;
   private final Locations locations;
+  private final ListingPages listings;
 
   /**
    * Connects to nothing yet.
@@ -68,6 +69,7 @@ public final class HubUpstream implements AutoCloseable {
         new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);
+    this.listings = new ListingPages(hub, this::nextPage, settings.answerTimeout());
   }
 
   private static HttpUrl baseUrl(String endpoint) {
@@ -168,6 +170,17 @@ public final class HubUpstream implements AutoCloseable {
     return hub.api(request, caller);
   }
 
+  /**
+   * Reads a page of a listing anonymously, and passes its entries on as they arrive. Xet fields are
+   * left out.
+   *
+   * @param target path and query
+   * @param to called by this thread, never after this method returned
+   */
+  public ListingPage listing(String target, ListingPage.Receiver to) {
+    return listings.read(target, to);
+  }
+
   /** What an answer says of a page behind it. */
   public sealed interface NextPage {
     /** There is none. */
@@ -192,7 +205,10 @@ public final class HubUpstream implements AutoCloseable {
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer.Ok answer, String target) {
-    Optional<String> link = answer.header("link").flatMap(LinkHeader::next);
+    return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
+  }
+
+  private NextPage nextPage(Optional<String> link, String target) {
     if (link.isEmpty()) {
       return new NextPage.None();
     }

@@ -11,9 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A manifest on disk. Only its index is in memory; the file is opened for each question, so that no
@@ -127,6 +129,52 @@ final class FsManifest implements Manifest {
     } catch (DamagedException | NoSuchFileException e) {
       onDamage.accept(this);
       throw e;
+    }
+  }
+
+  /** All entries, as the file has them. */
+  EntryCursor entries() throws IOException {
+    Disk.File file = disk.open(path);
+    boolean opened = false;
+    try {
+      Blocks blocks = new Blocks(file, current(file));
+      opened = true;
+      return blocks;
+    } finally {
+      if (!opened) {
+        file.close();
+      }
+    }
+  }
+
+  /** Reads block after block. */
+  private static final class Blocks implements EntryCursor {
+    private final Disk.File file;
+    private final Iterator<ManifestIndex.Block> blocks;
+    private ByteBuffer block = ByteBuffer.allocate(0);
+
+    Blocks(Disk.File file, ManifestIndex index) {
+      this.file = file;
+      this.blocks = index.blocks().iterator();
+    }
+
+    @Override
+    public @Nullable Encoded next() throws IOException {
+      while (!block.hasRemaining()) {
+        if (!blocks.hasNext()) {
+          return null;
+        }
+        block = blocks.next().read(file);
+      }
+      int from = block.position();
+      ManifestFormat.path(block);
+      ManifestFormat.skip(block);
+      return new Encoded(-1, Arrays.copyOfRange(block.array(), from, block.position()));
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
     }
   }
 

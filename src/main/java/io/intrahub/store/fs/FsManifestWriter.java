@@ -1,48 +1,47 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
-import java.util.ArrayList;
-import java.util.List;
+import java.io.IOException;
 
-/** Collects entries in memory. Owner: the thread that writes. */
+/** Sorts the entries of a commit and writes them to its manifest. Owner: the thread that writes. */
 final class FsManifestWriter implements ManifestWriter {
-  private final Keep keep;
-  private final List<ManifestEntry> entries = new ArrayList<>();
-  private int marked;
+  private final Manifests manifests;
+  private final RepoId repo;
+  private final CommitHash commit;
+  private final EntrySorter entries;
 
-  /** Takes all entries. */
-  interface Keep {
-    void keep(List<ManifestEntry> entries, boolean complete);
-  }
-
-  FsManifestWriter(Keep keep) {
-    this.keep = keep;
+  FsManifestWriter(Manifests manifests, RepoId repo, CommitHash commit, EntrySorter entries) {
+    this.manifests = manifests;
+    this.repo = repo;
+    this.commit = commit;
+    this.entries = entries;
   }
 
   @Override
-  public void add(ManifestEntry entry) {
-    entries.add(entry);
+  public void add(ManifestEntry entry) throws IOException {
+    entries.add(ManifestFormat.encode(entry).array());
   }
 
   @Override
   public void mark() {
-    marked = entries.size();
+    entries.mark();
   }
 
   @Override
   public void rewind() {
-    entries.subList(marked, entries.size()).clear();
+    entries.rewind();
   }
 
   @Override
-  public void commit(boolean complete) {
-    keep.keep(List.copyOf(entries), complete);
+  public void commit(boolean complete) throws IOException {
+    manifests.keep(repo, commit, entries, complete);
   }
 
   @Override
   public void close() {
-    entries.clear();
-    marked = 0;
+    entries.close();
   }
 }
