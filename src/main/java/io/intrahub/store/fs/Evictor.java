@@ -147,14 +147,14 @@ final class Evictor {
 
   private long remove(Evictable.Item item) {
     try {
-      long freed = item.owner().evict(item.key());
+      long freed = item.evict();
       if (freed > 0) {
         evictedBlobs.incrementAndGet();
         evictedBytes.addAndGet(freed);
       }
       return freed;
     } catch (IOException e) {
-      log.warn("{} could not be evicted: {}", item.key().digest().hex(), e.toString());
+      log.warn("{} could not be evicted: {}", item, e.toString());
       return 0;
     }
   }

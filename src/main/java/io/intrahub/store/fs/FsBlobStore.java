@@ -258,6 +258,6 @@ final class FsBlobStore implements BlobStore {
   @Override
   public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
     RepoId subject = repo.subject();
-    return partials.write(layout.place(subject, blob.digest()), subject, blob);
+    return partials.write(layout.partial(subject, blob), subject, blob);
   }
 }

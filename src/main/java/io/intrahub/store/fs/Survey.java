@@ -1,5 +1,6 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import java.io.IOException;
@@ -82,8 +83,11 @@ final class Survey {
       }
       for (Path path : list(layout.partial())) {
         // Other names were told at the start, or are small files on their way.
-        if (Layout.partialDigest(nameOf(path)).orElse(null) instanceof Digest.Sha256 sha256) {
-          partials.survey(layout.shared(sha256), sha256);
+        Optional<Layout.PartialName> name = Layout.parsePartial(nameOf(path));
+        if (name.isPresent()
+            && name.get().digest() instanceof Digest.Sha256 sha256
+            && name.get().size().isPresent()) {
+          partials.survey(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
       for (Path repo : list(layout.repos())) {
@@ -145,12 +149,24 @@ final class Survey {
       }
     }
     for (Path path : list(layout.repoPartial(repo.get()))) {
-      Optional<Digest> digest = Layout.partialDigest(nameOf(path));
-      if (digest.isPresent() && digest.get() instanceof Digest.GitSha1) {
-        partials.survey(layout.place(repo.get(), digest.get()), digest.get());
-      } else {
+      Optional<Layout.PartialName> name = Layout.parsePartial(nameOf(path));
+      if (name.isEmpty() || !(name.get().digest() instanceof Digest.GitSha1 sha1)) {
         foreign.add(path);
+      } else if (name.get().size().isPresent()) {
+        BlobId blob = new BlobId(sha1, name.get().size().getAsLong());
+        partials.survey(layout.partial(repo.get(), blob));
+      } else {
+        removeOld(path);
       }
+    }
+  }
+
+  /** A partial git blob of an older version, whose name had no size. Few are worth adopting. */
+  private void removeOld(Path path) {
+    try {
+      disk.delete(path);
+    } catch (IOException e) {
+      log.warn("{} could not be removed: {}", path, e.toString());
     }
   }
 
