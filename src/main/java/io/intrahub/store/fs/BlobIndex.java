@@ -18,8 +18,15 @@ final class BlobIndex {
     UNKNOWN,
     /** This process has seen that the digest is right. */
     VERIFIED,
-    /** A read failed: the digest must be checked before it is served again. */
-    SUSPECT
+    /** A read failed: the digest must be checked before the end of it is served again. */
+    SUSPECT,
+    /** The check could not read it either: it counts as absent until it can be read. */
+    UNREADABLE;
+
+    /** Whether a new copy takes its place. */
+    boolean givesWay() {
+      return this == SUSPECT || this == UNREADABLE;
+    }
   }
 
   /** What is known of one blob; its owner is the index. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,7 @@ public final class FsStore implements Store {
   private final Partials partials;
   private final FsBlobStore blobs;
   private final FsRepoStore repos;
+  private final BlobChecks checks;
   private final Survey survey;
 
   /** Guarded by this. */
@@ -84,7 +86,8 @@ public final class FsStore implements Store {
     }
   }
 
-  private FsStore(StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings) {
+  private FsStore(
+      StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings, Executor executor) {
     this.parts = parts;
     this.settings = settings;
     Layout layout = parts.layout();
@@ -99,12 +102,13 @@ public final class FsStore implements Store {
             disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
     this.partials =
         new Partials(disk, layout, folders, space, quarantine, publishing, uses, clock, stripes);
+    this.checks = new BlobChecks(disk, index, uses, stripes, quarantine, clock, executor);
     this.blobs =
         new FsBlobStore(
-            disk, layout, partials, quarantine, index, clock, parts.vitals(), uses, stripes);
+            disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
     this.repos = new FsRepoStore(disk, layout, replacer, clock);
     this.survey =
-        new Survey(disk, layout, blobs, partials, index, quarantine, parts.vitals(), uses);
+        new Survey(disk, layout, checks, partials, index, quarantine, parts.vitals(), uses);
     evictor.add(
         new PublishedBlobs(
             disk,
@@ -126,17 +130,31 @@ public final class FsStore implements Store {
    * <p>A full disk is no reason to refuse a store that has something to serve; then it takes
    * nothing new.
    *
+   * @param executor a thread per task; what it still runs when the store is closed ends soon
    * @throws StoreException when the folder can't be used; the message says why and what to do
    */
-  public static FsStore open(Path folder, Clock clock, Settings settings) throws StoreException {
+  public static FsStore open(Path folder, Clock clock, Settings settings, Executor executor)
+      throws StoreException {
     Path root = folder.toAbsolutePath().normalize();
-    return open(root, clock, settings, new RealDisk(root), new SecureRandom());
+    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), executor);
   }
 
+  /** For tests: each check of a blob is over when the call that began it returns. */
   static FsStore open(Path root, Clock clock, Settings settings, Disk disk, RandomGenerator random)
       throws StoreException {
+    return open(root, clock, settings, disk, random, Runnable::run);
+  }
+
+  static FsStore open(
+      Path root,
+      Clock clock,
+      Settings settings,
+      Disk disk,
+      RandomGenerator random,
+      Executor executor)
+      throws StoreException {
     StoreOpener.Opened parts = new StoreOpener(disk, new Layout(root), clock, random).open();
-    return new FsStore(parts, disk, clock, settings);
+    return new FsStore(parts, disk, clock, settings, executor);
   }
 
   /**
@@ -223,6 +241,7 @@ public final class FsStore implements Store {
     closed = true;
     publishing.close();
     survey.stop();
+    checks.close();
     evictor.close();
     saveLastUses();
     replacer.close();

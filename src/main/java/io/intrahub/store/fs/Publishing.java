@@ -117,7 +117,7 @@ final class Publishing {
             there.isPresent()
                 && there.get().regular()
                 && there.get().size() == blob.size()
-                && index.trust(place.key().blob(), blob.size()) != BlobIndex.Trust.SUSPECT;
+                && !index.trust(place.key().blob(), blob.size()).givesWay();
         if (good) {
           return false;
         }

@@ -3,12 +3,15 @@ package io.intrahub.store.fs;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +28,7 @@ final class Survey {
 
   private final Disk disk;
   private final Layout layout;
-  private final FsBlobStore blobs;
+  private final BlobChecks checks;
   private final Partials partials;
   private final BlobIndex index;
   private final Quarantine quarantine;
@@ -38,7 +41,7 @@ final class Survey {
   Survey(
       Disk disk,
       Layout layout,
-      FsBlobStore blobs,
+      BlobChecks checks,
       Partials partials,
       BlobIndex index,
       Quarantine quarantine,
@@ -46,7 +49,7 @@ final class Survey {
       BlobUses uses) {
     this.disk = disk;
     this.layout = layout;
-    this.blobs = blobs;
+    this.checks = checks;
     this.partials = partials;
     this.index = index;
     this.quarantine = quarantine;
@@ -65,7 +68,7 @@ final class Survey {
   /** One walk. Owner of all it collects: the thread that runs it. */
   void run() {
     List<Path> foreign = new ArrayList<>();
-    List<Found> doubtful = new ArrayList<>();
+    List<BlobChecks.Subject> doubtful = new ArrayList<>();
     try {
       for (Path path : disk.list(layout.root())) {
         if (!layout.ownsTopLevel(nameOf(path)) && !nameOf(path).equals("lost+found")) {
@@ -101,19 +104,11 @@ final class Survey {
             foreign.size() > FOREIGN_SHOWN ? " …" : "");
       }
       done = !stopped;
-      for (Found found : doubtful) {
-        check(found);
-      }
-      if (!stopped) {
-        vitals.settle();
-      }
+      check(doubtful);
     } catch (IOException e) {
       log.warn("The walk over the store ended early: {}", e.toString());
     }
   }
-
-  /** A blob that the walk came upon. */
-  private record Found(Layout.Place place, Digest digest, Disk.Facts facts) {}
 
   private List<Path> list(Path folder) throws IOException {
     return stopped ? List.of() : disk.list(folder);
@@ -123,7 +118,7 @@ final class Survey {
     return String.valueOf(path.getFileName());
   }
 
-  private void lookAtShared(Path path, List<Path> foreign, List<Found> doubtful)
+  private void lookAtShared(Path path, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     if (!Layout.isHex(nameOf(path), 64)) {
       foreign.add(path);
@@ -133,7 +128,7 @@ final class Survey {
     look(path, layout.shared(digest), digest, foreign, doubtful);
   }
 
-  private void lookAtRepo(Path folder, List<Path> foreign, List<Found> doubtful)
+  private void lookAtRepo(Path folder, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<RepoId> repo = Layout.repoOf(nameOf(folder));
     if (repo.isEmpty()) {
@@ -171,7 +166,7 @@ final class Survey {
   }
 
   private void look(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
     Optional<BlobUses.Use> use = uses.begin(place.key());
@@ -186,7 +181,7 @@ final class Survey {
   }
 
   private void lookInUse(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<Disk.Facts> facts = disk.facts(path);
     if (facts.isEmpty()) {
@@ -197,37 +192,37 @@ final class Survey {
     } else if (!path.equals(place.blob())) {
       quarantine.take(path, "a blob with this name belongs into another folder");
     } else if (facts.get().size() == 0 && !EMPTY.contains(digest.hex())) {
-      blobs.damaged(place, facts.get(), "it is empty");
+      checks.damaged(place, facts.get(), "it is empty");
     } else {
       index.found(place.key(), facts.get().size(), facts.get().modified());
       // Smaller ones are checked whenever they are opened.
       if (facts.get().size() > FsBlobStore.CHECKED_ON_OPEN
           && vitals.isDoubtful(facts.get().modified())) {
-        doubtful.add(new Found(place, digest, facts.get()));
+        doubtful.add(new BlobChecks.Subject(place, facts.get()));
       }
     }
   }
 
-  private void check(Found found) {
-    Optional<BlobUses.Use> use = uses.begin(found.place().key());
-    if (use.isPresent()) {
-      try {
-        checkInUse(found);
-      } finally {
-        use.get().close();
+  /** Has all of these checked, and says when no doubt is left. */
+  private void check(List<BlobChecks.Subject> doubtful) {
+    List<CompletableFuture<StoredBlob.Check>> results = new ArrayList<>();
+    for (BlobChecks.Subject subject : doubtful) {
+      long size = subject.facts().size();
+      // A client may have been first.
+      if (!stopped && index.trust(subject.place().key(), size) != BlobIndex.Trust.VERIFIED) {
+        results.add(checks.begin(subject, false));
       }
     }
-  }
-
-  private void checkInUse(Found found) {
-    if (stopped
-        || index.trust(found.place().key(), found.facts().size()) == BlobIndex.Trust.VERIFIED) {
+    try {
+      CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       return;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a check never fails", e);
     }
-    try (Disk.File file = disk.open(found.place().blob())) {
-      blobs.check(found.place(), found.digest(), found.facts(), file);
-    } catch (IOException e) {
-      log.warn("{} can't be checked: {}", found.place().blob(), e.toString());
+    if (!stopped) {
+      vitals.settle();
     }
   }
 }
