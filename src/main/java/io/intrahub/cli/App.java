@@ -85,7 +85,16 @@ public final class App implements AutoCloseable {
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
-          new Mirror(checker, repos, upstream, transfers, meters, tasks, clock, settings.mirror());
+          new Mirror(
+              checker,
+              repos,
+              upstream,
+              transfers,
+              meters,
+              budget,
+              tasks,
+              clock,
+              settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
@@ -12,6 +13,7 @@ import io.intrahub.hub.json.EntryJson;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.ApiRequest;
@@ -20,6 +22,7 @@ import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +54,7 @@ final class Manifests {
   /** Commits of which it is known for good that they hold too much to be learned. */
   private final Cache<Key, Learning> tooLarge = Caffeine.newBuilder().maximumSize(MAX_OPEN).build();
 
+  private final MemoryBudget budget;
   private final int limit;
 
   private record Key(RepoId repo, CommitHash commit) {}
@@ -68,10 +72,16 @@ final class Manifests {
     record Failed(UpstreamFailure failure) implements Learning {}
   }
 
-  Manifests(RepoStore store, HubUpstream upstream, Executor executor, int limit) {
+  Manifests(
+      RepoStore store,
+      HubUpstream upstream,
+      MemoryBudget budget,
+      Executor executor,
+      int limit) {
     this.store = store;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
+    this.budget = budget;
     this.limit = limit;
   }
 
@@ -198,7 +208,15 @@ final class Manifests {
   }
 
   private Learning keep(Authorised<RepoId> repo, CommitHash commit, List<ManifestEntry> entries) {
-    store.putManifest(repo.subject(), commit, entries, true);
+    try (MemoryBudget.Reservation memory = budget.reservation("listing");
+        ManifestWriter writer = store.newManifest(repo.subject(), commit, memory)) {
+      for (ManifestEntry entry : entries) {
+        writer.add(entry);
+      }
+      writer.commit(true);
+    } catch (IOException e) {
+      log.warn("The listing of {} at {} can't be kept: {}", repo.subject(), commit, e.toString());
+    }
     Optional<Manifest> kept = get(repo, commit);
     // A store that could not write must not make the listing fail for the one who asked.
     return kept.<Learning>map(Learning.Complete::new).orElseGet(Learning.TooLarge::new);

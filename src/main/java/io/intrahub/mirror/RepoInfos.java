@@ -11,9 +11,12 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.Map;
@@ -125,12 +128,12 @@ public final class RepoInfos {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
       return ApiReply.Ok.json(at.commit(), known, at.label());
     }
-    Optional<Observation<byte[]>> stored = store.answer(at.repo(), at.commit(), key.name());
+    Optional<byte[]> stored = stored(at, key);
     if (stored.isPresent()) {
       boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
       meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
-      memory.put(key, stored.get().value());
-      return ApiReply.Ok.json(at.commit(), stored.get().value(), at.label());
+      memory.put(key, stored.get());
+      return ApiReply.Ok.json(at.commit(), stored.get(), at.label());
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     Optional<ApiAnswer> answer =
@@ -154,6 +157,19 @@ public final class RepoInfos {
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), repo.toString());
       case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
     };
+  }
+
+  private Optional<byte[]> stored(Located.At at, Key key) {
+    Optional<StoredAnswer> answer = store.answer(at.repo(), at.commit(), key.name());
+    if (answer.isEmpty()) {
+      return Optional.empty();
+    }
+    try (InputStream in = answer.get().open()) {
+      return Optional.of(in.readAllBytes());
+    } catch (IOException e) {
+      // Upstream still knows it.
+      return Optional.empty();
+    }
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * A manifest on disk. Only its index is in memory; the file is opened for each question, so that no
@@ -108,13 +109,17 @@ final class FsManifest implements Manifest {
   }
 
   @Override
-  public void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+  public void list(
+      Optional<FilePath> directory,
+      boolean recursive,
+      Optional<FilePath> after,
+      Predicate<ManifestEntry> to)
       throws IOException {
     byte[] prefix = ManifestFormat.utf8(directory.map(d -> d.value() + "/").orElse(""));
     try (Disk.File file = disk.open(path)) {
       ManifestIndex now = current(file);
-      Listing listing = new Listing(prefix, recursive, to);
-      int number = now.blocks().isEmpty() ? 0 : now.blockOf(prefix);
+      Listing listing = new Listing(prefix, recursive, after, to);
+      int number = now.blocks().isEmpty() ? 0 : now.blockOf(listing.from);
       while (number < now.blocks().size() && listing.pass(now.blocks().get(number).read(file))) {
         // A folder with 100,000 files below it is one line of its parent: skip their blocks.
         number = Math.max(number + 1, now.blockOf(listing.from));
@@ -129,16 +134,22 @@ final class FsManifest implements Manifest {
   private static final class Listing {
     private final byte[] prefix;
     private final boolean recursive;
-    private final Consumer<ManifestEntry> to;
+    private final Predicate<ManifestEntry> to;
 
     /** Paths before this one are not wanted. */
     private byte[] from;
 
-    Listing(byte[] prefix, boolean recursive, Consumer<ManifestEntry> to) {
+    Listing(
+        byte[] prefix,
+        boolean recursive,
+        Optional<FilePath> after,
+        Predicate<ManifestEntry> to) {
       this.prefix = prefix;
       this.recursive = recursive;
       this.to = to;
-      this.from = prefix;
+      // The first path behind another one is that with a zero byte at its end.
+      byte[] behind = ManifestFormat.utf8(after.map(path -> path.value() + "\0").orElse(""));
+      this.from = Arrays.compareUnsigned(behind, prefix) > 0 ? behind : prefix;
     }
 
     /** Passes on what is wanted of a block; false when nothing wanted can follow. */
@@ -154,7 +165,9 @@ final class FsManifest implements Manifest {
         }
         int slash = recursive ? -1 : indexOfSlash(path, prefix.length);
         if (slash < 0) {
-          to.accept(ManifestFormat.entry(path, block));
+          if (!to.test(ManifestFormat.entry(path, block))) {
+            return false;
+          }
         } else {
           ManifestFormat.skip(block);
           // The first path that does not lie in this child: '0' follows '/'.

@@ -4,9 +4,11 @@ import static io.intrahub.store.fs.ManifestFormat.utf8;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -115,7 +117,11 @@ final class Manifests {
     }
   }
 
-  void put(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+  ManifestWriter writer(RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return new FsManifestWriter((entries, complete) -> put(repo, commit, entries, complete));
+  }
+
+  private void put(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
     Path path = layout.manifest(repo, commit);
     ReentrantLock lock = stripes.of(path);
     lock.lock();
@@ -130,7 +136,7 @@ final class Manifests {
       }
       entries.forEach(e -> sorted.put(utf8(e.entry().path().value()), e));
       replacer.replace(
-          path, file -> ManifestWriter.write(file, spell(repo), commit, complete, sorted.values()));
+          path, file -> ManifestFile.write(file, spell(repo), commit, complete, sorted.values()));
     } catch (IOException e) {
       log.warn("{} could not be written: {}", path, e.toString());
     } finally {

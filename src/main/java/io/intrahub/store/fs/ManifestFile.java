@@ -11,8 +11,8 @@ import java.util.Collection;
 import java.util.List;
 
 /** Writes one manifest, holding one block of it in memory. */
-final class ManifestWriter {
-  private ManifestWriter() {}
+final class ManifestFile {
+  private ManifestFile() {}
 
   /**
    * Writes all of it.
