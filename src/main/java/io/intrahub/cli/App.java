@@ -152,7 +152,12 @@ public final class App implements AutoCloseable {
 
   private static Meters.StoreFill fill(StoreUsage usage) {
     return new Meters.StoreFill(
-        usage.used(), usage.limit(), usage.free(), usage.evictedBlobs(), usage.evictedBytes());
+        usage.used(),
+        usage.metadataBytes(),
+        usage.limit(),
+        usage.free(),
+        usage.evictedBlobs(),
+        usage.evictedBytes());
   }
 
   private static Meters.Budget fill(MemoryBudget.Usage usage) {

@@ -23,6 +23,7 @@ public final class FsStore implements Store {
   private final Settings settings;
   private final BlobIndex index = new BlobIndex();
   private final BlobUses uses = new BlobUses();
+  private final MetadataIndex metadata;
   private final Replacer replacer;
   private final Evictor evictor;
   private final Space space;
@@ -31,6 +32,7 @@ public final class FsStore implements Store {
   private final FsBlobStore blobs;
   private final FsRepoStore repos;
   private final BlobChecks checks;
+  private final CommitMetadata commits;
   private final Survey survey;
 
   /** Guarded by this. */
@@ -39,7 +41,7 @@ public final class FsStore implements Store {
   /**
    * What the operator can choose.
    *
-   * @param maxSize what blobs may take in all, in bytes; 0: no limit
+   * @param maxSize what files may take in all, in bytes; 0: no limit
    * @param minFree bytes of the disk that no new blob may use
    * @param highWatermark in percent of {@code maxSize}: with more, blobs are evicted
    * @param lowWatermark in percent of {@code maxSize}: down to this
@@ -93,7 +95,8 @@ public final class FsStore implements Store {
     Layout layout = parts.layout();
     Folders folders = parts.folders();
     Quarantine quarantine = new Quarantine(disk, layout.quarantine(), clock);
-    this.replacer = new Replacer(disk, layout, folders);
+    this.metadata = new MetadataIndex(disk, layout, clock);
+    this.replacer = new Replacer(disk, layout, folders, metadata);
     this.evictor = new Evictor(clock);
     this.space = new Space(disk, settings, evictor, clock);
     Stripes stripes = new Stripes();
@@ -106,20 +109,19 @@ public final class FsStore implements Store {
     this.blobs =
         new FsBlobStore(
             disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
-    this.repos = new FsRepoStore(disk, layout, replacer, clock);
+    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock);
     this.survey =
-        new Survey(disk, layout, checks, partials, index, quarantine, parts.vitals(), uses);
+        new Survey(disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
+    CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
     evictor.add(
-        new PublishedBlobs(
-            disk,
-            layout,
-            index,
-            uses,
-            stripes,
-            new CurrentBlobs(disk, layout, index, evictor::closed),
-            partials::isWritten));
+        new PublishedBlobs(disk, layout, index, uses, stripes, current, partials::isWritten));
     evictor.add(partials);
-    index.remember(LastUses.read(disk, layout.lastUses()));
+    this.commits = new CommitMetadata(metadata, current, repos, space, evictor, executor);
+    evictor.add(commits);
+    metadata.watch(commits::grown);
+    LastUses before = LastUses.read(disk, layout.lastUses());
+    index.remember(before);
+    metadata.remember(before);
   }
 
   /**
@@ -167,7 +169,8 @@ public final class FsStore implements Store {
     survey.run();
     if (survey.done()) {
       index.remember(LastUses.NONE);
-      space.tidy();
+      metadata.remember(LastUses.NONE);
+      tidy();
     }
   }
 
@@ -176,6 +179,7 @@ public final class FsStore implements Store {
    * to it too. For background work, about once a minute. Never throws.
    */
   public void tidy() {
+    commits.trim();
     space.tidy();
   }
 
@@ -185,7 +189,10 @@ public final class FsStore implements Store {
    * of the files.
    */
   public synchronized void saveLastUses() {
-    LastUses uses = index.lastUses();
+    LastUses.Builder known = new LastUses.Builder();
+    index.addLastUses(known);
+    metadata.addLastUses(known);
+    LastUses uses = known.build();
     if (uses.size() == 0) {
       return;
     }
@@ -217,6 +224,7 @@ public final class FsStore implements Store {
         space.held(),
         partials.idle(),
         partials.bytes(),
+        metadata.bytes(),
         settings.maxSize() == 0 ? OptionalLong.empty() : OptionalLong.of(settings.maxSize()),
         space.free(),
         evictor.evictedBlobs(),

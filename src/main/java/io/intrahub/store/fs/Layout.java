@@ -36,6 +36,7 @@ final class Layout {
   private static final String PARTIAL_SHARED = "sha256-";
   private static final String PARTIAL_GIT = "sha1-";
   private static final String PIECES = ".pieces";
+  private static final String ANSWER = "answer-";
   private static final String TEMPORARY = "meta-";
 
   /** A digest, and a size of at most 15 digits without leading zeros. */
@@ -268,8 +269,36 @@ final class Layout {
         .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
   }
 
-  private Path commit(RepoId repo, CommitHash commit) {
-    return repos().resolve(repo.folderName()).resolve("commits").resolve(commit.hex());
+  /** The folder of a commit's files. */
+  Path commit(RepoId repo, CommitHash commit) {
+    return commits(repo).resolve(commit.hex());
+  }
+
+  /** The folder of all commits' folders of a repo. */
+  Path commits(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("commits");
+  }
+
+  /** The commit that a file is about. */
+  record CommitFile(RepoId repo, CommitHash commit) {}
+
+  /** What a path is about, if it is that of a manifest or an answer. */
+  Optional<CommitFile> commitFile(Path path) {
+    if (!path.startsWith(repos()) || path.getNameCount() != repos().getNameCount() + 4) {
+      return Optional.empty();
+    }
+    Path below = repos().relativize(path);
+    return repoOf(below.getName(0).toString())
+        .filter(repo -> below.getName(1).toString().equals("commits"))
+        .flatMap(repo ->
+            CommitHash.parse(below.getName(2).toString()).map(c -> new CommitFile(repo, c)));
+  }
+
+  /** Whether a path is that of a ref, a verdict or an alias. */
+  boolean isSmallRecord(Path path) {
+    return path.startsWith(aliases())
+        || (path.startsWith(repos())
+            && (path.endsWith("public") || Folders.parentOf(path).endsWith("refs")));
   }
 
   Path manifest(RepoId repo, CommitHash commit) {
@@ -277,7 +306,12 @@ final class Layout {
   }
 
   Path answer(RepoId repo, CommitHash commit, String name) {
-    return commit(repo, commit).resolve("answer-" + fileName(name));
+    return commit(repo, commit).resolve(ANSWER + fileName(name));
+  }
+
+  /** Whether a file in a commit's folder is an answer. */
+  boolean isAnswer(Path path) {
+    return String.valueOf(path.getFileName()).startsWith(ANSWER);
   }
 
   Path alias(RepoId asked) {

@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.StoredBlob;
@@ -31,6 +32,7 @@ final class Survey {
   private final BlobChecks checks;
   private final Partials partials;
   private final BlobIndex index;
+  private final MetadataIndex metadata;
   private final Quarantine quarantine;
   private final Vitals vitals;
   private final BlobUses uses;
@@ -44,6 +46,7 @@ final class Survey {
       BlobChecks checks,
       Partials partials,
       BlobIndex index,
+      MetadataIndex metadata,
       Quarantine quarantine,
       Vitals vitals,
       BlobUses uses) {
@@ -52,6 +55,7 @@ final class Survey {
     this.checks = checks;
     this.partials = partials;
     this.index = index;
+    this.metadata = metadata;
     this.quarantine = quarantine;
     this.vitals = vitals;
     this.uses = uses;
@@ -93,9 +97,11 @@ final class Survey {
           partials.survey(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
+      long small = lengths(list(layout.aliases()));
       for (Path repo : list(layout.repos())) {
-        lookAtRepo(repo, foreign, doubtful);
+        small += lookAtRepo(repo, foreign, doubtful);
       }
+      metadata.foundSmall(small);
       if (!foreign.isEmpty()) {
         log.warn(
             "{} names in the store are not the store's and stay: {}{}",
@@ -128,12 +134,20 @@ final class Survey {
     look(path, layout.shared(digest), digest, foreign, doubtful);
   }
 
-  private void lookAtRepo(Path folder, List<Path> foreign, List<BlobChecks.Subject> doubtful)
+  private long lengths(List<Path> files) {
+    return files.stream().mapToLong(metadata::lengthOf).sum();
+  }
+
+  /** Returns what its small records take, in bytes. */
+  private long lookAtRepo(Path folder, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<RepoId> repo = Layout.repoOf(nameOf(folder));
     if (repo.isEmpty()) {
       foreign.add(folder);
-      return;
+      return 0;
+    }
+    for (Path path : list(layout.commits(repo.get()))) {
+      CommitHash.parse(nameOf(path)).ifPresent(commit -> metadata.found(repo.get(), commit));
     }
     for (Path path : list(layout.repoBlobs(repo.get()))) {
       if (Layout.isHex(nameOf(path), 40)) {
@@ -154,6 +168,8 @@ final class Survey {
         removeOld(path);
       }
     }
+    return metadata.lengthOf(layout.publicVerdict(repo.get()))
+        + lengths(list(layout.refs(repo.get())));
   }
 
   /** A partial git blob of an older version, whose name had no size. Few are worth adopting. */

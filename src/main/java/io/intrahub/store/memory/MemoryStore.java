@@ -71,6 +71,7 @@ public final class MemoryStore implements Store, BlobStore {
         writers.stream().mapToLong(MemoryPartial::unpublished).sum(),
         partials.size(),
         partials.values().stream().mapToLong(MemoryPieces::markedBytes).sum(),
+        0,
         OptionalLong.empty(),
         OptionalLong.empty(),
         0,
