@@ -37,7 +37,7 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    Manifests manifests = 
+    Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
