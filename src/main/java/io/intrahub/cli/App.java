@@ -72,7 +72,8 @@ public final class App implements AutoCloseable {
       meters.watchStore(() -> fill(store.usage()));
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
-      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
+      HubUpstream upstream =
+          add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
       transfers =
           add(
               new Transfers(
@@ -84,15 +85,7 @@ public final class App implements AutoCloseable {
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
           new Mirror(
-              checker,
-              repos,
-              upstream,
-              transfers,
-              meters,
-              budget,
-              tasks,
-              clock,
-              settings.mirror());
+              checker, repos, upstream, transfers, meters, budget, tasks, clock, settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(

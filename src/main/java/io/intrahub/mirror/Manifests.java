@@ -88,11 +88,7 @@ final class Manifests {
   }
 
   Manifests(
-      RepoStore store,
-      HubUpstream upstream,
-      MemoryBudget budget,
-      Executor executor,
-      int limit) {
+      RepoStore store, HubUpstream upstream, MemoryBudget budget, Executor executor, int limit) {
     this.store = store;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);

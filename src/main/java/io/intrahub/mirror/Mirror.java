@@ -37,7 +37,7 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    Manifests manifests = 
+    Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
@@ -47,7 +47,8 @@ public final class Mirror {
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
+    this.infos =
+        new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
     this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }
 

@@ -21,9 +21,9 @@ import io.intrahub.mirror.Mirror;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.store.TestRepos;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -82,7 +82,8 @@ class MovedRevisionTest {
       Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
       RepoStore repos = watched(new CachedRepoStore(store.repos()));
-      try (HubUpstream upstream = new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
+      try (HubUpstream upstream =
+          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
         Mirror mirror =
             new Mirror(
                 new AccessChecker(repos, clock, settings.access()),

@@ -276,8 +276,8 @@ public abstract class RepoStoreContract extends PartialBlobContract {
               .as("seed %d: %s behind %s", seed, directory, behind)
               .isEqualTo(
                   list(manifest, directory, recursive).stream()
-                      .filter(p ->
-                          Manifest.ORDER.compare(new FilePath(p), new FilePath(behind)) > 0)
+                      .filter(
+                          p -> Manifest.ORDER.compare(new FilePath(p), new FilePath(behind)) > 0)
                       .toList());
         }
       }
@@ -358,13 +358,16 @@ public abstract class RepoStoreContract extends PartialBlobContract {
     store.repos().putAnswer(REPO, FIRST, "info", seen(old, 10));
     store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
     store.repos().putAnswer(REPO, FIRST, "info", seen(old, 7));
-    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(
+            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(young);
     store.repos().putAnswer(REPO, FIRST, "info", seen(large, 4));
-    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(
+            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
     reopen();
-    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(
+            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
   }
 
@@ -426,7 +429,8 @@ public abstract class RepoStoreContract extends PartialBlobContract {
         writer.write(new byte[length]);
         assertThat(writer.commit(NOW.minusSeconds(6)).length()).isEqualTo(young.length);
       }
-      assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+      assertThat(
+              TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
           .isEqualTo(young);
     }
     try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {

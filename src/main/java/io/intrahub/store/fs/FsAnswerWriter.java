@@ -127,10 +127,7 @@ final class FsAnswerWriter extends AnswerWriter {
       spill();
       StoredRecord record = new StoredRecord(subject, learnedAt, new byte[0]);
       return new FsAnswer(
-          disk,
-          records,
-          path,
-          records.putLarge(path, record, to, length, (int) crc.getValue()));
+          disk, records, path, records.putLarge(path, record, to, length, (int) crc.getValue()));
     }
   }
 
