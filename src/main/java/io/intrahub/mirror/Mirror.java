@@ -47,7 +47,8 @@ public final class Mirror {
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
+    this.infos =
+        new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
     this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }
 

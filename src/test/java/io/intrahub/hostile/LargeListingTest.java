@@ -27,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Listings that are far larger than what one answer may hold in memory. */
 class LargeListingTest {
   private static final String TREE = "/api/models/acme/open/tree/main?recursive=true";
-  private static final int FILES = 9_000;
   private static final long BUDGET = 8L * 1024 * 1024;
 
   /** What a large answer holds of it. */
@@ -40,10 +39,13 @@ class LargeListingTest {
   @BeforeEach
   void start() throws Exception {
     rig = new Rig(data, s -> s.withBudgetBytes(BUDGET));
+  }
+
+  private void fill(int count, String folder) {
     Map<String, DevFile> files = new LinkedHashMap<>();
     DevFile one = DevFile.text("a");
-    for (int i = 0; i < FILES; i++) {
-      String path = "a-file-with-quite-a-long-name-%05d.txt".formatted(i);
+    for (int i = 0; i < count; i++) {
+      String path = folder + "a-file-with-quite-a-long-name-%05d.txt".formatted(i);
       paths.add(path);
       files.put(path, one);
     }
@@ -66,22 +68,23 @@ class LargeListingTest {
 
   @Test
   void the_whole_the_pages_and_the_described_paths_say_the_same() {
+    fill(3_000, "");
     Rig.Answer whole = get(TREE);
     assertThat(whole.status()).isEqualTo(200);
-    assertThat(whole.body().length).isGreaterThan(1_000_000);
+    assertThat(whole.body().length).isGreaterThan(300_000);
     assertThat(whole.header("link")).isEmpty();
     StringBuilder pages = new StringBuilder();
-    String target = TREE + "&limit=1300";
+    String target = TREE + "&limit=700";
     while (!target.isEmpty()) {
       Rig.Answer page = get(target);
       String entries = page.text();
       pages.append(pages.isEmpty() ? "" : ",").append(entries, 1, entries.length() - 1);
       Optional<String> next = page.header("link").flatMap(LinkHeader::next);
-      target = next.map(n -> URI.create(n).getRawPath() + "?" + URI.create(n).getRawQuery()).orElse("");
+      target =
+          next.map(n -> URI.create(n).getRawPath() + "?" + URI.create(n).getRawQuery()).orElse("");
     }
     assertThat(whole.text().equals("[" + pages + "]")).as("pages make the whole").isTrue();
-    String body =
-        paths.stream().collect(Collectors.joining("\",\"", "{\"paths\":[\"", "\"]}"));
+    String body = paths.stream().collect(Collectors.joining("\",\"", "{\"paths\":[\"", "\"]}"));
     Rig.Answer described =
         rig.send(
             rig.app().uri(),
@@ -94,6 +97,8 @@ class LargeListingTest {
 
   @Test
   void clients_that_take_nothing_of_it_use_up_their_share_and_no_more() throws Exception {
+    // More than the system takes of a response for a client that does not read.
+    fill(5_500, ("x".repeat(200) + "/").repeat(6));
     assertThat(get(TREE).status()).isEqualTo(200);
     atRest();
     List<Socket> stalled = new ArrayList<>();

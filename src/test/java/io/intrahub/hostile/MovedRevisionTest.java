@@ -82,7 +82,8 @@ class MovedRevisionTest {
       Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
       RepoStore repos = watched(new CachedRepoStore(store.repos()));
-      try (HubUpstream upstream = new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
+      try (HubUpstream upstream =
+          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
         Mirror mirror =
             new Mirror(
                 new AccessChecker(repos, clock, settings.access()),
