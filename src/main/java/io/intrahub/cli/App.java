@@ -86,15 +86,7 @@ public final class App implements AutoCloseable {
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
           new Mirror(
-              checker,
-              repos,
-              upstream,
-              transfers,
-              meters,
-              budget,
-              tasks,
-              clock,
-              settings.mirror());
+              checker, repos, upstream, transfers, meters, budget, tasks, clock, settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of one record each, and a bounded memory of them, without the large values. A file is replaced in one step and
- * survives a power cut; what can't be written is kept in memory only and logged. Safe for use by
- * many threads.
+ * Files of one record each, and a bounded memory of them, without the large values. A file is
+ * replaced in one step and survives a power cut; what can't be written is kept in memory only and
+ * logged. Safe for use by many threads.
  */
 final class Records {
   private static final Logger log = LoggerFactory.getLogger(Records.class);
@@ -168,8 +168,7 @@ final class Records {
    * @return the record that is kept now
    * @throws IOException when it can't be kept; what was there before still is
    */
-  StoredRecord putLarge(
-      Path path, StoredRecord head, Replacer.Temporary file, long length, int crc)
+  StoredRecord putLarge(Path path, StoredRecord head, Replacer.Temporary file, long length, int crc)
       throws IOException {
     LargeValue value = LargeValue.of(head.head(), length, crc);
     FileIo.writeFully(file.file(), value.end(head.head()));
