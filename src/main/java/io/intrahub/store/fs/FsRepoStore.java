@@ -38,8 +38,7 @@ final class FsRepoStore implements RepoStore {
   private final Records records;
   private final Manifests manifests;
 
-  FsRepoStore(
-      Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata, Clock clock) {
+  FsRepoStore(Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata, Clock clock) {
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;

@@ -111,7 +111,8 @@ public final class FsStore implements Store {
             disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
     this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock);
     this.survey =
-        new Survey(disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
+        new Survey(
+            disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
     CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
     evictor.add(
         new PublishedBlobs(disk, layout, index, uses, stripes, current, partials::isWritten));
