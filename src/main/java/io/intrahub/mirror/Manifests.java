@@ -3,7 +3,6 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
@@ -148,7 +147,7 @@ final class Manifests {
             + "?recursive=true&expand=false";
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
-      switch (upstream.call(ApiRequest.get(target), Caller.ANONYMOUS)) {
+      switch (upstream.learn(repo.subject(), ApiRequest.get(target))) {
         case ApiAnswer.Ok page when !page.isAuthoritative() -> {
           // What is missing from a manifest is told to be missing for ever.
           return new Learning.Failed(

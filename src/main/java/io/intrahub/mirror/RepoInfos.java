@@ -151,6 +151,9 @@ public final class RepoInfos {
             new Located.NotKept(asked, Optional.of(refused.refusal())), revision, query, caller);
       }
       case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
+      // What another endpoint says is passed through, under the commit that it says itself.
+      case ApiAnswer.Failed _ when upstream.hasFallback() ->
+          passThrough(new Located.NotKept(asked, Optional.empty()), revision, query, caller);
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), repo.toString());
       case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
     };
@@ -160,8 +163,8 @@ public final class RepoInfos {
   private ApiAnswer fetch(Located.At at, Key key, String query) {
     RepoId repo = at.repo().subject();
     ApiAnswer answer =
-        upstream.repoInfo(repo, Optional.of(at.commit().asRevision()), query, Caller.ANONYMOUS);
-    if (answer instanceof ApiAnswer.Info info && info.authoritative() && !isShut(info, query)) {
+        upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query);
+    if (answer instanceof ApiAnswer.Info info && !isShut(info, query)) {
       store.putAnswer(
           repo, at.commit(), key.name(), new Observation<>(info.body(), clock.instant()));
       memory.put(key, info.body());
@@ -171,7 +174,7 @@ public final class RepoInfos {
 
   /** Whether a whole answer says that not everybody may read the repo any more. */
   private static boolean isShut(ApiAnswer.Info info, String query) {
-    return info.authoritative() && info.evidence().isEmpty() && !query.contains("expand");
+    return info.evidence().isEmpty() && !query.contains("expand");
   }
 
   private ApiReply passThrough(
