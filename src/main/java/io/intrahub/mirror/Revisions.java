@@ -116,7 +116,7 @@ final class Revisions {
       case Verdicts.Word.Readable(var proof) ->
           locateOpen(proof, revision, cold, deadline, noCache);
       case Verdicts.Word.Missing(var proof, var why) -> locateStale(proof, revision, why);
-      case Verdicts.Word.Unknown(var why) -> new Located.Failed(why);
+      case Verdicts.Word.Unknown(var why) -> unanswered(asked, why);
       case Verdicts.Word.Other(Learned.Closed shut) -> new Located.NotKept(asked, shut.refusal());
       case Verdicts.Word.Other(Learned.Missing missing) -> new Located.Refused(missing.refusal());
       case Verdicts.Word.Other(var learned) -> throw new IllegalStateException("no word: " + learned);
@@ -134,7 +134,7 @@ final class Revisions {
     return store
         .revision(proof, revision)
         .<Located>map(seen -> at(proof, seen, true))
-        .orElseGet(() -> new Located.Failed(why));
+        .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
   private void pendingIfDue(RepoId repo, Revision revision) {
@@ -253,11 +253,15 @@ final class Revisions {
         }
         yield new Located.Refused(missing.refusal());
       }
-      // Another endpoint may have it. What it says is passed through and proves nothing.
-      case Learned.Nothing _ when upstream.hasFallback() ->
-          new Located.NotKept(repo, Optional.empty());
-      case Learned.Nothing nothing -> new Located.Failed(nothing.failure());
+      case Learned.Nothing nothing -> unanswered(repo, nothing.failure());
     };
+  }
+
+  /** Another endpoint may have it. What that says is passed through and proves nothing. */
+  private Located unanswered(RepoId repo, UpstreamFailure failure) {
+    return upstream.hasFallback()
+        ? new Located.NotKept(repo, Optional.empty())
+        : new Located.Failed(failure);
   }
 
   /**
