@@ -44,9 +44,12 @@ public final class AccessChecker {
     return within(repo, settings.publicTtl());
   }
 
-  /** Whether a verdict still holds, but for less than half of its time: it should be renewed now. */
+  /**
+   * Whether a verdict still holds, but for less than half of its time: it should be renewed now.
+   */
   public boolean isAging(RepoId repo) {
-    return remembered(repo).isPresent() && within(repo, settings.publicTtl().dividedBy(2)).isEmpty();
+    return remembered(repo).isPresent()
+        && within(repo, settings.publicTtl().dividedBy(2)).isEmpty();
   }
 
   /** Whether a verdict is there that counts in an outage at least. */

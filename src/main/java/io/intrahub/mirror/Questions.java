@@ -68,45 +68,51 @@ final class Questions {
 
   /** Asks about a revision that is unknown. */
   CompletableFuture<Learned> ask(RepoId repo, Revision revision, Cold cold) {
-    return flights.join(
-        new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
+    return flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
   }
 
   /** One question behind the clients' backs, whoever joins. */
   CompletableFuture<Learned> refresh(RepoId repo, Revision revision) {
     return flights.join(
         new FlightKey(repo, revision, "refresh"),
-        () -> take(repo, revision, learnByInfo(repo, revision)));
+        () -> {
+          Learned learned = learnByInfo(repo, revision);
+          if (learned instanceof Learned.Open open) {
+            moved(checker.admit(open.evidence()), revision, open.commit());
+          } else {
+            takeNo(repo, revision, learned);
+          }
+          return learned;
+        });
   }
 
   /**
-   * The repo's own question, whoever joins.
+   * The repo's own question, whoever joins. It changes what is believed of the repo, and not which
+   * commit a revision shows.
    *
    * @param revision one that a client can't choose freely; see {@link Verdicts}
    */
   CompletableFuture<Learned> confirmVerdict(RepoId repo, Revision revision) {
     return flights.join(
         new FlightKey(repo, revision, "confirm"),
-        () -> take(repo, revision, learned(upstream.confirm(repo, named(revision)))));
+        () -> {
+          Learned learned = learned(upstream.confirm(repo, named(revision)));
+          if (learned instanceof Learned.Open open) {
+            aliases.learn(repo, checker.admit(open.evidence()).subject());
+          } else {
+            takeNo(repo, revision, learned);
+          }
+          return learned;
+        });
   }
 
-  /** Takes what was learned about a revision that was known before. */
-  private Learned take(RepoId repo, Revision revision, Learned learned) {
-    switch (learned) {
-      case Learned.Open open -> {
-        Authorised<RepoId> proof = checker.admit(open.evidence());
-        aliases.learn(repo, proof.subject());
-        moved(proof, revision, open.commit());
-      }
-      case Learned.Closed shut -> shut(repo, shut);
-      case Learned.Missing missing -> {
-        if (missing.refusal().isOfRevision()) {
-          pending.settle(repo, revision, () -> store.forgetRevision(repo, revision));
-        }
-      }
-      case Learned.Nothing _ -> {}
+  /** Takes that a revision that was known can't be had. */
+  private void takeNo(RepoId repo, Revision revision, Learned learned) {
+    if (learned instanceof Learned.Closed shut) {
+      shut(repo, shut);
+    } else if (learned instanceof Learned.Missing missing && missing.refusal().isOfRevision()) {
+      pending.settle(repo, revision, () -> store.forgetRevision(repo, revision));
     }
-    return learned;
   }
 
   /** Shows a commit at once, whatever was pending. */

@@ -162,8 +162,7 @@ public final class RepoInfos {
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
   private ApiAnswer fetch(Located.At at, Key key, String query) {
     RepoId repo = at.repo().subject();
-    ApiAnswer answer =
-        upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query);
+    ApiAnswer answer = upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query);
     if (answer instanceof ApiAnswer.Info info && !isShut(info, query)) {
       store.putAnswer(
           repo, at.commit(), key.name(), new Observation<>(info.body(), clock.instant()));

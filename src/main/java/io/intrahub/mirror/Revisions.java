@@ -4,14 +4,12 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
 import io.intrahub.base.Deadline;
-
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
-
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
@@ -20,7 +18,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-
 import java.util.concurrent.Executor;
 
 /**
@@ -82,7 +79,8 @@ final class Revisions {
    *     verdict that has run out a client waits longer if need be, see {@link Verdicts}
    * @param noCache whether the client wants upstream asked
    */
-  Located locate(RepoId asked, Revision revision, Questions.Cold cold, Deadline deadline, boolean noCache) {
+  Located locate(
+      RepoId asked, Revision revision, Questions.Cold cold, Deadline deadline, boolean noCache) {
     RepoId repo = aliases.canonical(asked, upstream.isAway());
     Optional<Authorised<RepoId>> proof = checker.remembered(repo);
     if (proof.isPresent()) {
@@ -110,34 +108,42 @@ final class Revisions {
       Questions.Cold cold,
       Deadline deadline,
       boolean noCache) {
+    // An old name may have run out instead.
+    boolean lapsed = checker.remembered(kept).isEmpty();
     // Of the two that any repo may have, the one that also answers what the client asks.
     Revision own = revision.equals(MAIN) ? MAIN : Revision.DEFAULT;
     return switch (verdicts.ask(kept, () -> questions.confirmVerdict(asked, own))) {
-      case Verdicts.Word.Readable(var proof) ->
-          locateOpen(proof, revision, cold, deadline, noCache);
+      case Verdicts.Word.Readable(var proof, var commit) -> {
+        if (lapsed && pending.isQuiet(proof.subject(), own)) {
+          // No load is under way that could mix the old commit with this one.
+          questions.show(proof.subject(), own, new Observation<>(commit, clock.instant()));
+        }
+        yield locateOpen(proof, revision, cold, deadline, noCache);
+      }
       case Verdicts.Word.Missing(var proof, var why) -> locateStale(proof, revision, why);
       case Verdicts.Word.Unknown(var why) -> unanswered(asked, why);
       case Verdicts.Word.Other(Learned.Closed shut) -> new Located.NotKept(asked, shut.refusal());
       case Verdicts.Word.Other(Learned.Missing missing) -> new Located.Refused(missing.refusal());
-      case Verdicts.Word.Other(var learned) -> throw new IllegalStateException("no word: " + learned);
+      case Verdicts.Word.Other(var learned) ->
+          throw new IllegalStateException("no word: " + learned);
     };
   }
 
   /** Whatever is served under a verdict that has run out is labelled as stale. */
-  private Located locateStale(
-      Authorised<RepoId> proof, Revision revision, UpstreamFailure why) {
+  private Located locateStale(Authorised<RepoId> proof, Revision revision, UpstreamFailure why) {
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
       return new Located.At(proof, commit.get(), forEver(true));
     }
-    pendingIfDue(proof.subject(), revision);
+    showIfDue(proof.subject(), revision);
+    pending.shown(proof.subject(), revision);
     return store
         .revision(proof, revision)
         .<Located>map(seen -> at(proof, seen, true))
         .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
-  private void pendingIfDue(RepoId repo, Revision revision) {
+  private void showIfDue(RepoId repo, Revision revision) {
     pending.asked(repo, revision, due -> store.putRevision(repo, revision, due));
   }
 
@@ -154,7 +160,7 @@ final class Revisions {
       renewAhead(repo);
       return new Located.At(proof, commit.get(), forEver(false));
     }
-    pendingIfDue(repo, revision);
+    showIfDue(repo, revision);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
     return switch (Freshness.decide(
         clock.instant(), seen, settings.revisions(), asAsked(upstream.state()), noCache)) {
@@ -162,7 +168,10 @@ final class Revisions {
         renewAhead(repo);
         yield at(proof, seen.orElseThrow(), false);
       }
-      case SERVE_STALE -> at(proof, seen.orElseThrow(), true);
+      case SERVE_STALE -> {
+        pending.shown(repo, revision);
+        yield at(proof, seen.orElseThrow(), true);
+      }
       case SERVE_AND_REFRESH -> {
         var _ = questions.refresh(repo, revision);
         yield at(proof, seen.orElseThrow(), false);
@@ -229,10 +238,8 @@ final class Revisions {
     };
   }
 
-  private Located ask(
-      RepoId repo, Revision revision, Questions.Cold cold, Deadline deadline) {
-    Optional<Learned> learned =
-        Waiting.until(questions.ask(repo, revision, cold), deadline.left());
+  private Located ask(RepoId repo, Revision revision, Questions.Cold cold, Deadline deadline) {
+    Optional<Learned> learned = Waiting.until(questions.ask(repo, revision, cold), deadline.left());
     if (learned.isEmpty()) {
       return new Located.Failed(Failures.late(upstream, deadline.whole()));
     }

@@ -6,6 +6,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Outage;
 import io.intrahub.base.Deadline;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
@@ -59,8 +60,12 @@ final class Verdicts {
 
   /** What came of asking about a repo whose verdict has run out. */
   sealed interface Word {
-    /** Everybody may read it, says the Hub. */
-    record Readable(Authorised<RepoId> proof) implements Word {}
+    /**
+     * Everybody may read it, says the Hub.
+     *
+     * @param commit that the revision is which was asked about
+     */
+    record Readable(Authorised<RepoId> proof, CommitHash commit) implements Word {}
 
     /** The Hub said something else. */
     record Other(Learned learned) implements Word {}
@@ -146,7 +151,7 @@ final class Verdicts {
       if (!(learned.get() instanceof Learned.Nothing nothing)) {
         failing.invalidate(repo);
         return learned.get() instanceof Learned.Open open
-            ? new Word.Readable(checker.admit(open.evidence()))
+            ? new Word.Readable(checker.admit(open.evidence()), open.commit())
             : new Word.Other(learned.get());
       }
       switch (nothing.failure().kind()) {
@@ -179,22 +184,16 @@ final class Verdicts {
 
   /** The question goes on, and its answer counts for the next client. */
   private Word late(RepoId repo, CompletableFuture<Learned> open) {
-    Optional<Authorised<RepoId>> fresh = checker.remembered(repo);
-    if (fresh.isPresent()) {
-      // The word has come, and what else the question has to do goes on.
-      return new Word.Readable(fresh.get());
-    }
     late.put(repo, open);
     var _ =
-        open.whenComplete(
-            (learned, _) -> {
-              late.remove(repo, open);
-              if (learned instanceof Learned.Nothing nothing) {
-                remember(repo, nothing.failure());
-              } else {
-                failing.invalidate(repo);
-              }
-            });
+        open.whenComplete((learned, _) -> {
+          late.remove(repo, open);
+          if (learned instanceof Learned.Nothing nothing) {
+            remember(repo, nothing.failure());
+          } else {
+            failing.invalidate(repo);
+          }
+        });
     return without(repo, Failures.late(upstream, patience));
   }
 

@@ -9,8 +9,8 @@ import java.util.Set;
 
 /**
  * Remembers that an endpoint does not answer, so that nobody waits for a failure that is known to
- * come. Only the mirror's own questions count ({@link Question}): neither an answer nor a failure of
- * a call that is passed on to a client changes anything here.
+ * come. Only the mirror's own questions count ({@link Question}): neither an answer nor a failure
+ * of a call that is passed on to a client changes anything here.
  *
  * <p>There are two kinds of failure:
  *
@@ -20,14 +20,14 @@ import java.util.Set;
  *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
  *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
  *       about {@value #REPOS_TO_OPEN} different repos or more, calls about the repos that failed
- *       are refused. Calls about any other repo are made, and the first answer ends the trouble.
- *       A client that asks for what is known to fail can thus delay no repo but that one.
+ *       are refused. Calls about any other repo are made, and the first answer ends the trouble. A
+ *       client that asks for what is known to fail can thus delay no repo but that one.
  * </ul>
  *
- * <p>From time to time one of the refused calls is let through as a probe, at first after 5 seconds,
- * then after twice as long each time, 60 seconds at most. One answer closes the breaker. {@link
- * Question.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because who may read
- * a repo is decided by the answer to that repo's own question.
+ * <p>From time to time one of the refused calls is let through as a probe, at first after 5
+ * seconds, then after twice as long each time, 60 seconds at most. One answer closes the breaker.
+ * {@link Question.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because who
+ * may read a repo is decided by the answer to that repo's own question.
  *
  * <p>Safe for use by many threads; the monitor of this object guards all fields and is held for no
  * I/O.

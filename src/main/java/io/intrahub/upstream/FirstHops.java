@@ -40,8 +40,7 @@ final class FirstHops {
    */
   record Hop(FirstHop said, Optional<Locations.Location> location) {}
 
-  FirstHop ask(
-      Question question, RepoId repo, Revision revision, FilePath path, Caller caller) {
+  FirstHop ask(Question question, RepoId repo, Revision revision, FilePath path, Caller caller) {
     return ask(question, repo, revision, path, caller, Optional.empty()).said();
   }
 
@@ -123,7 +122,8 @@ final class FirstHops {
       return HubCalls.strange("it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
-    if (!endpoint.authoritative() && revision.asCommit().filter(c -> !c.equals(commit)).isPresent()) {
+    if (!endpoint.authoritative()
+        && revision.asCommit().filter(c -> !c.equals(commit)).isPresent()) {
       return HubCalls.lasting("it names another commit than the one it was asked for");
     }
     BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
@@ -145,8 +145,7 @@ final class FirstHops {
       Endpoint endpoint, Response response, Caller caller) {
     Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
     return refusal.isPresent() && endpoint.authoritative()
-        ? new HubCalls.Visit.Done<>(
-            new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
+        ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
         : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
   }
 

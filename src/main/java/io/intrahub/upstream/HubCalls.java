@@ -230,8 +230,7 @@ final class HubCalls {
   /** See {@link HubUpstream#call}. */
   ApiAnswer api(Question question, ApiRequest request, Caller caller) {
     Visit<ApiAnswer> visit =
-        visit(
-            question, caller, Optional.empty(), endpoint -> visitApi(endpoint, request, caller));
+        visit(question, caller, Optional.empty(), endpoint -> visitApi(endpoint, request, caller));
     return switch (visit) {
       case Visit.Done<ApiAnswer> done -> done.result();
       case Visit.Failed<ApiAnswer> failed -> new ApiAnswer.Failed(failed.failure());

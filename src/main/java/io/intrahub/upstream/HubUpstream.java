@@ -109,8 +109,8 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks upstream's own {@code resolve} about one file, on behalf of one client. Costs one call. Any
-   * endpoint may answer a client without a token, so what it says is for that client only.
+   * Asks upstream's own {@code resolve} about one file, on behalf of one client. Costs one call.
+   * Any endpoint may answer a client without a token, so what it says is for that client only.
    */
   public FirstHop firstHop(RepoId repo, Revision revision, FilePath path, Caller caller) {
     return firstHops.ask(Question.PASSED_ON, repo, revision, path, caller);
@@ -151,8 +151,8 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint whether everybody may read a repo. As {@link #learnInfo}, but it
-   * is asked even if it answers 5xx about many repos.
+   * Asks the authoritative endpoint whether everybody may read a repo. As {@link #learnInfo}, but
+   * it is asked even if it answers 5xx about many repos.
    *
    * @param revision one that a client can't choose freely
    */
@@ -163,8 +163,7 @@ public final class HubUpstream implements AutoCloseable {
   private ApiAnswer info(
       Question question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
-    ApiAnswer answer =
-        hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
+    ApiAnswer answer = hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
     if (!(answer instanceof ApiAnswer.Ok ok)) {
       return answer;
     }
@@ -194,7 +193,9 @@ public final class HubUpstream implements AutoCloseable {
     return hub.api(Question.PASSED_ON, request, caller);
   }
 
-  /** Makes a call about a repo for the mirror itself: anonymously, to the authoritative endpoint. */
+  /**
+   * Makes a call about a repo for the mirror itself: anonymously, to the authoritative endpoint.
+   */
   public ApiAnswer learn(RepoId repo, ApiRequest request) {
     return hub.api(Question.learn(repo), request, Caller.ANONYMOUS);
   }

@@ -45,8 +45,6 @@ record Question(Purpose purpose, Optional<RepoId> repo) {
 
   /** Whether this endpoint may answer. */
   boolean mayAsk(Endpoint endpoint) {
-    return endpoint.authoritative()
-        || purpose == Purpose.FETCH
-        || purpose == Purpose.PASS_ON;
+    return endpoint.authoritative() || purpose == Purpose.FETCH || purpose == Purpose.PASS_ON;
   }
 }

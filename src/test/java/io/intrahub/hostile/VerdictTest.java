@@ -110,9 +110,13 @@ class VerdictTest {
     rig.hub.faults().on(Route.OTHER_API, Route.RAW).status(500);
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       List<CompletableFuture<Integer>> booms =
-          List.of("/api/models?search=boom1", "/api/models?search=boom2", "/acme/cold/raw/main/c.txt")
+          List.of(
+                  "/api/models?search=boom1",
+                  "/api/models?search=boom2",
+                  "/acme/cold/raw/main/c.txt")
               .stream()
-              .flatMap(target -> List.of(target, target + (target.contains("?") ? "3" : "4")).stream())
+              .flatMap(
+                  target -> List.of(target, target + (target.contains("?") ? "3" : "4")).stream())
               .map(target -> CompletableFuture.supplyAsync(() -> get(target).status(), clients))
               .toList();
       assertThat(booms).allSatisfy(boom -> assertThat(boom.join()).isGreaterThanOrEqualTo(500));
@@ -290,8 +294,7 @@ class VerdictTest {
       rig.hub.faults().clear();
       settle();
     }
-    assertThat(rig.hub.counters().requests(Route.REPO_INFO))
-        .isBetween(10L, byCommit ? 13L : 60L);
+    assertThat(rig.hub.counters().requests(Route.REPO_INFO)).isBetween(10L, byCommit ? 13L : 60L);
     assertThat(rig.hub.counters().requests())
         .isEqualTo(rig.hub.counters().requests(Route.REPO_INFO));
   }
