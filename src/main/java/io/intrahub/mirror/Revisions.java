@@ -32,7 +32,6 @@ final class Revisions {
   private final AccessChecker checker;
   private final RepoStore store;
   private final HubUpstream upstream;
-  private final Manifests manifests;
   private final Aliases aliases;
   private final ClosedRepos closed;
   private final PendingCommits pending;
@@ -53,7 +52,6 @@ final class Revisions {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
-    this.manifests = manifests;
     this.aliases = new Aliases(store, clock, settings.aliasTtl());
     this.closed = new ClosedRepos(clock, settings);
     this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
