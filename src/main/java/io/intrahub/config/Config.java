@@ -288,9 +288,14 @@ public record Config(
       @Setting(
               type = DURATION,
               byDefault = "10m",
-              doc = "How long a repo that was seen to be public counts as public.")
+              doc =
+                  "How long a repo that was seen to be public counts as public. Of a repo in use"
+                      + " this is asked again ahead of time.")
           Duration publicTtl,
-      @Setting(type = DURATION, byDefault = "7d", doc = "The same while upstream cannot be asked.")
+      @Setting(
+              type = DURATION,
+              byDefault = "7d",
+              doc = "The same while the Hub can't be asked about the repo, or gives no answer.")
           Duration publicTtlDuringOutage) {}
 
   /** How long clients wait. */
@@ -300,13 +305,16 @@ public record Config(
               byDefault = "8s",
               min = "1ms",
               doc =
-                  "Within this time a request for a file has its answer. The Python clients give up"
-                      + " after 10 seconds.")
+                  "Within this time a request for a file has its answer. Any request waits so long for"
+                      + " the Hub to say that a repo is still public, when access.public-ttl is over."
+                      + " The Python clients give up after 10 seconds.")
           Duration head,
       @Setting(
               type = DURATION,
               byDefault = "2s",
-              doc = "After this time what is in the store is served, though stale.")
+              doc =
+                  "After this time a commit that is known is served, though stale, while the Hub is"
+                      + " asked whether the branch has moved.")
           Duration stale,
       @Setting(
               type = DURATION,

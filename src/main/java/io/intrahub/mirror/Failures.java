@@ -27,7 +27,7 @@ final class Failures {
   static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
-      case UNREACHABLE, LATE -> HubError.upstreamUnreachable(what, failure.reason());
+      case UNREACHABLE, LATE, BROKEN -> HubError.upstreamUnreachable(what, failure.reason());
       case TROUBLED, LIMITED, STRANGE ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
       case CROWDED -> HubError.crowded(what, failure.reason());

@@ -207,13 +207,7 @@ final class Manifests {
             + "?recursive=true&expand=false";
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
-      switch (upstream.listing(target, taker)) {
-        case ListingPage.NotAuthoritative _ -> {
-          // What is missing from a manifest is told to be missing for ever.
-          return new Learning.Failed(
-              new UpstreamFailure(
-                  UpstreamFailure.Kind.UNREACHABLE, "only a fallback knows its files now"));
-        }
+      switch (upstream.listing(repo.subject(), target, taker)) {
         case ListingPage.Whole page -> {
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {

@@ -39,7 +39,7 @@ public final class Mirror {
     this.transfers = transfers;
     Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
-    InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
+    InfoKeeper keeper = new InfoKeeper(store, budget, clock);
     Revisions revisions =
         new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings);
     Entries entries = new Entries(manifests, meters);

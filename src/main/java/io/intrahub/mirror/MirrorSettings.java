@@ -11,8 +11,10 @@ import java.time.Duration;
  * @param refusedTtl how long an anonymous "no such repo" is believed
  * @param gatedTtl how long an anonymous "gated" is believed: short, since somebody may just have
  *     opened the repo
- * @param headTimeout within which a resolve has its answer
- * @param staleTimeout after which what is there is served instead of waiting for upstream
+ * @param headTimeout within which a resolve has its answer; so long any request waits for the Hub's
+ *     word on a verdict that has run out
+ * @param staleTimeout after which a revision that is known and may be read is served instead of
+ *     waiting for upstream
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest
@@ -55,6 +57,22 @@ public record MirrorSettings(
         gatedTtl,
         headTimeout,
         staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit);
+  }
+
+  /** The same with other limits on waiting for upstream. */
+  public MirrorSettings withTimeouts(Duration head, Duration stale) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        head,
+        stale,
         apiTimeout,
         quiet,
         quietAtMost,

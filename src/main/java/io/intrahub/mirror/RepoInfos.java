@@ -142,20 +142,22 @@ public final class RepoInfos {
             caller);
       }
       case InfoKeeper.Outcome.Refused refused -> Replies.refused(refused.refusal());
+      // What another endpoint says is passed through, under the commit that it says itself.
+      case InfoKeeper.Outcome.Failed _ when upstream.hasFallback() ->
+          passThrough(
+              new Located.NotKept(asked, Optional.empty()), revision, query.canonical(), caller);
       case InfoKeeper.Outcome.Failed failed -> Replies.failed(failed.failure(), repo.toString());
     };
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
   private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query) {
+    RepoId repo = at.repo().subject();
     return keeper.ask(
-        at.repo().subject(),
-        Optional.of(at.commit().asRevision()),
+        () ->
+            upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
         query,
-        info ->
-            info.authoritative() && !isShut(info, query)
-                ? Optional.of(at.commit())
-                : Optional.empty());
+        info -> isShut(info, query) ? Optional.empty() : Optional.of(at.commit()));
   }
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */
@@ -174,7 +176,7 @@ public final class RepoInfos {
 
   /** Whether a whole answer says that not everybody may read the repo any more. */
   private static boolean isShut(ApiAnswer.Info info, InfoQuery query) {
-    return info.authoritative() && info.evidence().isEmpty() && !query.isPartial();
+    return info.evidence().isEmpty() && !query.isPartial();
   }
 
   /** Passes a question about a repo on that everybody may read: no token is needed for it. */

@@ -24,6 +24,7 @@ import io.intrahub.upstream.UpstreamState;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * {@code HEAD|GET /{repo}/resolve/{revision}/{path}}: one file of one revision. Safe for use by
@@ -39,8 +40,13 @@ public final class ResolveFile {
   private final MirrorSettings settings;
   private final SingleFlight<HopKey, FirstHop> hops;
 
-  /** The authority is part of the key: one asker's answer is never another's. */
-  private record HopKey(RepoId repo, Revision revision, FilePath path, Authority authority) {}
+  /**
+   * The authority is part of the key: one client's answer is never another's.
+   *
+   * @param believed whether only the authoritative endpoint is asked
+   */
+  private record HopKey(
+      RepoId repo, Revision revision, FilePath path, Authority authority, boolean believed) {}
 
   ResolveFile(
       Revisions revisions,
@@ -70,7 +76,7 @@ public final class ResolveFile {
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
     Instant since = revisions.now();
     Deadline deadline = Deadline.in(settings.headTimeout());
-    Revisions.Cold cold = new Revisions.Cold(path, r -> learnByHop(r, revision, path));
+    Questions.Cold cold = new Questions.Cold(path, r -> learnByHop(r, revision, path));
     Located located = revisions.locate(repo, revision, cold, deadline, noCache);
     return switch (located) {
       case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
@@ -84,14 +90,10 @@ public final class ResolveFile {
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
   private Learned learnByHop(RepoId repo, Revision revision, FilePath path) {
-    return switch (upstream.firstHop(repo, revision, path, Caller.ANONYMOUS)) {
+    return switch (upstream.learnFile(repo, revision, path)) {
       case FirstHop.Found found -> {
-        if (found.evidence().isEmpty()) {
-          // No token went with it, so it was not the Hub that answered.
-          yield new Learned.Unproven();
-        }
         entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));
-        yield new Learned.Open(found.evidence().get(), found.commit());
+        yield new Learned.Open(found.evidence().orElseThrow(), found.commit());
       }
       case FirstHop.Refused refused -> Learned.of(refused.refusal());
       case FirstHop.Failed failed -> new Learned.Nothing(failed.failure());
@@ -120,7 +122,12 @@ public final class ResolveFile {
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
-    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS, deadline);
+    // A fallback's word is not asked for: the client would take it for a part of this commit.
+    Optional<FirstHop> hop =
+        hop(
+            new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
+            () -> upstream.learnFile(repo.subject(), exact, path),
+            deadline);
     if (hop.isEmpty()) {
       return slow(repo.subject(), deadline);
     }
@@ -262,7 +269,11 @@ public final class ResolveFile {
     if (before.isPresent()) {
       return refusal(before.get());
     }
-    Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller, deadline);
+    Optional<FirstHop> hop =
+        hop(
+            new HopKey(notKept.repo(), revision, path, caller.authority(), false),
+            () -> upstream.firstHop(notKept.repo(), revision, path, caller),
+            deadline);
     if (hop.isEmpty()) {
       return slow(notKept.repo(), deadline);
     }
@@ -292,13 +303,8 @@ public final class ResolveFile {
     };
   }
 
-  private Optional<FirstHop> hop(
-      RepoId repo, Revision revision, FilePath path, Caller caller, Deadline deadline) {
-    return Waiting.until(
-        hops.join(
-            new HopKey(repo, revision, path, caller.authority()),
-            () -> upstream.firstHop(repo, revision, path, caller)),
-        deadline.left());
+  private Optional<FirstHop> hop(HopKey key, Supplier<FirstHop> question, Deadline deadline) {
+    return Waiting.until(hops.join(key, question), deadline.left());
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {

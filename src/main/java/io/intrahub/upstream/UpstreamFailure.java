@@ -21,6 +21,8 @@ public record UpstreamFailure(
     UNREACHABLE,
     /** A connection, and no answer in time. */
     LATE,
+    /** A connection that broke before the answer was whole. */
+    BROKEN,
     /** An answer of 5xx. */
     TROUBLED,
     /** An answer of 429: it is well, and wants to be asked less. */

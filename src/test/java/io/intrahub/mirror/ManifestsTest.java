@@ -54,13 +54,14 @@ class ManifestsTest {
 
   private void start(int files, int pageSize, int limit) throws Exception {
     hub = new ListingHub(files, pageSize);
-    FsStore store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT);
+    FsStore store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, threads);
     Duration time = Duration.ofSeconds(20);
     HubUpstream upstream =
         new HubUpstream(
             new UpstreamSettings(List.of(hub.uri()), time, time, time, "test/1", false),
             Clock.systemUTC(),
             timer,
+            budget,
             new Meters(new SimpleMeterRegistry()));
     parts.addAll(List.of(upstream, hub, store));
     manifests = new Manifests(store.repos(), upstream, budget, threads, limit);
