@@ -5,6 +5,7 @@ import io.intrahub.hub.HeaderNames;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -21,6 +22,7 @@ final class Exchange {
   private final String requestId;
   private final Caller caller;
   private long bytesSent;
+  private boolean left;
 
   Exchange(Context ctx, String requestId, Caller caller) {
     this.request = ctx.req();
@@ -43,6 +45,11 @@ final class Exchange {
 
   Caller caller() {
     return caller;
+  }
+
+  /** The name of the client against which its limits count. */
+  String client() {
+    return caller.client();
   }
 
   String method() {
@@ -101,6 +108,32 @@ final class Exchange {
 
   void set(String name, String value) {
     response.setHeader(name, value);
+  }
+
+  /** The connection that the request came over. */
+  ClientConnection connection() {
+    return (ClientConnection)
+        ServletContextRequest.getServletContextRequest(request)
+            .getConnectionMetaData()
+            .getConnection()
+            .getEndPoint();
+  }
+
+  /** Has the connection closed behind this answer: what else is on it can't be told apart. */
+  void closeBehind() {
+    set("Connection", "close");
+  }
+
+  /** The client closed the connection before it had the whole answer. */
+  void clientLeft() {
+    left = true;
+  }
+
+  /** What the client was told of an error, or why there was nobody to tell; empty for success. */
+  String error() {
+    return left
+        ? "the client closed the connection"
+        : Optional.ofNullable(response.getHeader(HeaderNames.X_ERROR_MESSAGE)).orElse("");
   }
 
   void sent(long bytes) {

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param quietAtMost … or after this time at the latest
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
+ * @param coldQuestions of one client to the Hub per minute about what may not exist
  */
 public record MirrorSettings(
     Freshness.Settings revisions,
@@ -30,7 +31,8 @@ public record MirrorSettings(
     Duration quiet,
     Duration quietAtMost,
     int listingLimit,
-    int manifestLimit) {
+    int manifestLimit,
+    int coldQuestions) {
   /** The numbers of the configuration reference. */
   public static final MirrorSettings DEFAULT =
       new MirrorSettings(
@@ -44,7 +46,8 @@ public record MirrorSettings(
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
           10_000,
-          200_000);
+          200_000,
+          300);
 
   /** The same with another time to live of revisions. */
   public MirrorSettings withRevisionTtl(Duration ttl) {
@@ -59,6 +62,7 @@ public record MirrorSettings(
         quiet,
         quietAtMost,
         listingLimit,
-        manifestLimit);
+        manifestLimit,
+        coldQuestions);
   }
 }

@@ -98,6 +98,7 @@ final class Rig implements AutoCloseable {
                 t.perHost(),
                 t.contents(),
                 t.bytesPerSecond(),
+                t.passThroughStreams(),
                 t.bufferBytes()));
   }
 
