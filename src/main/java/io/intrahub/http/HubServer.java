@@ -38,7 +38,7 @@ public final class HubServer implements AutoCloseable {
 
   private final HttpSettings settings;
   private final Javalin javalin;
-  private final Router router;
+  private final Handler handler;
   private final Fingerprints fingerprints;
   private final Supplier<String> requestIds;
   private final RequestListener listener;
@@ -70,8 +70,33 @@ public final class HubServer implements AutoCloseable {
       ScheduledExecutorService timer,
       LongSupplier nanos,
       RequestListener listener) {
-    this.router =
-        new Router(new FileRoute(mirror.files(), new BodyWriter(buffers)), new ApiRoutes(mirror));
+    this(
+        settings,
+        limits,
+        new Router(new FileRoute(mirror.files(), new BodyWriter(buffers)), new ApiRoutes(mirror))
+            ::handle,
+        fingerprints,
+        requestIds,
+        timer,
+        nanos,
+        listener);
+  }
+
+  /** Answers a request. */
+  interface Handler {
+    void handle(Exchange exchange) throws IOException;
+  }
+
+  HubServer(
+      HttpSettings settings,
+      ClientLimits limits,
+      Handler handler,
+      Fingerprints fingerprints,
+      Supplier<String> requestIds,
+      ScheduledExecutorService timer,
+      LongSupplier nanos,
+      RequestListener listener) {
+    this.handler = handler;
     this.settings = settings;
     this.fingerprints = fingerprints;
     this.requestIds = requestIds;
@@ -223,7 +248,7 @@ public final class HubServer implements AutoCloseable {
         // that sees no body here would take these bytes for the next request.
         refuseBody(exchange, "A " + exchange.method() + " has no body.");
       } else if (tokenIsValid) {
-        router.handle(exchange);
+        handler.handle(exchange);
       } else {
         ApiRoutes.error(exchange, HubError.badToken());
       }

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,23 +114,40 @@ final class Manifests {
         };
   }
 
-  /** The manifest, learned now if need be; empty when that takes too long. */
-  Optional<Learning> getOrLearn(Authorised<RepoId> repo, CommitHash commit, Duration atMost) {
+  /**
+   * The manifest, learned now if need be; empty when that takes too long.
+   *
+   * @param admission of the client that asks
+   */
+  Optional<Learning> getOrLearn(
+      Authorised<RepoId> repo,
+      CommitHash commit,
+      ColdQuestions.Admission admission,
+      Duration atMost) {
     Optional<Manifest> known = get(repo, commit).filter(Manifest::complete);
     if (known.isPresent()) {
       return Optional.of(new Learning.Complete(known.get()));
     }
-    return Waiting.until(join(repo, commit), atMost);
+    Optional<CompletableFuture<Learning>> learning = join(repo, commit, admission::begin);
+    return learning.isPresent()
+        ? Waiting.until(learning.get(), atMost)
+        : Optional.of(new Learning.Failed(admission.refusal()));
   }
 
   private CompletableFuture<Learning> join(Authorised<RepoId> repo, CommitHash commit) {
+    return join(repo, commit, () -> true).orElseThrow();
+  }
+
+  private Optional<CompletableFuture<Learning>> join(
+      Authorised<RepoId> repo, CommitHash commit, BooleanSupplier admission) {
     // Else each page that a client reads of it would cost a listing of the whole.
     Learning large = tooLarge.getIfPresent(new Key(repo.subject(), commit));
     if (large != null) {
-      return CompletableFuture.completedFuture(large);
+      return Optional.of(CompletableFuture.completedFuture(large));
     }
     return flights.join(
         new Key(repo.subject(), commit),
+        admission,
         () -> {
           Learning learning = list(repo, commit);
           if (!(learning instanceof Learning.Complete)) {

@@ -34,16 +34,17 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
+    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock);
     Manifests manifests = new Manifests(store, upstream, executor, settings.manifestLimit());
     Revisions revisions =
-        new Revisions(checker, store, upstream, manifests, executor, clock, settings);
+        new Revisions(checker, store, upstream, manifests, executor, questions, clock, settings);
     Entries entries = new Entries(manifests, meters);
-    this.passOn = new PassOn(upstream);
+    this.passOn = new PassOn(upstream, questions);
     this.files =
         new ResolveFile(
-            revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, meters, settings, clock, executor);
-    this.trees = new Trees(revisions, manifests, upstream, passOn, meters, settings);
+            revisions, manifests, entries, upstream, transfers, meters, questions, settings, executor);
+    this.infos = new RepoInfos(revisions, store, upstream, meters, questions, settings, clock, executor);
+    this.trees = new Trees(revisions, manifests, upstream, passOn, questions, meters, settings);
   }
 
   /** Files. */

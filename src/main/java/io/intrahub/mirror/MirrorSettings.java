@@ -65,4 +65,21 @@ public record MirrorSettings(
         manifestLimit,
         coldQuestions);
   }
+
+  /** The same with another limit of what one client may ask the Hub. */
+  public MirrorSettings withColdQuestions(int perMinute) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit,
+        perMinute);
+  }
 }

@@ -14,10 +14,12 @@ import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -35,6 +37,7 @@ public final class RepoInfos {
   private final RepoStore store;
   private final HubUpstream upstream;
   private final Meters meters;
+  private final ColdQuestions questions;
   private final MirrorSettings settings;
   private final Clock clock;
   private final SingleFlight<Key, ApiAnswer> flights;
@@ -62,6 +65,7 @@ public final class RepoInfos {
       RepoStore store,
       HubUpstream upstream,
       Meters meters,
+      ColdQuestions questions,
       MirrorSettings settings,
       Clock clock,
       Executor executor) {
@@ -69,6 +73,7 @@ public final class RepoInfos {
     this.store = store;
     this.upstream = upstream;
     this.meters = meters;
+    this.questions = questions;
     this.settings = settings;
     this.clock = clock;
     this.flights = new SingleFlight<>(executor);
@@ -99,12 +104,15 @@ public final class RepoInfos {
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked), deadline, noCache);
+    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
     return switch (located) {
       case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller, deadline);
       case Located.At _ ->
           passThrough(
-              new Located.NotKept(repo, Optional.empty()), revision, query, Caller.ANONYMOUS);
+              new Located.NotKept(repo, Optional.empty()),
+              revision,
+              query,
+              Caller.anonymous(caller.client()));
       case Located.NotKept notKept -> passThrough(notKept, revision, query, caller);
       case Located.Refused refused -> Replies.refused(refused.refusal());
       case Located.Failed failed -> Replies.failed(failed.failure(), repo.toString());
@@ -133,8 +141,13 @@ public final class RepoInfos {
       return ApiReply.Ok.json(at.commit(), stored.get().value(), at.label());
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
-    Optional<ApiAnswer> answer =
-        Waiting.until(flights.join(key, () -> fetch(at, key, query)), deadline.left());
+    ColdQuestions.Admission admission = questions.admission(caller);
+    Optional<CompletableFuture<ApiAnswer>> question =
+        flights.join(key, admission::begin, () -> fetch(at, key, query));
+    if (question.isEmpty()) {
+      return Replies.failed(admission.refusal(), repo.toString());
+    }
+    Optional<ApiAnswer> answer = Waiting.until(question.get(), deadline.left());
     if (answer.isEmpty()) {
       return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
@@ -143,8 +156,12 @@ public final class RepoInfos {
         revisions.closed(repo);
         yield passThrough(new Located.NotKept(asked, Optional.empty()), revision, query, caller);
       }
-      case ApiAnswer.Info info ->
-          ApiReply.Ok.json(at.commit(), info.body(), at.label().from(CacheLabel.Source.MISS));
+      case ApiAnswer.Info info -> {
+        if (query.isEmpty()) {
+          admission.refund();
+        }
+        yield ApiReply.Ok.json(at.commit(), info.body(), at.label().from(CacheLabel.Source.MISS));
+      }
       case ApiAnswer.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo, refused.refusal());
         yield passThrough(
@@ -186,15 +203,23 @@ public final class RepoInfos {
     if (before.isPresent()) {
       return Replies.refused(before.get());
     }
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return Replies.failed(tooMany.get(), notKept.repo().toString());
+    }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
-      case ApiAnswer.Info info ->
-          new ApiReply.Ok(
+      case ApiAnswer.Info info -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield new ApiReply.Ok(
               200,
               ApiReply.Ok.JSON,
               info.facts().commit(),
               Map.of(),
               info.body(),
               CacheLabel.BYPASSED);
+      }
       case ApiAnswer.Refused refused -> {
         revisions.refusedTo(notKept.repo(), caller, refused.refusal());
         yield Replies.refused(refused.refusal());

@@ -41,11 +41,17 @@ final class Revisions {
   private final PendingCommits pending;
   private final Overdue overdue;
   private final SingleFlight<Object, Learned> flights;
+  private final ColdQuestions questions;
   private final Clock clock;
   private final MirrorSettings settings;
 
-  /** How something unknown is asked for; two askers with equal keys share one question. */
-  record Cold(Object key, Function<RepoId, Learned> ask) {}
+  /**
+   * How something unknown is asked for.
+   *
+   * @param key two questions with equal keys are one
+   * @param caller who is charged for the question
+   */
+  record Cold(Object key, Function<RepoId, Learned> ask, Caller caller) {}
 
   private record FlightKey(RepoId repo, Revision revision, Object how) {}
 
@@ -55,6 +61,7 @@ final class Revisions {
       HubUpstream upstream,
       Manifests manifests,
       Executor executor,
+      ColdQuestions questions,
       Clock clock,
       MirrorSettings settings) {
     this.checker = checker;
@@ -66,13 +73,14 @@ final class Revisions {
     this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
     this.overdue = new Overdue(settings.staleTimeout());
     this.flights = new SingleFlight<>(executor);
+    this.questions = questions;
     this.clock = clock;
     this.settings = settings;
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
-  Cold byRepoInfo(Revision revision) {
-    return new Cold("info", repo -> learnByInfo(repo, revision));
+  Cold byRepoInfo(Revision revision, Caller caller) {
+    return new Cold("info", repo -> learnByInfo(repo, revision), caller);
   }
 
   /**
@@ -115,8 +123,14 @@ final class Revisions {
     RepoId repo = proof.subject();
     pending.asked(repo, revision, due -> store.putRevision(repo, revision, due));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    return switch (Freshness.decide(
-        clock.instant(), seen, settings.revisions(), asAsked(state), noCache)) {
+    Freshness.Decision decision = decide(seen, state, noCache);
+    if (noCache
+        && decision == Freshness.Decision.REVALIDATE
+        && questions.charge(cold.caller()).isPresent()) {
+      // Whoever has asked the Hub too much gets what anybody else gets.
+      decision = decide(seen, state, false);
+    }
+    return switch (decision) {
       case SERVE -> at(proof, seen.orElseThrow(), false);
       case SERVE_STALE -> at(proof, seen.orElseThrow(), true);
       case SERVE_AND_REFRESH -> {
@@ -127,6 +141,11 @@ final class Revisions {
       case FETCH -> ask(repo, revision, cold, deadline);
       case REFUSE -> new Located.Failed(upstream.whyNot());
     };
+  }
+
+  private Freshness.Decision decide(
+      Optional<Observation<CommitHash>> seen, UpstreamState state, boolean noCache) {
+    return Freshness.decide(clock.instant(), seen, settings.revisions(), asAsked(state), noCache);
   }
 
   /**
@@ -232,11 +251,23 @@ final class Revisions {
   }
 
   private Located ask(RepoId repo, Revision revision, Cold cold, Deadline deadline) {
-    CompletableFuture<Learned> question =
-        flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
     boolean somethingOld = stale(repo, revision).isPresent();
+    // A branch that was seen exists; a commit may be made up.
+    boolean known = somethingOld && revision.asCommit().isEmpty();
+    ColdQuestions.Admission admission =
+        questions.admission(known ? Caller.ANONYMOUS : cold.caller());
+    Optional<CompletableFuture<Learned>> question =
+        flights.join(
+            new FlightKey(repo, revision, cold.key()),
+            admission::begin,
+            cold(repo, revision, cold));
+    if (question.isEmpty()) {
+      return new Located.Failed(admission.refusal());
+    }
     Optional<Learned> learned =
-        somethingOld ? overdue.await(repo, question) : Waiting.until(question, deadline.left());
+        somethingOld
+            ? overdue.await(repo, question.get())
+            : Waiting.until(question.get(), deadline.left());
     if (learned.isEmpty()) {
       return stale(repo, revision)
           .orElseGet(() -> new Located.Failed(Failures.late(upstream, deadline.whole())));
@@ -274,7 +305,7 @@ final class Revisions {
         flights.join(
             new FlightKey(repo, revision, "behind"),
             () -> {
-              Learned learned = cold(repo, revision, byRepoInfo(revision)).get();
+              Learned learned = cold(repo, revision, byRepoInfo(revision, Caller.ANONYMOUS)).get();
               if (learned instanceof Learned.Open open) {
                 manifests.learn(checker.admit(open.evidence()), open.commit());
               }

@@ -159,6 +159,10 @@ final class HubCalls {
 
   /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
   private static <T> void count(Endpoint endpoint, Visit<T> visit) {
+    if (Thread.currentThread().isInterrupted()) {
+      // The call was stopped here, because its client left: that says nothing of the endpoint.
+      return;
+    }
     Optional<UpstreamFailure> down =
         failureIn(visit)
             .filter(f ->
