@@ -39,7 +39,8 @@ final class OwnNames {
   /** Whether a request comes from a page of another origin, if from a page at all. */
   static boolean isForeign(Optional<String> origin, String host) {
     return origin
-        .filter(o -> !o.equalsIgnoreCase("http://" + host) && !o.equalsIgnoreCase("https://" + host))
+        .filter(
+            o -> !o.equalsIgnoreCase("http://" + host) && !o.equalsIgnoreCase("https://" + host))
         .isPresent();
   }
 

@@ -49,15 +49,14 @@ public final class SingleFlight<K, V> {
    * @param admission asked only if there is no flight to join; must not block
    * @return as {@link #join(Object, Supplier)}; empty if no flight was admitted
    */
-  public Optional<CompletableFuture<V>> join(
-      K key, BooleanSupplier admission, Supplier<V> work) {
+  public Optional<CompletableFuture<V>> join(K key, BooleanSupplier admission, Supplier<V> work) {
     CompletableFuture<V> mine = new CompletableFuture<>();
     CompletableFuture<V> flight =
         flights.computeIfAbsent(key, k -> admission.getAsBoolean() ? mine : null);
     if (flight == null) {
       return Optional.empty();
     }
-    if (flight != mine) {
+    if (!flight.equals(mine)) {
       return Optional.of(flight.copy());
     }
     try {

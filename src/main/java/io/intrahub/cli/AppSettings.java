@@ -47,13 +47,35 @@ public record AppSettings(
   /** The same with other limits of what clients may use. */
   public AppSettings withClients(ClientLimits other) {
     return new AppSettings(
-        http, admin, other, adminHosts, data, store, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        other,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other names by which the operator's listener may be called. */
   public AppSettings withAdminHosts(List<String> other) {
     return new AppSettings(
-        http, admin, clients, other, data, store, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        other,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other listeners. */
@@ -76,42 +98,119 @@ public record AppSettings(
   /** The same with the store in another folder. */
   public AppSettings withData(Path other) {
     return new AppSettings(
-        http, admin, clients, adminHosts, other, store, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        other,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of the store. */
   public AppSettings withStore(FsStore.Settings other) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, other, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        other,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with another upstream. */
   public AppSettings withUpstream(UpstreamSettings other) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, store, other, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        other,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of freshness and waiting. */
   public AppSettings withMirror(MirrorSettings other) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, store, upstream, access, other, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        other,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of transfers. */
   public AppSettings withTransfer(TransferSettings other) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, store, upstream, access, mirror, other, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        other,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with another amount of direct memory for bodies. */
   public AppSettings withBufferBytes(long bytes) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, store, upstream, access, mirror, transfer, bytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bytes,
+        budgetBytes);
   }
 
   /** The same with another budget of heap. */
   public AppSettings withBudgetBytes(long bytes) {
     return new AppSettings(
-        http, admin, clients, adminHosts, data, store, upstream, access, mirror, transfer, bufferBytes, bytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        bytes);
   }
 }

@@ -269,8 +269,7 @@ public final class HubServer implements AutoCloseable {
                     .getConnectionMetaData()
                     .getRemoteSocketAddress())
             .orElseGet(InetAddress::getLoopbackAddress);
-    return names.name(
-        peer, Collections.list(ctx.req().getHeaders(HeaderNames.X_FORWARDED_FOR)));
+    return names.name(peer, Collections.list(ctx.req().getHeaders(HeaderNames.X_FORWARDED_FOR)));
   }
 
   /** Whether the JVM itself is in trouble, so that nothing more should be tried. */

@@ -24,7 +24,9 @@ final class JettySetup {
   private static final int PLATFORM_THREADS = 32;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
 
-  /** While a request is answered. Between two requests {@link ClientConnector} has its own limit. */
+  /**
+   * While a request is answered. Between two requests {@link ClientConnector} has its own limit.
+   */
   private static final long IDLE_MILLIS = 120_000;
 
   private JettySetup() {}

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Counts what each client uses at this moment, and lets it use no more than its limit.
  *
- * <p>Safe for use by many threads. {@code lock} guards all mutable fields; it is a leaf. The map has no
- * entry for a name that uses nothing, so that it is never larger than what is in use.
+ * <p>Safe for use by many threads. {@code lock} guards all mutable fields; it is a leaf. The map
+ * has no entry for a name that uses nothing, so that it is never larger than what is in use.
  */
 final class UseCounts {
   private final int limit;

@@ -42,8 +42,10 @@ public final class Mirror {
     this.passOn = new PassOn(upstream, questions);
     this.files =
         new ResolveFile(
-            revisions, manifests, entries, upstream, transfers, meters, questions, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, meters, questions, settings, clock, executor);
+            revisions, manifests, entries, upstream, transfers, meters, questions, settings,
+            executor);
+    this.infos =
+        new RepoInfos(revisions, store, upstream, meters, questions, settings, clock, executor);
     this.trees = new Trees(revisions, manifests, upstream, passOn, questions, meters, settings);
   }
 

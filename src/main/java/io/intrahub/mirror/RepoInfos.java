@@ -104,7 +104,8 @@ public final class RepoInfos {
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
+    Located located =
+        revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
     return switch (located) {
       case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller, deadline);
       case Located.At _ ->
@@ -213,12 +214,12 @@ public final class RepoInfos {
           questions.refund(caller);
         }
         yield new ApiReply.Ok(
-              200,
-              ApiReply.Ok.JSON,
-              info.facts().commit(),
-              Map.of(),
-              info.body(),
-              CacheLabel.BYPASSED);
+            200,
+            ApiReply.Ok.JSON,
+            info.facts().commit(),
+            Map.of(),
+            info.body(),
+            CacheLabel.BYPASSED);
       }
       case ApiAnswer.Refused refused -> {
         revisions.refusedTo(notKept.repo(), caller, refused.refusal());

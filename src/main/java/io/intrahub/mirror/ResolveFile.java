@@ -128,7 +128,8 @@ public final class ResolveFile {
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
     ColdQuestions.Admission admission = questions.admission(caller);
-    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS, admission, deadline);
+    Optional<FirstHop> hop =
+        hop(repo.subject(), exact, path, Caller.ANONYMOUS, admission, deadline);
     if (hop.isEmpty()) {
       return slow(repo.subject(), deadline);
     }
@@ -188,7 +189,8 @@ public final class ResolveFile {
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at.repo(), revision, since);
       Located again =
-          revisions.locate(asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
+          revisions.locate(
+              asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
       if (again instanceof Located.At now && !now.commit().equals(at.commit())) {
         return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
       }

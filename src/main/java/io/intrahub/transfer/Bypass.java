@@ -56,16 +56,12 @@ final class Bypass {
   /**
    * What one client wants.
    *
-   * @param completing whether the client takes the content for complete with this span, so that
-   *     the whole of it is read and checked
+   * @param completing whether the client takes the content for complete with this span, so that the
+   *     whole of it is read and checked
    * @param onWrong run when it turns out that wrong bytes may have gone out
    */
   record Request(
-      BlobSource source,
-      BlobId blob,
-      ByteRange.Span span,
-      boolean completing,
-      Runnable onWrong) {}
+      BlobSource source, BlobId blob, ByteRange.Span span, boolean completing, Runnable onWrong) {}
 
   private BlobSource paced(Request r) {
     return new PassedSource(r.source(), pace, HoldBack.isSmall(r.blob().size()), r.onWrong());
@@ -96,8 +92,7 @@ final class Bypass {
     boolean kept = false;
     try {
       ContentOpening opening =
-          inTime(
-              () -> PassThrough.open(paced(r), r.blob(), r.span(), r.completing()), r, deadline);
+          inTime(() -> PassThrough.open(paced(r), r.blob(), r.span(), r.completing()), r, deadline);
       kept = opening instanceof ContentOpening.Ready;
       return ClosingStream.closing(opening, permit.get()::close);
     } finally {
@@ -125,8 +120,7 @@ final class Bypass {
     }
     boolean kept = false;
     try {
-      ContentOpening opening =
-          PassThrough.open(paced(r), r.blob(), r.span(), r.completing());
+      ContentOpening opening = PassThrough.open(paced(r), r.blob(), r.span(), r.completing());
       kept = opening instanceof ContentOpening.Ready;
       return ClosingStream.closing(opening, way.get()::close);
     } finally {
@@ -147,8 +141,7 @@ final class Bypass {
    *
    * @param r the rest that it wants
    */
-  ContentStream resumeInLine(Request r, HashedStream.Witness witness)
-      throws IOException {
+  ContentStream resumeInLine(Request r, HashedStream.Witness witness) throws IOException {
     Lanes.Place way;
     try {
       way = enter(r.blob()).orElseThrow(() -> new IOException(Failures.LINE.reason()));

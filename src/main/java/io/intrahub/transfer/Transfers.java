@@ -114,11 +114,9 @@ public final class Transfers implements AutoCloseable {
             new Lanes(settings.perHost(), 2 * settings.perHost(), settings.contents()),
             new Pace(settings.bytesPerSecond(), nanos),
             meters);
-    this.bypass = new Bypass(
-            executor,
-            supply.pace(),
-            IN_LINE,
-            new StreamPermits(settings.passThroughStreams()));
+    this.bypass =
+        new Bypass(
+            executor, supply.pace(), IN_LINE, new StreamPermits(settings.passThroughStreams()));
     this.joining = new Joining(settings, bypass);
     meters.watchLoads(this::loads);
   }

@@ -73,7 +73,12 @@ class OperatorListenerTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"evil.example", "evil.example:8091", "localhost.evil.example", "127.0.0.1.evil.example"})
+      strings = {
+        "evil.example",
+        "evil.example:8091",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example"
+      })
   void a_page_whose_name_leads_here_is_refused(String host) throws Exception {
     for (String path : List.of("/health", "/metrics", "/status", "/")) {
       assertThat(get(path, "Host: " + host))
@@ -84,7 +89,8 @@ class OperatorListenerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"https://evil.example", "null", "http://localhost:8080", "http://127.0.0.1"})
+  @ValueSource(
+      strings = {"https://evil.example", "null", "http://localhost:8080", "http://127.0.0.1"})
   void a_page_of_another_origin_is_refused(String origin) throws Exception {
     assertThat(get("/status", "Host: localhost:8091", "Origin: " + origin))
         .startsWith("HTTP/1.1 403 ")

@@ -32,7 +32,8 @@ class NetworkTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "a.example"})
+  @ValueSource(
+      strings = {"", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "a.example"})
   void nothing_else_is_a_network(String text) {
     assertThat(Network.parse(text)).isEmpty();
   }

@@ -58,7 +58,8 @@ class ConfigLoaderTest {
             Map.of("INTRAHUB_SERVER_PORT", "1002", "INTRAHUB_FRESHNESS_REVISION_TTL", "2m"),
             Map.of("freshness.revision-ttl", List.of("3m")));
 
-    assertThat(config.server()).isEqualTo(new Config.Server("10.0.0.1", 1001 + 1, 10_000, List.of()));
+    assertThat(config.server())
+        .isEqualTo(new Config.Server("10.0.0.1", 1001 + 1, 10_000, List.of()));
     assertThat(config.freshness().revisionTtl()).isEqualTo(Duration.ofMinutes(3));
     assertThat(config.admin()).isEqualTo(Config.defaults().admin());
   }

@@ -166,7 +166,8 @@ class YamlFileTest {
     Gathered gathered = new Gathered();
     YamlFile.read("f", "server: {port: '1001', host: \"::\"}", gathered);
 
-    assertThat(gathered.finish().server()).isEqualTo(new Config.Server("::", 1001, 10_000, List.of()));
+    assertThat(gathered.finish().server())
+        .isEqualTo(new Config.Server("::", 1001, 10_000, List.of()));
   }
 
   /** Whatever stands in the file: it is taken or refused with a reason, never anything else. */

@@ -42,8 +42,7 @@ class ClientLimitsTest {
         .repo("model", "acme/open")
         .commit(
             "Add it",
-            Map.of(
-                "here.txt", DevFile.text("here"), "big.bin", DevFile.lfsGenerated(3, 4 << 20)));
+            Map.of("here.txt", DevFile.text("here"), "big.bin", DevFile.lfsGenerated(3, 4 << 20)));
     return rig;
   }
 

@@ -121,7 +121,8 @@ class UnknownThingsTest {
     }
     assertThat(asked() - before).isBetween(1L, 2L * LIMIT);
     assertThat(refused).isGreaterThanOrEqualTo(TRIES - LIMIT);
-    assertThat(status(HONEST, "/acme/secret/resolve/main/f0.txt", "Authorization: Bearer hf_reader"))
+    assertThat(
+            status(HONEST, "/acme/secret/resolve/main/f0.txt", "Authorization: Bearer hf_reader"))
         .isEqualTo(200);
   }
 

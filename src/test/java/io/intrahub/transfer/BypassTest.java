@@ -31,7 +31,8 @@ class BypassTest {
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Bypass bypass =
-      new Bypass(threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20), new StreamPermits(4));
+      new Bypass(
+          threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20), new StreamPermits(4));
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch answers = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -93,13 +94,15 @@ class BypassTest {
 
   @Test
   void who_has_stood_in_line_for_too_long_is_told() throws Exception {
-    Bypass hasty = new Bypass(threads, new Pace(0, System::nanoTime), Duration.ZERO, new StreamPermits(4));
+    Bypass hasty =
+        new Bypass(threads, new Pace(0, System::nanoTime), Duration.ZERO, new StreamPermits(4));
     byte[] bytes = TestBlobs.bytes(2, 1_100_000);
     BlobId blob = TestBlobs.sha256(bytes);
     ScriptedSource source = new ScriptedSource(bytes);
     Span all = Span.all(bytes.length);
     Bypass.Request whole = new Bypass.Request(source, blob, all, true, () -> {});
-    Bypass.Request rest = new Bypass.Request(source, blob, new Span(7, bytes.length - 7), true, () -> {});
+    Bypass.Request rest =
+        new Bypass.Request(source, blob, new Span(7, bytes.length - 7), true, () -> {});
     Deadline deadline = Deadline.in(Duration.ofSeconds(20));
     List<ContentStream> few = new ArrayList<>();
     for (int i = 0; i < 3; i++) {

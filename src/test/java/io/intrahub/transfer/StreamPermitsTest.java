@@ -58,14 +58,15 @@ class StreamPermitsTest {
     takeAll("b");
     CompletableFuture<Boolean> stopped = new CompletableFuture<>();
     Thread waiting =
-        Thread.ofVirtual().start(() -> {
-          try {
-            permits.acquire("c", LONG);
-            stopped.complete(false);
-          } catch (InterruptedException e) {
-            stopped.complete(true);
-          }
-        });
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                permits.acquire("c", LONG);
+                stopped.complete(false);
+              } catch (InterruptedException e) {
+                stopped.complete(true);
+              }
+            });
     waiting.interrupt();
     assertThat(stopped.get()).isTrue();
     taken.getFirst().close();
