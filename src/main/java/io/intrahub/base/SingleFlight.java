@@ -51,12 +51,18 @@ public final class SingleFlight<K, V> {
    */
   public Optional<CompletableFuture<V>> join(K key, BooleanSupplier admission, Supplier<V> work) {
     CompletableFuture<V> mine = new CompletableFuture<>();
+    boolean[] begun = {false};
     CompletableFuture<V> flight =
-        flights.computeIfAbsent(key, k -> admission.getAsBoolean() ? mine : null);
+        flights.computeIfAbsent(
+            key,
+            k -> {
+              begun[0] = admission.getAsBoolean();
+              return begun[0] ? mine : null;
+            });
     if (flight == null) {
       return Optional.empty();
     }
-    if (!flight.equals(mine)) {
+    if (!begun[0]) {
       return Optional.of(flight.copy());
     }
     try {

@@ -152,9 +152,18 @@ public final class HubServer implements AutoCloseable {
     try {
       looking =
           timer.scheduleWithFixedDelay(
-              connector()::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+              () -> look(connector()), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       throw new IOException("The mirror is being stopped.", e);
+    }
+  }
+
+  private static void look(ClientConnector connector) {
+    try {
+      connector.look();
+    } catch (RuntimeException e) {
+      // A task that throws is not run again.
+      log.error("A look at the clients' connections failed", e);
     }
   }
 
