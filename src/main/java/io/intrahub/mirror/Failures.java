@@ -30,6 +30,10 @@ final class Failures {
       case UNREACHABLE, LATE, BROKEN -> HubError.upstreamUnreachable(what, failure.reason());
       case TROUBLED, LIMITED, STRANGE ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
+      case OVER_LIMIT ->
+          HubError.tooManyRequests(
+              "intrahub did not ask the Hub for " + what + ": " + failure.reason() + ".",
+              failure.retryAfter().orElse(Duration.ZERO));
       case CROWDED -> HubError.crowded(what, failure.reason());
       case WRONG -> HubError.wrongContent(what, failure.reason());
     };

@@ -37,19 +37,23 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
+    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock);
     Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings);
+        new Revisions(checker, store, upstream, keeper, manifests, executor, questions, clock, settings);
     Entries entries = new Entries(manifests, meters);
-    this.passOn = new PassOn(upstream);
+    this.passOn = new PassOn(upstream, questions);
     this.files =
         new ResolveFile(
-            revisions, manifests, entries, upstream, transfers, meters, settings, executor);
+            revisions, manifests, entries, upstream, transfers, meters, questions, settings,
+            executor);
     this.infos =
-        new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
-    this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
+        new RepoInfos(
+            revisions, store, upstream, keeper, budget, meters, questions, settings, executor);
+    this.trees =
+        new Trees(revisions, manifests, upstream, passOn, budget, questions, meters, settings);
   }
 
   /** Files. */

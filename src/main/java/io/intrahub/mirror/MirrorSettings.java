@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param quietAtMost … or after this time at the latest
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
+ * @param coldQuestions of one client to the Hub per minute about what may not exist
  */
 public record MirrorSettings(
     Freshness.Settings revisions,
@@ -32,7 +33,8 @@ public record MirrorSettings(
     Duration quiet,
     Duration quietAtMost,
     int listingLimit,
-    int manifestLimit) {
+    int manifestLimit,
+    int coldQuestions) {
   /** The numbers of the configuration reference. */
   public static final MirrorSettings DEFAULT =
       new MirrorSettings(
@@ -46,7 +48,8 @@ public record MirrorSettings(
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
           10_000,
-          200_000);
+          200_000,
+          300);
 
   /** The same with another time to live of revisions. */
   public MirrorSettings withRevisionTtl(Duration ttl) {
@@ -61,7 +64,25 @@ public record MirrorSettings(
         quiet,
         quietAtMost,
         listingLimit,
-        manifestLimit);
+        manifestLimit,
+        coldQuestions);
+  }
+
+  /** The same with another limit of what one client may ask the Hub. */
+  public MirrorSettings withColdQuestions(int perMinute) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit,
+        perMinute);
   }
 
   /** The same with other limits on waiting for upstream. */
@@ -77,6 +98,7 @@ public record MirrorSettings(
         quiet,
         quietAtMost,
         listingLimit,
-        manifestLimit);
+        manifestLimit,
+        coldQuestions);
   }
 }

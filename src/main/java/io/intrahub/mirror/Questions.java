@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -15,6 +16,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -36,8 +38,13 @@ final class Questions {
   private final SingleFlight<Object, Learned> flights;
   private final Clock clock;
 
-  /** How something unknown is asked for; two clients with equal keys share one question. */
-  record Cold(Object key, Function<RepoId, Learned> ask) {}
+  /**
+   * How something unknown is asked for.
+   *
+   * @param key two questions with equal keys are one
+   * @param caller who is charged for the question
+   */
+  record Cold(Object key, Function<RepoId, Learned> ask, Caller caller) {}
 
   private record FlightKey(RepoId repo, Revision revision, Object how) {}
 
@@ -65,13 +72,20 @@ final class Questions {
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
-  Cold byRepoInfo(Revision revision) {
-    return new Cold("info", repo -> learnByInfo(repo, revision));
+  Cold byRepoInfo(Revision revision, Caller caller) {
+    return new Cold("info", repo -> learnByInfo(repo, revision), caller);
   }
 
-  /** Asks about a revision that is unknown. */
-  CompletableFuture<Learned> ask(RepoId repo, Revision revision, Cold cold) {
-    return flights.join(new FlightKey(repo, revision, cold.key()), cold(repo, revision, cold));
+  /**
+   * Asks about a revision that is unknown.
+   *
+   * @param admission asked only if nobody asks the same already
+   * @return empty if the question was not admitted
+   */
+  Optional<CompletableFuture<Learned>> ask(
+      RepoId repo, Revision revision, Cold cold, BooleanSupplier admission) {
+    return flights.join(
+        new FlightKey(repo, revision, cold.key()), admission, cold(repo, revision, cold));
   }
 
   /** One question behind the clients' backs, whoever joins. */
@@ -157,7 +171,7 @@ final class Questions {
         flights.join(
             new FlightKey(repo, revision, "behind"),
             () -> {
-              Learned learned = cold(repo, revision, byRepoInfo(revision)).get();
+              Learned learned = cold(repo, revision, byRepoInfo(revision, Caller.ANONYMOUS)).get();
               if (learned instanceof Learned.Open open) {
                 manifests.learn(checker.admit(open.evidence()), open.commit());
               }

@@ -18,8 +18,10 @@ import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import java.io.IOException;
+import io.intrahub.upstream.UpstreamFailure;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
@@ -38,6 +40,7 @@ public final class RepoInfos {
   private final InfoKeeper keeper;
   private final MemoryBudget budget;
   private final Meters meters;
+  private final ColdQuestions questions;
   private final MirrorSettings settings;
   private final SingleFlight<Key, InfoKeeper.Outcome> flights;
 
@@ -57,6 +60,7 @@ public final class RepoInfos {
       InfoKeeper keeper,
       MemoryBudget budget,
       Meters meters,
+      ColdQuestions questions,
       MirrorSettings settings,
       Executor executor) {
     this.revisions = revisions;
@@ -65,6 +69,7 @@ public final class RepoInfos {
     this.keeper = keeper;
     this.budget = budget;
     this.meters = meters;
+    this.questions = questions;
     this.settings = settings;
     this.flights = new SingleFlight<>(executor);
   }
@@ -79,7 +84,7 @@ public final class RepoInfos {
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked), deadline, noCache);
+    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
     Optional<InfoQuery> known = InfoQuery.parse(query);
     return switch (located) {
       case Located.At at when known.isPresent() ->
@@ -115,8 +120,13 @@ public final class RepoInfos {
       return reply.get();
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
-    Optional<InfoKeeper.Outcome> outcome =
-        Waiting.until(flights.join(key, () -> fetch(at, query)), deadline.left());
+    ColdQuestions.Admission admission = questions.admission(caller);
+    Optional<CompletableFuture<InfoKeeper.Outcome>> question =
+        flights.join(key, admission::begin, () -> fetch(at, query));
+    if (question.isEmpty()) {
+      return Replies.failed(admission.refusal(), repo.toString());
+    }
+    Optional<InfoKeeper.Outcome> outcome = Waiting.until(question.get(), deadline.left());
     if (outcome.isEmpty()) {
       return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
@@ -126,13 +136,17 @@ public final class RepoInfos {
         yield passThrough(
             new Located.NotKept(asked, Optional.empty()), revision, query.canonical(), caller);
       }
-      case InfoKeeper.Outcome.Answered answered ->
-          answered
-              .stored()
-              .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
-              // The store could not keep it, so this client gets an answer of its own.
-              .orElseGet(() ->
-                  passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      case InfoKeeper.Outcome.Answered answered -> {
+        if (query.equals(InfoQuery.WHOLE)) {
+          admission.refund();
+        }
+        yield answered
+            .stored()
+            .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
+            // The store could not keep it, so this client gets an answer of its own.
+            .orElseGet(() ->
+                passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      }
       case InfoKeeper.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo, refused.refusal());
         yield passThrough(
@@ -200,15 +214,23 @@ public final class RepoInfos {
     if (before.isPresent()) {
       return Replies.refused(before.get());
     }
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return Replies.failed(tooMany.get(), notKept.repo().toString());
+    }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
-      case ApiAnswer.Info info ->
-          new ApiReply.Ok(
-              200,
-              ApiReply.Ok.JSON,
-              info.facts().commit(),
-              Map.of(),
-              Replies.passedOn(info.body(), JsonFilter.Links.KEPT),
-              CacheLabel.BYPASSED);
+      case ApiAnswer.Info info -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield new ApiReply.Ok(
+            200,
+            ApiReply.Ok.JSON,
+            info.facts().commit(),
+            Map.of(),
+            Replies.passedOn(info.body(), JsonFilter.Links.KEPT),
+            CacheLabel.BYPASSED);
+      }
       case ApiAnswer.Refused refused -> {
         revisions.refusedTo(notKept.repo(), caller, refused.refusal());
         yield Replies.refused(refused.refusal());

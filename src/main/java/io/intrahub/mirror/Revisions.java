@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
@@ -38,6 +39,7 @@ final class Revisions {
   private final Overdue overdue;
   private final Verdicts verdicts;
   private final Questions questions;
+  private final ColdQuestions coldQuestions;
   private final Clock clock;
   private final MirrorSettings settings;
 
@@ -48,6 +50,7 @@ final class Revisions {
       InfoKeeper infos,
       Manifests manifests,
       Executor executor,
+      ColdQuestions coldQuestions,
       Clock clock,
       MirrorSettings settings) {
     this.checker = checker;
@@ -61,13 +64,14 @@ final class Revisions {
     this.questions =
         new Questions(
             checker, store, upstream, infos, manifests, aliases, closed, pending, executor, clock);
+    this.coldQuestions = coldQuestions;
     this.clock = clock;
     this.settings = settings;
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
-  Questions.Cold byRepoInfo(Revision revision) {
-    return questions.byRepoInfo(revision);
+  Questions.Cold byRepoInfo(Revision revision, Caller caller) {
+    return questions.byRepoInfo(revision, caller);
   }
 
   /**
@@ -161,8 +165,14 @@ final class Revisions {
     }
     showIfDue(repo, revision);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    return switch (Freshness.decide(
-        clock.instant(), seen, settings.revisions(), asAsked(upstream.state()), noCache)) {
+    Freshness.Decision decision = decide(seen, noCache);
+    if (noCache
+        && decision == Freshness.Decision.REVALIDATE
+        && coldQuestions.charge(cold.caller()).isPresent()) {
+      // Whoever has asked the Hub too much gets what anybody else gets.
+      decision = decide(seen, false);
+    }
+    return switch (decision) {
       case SERVE -> {
         renewAhead(repo);
         yield at(proof, seen.orElseThrow(), false);
@@ -183,6 +193,12 @@ final class Revisions {
 
   private void renewAhead(RepoId repo) {
     verdicts.renewAhead(repo, () -> questions.confirmVerdict(repo, Revision.DEFAULT));
+  }
+
+  private Freshness.Decision decide(
+      Optional<Observation<CommitHash>> seen, boolean noCache) {
+    return Freshness.decide(
+        clock.instant(), seen, settings.revisions(), asAsked(upstream.state()), noCache);
   }
 
   /**
@@ -238,7 +254,13 @@ final class Revisions {
   }
 
   private Located ask(RepoId repo, Revision revision, Questions.Cold cold, Deadline deadline) {
-    Optional<Learned> learned = Waiting.until(questions.ask(repo, revision, cold), deadline.left());
+    ColdQuestions.Admission admission = coldQuestions.admission(cold.caller());
+    Optional<CompletableFuture<Learned>> question =
+        questions.ask(repo, revision, cold, admission::begin);
+    if (question.isEmpty()) {
+      return new Located.Failed(admission.refusal());
+    }
+    Optional<Learned> learned = Waiting.until(question.get(), deadline.left());
     if (learned.isEmpty()) {
       return new Located.Failed(Failures.late(upstream, deadline.whole()));
     }

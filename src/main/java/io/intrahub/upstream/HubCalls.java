@@ -145,12 +145,16 @@ final class HubCalls {
 
   /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
   private static void count(Breaker breaker, RepoId repo, Optional<UpstreamFailure> failure) {
+    if (Thread.currentThread().isInterrupted()) {
+      // The call was stopped here, because its client left: that says nothing of the endpoint.
+      return;
+    }
     failure.ifPresentOrElse(
         f -> {
           switch (f.kind()) {
             case UNREACHABLE -> breaker.unreachable(f.reason());
             case LATE, BROKEN, TROUBLED -> breaker.troubled(repo, f.reason());
-            case OFFLINE, LIMITED, STRANGE, CROWDED, WRONG -> breaker.answered();
+            case OFFLINE, LIMITED, STRANGE, CROWDED, OVER_LIMIT, WRONG -> breaker.answered();
           }
         },
         breaker::answered);

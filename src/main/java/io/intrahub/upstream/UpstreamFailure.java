@@ -31,6 +31,8 @@ public record UpstreamFailure(
     STRANGE,
     /** It was not asked, because too many others wait to do so. */
     CROWDED,
+    /** It was not asked, because the client has asked too much of it lately. */
+    OVER_LIMIT,
     /** Other bytes than announced, and not for the first time. */
     WRONG
   }

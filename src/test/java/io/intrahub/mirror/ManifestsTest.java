@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
@@ -82,7 +83,9 @@ class ManifestsTest {
   }
 
   private Learning learn(int repo) {
-    return manifests.getOrLearn(repo(repo), COMMIT, LONG).orElseThrow();
+    ColdQuestions.Admission free =
+        new ColdQuestions(1, Clock.systemUTC()).admission(Caller.ANONYMOUS);
+    return manifests.getOrLearn(repo(repo), COMMIT, free, LONG).orElseThrow();
   }
 
   private static Manifest complete(Learning learning) {
