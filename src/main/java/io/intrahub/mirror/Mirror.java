@@ -42,7 +42,8 @@ public final class Mirror {
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, keeper, manifests, executor, questions, clock, settings);
+        new Revisions(
+            checker, store, upstream, keeper, manifests, executor, questions, clock, settings);
     Entries entries = new Entries(manifests, meters);
     this.passOn = new PassOn(upstream, questions);
     this.files =

@@ -17,8 +17,8 @@ import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
-import java.io.IOException;
 import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -84,7 +84,8 @@ public final class RepoInfos {
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
+    Located located =
+        revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
     Optional<InfoQuery> known = InfoQuery.parse(query);
     return switch (located) {
       case Located.At at when known.isPresent() ->
@@ -168,8 +169,7 @@ public final class RepoInfos {
   private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query) {
     RepoId repo = at.repo().subject();
     return keeper.ask(
-        () ->
-            upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
+        () -> upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
         query,
         info -> isShut(info, query) ? Optional.empty() : Optional.of(at.commit()));
   }

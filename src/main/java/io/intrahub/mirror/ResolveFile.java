@@ -80,8 +80,7 @@ public final class ResolveFile {
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
     Instant since = revisions.now();
     Deadline deadline = Deadline.in(settings.headTimeout());
-    Questions.Cold cold =
-        new Questions.Cold(path, r -> learnByHop(r, revision, path), caller);
+    Questions.Cold cold = new Questions.Cold(path, r -> learnByHop(r, revision, path), caller);
     Located located = revisions.locate(repo, revision, cold, deadline, noCache);
     return switch (located) {
       case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);

@@ -195,8 +195,7 @@ final class Revisions {
     verdicts.renewAhead(repo, () -> questions.confirmVerdict(repo, Revision.DEFAULT));
   }
 
-  private Freshness.Decision decide(
-      Optional<Observation<CommitHash>> seen, boolean noCache) {
+  private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
     return Freshness.decide(
         clock.instant(), seen, settings.revisions(), asAsked(upstream.state()), noCache);
   }

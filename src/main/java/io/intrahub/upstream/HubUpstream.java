@@ -213,8 +213,7 @@ public final class HubUpstream implements AutoCloseable {
 
   /**
    * Reads a page of a listing anonymously from the authoritative endpoint, and passes its entries
-   * on as they arrive. Xet fields are
-   * left out.
+   * on as they arrive. Xet fields are left out.
    *
    * @param repo that is listed
    * @param target path and query
