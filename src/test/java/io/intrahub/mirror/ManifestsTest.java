@@ -61,6 +61,7 @@ class ManifestsTest {
             new UpstreamSettings(List.of(hub.uri()), time, time, time, "test/1", false),
             Clock.systemUTC(),
             timer,
+            budget,
             new Meters(new SimpleMeterRegistry()));
     parts.addAll(List.of(upstream, hub, store));
     manifests = new Manifests(store.repos(), upstream, budget, threads, limit);
