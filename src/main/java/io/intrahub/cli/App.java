@@ -70,6 +70,7 @@ public final class App implements AutoCloseable {
       started.push(registry::close);
       meters = new Meters(registry);
       meters.watchStore(() -> fill(store.usage()));
+      meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
       HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));

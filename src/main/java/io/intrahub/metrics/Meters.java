@@ -168,6 +168,17 @@ public final class Meters {
         Loads::passThrough);
   }
 
+  /**
+   * Shows how much goes on behind the clients' backs.
+   *
+   * @param now asked whenever somebody looks
+   */
+  public void watchTasks(Supplier<Integer> now) {
+    Gauge.builder("intrahub.tasks.running", now::get)
+        .description("Transfers, listings and refreshes under way, whoever waits for them or not")
+        .register(registry);
+  }
+
   private void gauge(
       String name, String description, Supplier<Loads> now, ToIntFunction<Loads> figure) {
     Gauge.builder(name, () -> figure.applyAsInt(now.get()))

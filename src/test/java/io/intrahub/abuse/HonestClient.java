@@ -1,0 +1,150 @@
+package io.intrahub.abuse;
+
+import io.intrahub.devhub.DevFile;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Loads whole repos as {@code snapshot_download} of huggingface_hub does: repo info, a listing, then
+ * HEAD and GET of each file, eight at a time. It never tries anything a second time, and compares
+ * each digest. For one thread.
+ */
+final class HonestClient implements AutoCloseable {
+  private static final int AT_ONCE = 8;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final HttpClient http;
+  private final URI mirror;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  /** A load that did not go well, and why. */
+  static final class FailedLoad extends Exception {
+    private static final long serialVersionUID = 1;
+
+    FailedLoad(String message) {
+      super(message);
+    }
+  }
+
+  HonestClient(URI mirror) throws IOException {
+    this.mirror = mirror;
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .localAddress(InetAddress.getByName("127.0.0.1"))
+            .connectTimeout(PATIENCE)
+            .build();
+  }
+
+  /**
+   * Loads a repo.
+   *
+   * @return how long it took
+   */
+  Duration load(String repo, Map<String, DevFile> files) throws FailedLoad, InterruptedException {
+    long start = System.nanoTime();
+    HttpResponse<byte[]> info = ask("GET", "/api/models/" + repo + "/revision/main");
+    String commit =
+        info.headers()
+            .firstValue("X-Repo-Commit")
+            .orElseThrow(() -> new FailedLoad("the info of " + repo + " names no commit"));
+    ask("GET", "/api/models/" + repo + "/tree/" + commit + "?recursive=true&expand=false");
+    Semaphore turns = new Semaphore(AT_ONCE);
+    var loads =
+        files.entrySet().stream()
+            .map(f ->
+                threads.submit(
+                    (Callable<Void>)
+                        () -> {
+                          turns.acquire();
+                          try {
+                            load("/" + repo + "/resolve/" + commit + "/" + f.getKey(), f.getValue());
+                          } finally {
+                            turns.release();
+                          }
+                          return null;
+                        }))
+            .toList();
+    for (Future<Void> load : loads) {
+      end(load);
+    }
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  private static void end(Future<Void> load) throws FailedLoad, InterruptedException {
+    try {
+      load.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof FailedLoad failed) {
+        throw failed;
+      }
+      throw new AssertionError("a load broke the client", e);
+    }
+  }
+
+  private void load(String target, DevFile file) throws FailedLoad, InterruptedException {
+    HttpResponse<byte[]> head = ask("HEAD", target);
+    String etag = head.headers().firstValue("ETag").orElse("none").replace("\"", "");
+    if (!etag.equals(file.etag())) {
+      throw new FailedLoad(target + " has the ETag " + etag + " and not " + file.etag());
+    }
+    byte[] body = ask("GET", target).body();
+    if (!sha256(body).equals(file.sha256())) {
+      throw new FailedLoad(target + " came with other bytes: " + body.length + " of them");
+    }
+  }
+
+  private HttpResponse<byte[]> ask(String method, String target)
+      throws FailedLoad, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(mirror + target))
+            .timeout(PATIENCE)
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build();
+    HttpResponse<byte[]> answer;
+    try {
+      answer = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      throw new FailedLoad(method + " " + target + ": " + e);
+    }
+    if (answer.statusCode() != 200) {
+      throw new FailedLoad(
+          "%s %s: %d %s"
+              .formatted(
+                  method,
+                  target,
+                  answer.statusCode(),
+                  answer.headers().firstValue("X-Error-Message").orElse("")));
+    }
+    return answer;
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    http.shutdownNow();
+  }
+}
