@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
@@ -173,8 +174,8 @@ public final class Meters {
    *
    * @param now asked whenever somebody looks
    */
-  public void watchTasks(Supplier<Integer> now) {
-    Gauge.builder("intrahub.tasks.running", now::get)
+  public void watchTasks(IntSupplier now) {
+    Gauge.builder("intrahub.tasks.running", now::getAsInt)
         .description("Transfers, listings and refreshes under way, whoever waits for them or not")
         .register(registry);
   }

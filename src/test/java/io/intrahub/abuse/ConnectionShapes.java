@@ -18,7 +18,7 @@ final class ConnectionShapes {
   static final class IdleConnections implements Shape {
     private static final int CONNECTIONS = Integer.getInteger("intrahub.abuse.connections", 5_000);
     private static final int ADDRESSES = 100;
-    private static final int OPENERS = 16;
+    private static final int OPENERS = 64;
 
     private final AtomicInteger opened = new AtomicInteger();
 
@@ -26,7 +26,7 @@ final class ConnectionShapes {
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           OPENERS,
-          Duration.ofMillis(2),
+          Duration.ZERO,
           random -> {
             if (opened.get() >= CONNECTIONS || !connect(attack, random)) {
               attack.rest(Duration.ofMillis(200));

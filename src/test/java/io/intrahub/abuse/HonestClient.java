@@ -2,6 +2,7 @@ package io.intrahub.abuse;
 
 import io.intrahub.devhub.DevFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,18 +19,29 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Loads whole repos as {@code snapshot_download} of huggingface_hub does: repo info, a listing, then
  * HEAD and GET of each file, eight at a time. It never tries anything a second time, and compares
- * each digest. For one thread.
+ * each digest. All files together come over a line of {@link #BYTES_PER_SECOND}, since a load that
+ * takes a few milliseconds would measure the processor, which the attackers share. For one thread.
  */
 final class HonestClient implements AutoCloseable {
   private static final int AT_ONCE = 8;
+
+  /** A little less than 100 Mbit/s. */
+  static final long BYTES_PER_SECOND = 10_000_000;
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final HttpClient http;
   private final URI mirror;
+
+  /** When the line has carried all that was put on it, by {@link System#nanoTime}. */
+  private final AtomicLong lineFree = new AtomicLong(System.nanoTime());
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /** A load that did not go well, and why. */
@@ -103,22 +115,49 @@ final class HonestClient implements AutoCloseable {
     if (!etag.equals(file.etag())) {
       throw new FailedLoad(target + " has the ETag " + etag + " and not " + file.etag());
     }
-    byte[] body = ask("GET", target).body();
-    if (!sha256(body).equals(file.sha256())) {
-      throw new FailedLoad(target + " came with other bytes: " + body.length + " of them");
+    String digest;
+    try (InputStream body = ask("GET", target, HttpResponse.BodyHandlers.ofInputStream()).body()) {
+      digest = sha256(body);
+    } catch (IOException e) {
+      throw new FailedLoad("GET " + target + " broke off: " + e);
+    }
+    if (!digest.equals(file.sha256())) {
+      throw new FailedLoad(target + " came with other bytes: their digest is " + digest);
     }
   }
 
+  private String sha256(InputStream body) throws IOException, InterruptedException {
+    MessageDigest digest = newSha256();
+    byte[] buffer = new byte[32 * 1024];
+    for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
+      digest.update(buffer, 0, n);
+      TimeUnit.NANOSECONDS.sleep(carry(n));
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** How long these bytes are still on the line, behind those of all other files. */
+  private long carry(int bytes) {
+    long now = System.nanoTime();
+    long time = bytes * TimeUnit.SECONDS.toNanos(1) / BYTES_PER_SECOND;
+    return lineFree.updateAndGet(free -> Math.max(free, now) + time) - now;
+  }
+
   private HttpResponse<byte[]> ask(String method, String target)
+      throws FailedLoad, InterruptedException {
+    return ask(method, target, HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private <T> HttpResponse<T> ask(String method, String target, HttpResponse.BodyHandler<T> handler)
       throws FailedLoad, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(mirror + target))
             .timeout(PATIENCE)
             .method(method, HttpRequest.BodyPublishers.noBody())
             .build();
-    HttpResponse<byte[]> answer;
+    HttpResponse<T> answer;
     try {
-      answer = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      answer = http.send(request, handler);
     } catch (IOException e) {
       throw new FailedLoad(method + " " + target + ": " + e);
     }
@@ -134,9 +173,9 @@ final class HonestClient implements AutoCloseable {
     return answer;
   }
 
-  private static String sha256(byte[] bytes) {
+  private static MessageDigest newSha256() {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java has SHA-256", e);
     }

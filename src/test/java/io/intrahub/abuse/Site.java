@@ -45,7 +45,7 @@ final class Site {
   /** Of a repo whose content never comes: the Hub is silent after the first bytes. */
   static final String SILENT = "mallory/silent";
 
-  private static final int HONEST_COLD = 400;
+  private static final int HONEST_COLD = 200;
 
   private final Map<String, Map<String, DevFile>> honest = new HashMap<>();
   private final String warm;
@@ -55,7 +55,7 @@ final class Site {
     hub.expectUnknownRoutes();
     warm = honest(hub, "honest/warm", random, 8, 300_000);
     for (int i = 0; i < HONEST_COLD; i++) {
-      honest(hub, cold(i), random, 4, 50_000);
+      honest(hub, cold(i), random, 4, 250_000);
     }
     Map<String, DevFile> small = new HashMap<>();
     small.put("a", DevFile.text("a"));
