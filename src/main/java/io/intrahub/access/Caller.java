@@ -3,14 +3,22 @@ package io.intrahub.access;
 import java.util.Optional;
 
 /**
- * One asker of one request.
+ * On whose behalf a request is made.
  *
- * @param authority the key under which what is learned for this asker is kept
+ * @param authority the key under which what is learned for this caller is kept
  * @param token to pass on to upstream, present exactly for a {@link Authority.TokenHolder}
+ * @param client the name against which limits count the request: an IP address, or the /64 network
+ *     of an IPv6 address; empty for the mirror itself. It says nothing about permission and must
+ *     not be part of the key of a cache.
  */
-public record Caller(Authority authority, Optional<AccessToken> token) {
-  /** The asker without a token. */
-  public static final Caller ANONYMOUS = new Caller(new Authority.Anonymous(), Optional.empty());
+public record Caller(Authority authority, Optional<AccessToken> token, String client) {
+  /** The mirror itself, without a token. */
+  public static final Caller ANONYMOUS = anonymous("");
+
+  /** A client without a token. */
+  public static Caller anonymous(String client) {
+    return new Caller(new Authority.Anonymous(), Optional.empty(), client);
+  }
 
   /** Whether no token came with the request. */
   public boolean isAnonymous() {

@@ -26,11 +26,11 @@ public final class Fingerprints {
     this.key = new SecretKeySpec(key, ALGORITHM);
   }
 
-  /** The caller with this token, or the anonymous one. */
-  public Caller caller(Optional<AccessToken> token) {
+  /** The caller with this token, or an anonymous one. */
+  public Caller caller(Optional<AccessToken> token, String client) {
     return token
-        .map(t -> new Caller(new Authority.TokenHolder(fingerprint(t)), token))
-        .orElse(Caller.ANONYMOUS);
+        .map(t -> new Caller(new Authority.TokenHolder(fingerprint(t)), token, client))
+        .orElseGet(() -> Caller.anonymous(client));
   }
 
   private String fingerprint(AccessToken token) {

@@ -73,7 +73,7 @@ public final class App implements AutoCloseable {
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
-      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, meters));
+      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
       transfers =
           add(
               new Transfers(
@@ -84,7 +84,16 @@ public final class App implements AutoCloseable {
       RepoStore repos = new CachedRepoStore(store.repos());
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
-          new Mirror(checker, repos, upstream, transfers, meters, tasks, clock, settings.mirror());
+          new Mirror(
+              checker,
+              repos,
+              upstream,
+              transfers,
+              meters,
+              budget,
+              tasks,
+              clock,
+              settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(
@@ -93,6 +102,7 @@ public final class App implements AutoCloseable {
                   mirror,
                   new Fingerprints(store.installationKey()),
                   new DirectBufferPool(settings.bufferBytes()),
+                  budget,
                   () -> requestId(random),
                   listener));
       admin =

@@ -46,7 +46,8 @@ public final class AppSettingsFactory {
 
   private static AppSettings of(Config config, ProxySettings proxies, TrustSettings trust) {
     return new AppSettings(
-        new HttpSettings(config.server().host(), config.server().port()),
+        new HttpSettings(
+            config.server().host(), config.server().port(), config.server().bodyTimeout()),
         new HttpSettings(config.admin().host(), config.admin().port()),
         config.store().path(),
         new FsStore.Settings(
@@ -109,6 +110,7 @@ public final class AppSettingsFactory {
         config.upstream().connectTimeout(),
         config.upstream().firstByteTimeout(),
         config.upstream().stallTimeout(),
+        config.upstream().answerTimeout(),
         config.upstream().retryPause(),
         "intrahub/" + Main.Version.number(),
         config.mode() == Config.Mode.OFFLINE,

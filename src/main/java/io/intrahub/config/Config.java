@@ -73,7 +73,15 @@ public record Config(
               max = "65535",
               flag = "--port",
               doc = "Port to listen on; `0` takes any free one.")
-          int port) {}
+          int port,
+      @Setting(
+              type = DURATION,
+              byDefault = "20s",
+              min = "1ms",
+              doc =
+                  "How long the whole body of a request may take to arrive. A client that is"
+                      + " slower gets a 408.")
+          Duration bodyTimeout) {}
 
   /** Where the operator is served. */
   public record Admin(
@@ -167,6 +175,15 @@ public record Config(
                   "How long an answer may pause before the connection is given up. There is no"
                       + " limit for a whole file.")
           Duration stallTimeout,
+      @Setting(
+              type = DURATION,
+              byDefault = "60s",
+              min = "1ms",
+              doc =
+                  "How long upstream may take for a whole answer of the API, listings and repo info"
+                      + " included. Each 64 KiB that arrived add a second, so that a large answer"
+                      + " may come over a slow link.")
+          Duration answerTimeout,
       @Setting(
               type = DURATION,
               byDefault = "100ms",

@@ -1,26 +1,35 @@
 package io.intrahub.http;
 
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.json.MalformedJsonException;
-import io.intrahub.hub.json.PathsInfoJson;
 import io.intrahub.mirror.ApiReply;
 import io.intrahub.mirror.Mirror;
+import io.intrahub.mirror.PathsQuery;
+import io.intrahub.mirror.ReplyBody;
 import io.intrahub.mirror.TreeQuery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The JSON API: what the mirror knows, what it answers itself, and what it passes on. */
 final class ApiRoutes {
-  private static final int MAX_BODY = 4 * 1024 * 1024;
+  private static final Logger log = LoggerFactory.getLogger(ApiRoutes.class);
 
   private final Mirror mirror;
+  private final MemoryBudget budget;
+  private final HttpSettings settings;
 
-  ApiRoutes(Mirror mirror) {
+  ApiRoutes(Mirror mirror, MemoryBudget budget, HttpSettings settings) {
     this.mirror = mirror;
+    this.budget = budget;
+    this.settings = settings;
   }
 
   /** {@code GET /api/{type}s/{repo}[/revision/{revision}]}. */
@@ -71,46 +80,45 @@ final class ApiRoutes {
 
   /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}: a read, though a POST. */
   void pathsInfo(Exchange exchange, HubTarget.PathsInfo target) throws IOException {
-    // What is announced as too large is not waited for.
-    boolean announced = exchange.request().getContentLengthLong() > MAX_BODY;
-    byte[] body =
-        announced ? new byte[0] : exchange.request().getInputStream().readNBytes(MAX_BODY + 1);
-    if (announced || body.length > MAX_BODY) {
-      exchange.set("Connection", "close");
-      error(exchange, HubError.badRequest("The body is larger than " + MAX_BODY + " bytes."));
-      return;
+    boolean json =
+        Optional.ofNullable(exchange.request().getContentType())
+            .filter(type -> type.startsWith("application/json"))
+            .isPresent();
+    // Held until the answer is written: upstream may have to be asked with the same paths.
+    try (MemoryBudget.Reservation reservation = budget.reservation(exchange.client())) {
+      PathsQuery query;
+      try (RequestBody body =
+          new RequestBody(exchange, PathsInfoBody.MAX_BYTES, settings.bodyTimeout())) {
+        query = PathsInfoBody.read(body, json, reservation);
+      } catch (RequestBody.RefusedException e) {
+        refuseBody(exchange, e.error());
+        return;
+      } catch (BudgetExhaustedException e) {
+        refuseBody(exchange, HubError.overloaded("too many requests are being read at once"));
+        return;
+      } catch (MalformedJsonException e) {
+        refuseBody(
+            exchange, HubError.badRequest("This is not a list of paths: " + e.reason() + "."));
+        return;
+      }
+      write(
+          exchange,
+          mirror
+              .trees()
+              .describe(
+                  target.repo(),
+                  target.revision(),
+                  query,
+                  exchange.caller(),
+                  exchange.noCache(),
+                  exchange.self()));
     }
-    String type = Optional.ofNullable(exchange.request().getContentType()).orElse("");
-    PathsInfoJson.Asked asked;
-    try {
-      asked = type.startsWith("application/json") ? PathsInfoJson.read(body) : form(body);
-    } catch (MalformedJsonException e) {
-      error(exchange, HubError.badRequest("This is not a list of paths: " + e.reason() + "."));
-      return;
-    }
-    String contentType =
-        type.startsWith("application/json")
-            ? "application/json"
-            : "application/x-www-form-urlencoded";
-    write(
-        exchange,
-        mirror
-            .trees()
-            .describe(
-                target.repo(),
-                target.revision(),
-                asked.paths(),
-                asked.expand(),
-                contentType,
-                body,
-                exchange.caller(),
-                exchange.noCache(),
-                exchange.self()));
   }
 
-  private static PathsInfoJson.Asked form(byte[] body) {
-    Query query = Query.parse(new String(body, StandardCharsets.UTF_8));
-    return new PathsInfoJson.Asked(query.all("paths"), query.isTrue("expand"));
+  /** Refuses a request whose body was not read to its end: nothing behind it is a request. */
+  private static void refuseBody(Exchange exchange, HubError error) throws IOException {
+    exchange.set("Connection", "close");
+    error(exchange, error);
   }
 
   /** Any other read of the API. */
@@ -126,13 +134,7 @@ final class ApiRoutes {
     String what = target.path() + " of " + target.repo();
     ApiReply reply =
         mirror.passOn().file(exchange.method(), target.format(), exchange.caller(), what);
-    if (exchange.isHead() && reply instanceof ApiReply.Ok ok) {
-      // The body was not asked for, so its length is what upstream said and not that of nothing.
-      describe(exchange, ok);
-      exchange.response().setContentType(ok.contentType());
-    } else {
-      write(exchange, reply);
-    }
+    write(exchange, reply);
   }
 
   /**
@@ -157,14 +159,54 @@ final class ApiRoutes {
       case ApiReply.Refused refused ->
           ErrorWriter.write(exchange, refused.error(), refused.commit());
       case ApiReply.Ok ok -> {
-        describe(exchange, ok);
-        ErrorWriter.writeBody(exchange, ok.contentType(), ok.body());
+        try (ReplyBody body = ok.body()) {
+          describe(exchange, ok);
+          write(exchange, body);
+        }
       }
     }
   }
 
+  /** A body that can't be completed is broken off once its head is out, never ended. */
+  private static void write(Exchange exchange, ReplyBody body) throws IOException {
+    // A HEAD of a file has no body, and the length that upstream said is among its headers.
+    boolean lengthIsSet = exchange.response().containsHeader(HeaderNames.CONTENT_LENGTH);
+    if (!lengthIsSet) {
+      body.length().ifPresent(exchange.response()::setContentLengthLong);
+    }
+    if (exchange.isHead()) {
+      return;
+    }
+    try {
+      body.writeTo(new ReplyStream(exchange));
+    } catch (IOException e) {
+      log.info(
+          "{}: broken off after {} bytes: {}",
+          exchange.requestId(),
+          exchange.bytesSent(),
+          e.toString());
+      if (exchange.response().isCommitted()) {
+        BodyWriter.abort(exchange, e);
+      } else {
+        exchange.startOver();
+        error(exchange, failed(e));
+      }
+    }
+  }
+
+  private static HubError failed(IOException e) {
+    return switch (e) {
+      case BudgetExhaustedException _ ->
+          HubError.overloaded("too many answers are being written at the same time");
+      default ->
+          HubError.badUpstream(
+              "this request", "it broke off before its first part was there", Optional.empty());
+    };
+  }
+
   private static void describe(Exchange exchange, ApiReply.Ok ok) {
     exchange.response().setStatus(ok.status());
+    exchange.response().setContentType(ok.contentType());
     ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     ok.headers().forEach(exchange::set);
     Labels.write(exchange, ok.label(), true);

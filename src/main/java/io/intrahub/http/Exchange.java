@@ -45,6 +45,11 @@ final class Exchange {
     return caller;
   }
 
+  /** The name against which limits count this request. */
+  String client() {
+    return caller.client();
+  }
+
   String method() {
     return request.getMethod();
   }

@@ -4,6 +4,7 @@ import io.intrahub.access.AccessToken;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.base.DirectBufferPool;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.mirror.Mirror;
@@ -33,6 +34,7 @@ public final class HubServer implements AutoCloseable {
   /**
    * Makes the server; {@link #start} opens the port.
    *
+   * @param budget for what is kept of request bodies
    * @param requestIds gives a new, unguessable one each time
    */
   public HubServer(
@@ -40,10 +42,13 @@ public final class HubServer implements AutoCloseable {
       Mirror mirror,
       Fingerprints fingerprints,
       DirectBufferPool buffers,
+      MemoryBudget budget,
       Supplier<String> requestIds,
       RequestListener listener) {
     this.router =
-        new Router(new FileRoute(mirror.files(), new BodyWriter(buffers)), new ApiRoutes(mirror));
+        new Router(
+            new FileRoute(mirror.files(), new BodyWriter(buffers)),
+            new ApiRoutes(mirror, budget, settings));
     this.settings = settings;
     this.fingerprints = fingerprints;
     this.requestIds = requestIds;
@@ -130,15 +135,16 @@ public final class HubServer implements AutoCloseable {
 
   /** Empty when the header can't be a token: asking as somebody else would be a guess. */
   private Optional<Caller> caller(Context ctx) {
+    String client = String.valueOf(ctx.req().getRemoteAddr());
     List<String> headers = Collections.list(ctx.req().getHeaders(HeaderNames.AUTHORIZATION));
     if (headers.isEmpty()) {
-      return Optional.of(Caller.ANONYMOUS);
+      return Optional.of(Caller.anonymous(client));
     }
     if (headers.size() > 1) {
       return Optional.empty();
     }
     return AccessToken.ofAuthorization(headers.getFirst())
-        .map(token -> fingerprints.caller(Optional.of(token)));
+        .map(token -> fingerprints.caller(Optional.of(token), client));
   }
 
   /** Refuses a request whose body was not read: nothing that follows on the connection counts. */

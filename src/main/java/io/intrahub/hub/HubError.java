@@ -142,6 +142,11 @@ public record HubError(
     return of(413, message);
   }
 
+  /** The request did not arrive in time. */
+  public static HubError requestTimeout(String message) {
+    return of(408, message);
+  }
+
   /**
    * One client asks for more than its share.
    *

@@ -14,7 +14,7 @@ public sealed interface ApiReply {
    * @param contentType of the body
    * @param commit for {@code X-Repo-Commit}
    * @param headers further headers, by name
-   * @param body whole
+   * @param body to be closed by whoever takes the reply, written or not
    * @param label where it comes from
    */
   record Ok(
@@ -22,13 +22,13 @@ public sealed interface ApiReply {
       String contentType,
       Optional<CommitHash> commit,
       Map<String, String> headers,
-      byte[] body,
+      ReplyBody body,
       CacheLabel label)
       implements ApiReply {
     /** The content type of every JSON answer. */
     public static final String JSON = "application/json; charset=utf-8";
 
-    static Ok json(CommitHash commit, byte[] body, CacheLabel label) {
+    static Ok json(CommitHash commit, ReplyBody body, CacheLabel label) {
       return new Ok(200, JSON, Optional.of(commit), Map.of(), body, label);
     }
   }

@@ -21,14 +21,16 @@ import org.slf4j.LoggerFactory;
 final class Entries {
   private static final Logger log = LoggerFactory.getLogger(Entries.class);
   private static final long MAX_WEIGHT = 32L * 1024 * 1024;
-  private static final int OVERHEAD = 300;
+
+  /** What an entry takes besides its two texts of any length, in bytes: mostly digests. */
+  private static final int OVERHEAD = 600;
 
   private final Manifests manifests;
   private final Meters meters;
   private final Cache<Key, Remembered> memory =
       Caffeine.newBuilder()
           .maximumWeight(MAX_WEIGHT)
-          .weigher((Key key, Remembered value) -> OVERHEAD + 2 * key.path().value().length())
+          .weigher((Key key, Remembered value) -> weight(key))
           .build();
 
   private record Key(RepoId repo, CommitHash commit, FilePath path) {}
@@ -50,6 +52,10 @@ final class Entries {
   Entries(Manifests manifests, Meters meters) {
     this.manifests = manifests;
     this.meters = meters;
+  }
+
+  private static int weight(Key key) {
+    return OVERHEAD + 2 * (key.path().value().length() + key.repo().id().length());
   }
 
   /** Empty when upstream has to be asked. */

@@ -3,29 +3,30 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
-import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
-import io.intrahub.upstream.ApiAnswer;
-import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.ListingPage;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
-import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,21 +37,39 @@ import org.slf4j.LoggerFactory;
 final class Manifests {
   private static final Logger log = LoggerFactory.getLogger(Manifests.class);
 
-  /** An open manifest keeps its block index in memory, a few KiB for most repos. */
-  private static final int MAX_OPEN = 2_000;
+  /** Commits of which a failure is remembered. */
+  private static final int MAX_FAILURES = 1_000;
+
+  /** Listings learned at the same time. Each takes about a megabyte. */
+  private static final int MAX_AT_ONCE = 8;
+
+  /** Listings that wait for their turn; further ones are not learned now. */
+  private static final int MAX_WAITING = 1_000;
+
+  /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
+  private static final Duration TURN_PATIENCE = Duration.ofSeconds(2);
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
   private final RepoStore store;
   private final HubUpstream upstream;
   private final SingleFlight<Key, Learning> flights;
-  private final Cache<Key, Manifest> open = Caffeine.newBuilder().maximumSize(MAX_OPEN).build();
-  private final Cache<Key, Learning> failedLately =
-      Caffeine.newBuilder().maximumSize(MAX_OPEN).expireAfterWrite(RETRY_AFTER).build();
+  private final Semaphore turns = new Semaphore(MAX_AT_ONCE, true);
+
+  /** Listings whose learning waits for its turn. */
+  private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
+
+  /** Commits whose listing was not learned, for whatever reason. */
+  private final Cache<Key, Boolean> failedLately = lately();
+
+  /** Commits whose listing the store could not keep. */
+  private final Cache<Key, Boolean> notKeptLately = lately();
 
   /** Commits of which it is known for good that they hold too much to be learned. */
-  private final Cache<Key, Learning> tooLarge = Caffeine.newBuilder().maximumSize(MAX_OPEN).build();
+  private final Cache<Key, Boolean> tooLarge =
+      Caffeine.newBuilder().maximumSize(MAX_FAILURES).build();
 
+  private final MemoryBudget budget;
   private final int limit;
 
   private record Key(RepoId repo, CommitHash commit) {}
@@ -60,7 +79,7 @@ final class Manifests {
     /** The manifest is complete. */
     record Complete(Manifest manifest) implements Learning {}
 
-    /** There are more entries than are learned, or the store can't keep them. */
+    /** There are more entries than are learned, or they can't be learned or kept now. */
     record TooLarge() implements Learning {}
 
     record Refused(FirstHop.Refusal refusal) implements Learning {}
@@ -68,23 +87,26 @@ final class Manifests {
     record Failed(UpstreamFailure failure) implements Learning {}
   }
 
-  Manifests(RepoStore store, HubUpstream upstream, Executor executor, int limit) {
+  Manifests(
+      RepoStore store,
+      HubUpstream upstream,
+      MemoryBudget budget,
+      Executor executor,
+      int limit) {
     this.store = store;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
+    this.budget = budget;
     this.limit = limit;
   }
 
   /** The manifest, if it was learned. */
   Optional<Manifest> get(Authorised<RepoId> repo, CommitHash commit) {
-    Key key = new Key(repo.subject(), commit);
-    Manifest known = open.getIfPresent(key);
-    if (known != null) {
-      return Optional.of(known);
-    }
-    Optional<Manifest> stored = store.manifest(repo, commit);
-    stored.ifPresent(m -> open.put(key, m));
-    return stored;
+    return store.manifest(repo, commit);
+  }
+
+  private static Cache<Key, Boolean> lately() {
+    return Caffeine.newBuilder().maximumSize(MAX_FAILURES).expireAfterWrite(RETRY_AFTER).build();
   }
 
   /**
@@ -113,27 +135,39 @@ final class Manifests {
         };
   }
 
-  /** The manifest, learned now if need be; empty when that takes too long. */
+  /**
+   * The manifest, learned now if need be; empty when that takes too long. While many others are
+   * being learned it counts as too large, so that upstream is asked for what the client needs.
+   */
   Optional<Learning> getOrLearn(Authorised<RepoId> repo, CommitHash commit, Duration atMost) {
     Optional<Manifest> known = get(repo, commit).filter(Manifest::complete);
     if (known.isPresent()) {
       return Optional.of(new Learning.Complete(known.get()));
     }
-    return Waiting.until(join(repo, commit), atMost);
+    Deadline deadline = Deadline.in(atMost);
+    CompletableFuture<Learning> learning = join(repo, commit);
+    Duration patience = atMost.compareTo(TURN_PATIENCE) < 0 ? atMost : TURN_PATIENCE;
+    Optional<Learning> early = Waiting.until(learning, patience);
+    if (early.isPresent()) {
+      return early;
+    }
+    return waiting.contains(new Key(repo.subject(), commit))
+        ? Optional.of(new Learning.TooLarge())
+        : Waiting.until(learning, deadline.left());
   }
 
   private CompletableFuture<Learning> join(Authorised<RepoId> repo, CommitHash commit) {
+    Key key = new Key(repo.subject(), commit);
     // Else each page that a client reads of it would cost a listing of the whole.
-    Learning large = tooLarge.getIfPresent(new Key(repo.subject(), commit));
-    if (large != null) {
-      return CompletableFuture.completedFuture(large);
+    if (tooLarge.getIfPresent(key) != null || notKeptLately.getIfPresent(key) != null) {
+      return CompletableFuture.completedFuture(new Learning.TooLarge());
     }
     return flights.join(
-        new Key(repo.subject(), commit),
+        key,
         () -> {
-          Learning learning = list(repo, commit);
+          Learning learning = learn(key, repo);
           if (!(learning instanceof Learning.Complete)) {
-            failedLately.put(new Key(repo.subject(), commit), learning);
+            failedLately.put(key, true);
             log.info(
                 "The listing of {} at {} was not learned: {}", repo.subject(), commit, learning);
           }
@@ -141,54 +175,70 @@ final class Manifests {
         });
   }
 
-  private Learning list(Authorised<RepoId> repo, CommitHash commit) {
-    List<ManifestEntry> entries = new ArrayList<>();
+  /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
+  private Learning learn(Key key, Authorised<RepoId> repo) {
+    if (waiting.size() >= MAX_WAITING) {
+      return new Learning.TooLarge();
+    }
+    waiting.add(key);
+    try {
+      turns.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Learning.Failed(
+          new UpstreamFailure(UpstreamFailure.Kind.CROWDED, "the mirror stops"));
+    } finally {
+      waiting.remove(key);
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation("listings");
+        ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
+      return list(key, repo, writer);
+    } finally {
+      turns.release();
+    }
+  }
+
+  private Learning list(Key key, Authorised<RepoId> repo, ManifestWriter writer) {
+    Taker taker = new Taker(writer, limit);
     String target =
-        new HubTarget.Tree(repo.subject(), commit.asRevision(), Optional.empty()).format()
+        new HubTarget.Tree(key.repo(), key.commit().asRevision(), Optional.empty()).format()
             + "?recursive=true&expand=false";
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
-      switch (upstream.call(ApiRequest.get(target), Caller.ANONYMOUS)) {
-        case ApiAnswer.Ok page when !page.isAuthoritative() -> {
+      switch (upstream.listing(target, taker)) {
+        case ListingPage.NotAuthoritative _ -> {
           // What is missing from a manifest is told to be missing for ever.
           return new Learning.Failed(
               new UpstreamFailure(
                   UpstreamFailure.Kind.UNREACHABLE, "only a fallback knows its files now"));
         }
-        case ApiAnswer.Ok page -> {
-          int before = entries.size();
-          try {
-            EntryJson.read(
-                new ByteArrayInputStream(page.body()),
-                sent -> entries.add(new ManifestEntry(sent.entry(), sent.json())));
-          } catch (MalformedJsonException e) {
-            return strange(e.reason());
-          }
-          if (entries.size() > limit) {
-            Learning large = new Learning.TooLarge();
-            tooLarge.put(new Key(repo.subject(), commit), large);
-            return large;
-          }
-          switch (upstream.nextPage(page, target)) {
+        case ListingPage.Whole page -> {
+          switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {
-              return keep(repo, commit, entries);
+              return keep(key, repo, writer);
             }
             case HubUpstream.NextPage.Elsewhere _ -> {
               return strange("its next page lies elsewhere");
             }
             case HubUpstream.NextPage.At next -> target = next.target();
           }
-          if (entries.size() == before) {
+          if (!taker.endPage()) {
             return strange("its pages bring nothing and do not end");
           }
         }
-        case ApiAnswer.Refused refused -> {
+        case ListingPage.NotTaken _ when taker.isFull() -> {
+          tooLarge.put(key, true);
+          return new Learning.TooLarge();
+        }
+        case ListingPage.NotTaken notTaken -> {
+          return notKept(key, notTaken.failure());
+        }
+        case ListingPage.Refused refused -> {
           return new Learning.Refused(refused.refusal());
         }
-        case ApiAnswer.Failed failed -> {
+        case ListingPage.Failed failed -> {
           return new Learning.Failed(failed.failure());
         }
-        case ApiAnswer.Info _ -> throw new IllegalStateException("a listing is no repo info");
       }
     }
   }
@@ -197,10 +247,72 @@ final class Manifests {
     return new Learning.Failed(new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason));
   }
 
-  private Learning keep(Authorised<RepoId> repo, CommitHash commit, List<ManifestEntry> entries) {
-    store.putManifest(repo.subject(), commit, entries, true);
-    Optional<Manifest> kept = get(repo, commit);
-    // A store that could not write must not make the listing fail for the one who asked.
-    return kept.<Learning>map(Learning.Complete::new).orElseGet(Learning.TooLarge::new);
+  private Learning keep(Key key, Authorised<RepoId> repo, ManifestWriter writer) {
+    try {
+      writer.commit(true);
+    } catch (IOException e) {
+      return notKept(key, e);
+    }
+    return get(repo, key.commit())
+        .<Learning>map(Learning.Complete::new)
+        .orElseGet(Learning.TooLarge::new);
+  }
+
+  /** A store that could not write must not make the listing fail for the one who asked. */
+  private Learning notKept(Key key, IOException failure) {
+    notKeptLately.put(key, true);
+    log.warn(
+        "The listing of {} at {} can't be kept, so clients get it from upstream: {}",
+        key.repo(),
+        key.commit(),
+        failure.toString());
+    return new Learning.TooLarge();
+  }
+
+  /** Passes the entries of one listing on to the store. Owner: the thread that learns it. */
+  private static final class Taker implements ListingPage.Receiver {
+    private final ManifestWriter writer;
+    private final int limit;
+
+    /** Entries of whole pages. */
+    private int before;
+
+    /** Entries of the present page. */
+    private int onPage;
+
+    private boolean full;
+
+    Taker(ManifestWriter writer, int limit) {
+      this.writer = writer;
+      this.limit = limit;
+    }
+
+    @Override
+    public void begin() {
+      writer.rewind();
+      onPage = 0;
+    }
+
+    @Override
+    public void take(EntryJson.Sent sent) throws IOException {
+      if (before + onPage == limit) {
+        full = true;
+        throw new IOException("the listing has more than " + limit + " entries");
+      }
+      writer.add(new ManifestEntry(sent.entry(), sent.json()));
+      onPage++;
+    }
+
+    /** Counts the present page; false when it brought nothing. */
+    boolean endPage() {
+      writer.mark();
+      before += onPage;
+      return onPage > 0;
+    }
+
+    /** Whether the listing has more entries than are learned. */
+    boolean isFull() {
+      return full;
+    }
   }
 }

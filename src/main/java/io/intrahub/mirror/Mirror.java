@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.Transfers;
@@ -21,6 +22,7 @@ public final class Mirror {
   /**
    * Wires them.
    *
+   * @param budget what listings and answers of any size are held in
    * @param executor a thread per task: tasks wait for upstream and for each other
    */
   public Mirror(
@@ -29,21 +31,24 @@ public final class Mirror {
       HubUpstream upstream,
       Transfers transfers,
       Meters meters,
+      MemoryBudget budget,
       Executor executor,
       Clock clock,
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    Manifests manifests = new Manifests(store, upstream, executor, settings.manifestLimit());
+    Manifests manifests = 
+        new Manifests(store, upstream, budget, executor, settings.manifestLimit());
+    InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, manifests, executor, clock, settings);
+        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings);
     Entries entries = new Entries(manifests, meters);
     this.passOn = new PassOn(upstream);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, meters, settings, clock, executor);
-    this.trees = new Trees(revisions, manifests, upstream, passOn, meters, settings);
+    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
+    this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }
 
   /** Files. */

@@ -5,7 +5,6 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.json.JsonFilter;
-import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.HubUpstream;
@@ -13,8 +12,8 @@ import io.intrahub.upstream.UpstreamFailure;
 import java.util.Map;
 
 /**
- * Calls that the mirror does not answer itself: passed on with the asker's own token, not kept.
- * Absolute links of the Hub are made to lead to the mirror, because clients follow them with their
+ * Calls that the mirror does not answer itself: passed on with the asker's own token, not kept, and
+ * streamed, so that an answer of any length needs little memory. Absolute links of the Hub are made to lead to the mirror, because clients follow them with their
  * token. Safe for use by many threads.
  */
 public final class PassOn {
@@ -61,15 +60,6 @@ public final class PassOn {
   }
 
   private ApiReply reply(ApiAnswer.Ok ok, ApiRequest request, String what, String self) {
-    String type = ok.header("content-type").orElse("application/octet-stream");
-    byte[] body = ok.body();
-    if (!request.isFile() && type.startsWith("application/json") && body.length > 0) {
-      try {
-        body = JsonFilter.withoutXet(body, upstream.origin() + "/", self + "/");
-      } catch (MalformedJsonException e) {
-        throw new IllegalStateException("upstream's JSON was read once already", e);
-      }
-    }
     Map<String, String> headers = Map.of();
     if (request.isFile()) {
       headers =
@@ -82,6 +72,7 @@ public final class PassOn {
         case HubUpstream.NextPage.At next ->
             headers = Map.of("Link", LinkHeader.ofNext(self + next.target()));
         case HubUpstream.NextPage.Elsewhere _ -> {
+          ok.body().close();
           // A list without its end must not look whole.
           return Replies.failed(
               new UpstreamFailure(
@@ -92,10 +83,10 @@ public final class PassOn {
     }
     return new ApiReply.Ok(
         ok.status(),
-        type,
+        ok.header("content-type").orElse("application/octet-stream"),
         ok.header("x-repo-commit").flatMap(CommitHash::parse),
         headers,
-        body,
+        Replies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin() + "/", self + "/")),
         CacheLabel.BYPASSED);
   }
 }

@@ -3,57 +3,50 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
-import java.time.Clock;
-import java.util.Arrays;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * {@code GET /api/{type}s/{repo}[/revision/{revision}]}: repo info, kept per commit as upstream
- * sent it. Safe for use by many threads.
+ * sent it, and streamed from the store. Safe for use by many threads.
  */
 public final class RepoInfos {
   private static final long MAX_WEIGHT = 32L * 1024 * 1024;
-  private static final int OVERHEAD = 200;
+
+  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
+  private static final int OVERHEAD = 600;
 
   private final Revisions revisions;
   private final RepoStore store;
   private final HubUpstream upstream;
+  private final InfoKeeper keeper;
+  private final MemoryBudget budget;
   private final Meters meters;
   private final MirrorSettings settings;
-  private final Clock clock;
-  private final SingleFlight<Key, ApiAnswer> flights;
+  private final SingleFlight<Key, InfoKeeper.Outcome> flights;
+
+  /** Small answers; larger ones are read from the store each time. */
   private final Cache<Key, byte[]> memory =
       Caffeine.newBuilder()
           .maximumWeight(MAX_WEIGHT)
           .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
           .build();
-
-  private static final int MAX_QUERY = 1024;
-
-  /**
-   * The parameters that the Hub's clients send. Any other query is passed on and its answer not
-   * kept: each would be one more file, and some hold what is nobody else's business.
-   */
-  private static final Pattern KNOWN =
-      Pattern.compile(
-          "(blobs|securityStatus|full|config|cardData)=(true|false|True|False|1|0)"
-              + "|expand(\\[\\d{0,3}]|%5[Bb]\\d{0,3}%5[Dd])?=[A-Za-z]{1,40}");
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
 
@@ -61,32 +54,19 @@ public final class RepoInfos {
       Revisions revisions,
       RepoStore store,
       HubUpstream upstream,
+      InfoKeeper keeper,
+      MemoryBudget budget,
       Meters meters,
       MirrorSettings settings,
-      Clock clock,
       Executor executor) {
     this.revisions = revisions;
     this.store = store;
     this.upstream = upstream;
+    this.keeper = keeper;
+    this.budget = budget;
     this.meters = meters;
     this.settings = settings;
-    this.clock = clock;
     this.flights = new SingleFlight<>(executor);
-  }
-
-  /** Under which name an answer to a query is kept; the order of parameters makes no difference. */
-  static String answerName(String query) {
-    String sorted = parameters(query).distinct().sorted().collect(Collectors.joining("&"));
-    return sorted.isEmpty() ? "info" : "info?" + sorted;
-  }
-
-  private static Stream<String> parameters(String query) {
-    return Arrays.stream(query.split("&", -1)).filter(p -> !p.isEmpty());
-  }
-
-  private static boolean mayBeKept(String query) {
-    return query.length() <= MAX_QUERY
-        && parameters(query).allMatch(p -> KNOWN.matcher(p).matches());
   }
 
   /**
@@ -100,11 +80,11 @@ public final class RepoInfos {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
     Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked), deadline, noCache);
+    Optional<InfoQuery> known = InfoQuery.parse(query);
     return switch (located) {
-      case Located.At at when mayBeKept(query) -> kept(at, query, repo, revision, caller, deadline);
-      case Located.At _ ->
-          passThrough(
-              new Located.NotKept(repo, Optional.empty()), revision, query, Caller.ANONYMOUS);
+      case Located.At at when known.isPresent() ->
+          kept(at, known.get(), repo, revision, caller, deadline);
+      case Located.At _ -> passOpen(repo, revision, query, caller);
       case Located.NotKept notKept -> passThrough(notKept, revision, query, caller);
       case Located.Refused refused -> Replies.refused(refused.refusal());
       case Located.Failed failed -> Replies.failed(failed.failure(), repo.toString());
@@ -113,65 +93,100 @@ public final class RepoInfos {
 
   private ApiReply kept(
       Located.At at,
-      String query,
+      InfoQuery query,
       RepoId asked,
       Optional<Revision> revision,
       Caller caller,
       Deadline deadline) {
     RepoId repo = at.repo().subject();
-    Key key = new Key(repo, at.commit(), answerName(query));
-    byte[] known = memory.getIfPresent(key);
-    if (known != null) {
+    Key key = new Key(repo, at.commit(), query.answerName());
+    byte[] small = memory.getIfPresent(key);
+    if (small != null) {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
-      return ApiReply.Ok.json(at.commit(), known, at.label());
+      return ApiReply.Ok.json(at.commit(), ReplyBody.of(small), at.label());
     }
-    Optional<Observation<byte[]>> stored = store.answer(at.repo(), at.commit(), key.name());
-    if (stored.isPresent()) {
+    Optional<ApiReply> reply =
+        store
+            .answer(at.repo(), at.commit(), key.name())
+            .flatMap(stored -> reply(at, at.label(), key, stored, caller));
+    if (reply.isPresent()) {
       boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
       meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
-      memory.put(key, stored.get().value());
-      return ApiReply.Ok.json(at.commit(), stored.get().value(), at.label());
+      return reply.get();
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
-    Optional<ApiAnswer> answer =
-        Waiting.until(flights.join(key, () -> fetch(at, key, query)), deadline.left());
-    if (answer.isEmpty()) {
+    Optional<InfoKeeper.Outcome> outcome =
+        Waiting.until(flights.join(key, () -> fetch(at, query)), deadline.left());
+    if (outcome.isEmpty()) {
       return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
-    return switch (answer.get()) {
-      case ApiAnswer.Info info when isShut(info, query) -> {
+    return switch (outcome.get()) {
+      case InfoKeeper.Outcome.Answered answered when isShut(answered.info(), query) -> {
         revisions.closed(repo);
-        yield passThrough(new Located.NotKept(asked, Optional.empty()), revision, query, caller);
+        yield passThrough(
+            new Located.NotKept(asked, Optional.empty()), revision, query.canonical(), caller);
       }
-      case ApiAnswer.Info info ->
-          ApiReply.Ok.json(at.commit(), info.body(), at.label().from(CacheLabel.Source.MISS));
-      case ApiAnswer.Refused refused when refused.refusal().isOfRepo() -> {
+      case InfoKeeper.Outcome.Answered answered ->
+          answered
+              .stored()
+              .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
+              // The store could not keep it, so this client gets an answer of its own.
+              .orElseGet(
+                  () ->
+                      passOpen(
+                          repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      case InfoKeeper.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo, refused.refusal());
         yield passThrough(
-            new Located.NotKept(asked, Optional.of(refused.refusal())), revision, query, caller);
+            new Located.NotKept(asked, Optional.of(refused.refusal())),
+            revision,
+            query.canonical(),
+            caller);
       }
-      case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
-      case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), repo.toString());
-      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+      case InfoKeeper.Outcome.Refused refused -> Replies.refused(refused.refusal());
+      case InfoKeeper.Outcome.Failed failed -> Replies.failed(failed.failure(), repo.toString());
     };
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
-  private ApiAnswer fetch(Located.At at, Key key, String query) {
-    RepoId repo = at.repo().subject();
-    ApiAnswer answer =
-        upstream.repoInfo(repo, Optional.of(at.commit().asRevision()), query, Caller.ANONYMOUS);
-    if (answer instanceof ApiAnswer.Info info && info.authoritative() && !isShut(info, query)) {
-      store.putAnswer(
-          repo, at.commit(), key.name(), new Observation<>(info.body(), clock.instant()));
-      memory.put(key, info.body());
+  private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query) {
+    return keeper.ask(
+        at.repo().subject(),
+        Optional.of(at.commit().asRevision()),
+        query,
+        info ->
+            info.authoritative() && !isShut(info, query)
+                ? Optional.of(at.commit())
+                : Optional.empty());
+  }
+
+  /** Empty when the stored answer can't be read: then upstream is asked again. */
+  private Optional<ApiReply> reply(
+      Located.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
+    answer.small().ifPresent(bytes -> memory.put(key, bytes));
+    try {
+      ReplyBody body = Replies.stored(budget, caller.client(), answer);
+      return Optional.of(ApiReply.Ok.json(at.commit(), body, label));
+    } catch (BudgetExhaustedException e) {
+      return Optional.of(Replies.overloaded());
+    } catch (IOException e) {
+      return Optional.empty();
     }
-    return answer;
   }
 
   /** Whether a whole answer says that not everybody may read the repo any more. */
-  private static boolean isShut(ApiAnswer.Info info, String query) {
-    return info.authoritative() && info.evidence().isEmpty() && !query.contains("expand");
+  private static boolean isShut(ApiAnswer.Info info, InfoQuery query) {
+    return info.authoritative() && info.evidence().isEmpty() && !query.isPartial();
+  }
+
+  /** Passes a question about a repo on that everybody may read: no token is needed for it. */
+  private ApiReply passOpen(
+      RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+    return passThrough(
+        new Located.NotKept(repo, Optional.empty()),
+        revision,
+        query,
+        Caller.anonymous(caller.client()));
   }
 
   private ApiReply passThrough(
@@ -193,7 +208,7 @@ public final class RepoInfos {
               ApiReply.Ok.JSON,
               info.facts().commit(),
               Map.of(),
-              info.body(),
+              Replies.passedOn(info.body(), JsonFilter.Links.KEPT),
               CacheLabel.BYPASSED);
       case ApiAnswer.Refused refused -> {
         revisions.refusedTo(notKept.repo(), caller, refused.refusal());

@@ -35,6 +35,7 @@ final class Revisions {
   private final AccessChecker checker;
   private final RepoStore store;
   private final HubUpstream upstream;
+  private final InfoKeeper infos;
   private final Manifests manifests;
   private final Aliases aliases;
   private final ClosedRepos closed;
@@ -53,6 +54,7 @@ final class Revisions {
       AccessChecker checker,
       RepoStore store,
       HubUpstream upstream,
+      InfoKeeper infos,
       Manifests manifests,
       Executor executor,
       Clock clock,
@@ -60,6 +62,7 @@ final class Revisions {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
+    this.infos = infos;
     this.manifests = manifests;
     this.aliases = new Aliases(store, clock, settings.aliasTtl());
     this.closed = new ClosedRepos(clock, settings);
@@ -342,8 +345,9 @@ final class Revisions {
   private Learned learnByInfo(RepoId repo, Revision revision) {
     Optional<Revision> named =
         revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
-    return switch (upstream.repoInfo(repo, named, "", Caller.ANONYMOUS)) {
-      case ApiAnswer.Info info -> {
+    return switch (infos.ask(repo, named, InfoQuery.WHOLE, Revisions::commitIfOpen)) {
+      case InfoKeeper.Outcome.Answered answered -> {
+        ApiAnswer.Info info = answered.info();
         Optional<CommitHash> commit = info.facts().commit();
         if (info.evidence().isEmpty()) {
           yield info.authoritative()
@@ -354,18 +358,16 @@ final class Revisions {
           yield new Learned.Nothing(
               new UpstreamFailure(UpstreamFailure.Kind.STRANGE, "repo info without a commit"));
         }
-        Authorised<RepoId> proof = checker.admit(info.evidence().get());
-        store.putAnswer(
-            proof.subject(),
-            commit.get(),
-            RepoInfos.answerName(""),
-            new Observation<>(info.body(), clock.instant()));
         yield new Learned.Open(info.evidence().get(), commit.get());
       }
-      case ApiAnswer.Refused refused -> Learned.of(refused.refusal());
-      case ApiAnswer.Failed failed -> new Learned.Nothing(failed.failure());
-      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+      case InfoKeeper.Outcome.Refused refused -> Learned.of(refused.refusal());
+      case InfoKeeper.Outcome.Failed failed -> new Learned.Nothing(failed.failure());
     };
+  }
+
+  /** The commit of repo info that shows everybody may read the repo. */
+  private static Optional<CommitHash> commitIfOpen(ApiAnswer.Info info) {
+    return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
   }
 
   private Located.At at(

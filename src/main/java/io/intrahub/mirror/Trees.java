@@ -1,7 +1,9 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.PercentCoding;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
@@ -16,11 +18,8 @@ import io.intrahub.store.ManifestEntry;
 import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.HubUpstream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -34,6 +33,7 @@ public final class Trees {
   private final Manifests manifests;
   private final HubUpstream hub;
   private final PassOn passOn;
+  private final MemoryBudget budget;
   private final Meters meters;
   private final MirrorSettings settings;
 
@@ -42,12 +42,14 @@ public final class Trees {
       Manifests manifests,
       HubUpstream hub,
       PassOn passOn,
+      MemoryBudget budget,
       Meters meters,
       MirrorSettings settings) {
     this.revisions = revisions;
     this.manifests = manifests;
     this.hub = hub;
     this.passOn = passOn;
+    this.budget = budget;
     this.meters = meters;
     this.settings = settings;
   }
@@ -82,32 +84,23 @@ public final class Trees {
         revision,
         noCache,
         upstream,
-        (at, manifest) -> page(at, manifest, revision, path, query, self + target));
+        (at, manifest) -> page(at, manifest, revision, path, query, self + target, caller));
   }
 
-  /**
-   * Describes some paths; those that are not there are left out.
-   *
-   * @param contentType of the client's own body
-   * @param body of the client's own request, for when upstream has to answer it
-   * @param expand whether commits and scan results are wanted, which only upstream knows
-   */
+  /** Describes some paths, in their order; those that are not there are left out. */
   public ApiReply describe(
       RepoId repo,
       Revision revision,
-      List<String> paths,
-      boolean expand,
-      String contentType,
-      byte[] body,
+      PathsQuery query,
       Caller caller,
       boolean noCache,
       String self) {
     ApiRequest request =
         ApiRequest.post(
             new HubTarget.PathsInfo(repo, revision).format(),
-            new ApiRequest.Body(contentType, body));
+            new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
     Supplier<ApiReply> upstream = () -> passOn.pass(request, caller, repo.toString(), self);
-    if (expand) {
+    if (query.expand()) {
       return upstream.get();
     }
     return answer(
@@ -115,16 +108,26 @@ public final class Trees {
         revision,
         noCache,
         upstream,
-        (at, manifest) -> {
-          List<String> found = new ArrayList<>();
-          for (String text : paths) {
-            Optional<FilePath> path = FilePath.parse(text);
-            if (path.isPresent()) {
-              manifest.find(path.get()).map(ManifestEntry::json).ifPresent(found::add);
-            }
-          }
-          return ApiReply.Ok.json(at.commit(), array(found), at.label());
-        });
+        (at, manifest) ->
+            ApiReply.Ok.json(
+                at.commit(),
+                Replies.made(budget, caller.client(), out -> described(manifest, query, out)),
+                at.label()));
+  }
+
+  private static void described(Manifest manifest, PathsQuery query, OutputStream out)
+      throws IOException {
+    JsonArray array = new JsonArray(out);
+    for (String text : query.paths()) {
+      Optional<FilePath> path = FilePath.parse(text);
+      if (path.isPresent()) {
+        Optional<ManifestEntry> found = manifest.find(path.get());
+        if (found.isPresent()) {
+          array.add(found.get().json());
+        }
+      }
+    }
+    array.end();
   }
 
   /** Makes an answer from a complete manifest. */
@@ -175,6 +178,8 @@ public final class Trees {
       FromManifest fromManifest, Located.At at, Manifest manifest, Supplier<ApiReply> upstream) {
     try {
       return fromManifest.answer(at, manifest);
+    } catch (BudgetExhaustedException e) {
+      return Replies.overloaded();
     } catch (IOException | UncheckedIOException e) {
       // A manifest that can't be read is a copy of what upstream still knows.
       return upstream.get();
@@ -187,35 +192,74 @@ public final class Trees {
       Revision revision,
       Optional<FilePath> path,
       TreeQuery query,
-      String url)
+      String url,
+      Caller caller)
       throws IOException {
     int most = Math.min(query.limit().orElse(settings.listingLimit()), settings.listingLimit());
-    List<ManifestEntry> page = new ArrayList<>();
-    boolean[] more = {false};
-    manifest.list(
-        path,
-        query.recursive(),
-        entry -> {
-          if (query.after().filter(a -> !isBehind(entry.entry(), a)).isPresent()) {
-            return;
-          }
-          if (page.size() < most) {
-            page.add(entry);
-          } else {
-            more[0] = true;
-          }
-        });
-    if (page.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
+    // Read twice: whether there is a next page is said before the first entry.
+    Page page = new Page(most);
+    manifest.list(path, query.recursive(), query.after(), page::take);
+    if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
       return new ApiReply.Refused(
           HubError.folderNotFound(path.get(), revision), Optional.of(at.commit()));
     }
-    Map<String, String> headers = Map.of();
-    if (more[0] && !page.isEmpty()) {
-      headers = next(page.getLast().entry().path(), most, query, url);
-    }
-    byte[] body = array(page.stream().map(ManifestEntry::json).toList());
+    Map<String, String> headers =
+        page.more && page.last.isPresent() ? next(page.last.get(), most, query, url) : Map.of();
+    ReplyBody body =
+        Replies.made(
+            budget, caller.client(), out -> listed(manifest, path, query, page.entries, out));
     return new ApiReply.Ok(
         200, ApiReply.Ok.JSON, Optional.of(at.commit()), headers, body, at.label());
+  }
+
+  /** Where a page ends. */
+  private static final class Page {
+    private final int most;
+    private int entries;
+    private Optional<FilePath> last = Optional.empty();
+    private boolean more;
+
+    Page(int most) {
+      this.most = most;
+    }
+
+    /** Whether another entry is wanted after this one. */
+    boolean take(ManifestEntry entry) {
+      if (entries == most) {
+        more = true;
+        return false;
+      }
+      entries++;
+      last = Optional.of(entry.entry().path());
+      return true;
+    }
+  }
+
+  private static void listed(
+      Manifest manifest,
+      Optional<FilePath> path,
+      TreeQuery query,
+      int entries,
+      OutputStream out)
+      throws IOException {
+    JsonArray array = new JsonArray(out);
+    int[] left = {entries};
+    try {
+      manifest.list(
+          path,
+          query.recursive(),
+          query.after(),
+          entry -> {
+            if (left[0] > 0) {
+              left[0]--;
+              array.addUnchecked(entry.json());
+            }
+            return left[0] > 0;
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    array.end();
   }
 
   private static Map<String, String> next(FilePath last, int most, TreeQuery query, String url) {
@@ -234,17 +278,5 @@ public final class Trees {
 
   private static boolean isDirectory(Manifest manifest, FilePath path) throws IOException {
     return manifest.find(path).filter(e -> e.entry().kind() == Entry.Kind.DIRECTORY).isPresent();
-  }
-
-  /** Whether an entry comes after a path in the manifest's order, that of the UTF-8 bytes. */
-  private static boolean isBehind(Entry entry, FilePath path) {
-    return Arrays.compareUnsigned(
-            entry.path().value().getBytes(StandardCharsets.UTF_8),
-            path.value().getBytes(StandardCharsets.UTF_8))
-        > 0;
-  }
-
-  private static byte[] array(List<String> objects) {
-    return ("[" + String.join(",", objects) + "]").getBytes(StandardCharsets.UTF_8);
   }
 }

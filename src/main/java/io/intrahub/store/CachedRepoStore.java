@@ -3,6 +3,7 @@ package io.intrahub.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -127,15 +128,25 @@ public final class CachedRepoStore implements RepoStore {
   }
 
   @Override
-  public void putManifest(
-      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
-    store.putManifest(repo, commit, entries, complete);
+  public ManifestWriter newManifest(
+      RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return store.newManifest(repo, commit, memory);
   }
 
   @Override
-  public Optional<Observation<byte[]>> answer(
-      Authorised<RepoId> repo, CommitHash commit, String name) {
+  public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
     return store.answer(repo, commit, name);
+  }
+
+  @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    return store.answers(repo, commit);
+  }
+
+  @Override
+  public AnswerWriter newAnswer(
+      RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
+    return store.newAnswer(repo, commit, name, memory);
   }
 
   @Override

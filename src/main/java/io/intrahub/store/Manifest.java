@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The entries of one commit, sorted by path. What a commit holds never changes, so a manifest may
@@ -42,12 +43,37 @@ public interface Manifest {
 
   /**
    * Passes the entries below a directory, in the order of their paths, one at a time: a listing of
-   * 200,000 entries is never in memory at once.
+   * 200,000 entries is never in memory at once. It begins behind a path without reading what lies
+   * before it.
    *
    * @param directory empty: the root
    * @param recursive whether entries deeper than direct children are passed too
+   * @param after only entries behind this path in {@link #ORDER}; empty: all
+   * @param to returns whether it wants another entry
    * @throws IOException when the store can't be read
    */
-  void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+  void list(
+      Optional<FilePath> directory,
+      boolean recursive,
+      Optional<FilePath> after,
+      Predicate<ManifestEntry> to)
       throws IOException;
+
+  /**
+   * Passes all entries below a directory, as {@link #list(Optional, boolean, Optional, Predicate)}
+   * does.
+   *
+   * @throws IOException when the store can't be read
+   */
+  default void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+      throws IOException {
+    list(
+        directory,
+        recursive,
+        Optional.empty(),
+        entry -> {
+          to.accept(entry);
+          return true;
+        });
+  }
 }

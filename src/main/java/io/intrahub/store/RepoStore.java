@@ -2,6 +2,7 @@ package io.intrahub.store;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.VerdictStore;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -11,8 +12,8 @@ import java.util.Optional;
 
 /**
  * What is known of repos: which commit a revision was, what a commit holds, what the Hub said about
- * it. Reads need a proof. Writes that fail are logged and lost: the client's answer does not depend
- * on them.
+ * it. Reads need a proof. A {@code put} that fails is logged and lost: the client's answer does not
+ * depend on it.
  *
  * <p>Safe for use by many threads.
  */
@@ -36,24 +37,34 @@ public interface RepoStore extends VerdictStore {
   Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit);
 
   /**
-   * Remembers the entries of a commit, in any order; of two with one path the last is meant. A
-   * complete manifest replaces what is there. A partial one adds to a partial one and changes
-   * nothing of a complete one.
+   * Begins to write the manifest of a commit.
    *
-   * @param complete whether these are all of them, so that a missing path is known to be missing
+   * @param memory grown by the bytes that the writer holds in memory; to be closed by the caller,
+   *     after the writer
    */
-  void putManifest(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete);
+  ManifestWriter newManifest(RepoId repo, CommitHash commit, MemoryBudget.Reservation memory);
 
   /**
    * Another answer about a commit, as upstream sent it.
    *
    * @param name what was asked, for example {@code info?blobs=true}; any text
-   * @return the bytes are shared: they must not be changed
    */
-  Optional<Observation<byte[]>> answer(Authorised<RepoId> repo, CommitHash commit, String name);
+  Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name);
+
+  /** Number of answers about a commit that are kept. */
+  int answers(RepoId repo, CommitHash commit);
 
   /**
-   * Remembers an answer, in place of an older one of this name.
+   * Begins to write an answer about a commit.
+   *
+   * @param memory grown by the bytes that the writer holds in memory; to be closed by the caller,
+   *     after the writer
+   */
+  AnswerWriter newAnswer(
+      RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory);
+
+  /**
+   * Remembers an answer that is in memory, in place of an older one of this name.
    *
    * @param answer its bytes must not be changed afterwards
    */

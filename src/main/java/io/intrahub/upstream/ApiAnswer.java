@@ -14,9 +14,9 @@ public sealed interface ApiAnswer {
    * @param status 200 to 299
    * @param headers the few that are passed on: content type, {@code X-Repo-Commit}, {@code Link},
    *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
-   * @param body whole, JSON or not
+   * @param body to be closed by whoever takes the answer; of a HEAD it is empty
    */
-  record Ok(int status, Map<String, String> headers, byte[] body) implements ApiAnswer {
+  record Ok(int status, Map<String, String> headers, ApiBody body) implements ApiAnswer {
     /** The header of this lower-case name. */
     public Optional<String> header(String name) {
       return Optional.ofNullable(headers.get(name));
@@ -32,8 +32,9 @@ public sealed interface ApiAnswer {
    * Success of a call for repo info.
    *
    * @param repo under the id by which upstream knows it
-   * @param facts what the mirror acts on
-   * @param body the JSON, without Xet fields
+   * @param facts what the mirror acts on. Of a large body only the beginning was looked at: what it
+   *     does not say there counts as not said.
+   * @param body the JSON; to be closed by whoever takes the answer
    * @param authoritative whether an endpoint gave it that is taken at its word
    * @param evidence present when no token was sent, the endpoint is authoritative and the repo is
    *     neither private nor gated
@@ -41,7 +42,7 @@ public sealed interface ApiAnswer {
   record Info(
       RepoId repo,
       RepoFacts facts,
-      byte[] body,
+      ApiBody body,
       boolean authoritative,
       Optional<AnonymousRead> evidence)
       implements ApiAnswer {}

@@ -1,5 +1,7 @@
 package io.intrahub.upstream;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Optional;
 
 /**
@@ -15,10 +17,16 @@ public record ApiRequest(String method, String target, Optional<Body> body, bool
   /**
    * What a POST carries.
    *
-   * @param contentType as the client sent it
-   * @param bytes not changed after this was made
+   * @param contentType of the body
+   * @param content writes the body
    */
-  public record Body(String contentType, byte[] bytes) {}
+  public record Body(String contentType, Content content) {}
+
+  /** Writes a body. It may be asked to do so several times, and writes the same each time. */
+  public interface Content {
+    /** Writes all of it; does not close the stream. */
+    void writeTo(OutputStream out) throws IOException;
+  }
 
   /** A GET without a body. */
   public static ApiRequest get(String target) {

@@ -47,12 +47,16 @@ final class HttpCalls implements AutoCloseable {
     }
   }
 
-  /** There was no head of an answer in time. */
+  /** There was no head of an answer, or no whole answer, in time. */
   static final class LateException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    LateException(long seconds, IOException cause) {
-      super("no answer within " + seconds + " s", cause);
+    LateException(String message) {
+      super(message);
+    }
+
+    LateException(String message, IOException cause) {
+      super(message, cause);
     }
   }
 
@@ -118,7 +122,8 @@ final class HttpCalls implements AutoCloseable {
       return call.execute();
     } catch (IOException e) {
       if (late.get()) {
-        throw new LateException(settings.firstByteTimeout().toSeconds(), e);
+        throw new LateException(
+            "no answer within " + settings.firstByteTimeout().toSeconds() + " s", e);
       }
       throw NetworkFault.explain(e, url, proxy);
     } finally {

@@ -1,22 +1,16 @@
 package io.intrahub.upstream;
 
 import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.hub.HeaderNames;
-import io.intrahub.hub.json.JsonFilter;
-import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.metrics.Meters;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import okhttp3.HttpUrl;
-import okhttp3.MediaType;
 import okhttp3.Request;
-import okhttp3.RequestBody;
 import okhttp3.Response;
 
 /**
@@ -35,19 +29,13 @@ final class HubCalls {
 
   static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
   static final int MAX_HOPS = 5;
-  private static final long MAX_JSON = 64L * 1024 * 1024;
-  private static final List<String> PASSED_HEADERS =
-      List.of(
-          HeaderNames.CONTENT_TYPE,
-          HeaderNames.X_REPO_COMMIT,
-          HeaderNames.LINK,
-          HeaderNames.X_TOTAL_COUNT);
 
   private final HttpCalls http;
   private final RedirectGuard guard;
   private final List<Endpoint> endpoints;
   private final boolean offline;
   private final Retries retries;
+  private final AnswerReader answers;
   private final Meters meters;
 
   HubCalls(
@@ -56,12 +44,14 @@ final class HubCalls {
       List<Endpoint> endpoints,
       boolean offline,
       Retries retries,
+      AnswerReader answers,
       Meters meters) {
     this.http = http;
     this.guard = guard;
     this.endpoints = endpoints;
     this.offline = offline;
     this.retries = retries;
+    this.answers = answers;
     this.meters = meters;
   }
 
@@ -171,6 +161,13 @@ final class HubCalls {
 
   /** The failure that an exception stands for. */
   static UpstreamFailure broken(IOException e) {
+    if (e instanceof BrokenAnswerException answer) {
+      return answer.failure();
+    }
+    if (e instanceof BudgetExhaustedException) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.CROWDED, "too many answers are being read at the same time");
+    }
     if (e instanceof HttpCalls.LateException) {
       return new UpstreamFailure(UpstreamFailure.Kind.LATE, describe(e), false, Optional.empty());
     }
@@ -231,78 +228,30 @@ final class HubCalls {
       if (request.method().equals("HEAD")) {
         next.head();
       }
-      request
-          .body()
-          .ifPresent(
-              b -> next.post(RequestBody.create(b.bytes(), MediaType.parse(b.contentType()))));
-      try (Response response = send(endpoint, next, caller)) {
+      request.body().ifPresent(body -> next.post(new SentBody(body)));
+      long sent = System.nanoTime();
+      Response response = send(endpoint, next, caller);
+      if (response.isSuccessful()) {
+        return answers.read(endpoint, response, request, caller.client(), sent);
+      }
+      try (response) {
         Optional<HttpUrl> target = redirect(response).filter(endpoint::owns);
-        if (target.isPresent()) {
-          url = target.get();
-          continue;
+        if (target.isEmpty()) {
+          return unsuccessful(endpoint, response, caller);
         }
-        return sort(endpoint, response, request, caller);
+        url = target.get();
       }
     }
     return lasting("it redirects in circles");
   }
 
-  private Visit<ApiAnswer> sort(
-      Endpoint endpoint, Response response, ApiRequest request, Caller caller) throws IOException {
-    if (response.isSuccessful()) {
-      return success(endpoint, response, request);
-    }
+  private static Visit<ApiAnswer> unsuccessful(
+      Endpoint endpoint, Response response, Caller caller) {
     Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
       return new Visit.Done<>(new ApiAnswer.Refused(refusal.get()));
     }
     return new Visit.Failed<>(failureOf(response));
-  }
-
-  private Visit<ApiAnswer> success(Endpoint endpoint, Response response, ApiRequest request)
-      throws IOException {
-    Map<String, String> headers = new HashMap<>();
-    for (String name : PASSED_HEADERS) {
-      String value = response.header(name);
-      if (value != null) {
-        headers.put(name.toLowerCase(Locale.ROOT), value);
-      }
-    }
-    if (endpoint.authoritative()) {
-      headers.put(AUTHORITATIVE, "true");
-    }
-    String length = response.header(HeaderNames.CONTENT_LENGTH);
-    if (request.method().equals("HEAD") && length != null) {
-      headers.put("content-length", length);
-    }
-    if (response.body().contentLength() > MAX_JSON) {
-      return lasting("it is larger than " + MAX_JSON + " bytes");
-    }
-    byte[] body = readAtMost(response, MAX_JSON);
-    String type = headers.getOrDefault("content-type", "");
-    if (request.isFile()) {
-      return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
-    }
-    if (isPage(response)) {
-      return strange(PAGE);
-    }
-    if (type.startsWith("application/json") && body.length > 0) {
-      try {
-        body = JsonFilter.withoutXet(body);
-      } catch (MalformedJsonException e) {
-        return strange(e.reason());
-      }
-    }
-    return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
-  }
-
-  private static byte[] readAtMost(Response response, long limit) throws IOException {
-    okio.BufferedSource source = response.body().source();
-    // Asking for one byte more tells whether there is more than the limit.
-    if (source.request(limit + 1)) {
-      throw new IOException("the answer is larger than " + limit + " bytes");
-    }
-    return source.readByteArray();
   }
 
   /** The failure that an answer without success or refusal stands for. */

@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Caller;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
@@ -10,7 +11,6 @@ import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
-import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
@@ -37,14 +37,20 @@ public final class HubUpstream implements AutoCloseable {
   private final HubCalls hub;
   private final FirstHops firstHops;
   private final Locations locations;
+  private final ListingPages listings;
 
   /**
    * Connects to nothing yet.
    *
    * @param timer for limits on waiting; it runs short tasks only
+   * @param budget for what is buffered of answers
    */
   public HubUpstream(
-      UpstreamSettings settings, Clock clock, ScheduledExecutorService timer, Meters meters) {
+      UpstreamSettings settings,
+      Clock clock,
+      ScheduledExecutorService timer,
+      MemoryBudget budget,
+      Meters meters) {
     this.settings = settings;
     Set<String> hosts = new HashSet<>();
     this.endpoints =
@@ -58,9 +64,12 @@ public final class HubUpstream implements AutoCloseable {
     RedirectGuard guard = new RedirectGuard(hosts);
     this.calls = new HttpCalls(settings, timer, guard);
     Retries retries = new Retries(new Random(clock.millis()), settings.retryPause(), meters);
-    this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, meters);
+    AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
+    this.hub =
+        new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);
+    this.listings = new ListingPages(hub, this::nextPage, settings.answerTimeout());
   }
 
   private static HttpUrl baseUrl(String endpoint) {
@@ -125,30 +134,51 @@ public final class HubUpstream implements AutoCloseable {
     if (!(answer instanceof ApiAnswer.Ok ok)) {
       return answer;
     }
+    ApiBody body = ok.body();
+    boolean kept = false;
     try {
-      RepoFacts facts = RepoInfoJson.read(ok.body());
+      RepoFacts facts =
+          body.isWhole()
+              ? RepoInfoJson.read(body.bytes())
+              : RepoInfoJson.readBeginning(body.bytes());
       Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
       if (known.isEmpty()) {
         return strange("repo info of another repo");
       }
       boolean proves = caller.isAnonymous() && facts.openToAll() && ok.isAuthoritative();
+      kept = true;
       return new ApiAnswer.Info(
           known.get(),
           facts,
-          JsonFilter.withoutXet(ok.body()),
+          body,
           ok.isAuthoritative(),
           proves ? Optional.of(AnonymousRead.witnessed(known.get())) : Optional.empty());
     } catch (MalformedJsonException e) {
       return strange(e.reason());
+    } finally {
+      if (!kept) {
+        body.close();
+      }
     }
   }
 
   /**
-   * Makes any other call of the API, as this caller. JSON comes without Xet fields; redirects
-   * within the endpoint are followed.
+   * Makes any other call of the API, as this caller. JSON is copied without Xet fields; redirects
+   * within the endpoint are followed. The body of a success must be closed.
    */
   public ApiAnswer call(ApiRequest request, Caller caller) {
     return hub.api(request, caller);
+  }
+
+  /**
+   * Reads a page of a listing anonymously, and passes its entries on as they arrive. Xet fields are
+   * left out.
+   *
+   * @param target path and query
+   * @param to called by this thread, never after this method returned
+   */
+  public ListingPage listing(String target, ListingPage.Receiver to) {
+    return listings.read(target, to);
   }
 
   /** What an answer says of a page behind it. */
@@ -175,7 +205,10 @@ public final class HubUpstream implements AutoCloseable {
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer.Ok answer, String target) {
-    Optional<String> link = answer.header("link").flatMap(LinkHeader::next);
+    return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
+  }
+
+  private NextPage nextPage(Optional<String> link, String target) {
     if (link.isEmpty()) {
       return new NextPage.None();
     }

@@ -7,6 +7,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.json.ErrorJson;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import okhttp3.Response;
 
 /**
@@ -15,7 +16,12 @@ import okhttp3.Response;
  */
 final class Refusals {
   private static final String BAD_TOKEN = "Invalid credentials in Authorization header";
-  private static final long MAX_BODY = 64 * 1024;
+
+  /** The Hub's own errors have a few hundred bytes; what is longer is cut, and then is no JSON. */
+  private static final long MAX_BODY = 8 * 1024;
+
+  /** An error text that takes longer than this is not waited for. */
+  private static final long MAX_SECONDS = 10;
 
   private Refusals() {}
 
@@ -75,6 +81,7 @@ final class Refusals {
 
   private static String body(Response response) {
     try {
+      response.body().source().timeout().deadline(MAX_SECONDS, TimeUnit.SECONDS);
       return response.peekBody(MAX_BODY).string();
     } catch (IOException e) {
       // Without its text the refusal is judged by its head alone.

@@ -12,7 +12,9 @@ import java.util.List;
  *     are asked, without a token, when the first fails.
  * @param connectTimeout for a connection to stand
  * @param firstByteTimeout from the request to the head of the answer
- * @param stallTimeout between two reads of a body; there is no limit for a whole body
+ * @param stallTimeout between two reads of a body; there is no limit for a whole file
+ * @param answerTimeout for a whole answer of the API, from its request. Only waiting for upstream
+ *     counts, and 64 KiB that came earn one more second.
  * @param retryPause before the second try of a call, at most; longer before each further one
  * @param userAgent sent with each request
  * @param offline upstream is never asked
@@ -24,11 +26,13 @@ public record UpstreamSettings(
     Duration connectTimeout,
     Duration firstByteTimeout,
     Duration stallTimeout,
+    Duration answerTimeout,
     Duration retryPause,
     String userAgent,
     boolean offline,
     ProxySettings proxies,
     TrustSettings trust) {
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(100);
 
   /** Takes a copy of the list. */
@@ -52,10 +56,41 @@ public record UpstreamSettings(
         connectTimeout,
         firstByteTimeout,
         stallTimeout,
+        ANSWER_TIMEOUT,
         RETRY_PAUSE,
         userAgent,
         offline,
         ProxySettings.DIRECT,
         TrustSettings.JVM);
+  }
+
+  /** The same with another pause before the second try of a call. */
+  public UpstreamSettings withRetryPause(Duration pause) {
+    return new UpstreamSettings(
+        endpoints,
+        connectTimeout,
+        firstByteTimeout,
+        stallTimeout,
+        answerTimeout,
+        pause,
+        userAgent,
+        offline,
+        proxies,
+        trust);
+  }
+
+  /** The same with another limit for whole answers of the API. */
+  public UpstreamSettings withAnswerTimeout(Duration timeout) {
+    return new UpstreamSettings(
+        endpoints,
+        connectTimeout,
+        firstByteTimeout,
+        stallTimeout,
+        timeout,
+        retryPause,
+        userAgent,
+        offline,
+        proxies,
+        trust);
   }
 }

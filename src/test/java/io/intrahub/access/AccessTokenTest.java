@@ -58,7 +58,7 @@ class AccessTokenTest {
   @Test
   void no_text_shows_a_token() {
     Optional<AccessToken> token = AccessToken.of(SECRET);
-    Caller caller = fingerprints.caller(token);
+    Caller caller = fingerprints.caller(token, "");
     for (Object shown : new Object[] {token, caller, caller.authority(), token.get()}) {
       assertThat(shown.toString()).doesNotContain(SECRET).doesNotContain(SECRET.substring(3));
     }
@@ -67,9 +67,9 @@ class AccessTokenTest {
 
   @Test
   void a_fingerprint_tells_tokens_apart_and_shows_itself_in_part_only() {
-    Caller one = fingerprints.caller(AccessToken.of(SECRET));
-    Caller again = fingerprints.caller(AccessToken.of(SECRET));
-    Caller other = fingerprints.caller(AccessToken.of(SECRET + "x"));
+    Caller one = fingerprints.caller(AccessToken.of(SECRET), "");
+    Caller again = fingerprints.caller(AccessToken.of(SECRET), "");
+    Caller other = fingerprints.caller(AccessToken.of(SECRET + "x"), "");
     assertThat(one.authority()).isEqualTo(again.authority()).isNotEqualTo(other.authority());
 
     String fingerprint = ((Authority.TokenHolder) one.authority()).fingerprint();
@@ -80,14 +80,14 @@ class AccessTokenTest {
   @Test
   void another_installation_has_other_fingerprints() {
     Fingerprints elsewhere = new Fingerprints("l".repeat(32).getBytes(US_ASCII));
-    assertThat(elsewhere.caller(AccessToken.of(SECRET)).authority())
-        .isNotEqualTo(fingerprints.caller(AccessToken.of(SECRET)).authority());
+    assertThat(elsewhere.caller(AccessToken.of(SECRET), "").authority())
+        .isNotEqualTo(fingerprints.caller(AccessToken.of(SECRET), "").authority());
   }
 
   @Test
   void nobody_is_somebody_without_a_token() {
-    assertThat(fingerprints.caller(Optional.empty())).isEqualTo(Caller.ANONYMOUS);
+    assertThat(fingerprints.caller(Optional.empty(), "")).isEqualTo(Caller.ANONYMOUS);
     assertThat(Caller.ANONYMOUS.isAnonymous()).isTrue();
-    assertThat(fingerprints.caller(AccessToken.of(SECRET)).isAnonymous()).isFalse();
+    assertThat(fingerprints.caller(AccessToken.of(SECRET), "").isAnonymous()).isFalse();
   }
 }

@@ -166,7 +166,9 @@ class YamlFileTest {
     Gathered gathered = new Gathered();
     YamlFile.read("f", "server: {port: '1001', host: \"::\"}", gathered);
 
-    assertThat(gathered.finish().server()).isEqualTo(new Config.Server("::", 1001));
+    Config.Server server = gathered.finish().server();
+    assertThat(server.host()).isEqualTo("::");
+    assertThat(server.port()).isEqualTo(1001);
   }
 
   /** Whatever stands in the file: it is taken or refused with a reason, never anything else. */

@@ -23,6 +23,7 @@ import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.store.TestRepos;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -81,7 +82,7 @@ class MovedRevisionTest {
       Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
       RepoStore repos = watched(new CachedRepoStore(store.repos()));
-      try (HubUpstream upstream = new HubUpstream(settings.upstream(), clock, timer, meters)) {
+      try (HubUpstream upstream = new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
         Mirror mirror =
             new Mirror(
                 new AccessChecker(repos, clock, settings.access()),
@@ -90,6 +91,7 @@ class MovedRevisionTest {
                 new Transfers(
                     store.blobs(), settings.transfer(), executor, timer, System::nanoTime, meters),
                 meters,
+                TestRepos.budget(),
                 executor,
                 clock,
                 settings.mirror());

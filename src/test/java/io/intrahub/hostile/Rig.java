@@ -6,7 +6,6 @@ import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
-import io.intrahub.upstream.UpstreamSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -72,20 +71,8 @@ final class Rig implements AutoCloseable {
    * not pass.
    */
   private static AppSettings impatient(AppSettings s) {
-    UpstreamSettings u = s.upstream();
-    UpstreamSettings upstream =
-        new UpstreamSettings(
-            u.endpoints(),
-            u.connectTimeout(),
-            u.firstByteTimeout(),
-            u.stallTimeout(),
-            Duration.ofMillis(1),
-            u.userAgent(),
-            u.offline(),
-            u.proxies(),
-            u.trust());
     TransferSettings t = s.transfer();
-    return s.withUpstream(upstream)
+    return s.withUpstream(s.upstream().withRetryPause(Duration.ofMillis(1)))
         .withTransfer(
             new TransferSettings(
                 t.openTimeout(),

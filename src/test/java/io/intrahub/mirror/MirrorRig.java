@@ -12,6 +12,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.store.TestRepos;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
@@ -59,7 +60,7 @@ final class MirrorRig implements AutoCloseable {
             }
           });
         };
-    upstream = new HubUpstream(settings, clock, timer, meters);
+    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), meters);
     mirror =
         new Mirror(
             new AccessChecker(store.repos(), clock, AccessChecker.Settings.DEFAULT),
@@ -68,6 +69,7 @@ final class MirrorRig implements AutoCloseable {
             new Transfers(
                 store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime, meters),
             meters,
+            TestRepos.budget(),
             counted,
             clock,
             MirrorSettings.DEFAULT);

@@ -3,6 +3,7 @@ package io.intrahub.store;
 import static io.intrahub.access.TestGrants.everybody;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
@@ -13,8 +14,10 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -169,7 +172,7 @@ public abstract class RepoStoreContract extends PartialBlobContract {
             file("a0", 8),
             file("\ud83d\ude00.txt", 9),
             file("\uffee.txt", 10));
-    store.repos().putManifest(REPO, FIRST, entries, true);
+    TestRepos.putManifest(store.repos(), REPO, FIRST, entries, true);
     reopen();
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.commit()).isEqualTo(FIRST);
@@ -225,12 +228,31 @@ public abstract class RepoStoreContract extends PartialBlobContract {
       entries.add(file(path.toString(), i));
     }
     Collections.shuffle(entries, random);
-    store.repos().putManifest(REPO, FIRST, entries, true);
+    TestRepos.putManifest(store.repos(), REPO, FIRST, entries, true);
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.size()).isEqualTo(count);
     for (ManifestEntry entry : entries) {
       assertThat(manifest.find(entry.entry().path())).as("seed %d", seed).hasValue(entry);
     }
+    List<String> pages = new ArrayList<>();
+    Optional<FilePath> after = Optional.empty();
+    while (true) {
+      List<ManifestEntry> page = new ArrayList<>();
+      manifest.list(
+          Optional.empty(),
+          true,
+          after,
+          entry -> {
+            page.add(entry);
+            return page.size() < 101;
+          });
+      if (page.isEmpty()) {
+        break;
+      }
+      page.forEach(e -> pages.add(e.entry().path().value()));
+      after = Optional.of(page.getLast().entry().path());
+    }
+    assertThat(pages).as("seed %d", seed).isEqualTo(list(manifest, "", true));
     for (String directory : List.of("", "a0", "a1", "a2", "é0", "a0/a1", "a1/é2", "a2/a2/a2")) {
       String prefix = directory.isEmpty() ? "" : directory + "/";
       List<String> below =
@@ -242,12 +264,29 @@ public abstract class RepoStoreContract extends PartialBlobContract {
       assertThat(list(manifest, directory, false))
           .as("seed %d", seed)
           .isEqualTo(below.stream().filter(p -> p.indexOf('/', prefix.length()) < 0).toList());
+      for (String behind : List.of("a0", "a1/a", "a0/a1/f", "é1/é", "~", "0")) {
+        for (boolean recursive : List.of(true, false)) {
+          List<String> listed = new ArrayList<>();
+          manifest.list(
+              directory.isEmpty() ? Optional.empty() : Optional.of(new FilePath(directory)),
+              recursive,
+              Optional.of(new FilePath(behind)),
+              e -> listed.add(e.entry().path().value()));
+          assertThat(listed)
+              .as("seed %d: %s behind %s", seed, directory, behind)
+              .isEqualTo(
+                  list(manifest, directory, recursive).stream()
+                      .filter(p ->
+                          Manifest.ORDER.compare(new FilePath(p), new FilePath(behind)) > 0)
+                      .toList());
+        }
+      }
     }
   }
 
   @Test
   void an_empty_commit_has_an_empty_manifest() throws Exception {
-    store.repos().putManifest(REPO, FIRST, List.of(), true);
+    TestRepos.putManifest(store.repos(), REPO, FIRST, List.of(), true);
     reopen();
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.complete()).isTrue();
@@ -259,18 +298,18 @@ public abstract class RepoStoreContract extends PartialBlobContract {
   @Test
   void partial_manifests_add_up_and_a_complete_one_wins() throws Exception {
     RepoStore repos = store.repos();
-    repos.putManifest(REPO, FIRST, List.of(file("b", 1), file("b", 2)), false);
+    TestRepos.putManifest(repos, REPO, FIRST, List.of(file("b", 1), file("b", 2)), false);
     assertThat(manifest(REPO, FIRST).find(new FilePath("b"))).hasValue(file("b", 2));
     Manifest early = manifest(REPO, FIRST);
-    repos.putManifest(REPO, FIRST, List.of(file("a", 3)), false);
+    TestRepos.putManifest(repos, REPO, FIRST, List.of(file("a", 3)), false);
     assertThat(manifest(REPO, FIRST).complete()).isFalse();
     assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("a", "b");
 
-    repos.putManifest(REPO, FIRST, List.of(file("c", 4)), true);
+    TestRepos.putManifest(repos, REPO, FIRST, List.of(file("c", 4)), true);
     assertThat(manifest(REPO, FIRST).complete()).isTrue();
     assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("c");
 
-    repos.putManifest(REPO, FIRST, List.of(file("d", 5)), false);
+    TestRepos.putManifest(repos, REPO, FIRST, List.of(file("d", 5)), false);
     assertThat(manifest(REPO, FIRST).complete()).isTrue();
     assertThat(list(manifest(REPO, FIRST), "", true)).containsExactly("c");
     // Who holds an older one may see the old or the new entries, and never an error.
@@ -300,7 +339,7 @@ public abstract class RepoStoreContract extends PartialBlobContract {
     for (int round = 0; round < 2; round++) {
       for (int i = 0; i < names.size(); i++) {
         Observation<byte[]> answer =
-            store.repos().answer(everybody(REPO), FIRST, names.get(i)).orElseThrow();
+            TestRepos.answer(store.repos(), everybody(REPO), FIRST, names.get(i)).orElseThrow();
         assertThat(answer.value()).isEqualTo(TestBlobs.bytes(i, i * 1000));
         assertThat(answer.learnedAt()).isEqualTo(NOW.minusSeconds(i));
       }
@@ -319,14 +358,84 @@ public abstract class RepoStoreContract extends PartialBlobContract {
     store.repos().putAnswer(REPO, FIRST, "info", seen(old, 10));
     store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
     store.repos().putAnswer(REPO, FIRST, "info", seen(old, 7));
-    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(young);
     store.repos().putAnswer(REPO, FIRST, "info", seen(large, 4));
-    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
     reopen();
-    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
+  }
+
+  private AnswerWriter answerWriter(String name, MemoryBudget budget) {
+    return store.repos().newAnswer(REPO, FIRST, name, budget.reservation("test"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 1000, StoredAnswer.SMALL, StoredAnswer.SMALL + 1, 3_000_000})
+  void an_answer_written_as_a_stream_is_read_as_one(int length) throws Exception {
+    byte[] bytes = TestBlobs.bytes(length, length);
+    // The second budget has nothing to give: memory is a favour, not a need.
+    for (MemoryBudget budget :
+        List.of(TestRepos.budget(), new MemoryBudget(1, Duration.ofMillis(0)))) {
+      String name = "info?" + budget.usage().total();
+      try (AnswerWriter writer = answerWriter(name, budget)) {
+        for (int at = 0; at < length; at += 70_001) {
+          writer.write(bytes, at, Math.min(70_001, length - at));
+        }
+        StoredAnswer kept = writer.commit(NOW.minusSeconds(3));
+        assertThat(kept.length()).isEqualTo(length);
+        assertThat(kept.learnedAt()).isEqualTo(NOW.minusSeconds(3));
+      }
+    }
+    for (int round = 0; round < 2; round++) {
+      for (String name : List.of("info?1", "info?" + TestRepos.budget().usage().total())) {
+        StoredAnswer answer = store.repos().answer(everybody(REPO), FIRST, name).orElseThrow();
+        assertThat(answer.length()).isEqualTo(length);
+        assertThat(answer.learnedAt()).isEqualTo(NOW.minusSeconds(3));
+        answer.small().ifPresent(small -> assertThat(small).isEqualTo(bytes));
+        assertThat(answer.small().isPresent()).isIn(false, length <= StoredAnswer.SMALL);
+        for (int reader = 0; reader < 2; reader++) {
+          try (InputStream in = answer.open()) {
+            assertThat(in.readAllBytes()).isEqualTo(bytes);
+          }
+        }
+      }
+      reopen();
+    }
+  }
+
+  @Test
+  void an_answer_that_is_not_committed_is_not_kept() throws Exception {
+    for (int length : List.of(100, 1_000_000)) {
+      try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
+        writer.write(new byte[length]);
+        assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+      }
+      assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+    }
+  }
+
+  @Test
+  void an_older_answer_written_as_a_stream_gives_way_to_a_younger_one() throws Exception {
+    byte[] young = TestBlobs.bytes(1, 300_000);
+    store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
+    for (int length : List.of(100, 400_000)) {
+      try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
+        writer.write(new byte[length]);
+        assertThat(writer.commit(NOW.minusSeconds(6)).length()).isEqualTo(young.length);
+      }
+      assertThat(TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+          .isEqualTo(young);
+    }
+    try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
+      writer.write(new byte[300_001]);
+      assertThat(writer.commit(NOW.minusSeconds(4)).length()).isEqualTo(300_001);
+    }
+    reopen();
+    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().length())
+        .isEqualTo(300_001);
   }
 
   @Test

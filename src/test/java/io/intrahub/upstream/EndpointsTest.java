@@ -180,7 +180,7 @@ class EndpointsTest {
     ApiAnswer.Ok tree =
         (ApiAnswer.Ok)
             rig.upstream().call(ApiRequest.get("/api/models/acme/x/tree/main"), Caller.ANONYMOUS);
-    assertThat(new String(tree.body(), StandardCharsets.UTF_8))
+    assertThat(new String(tree.body().bytes(), StandardCharsets.UTF_8))
         .contains("\"type\":\"file\"")
         .doesNotContain("xetHash");
   }
@@ -245,7 +245,7 @@ class EndpointsTest {
 
   /** The target of the page behind an answer to some other path; empty when none is followed. */
   private static Optional<String> nextPage(UpstreamRig rig, String link) {
-    ApiAnswer.Ok answer = new ApiAnswer.Ok(200, Map.of("link", link), new byte[0]);
+    ApiAnswer.Ok answer = new ApiAnswer.Ok(200, Map.of("link", link), ApiBody.of(new byte[0]));
     return rig.upstream().nextPage(answer, "/api/other") instanceof HubUpstream.NextPage.At at
         ? Optional.of(at.target())
         : Optional.empty();

@@ -10,6 +10,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -293,6 +294,7 @@ class ProxyTest {
               settings(endpoint, through()),
               Clock.systemUTC(),
               timer,
+              TestRepos.budget(),
               new Meters(new SimpleMeterRegistry()))) {
         FirstHop hop =
             hub.firstHop(
@@ -319,6 +321,7 @@ class ProxyTest {
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(20),
         Duration.ofMillis(1),
         "test",
         false,

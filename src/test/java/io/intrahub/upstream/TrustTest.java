@@ -222,6 +222,7 @@ class TrustTest {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
+            Duration.ofSeconds(20),
             Duration.ofMillis(1),
             "test",
             false,

@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,7 @@ public final class UpstreamRig implements AutoCloseable {
   public static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
   public static final Revision MAIN = new Revision("main");
   public static final String TOKEN = "hf_secret";
-  public static final Caller HOLDER = new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN));
+  public static final Caller HOLDER = new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -37,12 +38,13 @@ public final class UpstreamRig implements AutoCloseable {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
+            Duration.ofSeconds(20),
             Duration.ofMillis(1),
             "test/1",
             offline,
             ProxySettings.DIRECT,
             TrustSettings.JVM);
-    upstream = new HubUpstream(settings, clock, timer, new Meters(registry));
+    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), new Meters(registry));
   }
 
   /** Asks these endpoints, the first of which is the Hub. */

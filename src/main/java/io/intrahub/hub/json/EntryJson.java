@@ -4,23 +4,56 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * Reads the arrays of entries that the Hub's tree and paths-info send, one entry at a time. Each
  * entry's own text is kept, compact and without Xet fields.
  */
 public final class EntryJson {
+  /** No entry of the Hub comes near it: a path has 2,048 bytes at most. */
+  private static final int MAX_ENTRY = 24 * 1024;
+
+  /**
+   * A listing may have any number of entries. The parser remembers no names of fields beyond an
+   * entry, and no string may be longer than an entry.
+   */
+  private static final JsonFactory LISTINGS =
+      HubJson.FACTORY
+          .rebuild()
+          .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+          .streamReadConstraints(
+              HubJson.FACTORY
+                  .streamReadConstraints()
+                  .rebuild()
+                  .maxStringLength(MAX_ENTRY)
+                  .maxNameLength(MAX_ENTRY)
+                  .build())
+          .build();
+
   private EntryJson() {}
+
+  /** Takes the entries of a listing. */
+  public interface Receiver {
+    /**
+     * Takes the next entry.
+     *
+     * @throws IOException ends the reading, and is passed on as it is
+     */
+    void take(Sent entry) throws IOException;
+  }
 
   /**
    * One entry as it was sent.
@@ -34,13 +67,16 @@ public final class EntryJson {
    * Passes each entry of an array on.
    *
    * <p>An entry whose path breaks the rules of {@link FilePath} is left out: a name such as {@code
-   * ../x} in a listing is an attack on the clients (huggingface_hub issue 3896).
+   * ../x} in a listing is an attack on the clients (huggingface_hub issue 3896). Memory is needed
+   * for one entry at a time.
    *
    * @return how many entries the array had, those left out included
-   * @throws MalformedJsonException when the text is not an array of entries
+   * @throws MalformedJsonException when the text is not an array of entries, or an entry is larger
+   *     than any of the Hub's
+   * @throws IOException when the text can't be read to its end
    */
-  public static int read(InputStream from, Consumer<Sent> to) throws MalformedJsonException {
-    try (JsonParser parser = HubJson.FACTORY.createParser(ObjectReadContext.empty(), from)) {
+  public static int read(InputStream from, Receiver to) throws MalformedJsonException, IOException {
+    try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), from)) {
       if (parser.nextToken() != JsonToken.START_ARRAY) {
         throw new MalformedJsonException("the listing is not an array");
       }
@@ -50,12 +86,17 @@ public final class EntryJson {
           throw new MalformedJsonException("the listing holds something that is not an object");
         }
         count++;
-        readOne(parser).ifPresent(to);
+        Optional<Sent> entry = readOne(parser);
+        if (entry.isPresent()) {
+          to.take(entry.get());
+        }
       }
       if (parser.nextToken() != null) {
         throw new MalformedJsonException("the listing goes on behind its end");
       }
       return count;
+    } catch (JacksonIOException e) {
+      throw e.getCause();
     } catch (JacksonException e) {
       throw new MalformedJsonException("the listing is not valid JSON", e);
     }
@@ -67,7 +108,7 @@ public final class EntryJson {
    * @throws MalformedJsonException when it is none
    */
   public static Sent parse(String json) throws MalformedJsonException {
-    try (JsonParser parser = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+    try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), json)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new MalformedJsonException("an entry is not an object");
       }
@@ -80,13 +121,35 @@ public final class EntryJson {
 
   private static Optional<Sent> readOne(JsonParser parser) throws MalformedJsonException {
     // Bytes, because a generator of text does not escape half a surrogate pair.
-    ByteArrayOutputStream text = new ByteArrayOutputStream(256);
+    EntryText text = new EntryText();
     Fields fields = new Fields();
-    try (JsonGenerator out = HubJson.FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
+    try (JsonGenerator out = LISTINGS.createGenerator(ObjectWriteContext.empty(), text)) {
       JsonCopy copy = new JsonCopy(parser, out, JsonCopy.Rules.WITHOUT_XET);
       copy.object((name, depth) -> fields.take(parser, name, depth));
+    } catch (EntryText.TooLongException e) {
+      throw new MalformedJsonException("an entry is larger than " + MAX_ENTRY + " bytes", e);
     }
     return fields.toEntry().map(entry -> new Sent(entry, text.toString(StandardCharsets.UTF_8)));
+  }
+
+  /** The text of one entry, which must not be too long. */
+  private static final class EntryText extends ByteArrayOutputStream {
+    /** Not an {@link IOException}, which would look as if the source had failed. */
+    private static final class TooLongException extends RuntimeException {
+      private static final long serialVersionUID = 1L;
+    }
+
+    EntryText() {
+      super(256);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      if (count + length > MAX_ENTRY) {
+        throw new TooLongException();
+      }
+      super.write(bytes, offset, length);
+    }
   }
 
   /** The fields of one entry that mean something here. */

@@ -38,17 +38,21 @@ final class JsonCopy {
     this.rules = rules;
   }
 
-  /** Copies the value that the parser stands on. */
-  void value() {
-    nested(0, (name, depth) -> {});
+  /**
+   * Copies the value that the parser stands on.
+   *
+   * @param afterToken called when a token was copied
+   */
+  void value(Runnable afterToken) {
+    nested(0, (name, depth) -> {}, afterToken);
   }
 
   /** Copies the object that the parser stands on, and tells of its scalars. */
   void object(Observer observer) {
-    nested(0, observer);
+    nested(0, observer, () -> {});
   }
 
-  private void nested(int startDepth, Observer observer) {
+  private void nested(int startDepth, Observer observer, Runnable afterToken) {
     int depth = startDepth;
     String name = "";
     while (true) {
@@ -87,6 +91,7 @@ final class JsonCopy {
           observer.scalar(name, depth);
         }
       }
+      afterToken.run();
       if (depth == startDepth) {
         return;
       }

@@ -1,6 +1,9 @@
 package io.intrahub.hub.json;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import tools.jackson.core.JacksonException;
@@ -8,41 +11,74 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.exc.JacksonIOException;
 
 /** Takes out of an answer of the Hub what would lead a client past the mirror. */
 public final class JsonFilter {
   private JsonFilter() {}
 
+  /**
+   * How links in an answer change: each string that begins with {@code from} begins with {@code to}
+   * instead. Parquet listings, for example, hold absolute URLs of the Hub.
+   */
+  public record Links(String from, String to) {
+    /** No link changes. */
+    public static final Links KEPT = new Links("", "");
+
+    private JsonCopy.Rules rules() {
+      UnaryOperator<String> moved =
+          text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
+      return equals(KEPT) ? JsonCopy.Rules.WITHOUT_XET : new JsonCopy.Rules(Set.of("xetHash"), moved);
+    }
+  }
+
   /** The same JSON without Xet fields. */
   public static byte[] withoutXet(byte[] json) throws MalformedJsonException {
-    return filter(json, JsonCopy.Rules.WITHOUT_XET);
+    return withoutXet(json, Links.KEPT);
   }
 
-  /**
-   * The same JSON without Xet fields, and with each string that begins with {@code from} begun with
-   * {@code to} instead: parquet listings hold absolute URLs of the Hub.
-   */
-  public static byte[] withoutXet(byte[] json, String from, String to)
-      throws MalformedJsonException {
-    UnaryOperator<String> moved =
-        text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
-    return filter(json, new JsonCopy.Rules(Set.of("xetHash"), moved));
-  }
-
-  private static byte[] filter(byte[] json, JsonCopy.Rules rules) throws MalformedJsonException {
+  /** The same JSON without Xet fields and with other links. */
+  public static byte[] withoutXet(byte[] json, Links links) throws MalformedJsonException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(json.length);
     try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json);
         JsonGenerator out = HubJson.FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {
-      if (in.nextToken() == null) {
-        throw new MalformedJsonException("the answer is empty");
-      }
-      new JsonCopy(in, out, rules).value();
-      if (in.nextToken() != null) {
-        throw new MalformedJsonException("the answer goes on behind its end");
-      }
+      copy(in, out, links, () -> {});
     } catch (JacksonException e) {
       throw new MalformedJsonException("the answer is not valid JSON", e);
     }
     return bytes.toByteArray();
+  }
+
+  /**
+   * Copies JSON without Xet fields and with other links, token by token: no more of it is in memory
+   * than one token. Closes neither stream. When this throws, what was written is the beginning of
+   * an answer and must not be taken for a whole one.
+   *
+   * @param afterToken called when a token was copied and its memory is free again
+   * @throws IOException when one of the streams fails
+   * @throws MalformedJsonException when the text is not JSON, or ends too early
+   */
+  public static void withoutXet(
+      InputStream from, OutputStream to, Links links, Runnable afterToken)
+      throws IOException, MalformedJsonException {
+    try (JsonParser in = HubJson.STREAMS.createParser(ObjectReadContext.empty(), from);
+        JsonGenerator out = HubJson.STREAMS.createGenerator(ObjectWriteContext.empty(), to)) {
+      copy(in, out, links, afterToken);
+    } catch (JacksonIOException e) {
+      throw e.getCause();
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("the answer is not valid JSON", e);
+    }
+  }
+
+  private static void copy(JsonParser in, JsonGenerator out, Links links, Runnable afterToken)
+      throws MalformedJsonException {
+    if (in.nextToken() == null) {
+      throw new MalformedJsonException("the answer is empty");
+    }
+    new JsonCopy(in, out, links.rules()).value(afterToken);
+    if (in.nextToken() != null) {
+      throw new MalformedJsonException("the answer goes on behind its end");
+    }
   }
 }

@@ -7,6 +7,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.exc.StreamReadException;
 
 /** Reads the few facts that matter here from repo info. */
 public final class RepoInfoJson {
@@ -18,11 +19,44 @@ public final class RepoInfoJson {
    * @throws MalformedJsonException when it is none: no object, no id
    */
   public static RepoFacts read(byte[] json) throws MalformedJsonException {
-    String id = "";
-    Optional<CommitHash> commit = Optional.empty();
-    boolean notPrivate = false;
-    boolean notGated = false;
+    Found found = new Found();
     try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      found.read(in);
+      if (in.currentToken() != JsonToken.END_OBJECT) {
+        throw new MalformedJsonException("the repo info is cut short");
+      }
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("the repo info is not valid JSON", e);
+    }
+    return found.facts();
+  }
+
+  /**
+   * The facts in the beginning of a repo info object. What would lie behind the cut counts as not
+   * said, so that it opens no repo to everybody.
+   *
+   * @throws MalformedJsonException when this begins no object, or one whose id is not there
+   */
+  public static RepoFacts readBeginning(byte[] json) throws MalformedJsonException {
+    Found found = new Found();
+    try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      found.read(in);
+    } catch (StreamReadException e) {
+      // The cut looks like an error. Whether there is another one shows when the whole is copied.
+    } catch (JacksonException e) {
+      throw new MalformedJsonException("the repo info is not valid JSON", e);
+    }
+    return found.facts();
+  }
+
+  /** What was found so far. For one thread. */
+  private static final class Found {
+    private String id = "";
+    private Optional<CommitHash> commit = Optional.empty();
+    private boolean notPrivate;
+    private boolean notGated;
+
+    void read(JsonParser in) throws MalformedJsonException {
       if (in.nextToken() != JsonToken.START_OBJECT) {
         throw new MalformedJsonException("the repo info is not an object");
       }
@@ -43,15 +77,13 @@ public final class RepoInfoJson {
         // Also behind a known name: a field inside must not pass for one of the repo's own.
         in.skipChildren();
       }
-      if (in.currentToken() != JsonToken.END_OBJECT) {
-        throw new MalformedJsonException("the repo info is cut short");
+    }
+
+    RepoFacts facts() throws MalformedJsonException {
+      if (id.isEmpty()) {
+        throw new MalformedJsonException("the repo info has no id");
       }
-    } catch (JacksonException e) {
-      throw new MalformedJsonException("the repo info is not valid JSON", e);
+      return new RepoFacts(id, commit, notPrivate && notGated);
     }
-    if (id.isEmpty()) {
-      throw new MalformedJsonException("the repo info has no id");
-    }
-    return new RepoFacts(id, commit, notPrivate && notGated);
   }
 }

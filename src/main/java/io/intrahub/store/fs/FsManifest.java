@@ -11,8 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A manifest on disk. Only its index is in memory; the file is opened for each question, so that no
@@ -108,13 +111,17 @@ final class FsManifest implements Manifest {
   }
 
   @Override
-  public void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to)
+  public void list(
+      Optional<FilePath> directory,
+      boolean recursive,
+      Optional<FilePath> after,
+      Predicate<ManifestEntry> to)
       throws IOException {
     byte[] prefix = ManifestFormat.utf8(directory.map(d -> d.value() + "/").orElse(""));
     try (Disk.File file = disk.open(path)) {
       ManifestIndex now = current(file);
-      Listing listing = new Listing(prefix, recursive, to);
-      int number = now.blocks().isEmpty() ? 0 : now.blockOf(prefix);
+      Listing listing = new Listing(prefix, recursive, after, to);
+      int number = now.blocks().isEmpty() ? 0 : now.blockOf(listing.from);
       while (number < now.blocks().size() && listing.pass(now.blocks().get(number).read(file))) {
         // A folder with 100,000 files below it is one line of its parent: skip their blocks.
         number = Math.max(number + 1, now.blockOf(listing.from));
@@ -125,20 +132,72 @@ final class FsManifest implements Manifest {
     }
   }
 
+  /** All entries, as the file has them. */
+  EntryCursor entries() throws IOException {
+    Disk.File file = disk.open(path);
+    boolean opened = false;
+    try {
+      Blocks blocks = new Blocks(file, current(file));
+      opened = true;
+      return blocks;
+    } finally {
+      if (!opened) {
+        file.close();
+      }
+    }
+  }
+
+  /** Reads block after block. */
+  private static final class Blocks implements EntryCursor {
+    private final Disk.File file;
+    private final Iterator<ManifestIndex.Block> blocks;
+    private ByteBuffer block = ByteBuffer.allocate(0);
+
+    Blocks(Disk.File file, ManifestIndex index) {
+      this.file = file;
+      this.blocks = index.blocks().iterator();
+    }
+
+    @Override
+    public @Nullable Encoded next() throws IOException {
+      while (!block.hasRemaining()) {
+        if (!blocks.hasNext()) {
+          return null;
+        }
+        block = blocks.next().read(file);
+      }
+      int from = block.position();
+      ManifestFormat.path(block);
+      ManifestFormat.skip(block);
+      return new Encoded(-1, Arrays.copyOfRange(block.array(), from, block.position()));
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
+    }
+  }
+
   /** A listing on its way. Owner: the thread that lists. */
   private static final class Listing {
     private final byte[] prefix;
     private final boolean recursive;
-    private final Consumer<ManifestEntry> to;
+    private final Predicate<ManifestEntry> to;
 
     /** Paths before this one are not wanted. */
     private byte[] from;
 
-    Listing(byte[] prefix, boolean recursive, Consumer<ManifestEntry> to) {
+    Listing(
+        byte[] prefix,
+        boolean recursive,
+        Optional<FilePath> after,
+        Predicate<ManifestEntry> to) {
       this.prefix = prefix;
       this.recursive = recursive;
       this.to = to;
-      this.from = prefix;
+      // The first path behind another one is that with a zero byte at its end.
+      byte[] behind = ManifestFormat.utf8(after.map(path -> path.value() + "\0").orElse(""));
+      this.from = Arrays.compareUnsigned(behind, prefix) > 0 ? behind : prefix;
     }
 
     /** Passes on what is wanted of a block; false when nothing wanted can follow. */
@@ -154,7 +213,9 @@ final class FsManifest implements Manifest {
         }
         int slash = recursive ? -1 : indexOfSlash(path, prefix.length);
         if (slash < 0) {
-          to.accept(ManifestFormat.entry(path, block));
+          if (!to.test(ManifestFormat.entry(path, block))) {
+            return false;
+          }
         } else {
           ManifestFormat.skip(block);
           // The first path that does not lie in this child: '0' follows '/'.

@@ -1,15 +1,19 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.Manifest;
-import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,12 +33,14 @@ final class FsRepoStore implements RepoStore {
 
   private final Disk disk;
   private final Layout layout;
+  private final Replacer replacer;
   private final Records records;
   private final Manifests manifests;
 
   FsRepoStore(Disk disk, Layout layout, Replacer replacer, Clock clock) {
     this.disk = disk;
     this.layout = layout;
+    this.replacer = replacer;
     this.records = new Records(disk, replacer, clock);
     this.manifests = new Manifests(disk, layout, replacer);
   }
@@ -137,24 +144,67 @@ final class FsRepoStore implements RepoStore {
   }
 
   @Override
-  public void putManifest(
-      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
-    manifests.put(repo, commit, entries, complete);
+  public ManifestWriter newManifest(
+      RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return manifests.writer(repo, commit, memory);
   }
 
   @Override
-  public Optional<Observation<byte[]>> answer(
-      Authorised<RepoId> repo, CommitHash commit, String name) {
+  public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
+    Path path = layout.answer(repo.subject(), commit, name);
     return records
-        .read(layout.answer(repo.subject(), commit, name), subject(repo.subject(), commit, name))
-        .map(record -> new Observation<>(record.value(), record.learnedAt()));
+        .read(path, subject(repo.subject(), commit, name))
+        .map(record -> new FsAnswer(disk, records, path, record));
+  }
+
+  @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    try {
+      return (int) disk.list(layout.commit(repo, commit)).stream().filter(Layout::isAnswer).count();
+    } catch (IOException e) {
+      log.warn("The answers about {} at {} can't be counted: {}", repo, commit, e.toString());
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  @Override
+  public AnswerWriter newAnswer(
+      RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
+    return new FsAnswerWriter(
+        disk,
+        records,
+        replacer,
+        layout.answer(repo, commit, name),
+        subject(repo, commit, name),
+        memory);
   }
 
   @Override
   public void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    if (answer.value().length > StoredAnswer.SMALL) {
+      putLarge(repo, commit, name, answer);
+      return;
+    }
     records.put(
         layout.answer(repo, commit, name),
         new StoredRecord(subject(repo, commit, name), answer.learnedAt(), answer.value()));
+  }
+
+  private void putLarge(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    CRC32C crc = new CRC32C();
+    crc.update(answer.value());
+    try (Replacer.Temporary file = replacer.create()) {
+      FileIo.writeFully(file.file(), LargeValue.title());
+      FileIo.writeFully(file.file(), ByteBuffer.wrap(answer.value()));
+      records.putLarge(
+          layout.answer(repo, commit, name),
+          new StoredRecord(subject(repo, commit, name), answer.learnedAt(), NOTHING),
+          file,
+          answer.value().length,
+          (int) crc.getValue());
+    } catch (IOException e) {
+      log.warn("{} of {} at {} could not be written: {}", name, repo, commit, e.toString());
+    }
   }
 
   @Override

@@ -33,6 +33,7 @@ final class Layout {
   private static final String PARTIAL_GIT = "sha1-";
   private static final String PIECES = ".pieces";
   private static final String TEMPORARY = "meta-";
+  private static final String ANSWER = "answer-";
 
   private final Path root;
 
@@ -203,7 +204,7 @@ final class Layout {
         .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
   }
 
-  private Path commit(RepoId repo, CommitHash commit) {
+  Path commit(RepoId repo, CommitHash commit) {
     return repos().resolve(repo.folderName()).resolve("commits").resolve(commit.hex());
   }
 
@@ -212,7 +213,12 @@ final class Layout {
   }
 
   Path answer(RepoId repo, CommitHash commit, String name) {
-    return commit(repo, commit).resolve("answer-" + fileName(name));
+    return commit(repo, commit).resolve(ANSWER + fileName(name));
+  }
+
+  /** Whether a file in the folder of a commit is an answer. */
+  static boolean isAnswer(Path path) {
+    return path.getFileName().toString().startsWith(ANSWER);
   }
 
   Path alias(RepoId asked) {

@@ -18,6 +18,16 @@ import java.util.zip.CRC32C;
  */
 final class ManifestFormat {
   static final int ENTRIES_IN_BLOCK = 64;
+
+  /** A block of this many bytes, or a few more, takes no further entry. */
+  static final int FULL_BLOCK = 64 * 1024;
+
+  /** No block is longer, in bytes: it is read as a whole. */
+  static final int MAX_BLOCK = 8 << 20;
+
+  /** No index is longer, in bytes: it is kept in memory. It is enough for 5 million entries. */
+  static final int MAX_INDEX = 8 << 20;
+
   static final int TAIL_LENGTH = 8 + 4 + 4 + 8;
 
   /** Says what it is, and in which version. */
@@ -33,7 +43,7 @@ final class ManifestFormat {
       super(message);
     }
 
-    DamagedException(String message, RuntimeException cause) {
+    DamagedException(String message, Exception cause) {
       super(message, cause);
     }
   }
@@ -62,6 +72,7 @@ final class ManifestFormat {
       if (bytes.getLong() != MAGIC
           || tail.indexAt < 0
           || tail.indexLength < 0
+          || tail.indexLength > MAX_INDEX
           || tail.indexAt + tail.indexLength + TAIL_LENGTH != size) {
         throw new DamagedException("its tail is wrong");
       }

@@ -1,21 +1,17 @@
 package io.intrahub.store.fs;
 
-import static io.intrahub.store.fs.ManifestFormat.utf8;
-
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +31,7 @@ final class Manifests {
   private final Cache<Path, FsManifest> open =
       Caffeine.newBuilder()
           .maximumWeight(MEMORY_BYTES)
-          .weigher((Path path, FsManifest m) -> m.index().weight())
+          .weigher((Path path, FsManifest m) -> 2 * path.toString().length() + m.index().weight())
           .build();
 
   Manifests(Disk disk, Layout layout, Replacer replacer) {
@@ -58,17 +54,19 @@ final class Manifests {
 
   private Optional<FsManifest> load(Path path) {
     ReentrantLock lock = stripes.of(path);
-    // A hit must not wait for a writer's slow disk. Only what was read under the lock is kept: it
-    // can't be older than the file.
-    boolean locked = lock.tryLock();
+    // One thread at a time: the index of a large manifest takes megabytes, and many clients ask for
+    // the same one after a start. A hit needs no lock.
+    lock.lock();
     try {
+      FsManifest known = open.getIfPresent(path);
+      if (known != null) {
+        return Optional.of(known);
+      }
       if (disk.facts(path).filter(Disk.Facts::regular).isEmpty()) {
         return Optional.empty();
       }
       FsManifest manifest = FsManifest.open(disk, path, m -> remove(m.path()));
-      if (locked) {
-        open.put(path, manifest);
-      }
+      open.put(path, manifest);
       return Optional.of(manifest);
     } catch (DamagedException e) {
       remove(path);
@@ -80,9 +78,7 @@ final class Manifests {
       log.warn("{} counts as absent: {}", path, e.toString());
       return Optional.empty();
     } finally {
-      if (locked) {
-        lock.unlock();
-      }
+      lock.unlock();
     }
   }
 
@@ -103,7 +99,7 @@ final class Manifests {
     }
   }
 
-  /** Reads all of it, which is rare and at worst some tens of megabytes. */
+  /** Reads all of it, block by block, which is rare. */
   private boolean isDamaged(Path path) throws IOException {
     try {
       FsManifest.open(disk, path, m -> {}).list(Optional.empty(), true, entry -> {});
@@ -115,36 +111,98 @@ final class Manifests {
     }
   }
 
-  void put(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+  ManifestWriter writer(RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return new FsManifestWriter(this, repo, commit, new EntrySorter(replacer, memory));
+  }
+
+  /**
+   * Writes a manifest and puts it in its place. The lock is not held while it is written: a large
+   * one takes seconds.
+   *
+   * @throws IOException when it can't be kept; the one before is still there
+   */
+  void keep(RepoId repo, CommitHash commit, EntrySorter entries, boolean complete)
+      throws IOException {
     Path path = layout.manifest(repo, commit);
+    boolean addToOld = !complete;
+    while (true) {
+      Optional<FsManifest> old = addToOld ? get(repo, commit) : Optional.empty();
+      if (old.filter(FsManifest::complete).isPresent()) {
+        return;
+      }
+      try (Replacer.Temporary file = replacer.create()) {
+        write(file.file(), repo, commit, complete, entries, old);
+        if (place(file, path, repo, commit, old, addToOld, complete)) {
+          return;
+        }
+      } catch (DamagedException | NoSuchFileException e) {
+        if (old.isEmpty()) {
+          throw e;
+        }
+        log.warn("{} is replaced by a new one, as it is damaged or gone", path);
+        addToOld = false;
+      }
+    }
+  }
+
+  private static void write(
+      Disk.File file,
+      RepoId repo,
+      CommitHash commit,
+      boolean complete,
+      EntrySorter entries,
+      Optional<FsManifest> old)
+      throws IOException {
+    if (old.isEmpty()) {
+      try (EntryCursor sorted = entries.sorted(List.of())) {
+        ManifestFile.write(file, spell(repo), commit, complete, sorted, entries::reserveIndex);
+      }
+      return;
+    }
+    try (EntryCursor older = old.get().entries();
+        EntryCursor sorted = entries.sorted(List.of(older))) {
+      ManifestFile.write(file, spell(repo), commit, complete, sorted, entries::reserveIndex);
+    }
+  }
+
+  /**
+   * Puts a manifest in its place, unless there is another one than that it was added to.
+   *
+   * @return false when it has to be written anew
+   */
+  private boolean place(
+      Replacer.Temporary file,
+      Path path,
+      RepoId repo,
+      CommitHash commit,
+      Optional<FsManifest> old,
+      boolean addedToOld,
+      boolean complete)
+      throws IOException {
     ReentrantLock lock = stripes.of(path);
     lock.lock();
     try {
-      Optional<FsManifest> old = complete ? Optional.empty() : get(repo, commit);
-      if (old.isPresent() && old.get().complete()) {
-        return;
+      if (!complete) {
+        Optional<FsManifest> now = get(repo, commit);
+        if (now.filter(FsManifest::complete).isPresent()) {
+          return true;
+        }
+        if (addedToOld && !tail(now).equals(tail(old))) {
+          return false;
+        }
       }
-      TreeMap<byte[], ManifestEntry> sorted = new TreeMap<>(Arrays::compareUnsigned);
-      if (old.isPresent()) {
-        addAll(old.get(), sorted);
+      try {
+        file.moveTo(path);
+      } finally {
+        open.invalidate(path);
       }
-      entries.forEach(e -> sorted.put(utf8(e.entry().path().value()), e));
-      replacer.replace(
-          path, file -> ManifestWriter.write(file, spell(repo), commit, complete, sorted.values()));
-    } catch (IOException e) {
-      log.warn("{} could not be written: {}", path, e.toString());
+      return true;
     } finally {
-      open.invalidate(path);
       lock.unlock();
     }
   }
 
-  private static void addAll(FsManifest old, Map<byte[], ManifestEntry> to) throws IOException {
-    try {
-      old.list(Optional.empty(), true, e -> to.put(utf8(e.entry().path().value()), e));
-    } catch (DamagedException e) {
-      log.warn("{} is replaced by a new one, as it is damaged", old.path());
-      to.clear();
-    }
+  private static Optional<ManifestFormat.Tail> tail(Optional<FsManifest> manifest) {
+    return manifest.map(m -> m.index().tail());
   }
 }

@@ -2,6 +2,8 @@ package io.intrahub.store.fs;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -16,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Small files, one record each, and a bounded memory of them. A file is replaced in one step and
+ * Files of one record each, and a bounded memory of them, without the large values. A file is replaced in one step and
  * survives a power cut; what can't be written is kept in memory only and logged. Safe for use by
  * many threads.
  */
@@ -24,11 +26,8 @@ final class Records {
   private static final Logger log = LoggerFactory.getLogger(Records.class);
   private static final long MEMORY_BYTES = 16L << 20;
 
-  /** A larger one is read from its file each time, so that it can't push all others out. */
-  private static final int MAX_REMEMBERED = 1 << 20;
-
-  /** No honest record is as large. */
-  private static final long MAX_FILE = 256L << 20;
+  /** Larger files are damaged, or hold a value that stays on the disk. */
+  private static final long MAX_FILE = StoredAnswer.SMALL + (64L << 10);
 
   private final Disk disk;
   private final Replacer replacer;
@@ -93,16 +92,8 @@ final class Records {
       return known;
     }
     Optional<StoredRecord> loaded = load(path, true);
-    remember(path, loaded);
+    memory.put(path, loaded);
     return loaded;
-  }
-
-  private void remember(Path path, Optional<StoredRecord> record) {
-    if (record.isPresent() && size(record.get()) > MAX_REMEMBERED) {
-      memory.invalidate(path);
-    } else {
-      memory.put(path, record);
-    }
   }
 
   private Optional<StoredRecord> load(Path path, boolean locked) {
@@ -111,12 +102,7 @@ final class Records {
       if (facts.isEmpty()) {
         return Optional.empty();
       }
-      Optional<StoredRecord> record = Optional.empty();
-      if (facts.get().regular() && facts.get().size() <= MAX_FILE) {
-        try (Disk.File file = disk.open(path)) {
-          record = StoredRecord.decode(FileIo.readFully(file, 0, (int) file.size()).array());
-        }
-      }
+      Optional<StoredRecord> record = facts.get().regular() ? decode(path) : Optional.empty();
       if (record.isEmpty() && locked) {
         log.warn("{} is damaged and is removed", path);
         disk.delete(path);
@@ -131,17 +117,34 @@ final class Records {
     }
   }
 
-  /** Keeps a record, unless a younger one about the same subject is there. */
-  void put(Path path, StoredRecord record) {
+  /** Empty when the file is damaged. */
+  private Optional<StoredRecord> decode(Path path) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      if (LargeValue.isIn(file)) {
+        return StoredRecord.readLarge(file);
+      }
+      return file.size() > MAX_FILE
+          ? Optional.empty()
+          : StoredRecord.decode(FileIo.readFully(file, 0, (int) file.size()).array());
+    } catch (DamagedException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Keeps a record whose value is in memory, unless a younger one about the same subject is there.
+   *
+   * @return the record that is kept now, if only in memory
+   */
+  StoredRecord put(Path path, StoredRecord record) {
     ReentrantLock lock = stripes.of(path);
     lock.lock();
     try {
-      Optional<StoredRecord> old = undeletable.contains(path) ? Optional.empty() : current(path);
-      if (old.filter(o -> o.subject().equals(record.subject()) && isYounger(o, record))
-          .isPresent()) {
-        return;
+      Optional<StoredRecord> younger = younger(path, record);
+      if (younger.isPresent()) {
+        return younger.get();
       }
-      remember(path, Optional.of(record));
+      memory.put(path, Optional.of(record));
       ByteBuffer content = ByteBuffer.wrap(record.encode());
       replacer.replace(path, file -> FileIo.writeFully(file, content));
       undeletable.remove(path);
@@ -149,6 +152,72 @@ final class Records {
       log.warn("{} could not be written and is kept in memory only: {}", path, e.toString());
     } finally {
       lock.unlock();
+    }
+    return record;
+  }
+
+  /**
+   * Keeps a record whose value is large, unless a younger one about the same subject is there.
+   *
+   * @param head the record without its value
+   * @param file has the title and the value; gets the rest and is moved to its place
+   * @param length of the value, in bytes
+   * @param crc the value's CRC-32C
+   * @return the record that is kept now
+   * @throws IOException when it can't be kept; what was there before still is
+   */
+  StoredRecord putLarge(
+      Path path, StoredRecord head, Replacer.Temporary file, long length, int crc)
+      throws IOException {
+    LargeValue value = LargeValue.of(head.head(), length, crc);
+    FileIo.writeFully(file.file(), value.end(head.head()));
+    StoredRecord record = head.with(value);
+    ReentrantLock lock = stripes.of(path);
+    lock.lock();
+    try {
+      Optional<StoredRecord> younger = younger(path, record);
+      if (younger.isPresent()) {
+        return younger.get();
+      }
+      // What the file holds is not certain until it was moved.
+      memory.invalidate(path);
+      file.moveTo(path);
+      memory.put(path, Optional.of(record));
+      undeletable.remove(path);
+      return record;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Under the stripe's lock: what keeps this record out. */
+  private Optional<StoredRecord> younger(Path path, StoredRecord record) {
+    Optional<StoredRecord> old = undeletable.contains(path) ? Optional.empty() : current(path);
+    return old.filter(o -> o.subject().equals(record.subject()) && isYounger(o, record));
+  }
+
+  /** Removes a record whose large value turned out to be damaged, if it is still there. */
+  void damaged(Path path, LargeValue value) {
+    ReentrantLock lock = stripes.of(path);
+    lock.lock();
+    try {
+      memory.invalidate(path);
+      if (disk.facts(path).isPresent() && isStill(path, value)) {
+        log.warn("{} is damaged and is removed", path);
+        disk.delete(path);
+      }
+    } catch (IOException e) {
+      log.warn("{} is damaged and could not be removed: {}", path, e.toString());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isStill(Path path, LargeValue value) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      return LargeValue.isIn(file) && LargeValue.read(file).equals(value);
+    } catch (DamagedException e) {
+      return true;
     }
   }
 

@@ -42,38 +42,91 @@ final class Replacer {
    * @throws IOException when that failed; the file is as it was, or new but perhaps not durable
    */
   void replace(Path path, Body body) throws IOException {
+    folders.ensure(Folders.parentOf(path));
+    try (Temporary temporary = create()) {
+      body.writeTo(temporary.file());
+      temporary.moveTo(path);
+    }
+  }
+
+  /**
+   * Makes a temporary file, which a start of the store removes if nobody else did.
+   *
+   * @return to be closed
+   */
+  Temporary create() throws IOException {
+    checkOpen();
+    Path path = layout.temporary(counter.incrementAndGet());
+    return new Temporary(path, disk.create(path));
+  }
+
+  private void checkOpen() throws IOException {
     if (closed) {
       throw new IOException("the store is closed");
     }
-    Path parent = path.getParent();
-    if (parent == null) {
-      throw new IllegalArgumentException(path + " lies in no folder");
-    }
-    folders.ensure(parent);
-    Path temporary = layout.temporary(counter.incrementAndGet());
-    boolean moved = false;
-    try {
-      try (Disk.File file = disk.create(temporary)) {
-        body.writeTo(file);
-        file.force();
-      }
-      disk.rename(temporary, path);
-      moved = true;
-    } finally {
-      if (!moved) {
-        discard(temporary);
-      }
-    }
-    disk.forceFolder(parent);
   }
 
-  private void discard(Path temporary) {
-    try {
-      if (disk.facts(temporary).isPresent()) {
-        disk.delete(temporary);
+  /** A file that is being written. For one thread at a time; to be closed by it. */
+  final class Temporary implements AutoCloseable {
+    private final Path path;
+    private final Disk.File file;
+    private boolean fileClosed;
+    private boolean ended;
+
+    private Temporary(Path path, Disk.File file) {
+      this.path = path;
+      this.file = file;
+    }
+
+    /** For reading and writing, until this is moved or closed. */
+    Disk.File file() {
+      return file;
+    }
+
+    /**
+     * Makes the content durable and gives the file its name, in place of what has that name.
+     *
+     * @throws IOException when that failed; the other file is as it was, or this one has its name
+     *     but perhaps not durably
+     */
+    void moveTo(Path target) throws IOException {
+      checkOpen();
+      Path parent = Folders.parentOf(target);
+      folders.ensure(parent);
+      file.force();
+      closeFile();
+      disk.rename(path, target);
+      ended = true;
+      disk.forceFolder(parent);
+    }
+
+    private void closeFile() throws IOException {
+      if (!fileClosed) {
+        fileClosed = true;
+        file.close();
       }
-    } catch (IOException e) {
-      log.warn("{} stays until the next start: {}", temporary, e.toString());
+    }
+
+    /** Removes the file, unless it was moved. May be called twice; never throws. */
+    @Override
+    public void close() {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      try {
+        closeFile();
+      } catch (IOException e) {
+        log.warn("{} could not be closed: {}", path, e.toString());
+      }
+      try {
+        // Once the store is closed, the name may belong to the next process.
+        if (!closed && disk.facts(path).isPresent()) {
+          disk.delete(path);
+        }
+      } catch (IOException e) {
+        log.warn("{} stays until the next start: {}", path, e.toString());
+      }
     }
   }
 }

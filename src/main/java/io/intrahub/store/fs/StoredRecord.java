@@ -1,7 +1,9 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.base.PercentCoding;
+import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -32,10 +34,12 @@ final class StoredRecord {
   private static final String TITLE = "intrahub-record 1 ";
   private static final String LEARNED_AT = "learned-at";
   private static final int MAX_TITLE = 64;
+  private static final byte[] NOTHING = {};
 
   private final Map<String, String> subject;
   private final Instant learnedAt;
   private final byte[] value;
+  private final Optional<LargeValue> large;
 
   /**
    * A record.
@@ -44,9 +48,20 @@ final class StoredRecord {
    * @param value never changed after this call
    */
   StoredRecord(Map<String, String> subject, Instant learnedAt, byte[] value) {
+    this(subject, learnedAt, value, Optional.empty());
+  }
+
+  private StoredRecord(
+      Map<String, String> subject, Instant learnedAt, byte[] value, Optional<LargeValue> large) {
     this.subject = Collections.unmodifiableMap(new TreeMap<>(subject));
     this.learnedAt = learnedAt;
     this.value = value;
+    this.large = large;
+  }
+
+  /** This record with a value that stays in its file. */
+  StoredRecord with(LargeValue value) {
+    return new StoredRecord(subject, learnedAt, NOTHING, Optional.of(value));
   }
 
   Map<String, String> subject() {
@@ -57,21 +72,34 @@ final class StoredRecord {
     return learnedAt;
   }
 
+  /** Empty when the value is large. */
   byte[] value() {
     return value;
+  }
+
+  /** The value, if it is too large for memory and stays in its file. */
+  Optional<LargeValue> large() {
+    return large;
   }
 
   String text() {
     return new String(value, StandardCharsets.UTF_8);
   }
 
-  byte[] encode() {
+  /** The lines that tell what the record is about, with the empty one behind them. */
+  byte[] head() {
     StringBuilder head = new StringBuilder(256);
     subject.forEach((name, text) ->
         head.append(name).append('=').append(PercentCoding.encode(text)).append('\n'));
     head.append(LEARNED_AT).append('=').append(learnedAt).append("\n\n");
-    ByteArrayOutputStream body = new ByteArrayOutputStream(head.length() + value.length);
-    body.writeBytes(head.toString().getBytes(StandardCharsets.US_ASCII));
+    return head.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** The whole file of a record whose value is in memory. */
+  byte[] encode() {
+    byte[] head = head();
+    ByteArrayOutputStream body = new ByteArrayOutputStream(head.length + value.length);
+    body.writeBytes(head);
     body.writeBytes(value);
     CRC32C crc = new CRC32C();
     crc.update(body.toByteArray());
@@ -94,6 +122,20 @@ final class StoredRecord {
     if (!title.equals(new String(file, 0, start, StandardCharsets.US_ASCII))) {
       return Optional.empty();
     }
+    return parse(file, start);
+  }
+
+  /**
+   * The record of which the value stays in its file; empty when its head is not understood.
+   *
+   * @throws DamagedException when the file is not whole
+   */
+  static Optional<StoredRecord> readLarge(Disk.File file) throws IOException {
+    LargeValue value = LargeValue.read(file);
+    return parse(value.head(file), 0).map(record -> record.with(value));
+  }
+
+  private static Optional<StoredRecord> parse(byte[] file, int start) {
     Map<String, String> fields = new LinkedHashMap<>();
     int at = start;
     while (true) {

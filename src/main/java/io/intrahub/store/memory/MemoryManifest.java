@@ -8,7 +8,7 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * A manifest in memory.
@@ -40,13 +40,21 @@ record MemoryManifest(
   }
 
   @Override
-  public void list(Optional<FilePath> directory, boolean recursive, Consumer<ManifestEntry> to) {
+  public void list(
+      Optional<FilePath> directory,
+      boolean recursive,
+      Optional<FilePath> after,
+      Predicate<ManifestEntry> to) {
     int start = directory.map(d -> d.value().length() + 1).orElse(0);
     for (ManifestEntry entry : entries.values()) {
       FilePath path = entry.entry().path();
       boolean below = directory.isEmpty() || path.isUnder(directory.get());
-      if (below && (recursive || path.value().indexOf('/', start) < 0)) {
-        to.accept(entry);
+      boolean behind = after.isEmpty() || ORDER.compare(path, after.get()) > 0;
+      if (below
+          && behind
+          && (recursive || path.value().indexOf('/', start) < 0)
+          && !to.test(entry)) {
+        return;
       }
     }
   }

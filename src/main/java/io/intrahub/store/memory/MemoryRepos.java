@@ -1,13 +1,17 @@
 package io.intrahub.store.memory;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -92,7 +96,12 @@ final class MemoryRepos implements RepoStore {
   }
 
   @Override
-  public void putManifest(
+  public ManifestWriter newManifest(
+      RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return new MemoryManifestWriter((entries, complete) -> put(repo, commit, entries, complete));
+  }
+
+  private void put(
       RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
     manifests.compute(
         new CommitKey(repo, commit),
@@ -107,9 +116,28 @@ final class MemoryRepos implements RepoStore {
   }
 
   @Override
-  public Optional<Observation<byte[]>> answer(
-      Authorised<RepoId> repo, CommitHash commit, String name) {
-    return Optional.ofNullable(answers.get(new AnswerKey(repo.subject(), commit, name)));
+  public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
+    return Optional.ofNullable(answers.get(new AnswerKey(repo.subject(), commit, name)))
+        .map(MemoryAnswer::new);
+  }
+
+  @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    return (int)
+        answers.keySet().stream()
+            .filter(key -> key.repo().equals(repo) && key.commit().equals(commit))
+            .count();
+  }
+
+  @Override
+  public AnswerWriter newAnswer(
+      RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
+    AnswerKey key = new AnswerKey(repo, commit, name);
+    return new MemoryAnswerWriter(
+        answer -> {
+          put(answers, key, answer);
+          return new MemoryAnswer(answers.getOrDefault(key, answer));
+        });
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ class EntryJsonTest {
   private static final String FILE =
       "{\"type\":\"file\",\"oid\":\"" + GIT + "\",\"size\":661,\"path\":\"d/config.json\"}";
 
-  private static List<EntryJson.Sent> read(String json) throws MalformedJsonException {
+  private static List<EntryJson.Sent> read(String json) throws MalformedJsonException, IOException {
     List<EntryJson.Sent> sent = new ArrayList<>();
     EntryJson.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), sent::add);
     return sent;
@@ -32,7 +33,7 @@ class EntryJsonTest {
   }
 
   @Test
-  void files_folders_and_lfs_files_are_understood() throws MalformedJsonException {
+  void files_folders_and_lfs_files_are_understood() throws MalformedJsonException, IOException {
     String lfs =
         ("{'type':'file','oid':'%s','size':14504,"
                 + "'lfs':{'oid':'%s','size':14504,'pointerSize':130},'path':'m.safetensors'}")
@@ -66,7 +67,7 @@ class EntryJsonTest {
   }
 
   @Test
-  void no_xet_hash_gets_through_at_any_depth() throws MalformedJsonException {
+  void no_xet_hash_gets_through_at_any_depth() throws MalformedJsonException, IOException {
     String json =
         ("[{'xetHash':'a','type':'file','oid':'%s','size':1,'deep':{'xetHash':{'x':[1]},'y':1,"
                 + "'l':[{'xetHash':null}]},'path':'f','xetHash2':'kept'}]")
@@ -81,7 +82,7 @@ class EntryJsonTest {
   }
 
   @Test
-  void half_a_surrogate_pair_stays_an_escape() throws MalformedJsonException {
+  void half_a_surrogate_pair_stays_an_escape() throws MalformedJsonException, IOException {
     String json = FILE.replace("\"size\"", "\"title\":\"cut \\uD83D\",\"size\"");
     assertThat(read("[" + json + "]").getFirst().json()).isEqualTo(json);
   }
@@ -105,7 +106,8 @@ class EntryJsonTest {
         "[\"f\"]",
         "{\"path\":\"f\"}"
       })
-  void an_entry_with_a_hostile_path_is_left_out(String path) throws MalformedJsonException {
+  void an_entry_with_a_hostile_path_is_left_out(String path)
+      throws MalformedJsonException, IOException {
     String bad = FILE.replace("\"d/config.json\"", path);
     List<EntryJson.Sent> sent = new ArrayList<>();
     String json = "[" + bad + "," + FILE + "]";
@@ -116,7 +118,7 @@ class EntryJsonTest {
   }
 
   @Test
-  void fields_of_inner_objects_are_not_the_entrys_own() throws MalformedJsonException {
+  void fields_of_inner_objects_are_not_the_entrys_own() throws MalformedJsonException, IOException {
     String json =
         ("[{'type':'file','oid':'%s','size':3,'path':'f','lastCommit':{'path':'x','oid':'y',"
                 + "'size':9,'type':'z'},'a':{'lfs':{'oid':'%s','size':5}},'lfs':null}]")
@@ -174,7 +176,7 @@ class EntryJsonTest {
   }
 
   @Test
-  void a_kept_text_is_read_back() throws MalformedJsonException {
+  void a_kept_text_is_read_back() throws MalformedJsonException, IOException {
     EntryJson.Sent sent = read("[" + FILE + "]").getFirst();
     assertThat(EntryJson.parse(sent.json())).isEqualTo(sent);
     assertThatThrownBy(() -> EntryJson.parse("[]")).isInstanceOf(MalformedJsonException.class);

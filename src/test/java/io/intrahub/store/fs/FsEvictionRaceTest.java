@@ -21,6 +21,7 @@ import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -214,7 +215,7 @@ final class FsEvictionRaceTest {
       publish(store.blobs(), REPO, blob(i), bytes(i, SIZE));
     }
     CommitHash commit = new CommitHash("1".repeat(40));
-    store.repos().putManifest(REPO, commit, List.of(), true);
+    TestRepos.putManifest(store.repos(), REPO, commit, List.of(), true);
     Observation<CommitHash> observed = new Observation<>(commit, clock.instant());
     store.repos().putRevision(REPO, Revision.DEFAULT, observed);
     try (StoredBlob open = store.blobs().open(everybody(REPO), blob(1)).orElseThrow()) {

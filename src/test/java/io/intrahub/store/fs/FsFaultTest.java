@@ -20,6 +20,7 @@ import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -97,7 +98,7 @@ final class FsFaultTest {
       store.repos().rememberPublic(repo, NOW);
       store.repos().putRevision(repo, Revision.DEFAULT, new Observation<>(COMMIT, NOW));
       promise(s -> s.repos().revision(everybody(repo), Revision.DEFAULT).isPresent());
-      store.repos().putManifest(repo, COMMIT, entries(), true);
+      TestRepos.putManifest(store.repos(), repo, COMMIT, entries(), true);
       promise(s -> s.repos().manifest(everybody(repo), COMMIT).isPresent());
       store.repos().putAnswer(repo, COMMIT, "info", new Observation<>(answer, NOW));
       promise(s -> s.repos().answer(everybody(repo), COMMIT, "info").isPresent());
@@ -153,9 +154,7 @@ final class FsFaultTest {
           .repos()
           .revision(everybody(repo), Revision.DEFAULT)
           .ifPresent(o -> assertThat(o).isEqualTo(new Observation<>(COMMIT, NOW)));
-      store
-          .repos()
-          .answer(everybody(repo), COMMIT, "info")
+      TestRepos.answer(store.repos(), everybody(repo), COMMIT, "info")
           .ifPresent(o -> assertThat(o.value()).isEqualTo(answer));
       Optional<Manifest> manifest = store.repos().manifest(everybody(repo), COMMIT);
       if (manifest.isPresent()) {

@@ -14,6 +14,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -179,7 +180,7 @@ final class FsMetadataTest {
 
   @Test
   void a_manifest_cut_anywhere_is_absent_and_gone() throws Exception {
-    store.repos().putManifest(REPO, COMMIT, entries(300), true);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(300), true);
     Path file = repo("commits/" + COMMIT + "/manifest");
     byte[] whole = Files.readAllBytes(file);
     for (int length = 0; length < whole.length; length += 1 + length / 7) {
@@ -197,7 +198,7 @@ final class FsMetadataTest {
     Path file = repo("commits/" + COMMIT + "/manifest");
     Random random = new Random(seed);
     for (int round = 0; round < 60; round++) {
-      store.repos().putManifest(REPO, COMMIT, entries, true);
+      TestRepos.putManifest(store.repos(), REPO, COMMIT, entries, true);
       reopen();
       byte[] changed = Files.readAllBytes(file);
       changed[random.nextInt(changed.length)] ^= (byte) (1 << random.nextInt(8));
@@ -223,7 +224,7 @@ final class FsMetadataTest {
 
   @Test
   void a_damaged_block_fails_its_reader_and_the_manifest_is_learned_anew() throws Exception {
-    store.repos().putManifest(REPO, COMMIT, entries(300), true);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(300), true);
     Manifest manifest = store.repos().manifest(everybody(REPO), COMMIT).orElseThrow();
     Path file = repo("commits/" + COMMIT + "/manifest");
     byte[] changed = Files.readAllBytes(file);
@@ -232,13 +233,13 @@ final class FsMetadataTest {
     assertThatThrownBy(() -> manifest.list(Optional.empty(), true, e -> {}))
         .isInstanceOf(IOException.class);
     assertThat(store.repos().manifest(everybody(REPO), COMMIT)).isEmpty();
-    store.repos().putManifest(REPO, COMMIT, entries(300), true);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(300), true);
     assertThat(manifest.find(new FilePath("nothing"))).isEmpty();
   }
 
   @Test
   void a_manifest_that_the_operator_removed_is_absent_after_one_error() throws Exception {
-    store.repos().putManifest(REPO, COMMIT, entries(3), true);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(3), true);
     Manifest manifest = store.repos().manifest(everybody(REPO), COMMIT).orElseThrow();
     Files.delete(repo("commits/" + COMMIT + "/manifest"));
     assertThatThrownBy(() -> manifest.find(new FilePath("a"))).isInstanceOf(IOException.class);
@@ -248,7 +249,7 @@ final class FsMetadataTest {
   @Test
   void who_finds_while_a_manifest_is_replaced_finds() throws Exception {
     List<ManifestEntry> entries = entries(300);
-    store.repos().putManifest(REPO, COMMIT, entries.subList(0, 1), false);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries.subList(0, 1), false);
     AtomicBoolean done = new AtomicBoolean();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> finder =
@@ -263,9 +264,9 @@ final class FsMetadataTest {
             return null;
           });
       for (int i = 1; i < entries.size(); i += 7) {
-        store.repos().putManifest(REPO, COMMIT, entries.subList(i, i + 1), false);
+        TestRepos.putManifest(store.repos(), REPO, COMMIT, entries.subList(i, i + 1), false);
       }
-      store.repos().putManifest(REPO, COMMIT, entries, true);
+      TestRepos.putManifest(store.repos(), REPO, COMMIT, entries, true);
       assertThat(store.repos().manifest(everybody(REPO), COMMIT).orElseThrow().complete()).isTrue();
       done.set(true);
       finder.get();
@@ -275,7 +276,7 @@ final class FsMetadataTest {
   @Test
   void a_large_manifest_is_read_by_position() throws Exception {
     int count = 200_000;
-    store.repos().putManifest(REPO, COMMIT, entries(count), true);
+    TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(count), true);
     store.close();
     AtomicInteger reads = new AtomicInteger();
     TestDisk counting =

@@ -23,6 +23,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ final class FsPartialEvictionTest {
   }
 
   /** Names many whole blobs in a commit, so that none of them is superseded. */
-  private static void makeCurrent(FsStore store, SettableClock clock) {
+  private static void makeCurrent(FsStore store, SettableClock clock) throws IOException {
     List<ManifestEntry> entries = new ArrayList<>();
     for (int i = 1; i < 30; i += 2) {
       Digest.Sha256 digest = (Digest.Sha256) blob(i).digest();
@@ -81,7 +82,7 @@ final class FsPartialEvictionTest {
               new Entry(Entry.Kind.FILE, path, "a".repeat(40), SIZE, Optional.of(lfs)), "{}"));
     }
     CommitHash commit = new CommitHash("1".repeat(40));
-    store.repos().putManifest(REPO, commit, entries, true);
+    TestRepos.putManifest(store.repos(), REPO, commit, entries, true);
     Observation<CommitHash> observed = new Observation<>(commit, clock.instant());
     store.repos().putRevision(REPO, Revision.DEFAULT, observed);
   }

@@ -18,6 +18,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ final class FsSupersededTest {
     store.repos().putRevision(repo, revision, new Observation<>(commit, clock.instant()));
   }
 
-  private void manifest(RepoId repo, CommitHash commit, BlobId... blobs) {
+  private void manifest(RepoId repo, CommitHash commit, BlobId... blobs) throws IOException {
     List<ManifestEntry> entries = new ArrayList<>();
     for (BlobId blob : blobs) {
       Optional<Entry.Lfs> lfs =
@@ -105,7 +106,7 @@ final class FsSupersededTest {
       Entry entry = new Entry(Entry.Kind.FILE, path, oid, blob.size(), lfs);
       entries.add(new ManifestEntry(entry, "{}"));
     }
-    store.repos().putManifest(repo, commit, entries, true);
+    TestRepos.putManifest(store.repos(), repo, commit, entries, true);
   }
 
   private List<BlobId> gone() {
@@ -205,7 +206,7 @@ final class FsSupersededTest {
       entries.add(new ManifestEntry(entry, "{}"));
     }
     CommitHash third = new CommitHash("3".repeat(40));
-    store.repos().putManifest(REPO, third, entries, true);
+    TestRepos.putManifest(store.repos(), REPO, third, entries, true);
     point(REPO, new Revision("huge"), third);
 
     addOneMore();

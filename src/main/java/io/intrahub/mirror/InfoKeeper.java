@@ -1,0 +1,132 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.ApiBody;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks for repo info anonymously and keeps it: the answer goes from upstream to the store as a
+ * stream, because that of a repo with 200,000 files has tens of megabytes. Safe for use by many
+ * threads.
+ */
+final class InfoKeeper {
+  private static final Logger log = LoggerFactory.getLogger(InfoKeeper.class);
+
+  /** Answers of one commit that are kept; the questions of all clients known are fewer. */
+  private static final int MAX_ANSWERS = 32;
+
+  /** How often an answer that breaks off midway is asked for. */
+  private static final int TRIES = 3;
+
+  /** Whose share of the memory budget the work counts against: no client waits for it alone. */
+  private static final String OWNER = "repo info";
+
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final MemoryBudget budget;
+  private final Clock clock;
+
+  InfoKeeper(RepoStore store, HubUpstream upstream, MemoryBudget budget, Clock clock) {
+    this.store = store;
+    this.upstream = upstream;
+    this.budget = budget;
+    this.clock = clock;
+  }
+
+  /** What came of asking. */
+  sealed interface Outcome {
+    /**
+     * Upstream gave repo info, complete.
+     *
+     * @param info its body is closed
+     * @param stored the answer in the store, if it was kept
+     */
+    record Answered(ApiAnswer.Info info, Optional<StoredAnswer> stored) implements Outcome {}
+
+    record Refused(FirstHop.Refusal refusal) implements Outcome {}
+
+    record Failed(UpstreamFailure failure) implements Outcome {}
+  }
+
+  /**
+   * Asks, and keeps the answer.
+   *
+   * @param revision empty: the default branch
+   * @param keepFor of which commit an answer is kept; empty when it is not to be kept
+   */
+  Outcome ask(
+      RepoId repo,
+      Optional<Revision> revision,
+      InfoQuery query,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
+    for (int tries = 1; ; tries++) {
+      Outcome outcome = askOnce(repo, revision, query, keepFor);
+      boolean again = outcome instanceof Outcome.Failed failed && failed.failure().mayPass();
+      if (!again || tries == TRIES) {
+        return outcome;
+      }
+    }
+  }
+
+  private Outcome askOnce(
+      RepoId repo,
+      Optional<Revision> revision,
+      InfoQuery query,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
+    return switch (upstream.repoInfo(repo, revision, query.canonical(), Caller.ANONYMOUS)) {
+      case ApiAnswer.Info info -> {
+        try (ApiBody body = info.body()) {
+          Optional<CommitHash> commit = keepFor.apply(info);
+          yield new Outcome.Answered(
+              info,
+              commit.isPresent() ? keep(info.repo(), commit.get(), query, body) : Optional.empty());
+        } catch (BrokenAnswerException e) {
+          yield new Outcome.Failed(e.failure());
+        }
+      }
+      case ApiAnswer.Refused refused -> new Outcome.Refused(refused.refusal());
+      case ApiAnswer.Failed failed -> new Outcome.Failed(failed.failure());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+
+  /**
+   * Keeps a body, if the store can.
+   *
+   * @throws BrokenAnswerException when upstream did not complete it
+   */
+  private Optional<StoredAnswer> keep(
+      RepoId repo, CommitHash commit, InfoQuery query, ApiBody body) throws BrokenAnswerException {
+    if (store.answers(repo, commit) >= MAX_ANSWERS) {
+      return Optional.empty();
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation(OWNER);
+        AnswerWriter writer = store.newAnswer(repo, commit, query.answerName(), memory)) {
+      body.copyTo(writer, JsonFilter.Links.KEPT);
+      return Optional.of(writer.commit(clock.instant()));
+    } catch (BrokenAnswerException e) {
+      throw e;
+    } catch (IOException e) {
+      log.warn("Repo info of {} at {} can't be kept: {}", repo, commit, e.toString());
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.intrahub.upstream;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.json.EntryJson;
+import io.intrahub.hub.json.MalformedJsonException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+import okhttp3.HttpUrl;
+import okhttp3.Request;
+import okhttp3.Response;
+import okio.BufferedSource;
+
+/**
+ * Reads pages of listings anonymously, entry by entry: a page is never in memory as a whole. Safe
+ * for use by many threads.
+ */
+final class ListingPages {
+  private final HubCalls hub;
+  private final Next next;
+
+  /** A whole page comes within this time, from its first byte. */
+  private final Duration limit;
+
+  /** Finds the page behind one. */
+  interface Next {
+    HubUpstream.NextPage page(Optional<String> link, String target);
+  }
+
+  ListingPages(HubCalls hub, Next next, Duration limit) {
+    this.hub = hub;
+    this.next = next;
+    this.limit = limit;
+  }
+
+  /** See {@link HubUpstream#listing}. */
+  ListingPage read(String target, ListingPage.Receiver to) {
+    HubCalls.Visit<ListingPage> visit =
+        hub.visit(Caller.ANONYMOUS, endpoint -> visit(endpoint, target, to));
+    return switch (visit) {
+      case HubCalls.Visit.Done<ListingPage> done -> done.result();
+      case HubCalls.Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
+    };
+  }
+
+  private HubCalls.Visit<ListingPage> visit(
+      Endpoint endpoint, String target, ListingPage.Receiver to) throws IOException {
+    HttpUrl url = endpoint.url(target);
+    for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+      try (Response response =
+          hub.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
+        Optional<HttpUrl> elsewhere = hub.redirect(response).filter(endpoint::owns);
+        if (elsewhere.isEmpty()) {
+          return sort(endpoint, response, target, to);
+        }
+        url = elsewhere.get();
+      }
+    }
+    return HubCalls.lasting("it redirects in circles");
+  }
+
+  private HubCalls.Visit<ListingPage> sort(
+      Endpoint endpoint, Response response, String target, ListingPage.Receiver to)
+      throws IOException {
+    if (!response.isSuccessful()) {
+      Optional<FirstHop.Refusal> refusal = Refusals.read(response, true);
+      if (refusal.isPresent() && endpoint.authoritative()) {
+        return new HubCalls.Visit.Done<>(new ListingPage.Refused(refusal.get()));
+      }
+      return new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+    }
+    if (HubCalls.isPage(response)) {
+      return HubCalls.strange(HubCalls.PAGE);
+    }
+    if (!endpoint.authoritative()) {
+      return new HubCalls.Visit.Done<>(new ListingPage.NotAuthoritative());
+    }
+    return entries(response, target, to);
+  }
+
+  private HubCalls.Visit<ListingPage> entries(
+      Response response, String target, ListingPage.Receiver to) throws IOException {
+    Body body = new Body(response.body().source(), limit);
+    try {
+      Taking taking = new Taking(to);
+      taking.begin();
+      int entries = EntryJson.read(body, taking);
+      Optional<String> link = Optional.ofNullable(response.header(HeaderNames.LINK));
+      return new HubCalls.Visit.Done<>(
+          new ListingPage.Whole(entries, next.page(link.flatMap(LinkHeader::next), target)));
+    } catch (NotTakenException e) {
+      // Not upstream's fault: it must neither be asked again nor count as down.
+      return new HubCalls.Visit.Done<>(new ListingPage.NotTaken(e.failure()));
+    } catch (MalformedJsonException e) {
+      return HubCalls.strange(e.reason());
+    } catch (IOException e) {
+      if (body.isLate()) {
+        return new HubCalls.Visit.Failed<>(
+            new UpstreamFailure(
+                UpstreamFailure.Kind.LATE,
+                "no whole page of a listing within " + limit.toSeconds() + " s",
+                false,
+                Optional.empty()));
+      }
+      throw e;
+    }
+  }
+
+  /** The receiver failed, and not the source. */
+  private static final class NotTakenException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    NotTakenException(IOException failure) {
+      super(failure);
+    }
+
+    IOException failure() {
+      return (IOException) getCause();
+    }
+  }
+
+  /** Tells failures of the receiver from those of the source. */
+  private record Taking(ListingPage.Receiver to) implements ListingPage.Receiver {
+    @Override
+    public void begin() throws IOException {
+      try {
+        to.begin();
+      } catch (IOException e) {
+        throw new NotTakenException(e);
+      }
+    }
+
+    @Override
+    public void take(EntryJson.Sent entry) throws IOException {
+      try {
+        to.take(entry);
+      } catch (IOException e) {
+        throw new NotTakenException(e);
+      }
+    }
+  }
+
+  /**
+   * A body that has to be there in time as a whole: the limit between bytes alone lets a page
+   * trickle for ever. For one thread.
+   */
+  private static final class Body extends InputStream {
+    private final BufferedSource source;
+    private final long end;
+
+    Body(BufferedSource source, Duration limit) {
+      this.source = source;
+      this.end = System.nanoTime() + limit.toNanos();
+      source.timeout().deadlineNanoTime(end);
+    }
+
+    boolean isLate() {
+      return System.nanoTime() - end >= 0;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int count) throws IOException {
+      return source.read(into, offset, count);
+    }
+  }
+}
