@@ -284,6 +284,59 @@ public abstract class RepoStoreContract extends PartialBlobContract {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 20_000})
+  void what_a_broken_page_brought_is_taken_back(int jsonLength) throws Exception {
+    // With long texts the entries of one page do not stay in memory.
+    String json = "x".repeat(jsonLength);
+    List<ManifestEntry> kept = new ArrayList<>();
+    try (MemoryBudget.Reservation memory = TestRepos.budget().reservation("test");
+        ManifestWriter writer = store.repos().newManifest(REPO, FIRST, memory)) {
+      for (int page = 0; page < 4; page++) {
+        for (int attempt = 0; attempt < 2; attempt++) {
+          writer.rewind();
+          for (int i = 0; i < 100; i++) {
+            // The attempt that breaks off names files that are not there, and wrong ones.
+            String path = attempt == 0 && i % 2 == 0 ? "wrong" + i : "p" + page + "/f" + i;
+            ManifestEntry entry = new ManifestEntry(file(path, 100 * attempt + i).entry(), json);
+            writer.add(entry);
+            if (attempt == 0) {
+              writer.add(new ManifestEntry(file("p0/f7", 999).entry(), "wrong"));
+            } else {
+              kept.add(entry);
+            }
+          }
+        }
+        writer.mark();
+      }
+      writer.rewind();
+      writer.commit(true);
+    }
+    reopen();
+    List<ManifestEntry> listed = new ArrayList<>();
+    manifest(REPO, FIRST).list(Optional.empty(), true, e -> listed.add(e));
+    assertThat(listed).containsExactlyInAnyOrderElementsOf(kept);
+    assertThat(manifest(REPO, FIRST).size()).isEqualTo(kept.size());
+  }
+
+  @Test
+  void a_manifest_that_is_not_committed_changes_nothing() throws Exception {
+    for (Optional<ManifestEntry> before : List.of(Optional.<ManifestEntry>empty(), Optional.of(file("a", 1)))) {
+      if (before.isPresent()) {
+        TestRepos.putManifest(store.repos(), REPO, FIRST, List.of(before.get()), true);
+      }
+      try (MemoryBudget.Reservation memory = TestRepos.budget().reservation("test");
+          ManifestWriter writer = store.repos().newManifest(REPO, FIRST, memory)) {
+        writer.add(file("b", 2));
+      }
+      Optional<Manifest> manifest = store.repos().manifest(everybody(REPO), FIRST);
+      assertThat(manifest.isPresent()).isEqualTo(before.isPresent());
+      if (before.isPresent()) {
+        assertThat(list(manifest.get(), "", true)).containsExactly("a");
+      }
+    }
+  }
+
   @Test
   void an_empty_commit_has_an_empty_manifest() throws Exception {
     TestRepos.putManifest(store.repos(), REPO, FIRST, List.of(), true);

@@ -29,8 +29,8 @@ final class EntrySorter implements AutoCloseable {
 
   private static final int STEP = 64 * 1024;
 
-  /** Memory that an entry takes besides its bytes. */
-  private static final int OVERHEAD = 64;
+  /** Memory that an entry takes besides its bytes, with its share of the index. */
+  private static final int OVERHEAD = 96;
 
   private static final int READ_BUFFER = 32 * 1024;
 
@@ -159,6 +159,10 @@ final class EntrySorter implements AutoCloseable {
       return merged(older, List.of(new ChunkCursor(chunk)));
     }
     spill();
+    // The index of a large manifest needs some of what the chunk had.
+    int spare = Math.max(0, Math.min(reserved / 2, reserved - MIN_CHUNK));
+    memory.shrink(spare);
+    reserved -= spare;
     int most = Math.max(2, reserved / READ_BUFFER / 2);
     while (spool.runs().size() + older.size() > most) {
       mergeOnce(most);
@@ -191,6 +195,10 @@ final class EntrySorter implements AutoCloseable {
 
   /** Reserves memory for the index of the manifest that the sorted entries are written to. */
   void reserveIndex(int bytes) throws IOException {
+    if (spool == null) {
+      // What the entries have reserved includes the index of so few.
+      return;
+    }
     indexBytes += bytes;
     while (indexBytes > reservedForIndex) {
       memory.grow(STEP);

@@ -38,12 +38,6 @@ final class MergeCursor implements EntryCursor {
     }
   }
 
-  private Encoded take(Source source) throws IOException {
-    sources.remove(source);
-    add(source.rest(), source.number());
-    return source.first();
-  }
-
   @Override
   public @Nullable Encoded next() throws IOException {
     Encoded found = null;
@@ -54,9 +48,10 @@ final class MergeCursor implements EntryCursor {
       if (least == null || !same) {
         return found;
       }
-      Encoded entry = take(least);
-      if (!leftOut.test(entry)) {
-        found = entry;
+      sources.remove();
+      add(least.rest(), least.number());
+      if (!leftOut.test(least.first())) {
+        found = least.first();
       }
     }
   }

@@ -7,6 +7,7 @@ import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Entry;
@@ -15,17 +16,21 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.TestRepos;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -78,6 +83,7 @@ final class FsFaultTest {
     private final byte[] large;
     private final byte[] small;
     private final byte[] answer;
+    private final byte[] largeAnswer;
     private final List<Promise> promises = new ArrayList<>();
 
     Day(int number) {
@@ -85,6 +91,7 @@ final class FsFaultTest {
       this.large = bytes(number, 150_000);
       this.small = bytes(-number, 700);
       this.answer = bytes(number, 100);
+      this.largeAnswer = bytes(number, StoredAnswer.SMALL + 1);
     }
 
     /** Does everything once; what was acknowledged becomes a promise. */
@@ -98,8 +105,8 @@ final class FsFaultTest {
       store.repos().rememberPublic(repo, NOW);
       store.repos().putRevision(repo, Revision.DEFAULT, new Observation<>(COMMIT, NOW));
       promise(s -> s.repos().revision(everybody(repo), Revision.DEFAULT).isPresent());
-      TestRepos.putManifest(store.repos(), repo, COMMIT, entries(), true);
-      promise(s -> s.repos().manifest(everybody(repo), COMMIT).isPresent());
+      putManifest(store);
+      putLargeAnswer(store);
       store.repos().putAnswer(repo, COMMIT, "info", new Observation<>(answer, NOW));
       promise(s -> s.repos().answer(everybody(repo), COMMIT, "info").isPresent());
       store.repos().putAlias(repo, new Observation<>(repo, NOW));
@@ -107,6 +114,33 @@ final class FsFaultTest {
       store.repos().forgetPublic(repo);
       promise(s -> s.repos().publicSince(repo).isEmpty());
       read(store.blobs(), repo, sha256(large));
+    }
+
+    /** More entries than fit in the budget, so that they are sorted on the disk. */
+    private void putManifest(Store store) {
+      MemoryBudget budget = new MemoryBudget(4 * 320 * 1024, Duration.ZERO);
+      try (MemoryBudget.Reservation memory = budget.reservation("day");
+          ManifestWriter writer = store.repos().newManifest(repo, COMMIT, memory)) {
+        for (ManifestEntry entry : entries()) {
+          writer.add(entry);
+        }
+        writer.commit(true);
+        promise(s -> s.repos().manifest(everybody(repo), COMMIT).isPresent());
+      } catch (IOException e) {
+        // It was not acknowledged.
+      }
+      assertThat(budget.usage().used()).isZero();
+    }
+
+    private void putLargeAnswer(Store store) {
+      try (MemoryBudget.Reservation memory = TestRepos.budget().reservation("day");
+          AnswerWriter writer = store.repos().newAnswer(repo, COMMIT, "large", memory)) {
+        writer.write(largeAnswer);
+        writer.commit(NOW);
+        promise(s -> s.repos().answer(everybody(repo), COMMIT, "large").isPresent());
+      } catch (IOException e) {
+        // It was not acknowledged.
+      }
     }
 
     private void promise(Predicate<Store> check) {
@@ -128,16 +162,17 @@ final class FsFaultTest {
 
     private List<ManifestEntry> entries() {
       List<ManifestEntry> entries = new ArrayList<>();
-      for (int i = 0; i < 200; i++) {
+      for (int i = 0; i < 25; i++) {
         entries.add(
             new ManifestEntry(
                 new Entry(
                     Entry.Kind.FILE,
-                    new FilePath("dir/file" + i),
+                    // In no order, so that several runs have to be merged.
+                    new FilePath("dir/file" + i * 7 % 25),
                     "%040x".formatted(i),
                     i,
                     Optional.empty()),
-                "{}"));
+                "x".repeat(16_000)));
       }
       return entries;
     }
@@ -156,6 +191,8 @@ final class FsFaultTest {
           .ifPresent(o -> assertThat(o).isEqualTo(new Observation<>(COMMIT, NOW)));
       TestRepos.answer(store.repos(), everybody(repo), COMMIT, "info")
           .ifPresent(o -> assertThat(o.value()).isEqualTo(answer));
+      TestRepos.answer(store.repos(), everybody(repo), COMMIT, "large")
+          .ifPresent(o -> assertThat(o.value()).isEqualTo(largeAnswer));
       Optional<Manifest> manifest = store.repos().manifest(everybody(repo), COMMIT);
       if (manifest.isPresent()) {
         List<ManifestEntry> listed = new ArrayList<>();
@@ -171,6 +208,7 @@ final class FsFaultTest {
       assertThat(read(store.blobs(), repo, sha256(small))).isEmpty();
       assertThat(store.repos().revision(everybody(repo), Revision.DEFAULT)).isPresent();
       assertThat(store.repos().answer(everybody(repo), COMMIT, "info")).isPresent();
+      assertThat(store.repos().answer(everybody(repo), COMMIT, "large")).isPresent();
       assertThat(store.repos().manifest(everybody(repo), COMMIT)).isPresent();
       assertThat(store.repos().alias(repo)).isPresent();
       assertThat(store.repos().publicSince(repo)).isEmpty();
