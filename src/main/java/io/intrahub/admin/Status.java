@@ -73,6 +73,7 @@ public final class Status {
     out.writeNumberProperty("reserved", usage.reserved());
     out.writeNumberProperty("partials", usage.partials());
     out.writeNumberProperty("partialBytes", usage.partialBytes());
+    out.writeNumberProperty("metadataBytes", usage.metadataBytes());
     write(out, "limit", usage.limit());
     write(out, "free", usage.free());
     out.writeEndObject();

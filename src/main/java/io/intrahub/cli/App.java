@@ -60,8 +60,10 @@ public final class App implements AutoCloseable {
       throws StoreException, IOException {
     boolean complete = false;
     try {
-      store = add(FsStore.open(settings.data(), clock, settings.store()));
-      tasks = add(new Tasks());
+      // Tasks end before the store does, which runs some of its own.
+      tasks = new Tasks();
+      store = add(FsStore.open(settings.data(), clock, settings.store(), tasks));
+      started.push(tasks);
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
@@ -152,7 +154,12 @@ public final class App implements AutoCloseable {
 
   private static Meters.StoreFill fill(StoreUsage usage) {
     return new Meters.StoreFill(
-        usage.used(), usage.limit(), usage.free(), usage.evictedBlobs(), usage.evictedBytes());
+        usage.used(),
+        usage.metadataBytes(),
+        usage.limit(),
+        usage.free(),
+        usage.evictedBlobs(),
+        usage.evictedBytes());
   }
 
   private static Meters.Budget fill(MemoryBudget.Usage usage) {

@@ -216,7 +216,12 @@ public final class Meters {
    * @param evictedBytes since the start
    */
   public record StoreFill(
-      long bytes, OptionalLong limit, OptionalLong free, long evictedBlobs, long evictedBytes) {}
+      long bytes,
+      long metadataBytes,
+      OptionalLong limit,
+      OptionalLong free,
+      long evictedBlobs,
+      long evictedBytes) {}
 
   /**
    * Shows how full the store is. Without a limit there is no meter of it, and free bytes that are
@@ -227,6 +232,11 @@ public final class Meters {
   public void watchStore(Supplier<StoreFill> now) {
     Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
         .description("Bytes of files in the store, published and on their way")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("intrahub.store.metadata", now, s -> s.get().metadataBytes())
+        .description("Bytes of what is known of repos, which are among intrahub_store_bytes")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);

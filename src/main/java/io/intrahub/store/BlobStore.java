@@ -15,8 +15,8 @@ import java.util.Optional;
 public interface BlobStore {
   /**
    * Opens a published blob. Bytes that are found to be other than their digest says are moved to
-   * quarantine and count as absent; small blobs are checked each time. After a crash the first
-   * opening of a large blob that was published shortly before takes as long as reading all of it.
+   * quarantine and count as absent; small blobs are checked each time. A large one that is in doubt
+   * is checked in the background: see {@link StoredBlob#check}.
    *
    * <p>A blob whose digest is right and whose size is not {@code blob.size()} is absent too, but
    * stays: the size is upstream's word, and other repos may say another.

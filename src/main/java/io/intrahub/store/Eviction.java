@@ -10,13 +10,15 @@ import java.util.List;
  * <p>The order:
  *
  * <ol>
- *   <li>what helps least: published blobs that are superseded, and pieces of blobs that nobody has
- *       asked for in an hour. Who asks for a branch never gets a superseded blob, and pieces alone
- *       serve nobody; what is lost with them is the time to fetch a part again. Among these the
- *       least recently used first;
- *   <li>all others, the least recently used first. Fresh pieces are here too: whoever was cut off
- *       comes back within minutes and goes on from them, while a blob that nobody asked for in a
- *       month may as well go.
+ *   <li>what helps least: published blobs, manifests and answers that are superseded, and pieces of
+ *       blobs that nobody has asked for in an hour. Who asks for a branch never gets what is
+ *       superseded, and pieces alone serve nobody; what is lost with them is the time to fetch a
+ *       part again. Among these the least recently used first;
+ *   <li>all other blobs, the least recently used first. Fresh pieces are here too: whoever was cut
+ *       off comes back within minutes and goes on from them, while a blob that nobody asked for in
+ *       a month may as well go;
+ *   <li>answers about current commits, and then their manifests. They are small beside the blobs
+ *       that nobody can load without them while the Hub is away.
  * </ol>
  *
  * <p>Of two that were used in the same second the larger goes first, since fewer files then go.
@@ -33,7 +35,11 @@ public final class Eviction {
     /** A whole blob under its name. */
     PUBLISHED,
     /** Pieces of a blob that nobody fetches at present. */
-    PIECES
+    PIECES,
+    /** The answers about a commit. */
+    ANSWERS,
+    /** The list of a commit's entries. */
+    MANIFEST
   }
 
   /**
@@ -77,7 +83,7 @@ public final class Eviction {
       }
     }
     order.sort(
-        Comparator.<Candidate<K>>comparingInt(c -> helpsLeast(c, now) ? 0 : 1)
+        Comparator.<Candidate<K>>comparingInt(c -> rank(c, now))
             .thenComparingLong(Candidate::lastUse)
             .thenComparing(Comparator.<Candidate<K>>comparingLong(Candidate::size).reversed()));
     long freed = 0;
@@ -89,10 +95,18 @@ public final class Eviction {
     return List.copyOf(order.subList(0, count));
   }
 
-  private static boolean helpsLeast(Candidate<?> candidate, long now) {
+  private static int rank(Candidate<?> candidate, long now) {
+    boolean helpsLeast =
+        candidate.kind() == Kind.PIECES
+            ? candidate.lastUse() <= now - FRESH_SECONDS
+            : candidate.superseded();
+    if (helpsLeast) {
+      return 0;
+    }
     return switch (candidate.kind()) {
-      case PUBLISHED -> candidate.superseded();
-      case PIECES -> candidate.lastUse() <= now - FRESH_SECONDS;
+      case PUBLISHED, PIECES -> 1;
+      case ANSWERS -> 2;
+      case MANIFEST -> 3;
     };
   }
 }

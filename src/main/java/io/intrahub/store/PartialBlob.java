@@ -20,8 +20,11 @@ public interface PartialBlob extends AutoCloseable {
   /** Bytes of a piece; the last one of a blob may be shorter. */
   int PIECE = 256 * 1024;
 
-  /** What a file can hold on ext4, 16 TiB: of a blob beyond that, upstream tells nonsense. */
-  long MAX_SIZE = 1L << 44;
+  /**
+   * The largest size that is believed, 1 TiB: twice what the Hub takes for one file. The size is
+   * anybody's claim, and its map of pieces takes memory and disk in proportion.
+   */
+  long MAX_SIZE = 1L << 40;
 
   /**
    * Says no to a blob of so many bytes if no store can hold it.
@@ -30,7 +33,7 @@ public interface PartialBlob extends AutoCloseable {
    */
   static void requirePossible(long size) throws IOException {
     if (size > MAX_SIZE) {
-      throw new IOException("a blob of %d bytes is larger than any file can be".formatted(size));
+      throw new IOException("a blob of %d bytes is larger than any file of the Hub".formatted(size));
     }
   }
 

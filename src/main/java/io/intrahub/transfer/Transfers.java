@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -212,8 +213,7 @@ public final class Transfers implements AutoCloseable {
     for (int round = 0; round < ROUNDS; round++) {
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
-        return new ContentOpening.Ready(
-            new StoredStream(stored.get(), span), ContentOpening.Origin.STORE, true);
+        return fromStore(key, stored.get(), span, completing);
       }
       Optional<Transfer> transfer;
       try {
@@ -251,6 +251,24 @@ public final class Transfers implements AutoCloseable {
       request = request.allHeld();
     }
     return bypass.openInLine(request.past(span), deadline);
+  }
+
+  /** Reads a published blob, which may be in doubt: then its end is held back like that of others. */
+  private ContentOpening fromStore(
+      Key key, StoredBlob stored, ByteRange.Span span, boolean completing) {
+    CompletableFuture<StoredBlob.Check> check = stored.check();
+    boolean verified = completing || check.isDone();
+    var _ =
+        check.thenAccept(found -> {
+          if (found == StoredBlob.Check.WRONG) {
+            // Its bytes went out before that was known.
+            cameWrong.put(key, true);
+          }
+        });
+    return new ContentOpening.Ready(
+        new StoredStream(stored, span, completing, settings.drip()),
+        ContentOpening.Origin.STORE,
+        verified);
   }
 
   /**

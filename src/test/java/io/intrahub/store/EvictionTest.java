@@ -30,6 +30,26 @@ final class EvictionTest {
     return new Candidate<>(key, Kind.PIECES, size, lastUse, false, false, false);
   }
 
+  private static Candidate<String> known(Kind kind, String key, long lastUse, boolean superseded) {
+    return new Candidate<>(key, kind, 1, lastUse, superseded, false, false);
+  }
+
+  @Test
+  void what_is_known_of_current_commits_goes_last_and_the_rest_like_blobs() {
+    List<Candidate<String>> all =
+        List.of(
+            known(Kind.MANIFEST, "manifest", 1, false),
+            known(Kind.ANSWERS, "answers", 2, false),
+            blob("blob", 1, NOW),
+            superseded("superseded", 1, 5),
+            known(Kind.ANSWERS, "old answers", 4, true),
+            known(Kind.MANIFEST, "old manifest", 6, true));
+
+    assertThat(victims(6, all))
+        .containsExactly(
+            "old answers", "superseded", "old manifest", "blob", "answers", "manifest");
+  }
+
   private static List<String> victims(long toFree, List<Candidate<String>> candidates) {
     return Eviction.victims(candidates, toFree, NOW).stream().map(Candidate::key).toList();
   }

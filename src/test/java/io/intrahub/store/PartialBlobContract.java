@@ -4,6 +4,7 @@ import static io.intrahub.access.TestGrants.everybody;
 import static io.intrahub.store.TestBlobs.bytes;
 import static io.intrahub.store.TestBlobs.gitSha1;
 import static io.intrahub.store.TestBlobs.piece;
+import static io.intrahub.store.TestBlobs.publish;
 import static io.intrahub.store.TestBlobs.put;
 import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.sha256;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
@@ -208,16 +210,63 @@ public abstract class PartialBlobContract extends StoreContract {
   }
 
   @Test
-  void another_size_of_the_same_digest_begins_anew() throws Exception {
+  void another_size_of_the_same_digest_begins_anew_and_costs_the_first_nothing() throws Exception {
     byte[] content = bytes(6, SIZE);
     BlobId blob = sha256(content);
+    BlobId claimed = new BlobId(blob.digest(), SIZE - 1);
     try (PartialBlob partial = open(blob)) {
       put(partial, content, 0);
     }
-    try (PartialBlob partial = open(new BlobId(blob.digest(), SIZE - 1))) {
-      assertThat(partial.found()).isEqualTo(set());
+    try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed)) {
+      assertThat(lie.found()).isEqualTo(set());
+      put(lie, content, 1);
+    }
+    assertThat(store.usage().partials()).isEqualTo(2);
+    reopen();
+    assertThat(store.usage().partials()).isEqualTo(2);
+    try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed)) {
+      assertThat(lie.found()).isEqualTo(set(1));
+      try (PartialBlob partial = open(blob)) {
+        assertThat(partial.found()).isEqualTo(set(0));
+      }
     }
     finish(blob, content);
+    assertThat(publish(store.blobs(), OTHER, claimed, Arrays.copyOf(content, SIZE - 1)))
+        .isEqualTo(PartialBlob.Verdict.WRONG);
+    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+  }
+
+  @Test
+  void two_sizes_of_one_digest_fill_side_by_side_and_the_right_one_is_published() throws Exception {
+    byte[] content = bytes(7, SIZE);
+    BlobId blob = sha256(content);
+    for (int size : new int[] {SIZE - 1, SIZE + 1, 3 * PartialBlob.PIECE}) {
+      BlobId claimed = new BlobId(blob.digest(), size);
+      try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed);
+          PartialBlob honest = open(blob)) {
+        byte[] wrong = Arrays.copyOf(content, size);
+        for (int piece = 0; piece < 7; piece++) {
+          put(honest, content, piece);
+          if (piece < PartialBlob.pieces(size)) {
+            put(lie, wrong, piece);
+          }
+        }
+        lie.hash(size);
+        honest.hash(SIZE);
+        if (size > SIZE) {
+          assertThat(honest.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+          assertThat(lie.publish()).isEqualTo(PartialBlob.Verdict.WRONG);
+        } else {
+          assertThat(lie.publish()).isEqualTo(PartialBlob.Verdict.WRONG);
+          assertThat(piece(honest, SIZE, 3)).isEqualTo(piece(content, 3));
+          assertThat(honest.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+        }
+      }
+      assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+      assertThat(read(store.blobs(), OTHER, claimed)).isEmpty();
+      assertThat(store.usage().blobs()).isEqualTo(1);
+      assertThat(store.usage().partials()).isZero();
+    }
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,11 @@ final class FaultyStore implements BlobStore {
             @Override
             public long size() {
               return stored.size();
+            }
+
+            @Override
+            public CompletableFuture<Check> check() {
+              return stored.check();
             }
 
             @Override

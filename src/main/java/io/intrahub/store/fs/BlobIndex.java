@@ -18,8 +18,15 @@ final class BlobIndex {
     UNKNOWN,
     /** This process has seen that the digest is right. */
     VERIFIED,
-    /** A read failed: the digest must be checked before it is served again. */
-    SUSPECT
+    /** A read failed: the digest must be checked before the end of it is served again. */
+    SUSPECT,
+    /** The check could not read it either: it counts as absent until it can be read. */
+    UNREADABLE;
+
+    /** Whether a new copy takes its place. */
+    boolean givesWay() {
+      return this == SUSPECT || this == UNREADABLE;
+    }
   }
 
   /** What is known of one blob; its owner is the index. */
@@ -86,7 +93,7 @@ final class BlobIndex {
                 old,
                 size,
                 trust,
-                old == null ? before.of(key).orElse(seconds(modified)) : old.lastUse));
+                old == null ? before.of(key.fingerprint()).orElse(seconds(modified)) : old.lastUse));
   }
 
   private Item replace(@Nullable Item old, long size, Trust trust, int lastUse) {
@@ -97,7 +104,7 @@ final class BlobIndex {
   /** The walk found it. What is known already is known better. */
   void found(BlobKey key, long size, Instant modified) {
     items.computeIfAbsent(
-        key, k -> replace(null, size, Trust.UNKNOWN, before.of(key).orElse(seconds(modified))));
+        key, k -> replace(null, size, Trust.UNKNOWN, before.of(key.fingerprint()).orElse(seconds(modified))));
   }
 
   /** It was opened. */
@@ -181,12 +188,10 @@ final class BlobIndex {
     before = uses;
   }
 
-  /** Every last use that is known, those of blobs that the walk has not found yet among them. */
-  LastUses lastUses() {
-    LastUses.Builder uses = new LastUses.Builder();
-    uses.addAll(before);
-    items.forEach((key, item) -> uses.add(key, item.lastUse));
-    return uses.build();
+  /** Adds every last use that is known, those of blobs that the walk has not found yet too. */
+  void addLastUses(LastUses.Builder to) {
+    to.addAll(before);
+    items.forEach((key, item) -> to.add(key, item.lastUse));
   }
 
   private static long unsigned(Item item) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.function.BooleanSupplier;
 
 /** Whether bytes are what their name says. */
 final class Contents {
@@ -12,10 +13,18 @@ final class Contents {
 
   private Contents() {}
 
-  /** Reads the whole file and compares; fails when it can't be read to its end. */
-  static boolean match(Disk.File file, long size, Digest digest) throws IOException {
+  /**
+   * Reads the whole file and compares; fails when it can't be read to its end.
+   *
+   * @param stopped whether it is not worth going on; asked before each buffer
+   */
+  static boolean match(Disk.File file, long size, Digest digest, BooleanSupplier stopped)
+      throws IOException {
     MessageDigest hash = digest.newHash(size);
     for (long at = 0; at < size; at += BUFFER) {
+      if (stopped.getAsBoolean()) {
+        throw new IOException("the store is closed");
+      }
       hash.update(FileIo.readFully(file, at, (int) Math.min(BUFFER, size - at)));
     }
     return match(hash, digest);

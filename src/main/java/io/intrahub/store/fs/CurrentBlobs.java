@@ -40,6 +40,7 @@ final class CurrentBlobs {
   private final Disk disk;
   private final Layout layout;
   private final BlobIndex index;
+  private final MetadataIndex metadata;
   private final BooleanSupplier stopped;
 
   /** When the marks were made; null: never. */
@@ -53,10 +54,16 @@ final class CurrentBlobs {
    *
    * @param stopped whether the store is being closed, so that it is not worth going on
    */
-  CurrentBlobs(Disk disk, Layout layout, BlobIndex index, BooleanSupplier stopped) {
+  CurrentBlobs(
+      Disk disk,
+      Layout layout,
+      BlobIndex index,
+      MetadataIndex metadata,
+      BooleanSupplier stopped) {
     this.disk = disk;
     this.layout = layout;
     this.index = index;
+    this.metadata = metadata;
     this.stopped = stopped;
   }
 
@@ -70,11 +77,17 @@ final class CurrentBlobs {
     Instant last = markedAt;
     if (last == null || Duration.between(last, now).abs().compareTo(VALID) >= 0) {
       index.beginRound();
+      metadata.beginRound();
       unread = markAll();
       markedAt = now;
     }
     Set<String> doubtful = unread;
     return key -> key.shared() ? !doubtful.isEmpty() : doubtful.contains(key.repoFolder());
+  }
+
+  /** Whether all metadata of this repo must be taken for current, as some can't be read. */
+  boolean isUnread(String repoFolder) {
+    return unread.contains(repoFolder);
   }
 
   private Set<String> markAll() {
@@ -90,17 +103,40 @@ final class CurrentBlobs {
     } catch (IOException e) {
       log.warn("The repos can't be listed; all blobs count as current: {}", e.toString());
       index.forEach((key, size, lastUse, marked) -> index.mark(key));
+      metadata.forEach((key, manifest, answers, lastUse, marked) -> metadata.mark(key));
     }
     return Set.copyOf(failed);
   }
 
+  /** Marks the commits of one repo that are current by now, or all of them if it can't be read. */
+  void markCommits(String repoFolder) {
+    try {
+      Optional<RepoId> repo = Layout.repoOf(repoFolder);
+      if (repo.isPresent()) {
+        commits(repo.get()).forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
+      }
+    } catch (IOException e) {
+      log.warn("{}: what is current can't be read, so all is kept: {}", repoFolder, e.toString());
+      metadata.forEach((key, manifest, answers, lastUse, marked) -> {
+        if (key.repoFolder().equals(repoFolder)) {
+          metadata.mark(key);
+        }
+      });
+    }
+  }
+
+  private Set<CommitHash> commits(RepoId repo) throws IOException {
+    Set<CommitHash> commits = new HashSet<>();
+    for (Path ref : disk.list(layout.refs(repo))) {
+      commitOf(ref).ifPresent(commits::add);
+    }
+    return commits;
+  }
+
   private boolean markRepo(RepoId repo, String folderName) {
     try {
-      Set<CommitHash> commits = new HashSet<>();
-      for (Path ref : disk.list(layout.refs(repo))) {
-        commitOf(ref).ifPresent(commits::add);
-      }
-      for (CommitHash commit : commits) {
+      for (CommitHash commit : commits(repo)) {
+        metadata.mark(CommitKey.of(folderName, commit));
         Path manifest = layout.manifest(repo, commit);
         if (disk.facts(manifest).filter(Disk.Facts::regular).isPresent()) {
           FsManifest.open(disk, manifest, damaged -> {})

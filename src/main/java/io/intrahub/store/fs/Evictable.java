@@ -10,13 +10,17 @@ import java.util.List;
  * that nobody fetches. Safe for use by many threads, but for what says otherwise.
  */
 interface Evictable {
-  /**
-   * A thing and whose it is.
-   *
-   * @param owner knows how to remove it
-   * @param key its blob
-   */
-  record Item(Evictable owner, BlobKey key) {}
+  /** One thing that can go; its text form names it for the log. */
+  interface Item {
+    /**
+     * Removes it. This takes the stripe of its blob or file, so it must not be called by who has
+     * one.
+     *
+     * @return the bytes that are free now; 0 when it was not there, or somebody uses it by now
+     * @throws IOException when it could not be removed; it is as it was
+     */
+    long evict() throws IOException;
+  }
 
   /**
    * What all of them take on disk, in bytes. What {@link Space.Reservation}s hold is not among it.
@@ -28,12 +32,4 @@ interface Evictable {
    * which holds no lock but that of the evictor.
    */
   void candidates(Instant now, List<Eviction.Candidate<Item>> to);
-
-  /**
-   * Removes one. It takes the stripe of the blob, so it must not be called by who has one.
-   *
-   * @return the bytes that are free now; 0 when it was not there, or somebody uses it by now
-   * @throws IOException when it could not be removed; it is as it was
-   */
-  long evict(BlobKey key) throws IOException;
 }

@@ -90,6 +90,11 @@ final class Evictor {
    * @throws IOException when the need is not known, or the thread was interrupted while it waited
    */
   long free(Need need) throws IOException {
+    return free(owners, need);
+  }
+
+  /** As {@link #free(Need)}, but only from some of what could go. */
+  long free(List<Evictable> from, Need need) throws IOException {
     try {
       one.lockInterruptibly();
     } catch (InterruptedException e) {
@@ -103,7 +108,7 @@ final class Evictor {
         if (wanted <= 0) {
           break;
         }
-        long got = evict(wanted);
+        long got = evict(from, wanted);
         freed += got;
         // Asked for again only if victims refused: a disk that shows no room though files went
         // away will not show more when the rest is gone too.
@@ -117,9 +122,9 @@ final class Evictor {
     }
   }
 
-  private long evict(long wanted) {
+  private long evict(List<Evictable> from, long wanted) {
     List<Eviction.Candidate<Evictable.Item>> candidates = new ArrayList<>();
-    for (Evictable owner : owners) {
+    for (Evictable owner : from) {
       owner.candidates(clock.instant(), candidates);
     }
     long bytes = 0;
@@ -127,7 +132,7 @@ final class Evictor {
     int superseded = 0;
     for (Eviction.Candidate<Evictable.Item> victim :
         Eviction.victims(candidates, wanted, clock.instant().getEpochSecond())) {
-      long freed = closed ? 0 : remove(victim.key());
+      long freed = closed ? 0 : remove(victim);
       if (freed > 0) {
         bytes += freed;
         count++;
@@ -136,7 +141,7 @@ final class Evictor {
     }
     if (count > 0) {
       log.info(
-          "{} bytes were needed: {} blobs of {} bytes were evicted, {} of them superseded",
+          "{} bytes were needed: {} files of {} bytes were evicted, {} of them superseded",
           wanted,
           count,
           bytes,
@@ -145,16 +150,19 @@ final class Evictor {
     return bytes;
   }
 
-  private long remove(Evictable.Item item) {
+  private long remove(Eviction.Candidate<Evictable.Item> victim) {
+    Evictable.Item item = victim.key();
     try {
-      long freed = item.owner().evict(item.key());
+      long freed = item.evict();
       if (freed > 0) {
-        evictedBlobs.incrementAndGet();
+        boolean blob =
+            victim.kind() == Eviction.Kind.PUBLISHED || victim.kind() == Eviction.Kind.PIECES;
+        evictedBlobs.addAndGet(blob ? 1 : 0);
         evictedBytes.addAndGet(freed);
       }
       return freed;
     } catch (IOException e) {
-      log.warn("{} could not be evicted: {}", item.key().digest().hex(), e.toString());
+      log.warn("{} could not be evicted: {}", item, e.toString());
       return 0;
     }
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CompletableFuture;
 
 /** A published blob that is read from its file. */
 final class FileBlob implements StoredBlob {
@@ -13,23 +14,36 @@ final class FileBlob implements StoredBlob {
   private final long size;
   private final Runnable onDamage;
   private final BlobUses.Use use;
+  private final CompletableFuture<Check> check;
 
   /**
    * An open blob.
    *
    * @param onDamage called when the file can't be read, so that the next one who opens it checks it
    * @param use ended when it is closed; until then it is not evicted
+   * @param check of its content; most often over
    */
-  FileBlob(SharedFile file, long size, Runnable onDamage, BlobUses.Use use) {
+  FileBlob(
+      SharedFile file,
+      long size,
+      Runnable onDamage,
+      BlobUses.Use use,
+      CompletableFuture<Check> check) {
     this.file = file;
     this.size = size;
     this.onDamage = onDamage;
     this.use = use;
+    this.check = check;
   }
 
   @Override
   public long size() {
     return size;
+  }
+
+  @Override
+  public CompletableFuture<Check> check() {
+    return check;
   }
 
   @Override

@@ -2,17 +2,15 @@ package io.intrahub.store.fs;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
-import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,10 +27,13 @@ final class FsBlobStore implements BlobStore {
 
   private static final Logger log = LoggerFactory.getLogger(FsBlobStore.class);
 
+  private static final CompletableFuture<StoredBlob.Check> SURE =
+      CompletableFuture.completedFuture(StoredBlob.Check.RIGHT);
+
   private final Disk disk;
   private final Layout layout;
   private final Partials partials;
-  private final Quarantine quarantine;
+  private final BlobChecks checks;
   private final BlobIndex index;
   private final Clock clock;
   private final Vitals vitals;
@@ -43,7 +44,7 @@ final class FsBlobStore implements BlobStore {
       Disk disk,
       Layout layout,
       Partials partials,
-      Quarantine quarantine,
+      BlobChecks checks,
       BlobIndex index,
       Clock clock,
       Vitals vitals,
@@ -52,7 +53,7 @@ final class FsBlobStore implements BlobStore {
     this.disk = disk;
     this.layout = layout;
     this.partials = partials;
-    this.quarantine = quarantine;
+    this.checks = checks;
     this.index = index;
     this.clock = clock;
     this.vitals = vitals;
@@ -62,11 +63,14 @@ final class FsBlobStore implements BlobStore {
 
   @Override
   public boolean contains(Authorised<RepoId> repo, BlobId blob) {
-    Path path = layout.place(repo.subject(), blob.digest()).blob();
+    Layout.Place place = layout.place(repo.subject(), blob.digest());
     try {
-      return disk.facts(path).filter(f -> f.regular() && f.size() == blob.size()).isPresent();
+      return disk.facts(place.blob())
+              .filter(f -> f.regular() && f.size() == blob.size())
+              .isPresent()
+          && index.trust(place.key(), blob.size()) != BlobIndex.Trust.UNREADABLE;
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", path, e.toString());
+      log.warn("{} counts as absent: {}", place.blob(), e.toString());
       return false;
     }
   }
@@ -124,30 +128,33 @@ final class FsBlobStore implements BlobStore {
 
   private Optional<StoredBlob> open(
       Layout.Place place, BlobId blob, Disk.Facts facts, BlobUses.Use use) throws IOException {
+    BlobChecks.Subject subject = new BlobChecks.Subject(place, facts);
     Disk.File file = disk.open(place.blob());
     boolean handedOut = false;
     try {
       if (file.size() != blob.size()) {
-        checkMisfit(place, blob, facts, file);
+        checkMisfit(subject, blob, file);
         return Optional.empty();
       }
-      Optional<ByteBuffer> bytes = Optional.empty();
       if (blob.size() <= SERVED_FROM_MEMORY) {
-        bytes = readSmall(place, blob, facts, file);
-        if (bytes.isEmpty()) {
-          return Optional.empty();
-        }
-      } else if (isDoubtful(place.key(), facts) && !check(place, blob.digest(), facts, file)) {
+        Optional<ByteBuffer> bytes = readSmall(subject, blob, file);
+        bytes.ifPresent(b -> index.used(place.key(), blob.size(), clock.instant()));
+        return bytes.map(BytesBlob::new);
+      }
+      Optional<CompletableFuture<StoredBlob.Check>> check = check(subject, file);
+      if (check.isEmpty()) {
         return Optional.empty();
       }
       index.used(place.key(), blob.size(), clock.instant());
-      if (bytes.isPresent()) {
-        return Optional.of(new BytesBlob(bytes.get()));
-      }
       SharedFile shared = new SharedFile(() -> disk.open(place.blob()), file);
       handedOut = true;
       return Optional.of(
-          new FileBlob(shared, blob.size(), () -> suspect(place.key(), blob.size()), use));
+          new FileBlob(
+              shared,
+              blob.size(),
+              () -> suspect(place.key(), blob.size()),
+              use,
+              check.get().isDone() ? check.get() : check.get().copy()));
     } finally {
       if (!handedOut) {
         file.close();
@@ -155,109 +162,86 @@ final class FsBlobStore implements BlobStore {
     }
   }
 
+  /** What becomes of the check of a blob that is opened; empty when the blob counts as absent. */
+  private Optional<CompletableFuture<StoredBlob.Check>> check(
+      BlobChecks.Subject subject, Disk.File file) throws IOException {
+    if (!isDoubtful(subject.place().key(), subject.facts())) {
+      return Optional.of(SURE);
+    }
+    if (subject.facts().size() <= CHECKED_ON_OPEN) {
+      return checks.check(subject, file) ? Optional.of(SURE) : Optional.empty();
+    }
+    boolean unreadable =
+        index.trust(subject.place().key(), subject.facts().size()) == BlobIndex.Trust.UNREADABLE;
+    CompletableFuture<StoredBlob.Check> check = checks.begin(subject, true);
+    if (check.isDone()) {
+      return check.join() == StoredBlob.Check.RIGHT ? Optional.of(check) : Optional.empty();
+    }
+    return unreadable ? Optional.empty() : Optional.of(check);
+  }
+
   private boolean isDoubtful(BlobKey key, Disk.Facts facts) {
     BlobIndex.Trust trust = index.trust(key, facts.size());
     return facts.size() <= CHECKED_ON_OPEN
-        || trust == BlobIndex.Trust.SUSPECT
+        || trust.givesWay()
         || (trust == BlobIndex.Trust.UNKNOWN && vitals.isDoubtful(facts.modified()));
   }
 
   private Optional<ByteBuffer> readSmall(
-      Layout.Place place, BlobId blob, Disk.Facts facts, Disk.File file) throws IOException {
+      BlobChecks.Subject subject, BlobId blob, Disk.File file) throws IOException {
     ByteBuffer bytes;
     try {
       bytes = FileIo.readFully(file, 0, (int) blob.size());
     } catch (IOException e) {
-      unreadable(place, facts, e);
+      checks.unreadable(subject, e);
       throw e;
     }
     if (!Contents.match(bytes, blob.digest())) {
-      damaged(place, facts, "its digest is wrong");
+      checks.damaged(subject.place(), subject.facts(), "its digest is wrong");
       return Optional.empty();
     }
     return Optional.of(bytes);
   }
 
   /**
-   * Reads the whole file and moves it away when its content is not what its name says. Two threads
-   * may do so for one blob at a time: the work is wasted, the result the same.
-   *
-   * @return whether the digest is right
-   * @throws IOException when the file can't be read
-   */
-  boolean check(Layout.Place place, Digest digest, Disk.Facts facts, Disk.File file)
-      throws IOException {
-    boolean right;
-    try {
-      right = Contents.match(file, facts.size(), digest);
-    } catch (IOException e) {
-      unreadable(place, facts, e);
-      throw e;
-    }
-    if (right) {
-      index.judged(place.key(), facts.size(), BlobIndex.Trust.VERIFIED, facts.modified());
-    } else {
-      damaged(place, facts, "its digest is wrong");
-    }
-    return right;
-  }
-
-  /**
-   * A read failed. The file stays: the error may pass, and the Hub may be out of reach. It is
-   * served only after a full check, and gives way to a new copy.
-   */
-  private void unreadable(Layout.Place place, Disk.Facts facts, IOException why) {
-    // An interrupted thread closes its channel; that says nothing about the file.
-    if (!(why instanceof ClosedChannelException)) {
-      suspect(place.key(), facts.size());
-    }
-  }
-
-  /**
    * The file has another size than was asked for. Either the file is damaged, or the asker's size
    * is wrong: a repo at the Hub can claim any size for a digest, and such a claim must not throw
-   * out a good blob that others use.
+   * out a good blob that others use. Nobody waits for a large one to be read.
    */
-  private void checkMisfit(Layout.Place place, BlobId asked, Disk.Facts facts, Disk.File file)
+  private void checkMisfit(BlobChecks.Subject subject, BlobId asked, Disk.File file)
       throws IOException {
-    boolean good =
-        index.trust(place.key(), facts.size()) == BlobIndex.Trust.VERIFIED
-            || check(place, asked.digest(), facts, file);
-    if (good) {
-      log.warn(
-          "{} was asked for with a size of {} bytes, but it has {} and its digest is right",
-          place.blob(),
-          asked.size(),
-          facts.size());
+    Disk.Facts facts = subject.facts();
+    if (index.trust(subject.place().key(), facts.size()) == BlobIndex.Trust.VERIFIED) {
+      warnOfMisfit(subject, asked);
+    } else if (facts.size() > CHECKED_ON_OPEN) {
+      var _ =
+          checks
+              .begin(subject, false)
+              .thenAccept(found -> {
+                if (found == StoredBlob.Check.RIGHT) {
+                  warnOfMisfit(subject, asked);
+                }
+              });
+    } else if (checks.check(subject, file)) {
+      warnOfMisfit(subject, asked);
     }
+  }
+
+  private static void warnOfMisfit(BlobChecks.Subject subject, BlobId asked) {
+    log.warn(
+        "{} was asked for with a size of {} bytes, but it has {} and its digest is right",
+        subject.place().blob(),
+        asked.size(),
+        subject.facts().size());
   }
 
   private void suspect(BlobKey key, long size) {
     index.put(key, size, BlobIndex.Trust.SUSPECT, clock.instant());
   }
 
-  /** Moves a damaged blob away, unless another has taken its name meanwhile. */
-  void damaged(Layout.Place place, Disk.Facts seen, String why) {
-    ReentrantLock lock = stripes.of(place.key());
-    lock.lock();
-    try {
-      Optional<Disk.Facts> now = disk.facts(place.blob());
-      if (now.isEmpty() || !now.get().equals(seen)) {
-        return;
-      }
-      if (quarantine.take(place.blob(), why)) {
-        index.remove(place.key());
-      }
-    } catch (IOException e) {
-      log.warn("{} is damaged ({}) and stays where it is: {}", place.blob(), why, e.toString());
-    } finally {
-      lock.unlock();
-    }
-  }
-
   @Override
   public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
     RepoId subject = repo.subject();
-    return partials.write(layout.place(subject, blob.digest()), subject, blob);
+    return partials.write(layout.partial(subject, blob), subject, blob);
   }
 }

@@ -43,7 +43,7 @@ final class FsPartialBlob implements PartialBlob {
   private final Quarantine quarantine;
   private final Disk disk;
   private final Space.Reservation reservation;
-  private final Layout.Place place;
+  private final Layout.PartialPlace place;
   private final RepoId repo;
   private final BlobId blob;
   private final SharedFile file;
@@ -86,7 +86,7 @@ final class FsPartialBlob implements PartialBlob {
       Quarantine quarantine,
       Disk disk,
       Space.Reservation reservation,
-      Layout.Place place,
+      Layout.PartialPlace place,
       RepoId repo,
       BlobId blob,
       Files files,

@@ -34,15 +34,18 @@ final class FsRepoStore implements RepoStore {
   private final Disk disk;
   private final Layout layout;
   private final Replacer replacer;
+  private final MetadataIndex metadata;
   private final Records records;
   private final Manifests manifests;
 
-  FsRepoStore(Disk disk, Layout layout, Replacer replacer, Clock clock) {
+  FsRepoStore(
+      Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata, Clock clock) {
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;
-    this.records = new Records(disk, replacer, clock);
-    this.manifests = new Manifests(disk, layout, replacer);
+    this.metadata = metadata;
+    this.records = new Records(disk, replacer, metadata, clock);
+    this.manifests = new Manifests(disk, layout, replacer, metadata);
   }
 
   private static Map<String, String> subject(String kind, RepoId repo) {
@@ -140,6 +143,7 @@ final class FsRepoStore implements RepoStore {
 
   @Override
   public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
+    metadata.used(repo.subject(), commit);
     return manifests.get(repo.subject(), commit).map(m -> m);
   }
 
@@ -151,6 +155,7 @@ final class FsRepoStore implements RepoStore {
 
   @Override
   public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
+    metadata.used(repo.subject(), commit);
     Path path = layout.answer(repo.subject(), commit, name);
     return records
         .read(path, subject(repo.subject(), commit, name))
@@ -204,6 +209,44 @@ final class FsRepoStore implements RepoStore {
           (int) crc.getValue());
     } catch (IOException e) {
       log.warn("{} of {} at {} could not be written: {}", name, repo, commit, e.toString());
+    }
+  }
+
+  /**
+   * Removes the manifest of a commit to make room.
+   *
+   * @return the bytes that are free now
+   */
+  long evictManifest(RepoId repo, CommitHash commit) throws IOException {
+    long freed = manifests.evict(repo, commit);
+    removeIfEmpty(layout.commit(repo, commit));
+    return freed;
+  }
+
+  /**
+   * Removes all answers about a commit to make room.
+   *
+   * @return the bytes that are free now
+   */
+  long evictAnswers(RepoId repo, CommitHash commit) throws IOException {
+    long freed = 0;
+    for (Path path : disk.list(layout.commit(repo, commit))) {
+      if (Layout.isAnswer(path)) {
+        freed += records.evict(path);
+      }
+    }
+    removeIfEmpty(layout.commit(repo, commit));
+    return freed;
+  }
+
+  private void removeIfEmpty(Path folder) {
+    try {
+      if (disk.facts(folder).isPresent() && disk.list(folder).isEmpty()) {
+        disk.delete(folder);
+      }
+    } catch (IOException e) {
+      // Something was put into it just now.
+      log.debug("{} stays", folder, e);
     }
   }
 

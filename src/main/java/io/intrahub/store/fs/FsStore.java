@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ public final class FsStore implements Store {
   private final Settings settings;
   private final BlobIndex index = new BlobIndex();
   private final BlobUses uses = new BlobUses();
+  private final MetadataIndex metadata;
   private final Replacer replacer;
   private final Evictor evictor;
   private final Space space;
@@ -29,6 +31,8 @@ public final class FsStore implements Store {
   private final Partials partials;
   private final FsBlobStore blobs;
   private final FsRepoStore repos;
+  private final BlobChecks checks;
+  private final CommitMetadata commits;
   private final Survey survey;
 
   /** Guarded by this. */
@@ -37,7 +41,7 @@ public final class FsStore implements Store {
   /**
    * What the operator can choose.
    *
-   * @param maxSize what blobs may take in all, in bytes; 0: no limit
+   * @param maxSize what files may take in all, in bytes; 0: no limit
    * @param minFree bytes of the disk that no new blob may use
    * @param highWatermark in percent of {@code maxSize}: with more, blobs are evicted
    * @param lowWatermark in percent of {@code maxSize}: down to this
@@ -84,13 +88,15 @@ public final class FsStore implements Store {
     }
   }
 
-  private FsStore(StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings) {
+  private FsStore(
+      StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings, Executor executor) {
     this.parts = parts;
     this.settings = settings;
     Layout layout = parts.layout();
     Folders folders = parts.folders();
     Quarantine quarantine = new Quarantine(disk, layout.quarantine(), clock);
-    this.replacer = new Replacer(disk, layout, folders);
+    this.metadata = new MetadataIndex(disk, layout, clock);
+    this.replacer = new Replacer(disk, layout, folders, metadata);
     this.evictor = new Evictor(clock);
     this.space = new Space(disk, settings, evictor, clock);
     Stripes stripes = new Stripes();
@@ -99,23 +105,23 @@ public final class FsStore implements Store {
             disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
     this.partials =
         new Partials(disk, layout, folders, space, quarantine, publishing, uses, clock, stripes);
+    this.checks = new BlobChecks(disk, index, uses, stripes, quarantine, clock, executor);
     this.blobs =
         new FsBlobStore(
-            disk, layout, partials, quarantine, index, clock, parts.vitals(), uses, stripes);
-    this.repos = new FsRepoStore(disk, layout, replacer, clock);
+            disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
+    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock);
     this.survey =
-        new Survey(disk, layout, blobs, partials, index, quarantine, parts.vitals(), uses);
+        new Survey(disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
+    CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
     evictor.add(
-        new PublishedBlobs(
-            disk,
-            layout,
-            index,
-            uses,
-            stripes,
-            new CurrentBlobs(disk, layout, index, evictor::closed),
-            partials::isWritten));
+        new PublishedBlobs(disk, layout, index, uses, stripes, current, partials::isWritten));
     evictor.add(partials);
-    index.remember(LastUses.read(disk, layout.lastUses()));
+    this.commits = new CommitMetadata(metadata, current, repos, space, evictor, executor);
+    evictor.add(commits);
+    metadata.watch(commits::grown);
+    LastUses before = LastUses.read(disk, layout.lastUses());
+    index.remember(before);
+    metadata.remember(before);
   }
 
   /**
@@ -126,17 +132,31 @@ public final class FsStore implements Store {
    * <p>A full disk is no reason to refuse a store that has something to serve; then it takes
    * nothing new.
    *
+   * @param executor a thread per task; what it still runs when the store is closed ends soon
    * @throws StoreException when the folder can't be used; the message says why and what to do
    */
-  public static FsStore open(Path folder, Clock clock, Settings settings) throws StoreException {
+  public static FsStore open(Path folder, Clock clock, Settings settings, Executor executor)
+      throws StoreException {
     Path root = folder.toAbsolutePath().normalize();
-    return open(root, clock, settings, new RealDisk(root), new SecureRandom());
+    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), executor);
   }
 
+  /** For tests: each check of a blob is over when the call that began it returns. */
   static FsStore open(Path root, Clock clock, Settings settings, Disk disk, RandomGenerator random)
       throws StoreException {
+    return open(root, clock, settings, disk, random, Runnable::run);
+  }
+
+  static FsStore open(
+      Path root,
+      Clock clock,
+      Settings settings,
+      Disk disk,
+      RandomGenerator random,
+      Executor executor)
+      throws StoreException {
     StoreOpener.Opened parts = new StoreOpener(disk, new Layout(root), clock, random).open();
-    return new FsStore(parts, disk, clock, settings);
+    return new FsStore(parts, disk, clock, settings, executor);
   }
 
   /**
@@ -149,7 +169,8 @@ public final class FsStore implements Store {
     survey.run();
     if (survey.done()) {
       index.remember(LastUses.NONE);
-      space.tidy();
+      metadata.remember(LastUses.NONE);
+      tidy();
     }
   }
 
@@ -158,6 +179,7 @@ public final class FsStore implements Store {
    * to it too. For background work, about once a minute. Never throws.
    */
   public void tidy() {
+    commits.trim();
     space.tidy();
   }
 
@@ -167,7 +189,10 @@ public final class FsStore implements Store {
    * of the files.
    */
   public synchronized void saveLastUses() {
-    LastUses uses = index.lastUses();
+    LastUses.Builder known = new LastUses.Builder();
+    index.addLastUses(known);
+    metadata.addLastUses(known);
+    LastUses uses = known.build();
     if (uses.size() == 0) {
       return;
     }
@@ -199,6 +224,7 @@ public final class FsStore implements Store {
         space.held(),
         partials.idle(),
         partials.bytes(),
+        metadata.bytes(),
         settings.maxSize() == 0 ? OptionalLong.empty() : OptionalLong.of(settings.maxSize()),
         space.free(),
         evictor.evictedBlobs(),
@@ -223,6 +249,7 @@ public final class FsStore implements Store {
     closed = true;
     publishing.close();
     survey.stop();
+    checks.close();
     evictor.close();
     saveLastUses();
     replacer.close();

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * When blobs were last used, as it is kept over a restart: 12 bytes for each blob. Blobs are told
- * apart by {@link BlobKey#fingerprint}; when two have the same, one of them is evicted at a wrong
- * time. Immutable.
+ * When blobs and the metadata of commits were last used, as it is kept over a restart: 12 bytes for
+ * each. They are told apart by {@link BlobKey#fingerprint}; when two have the same, one of them is
+ * evicted at a wrong time. Immutable.
  *
  * <p>The form: 8 bytes of a title, 4 of the number of blobs, then of each the fingerprint (8) and
  * the seconds since 1970, unsigned (4), then a CRC-32C of all that (4). Numbers are big-endian.
@@ -68,8 +68,8 @@ final class LastUses {
   }
 
   /** In seconds since 1970, unsigned; empty when it is not known. */
-  Optional<Integer> of(BlobKey key) {
-    int at = Arrays.binarySearch(fingerprints, key.fingerprint());
+  Optional<Integer> of(long fingerprint) {
+    int at = Arrays.binarySearch(fingerprints, fingerprint);
     return at < 0 ? Optional.empty() : Optional.of(seconds[at]);
   }
 
@@ -123,7 +123,7 @@ final class LastUses {
       }
     }
 
-    private void add(long fingerprint, int at) {
+    void add(long fingerprint, int at) {
       if (count == fingerprints.length) {
         fingerprints = Arrays.copyOf(fingerprints, count * 2);
         seconds = Arrays.copyOf(seconds, count * 2);

@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.base.PercentCoding;
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
@@ -14,6 +15,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Where everything lies below the store's folder. Pure: it touches no disk. Names come from checked
@@ -35,6 +39,11 @@ final class Layout {
   private static final String TEMPORARY = "meta-";
   private static final String ANSWER = "answer-";
 
+  /** A digest, and a size of at most 15 digits without leading zeros. */
+  private static final Pattern PARTIAL_NAME =
+      Pattern.compile(
+          "(?:sha256-([0-9a-f]{64})|sha1-([0-9a-f]{40}))(?:-(0|[1-9][0-9]{0,14}))?");
+
   private final Path root;
 
   Layout(Path root) {
@@ -42,14 +51,28 @@ final class Layout {
   }
 
   /**
-   * Where one blob lies.
+   * Where a published blob lies.
    *
    * @param blob its published name
+   */
+  record Place(BlobKey key, Path blob) {}
+
+  /**
+   * Where a blob grows.
+   *
+   * @param blob the published name that it gets
    * @param data the file it grows in
    * @param pieces the map of the pieces that are in it
    * @param ownFolder whether that file has a folder of its own, which comes and goes with it
    */
-  record Place(BlobKey key, Path blob, Path data, Path pieces, boolean ownFolder) {}
+  record PartialPlace(PartialKey key, Path blob, Path data, Path pieces, boolean ownFolder) {}
+
+  /**
+   * What the name of a partial blob says.
+   *
+   * @param size in bytes; empty in a name of an older version, which had no size in it
+   */
+  record PartialName(Digest digest, OptionalLong size) {}
 
   Path root() {
     return root;
@@ -129,23 +152,16 @@ final class Layout {
   Place place(RepoId repo, Digest digest) {
     return switch (digest) {
       case Digest.Sha256 sha256 -> shared(sha256);
-      case Digest.GitSha1 sha1 -> {
-        // Thousands of small files come in a row, and making and removing a folder costs as much
-        // as an fsync.
-        Path data = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex());
-        Path pieces = repoPartial(repo).resolve(PARTIAL_GIT + sha1.hex() + PIECES);
-        Path blob = repoBlobs(repo).resolve(sha1.hex());
-        yield new Place(BlobKey.of(repo.folderName(), sha1), blob, data, pieces, false);
-      }
+      case Digest.GitSha1 sha1 ->
+          new Place(BlobKey.of(repo.folderName(), sha1), repoBlobs(repo).resolve(sha1.hex()));
     };
   }
 
   /** Where a blob lies that all repos share. */
   Place shared(Digest.Sha256 sha256) {
-    Path folder = partial().resolve(PARTIAL_SHARED + sha256.hex());
-    Path blob = shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex());
     return new Place(
-        BlobKey.of("", sha256), blob, folder.resolve("data"), folder.resolve(PIECES_NAME), true);
+        BlobKey.of("", sha256),
+        shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex()));
   }
 
   /** Where the blob with this key lies; empty when the key's repo has no valid name. */
@@ -156,17 +172,66 @@ final class Layout {
     };
   }
 
-  /** The digest that a name among partial blobs tells; empty when it is not ours. */
-  static Optional<Digest> partialDigest(String name) {
-    if (name.startsWith(PARTIAL_SHARED)) {
-      String hex = name.substring(PARTIAL_SHARED.length());
-      return isHex(hex, 64) ? Optional.of(new Digest.Sha256(hex)) : Optional.empty();
+  /** Where a blob grows; each claimed size of a digest has a place of its own. */
+  PartialPlace partial(RepoId repo, BlobId blob) {
+    return switch (blob.digest()) {
+      case Digest.Sha256 sha256 -> sharedPartial(sha256, blob.size());
+      case Digest.GitSha1 sha1 -> {
+        // Thousands of small files come in a row, and making and removing a folder costs as much
+        // as an fsync.
+        Place place = place(repo, sha1);
+        String name = PARTIAL_GIT + sha1.hex() + "-" + blob.size();
+        yield new PartialPlace(
+            new PartialKey(place.key(), blob.size()),
+            place.blob(),
+            repoPartial(repo).resolve(name),
+            repoPartial(repo).resolve(name + PIECES),
+            false);
+      }
+    };
+  }
+
+  /** Where a blob grows that all repos share. */
+  PartialPlace sharedPartial(Digest.Sha256 sha256, long size) {
+    Place place = shared(sha256);
+    Path folder = partial().resolve(PARTIAL_SHARED + sha256.hex() + "-" + size);
+    return new PartialPlace(
+        new PartialKey(place.key(), size),
+        place.blob(),
+        folder.resolve("data"),
+        folder.resolve(PIECES_NAME),
+        true);
+  }
+
+  /** Where the partial blob with this key lies; empty when the key's repo has no valid name. */
+  Optional<PartialPlace> partial(PartialKey key) {
+    return switch (key.blob().digest()) {
+      case Digest.Sha256 sha256 -> Optional.of(sharedPartial(sha256, key.size()));
+      case Digest.GitSha1 sha1 ->
+          repoOf(key.blob().repoFolder())
+              .map(repo -> partial(repo, new BlobId(sha1, key.size())));
+    };
+  }
+
+  /** What a name among partial blobs says, be it of the data or of the map; empty: not ours. */
+  static Optional<PartialName> parsePartial(String name) {
+    String stem =
+        name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
+    Matcher parts = PARTIAL_NAME.matcher(stem);
+    if (!parts.matches()) {
+      return Optional.empty();
     }
-    String hex = name.startsWith(PARTIAL_GIT) ? name.substring(PARTIAL_GIT.length()) : "";
-    if (hex.endsWith(PIECES)) {
-      hex = hex.substring(0, hex.length() - PIECES.length());
+    boolean shared = parts.group(1) != null;
+    if (shared && !stem.equals(name)) {
+      return Optional.empty();
     }
-    return isHex(hex, 40) ? Optional.of(new Digest.GitSha1(hex)) : Optional.empty();
+    Digest digest =
+        shared ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
+    OptionalLong size =
+        parts.group(3) == null
+            ? OptionalLong.empty()
+            : OptionalLong.of(Long.parseLong(parts.group(3)));
+    return Optional.of(new PartialName(digest, size));
   }
 
   /** A new name for a small file that is moved to its place when it is whole. */
@@ -204,8 +269,36 @@ final class Layout {
         .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
   }
 
+  /** The folder of a commit's files. */
   Path commit(RepoId repo, CommitHash commit) {
-    return repos().resolve(repo.folderName()).resolve("commits").resolve(commit.hex());
+    return commits(repo).resolve(commit.hex());
+  }
+
+  /** The folder of all commits' folders of a repo. */
+  Path commits(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("commits");
+  }
+
+  /** The commit that a file is about. */
+  record CommitFile(RepoId repo, CommitHash commit) {}
+
+  /** What a path is about, if it is that of a manifest or an answer. */
+  Optional<CommitFile> commitFile(Path path) {
+    if (!path.startsWith(repos()) || path.getNameCount() != repos().getNameCount() + 4) {
+      return Optional.empty();
+    }
+    Path below = repos().relativize(path);
+    return repoOf(below.getName(0).toString())
+        .filter(repo -> below.getName(1).toString().equals("commits"))
+        .flatMap(repo ->
+            CommitHash.parse(below.getName(2).toString()).map(c -> new CommitFile(repo, c)));
+  }
+
+  /** Whether a path is that of a ref, a verdict or an alias. */
+  boolean isSmallRecord(Path path) {
+    return path.startsWith(aliases())
+        || (path.startsWith(repos())
+            && (path.endsWith("public") || Folders.parentOf(path).endsWith("refs")));
   }
 
   Path manifest(RepoId repo, CommitHash commit) {
@@ -216,9 +309,9 @@ final class Layout {
     return commit(repo, commit).resolve(ANSWER + fileName(name));
   }
 
-  /** Whether a file in the folder of a commit is an answer. */
+  /** Whether a file in a commit's folder is an answer. */
   static boolean isAnswer(Path path) {
-    return path.getFileName().toString().startsWith(ANSWER);
+    return String.valueOf(path.getFileName()).startsWith(ANSWER);
   }
 
   Path alias(RepoId asked) {

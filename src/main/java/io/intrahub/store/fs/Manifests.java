@@ -24,6 +24,7 @@ final class Manifests {
   private final Disk disk;
   private final Layout layout;
   private final Replacer replacer;
+  private final MetadataIndex metadata;
 
   /** A path's stripe guards who replaces or removes its file. */
   private final Stripes stripes = new Stripes();
@@ -34,10 +35,11 @@ final class Manifests {
           .weigher((Path path, FsManifest m) -> 2 * path.toString().length() + m.index().weight())
           .build();
 
-  Manifests(Disk disk, Layout layout, Replacer replacer) {
+  Manifests(Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata) {
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;
+    this.metadata = metadata;
   }
 
   /** How the file tells whose it is. */
@@ -82,6 +84,29 @@ final class Manifests {
     }
   }
 
+  private void delete(Path path) throws IOException {
+    long length = metadata.lengthOf(path);
+    disk.delete(path);
+    metadata.changed(path, length);
+  }
+
+  /** As {@link Records#evict}. */
+  long evict(RepoId repo, CommitHash commit) throws IOException {
+    Path path = layout.manifest(repo, commit);
+    ReentrantLock lock = stripes.of(path);
+    lock.lock();
+    try {
+      open.invalidate(path);
+      long length = metadata.lengthOf(path);
+      if (length > 0) {
+        delete(path);
+      }
+      return length;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Forgets a manifest; removes its file if that is damaged and not a new, good one. */
   private void remove(Path path) {
     ReentrantLock lock = stripes.of(path);
@@ -90,7 +115,7 @@ final class Manifests {
       open.invalidate(path);
       if (isDamaged(path)) {
         log.warn("{} is damaged and is removed", path);
-        disk.delete(path);
+        delete(path);
       }
     } catch (IOException e) {
       log.warn("{} is damaged and could not be removed: {}", path, e.toString());

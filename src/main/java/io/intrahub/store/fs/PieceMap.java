@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -193,6 +194,19 @@ final class PieceMap implements AutoCloseable {
 
     Misfit(String why) {
       super(why);
+    }
+  }
+
+  /** The size of the blob that the map at this path is for; empty when it is no map of this blob. */
+  static OptionalLong sizeIn(Disk disk, Path path, Digest digest) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      if (file.size() < HEADER) {
+        return OptionalLong.empty();
+      }
+      byte[] header = FileIo.readFully(file, 0, HEADER).array();
+      long size = ByteBuffer.wrap(header).getLong(NUMBER + 4);
+      boolean fits = Arrays.equals(header, Shape.of(digest, size, Optional.empty()).header());
+      return fits && size >= 0 ? OptionalLong.of(size) : OptionalLong.empty();
     }
   }
 

@@ -54,7 +54,7 @@ final class PublishedBlobs implements Evictable {
     index.forEach((key, size, lastUse, marked) ->
         to.add(
             new Eviction.Candidate<>(
-                new Item(this, key),
+                new Victim(key),
                 Eviction.Kind.PUBLISHED,
                 size,
                 lastUse,
@@ -63,8 +63,27 @@ final class PublishedBlobs implements Evictable {
                 false)));
   }
 
-  @Override
-  public long evict(BlobKey key) throws IOException {
+  /** A blob that can go. */
+  private final class Victim implements Item {
+    private final BlobKey key;
+
+    Victim(BlobKey key) {
+      this.key = key;
+    }
+
+    @Override
+    public long evict() throws IOException {
+      return PublishedBlobs.this.evict(key);
+    }
+
+    @Override
+    public String toString() {
+      return key.digest().hex();
+    }
+  }
+
+  /** As {@link Item#evict}. */
+  long evict(BlobKey key) throws IOException {
     Optional<Layout.Place> place = layout.place(key);
     if (place.isEmpty()) {
       return 0;

@@ -55,7 +55,7 @@ final class Publishing {
   }
 
   /** What comes before the bytes are made durable: their mode, and the way to their name. */
-  void prepare(Layout.Place place) throws IOException {
+  void prepare(Layout.PartialPlace place) throws IOException {
     if (closed) {
       throw new IOException("the store is closed");
     }
@@ -72,9 +72,9 @@ final class Publishing {
    * @param reservation ends in the moment in which the blob counts as published
    * @throws IOException when that failed; the name is free then
    */
-  void publish(Layout.Place place, BlobId blob, Space.Reservation reservation) throws IOException {
+  void publish(Layout.PartialPlace place, BlobId blob, Space.Reservation reservation) throws IOException {
     boolean ours;
-    ReentrantLock lock = stripes.of(place.key());
+    ReentrantLock lock = stripes.of(place.key().blob());
     lock.lock();
     try {
       ours = name(place, blob);
@@ -92,7 +92,7 @@ final class Publishing {
       throw e;
     }
     reservation.handOver(
-        () -> index.put(place.key(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
+        () -> index.put(place.key().blob(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
   }
 
   /**
@@ -100,7 +100,7 @@ final class Publishing {
    *
    * @return whether the name is now that of these bytes
    */
-  private boolean name(Layout.Place place, BlobId blob) throws IOException {
+  private boolean name(Layout.PartialPlace place, BlobId blob) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
         if (features.links()) {
@@ -117,7 +117,7 @@ final class Publishing {
             there.isPresent()
                 && there.get().regular()
                 && there.get().size() == blob.size()
-                && index.trust(place.key(), blob.size()) != BlobIndex.Trust.SUSPECT;
+                && !index.trust(place.key().blob(), blob.size()).givesWay();
         if (good) {
           return false;
         }
@@ -131,7 +131,7 @@ final class Publishing {
     }
   }
 
-  private void unname(Layout.Place place, IOException why) {
+  private void unname(Layout.PartialPlace place, IOException why) {
     try {
       if (features.links()) {
         disk.delete(place.blob());

@@ -31,6 +31,7 @@ final class Records {
 
   private final Disk disk;
   private final Replacer replacer;
+  private final MetadataIndex metadata;
   private final Clock clock;
 
   /** A path's stripe guards its file; and the memory of it changes only under the stripe. */
@@ -49,9 +50,10 @@ final class Records {
    */
   private final Set<Path> undeletable = ConcurrentHashMap.newKeySet();
 
-  Records(Disk disk, Replacer replacer, Clock clock) {
+  Records(Disk disk, Replacer replacer, MetadataIndex metadata, Clock clock) {
     this.disk = disk;
     this.replacer = replacer;
+    this.metadata = metadata;
     this.clock = clock;
   }
 
@@ -105,7 +107,7 @@ final class Records {
       Optional<StoredRecord> record = facts.get().regular() ? decode(path) : Optional.empty();
       if (record.isEmpty() && locked) {
         log.warn("{} is damaged and is removed", path);
-        disk.delete(path);
+        delete(path);
       }
       return record;
     } catch (NoSuchFileException e) {
@@ -204,7 +206,7 @@ final class Records {
       memory.invalidate(path);
       if (disk.facts(path).isPresent() && isStill(path, value)) {
         log.warn("{} is damaged and is removed", path);
-        disk.delete(path);
+        delete(path);
       }
     } catch (IOException e) {
       log.warn("{} is damaged and could not be removed: {}", path, e.toString());
@@ -229,6 +231,32 @@ final class Records {
     return old.learnedAt().isAfter(record.learnedAt()) && !old.learnedAt().isAfter(clock.instant());
   }
 
+  private void delete(Path path) throws IOException {
+    long length = metadata.lengthOf(path);
+    disk.delete(path);
+    metadata.changed(path, length);
+  }
+
+  /**
+   * Removes a record to make room. No fsync: what a power cut brings back is a good record.
+   *
+   * @return the bytes that are free now; 0 when it was not there
+   */
+  long evict(Path path) throws IOException {
+    ReentrantLock lock = stripes.of(path);
+    lock.lock();
+    try {
+      memory.invalidate(path);
+      long length = metadata.lengthOf(path);
+      if (length > 0) {
+        delete(path);
+      }
+      return length;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Forgets a record. If its file can't be deleted, it is not believed any more. */
   void remove(Path path) {
     ReentrantLock lock = stripes.of(path);
@@ -237,7 +265,7 @@ final class Records {
       memory.put(path, Optional.empty());
       Path parent = path.getParent();
       if (disk.facts(path).isPresent() && parent != null) {
-        disk.delete(path);
+        delete(path);
         disk.forceFolder(parent);
       }
     } catch (IOException e) {

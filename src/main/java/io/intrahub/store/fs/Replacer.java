@@ -16,15 +16,18 @@ final class Replacer {
   private final Disk disk;
   private final Layout layout;
   private final Folders folders;
+  private final MetadataIndex metadata;
   private final AtomicLong counter = new AtomicLong();
 
   /** Set once: nothing is written after the store's lock is gone. */
   private volatile boolean closed;
 
-  Replacer(Disk disk, Layout layout, Folders folders) {
+  /** A replacer that tells the index of each file that it replaces. */
+  Replacer(Disk disk, Layout layout, Folders folders, MetadataIndex metadata) {
     this.disk = disk;
     this.layout = layout;
     this.folders = folders;
+    this.metadata = metadata;
   }
 
   /** Writes the content of a file. */
@@ -95,8 +98,10 @@ final class Replacer {
       folders.ensure(parent);
       file.force();
       closeFile();
+      long before = metadata.lengthOf(target);
       disk.rename(path, target);
       ended = true;
+      metadata.changed(target, before);
       disk.forceFolder(parent);
     }
 

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * thread that asks; if that is not enough, it is refused. A promise is no guarantee: others write
  * to the same disk. Safe for use by many threads.
  *
- * <p>What counts against {@code store.max-size}: published blobs, pieces of others, and promises.
+ * <p>What counts against {@code store.max-size}: published blobs, pieces of others, metadata, and
+ * promises.
  * Until the walk after a start has counted all blobs, those that are known.
  */
 final class Space {
@@ -133,6 +134,19 @@ final class Space {
     synchronized (books) {
       return evictor.bytes() + held.get();
     }
+  }
+
+  /**
+   * What the metadata of commits may take, in bytes, before some of it goes: a tenth of what the
+   * store may take in all.
+   */
+  long metadataShare() {
+    long all = settings.maxSize();
+    if (all == 0) {
+      OptionalLong free = free();
+      all = free.isPresent() ? stored() + free.getAsLong() : Long.MAX_VALUE;
+    }
+    return all / 10;
   }
 
   /** What is left of the disk when all promises were kept; less than 0 if it is too little. */

@@ -1,5 +1,6 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.hub.Digest;
 import io.intrahub.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -146,28 +148,55 @@ final class StoreOpener {
 
   /**
    * Removes what killed writers left, so that it takes no room, but for blobs with a map of their
-   * pieces: whether that is any good is seen when they are opened, or by the walk. Other names
-   * stay.
+   * pieces: whether that is any good is seen when they are opened, or by the walk. Those of an older
+   * version, whose names had no size, get one. Other names stay.
    */
   private void sweepPartial() throws IOException {
     for (Path left : disk.list(layout.partial())) {
       String name = String.valueOf(left.getFileName());
-      boolean blob = Layout.partialDigest(name).isPresent();
-      if (blob && disk.facts(left).filter(Disk.Facts::folder).isPresent()) {
+      Optional<Layout.PartialName> blob = Layout.parsePartial(name);
+      if (blob.isPresent() && disk.facts(left).filter(Disk.Facts::folder).isPresent()) {
         List<Path> parts = disk.list(left);
-        if (parts.contains(left.resolve(Layout.PIECES_NAME))) {
+        if (parts.contains(left.resolve(Layout.PIECES_NAME))
+            && (blob.get().size().isPresent() || adopt(left, blob.get().digest()))) {
           continue;
         }
         for (Path part : parts) {
           disk.delete(part);
         }
       }
-      if (blob || Layout.isTemporary(name)) {
+      if (blob.isPresent() || Layout.isTemporary(name)) {
         disk.delete(left);
       } else {
         log.warn("{} is not the store's and stays", left);
       }
     }
+  }
+
+  /**
+   * Gives the folder of a partial blob the name that it has in this version: the size in it is what
+   * its map says.
+   *
+   * @return whether it may stay; false when it has no good map, or there is one of that name
+   */
+  private boolean adopt(Path old, Digest digest) throws IOException {
+    OptionalLong size = OptionalLong.empty();
+    try {
+      size = PieceMap.sizeIn(disk, old.resolve(Layout.PIECES_NAME), digest);
+    } catch (IOException e) {
+      log.warn("{} stays as it is, as it can't be read: {}", old, e.toString());
+      return true;
+    }
+    if (size.isEmpty() || !(digest instanceof Digest.Sha256 sha256)) {
+      return false;
+    }
+    Path folder = Folders.parentOf(layout.sharedPartial(sha256, size.getAsLong()).data());
+    if (disk.facts(folder).isPresent()) {
+      return false;
+    }
+    disk.rename(old, folder);
+    disk.forceFolder(layout.partial());
+    return true;
   }
 
   private Secret installationKey() throws IOException {

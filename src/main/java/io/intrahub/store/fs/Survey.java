@@ -1,13 +1,18 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.StoredBlob;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +29,10 @@ final class Survey {
 
   private final Disk disk;
   private final Layout layout;
-  private final FsBlobStore blobs;
+  private final BlobChecks checks;
   private final Partials partials;
   private final BlobIndex index;
+  private final MetadataIndex metadata;
   private final Quarantine quarantine;
   private final Vitals vitals;
   private final BlobUses uses;
@@ -37,17 +43,19 @@ final class Survey {
   Survey(
       Disk disk,
       Layout layout,
-      FsBlobStore blobs,
+      BlobChecks checks,
       Partials partials,
       BlobIndex index,
+      MetadataIndex metadata,
       Quarantine quarantine,
       Vitals vitals,
       BlobUses uses) {
     this.disk = disk;
     this.layout = layout;
-    this.blobs = blobs;
+    this.checks = checks;
     this.partials = partials;
     this.index = index;
+    this.metadata = metadata;
     this.quarantine = quarantine;
     this.vitals = vitals;
     this.uses = uses;
@@ -64,7 +72,7 @@ final class Survey {
   /** One walk. Owner of all it collects: the thread that runs it. */
   void run() {
     List<Path> foreign = new ArrayList<>();
-    List<Found> doubtful = new ArrayList<>();
+    List<BlobChecks.Subject> doubtful = new ArrayList<>();
     try {
       for (Path path : disk.list(layout.root())) {
         if (!layout.ownsTopLevel(nameOf(path)) && !nameOf(path).equals("lost+found")) {
@@ -82,13 +90,18 @@ final class Survey {
       }
       for (Path path : list(layout.partial())) {
         // Other names were told at the start, or are small files on their way.
-        if (Layout.partialDigest(nameOf(path)).orElse(null) instanceof Digest.Sha256 sha256) {
-          partials.survey(layout.shared(sha256), sha256);
+        Optional<Layout.PartialName> name = Layout.parsePartial(nameOf(path));
+        if (name.isPresent()
+            && name.get().digest() instanceof Digest.Sha256 sha256
+            && name.get().size().isPresent()) {
+          partials.survey(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
+      long small = lengths(list(layout.aliases()));
       for (Path repo : list(layout.repos())) {
-        lookAtRepo(repo, foreign, doubtful);
+        small += lookAtRepo(repo, foreign, doubtful);
       }
+      metadata.foundSmall(small);
       if (!foreign.isEmpty()) {
         log.warn(
             "{} names in the store are not the store's and stay: {}{}",
@@ -97,19 +110,11 @@ final class Survey {
             foreign.size() > FOREIGN_SHOWN ? " …" : "");
       }
       done = !stopped;
-      for (Found found : doubtful) {
-        check(found);
-      }
-      if (!stopped) {
-        vitals.settle();
-      }
+      check(doubtful);
     } catch (IOException e) {
       log.warn("The walk over the store ended early: {}", e.toString());
     }
   }
-
-  /** A blob that the walk came upon. */
-  private record Found(Layout.Place place, Digest digest, Disk.Facts facts) {}
 
   private List<Path> list(Path folder) throws IOException {
     return stopped ? List.of() : disk.list(folder);
@@ -119,7 +124,7 @@ final class Survey {
     return String.valueOf(path.getFileName());
   }
 
-  private void lookAtShared(Path path, List<Path> foreign, List<Found> doubtful)
+  private void lookAtShared(Path path, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     if (!Layout.isHex(nameOf(path), 64)) {
       foreign.add(path);
@@ -129,12 +134,20 @@ final class Survey {
     look(path, layout.shared(digest), digest, foreign, doubtful);
   }
 
-  private void lookAtRepo(Path folder, List<Path> foreign, List<Found> doubtful)
+  private long lengths(List<Path> files) {
+    return files.stream().mapToLong(metadata::lengthOf).sum();
+  }
+
+  /** Returns what its small records take, in bytes. */
+  private long lookAtRepo(Path folder, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<RepoId> repo = Layout.repoOf(nameOf(folder));
     if (repo.isEmpty()) {
       foreign.add(folder);
-      return;
+      return 0;
+    }
+    for (Path path : list(layout.commits(repo.get()))) {
+      CommitHash.parse(nameOf(path)).ifPresent(commit -> metadata.found(repo.get(), commit));
     }
     for (Path path : list(layout.repoBlobs(repo.get()))) {
       if (Layout.isHex(nameOf(path), 40)) {
@@ -145,17 +158,31 @@ final class Survey {
       }
     }
     for (Path path : list(layout.repoPartial(repo.get()))) {
-      Optional<Digest> digest = Layout.partialDigest(nameOf(path));
-      if (digest.isPresent() && digest.get() instanceof Digest.GitSha1) {
-        partials.survey(layout.place(repo.get(), digest.get()), digest.get());
-      } else {
+      Optional<Layout.PartialName> name = Layout.parsePartial(nameOf(path));
+      if (name.isEmpty() || !(name.get().digest() instanceof Digest.GitSha1 sha1)) {
         foreign.add(path);
+      } else if (name.get().size().isPresent()) {
+        BlobId blob = new BlobId(sha1, name.get().size().getAsLong());
+        partials.survey(layout.partial(repo.get(), blob));
+      } else {
+        removeOld(path);
       }
+    }
+    return metadata.lengthOf(layout.publicVerdict(repo.get()))
+        + lengths(list(layout.refs(repo.get())));
+  }
+
+  /** A partial git blob of an older version, whose name had no size. Few are worth adopting. */
+  private void removeOld(Path path) {
+    try {
+      disk.delete(path);
+    } catch (IOException e) {
+      log.warn("{} could not be removed: {}", path, e.toString());
     }
   }
 
   private void look(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
     Optional<BlobUses.Use> use = uses.begin(place.key());
@@ -170,7 +197,7 @@ final class Survey {
   }
 
   private void lookInUse(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<Found> doubtful)
+      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<Disk.Facts> facts = disk.facts(path);
     if (facts.isEmpty()) {
@@ -181,37 +208,37 @@ final class Survey {
     } else if (!path.equals(place.blob())) {
       quarantine.take(path, "a blob with this name belongs into another folder");
     } else if (facts.get().size() == 0 && !EMPTY.contains(digest.hex())) {
-      blobs.damaged(place, facts.get(), "it is empty");
+      checks.damaged(place, facts.get(), "it is empty");
     } else {
       index.found(place.key(), facts.get().size(), facts.get().modified());
       // Smaller ones are checked whenever they are opened.
       if (facts.get().size() > FsBlobStore.CHECKED_ON_OPEN
           && vitals.isDoubtful(facts.get().modified())) {
-        doubtful.add(new Found(place, digest, facts.get()));
+        doubtful.add(new BlobChecks.Subject(place, facts.get()));
       }
     }
   }
 
-  private void check(Found found) {
-    Optional<BlobUses.Use> use = uses.begin(found.place().key());
-    if (use.isPresent()) {
-      try {
-        checkInUse(found);
-      } finally {
-        use.get().close();
+  /** Has all of these checked, and says when no doubt is left. */
+  private void check(List<BlobChecks.Subject> doubtful) {
+    List<CompletableFuture<StoredBlob.Check>> results = new ArrayList<>();
+    for (BlobChecks.Subject subject : doubtful) {
+      long size = subject.facts().size();
+      // A client may have been first.
+      if (!stopped && index.trust(subject.place().key(), size) != BlobIndex.Trust.VERIFIED) {
+        results.add(checks.begin(subject, false));
       }
     }
-  }
-
-  private void checkInUse(Found found) {
-    if (stopped
-        || index.trust(found.place().key(), found.facts().size()) == BlobIndex.Trust.VERIFIED) {
+    try {
+      CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       return;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a check never fails", e);
     }
-    try (Disk.File file = disk.open(found.place().blob())) {
-      blobs.check(found.place(), found.digest(), found.facts(), file);
-    } catch (IOException e) {
-      log.warn("{} can't be checked: {}", found.place().blob(), e.toString());
+    if (!stopped) {
+      vitals.settle();
     }
   }
 }

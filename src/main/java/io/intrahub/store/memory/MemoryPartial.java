@@ -15,7 +15,7 @@ final class MemoryPartial implements PartialBlob {
   private static final int BUFFER = 64 << 10;
 
   private final MemoryStore store;
-  private final MemoryStore.Key key;
+  private final MemoryStore.PartialKey key;
   private final BlobId blob;
   private final MemoryPieces bytes;
   private final BitSet found;
@@ -30,7 +30,7 @@ final class MemoryPartial implements PartialBlob {
 
   private volatile boolean closed;
 
-  MemoryPartial(MemoryStore store, MemoryStore.Key key, BlobId blob, MemoryPieces bytes) {
+  MemoryPartial(MemoryStore store, MemoryStore.PartialKey key, BlobId blob, MemoryPieces bytes) {
     this.store = store;
     this.key = key;
     this.blob = blob;
@@ -123,7 +123,7 @@ final class MemoryPartial implements PartialBlob {
     ended = true;
     boolean right = HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex());
     if (right) {
-      store.publish(key, bytes);
+      store.publish(key.blob(), bytes);
     }
     store.ended(key);
     return right ? Verdict.PUBLISHED : Verdict.WRONG;

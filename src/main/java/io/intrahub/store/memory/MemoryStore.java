@@ -32,10 +32,13 @@ public final class MemoryStore implements Store, BlobStore {
     }
   }
 
+  /** A blob that is not whole: what it becomes, and the size that is claimed for it. */
+  record PartialKey(Key blob, long size) {}
+
   private final ConcurrentHashMap<Key, MemoryPieces> blobs = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Key, MemoryPieces> partials = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<PartialKey, MemoryPieces> partials = new ConcurrentHashMap<>();
   private final Set<MemoryPartial> writers = ConcurrentHashMap.newKeySet();
-  private final Set<Key> written = ConcurrentHashMap.newKeySet();
+  private final Set<PartialKey> written = ConcurrentHashMap.newKeySet();
   private final MemoryRepos repos;
 
   /**
@@ -68,6 +71,7 @@ public final class MemoryStore implements Store, BlobStore {
         writers.stream().mapToLong(MemoryPartial::unpublished).sum(),
         partials.size(),
         partials.values().stream().mapToLong(MemoryPieces::markedBytes).sum(),
+        0,
         OptionalLong.empty(),
         OptionalLong.empty(),
         0,
@@ -92,13 +96,12 @@ public final class MemoryStore implements Store, BlobStore {
   @Override
   public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
     PartialBlob.requirePossible(blob.size());
-    Key key = Key.of(repo.subject(), blob.digest());
+    PartialKey key = new PartialKey(Key.of(repo.subject(), blob.digest()), blob.size());
     if (!written.add(key)) {
       throw new IOException(blob.digest().hex() + " is open already");
     }
     MemoryPieces kept = partials.remove(key);
-    MemoryPieces bytes =
-        kept != null && kept.size() == blob.size() ? kept : new MemoryPieces(blob.size());
+    MemoryPieces bytes = kept != null ? kept : new MemoryPieces(blob.size());
     MemoryPartial partial = new MemoryPartial(this, key, blob, bytes);
     writers.add(partial);
     return partial;
@@ -109,12 +112,12 @@ public final class MemoryStore implements Store, BlobStore {
   }
 
   /** The blob may be opened again. */
-  void ended(Key key) {
+  void ended(PartialKey key) {
     written.remove(key);
   }
 
   /** As {@link #ended}; the pieces are there then. */
-  void keep(Key key, MemoryPieces bytes) {
+  void keep(PartialKey key, MemoryPieces bytes) {
     partials.put(key, bytes);
     ended(key);
   }

@@ -47,11 +47,14 @@ final class EvictorTest {
       lastUses.forEach((key, lastUse) ->
           to.add(
               new Eviction.Candidate<>(
-                  new Item(this, key), kind, 10, lastUse, false, inUse.contains(key), false)));
+                  victim(key), kind, 10, lastUse, false, inUse.contains(key), false)));
     }
 
-    @Override
-    public long evict(BlobKey key) throws IOException {
+    private Item victim(BlobKey key) {
+      return () -> evict(key);
+    }
+
+    private long evict(BlobKey key) throws IOException {
       if (broken.contains(key)) {
         throw new IOException("Input/output error");
       }

@@ -337,7 +337,7 @@ final class FsFaultTest {
         FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT, disk, random).close();
         killed = false;
       } catch (TestDisk.Killed e) {
-        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT).close();
+        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT, Runnable::run).close();
       }
       n++;
     }

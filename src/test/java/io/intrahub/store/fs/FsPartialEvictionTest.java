@@ -234,8 +234,8 @@ final class FsPartialEvictionTest {
     pieces(4, 3);
     pieces(5, 4);
     store.close();
-    Path older = folder.resolve("repos/models--acme--tiny/partial/sha1-" + blob(4).digest().hex());
-    Path younger = folder.resolve("partial/sha256-" + blob(5).digest().hex() + "/data");
+    Path older = folder.resolve("repos/models--acme--tiny/partial/sha1-" + blob(4).digest().hex() + "-" + blob(4).size());
+    Path younger = folder.resolve("partial/sha256-" + blob(5).digest().hex() + "-" + blob(5).size() + "/data");
     Files.setLastModifiedTime(older, FileTime.from(clock.instant().minus(Duration.ofHours(3))));
     Files.setLastModifiedTime(younger, FileTime.from(clock.instant().minus(Duration.ofHours(2))));
     open();
@@ -255,7 +255,7 @@ final class FsPartialEvictionTest {
   @Test
   void pieces_that_were_deleted_by_hand_free_nothing_and_count_no_more() throws Exception {
     pieces(5, 4);
-    Path gone = folder.resolve("partial/sha256-" + blob(5).digest().hex());
+    Path gone = folder.resolve("partial/sha256-" + blob(5).digest().hex() + "-" + blob(5).size());
     Files.delete(gone.resolve("data"));
     whole(1);
     whole(3);

@@ -93,7 +93,11 @@ final class FsPartialTest {
   }
 
   private Path data() {
-    return folder.resolve("partial/sha256-" + BLOB.digest().hex() + "/data");
+    return data(BLOB);
+  }
+
+  private Path data(BlobId blob) {
+    return folder.resolve("partial/sha256-" + blob.digest().hex() + "-" + blob.size() + "/data");
   }
 
   private Path pieces() {
@@ -173,17 +177,17 @@ final class FsPartialTest {
     byte[] small = bytes(2, 3000);
     PartialBlob gone = store.blobs().write(everybody(REPO), gitSha1(small));
     put(gone, small, 0);
-    Path noMap = Files.createDirectory(folder.resolve("partial/sha256-" + "a".repeat(64)));
+    Path noMap = Files.createDirectory(folder.resolve("partial/sha256-" + "a".repeat(64) + "-1"));
     Files.writeString(noMap.resolve("data"), "x");
-    Path noData = Files.createDirectory(folder.resolve("partial/sha256-" + "b".repeat(64)));
+    Path noData = Files.createDirectory(folder.resolve("partial/sha256-" + "b".repeat(64) + "-" + BLOB.size()));
     Files.copy(pieces(), noData.resolve("pieces"));
-    Path other = Files.createDirectory(folder.resolve("partial/sha256-" + "c".repeat(64)));
+    Path other = Files.createDirectory(folder.resolve("partial/sha256-" + "c".repeat(64) + "-" + BLOB.size()));
     Files.copy(pieces(), other.resolve("pieces"));
     Files.copy(data(), other.resolve("data"));
     Files.createDirectory(other.resolve("folder"));
-    Path lonelyMap = repoPartial.resolve("sha1-" + "d".repeat(40) + ".pieces");
+    Path lonelyMap = repoPartial.resolve("sha1-" + "d".repeat(40) + "-" + BLOB.size() + ".pieces");
     Files.copy(pieces(), lonelyMap);
-    Path file = Files.writeString(folder.resolve("partial/sha256-" + "e".repeat(64)), "x");
+    Path file = Files.writeString(folder.resolve("partial/sha256-" + "e".repeat(64) + "-1"), "x");
 
     reopen(BOOT);
     assertThat(noMap).doesNotExist();
@@ -198,8 +202,8 @@ final class FsPartialTest {
       try (var left = Files.list(repoPartial)) {
         assertThat(left)
             .containsExactlyInAnyOrder(
-                repoPartial.resolve("sha1-" + git.digest().hex()),
-                repoPartial.resolve("sha1-" + git.digest().hex() + ".pieces"));
+                repoPartial.resolve("sha1-" + git.digest().hex() + "-" + git.size()),
+                repoPartial.resolve("sha1-" + git.digest().hex() + "-" + git.size() + ".pieces"));
       }
     }
     try (PartialBlob partial = write()) {
@@ -287,12 +291,13 @@ final class FsPartialTest {
     try (PartialBlob partial = store.blobs().write(everybody(REPO), huge)) {
       partial.write(ByteBuffer.wrap(CONTENT, 0, 100), huge.size() - 100);
       partial.mark(PartialBlob.pieces(huge.size()) - 1);
-      assertThat(Files.size(data())).isEqualTo(64L << 30);
-      for (Path path : List.of(data(), pieces())) {
+      assertThat(Files.size(data(huge))).isEqualTo(64L << 30);
+      Path map = data(huge).resolveSibling("pieces");
+      for (Path path : List.of(data(huge), map)) {
         assertThat(Files.getPosixFilePermissions(path))
             .isEqualTo(PosixFilePermissions.fromString("rw-------"));
       }
-      assertThat(Files.size(pieces())).isLessThan(3L << 20);
+      assertThat(Files.size(map)).isLessThan(3L << 20);
     }
     assertThat(store.usage().partialBytes()).isEqualTo(PartialBlob.PIECE);
   }

@@ -54,16 +54,10 @@ final class FsSupersededTest {
   private final SettableClock clock = new SettableClock();
   private FsStore store;
 
-  /** Four blobs fit, and a fifth makes room down to three and itself. */
+  /** Four blobs and what is known of them fit, and a fifth makes room down to three and itself. */
   @BeforeEach
   void openAndLoad() throws Exception {
-    store =
-        FsStore.open(
-            folder,
-            clock,
-            new FsStore.Settings(5L * SIZE, 0, 90, 80),
-            new TestDisk(folder),
-            new Random(1));
+    open(new FsStore.Settings(52L * SIZE / 10, 0, 90, 80));
     store.survey();
     add(REPO, CONFIG, 1);
     add(REPO, NEW_WEIGHTS, 4);
@@ -73,6 +67,10 @@ final class FsSupersededTest {
     manifest(REPO, SECOND, CONFIG, NEW_WEIGHTS);
     point(REPO, MAIN, FIRST);
     point(REPO, Revision.DEFAULT, FIRST);
+  }
+
+  private void open(FsStore.Settings settings) throws Exception {
+    store = FsStore.open(folder, clock, settings, new TestDisk(folder), new Random(1));
   }
 
   @AfterEach
@@ -192,6 +190,9 @@ final class FsSupersededTest {
 
   @Test
   void the_listing_of_a_huge_commit_is_read() throws Exception {
+    store.close();
+    open(new FsStore.Settings(6_000_000, 0, 95, 92));
+    store.survey();
     point(REPO, MAIN, SECOND);
     point(REPO, Revision.DEFAULT, SECOND);
     List<ManifestEntry> entries = new ArrayList<>();
@@ -209,9 +210,11 @@ final class FsSupersededTest {
     TestRepos.putManifest(store.repos(), REPO, third, entries, true);
     point(REPO, new Revision("huge"), third);
 
-    addOneMore();
-    add(OTHER, sha256(bytes(98, SIZE)), 98);
+    // Two blobs have to go for one that brings the store just above its high mark.
+    long used = store.usage().used();
+    byte[] filler = bytes(98, (int) (5_700_000 - used + 1000));
+    publish(store.blobs(), OTHER, sha256(filler), filler);
 
-    assertThat(gone()).contains(OLD_WEIGHTS).doesNotContain(OLD_CODE);
+    assertThat(gone()).hasSize(2).contains(OLD_WEIGHTS).doesNotContain(OLD_CODE);
   }
 }

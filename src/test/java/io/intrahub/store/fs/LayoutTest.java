@@ -2,6 +2,7 @@ package io.intrahub.store.fs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
@@ -24,13 +25,13 @@ final class LayoutTest {
   @Test
   void paths_are_those_that_the_documentation_names() {
     String hex = "ab" + "0".repeat(62);
-    Layout.Place shared = layout.place(REPO, new Digest.Sha256(hex));
+    Layout.PartialPlace shared = layout.partial(REPO, new BlobId(new Digest.Sha256(hex), 7));
     assertThat(shared.blob()).isEqualTo(Path.of("/data/blobs/sha256/ab/" + hex));
-    assertThat(shared.data()).isEqualTo(Path.of("/data/partial/sha256-" + hex + "/data"));
+    assertThat(shared.data()).isEqualTo(Path.of("/data/partial/sha256-" + hex + "-7/data"));
     String oid = "1".repeat(40);
-    Layout.Place git = layout.place(REPO, new Digest.GitSha1(oid));
+    Layout.PartialPlace git = layout.partial(REPO, new BlobId(new Digest.GitSha1(oid), 0));
     assertThat(git.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + oid));
-    assertThat(git.data()).isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid));
+    assertThat(git.data()).isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid + "-0"));
     assertThat(layout.ref(REPO, Revision.DEFAULT))
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/refs/@default"));
     assertThat(layout.ref(REPO, new Revision("refs/pr/1")))

@@ -10,6 +10,7 @@ import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -38,7 +39,8 @@ final class PublishedBlobsTest {
     Files.createDirectories(place.blob().getParent());
     Files.write(place.blob(), content);
     index.put(place.key(), 1000, BlobIndex.Trust.VERIFIED, clock.instant());
-    CurrentBlobs current = new CurrentBlobs(disk, layout, index, () -> false);
+    CurrentBlobs current = new CurrentBlobs(
+            disk, layout, index, new MetadataIndex(disk, layout, Clock.systemUTC()), () -> false);
     blobs =
         new PublishedBlobs(disk, layout, index, uses, new Stripes(), current, written::contains);
   }

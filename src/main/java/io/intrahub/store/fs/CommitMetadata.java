@@ -1,0 +1,151 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.Eviction;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Manifests and answers, as eviction sees them: for each commit one of the first, and all of the
+ * second together. Beyond its share of the store, metadata makes room for itself and not for others.
+ * Safe for use by many threads.
+ */
+final class CommitMetadata implements Evictable {
+  private static final Logger log = LoggerFactory.getLogger(CommitMetadata.class);
+
+  /**
+   * A commit is learned before its branch is said to be at it, in seconds: till then it is not
+   * superseded.
+   */
+  private static final long PENDING_SECONDS = 120;
+
+  private final MetadataIndex index;
+  private final CurrentBlobs current;
+  private final FsRepoStore repos;
+  private final Space space;
+  private final Evictor evictor;
+  private final Executor executor;
+
+  /** Whether a thread is about to look whether there is too much. */
+  private final AtomicBoolean trimming = new AtomicBoolean();
+
+  CommitMetadata(
+      MetadataIndex index,
+      CurrentBlobs current,
+      FsRepoStore repos,
+      Space space,
+      Evictor evictor,
+      Executor executor) {
+    this.index = index;
+    this.current = current;
+    this.repos = repos;
+    this.space = space;
+    this.evictor = evictor;
+    this.executor = executor;
+  }
+
+  @Override
+  public long bytes() {
+    return index.bytes();
+  }
+
+  @Override
+  public void candidates(Instant now, List<Eviction.Candidate<Item>> to) {
+    if (index.evictable() == 0) {
+      return;
+    }
+    current.mark(now);
+    // What came in since would count as superseded, and all that is old as needed more.
+    index.freshRepos().forEach(current::markCommits);
+    index.forEach((key, manifest, answers, lastUse, marked) -> {
+      boolean superseded =
+          !marked
+              && lastUse <= now.getEpochSecond() - PENDING_SECONDS
+              && !current.isUnread(key.repoFolder());
+      to.add(
+          candidate(
+              new Victim(key, false), Eviction.Kind.ANSWERS, answers, lastUse, superseded));
+      to.add(
+          candidate(
+              new Victim(key, true), Eviction.Kind.MANIFEST, manifest, lastUse, superseded));
+    });
+  }
+
+  private static Eviction.Candidate<Item> candidate(
+      Victim victim, Eviction.Kind kind, long size, long lastUse, boolean superseded) {
+    return new Eviction.Candidate<>(victim, kind, size, lastUse, superseded, false, false);
+  }
+
+  /**
+   * What of a commit can go.
+   *
+   * @param manifest whether that, or else all answers
+   */
+  private final class Victim implements Item {
+    private final CommitKey key;
+    private final boolean manifest;
+
+    Victim(CommitKey key, boolean manifest) {
+      this.key = key;
+      this.manifest = manifest;
+    }
+
+    @Override
+    public long evict() throws IOException {
+      Optional<RepoId> repo = Layout.repoOf(key.repoFolder());
+      if (repo.isEmpty()) {
+        return 0;
+      }
+      return manifest
+          ? repos.evictManifest(repo.get(), key.commit())
+          : repos.evictAnswers(repo.get(), key.commit());
+    }
+
+    @Override
+    public String toString() {
+      return (manifest ? "The manifest" : "An answer")
+          + " of " + key.repoFolder() + " at " + key.commit().hex();
+    }
+  }
+
+  /** Something was written: evicts behind its writer's back if there is too much now. */
+  void grown() {
+    if (excess() > 0 && trimming.compareAndSet(false, true)) {
+      boolean begun = false;
+      try {
+        executor.execute(this::trim);
+        begun = true;
+      } catch (RejectedExecutionException e) {
+        log.debug("The mirror stops", e);
+      } finally {
+        if (!begun) {
+          trimming.set(false);
+        }
+      }
+    }
+  }
+
+  /** Evicts metadata if there is more than its share. Never throws. */
+  void trim() {
+    trimming.set(false);
+    try {
+      long _ = evictor.free(List.of(this), this::excess);
+    } catch (IOException e) {
+      log.warn("It is not known whether there is too much metadata: {}", e.toString());
+    }
+  }
+
+  /** How much has to go: down to nine tenths of the share, once that is exceeded. */
+  private long excess() {
+    long share = space.metadataShare();
+    long there = index.evictable();
+    return there > share ? there - share / 10 * 9 : 0;
+  }
+}
