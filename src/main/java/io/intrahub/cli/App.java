@@ -4,6 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.Status;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
@@ -60,9 +61,10 @@ public final class App implements AutoCloseable {
       throws StoreException, IOException {
     boolean complete = false;
     try {
+      CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
       // Tasks end before the store does, which runs some of its own.
       tasks = new Tasks();
-      store = add(FsStore.open(settings.data(), clock, settings.store(), tasks));
+      store = add(FsStore.open(settings.data(), clock, settings.store(), caches, tasks));
       started.push(tasks);
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
@@ -83,7 +85,7 @@ public final class App implements AutoCloseable {
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      RepoStore repos = new CachedRepoStore(store.repos());
+      RepoStore repos = new CachedRepoStore(store.repos(), caches);
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       Mirror mirror =
           new Mirror(
@@ -93,6 +95,7 @@ public final class App implements AutoCloseable {
               transfers,
               meters,
               budget,
+              caches,
               tasks,
               clock,
               settings.mirror());

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.RepoStore;
@@ -23,6 +24,7 @@ public final class Mirror {
    * Wires them.
    *
    * @param budget what listings and answers of any size are held in
+   * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
    */
   public Mirror(
@@ -32,6 +34,7 @@ public final class Mirror {
       Transfers transfers,
       Meters meters,
       MemoryBudget budget,
+      CacheSizes caches,
       Executor executor,
       Clock clock,
       MirrorSettings settings) {
@@ -41,13 +44,14 @@ public final class Mirror {
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings);
-    Entries entries = new Entries(manifests, meters);
+        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings, caches);
+    Entries entries = new Entries(manifests, meters, caches.entries());
     this.passOn = new PassOn(upstream);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, executor);
+    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, caches.answers(),
+            executor);
     this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }
 

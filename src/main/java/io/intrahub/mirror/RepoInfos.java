@@ -27,8 +27,6 @@ import java.util.concurrent.Executor;
  * sent it, and streamed from the store. Safe for use by many threads.
  */
 public final class RepoInfos {
-  private static final long MAX_WEIGHT = 32L * 1024 * 1024;
-
   /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
   private static final int OVERHEAD = 600;
 
@@ -42,11 +40,7 @@ public final class RepoInfos {
   private final SingleFlight<Key, InfoKeeper.Outcome> flights;
 
   /** Small answers; larger ones are read from the store each time. */
-  private final Cache<Key, byte[]> memory =
-      Caffeine.newBuilder()
-          .maximumWeight(MAX_WEIGHT)
-          .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
-          .build();
+  private final Cache<Key, byte[]> memory;
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
 
@@ -58,6 +52,7 @@ public final class RepoInfos {
       MemoryBudget budget,
       Meters meters,
       MirrorSettings settings,
+      long memoryBytes,
       Executor executor) {
     this.revisions = revisions;
     this.store = store;
@@ -66,6 +61,11 @@ public final class RepoInfos {
     this.budget = budget;
     this.meters = meters;
     this.settings = settings;
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(memoryBytes)
+            .weigher((Key key, byte[] body) -> OVERHEAD + 2 * key.name().length() + body.length)
+            .build();
     this.flights = new SingleFlight<>(executor);
   }
 

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
@@ -58,15 +59,18 @@ final class Revisions {
       Manifests manifests,
       Executor executor,
       Clock clock,
-      MirrorSettings settings) {
+      MirrorSettings settings,
+      CacheSizes caches) {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
     this.infos = infos;
     this.manifests = manifests;
     this.aliases = new Aliases(store, clock, settings.aliasTtl());
-    this.closed = new ClosedRepos(clock, settings);
-    this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
+    this.closed = new ClosedRepos(clock, settings, caches.refusals());
+    this.pending =
+        new PendingCommits(
+            clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits());
     this.overdue = new Overdue(settings.staleTimeout());
     this.flights = new SingleFlight<>(executor);
     this.clock = clock;

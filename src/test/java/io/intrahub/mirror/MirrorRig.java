@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.base.CacheSizes;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevHub;
@@ -70,6 +71,7 @@ final class MirrorRig implements AutoCloseable {
                 store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime, meters),
             meters,
             TestRepos.budget(),
+            CacheSizes.ofHeap(512L << 20),
             counted,
             clock,
             MirrorSettings.DEFAULT);
