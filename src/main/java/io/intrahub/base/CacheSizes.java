@@ -3,8 +3,8 @@ package io.intrahub.base;
 /**
  * How many bytes of heap each cache may take. Clients choose what is cached, so every cache is
  * weighed in bytes and its size follows from the heap: whatever they ask for, all caches together
- * stay below a quarter of it. Weights are estimates on the high side; {@code CacheMemoryIT} compares
- * them with what filled caches really take.
+ * stay below a quarter of it. Weights are estimates on the high side; {@code CacheMemoryIT}
+ * compares them with what filled caches really take.
  *
  * @param entries what paths of commits are, in {@code mirror}
  * @param answers small repo infos, in {@code mirror}

@@ -77,7 +77,8 @@ public final class App implements AutoCloseable {
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
-      HubUpstream upstream = add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
+      HubUpstream upstream =
+          add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
       transfers =
           add(
               new Transfers(

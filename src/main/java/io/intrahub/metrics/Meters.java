@@ -210,6 +210,7 @@ public final class Meters {
    * How full the store is.
    *
    * @param bytes what is used of the limit
+   * @param metadataBytes what metadata takes of that
    * @param limit empty: there is none
    * @param free bytes of the disk; empty when nobody knows
    * @param evictedBlobs since the start

@@ -113,8 +113,8 @@ final class InfoKeeper {
    *
    * @throws BrokenAnswerException when upstream did not complete it
    */
-  private Optional<StoredAnswer> keep(
-      RepoId repo, CommitHash commit, InfoQuery query, ApiBody body) throws BrokenAnswerException {
+  private Optional<StoredAnswer> keep(RepoId repo, CommitHash commit, InfoQuery query, ApiBody body)
+      throws BrokenAnswerException {
     if (store.answers(repo, commit) >= MAX_ANSWERS) {
       return Optional.empty();
     }

@@ -40,8 +40,11 @@ final class Manifests {
   /** Commits of which a failure is remembered. */
   private static final int MAX_FAILURES = 1_000;
 
-  /** Listings learned at the same time. Each takes about a megabyte. */
+  /** Listings learned at the same time, at most. */
   private static final int MAX_AT_ONCE = 8;
+
+  /** Bytes of memory that learning a large listing takes: a chunk of entries, and an index. */
+  private static final long LISTING_BYTES = 3L << 19;
 
   /** Listings that wait for their turn; further ones are not learned now. */
   private static final int MAX_WAITING = 1_000;
@@ -54,7 +57,9 @@ final class Manifests {
   private final RepoStore store;
   private final HubUpstream upstream;
   private final SingleFlight<Key, Learning> flights;
-  private final Semaphore turns = new Semaphore(MAX_AT_ONCE, true);
+
+  /** As many as find memory: who began first must not leave the others without. */
+  private final Semaphore turns;
 
   /** Listings whose learning waits for its turn. */
   private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
@@ -88,15 +93,12 @@ final class Manifests {
   }
 
   Manifests(
-      RepoStore store,
-      HubUpstream upstream,
-      MemoryBudget budget,
-      Executor executor,
-      int limit) {
+      RepoStore store, HubUpstream upstream, MemoryBudget budget, Executor executor, int limit) {
     this.store = store;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
     this.budget = budget;
+    this.turns = new Semaphore(Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE), true);
     this.limit = limit;
   }
 

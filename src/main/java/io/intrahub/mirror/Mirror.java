@@ -40,17 +40,27 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    Manifests manifests = 
+    Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
     Revisions revisions =
-        new Revisions(checker, store, upstream, keeper, manifests, executor, clock, settings, caches);
+        new Revisions(
+            checker, store, upstream, keeper, manifests, executor, clock, settings, caches);
     Entries entries = new Entries(manifests, meters, caches.entries());
     this.passOn = new PassOn(upstream);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, settings, executor);
-    this.infos = new RepoInfos(revisions, store, upstream, keeper, budget, meters, settings, caches.answers(),
+    this.infos =
+        new RepoInfos(
+            revisions,
+            store,
+            upstream,
+            keeper,
+            budget,
+            meters,
+            settings,
+            caches.answers(),
             executor);
     this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
   }

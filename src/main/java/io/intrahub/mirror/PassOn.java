@@ -13,8 +13,9 @@ import java.util.Map;
 
 /**
  * Calls that the mirror does not answer itself: passed on with the asker's own token, not kept, and
- * streamed, so that an answer of any length needs little memory. Absolute links of the Hub are made to lead to the mirror, because clients follow them with their
- * token. Safe for use by many threads.
+ * streamed, so that an answer of any length needs little memory. Absolute links of the Hub are made
+ * to lead to the mirror, because clients follow them with their token. Safe for use by many
+ * threads.
  */
 public final class PassOn {
   private final HubUpstream upstream;

@@ -68,10 +68,8 @@ final class PendingCommits {
     this.states =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
-            .weigher(
-                (Key key, State state) ->
-                    OVERHEAD
-                        + 2 * (key.repo().id().length() + key.revision().value().length()))
+            .weigher((Key key, State state) ->
+                OVERHEAD + 2 * (key.repo().id().length() + key.revision().value().length()))
             .build();
     this.clock = clock;
     this.quiet = quiet;

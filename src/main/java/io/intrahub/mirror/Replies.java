@@ -82,7 +82,8 @@ final class Replies {
       Optional<byte[]> whole = beginning.tryWhole(content);
       kept = true;
       return whole
-          .map(bytes -> holding(reservation::close, OptionalLong.of(bytes.length), out -> out.write(bytes)))
+          .map(bytes ->
+              holding(reservation::close, OptionalLong.of(bytes.length), out -> out.write(bytes)))
           // The same amount again is what the client's connection buffers.
           .orElseGet(() -> holding(reservation::close, OptionalLong.empty(), content));
     } finally {
@@ -132,8 +133,7 @@ final class Replies {
     }
   }
 
-  private static ReplyBody holding(
-      Runnable onClose, OptionalLong length, Content content) {
+  private static ReplyBody holding(Runnable onClose, OptionalLong length, Content content) {
     return new ReplyBody() {
       @Override
       public OptionalLong length() {

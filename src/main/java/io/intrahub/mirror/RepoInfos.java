@@ -131,10 +131,8 @@ public final class RepoInfos {
               .stored()
               .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
               // The store could not keep it, so this client gets an answer of its own.
-              .orElseGet(
-                  () ->
-                      passOpen(
-                          repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+              .orElseGet(() ->
+                  passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
       case InfoKeeper.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo, refused.refusal());
         yield passThrough(
@@ -180,8 +178,7 @@ public final class RepoInfos {
   }
 
   /** Passes a question about a repo on that everybody may read: no token is needed for it. */
-  private ApiReply passOpen(
-      RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+  private ApiReply passOpen(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     return passThrough(
         new Located.NotKept(repo, Optional.empty()),
         revision,

@@ -236,11 +236,7 @@ public final class Trees {
   }
 
   private static void listed(
-      Manifest manifest,
-      Optional<FilePath> path,
-      TreeQuery query,
-      int entries,
-      OutputStream out)
+      Manifest manifest, Optional<FilePath> path, TreeQuery query, int entries, OutputStream out)
       throws IOException {
     JsonArray array = new JsonArray(out);
     int[] left = {entries};

@@ -3,8 +3,8 @@ package io.intrahub.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
-import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.CacheSizes;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -52,16 +52,14 @@ public final class CachedRepoStore implements RepoStore {
     this.aliases =
         Caffeine.newBuilder()
             .maximumWeight(sizes.aliases())
-            .weigher(
-                (RepoId repo, Optional<Observation<RepoId>> to) ->
-                    weight(repo) + to.map(o -> weight(o.value())).orElse(0))
+            .weigher((RepoId repo, Optional<Observation<RepoId>> to) ->
+                weight(repo) + to.map(o -> weight(o.value())).orElse(0))
             .build();
     this.revisions =
         Caffeine.newBuilder()
             .maximumWeight(sizes.revisions())
-            .weigher(
-                (RevisionKey key, Optional<Observation<CommitHash>> commit) ->
-                    weight(key.repo) + 2 * key.revision.value().length())
+            .weigher((RevisionKey key, Optional<Observation<CommitHash>> commit) ->
+                weight(key.repo) + 2 * key.revision.value().length())
             .build();
   }
 

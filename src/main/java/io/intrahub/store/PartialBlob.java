@@ -33,7 +33,8 @@ public interface PartialBlob extends AutoCloseable {
    */
   static void requirePossible(long size) throws IOException {
     if (size > MAX_SIZE) {
-      throw new IOException("a blob of %d bytes is larger than any file of the Hub".formatted(size));
+      throw new IOException(
+          "a blob of %d bytes is larger than any file of the Hub".formatted(size));
     }
   }
 

@@ -7,8 +7,8 @@ import java.util.OptionalLong;
  *
  * @param blobs number of published blobs
  * @param bytes their sizes in all
- * @param counted whether all these cover all that is there; false until the walk over the
- *     disk that follows a start has ended
+ * @param counted whether all these cover all that is there; false until the walk over the disk that
+ *     follows a start has ended
  * @param writers number of blobs being written
  * @param reserved bytes that these writers were promised and have not written yet
  * @param unpublished bytes that are there of blobs that are open and not published yet

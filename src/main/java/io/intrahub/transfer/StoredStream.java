@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A part of a published blob. While the blob is in doubt, the end of a response that completes it is
- * held back until its check is over.
+ * A part of a published blob. While the blob is in doubt, the end of a response that completes it
+ * is held back until its check is over.
  */
 final class StoredStream implements ContentStream {
   private final StoredBlob blob;
@@ -71,8 +71,7 @@ final class StoredStream implements ContentStream {
             allowed = end;
             return;
           }
-          case WRONG ->
-              throw new IOException("what is stored does not have the announced digest");
+          case WRONG -> throw new IOException("what is stored does not have the announced digest");
           case FAILED -> throw new IOException("what is stored could not be checked");
         }
       } catch (TimeoutException e) {

@@ -253,7 +253,9 @@ public final class Transfers implements AutoCloseable {
     return bypass.openInLine(request.past(span), deadline);
   }
 
-  /** Reads a published blob, which may be in doubt: then its end is held back like that of others. */
+  /**
+   * Reads a published blob, which may be in doubt: then its end is held back like that of others.
+   */
   private ContentOpening fromStore(
       Key key, StoredBlob stored, ByteRange.Span span, boolean completing) {
     CompletableFuture<StoredBlob.Check> check = stored.check();

@@ -15,8 +15,9 @@ import okhttp3.Response;
 
 /**
  * Reads successful answers of the API. A small one is read and checked as a whole, so that a broken
- * one can be asked for again; of a larger one the beginning is read, and the rest is left to whoever
- * copies it. What is buffered is reserved from the memory budget. Safe for use by many threads.
+ * one can be asked for again; of a larger one the beginning is read, and the rest is left to
+ * whoever copies it. What is buffered is reserved from the memory budget. Safe for use by many
+ * threads.
  */
 final class AnswerReader {
   /** Bytes up to which an answer is read as a whole. */
@@ -26,7 +27,8 @@ final class AnswerReader {
 
   /**
    * Heap for each byte that is buffered: as it came, as an array, and without Xet fields. For a
-   * streamed answer the same amount covers the buffers of the parser and of the client's connection.
+   * streamed answer the same amount covers the buffers of the parser and of the client's
+   * connection.
    */
   private static final int HEAP_PER_BYTE = 3;
 
@@ -111,8 +113,7 @@ final class AnswerReader {
 
   private static HubCalls.Visit<ApiAnswer> ok(
       Response response, Map<String, String> headers, ApiBody body) {
-    return new HubCalls.Visit.Done<>(
-        new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+    return new HubCalls.Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
   }
 
   /** Buffers up to {@link #WHOLE} bytes; false when there are more. */

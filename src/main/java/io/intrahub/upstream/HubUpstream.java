@@ -65,8 +65,7 @@ public final class HubUpstream implements AutoCloseable {
     this.calls = new HttpCalls(settings, timer, guard);
     Retries retries = new Retries(new Random(clock.millis()), settings.retryPause(), meters);
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
-    this.hub =
-        new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);
+    this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);
     this.locations = new Locations(clock);
     this.firstHops = new FirstHops(hub, locations);
     this.listings = new ListingPages(hub, this::nextPage, settings.answerTimeout());

@@ -113,12 +113,15 @@ final class ListingPages {
   private static final class NotTakenException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    private final IOException failure;
+
     NotTakenException(IOException failure) {
       super(failure);
+      this.failure = failure;
     }
 
     IOException failure() {
-      return (IOException) getCause();
+      return failure;
     }
   }
 

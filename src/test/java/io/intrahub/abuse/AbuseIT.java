@@ -49,8 +49,7 @@ class AbuseIT {
   private static final int SLOWER = 3;
 
   private static final long HEAP = 192L << 20;
-  private static final List<String> OPTIONS =
-      List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError");
+  private static final List<String> OPTIONS = List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError");
 
   /** A transfer that nobody reads any more goes on for this long, and so does the rest. */
   private static final Map<String, String> ENVIRONMENT =
@@ -95,7 +94,8 @@ class AbuseIT {
 
   private void startMirror() throws Exception {
     Path log = Files.createFile(tmp.resolve("log-" + mirrors));
-    mirror = MirrorProcess.serve(tmp.resolve("data-" + mirrors++), hub.uri(), log, OPTIONS, ENVIRONMENT);
+    mirror =
+        MirrorProcess.serve(tmp.resolve("data-" + mirrors++), hub.uri(), log, OPTIONS, ENVIRONMENT);
     client = new HonestClient(mirror.uri());
     vitals = new Vitals(mirror);
     // The classes are loaded, and the warm repo is in the store.
@@ -117,7 +117,9 @@ class AbuseIT {
   /** What an honest client met. */
   private record Loads(List<Duration> warm, List<Duration> cold, List<String> failures) {
     static Duration median(List<Duration> times) {
-      return times.isEmpty() ? Duration.ZERO : times.stream().sorted().toList().get(times.size() / 2);
+      return times.isEmpty()
+          ? Duration.ZERO
+          : times.stream().sorted().toList().get(times.size() / 2);
     }
 
     @Override
@@ -210,9 +212,7 @@ class AbuseIT {
         attacker.join();
       }
       say("%s: alone %s; under attack %s", title, alone, under);
-      assertThat(alive)
-          .as("the process lives; it died after %d ms:%n%s", lived, logEnd())
-          .isTrue();
+      assertThat(alive).as("the process lives; it died after %d ms:%n%s", lived, logEnd()).isTrue();
       assertThat(under.failures()).as("failures of the honest client").isEmpty();
       assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm());
       assertNotMuchSlower("loads of new repos", alone.cold(), under.cold());

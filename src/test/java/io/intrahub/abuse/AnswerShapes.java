@@ -96,8 +96,7 @@ final class AnswerShapes {
           Duration.ofMillis(500),
           _ -> {
             try (Wire wire = attack.connect()) {
-              wire.request(
-                  "GET", "/" + Site.SMALL + "/raw/main/" + Site.TEXT, "Connection: close");
+              wire.request("GET", "/" + Site.SMALL + "/raw/main/" + Site.TEXT, "Connection: close");
               sip(attack, wire, 16 * 1024);
             }
           });
@@ -220,9 +219,7 @@ final class AnswerShapes {
           random -> {
             String repo = random.nextBoolean() ? Site.SILENT : Site.COLD;
             String file =
-                repo.equals(Site.SILENT)
-                    ? Site.MODEL
-                    : random.nextInt(Site.COLD_FILES) + ".bin";
+                repo.equals(Site.SILENT) ? Site.MODEL : random.nextInt(Site.COLD_FILES) + ".bin";
             Wire wire = attack.connect();
             try {
               wire.request("GET", "/" + repo + "/resolve/main/" + file);

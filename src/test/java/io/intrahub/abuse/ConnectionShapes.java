@@ -65,7 +65,8 @@ final class ConnectionShapes {
           Duration.ofMillis(500),
           random -> {
             try (Wire wire = attack.connect()) {
-              wire.send("GET /" + Site.SMALL + "/resolve/main/a HTTP/1.1\r\nHost: mirror\r\nX-Slow: ");
+              wire.send(
+                  "GET /" + Site.SMALL + "/resolve/main/a HTTP/1.1\r\nHost: mirror\r\nX-Slow: ");
               while (!attack.rest(Duration.ofMillis(700 + random.nextInt(600)))) {
                 wire.send("x");
               }

@@ -23,10 +23,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Loads whole repos as {@code snapshot_download} of huggingface_hub does: repo info, a listing, then
- * HEAD and GET of each file, eight at a time. It never tries anything a second time, and compares
- * each digest. All files together come over a line of {@link #BYTES_PER_SECOND}, since a load that
- * takes a few milliseconds would measure the processor, which the attackers share. For one thread.
+ * Loads whole repos as {@code snapshot_download} of huggingface_hub does: repo info, a listing,
+ * then HEAD and GET of each file, eight at a time. It never tries anything a second time, and
+ * compares each digest. All files together come over a line of {@link #BYTES_PER_SECOND}, since a
+ * load that takes a few milliseconds would measure the processor, which the attackers share. For
+ * one thread.
  */
 final class HonestClient implements AutoCloseable {
   private static final int AT_ONCE = 8;
@@ -85,7 +86,8 @@ final class HonestClient implements AutoCloseable {
                         () -> {
                           turns.acquire();
                           try {
-                            load("/" + repo + "/resolve/" + commit + "/" + f.getKey(), f.getValue());
+                            load(
+                                "/" + repo + "/resolve/" + commit + "/" + f.getKey(), f.getValue());
                           } finally {
                             turns.release();
                           }

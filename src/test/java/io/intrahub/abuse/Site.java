@@ -73,8 +73,7 @@ final class Site {
     hub.faults().everywhere().path("/api/boom").status(500);
     DevRepo wide = hub.repo("dataset", wide(0));
     wide.commit("Very many", many(WIDE_FILES, random));
-    IntStream.range(1, WIDE_REPOS)
-        .forEach(i -> hub.repo("dataset", wide(i)).fork(wide, "main"));
+    IntStream.range(1, WIDE_REPOS).forEach(i -> hub.repo("dataset", wide(i)).fork(wide, "main"));
   }
 
   /** One of the repos with as many files as are learned. */

@@ -32,7 +32,8 @@ final class Vitals implements AutoCloseable {
           "intrahub_passthrough_streams");
 
   /** A heap of G1, Parallel or Serial; the other lines are not about the heap. */
-  private static final Pattern USED = Pattern.compile("(?m)^(?!\\s*(?:Metaspace|class)).* used (\\d+)K");
+  private static final Pattern USED =
+      Pattern.compile("(?m)^(?!\\s*(?:Metaspace|class)).* used (\\d+)K");
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 

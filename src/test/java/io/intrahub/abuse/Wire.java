@@ -45,8 +45,7 @@ final class Wire implements AutoCloseable {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(PATIENCE_MILLIS);
       socket.bind(new InetSocketAddress(from, 0));
-      socket.connect(
-          new InetSocketAddress(mirror.getHost(), mirror.getPort()), PATIENCE_MILLIS);
+      socket.connect(new InetSocketAddress(mirror.getHost(), mirror.getPort()), PATIENCE_MILLIS);
       return wire;
     } catch (IOException e) {
       wire.close();

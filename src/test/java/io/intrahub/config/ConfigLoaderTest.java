@@ -30,7 +30,8 @@ class ConfigLoaderTest {
     Config config = ConfigLoader.load(Optional.empty(), NO_VARIABLES, NO_FLAGS);
 
     assertThat(config).isEqualTo(Config.defaults());
-    assertThat(config.server()).isEqualTo(new Config.Server("0.0.0.0", 8090, Duration.ofSeconds(20)));
+    assertThat(config.server())
+        .isEqualTo(new Config.Server("0.0.0.0", 8090, Duration.ofSeconds(20)));
     assertThat(config.store().path()).isEqualTo(Path.of("data"));
     assertThat(config.store().maxSize().bytes()).isZero();
     assertThat(config.store().minFree().bytes()).isEqualTo(256L * 1024 * 1024);
@@ -58,7 +59,8 @@ class ConfigLoaderTest {
             Map.of("INTRAHUB_SERVER_PORT", "1002", "INTRAHUB_FRESHNESS_REVISION_TTL", "2m"),
             Map.of("freshness.revision-ttl", List.of("3m")));
 
-    assertThat(config.server()).isEqualTo(new Config.Server("10.0.0.1", 1001 + 1, Duration.ofSeconds(20)));
+    assertThat(config.server())
+        .isEqualTo(new Config.Server("10.0.0.1", 1001 + 1, Duration.ofSeconds(20)));
     assertThat(config.freshness().revisionTtl()).isEqualTo(Duration.ofMinutes(3));
     assertThat(config.admin()).isEqualTo(Config.defaults().admin());
   }

@@ -119,7 +119,11 @@ class LargeInfoTest {
   void one_that_says_late_who_may_read_is_passed_on(String field) throws Exception {
     String fact = field.formatted(commit);
     String early =
-        Stream.of("\"id\":\"acme/open\"", "\"sha\":\"" + commit + "\"", "\"private\":false", "\"gated\":false")
+        Stream.of(
+                "\"id\":\"acme/open\"",
+                "\"sha\":\"" + commit + "\"",
+                "\"private\":false",
+                "\"gated\":false")
             .filter(f -> !f.equals(fact))
             .reduce((a, b) -> a + "," + b)
             .orElseThrow();
@@ -171,8 +175,7 @@ class LargeInfoTest {
   @Test
   void no_more_than_thirty_two_answers_of_one_commit_are_kept() throws Exception {
     get(INFO);
-    List<String> names =
-        List.of("sha", "gated", "private", "tags", "likes", "downloads", "author");
+    List<String> names = List.of("sha", "gated", "private", "tags", "likes", "downloads", "author");
     for (int mask = 1; mask < 60; mask++) {
       StringBuilder query = new StringBuilder();
       for (int i = 0; i < names.size(); i++) {

@@ -80,11 +80,11 @@ class LargeListingTest {
       String entries = page.text();
       pages.append(pages.isEmpty() ? "" : ",").append(entries, 1, entries.length() - 1);
       Optional<String> next = page.header("link").flatMap(LinkHeader::next);
-      target = next.map(n -> URI.create(n).getRawPath() + "?" + URI.create(n).getRawQuery()).orElse("");
+      target =
+          next.map(n -> URI.create(n).getRawPath() + "?" + URI.create(n).getRawQuery()).orElse("");
     }
     assertThat(whole.text().equals("[" + pages + "]")).as("pages make the whole").isTrue();
-    String body =
-        paths.stream().collect(Collectors.joining("\",\"", "{\"paths\":[\"", "\"]}"));
+    String body = paths.stream().collect(Collectors.joining("\",\"", "{\"paths\":[\"", "\"]}"));
     Rig.Answer described =
         rig.send(
             rig.app().uri(),

@@ -3,9 +3,9 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.base.CacheSizes;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevFile;
@@ -22,9 +22,9 @@ import io.intrahub.mirror.Mirror;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.store.TestRepos;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -84,7 +84,8 @@ class MovedRevisionTest {
       MemoryStore store = new MemoryStore(clock);
       CacheSizes caches = CacheSizes.ofHeap(512L << 20);
       RepoStore repos = watched(new CachedRepoStore(store.repos(), caches));
-      try (HubUpstream upstream = new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
+      try (HubUpstream upstream =
+          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
         Mirror mirror =
             new Mirror(
                 new AccessChecker(repos, clock, settings.access()),

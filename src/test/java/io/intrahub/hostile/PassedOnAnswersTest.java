@@ -26,7 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Answers that pass through the mirror: they are streamed, and never look whole when they are not. */
+/**
+ * Answers that pass through the mirror: they are streamed, and never look whole when they are not.
+ */
 class PassedOnAnswersTest {
   private static final String RAW = "/acme/open/raw/main/big.txt";
   private static final String JSON = "/api/models/acme/open/discussions";
@@ -100,8 +102,7 @@ class PassedOnAnswersTest {
       assertThat(in.readNBytes(2_900_000)).isEqualTo(Arrays.copyOf(BIG, 2_900_000));
       assertThat(rig.app().budgetUsage().used()).isBetween(1L, PER_ANSWER);
       stall.release();
-      assertThat(in.readAllBytes())
-          .isEqualTo(Arrays.copyOfRange(BIG, 2_900_000, BIG.length));
+      assertThat(in.readAllBytes()).isEqualTo(Arrays.copyOfRange(BIG, 2_900_000, BIG.length));
     }
     await().until(() -> rig.app().budgetUsage().used() == 0);
   }
@@ -117,8 +118,7 @@ class PassedOnAnswersTest {
       assertThat(right).startsWith(first);
       assertThat(rig.app().budgetUsage().used()).isBetween(1L, PER_ANSWER);
       stall.release();
-      assertThat(first + new String(in.readAllBytes(), StandardCharsets.US_ASCII))
-          .isEqualTo(right);
+      assertThat(first + new String(in.readAllBytes(), StandardCharsets.US_ASCII)).isEqualTo(right);
     }
     await().until(() -> rig.app().budgetUsage().used() == 0);
   }
@@ -145,7 +145,8 @@ class PassedOnAnswersTest {
     answer(good.substring(0, good.length() - 1) + " nonsense " + list(20_000));
     Rig.Answer answer = rig.get(JSON, Optional.empty());
     assertThat(answer.status()).isEqualTo(503);
-    assertThat(answer.header("content-type")).hasValueSatisfying(t -> t.startsWith("application/json"));
+    assertThat(answer.header("content-type"))
+        .hasValueSatisfying(t -> t.startsWith("application/json"));
     assertThat(answer.text()).startsWith("{\"error\":\"").doesNotContain("xetHash", "nonsense");
   }
 
@@ -230,7 +231,10 @@ class PassedOnAnswersTest {
         .faults()
         .everywhere()
         .path("/discussions")
-        .status(401, Map.of("Content-Type", "application/json"), "{\"error\":\"" + "x".repeat(40_000) + "\"}");
+        .status(
+            401,
+            Map.of("Content-Type", "application/json"),
+            "{\"error\":\"" + "x".repeat(40_000) + "\"}");
     Rig.Answer answer = rig.get(JSON, Optional.empty());
     assertThat(answer.status()).isEqualTo(503);
     assertThat(answer.body().length).isLessThan(1_000);

@@ -28,7 +28,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Bodies of requests that are large, slow, never finished, or ask for the same thing very often. */
+/**
+ * Bodies of requests that are large, slow, never finished, or ask for the same thing very often.
+ */
 class RequestBodiesTest {
   private static final String PATHS_INFO = "/api/models/acme/open/paths-info/main";
   private static final String FILE = "/acme/open/resolve/main/a.txt";
@@ -62,8 +64,7 @@ class RequestBodiesTest {
   }
 
   private Rig.Answer pathsInfo(String body) {
-    return rig.send(
-        rig.app().uri(), new Rig.Call("POST", PATHS_INFO, "", body), Optional.empty());
+    return rig.send(rig.app().uri(), new Rig.Call("POST", PATHS_INFO, "", body), Optional.empty());
   }
 
   private static byte[] head(String type, long length) {
@@ -246,8 +247,7 @@ class RequestBodiesTest {
     String wire = new String(request, StandardCharsets.US_ASCII) + form;
     String closed = wire.replace("Host: mirror", "Host: mirror\r\nConnection: close");
     String answer =
-        new String(
-            rig.wire(closed.getBytes(StandardCharsets.US_ASCII)), StandardCharsets.UTF_8);
+        new String(rig.wire(closed.getBytes(StandardCharsets.US_ASCII)), StandardCharsets.UTF_8);
     assertThat(answer)
         .startsWith("HTTP/1.1 200 ")
         .endsWith(pathsInfo(json(List.of("b c.txt", "a.txt"))).text());

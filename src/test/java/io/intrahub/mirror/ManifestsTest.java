@@ -104,18 +104,18 @@ class ManifestsTest {
     int files = 15_000;
     start(files, 1_000, 200_000);
     AtomicLong peak = new AtomicLong();
-    hub.pages(
-        (call, from, end, to) -> {
-          hub.write(call, from, end, to);
-          peak.accumulateAndGet(budget.usage().used(), Math::max);
-        });
-    List<Future<Learning>> learnings = new ArrayList<>();
+    hub.pages((call, from, end, to) -> {
+      hub.write(call, from, end, to);
+      peak.accumulateAndGet(budget.usage().used(), Math::max);
+    });
+    List<Future<Boolean>> learnings = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      int number = i;
-      learnings.add(threads.submit(() -> learn(number)));
+      Authorised<RepoId> repo = repo(i);
+      learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT)));
     }
-    for (Future<Learning> learning : learnings) {
-      Manifest manifest = complete(learning.get());
+    for (int i = 0; i < 6; i++) {
+      assertThat(learnings.get(i).get()).isTrue();
+      Manifest manifest = manifests.get(repo(i), COMMIT).orElseThrow();
       assertThat(manifest.size()).isEqualTo(files);
       assertThat(manifest.find(new FilePath(ListingHub.path(4711)))).isPresent();
     }
@@ -127,16 +127,15 @@ class ManifestsTest {
   @Test
   void a_page_that_breaks_off_adds_nothing_and_is_read_again() throws Exception {
     start(2_500, 1_000, 200_000);
-    hub.pages(
-        (call, from, end, to) -> {
-          if (call == 2) {
-            to.write(ListingHub.entry(-1));
-            to.write(",");
-            hub.write(call, from, end - 10, to);
-            ListingHub.breakOff(to);
-          }
-          hub.write(call, from, end, to);
-        });
+    hub.pages((call, from, end, to) -> {
+      if (call == 2) {
+        to.write(ListingHub.entry(-1));
+        to.write(",");
+        hub.write(call, from, end - 10, to);
+        ListingHub.breakOff(to);
+      }
+      hub.write(call, from, end, to);
+    });
     Manifest manifest = complete(learn(0));
     assertThat(paths(manifest)).containsExactlyInAnyOrderElementsOf(expected(2_500));
     assertThat(manifest.size()).isEqualTo(2_500);
@@ -146,13 +145,12 @@ class ManifestsTest {
   @Test
   void a_page_that_breaks_off_does_not_count_towards_the_limit() throws Exception {
     start(1_000, 500, 1_000);
-    hub.pages(
-        (call, from, end, to) -> {
-          hub.write(call, from, end, to);
-          if (call % 2 == 1) {
-            ListingHub.breakOff(to);
-          }
-        });
+    hub.pages((call, from, end, to) -> {
+      hub.write(call, from, end, to);
+      if (call % 2 == 1) {
+        ListingHub.breakOff(to);
+      }
+    });
     assertThat(complete(learn(0)).size()).isEqualTo(1_000);
   }
 
@@ -160,16 +158,15 @@ class ManifestsTest {
   void a_listing_without_end_is_left_at_the_limit() throws Exception {
     start(10, 10, 5_000);
     CountDownLatch hungUp = new CountDownLatch(1);
-    hub.pages(
-        (call, from, end, to) -> {
-          try {
-            for (int i = 0; i < 50_000_000; i++) {
-              to.write(ListingHub.entry(i) + ",");
-            }
-          } finally {
-            hungUp.countDown();
-          }
-        });
+    hub.pages((call, from, end, to) -> {
+      try {
+        for (int i = 0; i < 50_000_000; i++) {
+          to.write(ListingHub.entry(i) + ",");
+        }
+      } finally {
+        hungUp.countDown();
+      }
+    });
     assertThat(learn(0)).isInstanceOf(Learning.TooLarge.class);
     hungUp.await();
     // Known for good: each page that a client reads would cost a listing otherwise.
@@ -194,19 +191,19 @@ class ManifestsTest {
 
   @Test
   void who_finds_many_listings_in_line_is_served_by_upstream() throws Exception {
+    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
     start(100, 100, 200_000);
     CountDownLatch goOn = new CountDownLatch(1);
     AtomicInteger stalled = new AtomicInteger();
-    hub.pages(
-        (call, from, end, to) -> {
-          stalled.incrementAndGet();
-          try {
-            goOn.await();
-          } catch (InterruptedException e) {
-            throw new IOException(e);
-          }
-          hub.write(call, from, end, to);
-        });
+    hub.pages((call, from, end, to) -> {
+      stalled.incrementAndGet();
+      try {
+        goOn.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      hub.write(call, from, end, to);
+    });
     List<Future<Learning>> first = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       int number = i;

@@ -2,18 +2,18 @@ package io.intrahub.mirror;
 
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.base.CacheSizes;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.store.TestRepos;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.HubUpstream;

@@ -79,8 +79,7 @@ class TreesTest {
 
   private static List<String> paths(ApiReply reply) {
     List<String> paths = new ArrayList<>();
-    Matcher m =
-        Pattern.compile("\"path\":\"([^\"]*)\"").matcher(text(ok(reply)));
+    Matcher m = Pattern.compile("\"path\":\"([^\"]*)\"").matcher(text(ok(reply)));
     while (m.find()) {
       paths.add(m.group(1));
     }

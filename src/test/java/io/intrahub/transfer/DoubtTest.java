@@ -210,8 +210,7 @@ final class DoubtTest {
     start();
     SlowCheck check = new SlowCheck(1000);
     ByteRange.Span span = new ByteRange.Span(SIZE - 100, 100);
-    StoredStream stream =
-        new StoredStream(new Doubtful(check), span, true, Duration.ofSeconds(3));
+    StoredStream stream = new StoredStream(new Doubtful(check), span, true, Duration.ofSeconds(3));
     ByteBuffer into = ByteBuffer.allocate(100);
     for (int i = 1; i <= 99; i++) {
       stream.await();

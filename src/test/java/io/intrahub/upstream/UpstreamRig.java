@@ -25,7 +25,8 @@ public final class UpstreamRig implements AutoCloseable {
   public static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
   public static final Revision MAIN = new Revision("main");
   public static final String TOKEN = "hf_secret";
-  public static final Caller HOLDER = new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
+  public static final Caller HOLDER =
+      new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();

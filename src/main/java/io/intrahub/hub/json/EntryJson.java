@@ -144,7 +144,7 @@ public final class EntryJson {
     }
 
     @Override
-    public void write(byte[] bytes, int offset, int length) {
+    public synchronized void write(byte[] bytes, int offset, int length) {
       if (count + length > MAX_ENTRY) {
         throw new TooLongException();
       }

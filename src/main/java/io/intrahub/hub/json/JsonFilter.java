@@ -28,7 +28,9 @@ public final class JsonFilter {
     private JsonCopy.Rules rules() {
       UnaryOperator<String> moved =
           text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
-      return equals(KEPT) ? JsonCopy.Rules.WITHOUT_XET : new JsonCopy.Rules(Set.of("xetHash"), moved);
+      return equals(KEPT)
+          ? JsonCopy.Rules.WITHOUT_XET
+          : new JsonCopy.Rules(Set.of("xetHash"), moved);
     }
   }
 
@@ -58,8 +60,7 @@ public final class JsonFilter {
    * @throws IOException when one of the streams fails
    * @throws MalformedJsonException when the text is not JSON, or ends too early
    */
-  public static void withoutXet(
-      InputStream from, OutputStream to, Links links, Runnable afterToken)
+  public static void withoutXet(InputStream from, OutputStream to, Links links, Runnable afterToken)
       throws IOException, MalformedJsonException {
     try (JsonParser in = HubJson.STREAMS.createParser(ObjectReadContext.empty(), from);
         JsonGenerator out = HubJson.STREAMS.createGenerator(ObjectWriteContext.empty(), to)) {

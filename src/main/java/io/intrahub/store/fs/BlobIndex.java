@@ -93,7 +93,9 @@ final class BlobIndex {
                 old,
                 size,
                 trust,
-                old == null ? before.of(key.fingerprint()).orElse(seconds(modified)) : old.lastUse));
+                old == null
+                    ? before.of(key.fingerprint()).orElse(seconds(modified))
+                    : old.lastUse));
   }
 
   private Item replace(@Nullable Item old, long size, Trust trust, int lastUse) {
@@ -104,7 +106,10 @@ final class BlobIndex {
   /** The walk found it. What is known already is known better. */
   void found(BlobKey key, long size, Instant modified) {
     items.computeIfAbsent(
-        key, k -> replace(null, size, Trust.UNKNOWN, before.of(key.fingerprint()).orElse(seconds(modified))));
+        key,
+        k ->
+            replace(
+                null, size, Trust.UNKNOWN, before.of(key.fingerprint()).orElse(seconds(modified))));
   }
 
   /** It was opened. */

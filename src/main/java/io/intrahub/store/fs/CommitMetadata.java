@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Manifests and answers, as eviction sees them: for each commit one of the first, and all of the
- * second together. Beyond its share of the store, metadata makes room for itself and not for others.
- * Safe for use by many threads.
+ * second together. Beyond its share of the store, metadata makes room for itself and not for
+ * others. Safe for use by many threads.
  */
 final class CommitMetadata implements Evictable {
   private static final Logger log = LoggerFactory.getLogger(CommitMetadata.class);
@@ -70,11 +70,9 @@ final class CommitMetadata implements Evictable {
               && lastUse <= now.getEpochSecond() - PENDING_SECONDS
               && !current.isUnread(key.repoFolder());
       to.add(
-          candidate(
-              new Victim(key, false), Eviction.Kind.ANSWERS, answers, lastUse, superseded));
+          candidate(new Victim(key, false), Eviction.Kind.ANSWERS, answers, lastUse, superseded));
       to.add(
-          candidate(
-              new Victim(key, true), Eviction.Kind.MANIFEST, manifest, lastUse, superseded));
+          candidate(new Victim(key, true), Eviction.Kind.MANIFEST, manifest, lastUse, superseded));
     });
   }
 
@@ -111,7 +109,10 @@ final class CommitMetadata implements Evictable {
     @Override
     public String toString() {
       return (manifest ? "The manifest" : "An answer")
-          + " of " + key.repoFolder() + " at " + key.commit().hex();
+          + " of "
+          + key.repoFolder()
+          + " at "
+          + key.commit().hex();
     }
   }
 

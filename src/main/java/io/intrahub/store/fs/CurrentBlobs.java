@@ -55,11 +55,7 @@ final class CurrentBlobs {
    * @param stopped whether the store is being closed, so that it is not worth going on
    */
   CurrentBlobs(
-      Disk disk,
-      Layout layout,
-      BlobIndex index,
-      MetadataIndex metadata,
-      BooleanSupplier stopped) {
+      Disk disk, Layout layout, BlobIndex index, MetadataIndex metadata, BooleanSupplier stopped) {
     this.disk = disk;
     this.layout = layout;
     this.index = index;

@@ -28,8 +28,7 @@ interface EntryCursor extends AutoCloseable {
     /** By path, as {@link io.intrahub.store.Manifest#ORDER} has it. */
     static final Comparator<Encoded> BY_PATH =
         (a, b) ->
-            Arrays.compareUnsigned(
-                a.bytes, 4, 4 + a.pathLength(), b.bytes, 4, 4 + b.pathLength());
+            Arrays.compareUnsigned(a.bytes, 4, 4 + a.pathLength(), b.bytes, 4, 4 + b.pathLength());
 
     private int pathLength() {
       return ByteBuffer.wrap(bytes).getInt();

@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes an answer. Owner: the thread that writes. */
 final class FsAnswerWriter extends AnswerWriter {
-  private static final int BUFFER = 64 * 1024;
+  /** Bytes that are reserved at a time, and written to the file at a time. */
+  private static final int STEP = 64 * 1024;
+
+  /** What is held in memory if the budget has nothing to give. */
+  private static final int LITTLE = 8 * 1024;
 
   private final Disk disk;
   private final Records records;
@@ -32,6 +36,9 @@ final class FsAnswerWriter extends AnswerWriter {
 
   /** Bytes reserved for the buffer. */
   private int reserved;
+
+  /** Set once the budget had nothing to give: to ask it again takes seconds each time. */
+  private boolean refused;
 
   private long length;
   private Replacer.@Nullable Temporary file;
@@ -73,7 +80,7 @@ final class FsAnswerWriter extends AnswerWriter {
       buffer.write(from, offset, count);
       return;
     }
-    if (buffer.size() + count > BUFFER) {
+    if (buffer.size() + count > Math.max(LITTLE, Math.min(reserved, STEP))) {
       spill();
       writeToFile(ByteBuffer.wrap(from, offset, count));
     } else {
@@ -83,17 +90,21 @@ final class FsAnswerWriter extends AnswerWriter {
 
   /** Whether the buffer may take more; the file takes what finds no memory. */
   private boolean mayHold(int count) throws IOException {
-    int needed = buffer.size() + count;
-    if (needed <= reserved) {
+    int missing = buffer.size() + count - reserved;
+    if (missing <= 0) {
       return true;
     }
-    int step = Math.max(needed - reserved, BUFFER);
+    if (refused) {
+      return false;
+    }
+    int step = Math.max(missing, STEP);
     try {
       memory.grow(step);
       reserved += step;
       return true;
     } catch (BudgetExhaustedException e) {
-      return needed <= BUFFER;
+      refused = true;
+      return false;
     }
   }
 
@@ -127,10 +138,7 @@ final class FsAnswerWriter extends AnswerWriter {
       spill();
       StoredRecord record = new StoredRecord(subject, learnedAt, new byte[0]);
       return new FsAnswer(
-          disk,
-          records,
-          path,
-          records.putLarge(path, record, to, length, (int) crc.getValue()));
+          disk, records, path, records.putLarge(path, record, to, length, (int) crc.getValue()));
     }
   }
 

@@ -187,8 +187,8 @@ final class FsBlobStore implements BlobStore {
         || (trust == BlobIndex.Trust.UNKNOWN && vitals.isDoubtful(facts.modified()));
   }
 
-  private Optional<ByteBuffer> readSmall(
-      BlobChecks.Subject subject, BlobId blob, Disk.File file) throws IOException {
+  private Optional<ByteBuffer> readSmall(BlobChecks.Subject subject, BlobId blob, Disk.File file)
+      throws IOException {
     ByteBuffer bytes;
     try {
       bytes = FileIo.readFully(file, 0, (int) blob.size());

@@ -188,10 +188,7 @@ final class FsManifest implements Manifest {
     private byte[] from;
 
     Listing(
-        byte[] prefix,
-        boolean recursive,
-        Optional<FilePath> after,
-        Predicate<ManifestEntry> to) {
+        byte[] prefix, boolean recursive, Optional<FilePath> after, Predicate<ManifestEntry> to) {
       this.prefix = prefix;
       this.recursive = recursive;
       this.to = to;

@@ -1,7 +1,7 @@
 package io.intrahub.store.fs;
 
-import io.intrahub.base.CacheSizes;
 import io.intrahub.access.Authorised;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;

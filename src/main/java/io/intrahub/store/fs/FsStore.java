@@ -117,7 +117,8 @@ public final class FsStore implements Store {
             disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
     this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.survey =
-        new Survey(disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
+        new Survey(
+            disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
     CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
     evictor.add(
         new PublishedBlobs(disk, layout, index, uses, stripes, current, partials::isWritten));
@@ -176,8 +177,7 @@ public final class FsStore implements Store {
     return new FsStore(parts, disk, clock, settings, CacheSizes.ofHeap(512L << 20), executor);
   }
 
-  private static StoreOpener opener(
-      Path root, Clock clock, Disk disk, RandomGenerator random) {
+  private static StoreOpener opener(Path root, Clock clock, Disk disk, RandomGenerator random) {
     return new StoreOpener(disk, new Layout(root), clock, random);
   }
 

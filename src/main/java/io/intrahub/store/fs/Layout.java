@@ -41,8 +41,7 @@ final class Layout {
 
   /** A digest, and a size of at most 15 digits without leading zeros. */
   private static final Pattern PARTIAL_NAME =
-      Pattern.compile(
-          "(?:sha256-([0-9a-f]{64})|sha1-([0-9a-f]{40}))(?:-(0|[1-9][0-9]{0,14}))?");
+      Pattern.compile("(?:sha256-([0-9a-f]{64})|sha1-([0-9a-f]{40}))(?:-(0|[1-9][0-9]{0,14}))?");
 
   private final Path root;
 
@@ -208,15 +207,13 @@ final class Layout {
     return switch (key.blob().digest()) {
       case Digest.Sha256 sha256 -> Optional.of(sharedPartial(sha256, key.size()));
       case Digest.GitSha1 sha1 ->
-          repoOf(key.blob().repoFolder())
-              .map(repo -> partial(repo, new BlobId(sha1, key.size())));
+          repoOf(key.blob().repoFolder()).map(repo -> partial(repo, new BlobId(sha1, key.size())));
     };
   }
 
   /** What a name among partial blobs says, be it of the data or of the map; empty: not ours. */
   static Optional<PartialName> parsePartial(String name) {
-    String stem =
-        name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
+    String stem = name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
     Matcher parts = PARTIAL_NAME.matcher(stem);
     if (!parts.matches()) {
       return Optional.empty();
@@ -225,8 +222,7 @@ final class Layout {
     if (shared && !stem.equals(name)) {
       return Optional.empty();
     }
-    Digest digest =
-        shared ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
+    Digest digest = shared ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
     OptionalLong size =
         parts.group(3) == null
             ? OptionalLong.empty()

@@ -103,11 +103,9 @@ record ManifestIndex(
    */
   static ManifestIndex read(Disk.File file, Tail tail) throws IOException {
     CRC32C sum = new CRC32C();
-    RegionInput region =
-        new RegionInput(file, tail.indexAt(), tail.indexAt() + tail.indexLength());
+    RegionInput region = new RegionInput(file, tail.indexAt(), tail.indexAt() + tail.indexLength());
     DataInputStream in =
-        new DataInputStream(
-            new CheckedInputStream(new BufferedInputStream(region, BUFFER), sum));
+        new DataInputStream(new CheckedInputStream(new BufferedInputStream(region, BUFFER), sum));
     ManifestIndex index;
     try {
       String repo = ManifestFormat.text(readBytes(in));

@@ -42,9 +42,8 @@ final class Manifests {
     this.open =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
-            .weigher(
-                (Path path, FsManifest m) ->
-                    OVERHEAD + 3 * path.toString().length() + m.index().weight())
+            .weigher((Path path, FsManifest m) ->
+                OVERHEAD + 3 * path.toString().length() + m.index().weight())
             .build();
     this.disk = disk;
     this.layout = layout;

@@ -189,15 +189,14 @@ final class MetadataIndex {
           if (manifest + answers == 0) {
             return null;
           }
-          int lastUse = used.map(MetadataIndex::seconds).orElseGet(() -> lastUse(key, old, modified));
+          int lastUse =
+              used.map(MetadataIndex::seconds).orElseGet(() -> lastUse(key, old, modified));
           return new Item(manifest, answers, lastUse, old == null ? FRESH : old.round);
         });
   }
 
   private int lastUse(CommitKey key, @Nullable Item old, Instant modified) {
-    return old == null
-        ? before.of(key.fingerprint()).orElse(seconds(modified))
-        : old.lastUse;
+    return old == null ? before.of(key.fingerprint()).orElse(seconds(modified)) : old.lastUse;
   }
 
   /** Somebody asked for something of this commit. */

@@ -5,7 +5,6 @@ import io.intrahub.hub.Digest;
 import io.intrahub.store.PartialBlob;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -85,8 +84,7 @@ final class PartialFiles {
    *
    * @throws IOException when that can't be found out now
    */
-  Optional<PieceMap.Found> look(Layout.PartialPlace place, Digest digest)
-      throws IOException {
+  Optional<PieceMap.Found> look(Layout.PartialPlace place, Digest digest) throws IOException {
     Optional<Disk.Facts> map = disk.facts(place.pieces());
     if (map.isEmpty()) {
       return Optional.empty();

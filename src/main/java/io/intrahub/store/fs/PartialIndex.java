@@ -169,9 +169,7 @@ final class PartialIndex {
 
   /** The pieces of an open one are counted by who has it open from now on. */
   void uncount(PartialKey key) {
-    change(
-        key,
-        old -> old == null ? null : new Item(key, old.claimant, old.open, 0, old.lastUse));
+    change(key, old -> old == null ? null : new Item(key, old.claimant, old.open, 0, old.lastUse));
   }
 
   /** It could not be opened: pieces that were idle before are so still, if they are there. */
@@ -193,8 +191,7 @@ final class PartialIndex {
   void dropped(PartialKey key) {
     change(
         key,
-        old ->
-            old == null || !old.open ? null : new Item(key, old.claimant, true, 0, old.lastUse));
+        old -> old == null || !old.open ? null : new Item(key, old.claimant, true, 0, old.lastUse));
   }
 
   /** Nobody writes it any more, and these bytes of it stay. */

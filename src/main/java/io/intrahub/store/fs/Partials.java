@@ -165,8 +165,7 @@ final class Partials implements Evictable {
     return String.valueOf(place.blob().getFileName());
   }
 
-  private PartialBlob open(Layout.PartialPlace place, RepoId repo, BlobId blob)
-      throws IOException {
+  private PartialBlob open(Layout.PartialPlace place, RepoId repo, BlobId blob) throws IOException {
     files.prepare(place);
     ReentrantLock lock = stripes.of(place.key().blob());
     lock.lock();

@@ -197,7 +197,9 @@ final class PieceMap implements AutoCloseable {
     }
   }
 
-  /** The size of the blob that the map at this path is for; empty when it is no map of this blob. */
+  /**
+   * The size of the blob that the map at this path is for; empty when it is no map of this blob.
+   */
   static OptionalLong sizeIn(Disk disk, Path path, Digest digest) throws IOException {
     try (Disk.File file = disk.open(path)) {
       if (file.size() < HEADER) {

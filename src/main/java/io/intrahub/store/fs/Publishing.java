@@ -72,7 +72,8 @@ final class Publishing {
    * @param reservation ends in the moment in which the blob counts as published
    * @throws IOException when that failed; the name is free then
    */
-  void publish(Layout.PartialPlace place, BlobId blob, Space.Reservation reservation) throws IOException {
+  void publish(Layout.PartialPlace place, BlobId blob, Space.Reservation reservation)
+      throws IOException {
     boolean ours;
     ReentrantLock lock = stripes.of(place.key().blob());
     lock.lock();
@@ -91,8 +92,8 @@ final class Publishing {
       }
       throw e;
     }
-    reservation.handOver(
-        () -> index.put(place.key().blob(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
+    reservation.handOver(() ->
+        index.put(place.key().blob(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
   }
 
   /**

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of one record each, and a bounded memory of them, without the large values. A file is replaced in one step and
- * survives a power cut; what can't be written is kept in memory only and logged. Safe for use by
- * many threads.
+ * Files of one record each, and a bounded memory of them, without the large values. A file is
+ * replaced in one step and survives a power cut; what can't be written is kept in memory only and
+ * logged. Safe for use by many threads.
  */
 final class Records {
   private static final Logger log = LoggerFactory.getLogger(Records.class);
@@ -54,8 +54,7 @@ final class Records {
    * @param bytes of heap that the memory may take
    */
   Records(Disk disk, Replacer replacer, MetadataIndex metadata, Clock clock, long bytes) {
-    this.memory =
-        Caffeine.newBuilder().maximumWeight(bytes).weigher(Records::weight).build();
+    this.memory = Caffeine.newBuilder().maximumWeight(bytes).weigher(Records::weight).build();
     this.disk = disk;
     this.replacer = replacer;
     this.metadata = metadata;
@@ -63,9 +62,7 @@ final class Records {
   }
 
   private static int weight(Path path, Optional<StoredRecord> record) {
-    return OVERHEAD
-        + 3 * path.toString().length()
-        + record.map(r -> r.value().length).orElse(0);
+    return OVERHEAD + 3 * path.toString().length() + record.map(r -> r.value().length).orElse(0);
   }
 
   /** The record about this subject; empty when there is none or it can't be read. */
@@ -175,8 +172,7 @@ final class Records {
    * @return the record that is kept now
    * @throws IOException when it can't be kept; what was there before still is
    */
-  StoredRecord putLarge(
-      Path path, StoredRecord head, Replacer.Temporary file, long length, int crc)
+  StoredRecord putLarge(Path path, StoredRecord head, Replacer.Temporary file, long length, int crc)
       throws IOException {
     LargeValue value = LargeValue.of(head.head(), length, crc);
     FileIo.writeFully(file.file(), value.end(head.head()));

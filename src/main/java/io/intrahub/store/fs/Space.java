@@ -14,8 +14,7 @@ import org.slf4j.LoggerFactory;
  * to the same disk. Safe for use by many threads.
  *
  * <p>What counts against {@code store.max-size}: published blobs, pieces of others, metadata, and
- * promises.
- * Until the walk after a start has counted all blobs, those that are known.
+ * promises. Until the walk after a start has counted all blobs, those that are known.
  */
 final class Space {
   private static final Logger log = LoggerFactory.getLogger(Space.class);

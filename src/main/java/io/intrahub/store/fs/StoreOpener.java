@@ -148,8 +148,8 @@ final class StoreOpener {
 
   /**
    * Removes what killed writers left, so that it takes no room, but for blobs with a map of their
-   * pieces: whether that is any good is seen when they are opened, or by the walk. Those of an older
-   * version, whose names had no size, get one. Other names stay.
+   * pieces: whether that is any good is seen when they are opened, or by the walk. Those of an
+   * older version, whose names had no size, get one. Other names stay.
    */
   private void sweepPartial() throws IOException {
     for (Path left : disk.list(layout.partial())) {

@@ -182,7 +182,11 @@ final class Survey {
   }
 
   private void look(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
+      Path path,
+      Layout.Place place,
+      Digest digest,
+      List<Path> foreign,
+      List<BlobChecks.Subject> doubtful)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
     Optional<BlobUses.Use> use = uses.begin(place.key());
@@ -197,7 +201,11 @@ final class Survey {
   }
 
   private void lookInUse(
-      Path path, Layout.Place place, Digest digest, List<Path> foreign, List<BlobChecks.Subject> doubtful)
+      Path path,
+      Layout.Place place,
+      Digest digest,
+      List<Path> foreign,
+      List<BlobChecks.Subject> doubtful)
       throws IOException {
     Optional<Disk.Facts> facts = disk.facts(path);
     if (facts.isEmpty()) {

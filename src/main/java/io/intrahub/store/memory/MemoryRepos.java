@@ -101,8 +101,7 @@ final class MemoryRepos implements RepoStore {
     return new MemoryManifestWriter((entries, complete) -> put(repo, commit, entries, complete));
   }
 
-  private void put(
-      RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
+  private void put(RepoId repo, CommitHash commit, List<ManifestEntry> entries, boolean complete) {
     manifests.compute(
         new CommitKey(repo, commit),
         (key, old) -> {
@@ -133,11 +132,10 @@ final class MemoryRepos implements RepoStore {
   public AnswerWriter newAnswer(
       RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
     AnswerKey key = new AnswerKey(repo, commit, name);
-    return new MemoryAnswerWriter(
-        answer -> {
-          put(answers, key, answer);
-          return new MemoryAnswer(answers.getOrDefault(key, answer));
-        });
+    return new MemoryAnswerWriter(answer -> {
+      put(answers, key, answer);
+      return new MemoryAnswer(answers.getOrDefault(key, answer));
+    });
   }
 
   @Override

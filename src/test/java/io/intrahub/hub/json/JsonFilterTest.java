@@ -86,7 +86,9 @@ class JsonFilterTest {
             + "\"https://hubber/x\",\"see https://hub/x\"]},\"https://hub/k\":1}";
     assertThat(
             new String(
-                JsonFilter.withoutXet(listing.getBytes(UTF_8), new JsonFilter.Links("https://hub/", "http://m:8090/")),
+                JsonFilter.withoutXet(
+                    listing.getBytes(UTF_8),
+                    new JsonFilter.Links("https://hub/", "http://m:8090/")),
                 UTF_8))
         .isEqualTo(
             "{\"default\":{\"train\":[\"http://m:8090/api/datasets/a/x/0.parquet\","

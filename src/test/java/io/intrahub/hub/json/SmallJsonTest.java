@@ -124,8 +124,7 @@ class SmallJsonTest {
     assertThat(asked("{'expand':false,'x':{'paths':['no']},'paths':[]}"))
         .isEqualTo(new Asked(List.of(), false));
     assertThat(asked("{'paths':'one'}").paths()).containsExactly("one");
-    assertThat(asked("{'paths':null,'expand':'true'}"))
-        .isEqualTo(new Asked(List.of(), false));
+    assertThat(asked("{'paths':null,'expand':'true'}")).isEqualTo(new Asked(List.of(), false));
     assertThat(asked("{}").paths()).isEmpty();
   }
 

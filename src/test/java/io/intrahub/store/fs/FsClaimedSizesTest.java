@@ -26,7 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Any repo can claim any size for a digest, and must not hurt the repo that claims the right one. */
+/**
+ * Any repo can claim any size for a digest, and must not hurt the repo that claims the right one.
+ */
 final class FsClaimedSizesTest {
   private static final RepoId HONEST = new RepoId(RepoType.MODEL, "acme/tiny");
   private static final RepoId LIAR = new RepoId(RepoType.DATASET, "evil/tiny");

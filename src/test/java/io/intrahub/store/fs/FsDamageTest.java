@@ -283,7 +283,8 @@ final class FsDamageTest {
     Path foreign = Files.writeString(folder.resolve("blobs/sha256/00/notes.txt"), "mine");
     Path foreignTop = Files.writeString(folder.resolve("README"), "mine");
     Path foreignRepo = Files.createDirectory(folder.resolve("repos/backup"));
-    Path leftover = folder.resolve("repos/models--acme--tiny/partial/sha1-" + "a".repeat(40) + "-9");
+    Path leftover =
+        folder.resolve("repos/models--acme--tiny/partial/sha1-" + "a".repeat(40) + "-9");
     Files.writeString(leftover, "stump");
 
     for (int i = 0; i < 2; i++) {

@@ -33,7 +33,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Large blobs that a crash left in doubt: each is read once for all, and nobody waits at its start. */
+/**
+ * Large blobs that a crash left in doubt: each is read once for all, and nobody waits at its start.
+ */
 final class FsDoubtTest {
   private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny");
   private static final int LARGE = FsBlobStore.CHECKED_ON_OPEN + 5000;
@@ -69,12 +71,7 @@ final class FsDoubtTest {
         };
     store =
         FsStore.open(
-            folder,
-            Clock.systemUTC(),
-            FsStore.Settings.DEFAULT,
-            disk,
-            new Random(1),
-            tasks::add);
+            folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1), tasks::add);
   }
 
   @AfterEach
@@ -199,8 +196,7 @@ final class FsDoubtTest {
     Thread walk = Thread.ofVirtual().start(store::survey);
     org.awaitility.Awaitility.await().until(() -> tasks.size() == 2);
     order.clear();
-    try (StoredBlob awaited =
-        store.blobs().open(everybody(REPO), blobs.get(5)).orElseThrow()) {
+    try (StoredBlob awaited = store.blobs().open(everybody(REPO), blobs.get(5)).orElseThrow()) {
       runAll();
       assertThat(awaited.check().join()).isEqualTo(StoredBlob.Check.RIGHT);
     }

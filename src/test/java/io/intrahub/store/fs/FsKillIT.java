@@ -58,7 +58,9 @@ final class FsKillIT {
   /** Publishes blob after blob and says which one is done, from three threads. */
   static final class Worker {
     public static void main(String[] args) throws Exception {
-      FsStore store = FsStore.open(Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
+      FsStore store =
+          FsStore.open(
+              Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
       int first = Integer.parseInt(args[1]);
       Thread.ofVirtual().start(store::survey);
       List<Thread> threads = new ArrayList<>();
@@ -96,7 +98,9 @@ final class FsKillIT {
   /** Writes pieces in any order and says which ones are marked, from three threads. */
   static final class Gatherer {
     public static void main(String[] args) throws Exception {
-      FsStore store = FsStore.open(Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
+      FsStore store =
+          FsStore.open(
+              Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
       PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE));
       System.out.println("open");
       List<Integer> missing = new ArrayList<>(IntStream.range(0, 61).boxed().toList());
@@ -153,7 +157,11 @@ final class FsKillIT {
         }
       }
       try (FsStore store =
-              FsStore.open(folder.resolve("data"), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
+              FsStore.open(
+                  folder.resolve("data"),
+                  Clock.systemUTC(),
+                  FsStore.Settings.DEFAULT,
+                  Runnable::run);
           PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE))) {
         List<Integer> found = partial.found().stream().boxed().toList();
         assertThat(found).as("round %d of seed %d", round, seed).containsAll(marked);
@@ -212,7 +220,8 @@ final class FsKillIT {
 
   private void check(List<Integer> done, long seed) throws Exception {
     Path data = folder.resolve("data");
-    try (FsStore store = FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run)) {
+    try (FsStore store =
+        FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run)) {
       store.survey();
       assertThat(store.usage().counted()).isTrue();
       // Large ones that were on their way are there to go on with.

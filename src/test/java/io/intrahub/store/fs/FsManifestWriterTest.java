@@ -59,8 +59,7 @@ final class FsManifestWriterTest {
             peak = Math.max(peak, budget.usage().used());
           }
         };
-    store =
-        FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
+    store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
   }
 
   @AfterEach
@@ -139,8 +138,7 @@ final class FsManifestWriterTest {
   }
 
   @Test
-  void of_two_entries_with_one_path_the_last_is_kept_however_far_apart_they_are()
-      throws Exception {
+  void of_two_entries_with_one_path_the_last_is_kept_however_far_apart_they_are() throws Exception {
     List<Integer> numbers = numbers(10_000);
     Collections.shuffle(numbers, new Random(3));
     try (MemoryBudget.Reservation memory = budget.reservation("listings");
@@ -180,8 +178,7 @@ final class FsManifestWriterTest {
   void a_budget_without_room_refuses_the_manifest_and_leaves_nothing() throws Exception {
     try (MemoryBudget.Reservation other = budget.reservation("listings")) {
       other.grow(SHARE - 100_000);
-      assertThatThrownBy(() -> write(numbers(10_000)))
-          .isInstanceOf(BudgetExhaustedException.class);
+      assertThatThrownBy(() -> write(numbers(10_000))).isInstanceOf(BudgetExhaustedException.class);
       assertThat(store.repos().manifest(everybody(REPO), COMMIT)).isEmpty();
     }
     write(numbers(10_000));

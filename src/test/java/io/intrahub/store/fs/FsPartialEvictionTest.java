@@ -22,8 +22,8 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.PartialBlob;
-import io.intrahub.testing.SettableClock;
 import io.intrahub.store.TestRepos;
+import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -234,8 +234,14 @@ final class FsPartialEvictionTest {
     pieces(4, 3);
     pieces(5, 4);
     store.close();
-    Path older = folder.resolve("repos/models--acme--tiny/partial/sha1-" + blob(4).digest().hex() + "-" + blob(4).size());
-    Path younger = folder.resolve("partial/sha256-" + blob(5).digest().hex() + "-" + blob(5).size() + "/data");
+    Path older =
+        folder.resolve(
+            "repos/models--acme--tiny/partial/sha1-"
+                + blob(4).digest().hex()
+                + "-"
+                + blob(4).size());
+    Path younger =
+        folder.resolve("partial/sha256-" + blob(5).digest().hex() + "-" + blob(5).size() + "/data");
     Files.setLastModifiedTime(older, FileTime.from(clock.instant().minus(Duration.ofHours(3))));
     Files.setLastModifiedTime(younger, FileTime.from(clock.instant().minus(Duration.ofHours(2))));
     open();

@@ -179,9 +179,13 @@ final class FsPartialTest {
     put(gone, small, 0);
     Path noMap = Files.createDirectory(folder.resolve("partial/sha256-" + "a".repeat(64) + "-1"));
     Files.writeString(noMap.resolve("data"), "x");
-    Path noData = Files.createDirectory(folder.resolve("partial/sha256-" + "b".repeat(64) + "-" + BLOB.size()));
+    Path noData =
+        Files.createDirectory(
+            folder.resolve("partial/sha256-" + "b".repeat(64) + "-" + BLOB.size()));
     Files.copy(pieces(), noData.resolve("pieces"));
-    Path other = Files.createDirectory(folder.resolve("partial/sha256-" + "c".repeat(64) + "-" + BLOB.size()));
+    Path other =
+        Files.createDirectory(
+            folder.resolve("partial/sha256-" + "c".repeat(64) + "-" + BLOB.size()));
     Files.copy(pieces(), other.resolve("pieces"));
     Files.copy(data(), other.resolve("data"));
     Files.createDirectory(other.resolve("folder"));

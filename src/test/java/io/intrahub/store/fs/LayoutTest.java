@@ -31,7 +31,8 @@ final class LayoutTest {
     String oid = "1".repeat(40);
     Layout.PartialPlace git = layout.partial(REPO, new BlobId(new Digest.GitSha1(oid), 0));
     assertThat(git.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + oid));
-    assertThat(git.data()).isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid + "-0"));
+    assertThat(git.data())
+        .isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid + "-0"));
     assertThat(layout.ref(REPO, Revision.DEFAULT))
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/refs/@default"));
     assertThat(layout.ref(REPO, new Revision("refs/pr/1")))

@@ -39,7 +39,8 @@ final class PublishedBlobsTest {
     Files.createDirectories(place.blob().getParent());
     Files.write(place.blob(), content);
     index.put(place.key(), 1000, BlobIndex.Trust.VERIFIED, clock.instant());
-    CurrentBlobs current = new CurrentBlobs(
+    CurrentBlobs current =
+        new CurrentBlobs(
             disk, layout, index, new MetadataIndex(disk, layout, Clock.systemUTC()), () -> false);
     blobs =
         new PublishedBlobs(disk, layout, index, uses, new Stripes(), current, written::contains);

@@ -1,0 +1,108 @@
+package io.intrahub.loaders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.faults.MirrorProcess;
+import io.intrahub.testing.ListingHub;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Listings of hundreds of thousands of files in a process with little memory. */
+class LargeListingsIT {
+  private static final List<String> LITTLE_MEMORY =
+      List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError");
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  @TempDir Path folder;
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+  }
+
+  private MirrorProcess serve(ListingHub hub, Map<String, String> environment) throws IOException {
+    return MirrorProcess.serve(
+        folder.resolve("data"), hub.uri(), folder.resolve("log"), LITTLE_MEMORY, environment);
+  }
+
+  private Path manifest(int repo) {
+    return folder.resolve(
+        "data/repos/models--acme--r%d/commits/%s/manifest".formatted(repo, ListingHub.COMMIT));
+  }
+
+  private HttpResponse<String> head(MirrorProcess mirror, int repo, String file)
+      throws IOException, InterruptedException {
+    URI uri = mirror.uri().resolve("/acme/r%d/resolve/main/%s".formatted(repo, file));
+    return client.send(
+        HttpRequest.newBuilder(uri).method("HEAD", HttpRequest.BodyPublishers.noBody()).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Asks for the listing until it is answered from the store. */
+  private String learn(MirrorProcess mirror, int repo) throws IOException, InterruptedException {
+    URI uri =
+        mirror
+            .uri()
+            .resolve("/api/models/acme/r%d/tree/main?recursive=true&limit=10".formatted(repo));
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < end) {
+      HttpResponse<String> answer =
+          client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+      if (Files.exists(manifest(repo)) && answer.statusCode() == 200) {
+        return answer.body();
+      }
+      assertThat(mirror.isAlive()).isTrue();
+    }
+    throw new AssertionError("the listing of r" + repo + " was not learned");
+  }
+
+  @Test
+  void six_listings_of_199_000_files_at_once_do_not_end_the_process() throws Exception {
+    try (ListingHub hub = new ListingHub(199_000, 1_000);
+        MirrorProcess mirror = serve(hub, Map.of())) {
+      List<Future<String>> answers = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        int repo = i;
+        answers.add(
+            threads.submit(() -> {
+              // What a client does first; the mirror learns the listing behind it.
+              head(mirror, repo, "config.json");
+              return learn(mirror, repo);
+            }));
+      }
+      for (Future<String> answer : answers) {
+        assertThat(answer.get()).contains("data/00/part-");
+      }
+      assertThat(mirror.isAlive()).isTrue();
+      assertThat(head(mirror, 5, "no-such-file").headers().firstValue("X-Error-Code"))
+          .hasValue("EntryNotFound");
+    }
+  }
+
+  @Test
+  void a_listing_of_a_million_files_is_learned() throws Exception {
+    try (ListingHub hub = new ListingHub(1_000_000, 10_000);
+        MirrorProcess mirror = serve(hub, Map.of("INTRAHUB_LISTINGS_LEARN_LIMIT", "1000000"))) {
+      assertThat(learn(mirror, 0)).contains("data/00/part-");
+      assertThat(mirror.isAlive()).isTrue();
+    }
+  }
+}
