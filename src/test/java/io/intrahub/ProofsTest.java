@@ -15,7 +15,9 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Outage;
 import io.intrahub.hub.RepoId;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.Test;
  * each: else any new route could make its own right to read.
  */
 class ProofsTest {
+  private static final String ASKS = "io.intrahub.mirror.Verdicts";
+
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -50,6 +54,22 @@ class ProofsTest {
             .because("the store hands out content against nothing else"));
   }
 
+  /** Else a route could serve a repo that was made private because some other call failed. */
+  @Test
+  void only_the_one_who_asks_a_repos_own_question_believes_an_outage() {
+    for (DescribedPredicate<JavaAccess<?>> use :
+        List.of(
+            uses(Outage.class, "witnessed"), uses(AccessChecker.class, "rememberedDuringOutage"))) {
+      check(
+          noClasses()
+              .that()
+              .doNotHaveFullyQualifiedName(ASKS)
+              .should()
+              .accessTargetWhere(use)
+              .because("an expired verdict counts only if that repo's own question failed"));
+    }
+  }
+
   /** A rule on calls is worth nothing when others could make them. */
   @Test
   void proofs_and_evidence_have_no_public_constructor() {
@@ -59,6 +79,8 @@ class ProofsTest {
             .areDeclaredIn(Authorised.class)
             .or()
             .areDeclaredIn(AnonymousRead.class)
+            .or()
+            .areDeclaredIn(Outage.class)
             .should()
             .bePublic()
             .orShould()
@@ -72,6 +94,16 @@ class ProofsTest {
         .isNotEmpty();
     assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class).getCallsOfSelf())
         .isNotEmpty();
+    assertThat(HOUSE.get(Outage.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+        .extracting(call -> call.getOriginOwner().getName())
+        .containsOnly(ASKS);
+    assertThat(
+            HOUSE
+                .get(AccessChecker.class)
+                .getMethod("rememberedDuringOutage", Outage.class)
+                .getCallsOfSelf())
+        .extracting(call -> call.getOriginOwner().getName())
+        .containsOnly(ASKS);
   }
 
   /** Calls and method references alike. */

@@ -25,7 +25,8 @@ public final class AccessChecker {
    * How long a verdict holds.
    *
    * @param publicTtl since upstream last confirmed it
-   * @param publicTtlDuringOutage the same, while upstream can't be asked
+   * @param publicTtlDuringOutage the same, while upstream gives no word on the repo; see {@link
+   *     Outage}
    */
   public record Settings(Duration publicTtl, Duration publicTtlDuringOutage) {
     /** Ten minutes, and seven days while upstream is down. */
@@ -44,11 +45,21 @@ public final class AccessChecker {
   }
 
   /**
-   * A proof from what is remembered, for when upstream can't be asked. Never call this before
-   * upstream has failed: it would keep a repo readable that was made private.
+   * Whether a verdict still holds, but for less than half of its time: it should be renewed now.
    */
-  public Optional<Authorised<RepoId>> rememberedDuringOutage(RepoId repo) {
-    return within(repo, settings.publicTtlDuringOutage());
+  public boolean isAging(RepoId repo) {
+    return remembered(repo).isPresent()
+        && within(repo, settings.publicTtl().dividedBy(2)).isEmpty();
+  }
+
+  /** Whether a verdict is there that counts in an outage at least. */
+  public boolean isKnown(RepoId repo) {
+    return within(repo, settings.publicTtlDuringOutage()).isPresent();
+  }
+
+  /** A proof from what is remembered, for a repo that upstream gives no word on. */
+  public Optional<Authorised<RepoId>> rememberedDuringOutage(Outage outage) {
+    return within(outage.repo(), settings.publicTtlDuringOutage());
   }
 
   private Optional<Authorised<RepoId>> within(RepoId repo, Duration ttl) {

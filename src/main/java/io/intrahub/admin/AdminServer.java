@@ -5,7 +5,14 @@ import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code /metrics} for Prometheus, {@code /health} for whoever restarts processes, and {@code
@@ -13,25 +20,49 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
   private static final int THREADS = 8;
 
+  /** Without the text of an exception. */
+  private static final Request.Handler PLAIN_ERRORS =
+      (request, response, callback) -> {
+        response.write(true, ByteBuffer.allocate(0), callback);
+        return true;
+      };
+
   private final String address;
+  private final OwnNames names;
   private final Javalin javalin;
 
   /**
    * Makes the server; {@link #start} opens the port.
    *
    * @param port 0 takes any free one
+   * @param hosts names by which the listener may be called, beside localhost, {@code host} and
+   *     addresses
    */
   public AdminServer(
-      String host, int port, PrometheusMeterRegistry registry, Mirror mirror, Status status) {
+      String host,
+      int port,
+      List<String> hosts,
+      PrometheusMeterRegistry registry,
+      Mirror mirror,
+      Status status) {
     this.address = host + ":" + port;
+    this.names = new OwnNames(host, hosts);
     this.javalin =
         Javalin.create(config -> {
           config.startup.showJavalinBanner = false;
           config.jetty.threadPool = new QueuedThreadPool(THREADS);
           config.jetty.host = host;
           config.jetty.port = port;
+          config.jetty.modifyServer(server -> server.setErrorHandler(PLAIN_ERRORS));
+          config.routes.before(this::check);
+          config.routes.exception(Exception.class, AdminServer::fault);
+          config.router.javaLangErrorHandler((response, error) -> {
+            log.error("A request of the operator failed", error);
+            response.setStatus(500);
+          });
           config.routes.get(
               "/metrics",
               ctx ->
@@ -42,6 +73,31 @@ public final class AdminServer implements AutoCloseable {
               "/status",
               ctx -> ctx.contentType("application/json; charset=utf-8").result(status.write()));
         });
+  }
+
+  /** Refuses what a web page may have sent: see {@link OwnNames}. */
+  private void check(Context ctx) {
+    List<String> hosts = Collections.list(ctx.req().getHeaders("Host"));
+    String host = hosts.isEmpty() ? "" : hosts.getFirst();
+    if (!host.isEmpty() && !names.isOwn(host)) {
+      refuse(
+          ctx,
+          421,
+          "This listener is not called by this name. Use its address, or add the name to"
+              + " admin.hosts.");
+    } else if (OwnNames.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
+      refuse(ctx, 403, "Pages of other sites may not ask this listener.");
+    }
+  }
+
+  private static void refuse(Context ctx, int status, String message) {
+    ctx.skipRemainingHandlers();
+    ctx.status(status).contentType("text/plain; charset=utf-8").result(message + "\n");
+  }
+
+  private static void fault(Exception e, Context ctx) {
+    log.error("{} failed", ctx.req().getRequestURI(), e);
+    refuse(ctx, 500, "Internal error of intrahub; see the log.");
   }
 
   /**

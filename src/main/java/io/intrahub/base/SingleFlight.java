@@ -1,8 +1,10 @@
 package io.intrahub.base;
 
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -38,10 +40,30 @@ public final class SingleFlight<K, V> {
    *     with what {@code work} throws.
    */
   public CompletableFuture<V> join(K key, Supplier<V> work) {
+    return join(key, () -> true, work).orElseThrow();
+  }
+
+  /**
+   * Joins the flight for {@code key}, or starts one if that is admitted.
+   *
+   * @param admission asked only if there is no flight to join; must not block
+   * @return as {@link #join(Object, Supplier)}; empty if no flight was admitted
+   */
+  public Optional<CompletableFuture<V>> join(K key, BooleanSupplier admission, Supplier<V> work) {
     CompletableFuture<V> mine = new CompletableFuture<>();
-    CompletableFuture<V> running = flights.putIfAbsent(key, mine);
-    if (running != null) {
-      return running.copy();
+    boolean[] begun = {false};
+    CompletableFuture<V> flight =
+        flights.computeIfAbsent(
+            key,
+            k -> {
+              begun[0] = admission.getAsBoolean();
+              return begun[0] ? mine : null;
+            });
+    if (flight == null) {
+      return Optional.empty();
+    }
+    if (!begun[0]) {
+      return Optional.of(flight.copy());
     }
     try {
       executor.execute(() -> run(key, work, mine));
@@ -50,7 +72,7 @@ public final class SingleFlight<K, V> {
       flights.remove(key, mine);
       mine.completeExceptionally(e);
     }
-    return mine.copy();
+    return Optional.of(mine.copy());
   }
 
   private void run(K key, Supplier<V> work, CompletableFuture<V> flight) {

@@ -11,6 +11,7 @@ import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
+import io.intrahub.mirror.MirrorStatus;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoreException;
@@ -54,6 +55,7 @@ public final class App implements AutoCloseable {
   private final Meters meters;
   private final MemoryBudget budget;
   private final Transfers transfers;
+  private final Mirror mirror;
   private final HubServer http;
   private final AdminServer admin;
 
@@ -88,7 +90,7 @@ public final class App implements AutoCloseable {
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
       RepoStore repos = new CachedRepoStore(store.repos(), caches);
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
-      Mirror mirror =
+      mirror =
           new Mirror(
               checker,
               repos,
@@ -105,17 +107,21 @@ public final class App implements AutoCloseable {
           add(
               new HubServer(
                   settings.http(),
+                  settings.clients(),
                   mirror,
                   new Fingerprints(store.installationKey()),
                   new DirectBufferPool(settings.bufferBytes()),
                   budget,
                   () -> requestId(random),
+                  timer,
+                  System::nanoTime,
                   listener));
       admin =
           add(
               new AdminServer(
                   settings.admin().host(),
                   settings.admin().port(),
+                  settings.adminHosts(),
                   registry,
                   mirror,
                   new Status(Main.Version.number(), clock, mirror, store::usage)));
@@ -199,6 +205,16 @@ public final class App implements AutoCloseable {
   /** What the store holds now. */
   public StoreUsage storeUsage() {
     return store.usage();
+  }
+
+  /** What goes on now, as {@code /status} tells it. */
+  public MirrorStatus status() {
+    return mirror.status();
+  }
+
+  /** Number of requests that are being answered. */
+  public int requestsInFlight() {
+    return http.requestsInFlight();
   }
 
   /** Number of fills under way. */

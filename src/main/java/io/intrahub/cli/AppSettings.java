@@ -1,18 +1,22 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.UpstreamSettings;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Everything a mirror is made from: each room's own settings record.
  *
  * @param http the clients' listener
  * @param admin the operator's listener
+ * @param clients what clients may use
+ * @param adminHosts names by which the operator's listener may be called
  * @param data the store's folder
  * @param store of the folder
  * @param upstream where from
@@ -25,6 +29,8 @@ import java.nio.file.Path;
 public record AppSettings(
     HttpSettings http,
     HttpSettings admin,
+    ClientLimits clients,
+    List<String> adminHosts,
     Path data,
     FsStore.Settings store,
     UpstreamSettings upstream,
@@ -33,11 +39,52 @@ public record AppSettings(
     TransferSettings transfer,
     long bufferBytes,
     long budgetBytes) {
-  /** The same with other listeners. */
-  public AppSettings withListeners(HttpSettings clients, HttpSettings operator) {
+  /** Takes a copy of the list. */
+  public AppSettings {
+    adminHosts = List.copyOf(adminHosts);
+  }
+
+  /** The same with other limits of what clients may use. */
+  public AppSettings withClients(ClientLimits other) {
     return new AppSettings(
+        http,
+        admin,
+        other,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
+  }
+
+  /** The same with other names by which the operator's listener may be called. */
+  public AppSettings withAdminHosts(List<String> other) {
+    return new AppSettings(
+        http,
+        admin,
         clients,
+        other,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
+  }
+
+  /** The same with other listeners. */
+  public AppSettings withListeners(HttpSettings forClients, HttpSettings operator) {
+    return new AppSettings(
+        forClients,
         operator,
+        clients,
+        adminHosts,
         data,
         store,
         upstream,
@@ -51,42 +98,119 @@ public record AppSettings(
   /** The same with the store in another folder. */
   public AppSettings withData(Path other) {
     return new AppSettings(
-        http, admin, other, store, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        other,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of the store. */
   public AppSettings withStore(FsStore.Settings other) {
     return new AppSettings(
-        http, admin, data, other, upstream, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        other,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with another upstream. */
   public AppSettings withUpstream(UpstreamSettings other) {
     return new AppSettings(
-        http, admin, data, store, other, access, mirror, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        other,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of freshness and waiting. */
   public AppSettings withMirror(MirrorSettings other) {
     return new AppSettings(
-        http, admin, data, store, upstream, access, other, transfer, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        other,
+        transfer,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with other limits of transfers. */
   public AppSettings withTransfer(TransferSettings other) {
     return new AppSettings(
-        http, admin, data, store, upstream, access, mirror, other, bufferBytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        other,
+        bufferBytes,
+        budgetBytes);
   }
 
   /** The same with another amount of direct memory for bodies. */
   public AppSettings withBufferBytes(long bytes) {
     return new AppSettings(
-        http, admin, data, store, upstream, access, mirror, transfer, bytes, budgetBytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bytes,
+        budgetBytes);
   }
 
   /** The same with another budget of heap. */
   public AppSettings withBudgetBytes(long bytes) {
     return new AppSettings(
-        http, admin, data, store, upstream, access, mirror, transfer, bufferBytes, bytes);
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        mirror,
+        transfer,
+        bufferBytes,
+        bytes);
   }
 }

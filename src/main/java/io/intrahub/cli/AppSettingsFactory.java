@@ -1,7 +1,9 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.base.Network;
 import io.intrahub.config.Config;
+import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
@@ -15,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Hands each room its own settings, made from the configuration. */
 public final class AppSettingsFactory {
@@ -49,6 +52,15 @@ public final class AppSettingsFactory {
         new HttpSettings(
             config.server().host(), config.server().port(), config.server().bodyTimeout()),
         new HttpSettings(config.admin().host(), config.admin().port()),
+        new ClientLimits(
+            config.server().connections(),
+            config.clients().connections(),
+            config.clients().requests(),
+            config.server().trustedProxies().stream()
+                .map(Network::parse)
+                .flatMap(Optional::stream)
+                .toList()),
+        config.admin().hosts(),
         config.store().path(),
         new FsStore.Settings(
             config.store().maxSize().bytes(),
@@ -70,7 +82,8 @@ public final class AppSettingsFactory {
             config.newCommits().quiet(),
             config.newCommits().atLatest(),
             config.listings().answerLimit(),
-            config.listings().learnLimit()),
+            config.listings().learnLimit(),
+            config.clients().coldQuestions()),
         new TransferSettings(
             config.transfer().openTimeout(),
             config.transfer().checkTimeout(),
@@ -82,6 +95,7 @@ public final class AppSettingsFactory {
             config.transfer().connectionsPerHost(),
             config.transfer().filesAtOnce(),
             config.transfer().maxRate().bytes(),
+            config.transfer().passthroughStreams(),
             config.memory().fetchBuffers().bytes()),
         config.memory().buffers().bytes(),
         budget(config.memory().budget().bytes()));

@@ -78,7 +78,8 @@ final class ServeCommand implements Callable<Integer> {
   /** One line per request; what the client was told of an error stands in it too. */
   private static void log(RequestListener.Request r) {
     log.info(
-        "{} {} {} [{}] {} bytes {} ms {}{}",
+        "{} {} {} {} [{}] {} bytes {} ms {}{}",
+        r.client(),
         r.method(),
         r.path(),
         r.status(),

@@ -6,6 +6,7 @@ import static io.intrahub.config.ValueType.DURATION;
 import static io.intrahub.config.ValueType.FILE;
 import static io.intrahub.config.ValueType.FOLDER;
 import static io.intrahub.config.ValueType.HOST;
+import static io.intrahub.config.ValueType.NETWORK;
 import static io.intrahub.config.ValueType.NUMBER;
 import static io.intrahub.config.ValueType.PROXY;
 import static io.intrahub.config.ValueType.SERVERS;
@@ -36,6 +37,7 @@ public record Config(
                     + " refused at once.")
         Mode mode,
     @Section("Where clients are served.") Server server,
+    @Section("What one client may use, so that no client can keep the others out.") Clients clients,
     @Section("Where the operator's API and page are; keep it away from clients.") Admin admin,
     @Section("The folder that holds everything that was fetched.") Store store,
     @Section("Where files come from.") Upstream upstream,
@@ -81,7 +83,56 @@ public record Config(
               doc =
                   "How long the whole body of a request may take to arrive. A client that is"
                       + " slower gets a 408.")
-          Duration bodyTimeout) {}
+          Duration bodyTimeout,
+      @Setting(
+              type = NUMBER,
+              byDefault = "10000",
+              min = "1",
+              doc =
+                  "Connections of all clients together. A further one is answered with 503 and"
+                      + " closed.")
+          int connections,
+      @Setting(
+              type = NETWORK,
+              byDefault = "",
+              doc =
+                  "Addresses of the proxies in front of the mirror. Of a request that comes from one"
+                      + " of them, the right-most address in `X-Forwarded-For` that is not a proxy's"
+                      + " is taken as the client's; no other `X-Forwarded-For` is believed.")
+          List<String> trustedProxies) {
+    /** Takes a copy of the list. */
+    public Server {
+      trustedProxies = List.copyOf(trustedProxies);
+    }
+  }
+
+  /** What one client may use. */
+  public record Clients(
+      @Setting(
+              type = NUMBER,
+              byDefault = "2048",
+              min = "1",
+              doc =
+                  "Connections of one address (of one /64 network with IPv6). A further one is"
+                      + " answered with 429 and closed. Trusted proxies may have any number.")
+          int connections,
+      @Setting(
+              type = NUMBER,
+              byDefault = "1024",
+              min = "1",
+              doc =
+                  "Requests that are being answered at the same time, of one address and of one"
+                      + " token. A further one is answered with 429.")
+          int requests,
+      @Setting(
+              type = NUMBER,
+              byDefault = "300",
+              min = "1",
+              doc =
+                  "Questions per minute, of one address and of one token, that the mirror has to"
+                      + " pass on to the Hub because it does not know whether the thing exists. One"
+                      + " more is answered with 429. Files that exist do not count.")
+          int coldQuestions) {}
 
   /** Where the operator is served. */
   public record Admin(
@@ -98,7 +149,20 @@ public record Config(
               max = "65535",
               flag = "--admin-port",
               doc = "Port to listen on; `0` takes any free one.")
-          int port) {}
+          int port,
+      @Setting(
+              type = HOST,
+              byDefault = "",
+              doc =
+                  "Host names by which the operator's listener may be called, beside `localhost`,"
+                      + " `admin.host` and IP addresses. Requests for other names are refused,"
+                      + " because a web page could have made them (DNS rebinding).")
+          List<String> hosts) {
+    /** Takes a copy of the list. */
+    public Admin {
+      hosts = List.copyOf(hosts);
+    }
+  }
 
   /** The folder of the store. */
   public record Store(
@@ -288,9 +352,14 @@ public record Config(
       @Setting(
               type = DURATION,
               byDefault = "10m",
-              doc = "How long a repo that was seen to be public counts as public.")
+              doc =
+                  "How long a repo that was seen to be public counts as public. Of a repo in use"
+                      + " this is asked again ahead of time.")
           Duration publicTtl,
-      @Setting(type = DURATION, byDefault = "7d", doc = "The same while upstream cannot be asked.")
+      @Setting(
+              type = DURATION,
+              byDefault = "7d",
+              doc = "The same while the Hub can't be asked about the repo, or gives no answer.")
           Duration publicTtlDuringOutage) {}
 
   /** How long clients wait. */
@@ -300,13 +369,16 @@ public record Config(
               byDefault = "8s",
               min = "1ms",
               doc =
-                  "Within this time a request for a file has its answer. The Python clients give up"
-                      + " after 10 seconds.")
+                  "Within this time a request for a file has its answer. Any request waits so long for"
+                      + " the Hub to say that a repo is still public, when access.public-ttl is over."
+                      + " The Python clients give up after 10 seconds.")
           Duration head,
       @Setting(
               type = DURATION,
               byDefault = "2s",
-              doc = "After this time what is in the store is served, though stale.")
+              doc =
+                  "After this time a commit that is known is served, though stale, while the Hub is"
+                      + " asked whether the branch has moved.")
           Duration stale,
       @Setting(
               type = DURATION,
@@ -405,7 +477,17 @@ public record Config(
               doc =
                   "Bytes of files per second that are fetched from upstream, at most; 0 for no"
                       + " limit.")
-          DataSize maxRate) {}
+          DataSize maxRate,
+      @Setting(
+              type = NUMBER,
+              byDefault = "128",
+              min = "4",
+              max = "10000",
+              doc =
+                  "Files that go straight from upstream to one client and are not kept, at the same"
+                      + " time. One client gets three quarters of them at most. Further ones wait"
+                      + " for two seconds, and are then refused with 503.")
+          int passthroughStreams) {}
 
   /** Limits of memory. */
   public record Memory(

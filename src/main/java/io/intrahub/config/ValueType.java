@@ -1,5 +1,6 @@
 package io.intrahub.config;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -34,7 +35,9 @@ public enum ValueType {
   /** Servers that {@code NO_PROXY} may name; a {@code String}. */
   SERVERS(
       "SERVERS",
-      "*, a host such as hub.example or .example, an address or a network, without http://");
+      "*, a host such as hub.example or .example, an address or a network, without http://"),
+  /** IP addresses in CIDR notation; a {@code String}. */
+  NETWORK("NETWORK", "an IP address, or a network such as 10.0.0.0/8");
 
   private static final Pattern HOST_FORM = Pattern.compile("[\\w.:%\\[\\]-]+");
   private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|d)");
@@ -81,6 +84,7 @@ public enum ValueType {
       case CHOICE -> choice(text, target);
       case ADDRESS -> address(text).map(Object.class::cast);
       case PROXY -> ProxyChoice.parse(text).map(Object.class::cast);
+      case NETWORK -> isNetwork(text) ? Optional.of(text) : Optional.empty();
       case SERVERS -> SERVERS_FORM.matcher(text).matches() ? Optional.of(text) : Optional.empty();
     };
   }
@@ -104,6 +108,19 @@ public enum ValueType {
     // One colon is a port that was put behind; an IPv6 address has two or more.
     boolean port = text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':');
     return HOST_FORM.matcher(text).matches() && !port ? Optional.of(text) : Optional.empty();
+  }
+
+  private static boolean isNetwork(String text) {
+    int slash = text.indexOf('/');
+    try {
+      InetAddress base = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+      return slash < 0
+          || number(text.substring(slash + 1))
+              .filter(bits -> bits <= base.getAddress().length * Byte.SIZE)
+              .isPresent();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   private static Optional<Integer> number(String text) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.eclipse.jetty.ee10.servlet.HttpOutput;
-import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +25,8 @@ final class BodyWriter {
   }
 
   /**
-   * Writes a whole content and closes it. Nothing is thrown once the head is on its way, because
-   * Javalin would write an error text into the open body.
+   * Writes a whole content and closes it. A failure breaks the response off and is not thrown; an
+   * {@link Error} is thrown, and {@link HubServer} breaks the response off.
    *
    * @param length promised to the client
    */
@@ -103,10 +102,10 @@ final class BodyWriter {
     }
   }
 
-  /** Makes the client see that the body is not whole. */
+  /** Makes the client see that the body is not whole: no byte goes out any more. */
   static void abort(Exchange exchange, Throwable cause) {
-    ServletContextRequest.getServletContextRequest(exchange.request())
-        .getServletChannel()
-        .abort(new IOException("the response is broken off", cause));
+    // Not by the channel's abort: Javalin takes an aborted request for an asynchronous one, and
+    // logs a fault of its own.
+    exchange.connection().close(new IOException("the response is broken off", cause));
   }
 }

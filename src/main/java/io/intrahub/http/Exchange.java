@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
 /**
  * One request and its response, without Javalin's conveniences that decode, compress or guess. For
@@ -21,6 +22,7 @@ final class Exchange {
   private final String requestId;
   private final Caller caller;
   private long bytesSent;
+  private boolean left;
 
   Exchange(Context ctx, String requestId, Caller caller) {
     this.request = ctx.req();
@@ -45,7 +47,7 @@ final class Exchange {
     return caller;
   }
 
-  /** The name against which limits count this request. */
+  /** The name of the client against which its limits count. */
   String client() {
     return caller.client();
   }
@@ -106,6 +108,32 @@ final class Exchange {
 
   void set(String name, String value) {
     response.setHeader(name, value);
+  }
+
+  /** The connection that the request came over. */
+  ClientConnection connection() {
+    return (ClientConnection)
+        ServletContextRequest.getServletContextRequest(request)
+            .getConnectionMetaData()
+            .getConnection()
+            .getEndPoint();
+  }
+
+  /** Has the connection closed behind this answer: what else is on it can't be told apart. */
+  void closeBehind() {
+    set("Connection", "close");
+  }
+
+  /** The client closed the connection before it had the whole answer. */
+  void clientLeft() {
+    left = true;
+  }
+
+  /** What the client was told of an error, or why there was nobody to tell; empty for success. */
+  String error() {
+    return left
+        ? "the client closed the connection"
+        : Optional.ofNullable(response.getHeader(HeaderNames.X_ERROR_MESSAGE)).orElse("");
   }
 
   void sent(long bytes) {

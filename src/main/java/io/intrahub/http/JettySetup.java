@@ -6,53 +6,45 @@ import io.javalin.config.JavalinConfig;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.concurrent.Executors;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
-/** How Jetty is set up: a thread per request, which paths it lets through, how it says no. */
+/** Sets Jetty up: a thread per request, which paths it lets through, how it refuses. */
 final class JettySetup {
   private static final int PLATFORM_THREADS = 32;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
-  private static final long IDLE_MILLIS = 120_000;
 
   /**
-   * Connections that may wait to be accepted; the system may allow fewer. With Java's own 50, of a
-   * thousand clients that come at once some are let in a minute later, when they have tried their
-   * luck with longer and longer pauses, and some are broken off.
+   * While a request is answered. Between two requests {@link ClientConnector} has its own limit.
    */
-  private static final int ACCEPT_QUEUE = 4096;
+  private static final long IDLE_MILLIS = 120_000;
 
   private JettySetup() {}
 
-  /** Javalin makes its connectors late: this sees them when the server starts. */
-  private record LongAcceptQueue(Server server) implements LifeCycle.Listener {
-    @Override
-    public void lifeCycleStarting(LifeCycle event) {
-      for (Connector connector : server.getConnectors()) {
-        if (connector instanceof ServerConnector listener) {
-          listener.setAcceptQueueSize(ACCEPT_QUEUE);
-        }
-      }
-    }
-  }
-
-  static void apply(JavalinConfig config, HttpSettings settings, Supplier<String> requestIds) {
+  /**
+   * Configures the server.
+   *
+   * @param connector makes the clients' port
+   */
+  static void apply(
+      JavalinConfig config,
+      BiFunction<Server, HttpConfiguration, Connector> connector,
+      Supplier<String> requestIds) {
     QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS);
     threads.setName("http");
     threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
     config.jetty.threadPool = threads;
-    config.jetty.host = settings.host();
-    config.jetty.port = settings.port();
+    config.jetty.addConnector(connector);
     config.jetty.modifyHttpConfiguration(http -> {
       http.setSendServerVersion(false);
       http.setRequestHeaderSize(MAX_HEAD_BYTES);
@@ -67,7 +59,6 @@ final class JettySetup {
                   UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT)));
     });
     config.jetty.modifyServer(server -> {
-      server.addEventListener(new LongAcceptQueue(server));
       server.setErrorHandler(
           (Request.Handler)
               (request, response, callback) ->

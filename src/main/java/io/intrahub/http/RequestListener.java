@@ -7,6 +7,8 @@ public interface RequestListener {
   /**
    * One request.
    *
+   * @param client its address as far as limits go: the address of the peer, or the one that a
+   *     trusted proxy gives
    * @param method as it came
    * @param path raw, without the query, which may hold a secret
    * @param status of the answer
@@ -17,6 +19,7 @@ public interface RequestListener {
    * @param requestId as in {@code X-Request-Id}
    */
   record Request(
+      String client,
       String method,
       String path,
       int status,

@@ -27,9 +27,13 @@ final class Failures {
   static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
-      case UNREACHABLE, LATE -> HubError.upstreamUnreachable(what, failure.reason());
+      case UNREACHABLE, LATE, BROKEN -> HubError.upstreamUnreachable(what, failure.reason());
       case TROUBLED, LIMITED, STRANGE ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
+      case OVER_LIMIT ->
+          HubError.tooManyRequests(
+              "intrahub did not ask the Hub for " + what + ": " + failure.reason() + ".",
+              failure.retryAfter().orElse(Duration.ZERO));
       case CROWDED -> HubError.crowded(what, failure.reason());
       case WRONG -> HubError.wrongContent(what, failure.reason());
     };

@@ -1,10 +1,8 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.Caller;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.Revision;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.RepoStore;
@@ -13,12 +11,12 @@ import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.ApiBody;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,13 +38,11 @@ final class InfoKeeper {
   private static final String OWNER = "repo info";
 
   private final RepoStore store;
-  private final HubUpstream upstream;
   private final MemoryBudget budget;
   private final Clock clock;
 
-  InfoKeeper(RepoStore store, HubUpstream upstream, MemoryBudget budget, Clock clock) {
+  InfoKeeper(RepoStore store, MemoryBudget budget, Clock clock) {
     this.store = store;
-    this.upstream = upstream;
     this.budget = budget;
     this.clock = clock;
   }
@@ -69,16 +65,16 @@ final class InfoKeeper {
   /**
    * Asks, and keeps the answer.
    *
-   * @param revision empty: the default branch
+   * @param question asks the authoritative endpoint; made again when an answer breaks off midway
+   * @param query what it asks, which is the name that the answer is kept under
    * @param keepFor of which commit an answer is kept; empty when it is not to be kept
    */
   Outcome ask(
-      RepoId repo,
-      Optional<Revision> revision,
+      Supplier<ApiAnswer> question,
       InfoQuery query,
       Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
     for (int tries = 1; ; tries++) {
-      Outcome outcome = askOnce(repo, revision, query, keepFor);
+      Outcome outcome = askOnce(question, query, keepFor);
       boolean again = outcome instanceof Outcome.Failed failed && failed.failure().mayPass();
       if (!again || tries == TRIES) {
         return outcome;
@@ -87,11 +83,10 @@ final class InfoKeeper {
   }
 
   private Outcome askOnce(
-      RepoId repo,
-      Optional<Revision> revision,
+      Supplier<ApiAnswer> question,
       InfoQuery query,
       Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
-    return switch (upstream.repoInfo(repo, revision, query.canonical(), Caller.ANONYMOUS)) {
+    return switch (question.get()) {
       case ApiAnswer.Info info -> {
         try (ApiBody body = info.body()) {
           Optional<CommitHash> commit = keepFor.apply(info);

@@ -6,7 +6,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
 import java.util.Optional;
 
-/** What one anonymous question to upstream taught about a revision. */
+/** What one anonymous question to the authoritative upstream taught about a revision. */
 sealed interface Learned {
   /** Everybody may read it, and this is its commit. */
   record Open(AnonymousRead evidence, CommitHash commit) implements Learned {}
@@ -16,12 +16,6 @@ sealed interface Learned {
 
   /** The repo may be open, but has no such revision or entry. */
   record Missing(FirstHop.Refusal refusal) implements Learned {}
-
-  /**
-   * An endpoint that is not authoritative has it. That proves nothing, in neither direction: what
-   * is believed of the repo stays.
-   */
-  record Unproven() implements Learned {}
 
   /** Nothing was learned. */
   record Nothing(UpstreamFailure failure) implements Learned {}

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -140,14 +141,24 @@ final class Manifests {
   /**
    * The manifest, learned now if need be; empty when that takes too long. While many others are
    * being learned it counts as too large, so that upstream is asked for what the client needs.
+   *
+   * @param admission of the client that asks
    */
-  Optional<Learning> getOrLearn(Authorised<RepoId> repo, CommitHash commit, Duration atMost) {
+  Optional<Learning> getOrLearn(
+      Authorised<RepoId> repo,
+      CommitHash commit,
+      ColdQuestions.Admission admission,
+      Duration atMost) {
     Optional<Manifest> known = get(repo, commit).filter(Manifest::complete);
     if (known.isPresent()) {
       return Optional.of(new Learning.Complete(known.get()));
     }
     Deadline deadline = Deadline.in(atMost);
-    CompletableFuture<Learning> learning = join(repo, commit);
+    Optional<CompletableFuture<Learning>> flight = join(repo, commit, admission::begin);
+    if (flight.isEmpty()) {
+      return Optional.of(new Learning.Failed(admission.refusal()));
+    }
+    CompletableFuture<Learning> learning = flight.get();
     Duration patience = atMost.compareTo(TURN_PATIENCE) < 0 ? atMost : TURN_PATIENCE;
     Optional<Learning> early = Waiting.until(learning, patience);
     if (early.isPresent()) {
@@ -159,13 +170,19 @@ final class Manifests {
   }
 
   private CompletableFuture<Learning> join(Authorised<RepoId> repo, CommitHash commit) {
+    return join(repo, commit, () -> true).orElseThrow();
+  }
+
+  private Optional<CompletableFuture<Learning>> join(
+      Authorised<RepoId> repo, CommitHash commit, BooleanSupplier admission) {
     Key key = new Key(repo.subject(), commit);
     // Else each page that a client reads of it would cost a listing of the whole.
     if (tooLarge.getIfPresent(key) != null || notKeptLately.getIfPresent(key) != null) {
-      return CompletableFuture.completedFuture(new Learning.TooLarge());
+      return Optional.of(CompletableFuture.completedFuture(new Learning.TooLarge()));
     }
     return flights.join(
         key,
+        admission,
         () -> {
           Learning learning = learn(key, repo);
           if (!(learning instanceof Learning.Complete)) {
@@ -207,13 +224,7 @@ final class Manifests {
             + "?recursive=true&expand=false";
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
-      switch (upstream.listing(target, taker)) {
-        case ListingPage.NotAuthoritative _ -> {
-          // What is missing from a manifest is told to be missing for ever.
-          return new Learning.Failed(
-              new UpstreamFailure(
-                  UpstreamFailure.Kind.UNREACHABLE, "only a fallback knows its files now"));
-        }
+      switch (upstream.listing(repo.subject(), target, taker)) {
         case ListingPage.Whole page -> {
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {

@@ -40,17 +40,20 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
+    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock);
     Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
-    InfoKeeper keeper = new InfoKeeper(store, upstream, budget, clock);
+    InfoKeeper keeper = new InfoKeeper(store, budget, clock);
     Revisions revisions =
         new Revisions(
-            checker, store, upstream, keeper, manifests, executor, clock, settings, caches);
+            checker, store, upstream, keeper, manifests, executor, questions, clock, settings,
+            caches);
     Entries entries = new Entries(manifests, meters, caches.entries());
-    this.passOn = new PassOn(upstream);
+    this.passOn = new PassOn(upstream, questions);
     this.files =
         new ResolveFile(
-            revisions, manifests, entries, upstream, transfers, meters, settings, executor);
+            revisions, manifests, entries, upstream, transfers, meters, questions, settings,
+            executor);
     this.infos =
         new RepoInfos(
             revisions,
@@ -59,10 +62,12 @@ public final class Mirror {
             keeper,
             budget,
             meters,
+            questions,
             settings,
             caches.answers(),
             executor);
-    this.trees = new Trees(revisions, manifests, upstream, passOn, budget, meters, settings);
+    this.trees =
+        new Trees(revisions, manifests, upstream, passOn, budget, questions, meters, settings);
   }
 
   /** Files. */

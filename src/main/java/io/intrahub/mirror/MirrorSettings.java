@@ -11,13 +11,16 @@ import java.time.Duration;
  * @param refusedTtl how long an anonymous "no such repo" is believed
  * @param gatedTtl how long an anonymous "gated" is believed: short, since somebody may just have
  *     opened the repo
- * @param headTimeout within which a resolve has its answer
- * @param staleTimeout after which what is there is served instead of waiting for upstream
+ * @param headTimeout within which a resolve has its answer; so long any request waits for the Hub's
+ *     word on a verdict that has run out
+ * @param staleTimeout after which a revision that is known and may be read is served instead of
+ *     waiting for upstream
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
+ * @param coldQuestions of one client to the Hub per minute about what may not exist
  */
 public record MirrorSettings(
     Freshness.Settings revisions,
@@ -30,7 +33,8 @@ public record MirrorSettings(
     Duration quiet,
     Duration quietAtMost,
     int listingLimit,
-    int manifestLimit) {
+    int manifestLimit,
+    int coldQuestions) {
   /** The numbers of the configuration reference. */
   public static final MirrorSettings DEFAULT =
       new MirrorSettings(
@@ -44,7 +48,8 @@ public record MirrorSettings(
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
           10_000,
-          200_000);
+          200_000,
+          300);
 
   /** The same with another time to live of revisions. */
   public MirrorSettings withRevisionTtl(Duration ttl) {
@@ -59,6 +64,41 @@ public record MirrorSettings(
         quiet,
         quietAtMost,
         listingLimit,
-        manifestLimit);
+        manifestLimit,
+        coldQuestions);
+  }
+
+  /** The same with another limit of what one client may ask the Hub. */
+  public MirrorSettings withColdQuestions(int perMinute) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit,
+        perMinute);
+  }
+
+  /** The same with other limits on waiting for upstream. */
+  public MirrorSettings withTimeouts(Duration head, Duration stale) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        head,
+        stale,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        listingLimit,
+        manifestLimit,
+        coldQuestions);
   }
 }

@@ -10,6 +10,7 @@ import io.intrahub.upstream.ApiRequest;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Calls that the mirror does not answer itself: passed on with the asker's own token, not kept, and
@@ -19,9 +20,11 @@ import java.util.Map;
  */
 public final class PassOn {
   private final HubUpstream upstream;
+  private final ColdQuestions questions;
 
-  PassOn(HubUpstream upstream) {
+  PassOn(HubUpstream upstream, ColdQuestions questions) {
     this.upstream = upstream;
+    this.questions = questions;
   }
 
   /**
@@ -52,8 +55,17 @@ public final class PassOn {
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
   ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return Replies.failed(tooMany.get(), what);
+    }
     return switch (upstream.call(request, caller)) {
-      case ApiAnswer.Ok ok -> reply(ok, request, what, self);
+      case ApiAnswer.Ok ok -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield reply(ok, request, what, self);
+      }
       case ApiAnswer.Refused refused -> Replies.refused(refused.refusal());
       case ApiAnswer.Failed failed -> Replies.failed(failed.failure(), what);
       case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");

@@ -98,6 +98,12 @@ final class PendingCommits {
         show);
   }
 
+  /** Whether nobody asked for the revision for so long that no load of it is under way. */
+  boolean isQuiet(RepoId repo, Revision revision) {
+    State state = states.getIfPresent(new Key(repo, revision));
+    return state == null || !state.lastAsked().plus(quiet).isAfter(clock.instant());
+  }
+
   /**
    * Shows a commit at once, if those who ask now began after {@code since}.
    *

@@ -17,9 +17,11 @@ import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.ApiAnswer;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
@@ -36,6 +38,7 @@ public final class RepoInfos {
   private final InfoKeeper keeper;
   private final MemoryBudget budget;
   private final Meters meters;
+  private final ColdQuestions questions;
   private final MirrorSettings settings;
   private final SingleFlight<Key, InfoKeeper.Outcome> flights;
 
@@ -51,6 +54,7 @@ public final class RepoInfos {
       InfoKeeper keeper,
       MemoryBudget budget,
       Meters meters,
+      ColdQuestions questions,
       MirrorSettings settings,
       long memoryBytes,
       Executor executor) {
@@ -60,6 +64,7 @@ public final class RepoInfos {
     this.keeper = keeper;
     this.budget = budget;
     this.meters = meters;
+    this.questions = questions;
     this.settings = settings;
     this.memory =
         Caffeine.newBuilder()
@@ -79,7 +84,8 @@ public final class RepoInfos {
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Revision asked = revision.orElse(Revision.DEFAULT);
-    Located located = revisions.locate(repo, asked, revisions.byRepoInfo(asked), deadline, noCache);
+    Located located =
+        revisions.locate(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
     Optional<InfoQuery> known = InfoQuery.parse(query);
     return switch (located) {
       case Located.At at when known.isPresent() ->
@@ -115,8 +121,13 @@ public final class RepoInfos {
       return reply.get();
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
-    Optional<InfoKeeper.Outcome> outcome =
-        Waiting.until(flights.join(key, () -> fetch(at, query)), deadline.left());
+    ColdQuestions.Admission admission = questions.admission(caller);
+    Optional<CompletableFuture<InfoKeeper.Outcome>> question =
+        flights.join(key, admission::begin, () -> fetch(at, query));
+    if (question.isEmpty()) {
+      return Replies.failed(admission.refusal(), repo.toString());
+    }
+    Optional<InfoKeeper.Outcome> outcome = Waiting.until(question.get(), deadline.left());
     if (outcome.isEmpty()) {
       return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
@@ -126,13 +137,17 @@ public final class RepoInfos {
         yield passThrough(
             new Located.NotKept(asked, Optional.empty()), revision, query.canonical(), caller);
       }
-      case InfoKeeper.Outcome.Answered answered ->
-          answered
-              .stored()
-              .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
-              // The store could not keep it, so this client gets an answer of its own.
-              .orElseGet(() ->
-                  passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      case InfoKeeper.Outcome.Answered answered -> {
+        if (query.equals(InfoQuery.WHOLE)) {
+          admission.refund();
+        }
+        yield answered
+            .stored()
+            .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
+            // The store could not keep it, so this client gets an answer of its own.
+            .orElseGet(() ->
+                passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      }
       case InfoKeeper.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo, refused.refusal());
         yield passThrough(
@@ -142,20 +157,21 @@ public final class RepoInfos {
             caller);
       }
       case InfoKeeper.Outcome.Refused refused -> Replies.refused(refused.refusal());
+      // What another endpoint says is passed through, under the commit that it says itself.
+      case InfoKeeper.Outcome.Failed _ when upstream.hasFallback() ->
+          passThrough(
+              new Located.NotKept(asked, Optional.empty()), revision, query.canonical(), caller);
       case InfoKeeper.Outcome.Failed failed -> Replies.failed(failed.failure(), repo.toString());
     };
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
   private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query) {
+    RepoId repo = at.repo().subject();
     return keeper.ask(
-        at.repo().subject(),
-        Optional.of(at.commit().asRevision()),
+        () -> upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
         query,
-        info ->
-            info.authoritative() && !isShut(info, query)
-                ? Optional.of(at.commit())
-                : Optional.empty());
+        info -> isShut(info, query) ? Optional.empty() : Optional.of(at.commit()));
   }
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */
@@ -174,7 +190,7 @@ public final class RepoInfos {
 
   /** Whether a whole answer says that not everybody may read the repo any more. */
   private static boolean isShut(ApiAnswer.Info info, InfoQuery query) {
-    return info.authoritative() && info.evidence().isEmpty() && !query.isPartial();
+    return info.evidence().isEmpty() && !query.isPartial();
   }
 
   /** Passes a question about a repo on that everybody may read: no token is needed for it. */
@@ -198,15 +214,23 @@ public final class RepoInfos {
     if (before.isPresent()) {
       return Replies.refused(before.get());
     }
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return Replies.failed(tooMany.get(), notKept.repo().toString());
+    }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
-      case ApiAnswer.Info info ->
-          new ApiReply.Ok(
-              200,
-              ApiReply.Ok.JSON,
-              info.facts().commit(),
-              Map.of(),
-              Replies.passedOn(info.body(), JsonFilter.Links.KEPT),
-              CacheLabel.BYPASSED);
+      case ApiAnswer.Info info -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield new ApiReply.Ok(
+            200,
+            ApiReply.Ok.JSON,
+            info.facts().commit(),
+            Map.of(),
+            Replies.passedOn(info.body(), JsonFilter.Links.KEPT),
+            CacheLabel.BYPASSED);
+      }
       case ApiAnswer.Refused refused -> {
         revisions.refusedTo(notKept.repo(), caller, refused.refusal());
         yield Replies.refused(refused.refusal());

@@ -23,7 +23,9 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * {@code HEAD|GET /{repo}/resolve/{revision}/{path}}: one file of one revision. Safe for use by
@@ -36,11 +38,17 @@ public final class ResolveFile {
   private final HubUpstream upstream;
   private final Transfers transfers;
   private final Meters meters;
+  private final ColdQuestions questions;
   private final MirrorSettings settings;
   private final SingleFlight<HopKey, FirstHop> hops;
 
-  /** The authority is part of the key: one asker's answer is never another's. */
-  private record HopKey(RepoId repo, Revision revision, FilePath path, Authority authority) {}
+  /**
+   * The authority is part of the key: one client's answer is never another's.
+   *
+   * @param believed whether only the authoritative endpoint is asked
+   */
+  private record HopKey(
+      RepoId repo, Revision revision, FilePath path, Authority authority, boolean believed) {}
 
   ResolveFile(
       Revisions revisions,
@@ -49,6 +57,7 @@ public final class ResolveFile {
       HubUpstream upstream,
       Transfers transfers,
       Meters meters,
+      ColdQuestions questions,
       MirrorSettings settings,
       Executor executor) {
     this.revisions = revisions;
@@ -57,6 +66,7 @@ public final class ResolveFile {
     this.upstream = upstream;
     this.transfers = transfers;
     this.meters = meters;
+    this.questions = questions;
     this.settings = settings;
     this.hops = new SingleFlight<>(executor);
   }
@@ -70,7 +80,7 @@ public final class ResolveFile {
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
     Instant since = revisions.now();
     Deadline deadline = Deadline.in(settings.headTimeout());
-    Revisions.Cold cold = new Revisions.Cold(path, r -> learnByHop(r, revision, path));
+    Questions.Cold cold = new Questions.Cold(path, r -> learnByHop(r, revision, path), caller);
     Located located = revisions.locate(repo, revision, cold, deadline, noCache);
     return switch (located) {
       case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
@@ -84,14 +94,10 @@ public final class ResolveFile {
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
   private Learned learnByHop(RepoId repo, Revision revision, FilePath path) {
-    return switch (upstream.firstHop(repo, revision, path, Caller.ANONYMOUS)) {
+    return switch (upstream.learnFile(repo, revision, path)) {
       case FirstHop.Found found -> {
-        if (found.evidence().isEmpty()) {
-          // No token went with it, so it was not the Hub that answered.
-          yield new Learned.Unproven();
-        }
         entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));
-        yield new Learned.Open(found.evidence().get(), found.commit());
+        yield new Learned.Open(found.evidence().orElseThrow(), found.commit());
       }
       case FirstHop.Refused refused -> Learned.of(refused.refusal());
       case FirstHop.Failed failed -> new Learned.Nothing(failed.failure());
@@ -108,8 +114,11 @@ public final class ResolveFile {
       Instant since,
       Deadline deadline) {
     Authorised<RepoId> repo = at.repo();
-    manifests.learnBehind(repo, at.commit());
     Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
+    if (known.isPresent() || revision.asCommit().isEmpty()) {
+      // A commit that a client names may be made up: it is looked for before it is listed.
+      manifests.learnBehind(repo, at.commit());
+    }
     if (known.isPresent()) {
       return switch (known.get()) {
         case Entries.Known.File file ->
@@ -120,12 +129,21 @@ public final class ResolveFile {
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
-    Optional<FirstHop> hop = hop(repo.subject(), exact, path, Caller.ANONYMOUS, deadline);
+    ColdQuestions.Admission admission = questions.admission(caller);
+    // A fallback's word is not asked for: the client would take it for a part of this commit.
+    Optional<FirstHop> hop =
+        hop(
+            new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
+            () -> upstream.learnFile(repo.subject(), exact, path),
+            admission,
+            deadline);
     if (hop.isEmpty()) {
       return slow(repo.subject(), deadline);
     }
     return switch (hop.get()) {
       case FirstHop.Found found -> {
+        admission.refund();
+        manifests.learnBehind(repo, at.commit());
         entries.learn(repo.subject(), at.commit(), path, new Entries.Known.File(found.blob()));
         yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
       }
@@ -139,6 +157,9 @@ public final class ResolveFile {
             deadline);
       }
       case FirstHop.Refused refused -> {
+        if (refused.refusal().commit().filter(at.commit()::equals).isPresent()) {
+          manifests.learnBehind(repo, at.commit());
+        }
         rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
         yield refusal(refused.refusal());
       }
@@ -175,7 +196,8 @@ public final class ResolveFile {
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at.repo(), revision, since);
       Located again =
-          revisions.locate(asked, revision, revisions.byRepoInfo(revision), deadline, false);
+          revisions.locate(
+              asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
       if (again instanceof Located.At now && !now.commit().equals(at.commit())) {
         return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
       }
@@ -262,12 +284,21 @@ public final class ResolveFile {
     if (before.isPresent()) {
       return refusal(before.get());
     }
-    Optional<FirstHop> hop = hop(notKept.repo(), revision, path, caller, deadline);
+    ColdQuestions.Admission admission = questions.admission(caller);
+    Optional<FirstHop> hop =
+        hop(
+            new HopKey(notKept.repo(), revision, path, caller.authority(), false),
+            () -> upstream.firstHop(notKept.repo(), revision, path, caller),
+            admission,
+            deadline);
     if (hop.isEmpty()) {
       return slow(notKept.repo(), deadline);
     }
     return switch (hop.get()) {
       case FirstHop.Found found -> {
+        if (!caller.isAnonymous()) {
+          admission.refund();
+        }
         BlobSource source =
             upstream.source(found.repo(), found.commit(), path, found.blob(), caller);
         yield new FileAnswer.Found(
@@ -278,7 +309,8 @@ public final class ResolveFile {
             transfers.cameWrong(found.repo(), found.blob()),
             (span, completing) ->
                 opened(
-                    transfers.passThrough(found.repo(), source, found.blob(), span, deadline),
+                    transfers.passThrough(
+                        found.repo(), source, found.blob(), span, caller.client(), deadline),
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }
@@ -293,12 +325,14 @@ public final class ResolveFile {
   }
 
   private Optional<FirstHop> hop(
-      RepoId repo, Revision revision, FilePath path, Caller caller, Deadline deadline) {
-    return Waiting.until(
-        hops.join(
-            new HopKey(repo, revision, path, caller.authority()),
-            () -> upstream.firstHop(repo, revision, path, caller)),
-        deadline.left());
+      HopKey key,
+      Supplier<FirstHop> question,
+      ColdQuestions.Admission admission,
+      Deadline deadline) {
+    Optional<CompletableFuture<FirstHop>> hop = hops.join(key, admission::begin, question);
+    return hop.isPresent()
+        ? Waiting.until(hop.get(), deadline.left())
+        : Optional.of(new FirstHop.Failed(admission.refusal()));
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {

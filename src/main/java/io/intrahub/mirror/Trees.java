@@ -34,6 +34,7 @@ public final class Trees {
   private final HubUpstream hub;
   private final PassOn passOn;
   private final MemoryBudget budget;
+  private final ColdQuestions questions;
   private final Meters meters;
   private final MirrorSettings settings;
 
@@ -43,6 +44,7 @@ public final class Trees {
       HubUpstream hub,
       PassOn passOn,
       MemoryBudget budget,
+      ColdQuestions questions,
       Meters meters,
       MirrorSettings settings) {
     this.revisions = revisions;
@@ -50,6 +52,7 @@ public final class Trees {
     this.hub = hub;
     this.passOn = passOn;
     this.budget = budget;
+    this.questions = questions;
     this.meters = meters;
     this.settings = settings;
   }
@@ -82,6 +85,7 @@ public final class Trees {
     return answer(
         repo,
         revision,
+        caller,
         noCache,
         upstream,
         (at, manifest) -> page(at, manifest, revision, path, query, self + target, caller));
@@ -106,6 +110,7 @@ public final class Trees {
     return answer(
         repo,
         revision,
+        caller,
         noCache,
         upstream,
         (at, manifest) ->
@@ -138,25 +143,32 @@ public final class Trees {
   private ApiReply answer(
       RepoId repo,
       Revision revision,
+      Caller caller,
       boolean noCache,
       Supplier<ApiReply> upstream,
       FromManifest fromManifest) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Located located =
-        revisions.locate(repo, revision, revisions.byRepoInfo(revision), deadline, noCache);
+        revisions.locate(repo, revision, revisions.byRepoInfo(revision, caller), deadline, noCache);
     return switch (located) {
       case Located.At at -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
+        ColdQuestions.Admission admission = questions.admission(caller);
         Optional<Manifests.Learning> learning =
-            manifests.getOrLearn(at.repo(), at.commit(), deadline.left());
+            manifests.getOrLearn(at.repo(), at.commit(), admission, deadline.left());
         if (learning.isEmpty()) {
           yield Replies.failed(Failures.late(hub, deadline.whole()), repo.toString());
         }
         yield switch (learning.get()) {
-          case Manifests.Learning.Complete complete ->
-              read(fromManifest, at, complete.manifest(), upstream);
-          case Manifests.Learning.TooLarge _ -> upstream.get();
+          case Manifests.Learning.Complete complete -> {
+            admission.refund();
+            yield read(fromManifest, at, complete.manifest(), upstream);
+          }
+          case Manifests.Learning.TooLarge _ -> {
+            admission.refund();
+            yield upstream.get();
+          }
           case Manifests.Learning.Refused refused -> {
             if (refused.refusal().isOfRepo()) {
               revisions.refused(at.repo().subject(), refused.refusal());

@@ -15,7 +15,7 @@ final class Waiting {
    * The result, or empty when the time is up.
    *
    * @throws IllegalStateException when the work failed by a fault of the mirror, or when the
-   *     waiting thread was interrupted, which happens only when the server stops
+   *     waiting thread was interrupted, which happens when the server stops or the client left
    */
   static <T> Optional<T> until(CompletableFuture<T> work, Duration atMost) {
     try {

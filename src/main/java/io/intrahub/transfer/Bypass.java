@@ -25,6 +25,9 @@ import java.util.function.Supplier;
 final class Bypass {
   private static final int FEW = 4;
 
+  /** How long a client waits for a permit: what it waits for may take hours. */
+  private static final Duration A_MOMENT = Duration.ofSeconds(2);
+
   private final Executor threads;
   private final Pace pace;
   private final AtomicInteger streams = new AtomicInteger();
@@ -33,27 +36,32 @@ final class Bypass {
   private final Lanes ways = new Lanes(FEW, FEW, FEW);
 
   private final Duration patience;
+  private final StreamPermits permits;
 
   /**
    * All ways free.
    *
    * @param threads a thread per task
    * @param pace of all that comes from upstream
-   * @param patience how long somebody stands in line: a client that has gone meanwhile is not
-   *     noticed before bytes are sent to it
+   * @param patience how long a client waits in line
+   * @param permits for what is not to be kept
    */
-  Bypass(Executor threads, Pace pace, Duration patience) {
+  Bypass(Executor threads, Pace pace, Duration patience, StreamPermits permits) {
     this.threads = threads;
     this.pace = pace;
     this.patience = patience;
+    this.permits = permits;
   }
 
   /**
    * What one client wants.
    *
+   * @param completing whether the client takes the content for complete with this span, so that the
+   *     whole of it is read and checked
    * @param onWrong run when it turns out that wrong bytes may have gone out
    */
-  record Request(BlobSource source, BlobId blob, ByteRange.Span span, Runnable onWrong) {}
+  record Request(
+      BlobSource source, BlobId blob, ByteRange.Span span, boolean completing, Runnable onWrong) {}
 
   private BlobSource paced(Request r) {
     return new PassedSource(r.source(), pace, HoldBack.isSmall(r.blob().size()), r.onWrong());
@@ -64,9 +72,34 @@ final class Bypass {
     return streams.get();
   }
 
-  /** For what is not to be kept. */
-  ContentOpening open(Request r, Deadline deadline) {
-    return inTime(() -> PassThrough.open(paced(r), r.blob(), r.span()), r, deadline);
+  /**
+   * For what is not to be kept.
+   *
+   * @param client whose share of the streams it counts against
+   */
+  ContentOpening open(Request r, String client, Deadline deadline) {
+    Optional<StreamPermits.Permit> permit;
+    try {
+      Duration left = deadline.left();
+      permit = permits.acquire(client, left.compareTo(A_MOMENT) < 0 ? left : A_MOMENT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new ContentOpening.Failed(Failures.STOPPING);
+    }
+    if (permit.isEmpty()) {
+      return new ContentOpening.Failed(Failures.STREAMS);
+    }
+    boolean kept = false;
+    try {
+      ContentOpening opening =
+          inTime(() -> PassThrough.open(paced(r), r.blob(), r.span(), r.completing()), r, deadline);
+      kept = opening instanceof ContentOpening.Ready;
+      return ClosingStream.closing(opening, permit.get()::close);
+    } finally {
+      if (!kept) {
+        permit.get().close();
+      }
+    }
   }
 
   /** For what the store can't take. */
@@ -87,7 +120,7 @@ final class Bypass {
     }
     boolean kept = false;
     try {
-      ContentOpening opening = PassThrough.open(paced(r), r.blob(), r.span());
+      ContentOpening opening = PassThrough.open(paced(r), r.blob(), r.span(), r.completing());
       kept = opening instanceof ContentOpening.Ready;
       return ClosingStream.closing(opening, way.get()::close);
     } finally {
@@ -108,8 +141,7 @@ final class Bypass {
    *
    * @param r the rest that it wants
    */
-  ContentStream resumeInLine(Request r, boolean completing, HashedStream.Witness witness)
-      throws IOException {
+  ContentStream resumeInLine(Request r, HashedStream.Witness witness) throws IOException {
     Lanes.Place way;
     try {
       way = enter(r.blob()).orElseThrow(() -> new IOException(Failures.LINE.reason()));
@@ -120,7 +152,7 @@ final class Bypass {
     ContentStream stream;
     boolean kept = false;
     try {
-      stream = PassThrough.resume(paced(r), r.blob(), r.span(), completing, witness);
+      stream = PassThrough.resume(paced(r), r.blob(), r.span(), r.completing(), witness);
       kept = true;
     } finally {
       if (!kept) {
@@ -149,7 +181,7 @@ final class Bypass {
       return new ContentOpening.Ready(
           new LaterStream(opening),
           ContentOpening.Origin.UPSTREAM,
-          PassThrough.isChecked(r.blob(), r.span()));
+          PassThrough.isChecked(r.blob(), r.span(), r.completing()));
     } catch (ExecutionException e) {
       throw new IllegalStateException("opening a content failed", e.getCause());
     } catch (InterruptedException e) {

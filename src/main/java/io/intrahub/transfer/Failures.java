@@ -14,6 +14,13 @@ final class Failures {
           UpstreamFailure.Kind.CROWDED,
           "the mirror's disk takes nothing now, and too many wait to load past it");
 
+  /** The limit of pass-through streams is reached. */
+  static final UpstreamFailure STREAMS =
+      new UpstreamFailure(
+          UpstreamFailure.Kind.CROWDED,
+          "too many files that are not kept are on their way to clients"
+              + " (transfer.passthrough-streams)");
+
   static final UpstreamFailure NOT_EMPTY =
       new UpstreamFailure(
           UpstreamFailure.Kind.STRANGE, "it announces an empty content with a digest of another");

@@ -72,6 +72,12 @@ final class HashedStream implements ContentStream {
     this.heldFrom = HoldBack.start(blob.size());
   }
 
+  /** What lies before the span may take long to read; the client sees no byte of it. */
+  @Override
+  public boolean isAwaited() {
+    return start > 0 && tail == null;
+  }
+
   /** Reads and checks what would be held back; for a small content that is all of it. */
   void prime() throws IOException {
     verifiedTail();
@@ -175,8 +181,10 @@ final class HashedStream implements ContentStream {
 
   /** A connection that breaks while it is waited for is made anew by the read that follows. */
   @Override
-  public void await() {
+  public void await() throws IOException {
     if (tail == null && position < end) {
+      // Not left to the read, which would keep a buffer for as long as that takes.
+      skipTo(Math.min(position, heldFrom));
       try {
         stream.await();
       } catch (IOException e) {

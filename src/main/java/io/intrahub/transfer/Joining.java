@@ -42,9 +42,14 @@ final class Joining {
       return new Request(blob, source, span, completing, true, deadline, onWrong);
     }
 
+    /** The same, but all of the content is read and checked if any of it had to be. */
+    Request checked() {
+      return new Request(blob, source, span, completing || held, held, deadline, onWrong);
+    }
+
     /** The rest of it, past the store. */
     Bypass.Request past(ByteRange.Span rest) {
-      return new Bypass.Request(source, blob, rest, onWrong);
+      return new Bypass.Request(source, blob, rest, completing, onWrong);
     }
   }
 
@@ -135,8 +140,7 @@ final class Joining {
         settings.drip(),
         position ->
             bypass.resumeInLine(
-                r.past(new ByteRange.Span(position, r.span().end() - position)),
-                r.completing() || r.held(),
+                r.checked().past(new ByteRange.Span(position, r.span().end() - position)),
                 new Delivered(transfer::readAgain, r.span().offset(), r.onWrong())));
   }
 }

@@ -8,17 +8,23 @@ import java.io.IOException;
 
 /**
  * Content that goes from upstream to one client and is not kept: what not everybody may read, and
- * what the store can't take. A response with the whole content is hashed and held back all the
- * same. The rest of a large one, from some byte on, is on upstream's word: to check it, all that
- * the client has already would have to come again.
+ * what the store can't take. A response that completes the content for its client is hashed, and
+ * its end waits for the digest. For a response that begins in the middle, the whole content is
+ * read, and what lies before is only hashed. A part in the middle of a large content is on
+ * upstream's word.
  */
 public final class PassThrough {
   private PassThrough() {}
 
-  /** Opens a span of a content. */
-  public static ContentOpening open(BlobSource source, BlobId blob, ByteRange.Span span) {
+  /**
+   * Opens a span of a content.
+   *
+   * @param completing whether the client takes the content for complete with it
+   */
+  public static ContentOpening open(
+      BlobSource source, BlobId blob, ByteRange.Span span, boolean completing) {
     boolean small = HoldBack.isSmall(blob.size());
-    if (!isChecked(blob, span)) {
+    if (!isChecked(blob, span, completing)) {
       return ranged(source, span);
     }
     return switch (source.open(ByteRange.Span.all(blob.size()))) {
@@ -32,9 +38,9 @@ public final class PassThrough {
   }
 
   /** Whether the digest of the whole content is looked at before this span of it is complete. */
-  static boolean isChecked(BlobId blob, ByteRange.Span span) {
+  static boolean isChecked(BlobId blob, ByteRange.Span span, boolean completing) {
     boolean whole = span.offset() == 0 && span.end() == blob.size();
-    return whole || HoldBack.isSmall(blob.size());
+    return whole || completing || HoldBack.isSmall(blob.size());
   }
 
   private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param perHost connections to one host of upstream, at most
  * @param contents large ones that are fetched at the same time, at most
  * @param bytesPerSecond from upstream in all, at most; 0 for no limit
+ * @param passThroughStreams contents that go to one client each and are not kept, at most
  * @param bufferBytes direct memory for what comes from upstream, 512 KiB or more
  */
 public record TransferSettings(
@@ -31,6 +32,7 @@ public record TransferSettings(
     int perHost,
     int contents,
     long bytesPerSecond,
+    int passThroughStreams,
     long bufferBytes) {
   /** The numbers of the configuration reference. */
   public static final TransferSettings DEFAULT =
@@ -45,6 +47,7 @@ public record TransferSettings(
           32,
           32,
           0,
+          128,
           32L * 1024 * 1024);
 
   private static final int KIB = 1024;

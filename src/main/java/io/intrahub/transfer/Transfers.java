@@ -115,7 +115,9 @@ public final class Transfers implements AutoCloseable {
             new Lanes(settings.perHost(), 2 * settings.perHost(), settings.contents()),
             new Pace(settings.bytesPerSecond(), nanos),
             meters);
-    this.bypass = new Bypass(executor, supply.pace(), IN_LINE);
+    this.bypass =
+        new Bypass(
+            executor, supply.pace(), IN_LINE, new StreamPermits(settings.passThroughStreams()));
     this.joining = new Joining(settings, bypass);
     meters.watchLoads(this::loads);
   }
@@ -344,13 +346,24 @@ public final class Transfers implements AutoCloseable {
    * Opens a span of a content that is not to be kept.
    *
    * @param repo in whose name it is asked for; that the asker may read it, upstream has said
+   * @param client against whose share of the streams it counts
    * @param deadline by which the client must know
    */
   public ContentOpening passThrough(
-      RepoId repo, BlobSource source, BlobId blob, ByteRange.Span span, Deadline deadline) {
+      RepoId repo,
+      BlobSource source,
+      BlobId blob,
+      ByteRange.Span span,
+      String client,
+      Deadline deadline) {
     // Not for all who ask for the same content: the repo may claim a digest that is another's.
     Key key = Key.unshared(repo, blob);
+    // The rest of a large one is on upstream's word: to check it, all before it would have to be
+    // fetched again for each client that goes on.
+    boolean completing = span.offset() == 0 && span.end() == blob.size();
     return bypass.open(
-        new Bypass.Request(source, blob, span, () -> cameWrong.put(key, true)), deadline);
+        new Bypass.Request(source, blob, span, completing, () -> cameWrong.put(key, true)),
+        client,
+        deadline);
   }
 }

@@ -1,92 +1,174 @@
 package io.intrahub.upstream;
 
+import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
- * Remembers that an endpoint does not answer, so that nobody waits for a time-out that is known to
- * come. After {@value #FAILURES_TO_OPEN} failures in a row calls are refused; from time to time one
- * call is let through as a probe, at first after 5 seconds, then after twice as long each time, 60
- * seconds at most. One success closes it.
+ * Remembers that an endpoint does not answer, so that nobody waits for a failure that is known to
+ * come. Only the mirror's own questions count ({@link Question}): neither an answer nor a failure
+ * of a call that is passed on to a client changes anything here.
+ *
+ * <p>There are two kinds of failure:
+ *
+ * <ul>
+ *   <li><b>Unreachable</b>: no connection came about. After {@value #FAILURES_TO_OPEN} in a row the
+ *       breaker is open and all calls are refused.
+ *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
+ *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
+ *       about {@value #REPOS_TO_OPEN} different repos or more, calls about the repos that failed
+ *       are refused. Calls about any other repo are made, and the first answer ends the trouble. A
+ *       client that asks for what is known to fail can thus delay no repo but that one.
+ * </ul>
+ *
+ * <p>From time to time one of the refused calls is let through as a probe, at first after 5
+ * seconds, then after twice as long each time, 60 seconds at most. One answer closes the breaker.
+ * {@link Question.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because who
+ * may read a repo is decided by the answer to that repo's own question.
  *
  * <p>Safe for use by many threads; the monitor of this object guards all fields and is held for no
  * I/O.
  */
 final class Breaker {
   private static final int FAILURES_TO_OPEN = 5;
+  private static final int REPOS_TO_OPEN = 3;
+  private static final int MAX_REPOS = 1_000;
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
   private final Clock clock;
-  private int failures;
-  private Duration pause = FIRST_PAUSE;
-  private Instant nextProbe = Instant.MIN;
-  private String reason = "";
+  private final Failures connections = new Failures();
+  private final Failures answers = new Failures();
 
-  /** Whether a probe is on its way, whose failure makes the next pause longer. */
-  private boolean probing;
+  /** The repos of the failures in {@link #answers}, the oldest first. */
+  private final Set<RepoId> troubled = new LinkedHashSet<>();
 
   Breaker(Clock clock) {
     this.clock = clock;
   }
 
-  /** Whether calls are refused now. Changes nothing, unlike {@link #tryPass}. */
+  /** Whether the endpoint is unreachable and all calls are refused now. Changes nothing. */
   synchronized boolean isOpen() {
-    return failures >= FAILURES_TO_OPEN && isTooEarly(clock.instant());
+    return connections.areRefused(clock.instant());
   }
 
-  /** A pause that seems longer than any means that the clock was set back: then it is over. */
-  private boolean isTooEarly(Instant now) {
-    return now.isBefore(nextProbe) && !now.plus(LONGEST_PAUSE).isBefore(nextProbe);
-  }
-
-  /** Whether a call may be made. Each that may must report {@link #success} or {@link #failure}. */
-  synchronized boolean tryPass() {
-    if (failures < FAILURES_TO_OPEN) {
-      return true;
-    }
+  /**
+   * Whether a call may be made. Unless it is passed on to a client, its outcome must be reported by
+   * {@link #answered}, {@link #unreachable} or {@link #troubled}.
+   */
+  synchronized boolean tryPass(Question question) {
     Instant now = clock.instant();
-    if (isTooEarly(now)) {
-      return false;
+    if (question.purpose() == Question.Purpose.PASS_ON) {
+      // Not as a probe: nothing would come of it.
+      return !connections.areRefused(now);
     }
-    // The next one waits for what this probe finds, or for as long again if it never comes back.
-    nextProbe = now.plus(pause);
-    probing = true;
-    return true;
+    if (connections.areMany()) {
+      return connections.tryProbe(now);
+    }
+    boolean inTrouble =
+        answers.areMany()
+            && troubled.size() >= REPOS_TO_OPEN
+            && question.repo().filter(troubled::contains).isPresent();
+    return question.purpose() == Question.Purpose.CONFIRM || !inTrouble || answers.tryProbe(now);
   }
 
   /** Why calls are refused now, and when the next one is let through: for a person. */
   synchronized String why() {
-    long seconds = Math.max(1, Duration.between(clock.instant(), nextProbe).toSeconds());
-    return reason + ", " + failures + " times in a row; it is asked again in " + seconds + " s";
+    return (connections.areMany() ? connections : answers).why(clock.instant());
   }
 
-  /** The endpoint answered, whatever it said. */
-  synchronized void success() {
-    failures = 0;
-    probing = false;
-    pause = FIRST_PAUSE;
-    nextProbe = Instant.MIN;
+  /** The endpoint answered, and not with 5xx. */
+  synchronized void answered() {
+    connections.end();
+    answers.end();
+    troubled.clear();
   }
 
   /**
-   * The endpoint did not answer, or said that it can't.
+   * No connection to the endpoint came about.
    *
    * @param why for a person
    */
-  synchronized void failure(String why) {
-    reason = why;
-    failures++;
-    if (failures == FAILURES_TO_OPEN) {
-      nextProbe = clock.instant().plus(pause);
-    } else if (failures > FAILURES_TO_OPEN && probing) {
-      // Failures of calls that were under way when it opened say nothing new: were each to make the
-      // pause longer, a load of many files would put the first probe off to the longest at once.
+  synchronized void unreachable(String why) {
+    connections.add(why, clock.instant());
+  }
+
+  /**
+   * There was a connection, but no usable answer: 5xx, too late, or broken off.
+   *
+   * @param repo that was asked about
+   * @param why for a person
+   */
+  synchronized void troubled(RepoId repo, String why) {
+    connections.end();
+    troubled.add(repo);
+    if (troubled.size() > MAX_REPOS) {
+      troubled.remove(troubled.iterator().next());
+    }
+    answers.add(why, clock.instant());
+  }
+
+  /** Failures in a row, and when the next probe is due. Guarded by the breaker's monitor. */
+  private static final class Failures {
+    private int number;
+    private Duration pause = FIRST_PAUSE;
+    private Instant nextProbe = Instant.MIN;
+    private String reason = "it did not answer";
+
+    /** Whether a probe is on its way, whose failure makes the next pause longer. */
+    private boolean probing;
+
+    boolean areMany() {
+      return number >= FAILURES_TO_OPEN;
+    }
+
+    boolean areRefused(Instant now) {
+      return areMany() && isTooEarly(now);
+    }
+
+    /** A pause that seems longer than any means that the clock was set back: then it is over. */
+    private boolean isTooEarly(Instant now) {
+      return now.isBefore(nextProbe) && !now.plus(LONGEST_PAUSE).isBefore(nextProbe);
+    }
+
+    boolean tryProbe(Instant now) {
+      if (isTooEarly(now)) {
+        return false;
+      }
+      // The next one waits for what this probe finds, or for as long again if it never comes back.
+      nextProbe = now.plus(pause);
+      probing = true;
+      return true;
+    }
+
+    void add(String why, Instant now) {
+      reason = why;
+      number++;
+      if (number == FAILURES_TO_OPEN) {
+        nextProbe = now.plus(pause);
+      } else if (number > FAILURES_TO_OPEN && probing) {
+        // Failures of calls that were under way when it opened say nothing new: were each to make
+        // the pause longer, a load of many files would put the first probe off to the longest.
+        probing = false;
+        Duration doubled = pause.multipliedBy(2);
+        pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+        nextProbe = now.plus(pause);
+      }
+    }
+
+    void end() {
+      number = 0;
       probing = false;
-      Duration doubled = pause.multipliedBy(2);
-      pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
-      nextProbe = clock.instant().plus(pause);
+      pause = FIRST_PAUSE;
+      nextProbe = Instant.MIN;
+    }
+
+    String why(Instant now) {
+      long seconds = Math.max(1, Duration.between(now, nextProbe).toSeconds());
+      return reason + ", " + number + " times in a row; it is asked again in " + seconds + " s";
     }
   }
 }

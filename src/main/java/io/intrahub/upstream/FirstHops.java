@@ -32,8 +32,16 @@ final class FirstHops {
     this.locations = locations;
   }
 
-  FirstHop ask(RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return ask(repo, revision, path, caller, Optional.empty());
+  /**
+   * An answer.
+   *
+   * @param said what it says
+   * @param location of the bytes, if the file was found
+   */
+  record Hop(FirstHop said, Optional<Locations.Location> location) {}
+
+  FirstHop ask(Question question, RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return ask(question, repo, revision, path, caller, Optional.empty()).said();
   }
 
   /**
@@ -41,17 +49,24 @@ final class FirstHops {
    *
    * @param last that endpoint
    */
-  FirstHop ask(
-      RepoId repo, Revision revision, FilePath path, Caller caller, Optional<Endpoint> last) {
-    HubCalls.Visit<FirstHop> visit =
-        hub.visit(caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
+  Hop ask(
+      Question question,
+      RepoId repo,
+      Revision revision,
+      FilePath path,
+      Caller caller,
+      Optional<Endpoint> last) {
+    HubCalls.Visit<Hop> visit =
+        hub.visit(
+            question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
     return switch (visit) {
-      case HubCalls.Visit.Done<FirstHop> done -> done.result();
-      case HubCalls.Visit.Failed<FirstHop> failed -> new FirstHop.Failed(failed.failure());
+      case HubCalls.Visit.Done<Hop> done -> done.result();
+      case HubCalls.Visit.Failed<Hop> failed ->
+          new Hop(new FirstHop.Failed(failed.failure()), Optional.empty());
     };
   }
 
-  private HubCalls.Visit<FirstHop> visit(
+  private HubCalls.Visit<Hop> visit(
       Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
       throws IOException {
     RepoId repo = asked;
@@ -68,15 +83,15 @@ final class FirstHops {
           return HubCalls.strange(HubCalls.PAGE);
         }
         if (next.isEmpty()) {
-          return found(endpoint, repo, path, url, facts, caller);
+          return found(endpoint, repo, revision, path, url, facts, caller);
         }
         Optional<HubTarget> target = target(endpoint, next.get());
         if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
           // Renamed, or written in another case: what counts is said under the new name.
-          repo = moved.repo();
+          repo = endpoint.authoritative() ? moved.repo() : asked;
           facts = new Facts();
         } else if (facts.areComplete()) {
-          return found(endpoint, repo, path, next.get(), facts, caller);
+          return found(endpoint, repo, revision, path, next.get(), facts, caller);
         } else if (!endpoint.owns(next.get())) {
           return HubCalls.lasting("it redirects without saying what the file is");
         }
@@ -95,27 +110,42 @@ final class FirstHops {
         : Optional.empty();
   }
 
-  private HubCalls.Visit<FirstHop> found(
-      Endpoint endpoint, RepoId repo, FilePath path, HttpUrl location, Facts facts, Caller caller) {
+  private HubCalls.Visit<Hop> found(
+      Endpoint endpoint,
+      RepoId repo,
+      Revision revision,
+      FilePath path,
+      HttpUrl url,
+      Facts facts,
+      Caller caller) {
     if (!facts.areComplete()) {
       return HubCalls.strange("it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
-    locations.put(new Locations.Key(repo, commit, path, caller.authority()), endpoint, location);
+    if (!endpoint.authoritative()
+        && revision.asCommit().filter(c -> !c.equals(commit)).isPresent()) {
+      return HubCalls.lasting("it names another commit than the one it was asked for");
+    }
+    BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
+    Locations.Location location =
+        locations.put(
+            new Locations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
     boolean proves = caller.isAnonymous() && endpoint.authoritative();
     return new HubCalls.Visit.Done<>(
-        new FirstHop.Found(
-            repo,
-            commit,
-            new BlobId(facts.digest.orElseThrow(), facts.size),
-            proves ? Optional.of(AnonymousRead.witnessed(repo)) : Optional.empty()));
+        new Hop(
+            new FirstHop.Found(
+                repo,
+                commit,
+                blob,
+                proves ? Optional.of(AnonymousRead.witnessed(repo)) : Optional.empty()),
+            Optional.of(location)));
   }
 
-  private static HubCalls.Visit<FirstHop> refusedOrFailed(
+  private static HubCalls.Visit<Hop> refusedOrFailed(
       Endpoint endpoint, Response response, Caller caller) {
     Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
     return refusal.isPresent() && endpoint.authoritative()
-        ? new HubCalls.Visit.Done<>(new FirstHop.Refused(refusal.get()))
+        ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
         : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
   }
 

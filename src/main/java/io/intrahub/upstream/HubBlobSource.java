@@ -88,7 +88,7 @@ final class HubBlobSource implements BlobSource {
   }
 
   private Locations.Key key() {
-    return new Locations.Key(repo, commit, path, caller.authority());
+    return new Locations.Key(repo, commit, path, blob, caller.authority());
   }
 
   @Override
@@ -123,20 +123,18 @@ final class HubBlobSource implements BlobSource {
 
   /** Asks for the address, one endpoint last if need be. */
   private Opening openAnew(ByteRange.Span span, Optional<Endpoint> last) {
-    return switch (firstHops.ask(repo, commit.asRevision(), path, caller, last)) {
+    Question question = caller.isAnonymous() ? Question.fetch(repo) : Question.PASSED_ON;
+    FirstHops.Hop hop = firstHops.ask(question, repo, commit.asRevision(), path, caller, last);
+    return switch (hop.said()) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().givenUp());
       case FirstHop.Found found when !found.blob().equals(blob) ->
           lasting("it names another content for " + path + " of the same commit");
-      case FirstHop.Found found -> {
-        Locations.Key newKey =
-            new Locations.Key(found.repo(), found.commit(), path, caller.authority());
-        yield locations
-            .justTold(newKey)
-            .flatMap(location -> tryOpen(location, span))
-            .orElseGet(() -> lasting("the address it just gave for " + path + " is refused"));
-      }
+      case FirstHop.Found _ ->
+          hop.location()
+              .flatMap(location -> tryOpen(location, span))
+              .orElseGet(() -> lasting("the address it just gave for " + path + " is refused"));
     };
   }
 

@@ -3,11 +3,13 @@ package io.intrahub.upstream;
 import io.intrahub.access.Caller;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -90,20 +92,14 @@ final class HubCalls {
   }
 
   /**
-   * Visits endpoints until one gives a result.
+   * Visits the endpoints that may answer until one gives a result, in the operator's order but for
+   * one.
    *
    * @param caller with a token: only the authoritative endpoint is visited
-   */
-  <T> Visit<T> visit(Caller caller, Visitor<T> visitor) {
-    return visit(caller, Optional.empty(), visitor);
-  }
-
-  /**
-   * Visits endpoints until one gives a result, in the operator's order but for one.
-   *
    * @param last is visited when all others failed
    */
-  <T> Visit<T> visit(Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
+  <T> Visit<T> visit(
+      Question question, Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
     if (offline) {
       return new Visit.Failed<>(OFFLINE);
     }
@@ -111,12 +107,12 @@ final class HubCalls {
     List<Endpoint> order = new ArrayList<>(endpoints);
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
-      boolean mayAsk = caller.isAnonymous() || endpoint.authoritative();
-      if (!mayAsk || !endpoint.breaker().tryPass()) {
+      boolean mayHear = caller.isAnonymous() || endpoint.authoritative();
+      if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryPass(question)) {
         continue;
       }
       Visit<T> visit = retries.run(() -> visitOnce(endpoint, visitor), HubCalls::failureIn);
-      count(endpoint, visit);
+      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, failureIn(visit)));
       switch (visit) {
         case Visit.Done<T> done -> {
           return done;
@@ -148,15 +144,20 @@ final class HubCalls {
   }
 
   /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
-  private static <T> void count(Endpoint endpoint, Visit<T> visit) {
-    Optional<UpstreamFailure> down =
-        failureIn(visit)
-            .filter(f ->
-                f.kind() == UpstreamFailure.Kind.UNREACHABLE
-                    || f.kind() == UpstreamFailure.Kind.LATE
-                    || f.kind() == UpstreamFailure.Kind.TROUBLED);
-    down.ifPresentOrElse(
-        f -> endpoint.breaker().failure(f.reason()), () -> endpoint.breaker().success());
+  private static void count(Breaker breaker, RepoId repo, Optional<UpstreamFailure> failure) {
+    if (Thread.currentThread().isInterrupted()) {
+      // The call was stopped here, because its client left: that says nothing of the endpoint.
+      return;
+    }
+    failure.ifPresentOrElse(
+        f -> {
+          switch (f.kind()) {
+            case UNREACHABLE -> breaker.unreachable(f.reason());
+            case LATE, BROKEN, TROUBLED -> breaker.troubled(repo, f.reason());
+            case OFFLINE, LIMITED, STRANGE, CROWDED, OVER_LIMIT, WRONG -> breaker.answered();
+          }
+        },
+        breaker::answered);
   }
 
   /** The failure that an exception stands for. */
@@ -168,16 +169,33 @@ final class HubCalls {
       return new UpstreamFailure(
           UpstreamFailure.Kind.CROWDED, "too many answers are being read at the same time");
     }
-    if (e instanceof HttpCalls.LateException) {
-      return new UpstreamFailure(UpstreamFailure.Kind.LATE, describe(e), false, Optional.empty());
-    }
-    boolean nobodyThere =
-        e instanceof java.net.ConnectException
-            || e instanceof java.net.UnknownHostException
-            || e instanceof java.net.SocketTimeoutException
-            || (e instanceof NetworkFault fault && !fault.mayPass());
-    return new UpstreamFailure(
-        UpstreamFailure.Kind.UNREACHABLE, describe(e), !nobodyThere, Optional.empty());
+    UpstreamFailure.Kind kind =
+        switch (e) {
+          case HttpCalls.LateException _ -> UpstreamFailure.Kind.LATE;
+          case NetworkFault _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.ConnectException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.UnknownHostException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.NoRouteToHostException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case javax.net.ssl.SSLHandshakeException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.SocketTimeoutException timeout when isOfConnecting(timeout) ->
+              UpstreamFailure.Kind.UNREACHABLE;
+          default -> UpstreamFailure.Kind.BROKEN;
+        };
+    boolean mayPass =
+        switch (e) {
+          case NetworkFault fault -> fault.mayPass();
+          case HttpCalls.LateException _ -> false;
+          case java.net.ConnectException _ -> false;
+          case java.net.UnknownHostException _ -> false;
+          case java.net.SocketTimeoutException _ -> false;
+          default -> true;
+        };
+    return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty());
+  }
+
+  /** The JDK and OkHttp 5 tell a time-out of connecting from one of reading by its text only. */
+  private static boolean isOfConnecting(java.net.SocketTimeoutException e) {
+    return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("connect");
   }
 
   /**
@@ -212,8 +230,9 @@ final class HubCalls {
   }
 
   /** See {@link HubUpstream#call}. */
-  ApiAnswer api(ApiRequest request, Caller caller) {
-    Visit<ApiAnswer> visit = visit(caller, endpoint -> visitApi(endpoint, request, caller));
+  ApiAnswer api(Question question, ApiRequest request, Caller caller) {
+    Visit<ApiAnswer> visit =
+        visit(question, caller, Optional.empty(), endpoint -> visitApi(endpoint, request, caller));
     return switch (visit) {
       case Visit.Done<ApiAnswer> done -> done.result();
       case Visit.Failed<ApiAnswer> failed -> new ApiAnswer.Failed(failed.failure());

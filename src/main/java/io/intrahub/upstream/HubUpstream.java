@@ -104,11 +104,32 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks upstream's own {@code resolve} about one file, as this caller. Costs one call. The address
-   * of the bytes is kept for {@link #source}.
+   * Whether the authoritative endpoint can't be asked: the operator switched it off, or no
+   * connection to it came about lately. Another endpoint may be there all the same.
+   */
+  public boolean isAway() {
+    return settings.offline() || endpoints.getFirst().breaker().isOpen();
+  }
+
+  /** Whether other endpoints than the authoritative one may be asked. */
+  public boolean hasFallback() {
+    return endpoints.size() > 1;
+  }
+
+  /**
+   * Asks upstream's own {@code resolve} about one file, on behalf of one client. Costs one call.
+   * Any endpoint may answer a client without a token, so what it says is for that client only.
    */
   public FirstHop firstHop(RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return firstHops.ask(repo, revision, path, caller);
+    return firstHops.ask(Question.PASSED_ON, repo, revision, path, caller);
+  }
+
+  /**
+   * Asks the authoritative endpoint's {@code resolve} about one file, anonymously. Costs one call.
+   * The address of the bytes is kept for {@link #source}.
+   */
+  public FirstHop learnFile(RepoId repo, Revision revision, FilePath path) {
+    return firstHops.ask(Question.learn(repo), repo, revision, path, Caller.ANONYMOUS);
   }
 
   /**
@@ -122,14 +143,35 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks for repo info, as this caller: {@link ApiAnswer.Info}, or a refusal or failure.
+   * Asks for repo info, on behalf of one client: {@link ApiAnswer.Info}, or a refusal or failure.
+   * Any endpoint may answer a client without a token.
    *
    * @param revision empty: the default branch
    * @param query raw, without the question mark; empty for none
    */
   public ApiAnswer repoInfo(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+    return info(Question.PASSED_ON, repo, revision, query, caller);
+  }
+
+  /** Asks the authoritative endpoint for repo info, anonymously. Parameters as above. */
+  public ApiAnswer learnInfo(RepoId repo, Optional<Revision> revision, String query) {
+    return info(Question.learn(repo), repo, revision, query, Caller.ANONYMOUS);
+  }
+
+  /**
+   * Asks the authoritative endpoint whether everybody may read a repo. As {@link #learnInfo}, but
+   * it is asked even if it answers 5xx about many repos.
+   *
+   * @param revision one that a client can't choose freely
+   */
+  public ApiAnswer confirm(RepoId repo, Optional<Revision> revision) {
+    return info(Question.confirm(repo), repo, revision, "", Caller.ANONYMOUS);
+  }
+
+  private ApiAnswer info(
+      Question question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
-    ApiAnswer answer = call(ApiRequest.get(withQuery(target.format(), query)), caller);
+    ApiAnswer answer = hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
     if (!(answer instanceof ApiAnswer.Ok ok)) {
       return answer;
     }
@@ -162,22 +204,23 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Makes any other call of the API, as this caller. JSON is copied without Xet fields; redirects
-   * within the endpoint are followed. The body of a success must be closed.
+   * Makes any other call of the API on behalf of one client. JSON is copied without Xet fields;
+   * redirects within the endpoint are followed. The body of a success must be closed.
    */
   public ApiAnswer call(ApiRequest request, Caller caller) {
-    return hub.api(request, caller);
+    return hub.api(Question.PASSED_ON, request, caller);
   }
 
   /**
-   * Reads a page of a listing anonymously, and passes its entries on as they arrive. Xet fields are
-   * left out.
+   * Reads a page of a listing anonymously from the authoritative endpoint, and passes its entries
+   * on as they arrive. Xet fields are left out.
    *
+   * @param repo that is listed
    * @param target path and query
    * @param to called by this thread, never after this method returned
    */
-  public ListingPage listing(String target, ListingPage.Receiver to) {
-    return listings.read(target, to);
+  public ListingPage listing(RepoId repo, String target, ListingPage.Receiver to) {
+    return listings.read(repo, target, to);
   }
 
   /** What an answer says of a page behind it. */

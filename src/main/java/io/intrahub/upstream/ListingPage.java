@@ -13,9 +13,6 @@ public sealed interface ListingPage {
    */
   record Whole(int entries, HubUpstream.NextPage next) implements ListingPage {}
 
-  /** Only an endpoint answered that is not taken at its word; the receiver got nothing. */
-  record NotAuthoritative() implements ListingPage {}
-
   /**
    * The receiver failed, so the page was not read to its end.
    *

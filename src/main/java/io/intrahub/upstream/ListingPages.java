@@ -3,6 +3,7 @@ package io.intrahub.upstream;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
 import io.intrahub.hub.json.MalformedJsonException;
 import java.io.IOException;
@@ -37,9 +38,13 @@ final class ListingPages {
   }
 
   /** See {@link HubUpstream#listing}. */
-  ListingPage read(String target, ListingPage.Receiver to) {
+  ListingPage read(RepoId repo, String target, ListingPage.Receiver to) {
     HubCalls.Visit<ListingPage> visit =
-        hub.visit(Caller.ANONYMOUS, endpoint -> visit(endpoint, target, to));
+        hub.visit(
+            Question.learn(repo),
+            Caller.ANONYMOUS,
+            Optional.empty(),
+            endpoint -> visit(endpoint, target, to));
     return switch (visit) {
       case HubCalls.Visit.Done<ListingPage> done -> done.result();
       case HubCalls.Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
@@ -54,7 +59,7 @@ final class ListingPages {
           hub.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
         Optional<HttpUrl> elsewhere = hub.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
-          return sort(endpoint, response, target, to);
+          return sort(response, target, to);
         }
         url = elsewhere.get();
       }
@@ -63,20 +68,16 @@ final class ListingPages {
   }
 
   private HubCalls.Visit<ListingPage> sort(
-      Endpoint endpoint, Response response, String target, ListingPage.Receiver to)
-      throws IOException {
+      Response response, String target, ListingPage.Receiver to) throws IOException {
     if (!response.isSuccessful()) {
       Optional<FirstHop.Refusal> refusal = Refusals.read(response, true);
-      if (refusal.isPresent() && endpoint.authoritative()) {
+      if (refusal.isPresent()) {
         return new HubCalls.Visit.Done<>(new ListingPage.Refused(refusal.get()));
       }
       return new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
     }
     if (HubCalls.isPage(response)) {
       return HubCalls.strange(HubCalls.PAGE);
-    }
-    if (!endpoint.authoritative()) {
-      return new HubCalls.Visit.Done<>(new ListingPage.NotAuthoritative());
     }
     return entries(response, target, to);
   }

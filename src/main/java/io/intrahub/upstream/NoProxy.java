@@ -1,5 +1,6 @@
 package io.intrahub.upstream;
 
+import io.intrahub.base.Network;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +42,7 @@ public final class NoProxy {
   }
 
   boolean matches(String host, int port) {
-    Optional<InetAddress> address = literal(host);
+    Optional<InetAddress> address = Network.address(host);
     return rules.stream().anyMatch(rule -> rule.matches(host, address, port));
   }
 
@@ -64,25 +65,10 @@ public final class NoProxy {
     }
   }
 
-  private record Network(InetAddress base, int bits, Optional<Integer> only) implements Rule {
+  private record Addresses(Network network, Optional<Integer> only) implements Rule {
     @Override
     public boolean matches(String host, Optional<InetAddress> address, int port) {
-      return address.filter(this::contains).isPresent() && only.map(p -> p == port).orElse(true);
-    }
-
-    private boolean contains(InetAddress address) {
-      byte[] mine = base.getAddress();
-      byte[] other = address.getAddress();
-      if (mine.length != other.length) {
-        return false;
-      }
-      for (int bit = 0; bit < bits; bit++) {
-        int mask = 0x80 >> (bit % 8);
-        if ((mine[bit / 8] & mask) != (other[bit / 8] & mask)) {
-          return false;
-        }
-      }
-      return true;
+      return address.filter(network::contains).isPresent() && only.map(p -> p == port).orElse(true);
     }
   }
 
@@ -91,13 +77,9 @@ public final class NoProxy {
     if (text.equals("*")) {
       return Optional.of(new Any());
     }
-    int slash = text.indexOf('/');
-    if (slash >= 0) {
-      return network(text.substring(0, slash), text.substring(slash + 1));
-    }
-    Optional<InetAddress> whole = literal(text);
-    if (whole.isPresent()) {
-      return whole.map(a -> new Network(a, a.getAddress().length * 8, Optional.empty()));
+    Optional<Network> whole = Network.parse(text);
+    if (whole.isPresent() || text.indexOf('/') >= 0) {
+      return whole.map(n -> new Addresses(n, Optional.empty()));
     }
     Matcher form = WITH_PORT.matcher(text);
     if (!form.matches()) {
@@ -106,27 +88,12 @@ public final class NoProxy {
     Optional<Integer> port = Optional.ofNullable(form.group(2)).map(Integer::valueOf);
     String host = form.group(1);
     boolean bracketed = host.startsWith("[");
-    Optional<InetAddress> address =
-        literal(bracketed ? host.substring(1, host.length() - 1) : host);
+    Optional<Network> address =
+        Network.parse(bracketed ? host.substring(1, host.length() - 1) : host);
     if (address.isPresent()) {
-      return address.map(a -> new Network(a, a.getAddress().length * 8, port));
+      return address.map(a -> new Addresses(a, port));
     }
     String name = host.replaceFirst("^\\*?\\.", "").replaceFirst("\\.$", "");
     return name.isEmpty() || bracketed ? Optional.empty() : Optional.of(new Name(name, port));
-  }
-
-  private static Optional<Rule> network(String base, String bits) {
-    return literal(base)
-        .filter(
-            a -> bits.matches("\\d{1,3}") && Integer.parseInt(bits) <= a.getAddress().length * 8)
-        .map(a -> new Network(a, Integer.parseInt(bits), Optional.empty()));
-  }
-
-  private static Optional<InetAddress> literal(String host) {
-    try {
-      return Optional.of(InetAddress.ofLiteral(host));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
   }
 }

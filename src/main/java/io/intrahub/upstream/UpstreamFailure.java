@@ -21,6 +21,8 @@ public record UpstreamFailure(
     UNREACHABLE,
     /** A connection, and no answer in time. */
     LATE,
+    /** A connection that broke before the answer was whole. */
+    BROKEN,
     /** An answer of 5xx. */
     TROUBLED,
     /** An answer of 429: it is well, and wants to be asked less. */
@@ -29,6 +31,8 @@ public record UpstreamFailure(
     STRANGE,
     /** It was not asked, because too many others wait to do so. */
     CROWDED,
+    /** It was not asked, because the client has asked too much of it lately. */
+    OVER_LIMIT,
     /** Other bytes than announced, and not for the first time. */
     WRONG
   }

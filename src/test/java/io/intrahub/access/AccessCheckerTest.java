@@ -23,7 +23,7 @@ class AccessCheckerTest {
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(X)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -48,9 +48,9 @@ class AccessCheckerTest {
     checker.admit(AnonymousRead.witnessed(X));
     clock.pass(Duration.ofDays(7).minusNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(X)).isPresent();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isPresent();
     clock.pass(Duration.ofNanos(1));
-    assertThat(checker.rememberedDuringOutage(X)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -67,7 +67,7 @@ class AccessCheckerTest {
     checker.admit(AnonymousRead.witnessed(X));
     checker.refused(X);
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(X)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -75,6 +75,6 @@ class AccessCheckerTest {
     checker.admit(AnonymousRead.witnessed(X));
     clock.setBack(Duration.ofNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(X)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
   }
 }

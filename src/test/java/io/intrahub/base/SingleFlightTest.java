@@ -59,6 +59,23 @@ class SingleFlightTest {
   }
 
   @Test
+  void a_flight_that_is_not_admitted_is_not_begun_but_one_under_way_is_joined() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    AtomicInteger asked = new AtomicInteger();
+    assertThat(flights.join("k", () -> asked.incrementAndGet() < 0, () -> 1)).isEmpty();
+    assertThat(flights.size()).isZero();
+
+    CompletableFuture<Integer> first =
+        flights.join("k", () -> asked.incrementAndGet() > 0, () -> after(gate, 2)).orElseThrow();
+    CompletableFuture<Integer> second =
+        flights.join("k", () -> asked.incrementAndGet() < 0, () -> 3).orElseThrow();
+    gate.countDown();
+    assertThat(get(first)).isEqualTo(2);
+    assertThat(get(second)).isEqualTo(2);
+    assertThat(asked).as("who joins is not asked for").hasValue(2);
+  }
+
+  @Test
   void another_key_does_not_wait() throws Exception {
     CountDownLatch gate = new CountDownLatch(1);
     CompletableFuture<Integer> slow = flights.join("slow", () -> after(gate, 1));

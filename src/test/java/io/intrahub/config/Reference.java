@@ -138,6 +138,7 @@ final class Reference {
           case FILE -> "file";
           case PROXY -> "proxy";
           case SERVERS -> "servers";
+          case NETWORK -> "network";
           case SIZE -> "size";
           case DURATION -> "duration";
           case ADDRESS -> "address";

@@ -235,6 +235,18 @@ class ValueTypeTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"10.1.2.3", "10.0.0.0/8", "0.0.0.0/0", "::1", "fd00::/8", "::/128"})
+  void a_network_is_an_address_with_or_without_a_number_of_bits(String text) {
+    assertThat(parse(ValueType.NETWORK, text)).contains(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "proxy.example", "10.0.0.0/33", "10.0.0.0/", "/8"})
+  void nothing_else_means_a_network(String text) {
+    assertThat(parse(ValueType.NETWORK, text)).isEmpty();
+  }
+
+  @ParameterizedTest
   @CsvSource({"online, ONLINE", "offline, OFFLINE"})
   void a_choice_is_a_word(String text, Config.Mode expected) {
     assertThat(ValueType.CHOICE.parse(text, Config.Mode.class)).contains(expected);

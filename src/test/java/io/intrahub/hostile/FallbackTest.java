@@ -1,6 +1,7 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
@@ -23,14 +24,16 @@ class FallbackTest {
   @TempDir Path data;
   private DevHub fallback;
   private Rig rig;
+  private String commit;
 
   @BeforeEach
   void start() throws Exception {
     fallback = DevHub.builder().start();
     rig = new Rig(data, settings -> with(settings, fallback.uri()));
-    rig.hub
-        .repo("model", "acme/open")
-        .commit("Add it", Map.of("a.txt", DevFile.text("a"), "b.txt", DevFile.text("b")));
+    commit =
+        rig.hub
+            .repo("model", "acme/open")
+            .commit("Add it", Map.of("a.txt", DevFile.text("a"), "b.txt", DevFile.text("b")));
     // The same first commit, so the same hash, but the fallback forgot a file of it.
     fallback
         .repo("model", "acme/open")
@@ -95,5 +98,60 @@ class FallbackTest {
     Rig.Answer other = get("/acme/open/resolve/main/b.txt");
     assertThat(other.status()).as(other.text()).isNotEqualTo(404);
     assertThat(rig.tracesOnDisk(List.of("manifest"))).isEmpty();
+  }
+
+  /** A made-up content, which its digest fits. */
+  private void fallbackMakesUp(String path, String text) {
+    String etag = "\"" + DevFile.text(text).gitOid() + "\"";
+    fallback
+        .faults()
+        .on(Route.RESOLVE)
+        .path(path)
+        .status(200, Map.of("X-Repo-Commit", commit, "ETag", etag), text);
+  }
+
+  /** The commit is the Hub's word, so nothing may be said of it that is not. */
+  @Test
+  void its_made_up_content_is_not_served_as_a_part_of_a_known_commit() throws Exception {
+    rig.hub.faults().on(Route.TREE).status(503);
+    assertThat(get("/acme/open/resolve/main/a.txt").status()).isEqualTo(200);
+    rig.hub.goDark();
+    fallbackMakesUp("b.txt", "made up");
+    for (String revision : List.of("main", commit)) {
+      Rig.Answer answer = get("/acme/open/resolve/" + revision + "/b.txt");
+      assertThat(answer.status()).as(answer.text()).isEqualTo(504);
+      assertThat(answer.header("x-repo-commit")).isEmpty();
+    }
+    assertThat(rig.tracesOnDisk(List.of("made up", DevFile.text("made up").gitOid()))).isEmpty();
+
+    rig.hub.comeBack();
+    rig.hub.faults().clear();
+    rig.clock.pass(Duration.ofMinutes(2));
+    assertThat(get("/acme/open/resolve/main/b.txt").text()).isEqualTo("b");
+  }
+
+  @Test
+  void its_made_up_content_of_an_unknown_repo_leaves_nothing_behind() throws Exception {
+    rig.hub.goDark();
+    fallbackMakesUp("a.txt", "made up");
+    Rig.Answer answer = get("/acme/open/resolve/main/a.txt");
+    assertThat(answer.text()).isEqualTo("made up");
+    assertThat(answer.header("cache-status")).contains("intrahub; fwd=bypass");
+    assertThat(answer.header("cache-control")).contains("private, no-store");
+    assertThat(rig.tracesOnDisk(List.of("acme", "made up"))).isEmpty();
+
+    rig.hub.comeBack();
+    rig.clock.pass(Duration.ofMinutes(2));
+    assertThat(get("/acme/open/resolve/main/a.txt").text()).isEqualTo("a");
+  }
+
+  @Test
+  void it_delivers_bytes_that_are_known() {
+    assertThat(get("/acme/open/resolve/main/a.txt").status()).isEqualTo(200);
+    await().until(() -> rig.app().runningTasks() == 0);
+    rig.hub.goDark();
+    Rig.Answer answer = get("/acme/open/resolve/main/b.txt");
+    assertThat(answer.text()).isEqualTo("b");
+    assertThat(answer.header("cache-status").orElseThrow()).contains("fwd=miss; stored");
   }
 }

@@ -85,6 +85,7 @@ final class Rig implements AutoCloseable {
                 t.perHost(),
                 t.contents(),
                 t.bytesPerSecond(),
+                t.passThroughStreams(),
                 t.bufferBytes()));
   }
 

@@ -139,7 +139,8 @@ class UntrustedListingTest {
             m.quiet(),
             m.quietAtMost(),
             m.listingLimit(),
-            2);
+            2,
+            m.coldQuestions());
     return s.withMirror(small);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
@@ -54,13 +55,14 @@ class ManifestsTest {
 
   private void start(int files, int pageSize, int limit) throws Exception {
     hub = new ListingHub(files, pageSize);
-    FsStore store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT);
+    FsStore store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, threads);
     Duration time = Duration.ofSeconds(20);
     HubUpstream upstream =
         new HubUpstream(
             new UpstreamSettings(List.of(hub.uri()), time, time, time, "test/1", false),
             Clock.systemUTC(),
             timer,
+            budget,
             new Meters(new SimpleMeterRegistry()));
     parts.addAll(List.of(upstream, hub, store));
     manifests = new Manifests(store.repos(), upstream, budget, threads, limit);
@@ -81,7 +83,9 @@ class ManifestsTest {
   }
 
   private Learning learn(int repo) {
-    return manifests.getOrLearn(repo(repo), COMMIT, LONG).orElseThrow();
+    ColdQuestions.Admission free =
+        new ColdQuestions(1, Clock.systemUTC()).admission(Caller.ANONYMOUS);
+    return manifests.getOrLearn(repo(repo), COMMIT, free, LONG).orElseThrow();
   }
 
   private static Manifest complete(Learning learning) {

@@ -153,6 +153,34 @@ class RevisionsTest {
   }
 
   @Test
+  void after_a_long_time_one_question_is_enough() {
+    load();
+    pass(3_600);
+    assertThat(shown()).isEqualTo(first);
+    rig.settle();
+    assertThat(hub.counters().requests()).isEqualTo(1);
+    assertThat(hub.counters().requests(Route.REPO_INFO)).isEqualTo(1);
+  }
+
+  /** The load began while the Hub was away, and goes on when it is back. */
+  @Test
+  void a_load_that_began_in_an_outage_does_not_mix_commits() throws Exception {
+    load();
+    String second = second();
+    hub.goDark();
+    pass(3_600);
+    assertThat(rig.commitOf("a.json")).isEqualTo(first);
+    pass(4);
+    assertThat(rig.commitOf("a.json")).isEqualTo(first);
+    hub.comeBack();
+    pass(2);
+    assertThat(shown()).isEqualTo(first);
+    rig.settle();
+    pass(5);
+    assertThat(shown()).isEqualTo(second);
+  }
+
+  @Test
   void also_if_other_revisions_kept_the_repo_known_as_open() {
     repo.branch("dev", first);
     load();

@@ -31,7 +31,8 @@ class BypassTest {
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Bypass bypass =
-      new Bypass(threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20));
+      new Bypass(
+          threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20), new StreamPermits(4));
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch answers = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -68,7 +69,8 @@ class BypassTest {
   private ContentStream openLate() throws Exception {
     ContentOpening opening =
         bypass.open(
-            new Bypass.Request(slow, BLOB, Span.all(BYTES.length), () -> {}),
+            new Bypass.Request(slow, BLOB, Span.all(BYTES.length), true, () -> {}),
+            "",
             Deadline.in(Duration.ZERO));
     asked.await();
     assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
@@ -92,13 +94,15 @@ class BypassTest {
 
   @Test
   void who_has_stood_in_line_for_too_long_is_told() throws Exception {
-    Bypass hasty = new Bypass(threads, new Pace(0, System::nanoTime), Duration.ZERO);
+    Bypass hasty =
+        new Bypass(threads, new Pace(0, System::nanoTime), Duration.ZERO, new StreamPermits(4));
     byte[] bytes = TestBlobs.bytes(2, 1_100_000);
     BlobId blob = TestBlobs.sha256(bytes);
     ScriptedSource source = new ScriptedSource(bytes);
     Span all = Span.all(bytes.length);
-    Bypass.Request whole = new Bypass.Request(source, blob, all, () -> {});
-    Bypass.Request rest = new Bypass.Request(source, blob, new Span(7, bytes.length - 7), () -> {});
+    Bypass.Request whole = new Bypass.Request(source, blob, all, true, () -> {});
+    Bypass.Request rest =
+        new Bypass.Request(source, blob, new Span(7, bytes.length - 7), true, () -> {});
     Deadline deadline = Deadline.in(Duration.ofSeconds(20));
     List<ContentStream> few = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
@@ -110,18 +114,38 @@ class BypassTest {
     assertThat(opening).isInstanceOf(ContentOpening.Failed.class);
     assertThat(((ContentOpening.Failed) opening).failure().kind())
         .isEqualTo(UpstreamFailure.Kind.CROWDED);
-    assertThatThrownBy(() -> hasty.resumeInLine(rest, true, (offset, seen) -> {}))
+    assertThatThrownBy(() -> hasty.resumeInLine(rest, (offset, seen) -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("too many wait");
     assertThat(source.opened()).isEqualTo(3);
 
     few.removeFirst().close();
-    try (ContentStream resumed = hasty.resumeInLine(rest, true, (offset, seen) -> {})) {
+    try (ContentStream resumed = hasty.resumeInLine(rest, (offset, seen) -> {})) {
       assertThat(TransferRig.gives(resumed, Arrays.copyOfRange(bytes, 7, bytes.length))).isTrue();
     }
     few.forEach(ContentStream::close);
     assertThat(hasty.streams()).isZero();
     assertThat(source.openStreams()).isZero();
+  }
+
+  @Test
+  void a_client_beyond_the_limit_of_streams_is_refused_before_upstream_is_asked() throws Exception {
+    Bypass narrow =
+        new Bypass(
+            threads, new Pace(0, System::nanoTime), Duration.ofSeconds(20), new StreamPermits(1));
+    Span all = Span.all(BYTES.length);
+    Bypass.Request request = new Bypass.Request(content, BLOB, all, true, () -> {});
+    ContentOpening first = narrow.open(request, "a", Deadline.in(Duration.ofSeconds(20)));
+    ContentOpening second = narrow.open(request, "b", Deadline.in(Duration.ZERO));
+    assertThat(((ContentOpening.Failed) second).failure().kind())
+        .isEqualTo(UpstreamFailure.Kind.CROWDED);
+    assertThat(((ContentOpening.Failed) second).failure().reason())
+        .contains("transfer.passthrough-streams");
+    assertThat(content.opened()).isEqualTo(1);
+
+    ((ContentOpening.Ready) first).stream().close();
+    ContentOpening third = narrow.open(request, "b", Deadline.in(Duration.ofSeconds(20)));
+    assertThat(TransferRig.gives(((ContentOpening.Ready) third).stream(), BYTES)).isTrue();
   }
 
   @Test

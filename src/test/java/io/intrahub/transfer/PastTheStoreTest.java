@@ -191,7 +191,7 @@ class PastTheStoreTest {
 
     ContentOpening opening =
         rig.transfers.passThrough(
-            OTHER_REPO, others, OTHER, ALL, Deadline.in(Duration.ofSeconds(20)));
+            OTHER_REPO, others, OTHER, ALL, "", Deadline.in(Duration.ofSeconds(20)));
     assertThat(rig.transfers.cameWrong(OTHER_REPO, OTHER)).isFalse();
     assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
     assertThat(rig.transfers.cameWrong(OTHER_REPO, OTHER)).isTrue();
@@ -204,7 +204,7 @@ class PastTheStoreTest {
     others.on(1, new WrongByteAt(8));
     ContentOpening opening =
         rig.transfers.passThrough(
-            OTHER_REPO, others, BLOB, ALL, Deadline.in(Duration.ofSeconds(20)));
+            OTHER_REPO, others, BLOB, ALL, "", Deadline.in(Duration.ofSeconds(20)));
     assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
 
     assertThat(rig.transfers.cameWrong(OTHER_REPO, BLOB)).isTrue();
@@ -314,6 +314,45 @@ class PastTheStoreTest {
     BlobId absurd = new BlobId(BLOB.digest(), Long.MAX_VALUE);
     ContentStream stream = rig.ready(absurd, source, Span.all(Long.MAX_VALUE)).stream();
     assertThat(TransferRig.read(stream).complete()).isFalse();
+  }
+
+  /** Its client takes the content for complete with it, and what the client has may be right. */
+  @Test
+  void the_rest_of_a_content_is_checked_too() {
+    Span rest = new Span(SIZE - 500_000, 500_000);
+    rig.store.failBegin();
+
+    ContentOpening.Ready ready = rig.ready(BLOB, source, rest);
+    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    assertThat(ready.verified()).isTrue();
+    assertThat(ready.stream().isAwaited()).as("its first byte is long in coming").isTrue();
+    assertThat(TransferRig.gives(ready.stream(), part(rest))).isTrue();
+    assertThat(source.spans()).containsExactly(ALL);
+  }
+
+  @Test
+  void a_wrong_rest_does_not_complete_nor_does_one_behind_a_wrong_beginning() {
+    Span rest = new Span(SIZE - 500_000, 500_000);
+    rig.store.failBegin();
+    others.on(1, new WrongByteAt(SIZE - 1)).on(2, new WrongByteAt(8));
+    for (int i = 0; i < 2; i++) {
+      Got got = TransferRig.read(rig.ready(BLOB, others, rest).stream());
+      assertThat(got.complete()).isFalse();
+      assertThat(got.bytes().length).isLessThan(500_000);
+    }
+  }
+
+  /** To check it, all before it would have to come again for each client that goes on. */
+  @Test
+  void the_rest_of_a_content_that_is_not_kept_is_on_upstreams_word() {
+    Span rest = new Span(SIZE - 500_000, 500_000);
+    ContentOpening opening =
+        rig.transfers.passThrough(
+            OTHER_REPO, others, OTHER, rest, "", Deadline.in(Duration.ofSeconds(20)));
+    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
+    assertThat(((ContentOpening.Ready) opening).verified()).isFalse();
+    assertThat(TransferRig.gives(((ContentOpening.Ready) opening).stream(), part(rest))).isTrue();
+    assertThat(others.spans()).containsExactly(rest);
   }
 
   @Test

@@ -76,6 +76,7 @@ final class TransferRig implements AutoCloseable {
                 32,
                 contents,
                 0,
+                128,
                 8 << 20),
             threads,
             timer,

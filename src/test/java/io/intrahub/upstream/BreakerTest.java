@@ -2,13 +2,21 @@ package io.intrahub.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class BreakerTest {
+  private static final Question ONE = Question.learn(repo(1));
+
   private final SettableClock clock = new SettableClock();
   private final Breaker breaker = new Breaker(clock);
+
+  private static RepoId repo(int number) {
+    return new RepoId(RepoType.MODEL, "acme/" + number);
+  }
 
   private void pass(long seconds) {
     clock.pass(Duration.ofSeconds(seconds));
@@ -16,19 +24,28 @@ class BreakerTest {
 
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.failure("it is scripted");
+      breaker.unreachable("it is scripted");
+    }
+  }
+
+  /** One failure about each of these repos. */
+  private void trouble(int... repos) {
+    for (int repo : repos) {
+      breaker.troubled(repo(repo), "it answered 500");
     }
   }
 
   @Test
   void it_opens_at_the_fifth_failure_in_a_row() {
     fail(4);
-    breaker.success();
+    breaker.answered();
     fail(4);
-    assertThat(breaker.tryPass()).isTrue();
-    breaker.failure("it is scripted");
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    breaker.unreachable("it is scripted");
     assertThat(breaker.isOpen()).isTrue();
-    assertThat(breaker.tryPass()).isFalse();
+    assertThat(breaker.tryPass(ONE)).isFalse();
+    assertThat(breaker.tryPass(Question.confirm(repo(1)))).isFalse();
+    assertThat(breaker.tryPass(Question.PASSED_ON)).isFalse();
   }
 
   @Test
@@ -36,12 +53,12 @@ class BreakerTest {
     fail(5);
     for (long pause : new long[] {5, 10, 20, 40, 60, 60}) {
       pass(pause - 1);
-      assertThat(breaker.tryPass()).as("before " + pause).isFalse();
+      assertThat(breaker.tryPass(ONE)).as("before " + pause).isFalse();
       pass(1);
       assertThat(breaker.isOpen()).isFalse();
-      assertThat(breaker.tryPass()).as("after " + pause).isTrue();
-      assertThat(breaker.tryPass()).as("a second probe").isFalse();
-      breaker.failure("it is scripted");
+      assertThat(breaker.tryPass(ONE)).as("after " + pause).isTrue();
+      assertThat(breaker.tryPass(ONE)).as("a second probe").isFalse();
+      breaker.unreachable("it is scripted");
     }
   }
 
@@ -50,7 +67,7 @@ class BreakerTest {
   void calls_that_were_under_way_when_it_opened_do_not_put_the_first_probe_off() {
     fail(40);
     pass(5);
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
   }
 
   /** They may also fail late, by their time-outs. */
@@ -62,22 +79,22 @@ class BreakerTest {
       fail(3);
     }
     pass(1);
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
   }
 
   @Test
   void a_success_closes_it_and_the_next_outage_begins_with_a_short_pause() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryPass()).isTrue();
-    breaker.failure("it is scripted");
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    breaker.unreachable("it is scripted");
     pass(10);
-    assertThat(breaker.tryPass()).isTrue();
-    breaker.success();
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    breaker.answered();
+    assertThat(breaker.tryPass(ONE)).isTrue();
     fail(5);
     pass(Duration.ofSeconds(5).toSeconds());
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
   }
 
   /** A probe that never comes back must not keep the endpoint closed for ever. */
@@ -85,9 +102,9 @@ class BreakerTest {
   void a_lost_probe_is_followed_by_another() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
     pass(5);
-    assertThat(breaker.tryPass()).isTrue();
+    assertThat(breaker.tryPass(ONE)).isTrue();
   }
 
   @Test
@@ -96,7 +113,64 @@ class BreakerTest {
     pass(-3 * 3600);
     pass(60);
     assertThat(breaker.isOpen()).isFalse();
-    assertThat(breaker.tryPass()).isTrue();
-    assertThat(breaker.tryPass()).isFalse();
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    assertThat(breaker.tryPass(ONE)).isFalse();
+  }
+
+  @Test
+  void a_call_that_is_passed_on_is_not_a_probe() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryPass(Question.PASSED_ON)).isTrue();
+    assertThat(breaker.tryPass(ONE)).as("the probe").isTrue();
+  }
+
+  @Test
+  void one_repo_or_two_that_fail_for_ever_say_nothing_about_others() {
+    for (int i = 0; i < 50; i++) {
+      trouble(1, 2);
+    }
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    assertThat(breaker.tryPass(Question.learn(repo(3)))).isTrue();
+  }
+
+  @Test
+  void five_failures_about_three_repos_have_these_refused_and_nobody_else() {
+    trouble(1, 2, 3, 1);
+    assertThat(breaker.tryPass(ONE)).as("at the fourth failure").isTrue();
+    trouble(1);
+    assertThat(breaker.tryPass(ONE)).isFalse();
+    assertThat(breaker.tryPass(Question.learn(repo(3)))).isFalse();
+    assertThat(breaker.isOpen()).as("the endpoint is reachable").isFalse();
+    assertThat(breaker.tryPass(Question.learn(repo(4)))).isTrue();
+    assertThat(breaker.tryPass(Question.PASSED_ON)).isTrue();
+    assertThat(breaker.tryPass(Question.confirm(repo(1)))).as("who may read it").isTrue();
+
+    trouble(4);
+    assertThat(breaker.tryPass(Question.learn(repo(4)))).isFalse();
+    pass(5);
+    assertThat(breaker.tryPass(ONE)).as("a probe").isTrue();
+    assertThat(breaker.tryPass(ONE)).as("a second probe").isFalse();
+  }
+
+  @Test
+  void one_answer_ends_the_trouble_of_all() {
+    trouble(1, 2, 3, 4, 5, 6);
+    breaker.answered();
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    trouble(1, 1, 1, 1, 1);
+    assertThat(breaker.tryPass(ONE)).isTrue();
+  }
+
+  /** A connection came about, whatever went wrong then. */
+  @Test
+  void an_endpoint_in_trouble_is_reachable() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryPass(ONE)).isTrue();
+    trouble(1);
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryPass(ONE)).isTrue();
   }
 }

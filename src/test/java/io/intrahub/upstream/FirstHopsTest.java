@@ -17,6 +17,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,16 +176,68 @@ class FirstHopsTest {
   }
 
   @Test
-  void a_hub_that_fails_five_calls_is_left_alone_and_probed_later() {
+  void a_hub_that_is_unreachable_five_times_is_left_alone_and_probed_later() {
     SettableClock clock = new SettableClock();
     try (UpstreamRig probing = UpstreamRig.to(clock, hub.uri())) {
-      hub.faults().on(Route.RESOLVE).times(5 * Retries.TRIES).status(503);
-      for (int i = 0; i < 8; i++) {
-        assertThat(probing.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+      hub.goDark();
+      for (int i = 0; i < 5; i++) {
+        assertThat(probing.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+        assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
       }
-      assertThat(hub.counters().requests()).isEqualTo(5 * Retries.TRIES);
+      assertThat(probing.upstream().state()).isEqualTo(UpstreamState.DOWN);
+      assertThat(probing.upstream().isAway()).isTrue();
+      hub.comeBack();
+      assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
+      assertThat(probing.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+      assertThat(hub.counters().requests()).isZero();
       clock.pass(Duration.ofSeconds(5));
-      assertFound(probing.hop("config.json"), small);
+      assertFound(probing.learn(UpstreamRig.REPO), small);
+      assertThat(probing.upstream().isAway()).isFalse();
     }
+  }
+
+  /** A client may ask for what fails as often as it likes. */
+  @Test
+  void a_hub_that_fails_calls_that_are_passed_on_is_not_down() {
+    hub.goDark();
+    for (int i = 0; i < 8; i++) {
+      assertThat(rig.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+      assertThat(rig.upstream().call(ApiRequest.get("/api/boom" + i), HOLDER))
+          .isInstanceOf(ApiAnswer.Failed.class);
+    }
+    assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+    hub.comeBack();
+    assertFound(rig.learn(UpstreamRig.REPO), small);
+  }
+
+  @Test
+  void one_repo_that_fails_for_ever_is_asked_about_each_time() {
+    hub.faults().on(Route.RESOLVE).status(503);
+    for (int i = 0; i < 8; i++) {
+      assertThat(rig.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
+    }
+    assertThat(hub.counters().requests()).isEqualTo(8L * Retries.TRIES);
+    assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+  }
+
+  @Test
+  void a_hub_that_fails_for_several_repos_is_asked_about_others_only() {
+    hub.faults().on(Route.RESOLVE).status(503);
+    for (int i = 0; i < 5; i++) {
+      assertThat(rig.learn(repo(i))).isInstanceOf(FirstHop.Failed.class);
+    }
+    hub.counters().reset();
+    assertThat(rig.learn(repo(0))).isInstanceOf(FirstHop.Failed.class);
+    assertThat(hub.counters().requests()).isZero();
+    // Who may read it is asked all the same, and so is another repo, whose answer ends the trouble.
+    assertThat(rig.upstream().confirm(repo(0), Optional.empty()))
+        .isInstanceOf(ApiAnswer.Refused.class);
+    hub.faults().clear();
+    assertFound(rig.learn(UpstreamRig.REPO), small);
+    assertThat(rig.learn(repo(0))).isInstanceOf(FirstHop.Refused.class);
+  }
+
+  private static RepoId repo(int number) {
+    return new RepoId(RepoType.MODEL, "acme/broken" + number);
   }
 }

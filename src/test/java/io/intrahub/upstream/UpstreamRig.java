@@ -74,6 +74,11 @@ public final class UpstreamRig implements AutoCloseable {
     return upstream.firstHop(REPO, MAIN, new FilePath(path), caller);
   }
 
+  /** Asks about a file of this repo for the mirror itself. */
+  FirstHop learn(RepoId repo) {
+    return upstream.learnFile(repo, MAIN, new FilePath("config.json"));
+  }
+
   FirstHop.Found found(String path, Caller caller) {
     return (FirstHop.Found) hop(path, caller);
   }

@@ -1,0 +1,239 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.ApiAnswer;
+import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.UpstreamFailure;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Asks the authoritative upstream about revisions, anonymously, and takes what it says into the
+ * store. All who ask the same share one question; it goes on when none of them waits any longer.
+ *
+ * <p>Safe for use by many threads. Owned state: the flights (by their class).
+ */
+final class Questions {
+  private final AccessChecker checker;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final InfoKeeper infos;
+  private final Manifests manifests;
+  private final Aliases aliases;
+  private final ClosedRepos closed;
+  private final PendingCommits pending;
+  private final SingleFlight<Object, Learned> flights;
+  private final Clock clock;
+
+  /**
+   * How something unknown is asked for.
+   *
+   * @param key two questions with equal keys are one
+   * @param caller who is charged for the question
+   */
+  record Cold(Object key, Function<RepoId, Learned> ask, Caller caller) {}
+
+  private record FlightKey(RepoId repo, Revision revision, Object how) {}
+
+  Questions(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      InfoKeeper infos,
+      Manifests manifests,
+      Aliases aliases,
+      ClosedRepos closed,
+      PendingCommits pending,
+      Executor executor,
+      Clock clock) {
+    this.checker = checker;
+    this.store = store;
+    this.upstream = upstream;
+    this.infos = infos;
+    this.manifests = manifests;
+    this.aliases = aliases;
+    this.closed = closed;
+    this.pending = pending;
+    this.flights = new SingleFlight<>(executor);
+    this.clock = clock;
+  }
+
+  /** The way to ask that suits every route but resolve: one call for repo info. */
+  Cold byRepoInfo(Revision revision, Caller caller) {
+    return new Cold("info", repo -> learnByInfo(repo, revision), caller);
+  }
+
+  /**
+   * Asks about a revision that is unknown.
+   *
+   * @param admission asked only if nobody asks the same already
+   * @return empty if the question was not admitted
+   */
+  Optional<CompletableFuture<Learned>> ask(
+      RepoId repo, Revision revision, Cold cold, BooleanSupplier admission) {
+    return flights.join(
+        new FlightKey(repo, revision, cold.key()), admission, cold(repo, revision, cold));
+  }
+
+  /** One question behind the clients' backs, whoever joins. */
+  CompletableFuture<Learned> refresh(RepoId repo, Revision revision) {
+    return flights.join(
+        new FlightKey(repo, revision, "refresh"),
+        () -> {
+          Learned learned = learnByInfo(repo, revision);
+          if (learned instanceof Learned.Open open) {
+            moved(checker.admit(open.evidence()), revision, open.commit());
+          } else {
+            takeNo(repo, revision, learned);
+          }
+          return learned;
+        });
+  }
+
+  /**
+   * The repo's own question, whoever joins. It changes what is believed of the repo, and not which
+   * commit a revision shows.
+   *
+   * @param revision one that a client can't choose freely; see {@link Verdicts}
+   */
+  CompletableFuture<Learned> confirmVerdict(RepoId repo, Revision revision) {
+    return flights.join(
+        new FlightKey(repo, revision, "confirm"),
+        () -> {
+          Learned learned = learned(() -> upstream.confirm(repo, named(revision)));
+          if (learned instanceof Learned.Open open) {
+            aliases.learn(repo, checker.admit(open.evidence()).subject());
+          } else {
+            takeNo(repo, revision, learned);
+          }
+          return learned;
+        });
+  }
+
+  /** Takes that a revision that was known can't be had. */
+  private void takeNo(RepoId repo, Revision revision, Learned learned) {
+    if (learned instanceof Learned.Closed shut) {
+      shut(repo, shut);
+    } else if (learned instanceof Learned.Missing missing && missing.refusal().isOfRevision()) {
+      pending.settle(repo, revision, () -> store.forgetRevision(repo, revision));
+    }
+  }
+
+  /** Shows a commit at once, whatever was pending. */
+  void show(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    pending.settle(repo, revision, () -> store.putRevision(repo, revision, observation));
+  }
+
+  /** A new commit is shown only when its manifest is known and no load is under way. */
+  private void moved(Authorised<RepoId> proof, Revision revision, CommitHash commit) {
+    RepoId repo = proof.subject();
+    Observation<CommitHash> now = new Observation<>(commit, clock.instant());
+    Optional<Observation<CommitHash>> before = store.revision(proof, revision);
+    if (before.isEmpty() || before.get().value().equals(commit)) {
+      show(repo, revision, now);
+      return;
+    }
+    boolean known = manifests.learn(proof, commit);
+    pending.moved(
+        repo,
+        revision,
+        now,
+        known,
+        () -> {
+          Optional<CommitHash> shown = store.revision(proof, revision).map(Observation::value);
+          boolean mustWait = shown.isPresent() && !shown.get().equals(commit);
+          // An old commit was confirmed to be shown for now; else each request would ask again.
+          CommitHash confirmed = mustWait ? shown.get() : commit;
+          store.putRevision(repo, revision, new Observation<>(confirmed, now.learnedAt()));
+          return mustWait;
+        });
+  }
+
+  /**
+   * The commit is there but the asked entry is not, which proves nothing about who may read.
+   * Loaders that begin with such a probe make more of them, so what answers those is learned now.
+   */
+  void learnBehind(RepoId repo, Revision revision) {
+    var _ =
+        flights.join(
+            new FlightKey(repo, revision, "behind"),
+            () -> {
+              Learned learned = cold(repo, revision, byRepoInfo(revision, Caller.ANONYMOUS)).get();
+              if (learned instanceof Learned.Open open) {
+                manifests.learn(checker.admit(open.evidence()), open.commit());
+              }
+              return learned;
+            });
+  }
+
+  private Supplier<Learned> cold(RepoId repo, Revision revision, Cold cold) {
+    return () -> {
+      Learned learned = cold.ask().apply(repo);
+      if (learned instanceof Learned.Open open) {
+        Authorised<RepoId> proof = checker.admit(open.evidence());
+        RepoId canonical = proof.subject();
+        aliases.learn(repo, canonical);
+        closed.remove(canonical);
+        if (revision.asCommit().isEmpty()) {
+          show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
+        }
+      } else if (learned instanceof Learned.Closed shut) {
+        shut(repo, shut);
+      }
+      return learned;
+    };
+  }
+
+  /** Upstream refused a repo to an anonymous asker: what was believed no longer holds. */
+  void shut(RepoId repo, Learned.Closed shut) {
+    checker.refused(repo);
+    closed.put(repo, shut.refusal());
+  }
+
+  private Learned learnByInfo(RepoId repo, Revision revision) {
+    return learned(() -> upstream.learnInfo(repo, named(revision), InfoQuery.WHOLE.canonical()));
+  }
+
+  private static Optional<Revision> named(Revision revision) {
+    return revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
+  }
+
+  /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
+  private Learned learned(Supplier<ApiAnswer> question) {
+    return switch (infos.ask(question, InfoQuery.WHOLE, Questions::commitIfOpen)) {
+      case InfoKeeper.Outcome.Answered answered -> learned(answered.info());
+      case InfoKeeper.Outcome.Refused refused -> Learned.of(refused.refusal());
+      case InfoKeeper.Outcome.Failed failed -> new Learned.Nothing(failed.failure());
+    };
+  }
+
+  private static Learned learned(ApiAnswer.Info info) {
+    if (info.evidence().isEmpty()) {
+      return new Learned.Closed(Optional.empty());
+    }
+    return info.facts()
+        .commit()
+        .<Learned>map(commit -> new Learned.Open(info.evidence().get(), commit))
+        .orElseGet(() ->
+            new Learned.Nothing(
+                new UpstreamFailure(UpstreamFailure.Kind.STRANGE, "repo info without a commit")));
+  }
+
+  /** The commit of repo info that shows everybody may read the repo. */
+  private static Optional<CommitHash> commitIfOpen(ApiAnswer.Info info) {
+    return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
+  }
+}

@@ -1,0 +1,82 @@
+package io.intrahub.hostile;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** A client's connection, byte by byte, from an address of the test's choice. For one thread. */
+final class RawClient implements AutoCloseable {
+  private final Socket socket = new Socket();
+  private final InputStream in;
+
+  /**
+   * Connects.
+   *
+   * @param from the client's own address, of 127.0.0.0/8
+   */
+  RawClient(Rig rig, String from) throws IOException {
+    this(rig.app().uri().getPort(), from);
+  }
+
+  RawClient(int port, String from) throws IOException {
+    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
+    socket.setSoTimeout(20_000);
+    socket.connect(new InetSocketAddress("127.0.0.1", port), 20_000);
+    in = new BufferedInputStream(socket.getInputStream());
+  }
+
+  RawClient send(String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    socket.getOutputStream().flush();
+    return this;
+  }
+
+  RawClient get(String target, String... headers) throws IOException {
+    StringBuilder head = new StringBuilder("GET " + target + " HTTP/1.1\r\nHost: mirror\r\n");
+    for (String header : headers) {
+      head.append(header).append("\r\n");
+    }
+    return send(head.append("\r\n").toString());
+  }
+
+  /** Status line and headers of the next answer. */
+  String head() throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (!head.toString().endsWith("\r\n\r\n")) {
+      int b = in.read();
+      if (b < 0) {
+        throw new IOException("closed within the head: " + head);
+      }
+      head.append((char) b);
+    }
+    return head.toString();
+  }
+
+  String body(int length) throws IOException {
+    return new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+  }
+
+  /** All that comes until the mirror closes the connection. */
+  String rest() throws IOException {
+    return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  void shutdownOutput() throws IOException {
+    socket.shutdownOutput();
+  }
+
+  /** Closes it with a reset instead of in good order. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

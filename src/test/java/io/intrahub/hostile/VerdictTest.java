@@ -1,0 +1,313 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.cli.AppSettings;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
+import io.intrahub.devhub.Visibility;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A verdict that a repo is public, after its time: whatever a client does, and however slow the Hub
+ * is, it counts only when the Hub gave no word on that very repo.
+ */
+class VerdictTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final String A = "/acme/open/resolve/main/a.txt";
+
+  @TempDir Path data;
+  private Rig rig;
+  private DevRepo repo;
+  private String commit;
+
+  private void start(Duration head) throws Exception {
+    rig = new Rig(data, settings -> patient(settings, head));
+    repo = rig.hub.repo("model", "acme/open");
+    commit = repo.commit("Add it", "a.txt", DevFile.text("a"));
+    rig.hub.repo("model", "acme/cold").commit("Add it", "c.txt", DevFile.text("c"));
+    for (int i = 0; i < 3; i++) {
+      rig.hub.repo("model", "acme/broken" + i).commit("Add it", "b.txt", DevFile.text("b"));
+    }
+  }
+
+  /** With a wait for the Hub's word that is far from that for a fresher commit. */
+  private static AppSettings patient(AppSettings settings, Duration head) {
+    return settings.withMirror(settings.mirror().withTimeouts(head, Duration.ofMillis(50)));
+  }
+
+  @AfterEach
+  void stop() {
+    rig.hub.faults().clear();
+    rig.close();
+  }
+
+  private Rig.Answer get(String target) {
+    return rig.get(target, Optional.empty());
+  }
+
+  private void settle() {
+    await()
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(LONG)
+        .until(() -> rig.app().runningTasks() == 0);
+  }
+
+  /** Everything is known of the repo, and then its verdict runs out. */
+  private void loadAndLapse() {
+    for (String target : List.of(A, byCommit(), "/api/models/acme/open")) {
+      assertThat(get(target).status()).isEqualTo(200);
+    }
+    settle();
+    rig.clock.pass(Duration.ofMinutes(11));
+    rig.hub.counters().reset();
+  }
+
+  private String byCommit() {
+    return "/acme/open/resolve/" + commit + "/a.txt";
+  }
+
+  private void expectRefused() {
+    for (String target : List.of(A, byCommit(), "/api/models/acme/open")) {
+      assertThat(get(target).status()).as(target).isEqualTo(401);
+    }
+  }
+
+  private void expectReachable() {
+    String status =
+        rig.send(rig.app().adminUri(), new Rig.Call("GET", "/status", "", ""), Optional.empty())
+            .text();
+    assertThat(status).contains("\"upstream\":\"reachable\"");
+    assertThat(get("/acme/cold/resolve/main/c.txt").status()).isEqualTo(200);
+  }
+
+  private static void expectStale(Rig.Answer answer) {
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    assertThat(answer.header("cache-status").orElse("")).contains("hit").contains("detail=stale");
+    assertThat(answer.header("x-hf-warning").orElse("")).startsWith("intrahub; ");
+  }
+
+  @Test
+  void calls_that_fail_and_are_passed_on_do_not_make_the_hub_look_down() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().on(Route.OTHER_API, Route.RAW).status(500);
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<CompletableFuture<Integer>> booms =
+          List.of(
+                  "/api/models?search=boom1",
+                  "/api/models?search=boom2",
+                  "/acme/cold/raw/main/c.txt")
+              .stream()
+              .flatMap(
+                  target -> List.of(target, target + (target.contains("?") ? "3" : "4")).stream())
+              .map(target -> CompletableFuture.supplyAsync(() -> get(target).status(), clients))
+              .toList();
+      assertThat(booms).allSatisfy(boom -> assertThat(boom.join()).isGreaterThanOrEqualTo(500));
+    }
+    expectRefused();
+    expectReachable();
+  }
+
+  @Test
+  void a_broken_repo_that_is_asked_for_in_a_loop_closes_no_other() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().everywhere().path("broken0").status(500);
+    for (int i = 0; i < 8; i++) {
+      assertThat(get("/acme/broken0/resolve/main/" + i).status()).isGreaterThanOrEqualTo(500);
+    }
+    expectRefused();
+    expectReachable();
+  }
+
+  /** Several of them even: the others are asked about all the same. */
+  @Test
+  void broken_repos_that_are_asked_for_in_a_loop_close_no_other() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().everywhere().path("broken").status(500);
+    for (int i = 0; i < 9; i++) {
+      assertThat(get("/acme/broken" + i % 3 + "/resolve/main/" + i).status())
+          .isGreaterThanOrEqualTo(500);
+    }
+    expectRefused();
+    expectReachable();
+  }
+
+  /** The failure of a question whose target a client chose proves nothing about the repo. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/acme/open/resolve/main/weird", "/acme/open/resolve/weird/a.txt"})
+  void a_target_that_fails_does_not_keep_its_repo_readable(String weird) throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().everywhere().path("weird").status(500);
+    for (int i = 0; i < 6; i++) {
+      get(weird);
+    }
+    expectRefused();
+  }
+
+  @Test
+  void while_the_hub_is_unreachable_a_verdict_holds_for_seven_days() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    rig.hub.goDark();
+    for (int day = 1; day <= 6; day++) {
+      for (String target : List.of(A, byCommit(), "/api/models/acme/open")) {
+        expectStale(get(target));
+      }
+      rig.clock.pass(Duration.ofDays(1));
+    }
+    rig.clock.pass(Duration.ofDays(1));
+    assertThat(get(A).status()).isEqualTo(504);
+    assertThat(get(byCommit()).status()).isEqualTo(504);
+  }
+
+  @Test
+  void when_the_hub_is_back_its_word_counts() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    rig.hub.goDark();
+    for (int i = 0; i < 6; i++) {
+      expectStale(get(A));
+      rig.clock.pass(Duration.ofMinutes(2));
+    }
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.comeBack();
+    rig.clock.pass(Duration.ofMinutes(2));
+    expectRefused();
+  }
+
+  @Test
+  void a_slow_hub_is_waited_for() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().on(Route.REPO_INFO, Route.RESOLVE).delay(Duration.ofMillis(300));
+    expectRefused();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"429", "portal"})
+  void what_is_not_the_hubs_word_is_waited_out(String instead) throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    // More often than one question is tried again.
+    if (instead.equals("429")) {
+      rig.hub.faults().on(Route.REPO_INFO).times(7).status(429);
+    } else {
+      rig.hub.faults().on(Route.REPO_INFO).times(7).loginPage();
+    }
+    expectRefused();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"429", "portal"})
+  void what_is_never_the_hubs_word_is_late_in_the_end(String instead) throws Exception {
+    start(Duration.ofMillis(700));
+    loadAndLapse();
+    if (instead.equals("429")) {
+      rig.hub.faults().on(Route.REPO_INFO).status(429);
+    } else {
+      rig.hub.faults().on(Route.REPO_INFO).loginPage();
+    }
+    Instant begin = Instant.now();
+    expectStale(get(byCommit()));
+    assertThat(Duration.between(begin, Instant.now())).isGreaterThan(Duration.ofMillis(650));
+  }
+
+  @Test
+  void a_word_that_does_not_come_in_time_counts_for_the_next_client() throws Exception {
+    start(Duration.ofSeconds(1));
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    Stall stall = rig.hub.faults().on(Route.REPO_INFO).hold();
+    Instant begin = Instant.now();
+    expectStale(get(A));
+    assertThat(Duration.between(begin, Instant.now())).isGreaterThan(Duration.ofMillis(950));
+    // Nobody waits for the same question again, however many files a load has.
+    for (int i = 0; i < 20; i++) {
+      expectStale(get(i % 2 == 0 ? byCommit() : A));
+    }
+    assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofSeconds(15));
+    assertThat(rig.hub.counters().requests()).isEqualTo(1);
+
+    stall.release();
+    settle();
+    expectRefused();
+  }
+
+  @Test
+  void a_question_that_failed_is_not_asked_for_each_file() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    rig.hub.faults().on(Route.REPO_INFO).status(503);
+    expectStale(get(A));
+    long asked = rig.hub.counters().requests();
+    for (int i = 0; i < 20; i++) {
+      expectStale(get(i % 2 == 0 ? byCommit() : A));
+    }
+    assertThat(rig.hub.counters().requests()).isEqualTo(asked);
+
+    rig.hub.faults().clear();
+    repo.visibility(Visibility.PRIVATE);
+    rig.clock.pass(Duration.ofSeconds(5));
+    expectRefused();
+  }
+
+  /** No revision is refreshed for a commit, so its use has to renew the verdict. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_repo_in_use_is_never_waited_for(boolean byCommit) throws Exception {
+    start(LONG);
+    assertThat(get(A).status()).isEqualTo(200);
+    settle();
+    rig.hub.counters().reset();
+    for (int minute = 0; minute < 60; minute++) {
+      rig.clock.pass(Duration.ofMinutes(1));
+      Stall stall = rig.hub.faults().on(Route.REPO_INFO).hold();
+      Rig.Answer answer = get(byCommit ? byCommit() : A);
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.header("x-hf-warning")).isEmpty();
+      stall.release();
+      rig.hub.faults().clear();
+      settle();
+    }
+    assertThat(rig.hub.counters().requests(Route.REPO_INFO)).isBetween(10L, byCommit ? 13L : 60L);
+    assertThat(rig.hub.counters().requests())
+        .isEqualTo(rig.hub.counters().requests(Route.REPO_INFO));
+  }
+
+  @Test
+  void a_repo_in_use_that_was_made_private_is_refused_when_the_hub_says_so() throws Exception {
+    start(LONG);
+    assertThat(get(byCommit()).status()).isEqualTo(200);
+    settle();
+    repo.visibility(Visibility.PRIVATE);
+    rig.clock.pass(Duration.ofMinutes(6));
+    assertThat(get(byCommit()).status()).as("the verdict holds").isEqualTo(200);
+    settle();
+    assertThat(get(byCommit()).status()).as("it was renewed behind").isEqualTo(401);
+  }
+}
