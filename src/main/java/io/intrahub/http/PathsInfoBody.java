@@ -88,7 +88,8 @@ final class PathsInfoBody {
       read = body.read(buffer, 0, buffer.length);
       for (int i = 0; i < read; i++) {
         if (buffer[i] == '&') {
-          expand |= take(pair);
+          boolean one = take(pair);
+          expand = expand || one;
         } else if (pair.size() == MAX_PAIR) {
           throw new RequestBody.RefusedException(
               HubError.badRequest("The form holds a value of more than " + MAX_PAIR + " bytes."));
@@ -97,7 +98,8 @@ final class PathsInfoBody {
         }
       }
     } while (read >= 0);
-    return expand | take(pair);
+    boolean last = take(pair);
+    return expand || last;
   }
 
   /** Takes one pair and empties the buffer; whether it says that {@code expand} is true. */

@@ -2,9 +2,9 @@ package io.intrahub.mirror;
 
 import io.intrahub.base.PercentCoding;
 import java.util.Locale;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -73,9 +73,9 @@ final class InfoQuery {
           "widgetData");
 
   /** Of the form {@code name=value}, each once. */
-  private final SortedSet<String> parameters;
+  private final NavigableSet<String> parameters;
 
-  private InfoQuery(SortedSet<String> parameters) {
+  private InfoQuery(NavigableSet<String> parameters) {
     this.parameters = parameters;
   }
 
@@ -90,7 +90,7 @@ final class InfoQuery {
     if (raw.length() > MAX_QUERY) {
       return Optional.empty();
     }
-    SortedSet<String> parameters = new TreeSet<>();
+    NavigableSet<String> parameters = new TreeSet<>();
     Set<String> denied = new TreeSet<>();
     for (String part : raw.split("&", -1)) {
       if (part.isEmpty()) {

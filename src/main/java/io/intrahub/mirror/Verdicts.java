@@ -158,7 +158,7 @@ final class Verdicts {
         case OFFLINE, UNREACHABLE, LATE, BROKEN, TROUBLED -> {
           return failed(repo, nothing.failure());
         }
-        case CROWDED, WRONG -> {
+        case CROWDED, OVER_LIMIT, WRONG -> {
           // The mirror's own doing, which a client may have caused: no reason to believe more.
           return new Word.Unknown(nothing.failure());
         }

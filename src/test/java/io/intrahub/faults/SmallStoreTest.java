@@ -130,7 +130,8 @@ final class SmallStoreTest {
         new String(get(mirror.app().adminUri().resolve("/metrics")), StandardCharsets.UTF_8);
 
     assertThat(metrics)
-        .containsPattern("(?m)^intrahub_store_bytes 20000\\d\\d\\.0$")
+        .containsPattern("(?m)^intrahub_store_bytes 200\\d{4}\\.0$")
+        .containsPattern("(?m)^intrahub_store_metadata_bytes [1-9]\\d{2,3}\\.0$")
         .containsPattern("(?m)^intrahub_store_limit_bytes 2500000\\.0$")
         .containsPattern("(?m)^intrahub_store_free_bytes \\d")
         .containsPattern("(?m)^intrahub_store_evicted_blobs_total [12]\\.0$")

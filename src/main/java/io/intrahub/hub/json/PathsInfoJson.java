@@ -56,7 +56,7 @@ public final class PathsInfoJson {
       if (name.equals("paths") && named) {
         throw new MalformedJsonException("\"paths\" is there twice");
       }
-      named |= name.equals("paths");
+      named = named || name.equals("paths");
       if (name.equals("paths") && value == JsonToken.START_ARRAY) {
         while (in.nextToken() == JsonToken.VALUE_STRING) {
           to.add(in.getString());

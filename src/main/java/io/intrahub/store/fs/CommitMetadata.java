@@ -81,13 +81,11 @@ final class CommitMetadata implements Evictable {
     return new Eviction.Candidate<>(victim, kind, size, lastUse, superseded, false, false);
   }
 
-  /**
-   * What of a commit can go.
-   *
-   * @param manifest whether that, or else all answers
-   */
+  /** What of a commit can go. */
   private final class Victim implements Item {
     private final CommitKey key;
+
+    /** Whether it is the manifest, or else all answers. */
     private final boolean manifest;
 
     Victim(CommitKey key, boolean manifest) {

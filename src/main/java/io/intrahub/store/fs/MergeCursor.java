@@ -14,7 +14,7 @@ final class MergeCursor implements EntryCursor {
   /** Sources that are not at their end, by their first entry and then by age. */
   private final PriorityQueue<Source> sources =
       new PriorityQueue<>(
-          Comparator.comparing(Source::first, Encoded.BY_PATH).thenComparing(Source::number));
+          Comparator.comparing(Source::first, Encoded.BY_PATH).thenComparingInt(Source::number));
 
   private record Source(EntryCursor rest, int number, Encoded first) {}
 
