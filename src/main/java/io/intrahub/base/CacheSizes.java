@@ -10,6 +10,8 @@ package io.intrahub.base;
  * @param answers small repo infos, in {@code mirror}
  * @param refusals repos that upstream lately refused, in {@code mirror}
  * @param pendingCommits revisions that were asked for lately, in {@code mirror}
+ * @param coldQuestions what each client asked the Hub lately, in {@code mirror}
+ * @param renewals verdicts that were renewed lately or could not be, in {@code mirror}
  * @param verdicts which repos everybody may read, in {@code store}
  * @param aliases other names of repos, in {@code store}
  * @param revisions the commits of revisions, in {@code store}
@@ -21,6 +23,8 @@ public record CacheSizes(
     long answers,
     long refusals,
     long pendingCommits,
+    long coldQuestions,
+    long renewals,
     long verdicts,
     long aliases,
     long revisions,
@@ -29,7 +33,7 @@ public record CacheSizes(
   private static final int THOUSAND = 1000;
 
   /**
-   * The sizes for a heap. Their sum is 180 thousandths of it; what is left to a quarter is for
+   * The sizes for a heap. Their sum is 187 thousandths of it; what is left to a quarter is for
    * signed addresses, which take 8 MiB whatever the heap, and for the few caches of a fixed number
    * of small things.
    *
@@ -38,14 +42,16 @@ public record CacheSizes(
   public static CacheSizes ofHeap(long heapBytes) {
     return new CacheSizes(
         thousandths(heapBytes, 35),
-        thousandths(heapBytes, 35),
+        thousandths(heapBytes, 30),
         thousandths(heapBytes, 8),
+        thousandths(heapBytes, 8),
+        thousandths(heapBytes, 12),
         thousandths(heapBytes, 8),
         thousandths(heapBytes, 6),
         thousandths(heapBytes, 6),
         thousandths(heapBytes, 12),
-        thousandths(heapBytes, 25),
-        thousandths(heapBytes, 45));
+        thousandths(heapBytes, 22),
+        thousandths(heapBytes, 40));
   }
 
   private static long thousandths(long of, int thousandths) {
@@ -58,6 +64,8 @@ public record CacheSizes(
         + answers
         + refusals
         + pendingCommits
+        + coldQuestions
+        + renewals
         + verdicts
         + aliases
         + revisions
