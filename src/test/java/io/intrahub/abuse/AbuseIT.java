@@ -3,13 +3,13 @@ package io.intrahub.abuse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.devhub.DevHub;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,7 +65,7 @@ class AbuseIT {
   private static final int SOCKETS_STAY = 32;
 
   private Path tmp;
-  private DevHub hub;
+  private HubProcess hub;
   private Site site;
   private MirrorProcess mirror;
   private HonestClient client;
@@ -81,8 +81,8 @@ class AbuseIT {
   void start(@TempDir Path folder) throws Exception {
     say("seed %d", SEED);
     tmp = folder;
-    hub = DevHub.builder().strict(false).start();
-    site = new Site(hub, SEED);
+    hub = HubProcess.start(SEED);
+    site = new Site(SEED);
     startMirror();
   }
 
@@ -191,6 +191,8 @@ class AbuseIT {
               .toList();
       List<Thread> attackers = new ArrayList<>();
       long begun = System.nanoTime();
+      long[] processes = {ProcessHandle.current().pid(), hub.pid(), mirror.pid()};
+      Duration[] before = Arrays.stream(processes).mapToObj(AbuseIT::cpu).toArray(Duration[]::new);
       for (int i = 0; i < shapes.size(); i++) {
         Shape shape = shapes.get(i);
         Attack attack = attacks.get(i);
@@ -212,6 +214,14 @@ class AbuseIT {
         attacker.join();
       }
       say("%s: alone %s; under attack %s", title, alone, under);
+      under.failures().forEach(f -> say("%s: failed: %s", title, f));
+      say(
+          "%s: in %d ms the attackers took %d ms of processors, the Hub %d ms, the mirror %d ms",
+          title,
+          lived,
+          cpu(processes[0]).minus(before[0]).toMillis(),
+          cpu(processes[1]).minus(before[1]).toMillis(),
+          cpu(processes[2]).minus(before[2]).toMillis());
       assertThat(alive).as("the process lives; it died after %d ms:%n%s", lived, logEnd()).isTrue();
       assertThat(under.failures()).as("failures of the honest client").isEmpty();
       assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm());
@@ -226,6 +236,12 @@ class AbuseIT {
         startMirror();
       }
     }
+  }
+
+  private static Duration cpu(long pid) {
+    return ProcessHandle.of(pid)
+        .flatMap(p -> p.info().totalCpuDuration())
+        .orElse(Duration.ZERO);
   }
 
   private String logEnd() throws IOException {

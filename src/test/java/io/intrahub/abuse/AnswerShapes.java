@@ -196,8 +196,8 @@ final class AnswerShapes {
     public void run(Attack attack) throws InterruptedException {
       String get = "GET /" + Site.SMALL + "/resolve/main/a HTTP/1.1\r\nHost: mirror\r\n\r\n";
       attack.crowd(
-          16,
-          Duration.ofMillis(500),
+          8,
+          Duration.ofSeconds(1),
           random -> {
             try (Wire wire = attack.connect()) {
               wire.send(get.repeat(REQUESTS));

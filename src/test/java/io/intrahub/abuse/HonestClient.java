@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -43,7 +43,9 @@ final class HonestClient implements AutoCloseable {
   /** When the line has carried all that was put on it, by {@link System#nanoTime}. */
   private final AtomicLong lineFree = new AtomicLong(System.nanoTime());
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  /** Not virtual ones, which would wait for those of the attackers. */
+  private final ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+
 
   /** A load that did not go well, and why. */
   static final class FailedLoad extends Exception {
@@ -77,20 +79,13 @@ final class HonestClient implements AutoCloseable {
             .firstValue("X-Repo-Commit")
             .orElseThrow(() -> new FailedLoad("the info of " + repo + " names no commit"));
     ask("GET", "/api/models/" + repo + "/tree/" + commit + "?recursive=true&expand=false");
-    Semaphore turns = new Semaphore(AT_ONCE);
     var loads =
         files.entrySet().stream()
             .map(f ->
                 threads.submit(
                     (Callable<Void>)
                         () -> {
-                          turns.acquire();
-                          try {
-                            load(
-                                "/" + repo + "/resolve/" + commit + "/" + f.getKey(), f.getValue());
-                          } finally {
-                            turns.release();
-                          }
+                          load("/" + repo + "/resolve/" + commit + "/" + f.getKey(), f.getValue());
                           return null;
                         }))
             .toList();
@@ -102,7 +97,9 @@ final class HonestClient implements AutoCloseable {
 
   private static void end(Future<Void> load) throws FailedLoad, InterruptedException {
     try {
-      load.get();
+      load.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new FailedLoad("a file did not come within " + PATIENCE);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof FailedLoad failed) {
         throw failed;

@@ -6,6 +6,7 @@ import io.intrahub.devhub.DevRepo;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -47,22 +48,26 @@ final class Site {
 
   private static final int HONEST_COLD = 200;
 
-  private final Map<String, Map<String, DevFile>> honest = new HashMap<>();
-  private final String warm;
+  private final Random random;
+  private final Map<String, Map<String, DevFile>> honest = new LinkedHashMap<>();
 
-  Site(DevHub hub, long seed) {
-    Random random = new Random(seed);
+  /** The same seed makes the same site, in whatever process. */
+  Site(long seed) {
+    random = new Random(seed);
+    honest("honest/warm", 8, 300_000);
+    IntStream.range(0, HONEST_COLD).forEach(i -> honest(cold(i), 4, 250_000));
+  }
+
+  /** Puts all of it into a Hub. */
+  void build(DevHub hub) {
     hub.expectUnknownRoutes();
-    warm = honest(hub, "honest/warm", random, 8, 300_000);
-    for (int i = 0; i < HONEST_COLD; i++) {
-      honest(hub, cold(i), random, 4, 250_000);
-    }
+    honest.forEach((id, files) -> hub.repo("model", id).commit("All of it", files));
     Map<String, DevFile> small = new HashMap<>();
     small.put("a", DevFile.text("a"));
-    small.put(TEXT, DevFile.bytes(text(random)));
+    small.put(TEXT, DevFile.bytes(text()));
     small.put(MODEL, DevFile.lfsGenerated(random.nextLong(), MODEL_BYTES));
     hub.repo("model", SMALL).commit("Everything", small);
-    hub.repo("model", BROAD).commit("Many", many(BROAD_FILES, random));
+    hub.repo("model", BROAD).commit("Many", many(BROAD_FILES));
     Map<String, DevFile> cold = new HashMap<>();
     IntStream.range(0, COLD_FILES)
         .forEach(i -> cold.put(i + ".bin", DevFile.lfsGenerated(random.nextLong(), COLD_BYTES)));
@@ -72,7 +77,7 @@ final class Site {
     hub.faults().everywhere().path("/" + silent.internalId() + "/").stallAfter(100_000);
     hub.faults().everywhere().path("/api/boom").status(500);
     DevRepo wide = hub.repo("dataset", wide(0));
-    wide.commit("Very many", many(WIDE_FILES, random));
+    wide.commit("Very many", many(WIDE_FILES));
     IntStream.range(1, WIDE_REPOS).forEach(i -> hub.repo("dataset", wide(i)).fork(wide, "main"));
   }
 
@@ -87,7 +92,7 @@ final class Site {
 
   /** A repo that the honest client has loaded before. */
   String warm() {
-    return warm;
+    return "honest/warm";
   }
 
   /** A repo that nobody has asked for, if this number is new. */
@@ -100,19 +105,17 @@ final class Site {
     return honest.get(repo);
   }
 
-  private String honest(DevHub hub, String id, Random random, int files, int bytes) {
-    Map<String, DevFile> all = new HashMap<>();
+  private void honest(String id, int files, int bytes) {
+    Map<String, DevFile> all = new LinkedHashMap<>();
     all.put("config.json", DevFile.text("{\"seed\":" + random.nextLong() + "}"));
     all.put("README.md", DevFile.text("# " + id));
     for (int i = 0; i < files; i++) {
       all.put("model-" + i + ".safetensors", DevFile.lfsGenerated(random.nextLong(), bytes));
     }
-    hub.repo("model", id).commit("main", "All of it", all);
     honest.put(id, all);
-    return id;
   }
 
-  private static Map<String, DevFile> many(int files, Random random) {
+  private Map<String, DevFile> many(int files) {
     DevFile file = DevFile.lfsGenerated(random.nextLong(), 1_000);
     Map<String, DevFile> all = new HashMap<>();
     for (int i = 0; i < files; i++) {
@@ -121,7 +124,7 @@ final class Site {
     return all;
   }
 
-  private static byte[] text(Random random) {
+  private byte[] text() {
     List<String> words = new ArrayList<>();
     IntStream.range(0, 100).forEach(_ -> words.add(Long.toString(random.nextLong(), 36)));
     StringBuilder text = new StringBuilder(TEXT_BYTES + 20);

@@ -147,9 +147,7 @@ public final class FsStore implements Store {
       Path folder, Clock clock, Settings settings, CacheSizes caches, Executor executor)
       throws StoreException {
     Path root = folder.toAbsolutePath().normalize();
-    Disk disk = new RealDisk(root);
-    StoreOpener.Opened parts = opener(root, clock, disk, new SecureRandom()).open();
-    return new FsStore(parts, disk, clock, settings, caches, executor);
+    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), caches, executor);
   }
 
   /** The same, with caches that fit the heap of this process. */
@@ -173,12 +171,20 @@ public final class FsStore implements Store {
       RandomGenerator random,
       Executor executor)
       throws StoreException {
-    StoreOpener.Opened parts = opener(root, clock, disk, random).open();
-    return new FsStore(parts, disk, clock, settings, CacheSizes.ofHeap(512L << 20), executor);
+    return open(root, clock, settings, disk, random, CacheSizes.ofHeap(512L << 20), executor);
   }
 
-  private static StoreOpener opener(Path root, Clock clock, Disk disk, RandomGenerator random) {
-    return new StoreOpener(disk, new Layout(root), clock, random);
+  static FsStore open(
+      Path root,
+      Clock clock,
+      Settings settings,
+      Disk disk,
+      RandomGenerator random,
+      CacheSizes caches,
+      Executor executor)
+      throws StoreException {
+    StoreOpener.Opened parts = new StoreOpener(disk, new Layout(root), clock, random).open();
+    return new FsStore(parts, disk, clock, settings, caches, executor);
   }
 
   /**
