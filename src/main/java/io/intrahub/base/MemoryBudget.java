@@ -12,15 +12,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * chooses: request bodies, the first part of answers, listings, error texts. Without it, many
  * harmless buffers at once could end the process for lack of memory.
  *
- * <p>A reservation that does not fit waits for a moment and is then refused. No owner may hold more
- * than its share, a quarter of the total, so that one client cannot keep all others out.
+ * <p>A reservation that does not fit waits for a moment and is then refused. An owner may hold a
+ * third of what is free at that moment (dynamic thresholds, Choudhury and Hahne 1998): alone it
+ * gets a quarter of the total, and the more others hold, the less it gets. So a few clients that
+ * hold all they can get and release nothing leave enough for one that needs little; with fixed
+ * shares of a quarter, four of them would have everything.
  *
  * <p>Safe for use by many threads. {@code lock} guards all mutable fields, those of reservations
  * included; it is a leaf and is held for no I/O.
  */
 public final class MemoryBudget {
-  /** An owner's share is the total divided by this. */
-  private static final int OWNERS_AT_LEAST = 4;
+  /** So many times what an owner holds must stay free. */
+  private static final int FREE_PER_HELD = 3;
 
   private final long total;
   private final long share;
@@ -45,7 +48,7 @@ public final class MemoryBudget {
       throw new IllegalArgumentException("a budget needs at least one byte: " + total);
     }
     this.total = total;
-    this.share = Math.max(1, total / OWNERS_AT_LEAST);
+    this.share = Math.max(1, total / (1 + FREE_PER_HELD));
     this.patience = patience;
   }
 
@@ -135,7 +138,8 @@ public final class MemoryBudget {
   }
 
   private boolean fits(String owner, long more) {
-    return used + more <= total && byOwner.getOrDefault(owner, 0L) + more <= share;
+    long held = byOwner.getOrDefault(owner, 0L) + more;
+    return held <= (total - used - more) / FREE_PER_HELD;
   }
 
   private void release(Reservation reservation, long fewer) {
@@ -173,7 +177,7 @@ public final class MemoryBudget {
     }
   }
 
-  /** The most that one owner may hold, in bytes. */
+  /** The most that one owner may hold when no other holds any, in bytes. */
   public long share() {
     return share;
   }

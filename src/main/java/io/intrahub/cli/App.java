@@ -4,6 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.Status;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
@@ -62,9 +63,10 @@ public final class App implements AutoCloseable {
       throws StoreException, IOException {
     boolean complete = false;
     try {
+      CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
       // Tasks end before the store does, which runs some of its own.
       tasks = new Tasks();
-      store = add(FsStore.open(settings.data(), clock, settings.store(), tasks));
+      store = add(FsStore.open(settings.data(), clock, settings.store(), caches, tasks));
       started.push(tasks);
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
@@ -74,6 +76,7 @@ public final class App implements AutoCloseable {
       started.push(registry::close);
       meters = new Meters(registry);
       meters.watchStore(() -> fill(store.usage()));
+      meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
       HubUpstream upstream =
@@ -85,11 +88,20 @@ public final class App implements AutoCloseable {
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      RepoStore repos = new CachedRepoStore(store.repos());
+      RepoStore repos = new CachedRepoStore(store.repos(), caches);
       AccessChecker checker = new AccessChecker(repos, clock, settings.access());
       mirror =
           new Mirror(
-              checker, repos, upstream, transfers, meters, budget, tasks, clock, settings.mirror());
+              checker,
+              repos,
+              upstream,
+              transfers,
+              meters,
+              budget,
+              caches,
+              tasks,
+              clock,
+              settings.mirror());
       SecureRandom random = new SecureRandom();
       http =
           add(

@@ -158,6 +158,26 @@ public final class DevRepo {
     return commit(defaultBranch, message, Map.of(path, file));
   }
 
+  /**
+   * Puts another repo's branch here, with all its commits: of a large tree, which takes seconds to
+   * make, there is one in memory for many repos.
+   */
+  public DevRepo fork(DevRepo other, String branch) {
+    Commit newest =
+        other
+            .resolve(HEADS + branch)
+            .orElseThrow(
+                () -> new IllegalArgumentException(other.id() + " has no branch " + branch));
+    synchronized (this) {
+      newest.history().reversed().forEach(c -> commits.put(c.sha(), c));
+      newest.files().values().stream()
+          .filter(DevFile::isLfs)
+          .forEach(f -> lfsBySha256.put(f.sha256(), f));
+      refs.put(HEADS + branch, newest.sha());
+    }
+    return this;
+  }
+
   /** Sets a tag to a commit of this repo. */
   public DevRepo tag(String name, String sha) {
     return ref(TAGS + name, sha);

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
@@ -166,6 +167,17 @@ public final class Meters {
         "Files that go straight to one client and are not kept",
         now,
         Loads::passThrough);
+  }
+
+  /**
+   * Shows how much goes on behind the clients' backs.
+   *
+   * @param now asked whenever somebody looks
+   */
+  public void watchTasks(IntSupplier now) {
+    Gauge.builder("intrahub.tasks.running", now::getAsInt)
+        .description("Transfers, listings and refreshes under way, whoever waits for them or not")
+        .register(registry);
   }
 
   private void gauge(

@@ -19,9 +19,10 @@ import java.util.Optional;
  * Safe for use by many threads.
  */
 final class ClosedRepos {
-  private static final int MAX_ENTRIES = 100_000;
+  /** What a refusal takes besides its texts of any length, in bytes. */
+  private static final int OVERHEAD = 700;
 
-  private final Cache<Key, Closed> closed = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private final Cache<Key, Closed> closed;
   private final Clock clock;
   private final MirrorSettings settings;
 
@@ -34,9 +35,20 @@ final class ClosedRepos {
 
   private record Closed(Optional<FirstHop.Refusal> refusal, Instant until) {}
 
-  ClosedRepos(Clock clock, MirrorSettings settings) {
+  /**
+   * No refusal is known yet.
+   *
+   * @param bytes of heap that the refusals may take
+   */
+  ClosedRepos(Clock clock, MirrorSettings settings, long bytes) {
+    this.closed = Caffeine.newBuilder().maximumWeight(bytes).weigher(ClosedRepos::weight).build();
     this.clock = clock;
     this.settings = settings;
+  }
+
+  private static int weight(Key key, Closed value) {
+    int message = value.refusal().map(r -> r.error().message().length()).orElse(0);
+    return OVERHEAD + 2 * (key.repo().id().length() + message);
   }
 
   /** Nobody may read it without a token. */

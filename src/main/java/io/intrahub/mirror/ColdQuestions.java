@@ -29,22 +29,30 @@ final class ColdQuestions {
   /** Milliseconds of a minute: with one question per minute, each brings one unit. */
   private static final long TOKEN = 60_000;
 
-  /** A bucket that was full and is forgotten is made anew as a full one. */
-  private static final int MAX_BUCKETS = 50_000;
+  /** What a bucket takes besides the name of its client, in bytes. */
+  private static final int OVERHEAD = 300;
 
+  /** A bucket that was full and is forgotten is made anew as a full one. */
   private static final Duration FORGET_AFTER = Duration.ofMinutes(10);
 
   private final int perMinute;
   private final Clock clock;
-  private final Cache<String, Bucket> buckets =
-      Caffeine.newBuilder().maximumSize(MAX_BUCKETS).expireAfterAccess(FORGET_AFTER).build();
+  private final Cache<String, Bucket> buckets;
 
   /**
    * Makes the limit.
    *
    * @param perMinute questions of one client in a minute, and at once; 1 or more
+   * @param bytes of heap that the buckets may take. A client whose bucket has to go begins anew with
+   *     a full one, so many addresses gain no more than they have anyway
    */
-  ColdQuestions(int perMinute, Clock clock) {
+  ColdQuestions(int perMinute, Clock clock, long bytes) {
+    this.buckets =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((String client, Bucket bucket) -> OVERHEAD + 2 * client.length())
+            .expireAfterAccess(FORGET_AFTER)
+            .build();
     this.perMinute = perMinute;
     this.clock = clock;
   }

@@ -20,18 +20,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Entries {
   private static final Logger log = LoggerFactory.getLogger(Entries.class);
-  private static final long MAX_WEIGHT = 32L * 1024 * 1024;
 
   /** What an entry takes besides its two texts of any length, in bytes: mostly digests. */
   private static final int OVERHEAD = 600;
 
   private final Manifests manifests;
   private final Meters meters;
-  private final Cache<Key, Remembered> memory =
-      Caffeine.newBuilder()
-          .maximumWeight(MAX_WEIGHT)
-          .weigher((Key key, Remembered value) -> weight(key))
-          .build();
+  private final Cache<Key, Remembered> memory;
 
   private record Key(RepoId repo, CommitHash commit, FilePath path) {}
 
@@ -49,9 +44,19 @@ final class Entries {
     record Absent() implements Known {}
   }
 
-  Entries(Manifests manifests, Meters meters) {
+  /**
+   * Nothing is remembered yet.
+   *
+   * @param bytes of heap that the memory may take
+   */
+  Entries(Manifests manifests, Meters meters, long bytes) {
     this.manifests = manifests;
     this.meters = meters;
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((Key key, Remembered value) -> weight(key))
+            .build();
   }
 
   private static int weight(Key key) {

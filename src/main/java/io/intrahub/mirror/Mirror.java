@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.RepoStore;
@@ -23,6 +24,7 @@ public final class Mirror {
    * Wires them.
    *
    * @param budget what listings and answers of any size are held in
+   * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
    */
   public Mirror(
@@ -32,19 +34,21 @@ public final class Mirror {
       Transfers transfers,
       Meters meters,
       MemoryBudget budget,
+      CacheSizes caches,
       Executor executor,
       Clock clock,
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock);
+    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock, caches.coldQuestions());
     Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, budget, clock);
     Revisions revisions =
         new Revisions(
-            checker, store, upstream, keeper, manifests, executor, questions, clock, settings);
-    Entries entries = new Entries(manifests, meters);
+            checker, store, upstream, keeper, manifests, executor, questions, clock, settings,
+            caches);
+    Entries entries = new Entries(manifests, meters, caches.entries());
     this.passOn = new PassOn(upstream, questions);
     this.files =
         new ResolveFile(
@@ -52,7 +56,16 @@ public final class Mirror {
             executor);
     this.infos =
         new RepoInfos(
-            revisions, store, upstream, keeper, budget, meters, questions, settings, executor);
+            revisions,
+            store,
+            upstream,
+            keeper,
+            budget,
+            meters,
+            questions,
+            settings,
+            caches.answers(),
+            executor);
     this.trees =
         new Trees(revisions, manifests, upstream, passOn, budget, questions, meters, settings);
   }

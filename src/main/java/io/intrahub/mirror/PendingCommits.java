@@ -26,9 +26,10 @@ import java.util.function.UnaryOperator;
  * map, then the store.
  */
 final class PendingCommits {
-  private static final int MAX_ENTRIES = 100_000;
+  /** What the state of a revision takes besides its two names of any length, in bytes. */
+  private static final int OVERHEAD = 600;
 
-  private final Cache<Key, State> states = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private final Cache<Key, State> states;
   private final Clock clock;
   private final Duration quiet;
   private final Duration quietAtMost;
@@ -58,7 +59,18 @@ final class PendingCommits {
    */
   private record Pending(Observation<CommitHash> to, Instant since, boolean known) {}
 
-  PendingCommits(Clock clock, Duration quiet, Duration quietAtMost) {
+  /**
+   * Nothing was asked for yet.
+   *
+   * @param bytes of heap that the states may take
+   */
+  PendingCommits(Clock clock, Duration quiet, Duration quietAtMost, long bytes) {
+    this.states =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((Key key, State state) ->
+                OVERHEAD + 2 * (key.repo().id().length() + key.revision().value().length()))
+            .build();
     this.clock = clock;
     this.quiet = quiet;
     this.quietAtMost = quietAtMost;

@@ -29,8 +29,6 @@ import java.util.concurrent.Executor;
  * sent it, and streamed from the store. Safe for use by many threads.
  */
 public final class RepoInfos {
-  private static final long MAX_WEIGHT = 32L * 1024 * 1024;
-
   /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
   private static final int OVERHEAD = 600;
 
@@ -45,11 +43,7 @@ public final class RepoInfos {
   private final SingleFlight<Key, InfoKeeper.Outcome> flights;
 
   /** Small answers; larger ones are read from the store each time. */
-  private final Cache<Key, byte[]> memory =
-      Caffeine.newBuilder()
-          .maximumWeight(MAX_WEIGHT)
-          .weigher((Key key, byte[] body) -> OVERHEAD + body.length)
-          .build();
+  private final Cache<Key, byte[]> memory;
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
 
@@ -62,6 +56,7 @@ public final class RepoInfos {
       Meters meters,
       ColdQuestions questions,
       MirrorSettings settings,
+      long memoryBytes,
       Executor executor) {
     this.revisions = revisions;
     this.store = store;
@@ -71,6 +66,11 @@ public final class RepoInfos {
     this.meters = meters;
     this.questions = questions;
     this.settings = settings;
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(memoryBytes)
+            .weigher((Key key, byte[] body) -> OVERHEAD + 2 * key.name().length() + body.length)
+            .build();
     this.flights = new SingleFlight<>(executor);
   }
 

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -52,15 +53,18 @@ final class Revisions {
       Executor executor,
       ColdQuestions coldQuestions,
       Clock clock,
-      MirrorSettings settings) {
+      MirrorSettings settings,
+      CacheSizes caches) {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
     this.aliases = new Aliases(store, clock, settings.aliasTtl());
-    this.closed = new ClosedRepos(clock, settings);
-    this.pending = new PendingCommits(clock, settings.quiet(), settings.quietAtMost());
+    this.closed = new ClosedRepos(clock, settings, caches.refusals());
+    this.pending =
+        new PendingCommits(
+            clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits());
     this.overdue = new Overdue(settings.staleTimeout());
-    this.verdicts = new Verdicts(checker, upstream, clock, settings.headTimeout());
+    this.verdicts = new Verdicts(checker, upstream, clock, settings.headTimeout(), caches.renewals());
     this.questions =
         new Questions(
             checker, store, upstream, infos, manifests, aliases, closed, pending, executor, clock);

@@ -32,7 +32,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by many threads.
  */
 final class Verdicts {
-  private static final int MAX_ENTRIES = 100_000;
+  /** What is remembered of a repo takes this besides its id, in bytes. */
+  private static final int OVERHEAD = 300;
+
+  /** A failure has a reason too. */
+  private static final int FAILURE = 500;
+
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
@@ -49,12 +54,10 @@ final class Verdicts {
       new ConcurrentHashMap<>();
 
   /** Repos whose own question failed, so that not every request waits for the same failure. */
-  private final Cache<RepoId, Failing> failing =
-      Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private final Cache<RepoId, Failing> failing;
 
   /** When a verdict was last renewed, or tried to be. */
-  private final Cache<RepoId, Instant> renewed =
-      Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private final Cache<RepoId, Instant> renewed;
 
   private record Failing(UpstreamFailure failure, Instant since, Duration pause) {}
 
@@ -89,8 +92,24 @@ final class Verdicts {
    * Makes one.
    *
    * @param patience how long a client waits for the Hub's word
+   * @param bytes of heap that what is remembered of repos may take
    */
-  Verdicts(AccessChecker checker, HubUpstream upstream, Clock clock, Duration patience) {
+  Verdicts(
+      AccessChecker checker, HubUpstream upstream, Clock clock, Duration patience, long bytes) {
+    this.failing =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes / 2)
+            .weigher(
+                (RepoId repo, Failing value) ->
+                    OVERHEAD
+                        + FAILURE
+                        + 2 * (repo.id().length() + value.failure.reason().length()))
+            .build();
+    this.renewed =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes / 2)
+            .weigher((RepoId repo, Instant at) -> OVERHEAD + 2 * repo.id().length())
+            .build();
     this.checker = checker;
     this.upstream = upstream;
     this.clock = clock;

@@ -3,6 +3,7 @@ package io.intrahub.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -23,25 +24,47 @@ import java.util.Optional;
  * then the store's own.
  */
 public final class CachedRepoStore implements RepoStore {
-  private static final int MAX_ENTRIES = 100_000;
+  /** What a fact takes besides its names of any length, in bytes. */
+  private static final int OVERHEAD = 500;
 
   /** A verdict is written again only when it is younger by this: each write costs two fsyncs. */
   private static final Duration VERDICT_STEP = Duration.ofSeconds(30);
 
   private final RepoStore store;
-  private final Cache<RepoId, Optional<Instant>> verdicts = newCache();
-  private final Cache<RepoId, Optional<Observation<RepoId>>> aliases = newCache();
-  private final Cache<RevisionKey, Optional<Observation<CommitHash>>> revisions = newCache();
+  private final Cache<RepoId, Optional<Instant>> verdicts;
+  private final Cache<RepoId, Optional<Observation<RepoId>>> aliases;
+  private final Cache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
 
   private record RevisionKey(RepoId repo, Revision revision) {}
 
-  /** Caches what this store holds; nobody else may write to it from now on. */
-  public CachedRepoStore(RepoStore store) {
+  /**
+   * Caches what this store holds; nobody else may write to it from now on.
+   *
+   * @param sizes how large the caches may be
+   */
+  public CachedRepoStore(RepoStore store, CacheSizes sizes) {
     this.store = store;
+    this.verdicts =
+        Caffeine.newBuilder()
+            .maximumWeight(sizes.verdicts())
+            .weigher((RepoId repo, Optional<Instant> seen) -> weight(repo))
+            .build();
+    this.aliases =
+        Caffeine.newBuilder()
+            .maximumWeight(sizes.aliases())
+            .weigher((RepoId repo, Optional<Observation<RepoId>> to) ->
+                weight(repo) + to.map(o -> weight(o.value())).orElse(0))
+            .build();
+    this.revisions =
+        Caffeine.newBuilder()
+            .maximumWeight(sizes.revisions())
+            .weigher((RevisionKey key, Optional<Observation<CommitHash>> commit) ->
+                weight(key.repo) + 2 * key.revision.value().length())
+            .build();
   }
 
-  private static <K, V> Cache<K, V> newCache() {
-    return Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+  private static int weight(RepoId repo) {
+    return OVERHEAD + 2 * repo.id().length();
   }
 
   @Override

@@ -48,7 +48,7 @@ public final class Transfers implements AutoCloseable {
   /** As long as the most patient of the usual clients waits for a byte: fetch of Node.js. */
   private static final Duration IN_LINE = Duration.ofMinutes(5);
 
-  private static final int MAX_CAME_WRONG = 10_000;
+  private static final int MAX_CAME_WRONG = 2_000;
 
   /** As long as somebody may try to go on with what they got. */
   private static final Duration REMEMBER_WRONG = Duration.ofDays(1);

@@ -32,17 +32,31 @@ class MemoryBudgetTest {
     one.grow(70);
     assertThatThrownBy(() -> two.grow(31)).isInstanceOf(BudgetExhaustedException.class);
     two.grow(30);
-    budget.reservation("b").grow(100);
-    assertThat(budget.usage()).isEqualTo(new MemoryBudget.Usage(400, 200, 1));
+    budget.reservation("b").grow(75);
+    assertThat(budget.usage()).isEqualTo(new MemoryBudget.Usage(400, 175, 1));
   }
 
   @Test
-  void all_owners_together_get_no_more_than_the_total() throws Exception {
-    for (String owner : new String[] {"a", "b", "c", "d"}) {
-      budget.reservation(owner).grow(100);
-    }
-    assertThatThrownBy(() -> budget.reservation("e").grow(1))
+  void an_owner_gets_less_when_others_hold_much() throws Exception {
+    budget.reservation("a").grow(100);
+    assertThatThrownBy(() -> budget.reservation("b").grow(76))
         .isInstanceOf(BudgetExhaustedException.class);
+    budget.reservation("b").grow(75);
+  }
+
+  @Test
+  void owners_that_take_all_they_get_leave_something_for_a_further_one() throws Exception {
+    MemoryBudget large = new MemoryBudget(24 << 20, Duration.ZERO);
+    for (int greedy = 0; greedy < 10; greedy++) {
+      try {
+        while (true) {
+          large.reservation("greedy " + greedy).grow(4096);
+        }
+      } catch (BudgetExhaustedException e) {
+        // It has all that it gets.
+      }
+    }
+    large.reservation("modest").grow(256 << 10);
   }
 
   @Test

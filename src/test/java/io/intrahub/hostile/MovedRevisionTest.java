@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevFile;
@@ -81,7 +82,8 @@ class MovedRevisionTest {
       AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, Path.of("unused"), hub.uri());
       Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
-      RepoStore repos = watched(new CachedRepoStore(store.repos()));
+      CacheSizes caches = CacheSizes.ofHeap(512L << 20);
+      RepoStore repos = watched(new CachedRepoStore(store.repos(), caches));
       try (HubUpstream upstream =
           new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
         Mirror mirror =
@@ -93,6 +95,7 @@ class MovedRevisionTest {
                     store.blobs(), settings.transfer(), executor, timer, System::nanoTime, meters),
                 meters,
                 TestRepos.budget(),
+                caches,
                 executor,
                 clock,
                 settings.mirror());

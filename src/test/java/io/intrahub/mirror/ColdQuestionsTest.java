@@ -17,7 +17,7 @@ class ColdQuestionsTest {
   private static final Caller OTHER = Caller.anonymous("192.0.2.2");
 
   private final SettableClock clock = new SettableClock();
-  private final ColdQuestions questions = new ColdQuestions(PER_MINUTE, clock);
+  private final ColdQuestions questions = new ColdQuestions(PER_MINUTE, clock, 1L << 20);
   private final Fingerprints fingerprints = new Fingerprints(new byte[32]);
 
   private Caller holder(String token, String client) {

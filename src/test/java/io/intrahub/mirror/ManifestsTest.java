@@ -84,7 +84,7 @@ class ManifestsTest {
 
   private Learning learn(int repo) {
     ColdQuestions.Admission free =
-        new ColdQuestions(1, Clock.systemUTC()).admission(Caller.ANONYMOUS);
+        new ColdQuestions(1, Clock.systemUTC(), 1L << 20).admission(Caller.ANONYMOUS);
     return manifests.getOrLearn(repo(repo), COMMIT, free, LONG).orElseThrow();
   }
 

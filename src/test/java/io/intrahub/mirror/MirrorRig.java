@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
@@ -70,6 +71,7 @@ final class MirrorRig implements AutoCloseable {
                 store.blobs(), TransferSettings.DEFAULT, counted, timer, System::nanoTime, meters),
             meters,
             TestRepos.budget(),
+            CacheSizes.ofHeap(512L << 20),
             counted,
             clock,
             MirrorSettings.DEFAULT);

@@ -21,7 +21,7 @@ class PendingCommitsTest {
 
   private final SettableClock clock = new SettableClock();
   private final PendingCommits pending =
-      new PendingCommits(clock, Duration.ofSeconds(5), Duration.ofSeconds(60));
+      new PendingCommits(clock, Duration.ofSeconds(5), Duration.ofSeconds(60), 1L << 20);
   private final Observation<CommitHash> second = observation('b');
   private final Observation<CommitHash> third = observation('c');
 

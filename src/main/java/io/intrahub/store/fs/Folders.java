@@ -12,7 +12,7 @@ import java.util.List;
  * folders above it. Safe for use by many threads.
  */
 final class Folders {
-  private static final int REMEMBERED = 10_000;
+  private static final int REMEMBERED = 2_000;
 
   private final Disk disk;
   private final Path root;

@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -38,13 +39,19 @@ final class FsRepoStore implements RepoStore {
   private final Records records;
   private final Manifests manifests;
 
-  FsRepoStore(Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata, Clock clock) {
+  FsRepoStore(
+      Disk disk,
+      Layout layout,
+      Replacer replacer,
+      MetadataIndex metadata,
+      Clock clock,
+      CacheSizes caches) {
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;
     this.metadata = metadata;
-    this.records = new Records(disk, replacer, metadata, clock);
-    this.manifests = new Manifests(disk, layout, replacer, metadata);
+    this.records = new Records(disk, replacer, metadata, clock, caches.records());
+    this.manifests = new Manifests(disk, layout, replacer, metadata, caches.manifests());
   }
 
   private static Map<String, String> subject(String kind, RepoId repo) {

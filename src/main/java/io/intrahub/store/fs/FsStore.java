@@ -1,5 +1,6 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.base.CacheSizes;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
@@ -89,7 +90,12 @@ public final class FsStore implements Store {
   }
 
   private FsStore(
-      StoreOpener.Opened parts, Disk disk, Clock clock, Settings settings, Executor executor) {
+      StoreOpener.Opened parts,
+      Disk disk,
+      Clock clock,
+      Settings settings,
+      CacheSizes caches,
+      Executor executor) {
     this.parts = parts;
     this.settings = settings;
     Layout layout = parts.layout();
@@ -109,7 +115,7 @@ public final class FsStore implements Store {
     this.blobs =
         new FsBlobStore(
             disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
-    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock);
+    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.survey =
         new Survey(
             disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
@@ -133,13 +139,22 @@ public final class FsStore implements Store {
    * <p>A full disk is no reason to refuse a store that has something to serve; then it takes
    * nothing new.
    *
+   * @param caches how large the caches of records and manifests may be
    * @param executor a thread per task; what it still runs when the store is closed ends soon
    * @throws StoreException when the folder can't be used; the message says why and what to do
    */
-  public static FsStore open(Path folder, Clock clock, Settings settings, Executor executor)
+  public static FsStore open(
+      Path folder, Clock clock, Settings settings, CacheSizes caches, Executor executor)
       throws StoreException {
     Path root = folder.toAbsolutePath().normalize();
-    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), executor);
+    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), caches, executor);
+  }
+
+  /** The same, with caches that fit the heap of this process. */
+  public static FsStore open(Path folder, Clock clock, Settings settings, Executor executor)
+      throws StoreException {
+    CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
+    return open(folder, clock, settings, caches, executor);
   }
 
   /** For tests: each check of a blob is over when the call that began it returns. */
@@ -156,8 +171,20 @@ public final class FsStore implements Store {
       RandomGenerator random,
       Executor executor)
       throws StoreException {
+    return open(root, clock, settings, disk, random, CacheSizes.ofHeap(512L << 20), executor);
+  }
+
+  static FsStore open(
+      Path root,
+      Clock clock,
+      Settings settings,
+      Disk disk,
+      RandomGenerator random,
+      CacheSizes caches,
+      Executor executor)
+      throws StoreException {
     StoreOpener.Opened parts = new StoreOpener(disk, new Layout(root), clock, random).open();
-    return new FsStore(parts, disk, clock, settings, executor);
+    return new FsStore(parts, disk, clock, settings, caches, executor);
   }
 
   /**

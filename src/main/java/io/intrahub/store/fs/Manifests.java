@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
 /** The manifests of all commits, and a bounded memory of their indexes. */
 final class Manifests {
   private static final Logger log = LoggerFactory.getLogger(Manifests.class);
-  private static final long MEMORY_BYTES = 16L << 20;
+
+  /** What an open manifest takes besides its path and its index, in bytes. */
+  private static final int OVERHEAD = 600;
 
   private final Disk disk;
   private final Layout layout;
@@ -29,13 +31,20 @@ final class Manifests {
   /** A path's stripe guards who replaces or removes its file. */
   private final Stripes stripes = new Stripes();
 
-  private final Cache<Path, FsManifest> open =
-      Caffeine.newBuilder()
-          .maximumWeight(MEMORY_BYTES)
-          .weigher((Path path, FsManifest m) -> 2 * path.toString().length() + m.index().weight())
-          .build();
+  private final Cache<Path, FsManifest> open;
 
-  Manifests(Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata) {
+  /**
+   * No manifest is open yet.
+   *
+   * @param bytes of heap that open manifests may take
+   */
+  Manifests(Disk disk, Layout layout, Replacer replacer, MetadataIndex metadata, long bytes) {
+    this.open =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((Path path, FsManifest m) ->
+                OVERHEAD + 3 * path.toString().length() + m.index().weight())
+            .build();
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;

@@ -24,7 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Records {
   private static final Logger log = LoggerFactory.getLogger(Records.class);
-  private static final long MEMORY_BYTES = 16L << 20;
+
+  /** What a record takes besides its path and its value, in bytes: mostly its subject. */
+  private static final int OVERHEAD = 1_000;
 
   /** Larger files are damaged, or hold a value that stays on the disk. */
   private static final long MAX_FILE = StoredAnswer.SMALL + (64L << 10);
@@ -38,11 +40,7 @@ final class Records {
   private final Stripes stripes = new Stripes();
 
   /** What the files hold; an empty value: no file. */
-  private final Cache<Path, Optional<StoredRecord>> memory =
-      Caffeine.newBuilder()
-          .maximumWeight(MEMORY_BYTES)
-          .weigher((Path path, Optional<StoredRecord> r) -> 512 + r.map(Records::size).orElse(0))
-          .build();
+  private final Cache<Path, Optional<StoredRecord>> memory;
 
   /**
    * Files that had to go and could not be deleted: they count as absent until they are replaced.
@@ -50,15 +48,21 @@ final class Records {
    */
   private final Set<Path> undeletable = ConcurrentHashMap.newKeySet();
 
-  Records(Disk disk, Replacer replacer, MetadataIndex metadata, Clock clock) {
+  /**
+   * Nothing is in memory yet.
+   *
+   * @param bytes of heap that the memory may take
+   */
+  Records(Disk disk, Replacer replacer, MetadataIndex metadata, Clock clock, long bytes) {
+    this.memory = Caffeine.newBuilder().maximumWeight(bytes).weigher(Records::weight).build();
     this.disk = disk;
     this.replacer = replacer;
     this.metadata = metadata;
     this.clock = clock;
   }
 
-  private static int size(StoredRecord record) {
-    return record.value().length;
+  private static int weight(Path path, Optional<StoredRecord> record) {
+    return OVERHEAD + 3 * path.toString().length() + record.map(r -> r.value().length).orElse(0);
   }
 
   /** The record about this subject; empty when there is none or it can't be read. */

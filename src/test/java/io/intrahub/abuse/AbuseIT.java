@@ -1,0 +1,289 @@
+package io.intrahub.abuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.faults.MirrorProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A small process under every shape of abuse, first each alone and then all at once, while an
+ * honest client loads repos in a loop. The process lives, the honest client never fails and is at
+ * most {@link #SLOWER} times slower than alone, and when all is over the process is at rest again.
+ *
+ * <p>{@code -Dintrahub.abuse.seconds=} says how long all at once last (a minute; 15 s under {@code
+ * CI=true}), {@code -Dintrahub.abuse.seed=} repeats an attack's choices.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+class AbuseIT {
+  private static final long SEED = Long.getLong("intrahub.abuse.seed", System.nanoTime());
+  private static final long SECONDS =
+      Long.getLong("intrahub.abuse.seconds", "true".equals(System.getenv("CI")) ? 15 : 60);
+  private static final Duration ALL_AT_ONCE = Duration.ofSeconds(SECONDS);
+  private static final Duration ONE_SHAPE = Duration.ofSeconds(2);
+  private static final Duration UNDISTURBED = Duration.ofSeconds(3);
+  private static final Duration TO_REST = Duration.ofSeconds(120);
+
+  /** The median of the honest client's loads under attack, in medians of those before. */
+  private static final int SLOWER = 3;
+
+  private static final long HEAP = 192L << 20;
+  private static final List<String> OPTIONS = List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError");
+
+  /** A transfer that nobody reads any more goes on for this long, and so does the rest. */
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of("INTRAHUB_TRANSFER_ABANDON_AFTER", "2s");
+
+  private static final int FEWEST_LOADS = 4;
+  private static final int LOG_SHOWN = 3_000;
+
+  /** What may stay in caches, which may take a quarter of the heap, and in pools of threads. */
+  private static final long STAYS = HEAP / 4 + (16 << 20);
+
+  /** Sockets to upstream that are kept open for the next call, and the like. */
+  private static final int SOCKETS_STAY = 32;
+
+  private Path tmp;
+  private HubProcess hub;
+  private Site site;
+  private MirrorProcess mirror;
+  private HonestClient client;
+  private Vitals vitals;
+  private int mirrors;
+
+  /** What the honest client measured before any attack on this process. */
+  private Loads alone = new Loads(List.of(), List.of(), List.of());
+
+  private int coldLoads;
+
+  @BeforeAll
+  void start(@TempDir Path folder) throws Exception {
+    say("seed %d", SEED);
+    tmp = folder;
+    hub = HubProcess.start(SEED);
+    site = new Site(SEED);
+    startMirror();
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    stopMirror();
+    hub.close();
+  }
+
+  private void startMirror() throws Exception {
+    Path log = Files.createFile(tmp.resolve("log-" + mirrors));
+    mirror =
+        MirrorProcess.serve(tmp.resolve("data-" + mirrors++), hub.uri(), log, OPTIONS, ENVIRONMENT);
+    client = new HonestClient(mirror.uri());
+    vitals = new Vitals(mirror);
+    // The classes are loaded, and the warm repo is in the store.
+    load(UNDISTURBED);
+    alone = load(UNDISTURBED);
+    assertThat(alone.failures()).as("failures before any attack").isEmpty();
+  }
+
+  private void stopMirror() throws Exception {
+    client.close();
+    vitals.close();
+    mirror.close();
+  }
+
+  private static void say(String form, Object... values) {
+    System.out.printf(Locale.ROOT, "AbuseIT: " + form + "%n", values);
+  }
+
+  /** What an honest client met. */
+  private record Loads(List<Duration> warm, List<Duration> cold, List<String> failures) {
+    static Duration median(List<Duration> times) {
+      return times.isEmpty()
+          ? Duration.ZERO
+          : times.stream().sorted().toList().get(times.size() / 2);
+    }
+
+    @Override
+    public String toString() {
+      return "%d loads of a known repo in %d ms, %d of new ones in %d ms, %d failed"
+          .formatted(
+              warm.size(),
+              median(warm).toMillis(),
+              cold.size(),
+              median(cold).toMillis(),
+              failures.size());
+    }
+  }
+
+  /**
+   * Loads one after the other for this time and until there is something to judge by: of four loads
+   * three are of a known repo, and one of a new one.
+   */
+  private Loads load(Duration time) throws InterruptedException {
+    Loads loads = new Loads(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    long begun = System.nanoTime();
+    for (int i = 0; mirror.isAlive(); i++) {
+      boolean timeIsUp = System.nanoTime() - begun > time.toNanos();
+      if (timeIsUp && (i >= FEWEST_LOADS || !loads.failures.isEmpty())) {
+        break;
+      }
+      boolean cold = i % 4 == 1;
+      String repo = cold ? site.cold(coldLoads++) : site.warm();
+      try {
+        (cold ? loads.cold : loads.warm).add(client.load(repo, site.files(repo)));
+      } catch (HonestClient.FailedLoad e) {
+        loads.failures.add(e.getMessage());
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+    }
+    return loads;
+  }
+
+  private static List<Shape> shapes() {
+    return Stream.of(
+            BodyShapes.all(), AnswerShapes.all(), QuestionShapes.all(), ConnectionShapes.all())
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  static Stream<Arguments> eachShape() {
+    return shapes().stream().map(s -> Arguments.of(s.title(), s));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("eachShape")
+  void an_honest_client_loads_beside(String title, Shape shape) throws Exception {
+    survive(title, List.of(shape), ONE_SHAPE);
+  }
+
+  @Test
+  void an_honest_client_loads_beside_all_of_them_at_once() throws Exception {
+    survive("all at once", shapes(), ALL_AT_ONCE);
+  }
+
+  private void survive(String title, List<Shape> shapes, Duration time) throws Exception {
+    boolean well = false;
+    try {
+      long heapBefore = vitals.heap();
+      OptionalInt socketsBefore = vitals.sockets();
+      List<Attack> attacks =
+          IntStream.range(0, shapes.size())
+              .mapToObj(i -> new Attack(mirror.uri(), i + 1, SEED + i))
+              .toList();
+      List<Thread> attackers = new ArrayList<>();
+      long begun = System.nanoTime();
+      long[] processes = {ProcessHandle.current().pid(), hub.pid(), mirror.pid()};
+      Duration[] before = Arrays.stream(processes).mapToObj(AbuseIT::cpu).toArray(Duration[]::new);
+      for (int i = 0; i < shapes.size(); i++) {
+        Shape shape = shapes.get(i);
+        Attack attack = attacks.get(i);
+        attackers.add(Thread.ofVirtual().start(() -> run(shape, attack)));
+      }
+      Loads under = load(time);
+      long lived = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+      boolean alive = mirror.isAlive();
+      for (int i = 0; i < shapes.size(); i++) {
+        say(
+            "%s: %d turns, %d connections open, met %s",
+            shapes.get(i).title(),
+            attacks.get(i).turns(),
+            attacks.get(i).connections(),
+            attacks.get(i).met());
+      }
+      attacks.forEach(Attack::end);
+      for (Thread attacker : attackers) {
+        attacker.join();
+      }
+      say("%s: alone %s; under attack %s", title, alone, under);
+      under.failures().forEach(f -> say("%s: failed: %s", title, f));
+      say(
+          "%s: in %d ms the attackers took %d ms of processors, the Hub %d ms, the mirror %d ms",
+          title,
+          lived,
+          cpu(processes[0]).minus(before[0]).toMillis(),
+          cpu(processes[1]).minus(before[1]).toMillis(),
+          cpu(processes[2]).minus(before[2]).toMillis());
+      assertThat(alive).as("the process lives; it died after %d ms:%n%s", lived, logEnd()).isTrue();
+      assertThat(under.failures()).as("failures of the honest client").isEmpty();
+      assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm());
+      assertNotMuchSlower("loads of new repos", alone.cold(), under.cold());
+      assertThat(attacks).allSatisfy(a -> assertThat(a.met()).doesNotContainKey("500"));
+      assertAtRest(title, heapBefore, socketsBefore);
+      well = true;
+    } finally {
+      if (!well) {
+        // What this attack has done must not count against the next one.
+        stopMirror();
+        startMirror();
+      }
+    }
+  }
+
+  private static Duration cpu(long pid) {
+    return ProcessHandle.of(pid)
+        .flatMap(p -> p.info().totalCpuDuration())
+        .orElse(Duration.ZERO);
+  }
+
+  private String logEnd() throws IOException {
+    String log = Files.readString(mirror.log());
+    return log.substring(Math.max(0, log.length() - LOG_SHOWN));
+  }
+
+  private static void run(Shape shape, Attack attack) {
+    try {
+      shape.run(attack);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void assertNotMuchSlower(String what, List<Duration> alone, List<Duration> under) {
+    assertThat(under).as(what).isNotEmpty();
+    assertThat(Loads.median(under))
+        .as("the median of %s; alone it was %s", what, Loads.median(alone))
+        .isLessThanOrEqualTo(Loads.median(alone).multipliedBy(SLOWER));
+  }
+
+  private void assertAtRest(String title, long heapBefore, OptionalInt socketsBefore)
+      throws IOException, InterruptedException {
+    vitals.assertFiguresExist();
+    long begun = System.nanoTime();
+    await("the mirror is at rest")
+        .atMost(TO_REST)
+        .pollInterval(Duration.ofMillis(200))
+        .untilAsserted(() -> {
+          assertThat(vitals.unrest()).as("what is not at rest").isEmpty();
+          if (socketsBefore.isPresent()) {
+            assertThat(vitals.sockets().getAsInt())
+                .as("open sockets; before: %d", socketsBefore.getAsInt())
+                .isLessThanOrEqualTo(socketsBefore.getAsInt() + SOCKETS_STAY);
+          }
+        });
+    long rest = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    long heap = vitals.heap();
+    say(
+        "%s: at rest after %d ms; heap %d KiB before and %d KiB after",
+        title, rest, heapBefore >> 10, heap >> 10);
+    assertThat(heap).as("heap in use; before: %d", heapBefore).isLessThan(heapBefore + STAYS);
+  }
+}

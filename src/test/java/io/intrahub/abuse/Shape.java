@@ -1,0 +1,17 @@
+package io.intrahub.abuse;
+
+import java.util.Locale;
+
+/** One way to abuse the mirror: what no honest client does, or what no honest client repeats. */
+interface Shape {
+  /**
+   * Abuses the mirror until the attack is over. What the mirror answers makes no difference: a
+   * refusal is as good as an answer.
+   */
+  void run(Attack attack) throws InterruptedException;
+
+  /** In words, for reports. */
+  default String title() {
+    return getClass().getSimpleName().replaceAll("(?<=.)([A-Z])", " $1").toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,91 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.access.TestGrants;
+import io.intrahub.base.CacheSizes;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.CachedRepoStore;
+import io.intrahub.store.RepoStore;
+import io.intrahub.testing.HeapUse;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Random;
+
+/** Fills the caches of a store as hostile clients would, in a process of its own. */
+public final class FilledFiles {
+  private static final Random RANDOM = new Random(1);
+  private static final Clock CLOCK = Clock.systemUTC();
+
+  private FilledFiles() {}
+
+  /**
+   * Prints what each takes.
+   *
+   * @param args a folder
+   */
+  public static void main(String[] args) throws Exception {
+    CacheSizes sizes = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
+    Path root = Path.of(args[0]);
+    // A disk that forces nothing: thousands of records are written.
+    TestDisk disk = new TestDisk(root);
+    try (FsStore store =
+        FsStore.open(
+            root, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1), sizes, Runnable::run)) {
+      RepoStore repos = store.repos();
+      HeapUse.print(
+          "records",
+          sizes.records(),
+          () -> {
+            byte[] answer = "{}".repeat(100).getBytes(StandardCharsets.UTF_8);
+            for (long n = 0; n < sizes.records() / 2_000; n++) {
+              RepoId repo = repo();
+              repos.rememberPublic(repo, Instant.EPOCH);
+              repos.putRevision(
+                  repo,
+                  new Revision(hex(40)),
+                  new Observation<>(new CommitHash(hex(40)), Instant.EPOCH));
+              repos.putAnswer(
+                  repo,
+                  new CommitHash(hex(40)),
+                  "info?" + hex(40),
+                  new Observation<>(answer, Instant.EPOCH));
+            }
+          });
+      CachedRepoStore cached = new CachedRepoStore(repos, sizes);
+      // What is asked of the store fills its own cache too, which is full.
+      HeapUse.print(
+          "facts",
+          sizes.verdicts() + sizes.aliases() + sizes.revisions(),
+          () -> {
+            for (long n = 0; n < sizes.revisions() / 300; n++) {
+              RepoId repo = repo();
+              cached.rememberPublic(repo, Instant.EPOCH);
+              cached.putAlias(repo, new Observation<>(repo(), Instant.EPOCH));
+              cached.putRevision(
+                  repo,
+                  new Revision(hex(40)),
+                  new Observation<>(new CommitHash(hex(40)), Instant.EPOCH));
+              var _ = cached.revision(TestGrants.everybody(repo), new Revision(hex(40)));
+            }
+          });
+      Reference.reachabilityFence(cached);
+    }
+  }
+
+  private static RepoId repo() {
+    return new RepoId(RepoType.DATASET, hex(40) + "/" + hex(40));
+  }
+
+  private static String hex(int length) {
+    byte[] bytes = new byte[length / 2];
+    RANDOM.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+}
