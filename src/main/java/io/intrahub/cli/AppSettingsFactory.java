@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.base.Network;
 import io.intrahub.config.Config;
+import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
@@ -33,7 +34,7 @@ public final class AppSettingsFactory {
    * @throws StartException when a file that the configuration names is of no use
    */
   static AppSettings of(Config config, Map<String, String> environment) throws StartException {
-    Config.Upstream upstream = config.upstream();
+    UpstreamOptions upstream = config.upstream();
     try {
       return of(
           config,

@@ -1,22 +1,15 @@
 package io.intrahub.config;
 
-import static io.intrahub.config.ValueType.ADDRESS;
 import static io.intrahub.config.ValueType.CHOICE;
 import static io.intrahub.config.ValueType.DURATION;
-import static io.intrahub.config.ValueType.FILE;
 import static io.intrahub.config.ValueType.FOLDER;
 import static io.intrahub.config.ValueType.HOST;
-import static io.intrahub.config.ValueType.NETWORK;
 import static io.intrahub.config.ValueType.NUMBER;
-import static io.intrahub.config.ValueType.PROXY;
-import static io.intrahub.config.ValueType.SERVERS;
 import static io.intrahub.config.ValueType.SIZE;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * All options with their values. What each one means, its default and its limits stand in its
@@ -36,17 +29,17 @@ public record Config(
                 "`offline` serves what is in the store and never asks upstream; what is missing is"
                     + " refused at once.")
         Mode mode,
-    @Section("Where clients are served.") Server server,
+    @Section("Where clients are served.") ServerOptions server,
     @Section("What one client may use, so that no client can keep the others out.") Clients clients,
     @Section("Where the operator's API and page are; keep it away from clients.") Admin admin,
     @Section("The folder that holds everything that was fetched.") Store store,
-    @Section("Where files come from.") Upstream upstream,
+    @Section("Where files come from.") UpstreamOptions upstream,
     @Section("How long what was learned from upstream is believed.") Freshness freshness,
     @Section("When clients see the new commit of a branch that moved.") NewCommits newCommits,
     @Section("How long it is believed that everybody may read a repo.") Access access,
     @Section("How long a client waits for upstream.") Waits waits,
     @Section("Lists of the files of a commit.") Listings listings,
-    @Section("Fetching the bytes of a file.") Transfer transfer,
+    @Section("Fetching the bytes of a file.") TransferOptions transfer,
     @Section("Limits of memory.") Memory memory) {
 
   /** The values that hold where nothing else is said. */
@@ -58,52 +51,6 @@ public record Config(
   public enum Mode {
     ONLINE,
     OFFLINE
-  }
-
-  /** Where clients are served. */
-  public record Server(
-      @Setting(
-              type = HOST,
-              byDefault = "0.0.0.0",
-              flag = "--host",
-              doc = "Address to listen on; `0.0.0.0` is every one that the machine has.")
-          String host,
-      @Setting(
-              type = NUMBER,
-              byDefault = "8090",
-              min = "0",
-              max = "65535",
-              flag = "--port",
-              doc = "Port to listen on; `0` takes any free one.")
-          int port,
-      @Setting(
-              type = DURATION,
-              byDefault = "20s",
-              min = "1ms",
-              doc =
-                  "How long the whole body of a request may take to arrive. A client that is"
-                      + " slower gets a 408.")
-          Duration bodyTimeout,
-      @Setting(
-              type = NUMBER,
-              byDefault = "10000",
-              min = "1",
-              doc =
-                  "Connections of all clients together. A further one is answered with 503 and"
-                      + " closed.")
-          int connections,
-      @Setting(
-              type = NETWORK,
-              byDefault = "",
-              doc =
-                  "Addresses of the proxies in front of the mirror. Of a request that comes from one"
-                      + " of them, the right-most address in `X-Forwarded-For` that is not a proxy's"
-                      + " is taken as the client's; no other `X-Forwarded-For` is believed.")
-          List<String> trustedProxies) {
-    /** Takes a copy of the list. */
-    public Server {
-      trustedProxies = List.copyOf(trustedProxies);
-    }
   }
 
   /** What one client may use. */
@@ -208,98 +155,6 @@ public record Config(
                       + " freed beyond what is needed at once.")
           int lowWatermark) {}
 
-  /** How upstream is reached. */
-  public record Upstream(
-      @Setting(
-              type = ADDRESS,
-              byDefault = "https://huggingface.co",
-              flag = "--upstream",
-              doc =
-                  "Addresses of the Hub in the order of preference. The first gets the clients'"
-                      + " tokens and decides who may read what; the others are asked without a"
-                      + " token when it fails.")
-          List<URI> endpoints,
-      @Setting(
-              type = DURATION,
-              byDefault = "5s",
-              min = "1ms",
-              doc = "How long a connection may take to stand.")
-          Duration connectTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "20s",
-              min = "1ms",
-              doc = "How long an answer may take to begin.")
-          Duration firstByteTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "30s",
-              min = "1ms",
-              doc =
-                  "How long an answer may pause before the connection is given up. There is no"
-                      + " limit for a whole file.")
-          Duration stallTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "60s",
-              min = "1ms",
-              doc =
-                  "How long upstream may take for a whole answer of the API, listings and repo info"
-                      + " included. Each 64 KiB that arrived add a second, so that a large answer"
-                      + " may come over a slow link.")
-          Duration answerTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "100ms",
-              doc =
-                  "The pause before a call is tried a second time, at most; it doubles with each"
-                      + " further one. A call is tried five times.")
-          Duration retryPause,
-      @Setting(
-              type = PROXY,
-              byDefault = "environment",
-              doc =
-                  "The HTTP proxy on the way to upstream: `http://proxy.example:3128`, with"
-                      + " `user:password@` in front of the host if it wants them (what is special in"
-                      + " an address percent-encoded); `https://` if the proxy itself is reached"
-                      + " over TLS. `environment` takes what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`"
-                      + " and `NO_PROXY` say, `none` reads none of them.")
-          ProxyChoice proxy,
-      @Setting(
-              type = SERVERS,
-              byDefault = "",
-              doc =
-                  "Servers that are reached without the proxy, in the forms of `NO_PROXY`: `*`;"
-                      + " `hub.example`, which means all below it too; `10.0.0.0/8`, for hosts"
-                      + " written as addresses; with `:8080` for that port only.")
-          List<String> noProxy,
-      @Setting(
-              type = FILE,
-              byDefault = "",
-              doc =
-                  "Files with the certificates of authorities that are believed in addition to those"
-                      + " that Java knows, in PEM. What a network that looks into TLS needs.")
-          List<Path> caFiles,
-      @Setting(
-              type = FILE,
-              byDefault = "",
-              doc =
-                  "A PKCS #12 file with a certificate and its key, shown to the endpoints and the"
-                      + " proxy if they ask who the mirror is.")
-          Optional<Path> clientCertificate,
-      @Setting(
-              type = FILE,
-              byDefault = "",
-              doc = "A file that holds the password of `client-certificate` and nothing else.")
-          Optional<Path> clientCertificatePasswordFile) {
-    /** Takes copies of the lists. */
-    public Upstream {
-      endpoints = List.copyOf(endpoints);
-      noProxy = List.copyOf(noProxy);
-      caFiles = List.copyOf(caFiles);
-    }
-  }
-
   /** How long things hold. */
   public record Freshness(
       @Setting(
@@ -403,91 +258,6 @@ public record Config(
                   "Entries of one commit that are learned at most. The files beyond are served all"
                       + " the same, and asked for one by one.")
           int learnLimit) {}
-
-  /** How files are fetched. */
-  public record Transfer(
-      @Setting(
-              type = DURATION,
-              byDefault = "8s",
-              min = "1ms",
-              doc =
-                  "How long a client waits for the first byte of a file. Then the head of its answer"
-                      + " goes out, and the bytes when they come.")
-          Duration openTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "3s",
-              doc =
-                  "How long the head of a small file (1 MiB or less) waits for the check of its"
-                      + " bytes, so that a wrong one is a clean error. After that they go out like"
-                      + " those of a large one, and a wrong one is broken off.")
-          Duration checkTimeout,
-      @Setting(
-              type = DURATION,
-              byDefault = "10s",
-              doc = "How long fetching goes on after the last client has gone.")
-          Duration abandonAfter,
-      @Setting(
-              type = SIZE,
-              byDefault = "64MiB",
-              doc = "A file is fetched to its end all the same if no more than this is missing.")
-          DataSize finishIfLeft,
-      @Setting(
-              type = NUMBER,
-              byDefault = "5",
-              min = "1",
-              max = "1000",
-              doc = "Connections in a row that may bring nothing before fetching is given up.")
-          int tries,
-      @Setting(
-              type = DURATION,
-              byDefault = "200ms",
-              doc = "The pause before the second try; it grows with each further one.")
-          Duration retryPause,
-      @Setting(
-              type = NUMBER,
-              byDefault = "4",
-              min = "1",
-              max = "64",
-              doc =
-                  "Connections that fetch one large file, at most. It begins with one, and another"
-                      + " is made for as long as each makes it faster.")
-          int connectionsPerFile,
-      @Setting(
-              type = NUMBER,
-              byDefault = "32",
-              min = "1",
-              max = "1000",
-              doc =
-                  "Connections to one host that files come from, at most. What comes then waits in"
-                      + " line, small files first; a quarter is for these alone.")
-          int connectionsPerHost,
-      @Setting(
-              type = NUMBER,
-              byDefault = "32",
-              min = "1",
-              max = "1000",
-              doc =
-                  "Large files that are fetched at the same time, at most. Of those that come then"
-                      + " each gets its turn when a connection of another has done its part.")
-          int filesAtOnce,
-      @Setting(
-              type = SIZE,
-              byDefault = "0",
-              doc =
-                  "Bytes of files per second that are fetched from upstream, at most; 0 for no"
-                      + " limit.")
-          DataSize maxRate,
-      @Setting(
-              type = NUMBER,
-              byDefault = "128",
-              min = "4",
-              max = "10000",
-              doc =
-                  "Files that go straight from upstream to one client and are not kept, at the same"
-                      + " time. One client gets three quarters of them at most. Further ones wait"
-                      + " for two seconds, and are then refused with 503.")
-          int passthroughStreams) {}
 
   /** Limits of memory. */
   public record Memory(

@@ -22,7 +22,7 @@ final class Rules {
 
   static List<Broken> broken(Config config) {
     List<Broken> broken = new ArrayList<>();
-    Config.Server server = config.server();
+    ServerOptions server = config.server();
     Config.Admin admin = config.admin();
     if (server.port() != 0
         && server.port() == admin.port()

@@ -31,7 +31,7 @@ class ConfigLoaderTest {
 
     assertThat(config).isEqualTo(Config.defaults());
     assertThat(config.server())
-        .isEqualTo(new Config.Server("0.0.0.0", 8090, Duration.ofSeconds(20), 10_000, List.of()));
+        .isEqualTo(new ServerOptions("0.0.0.0", 8090, Duration.ofSeconds(20), 10_000, List.of()));
     assertThat(config.store().path()).isEqualTo(Path.of("data"));
     assertThat(config.store().maxSize().bytes()).isZero();
     assertThat(config.store().minFree().bytes()).isEqualTo(256L * 1024 * 1024);
@@ -61,7 +61,7 @@ class ConfigLoaderTest {
 
     assertThat(config.server())
         .isEqualTo(
-            new Config.Server("10.0.0.1", 1001 + 1, Duration.ofSeconds(20), 10_000, List.of()));
+            new ServerOptions("10.0.0.1", 1001 + 1, Duration.ofSeconds(20), 10_000, List.of()));
     assertThat(config.freshness().revisionTtl()).isEqualTo(Duration.ofMinutes(3));
     assertThat(config.admin()).isEqualTo(Config.defaults().admin());
   }
@@ -98,7 +98,7 @@ class ConfigLoaderTest {
               no-proxy: []
               client-certificate: us.p12
             """);
-    Config.Upstream upstream =
+    UpstreamOptions upstream =
         ConfigLoader.load(
                 Optional.of(file),
                 Map.of("INTRAHUB_UPSTREAM_NO_PROXY", ".corp, 10.0.0.0/8"),

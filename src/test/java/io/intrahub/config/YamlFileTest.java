@@ -166,7 +166,7 @@ class YamlFileTest {
     Gathered gathered = new Gathered();
     YamlFile.read("f", "server: {port: '1001', host: \"::\"}", gathered);
 
-    Config.Server server = gathered.finish().server();
+    ServerOptions server = gathered.finish().server();
     assertThat(server.host()).isEqualTo("::");
     assertThat(server.port()).isEqualTo(1001);
   }
