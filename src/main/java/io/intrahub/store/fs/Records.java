@@ -6,6 +6,7 @@ import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.fs.ManifestFormat.DamagedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -108,7 +109,8 @@ final class Records {
       if (facts.isEmpty()) {
         return Optional.empty();
       }
-      Optional<StoredRecord> record = facts.get().regular() ? decode(path) : Optional.empty();
+      Optional<StoredRecord> record =
+          facts.get().regular() ? uninterrupted(() -> decode(path)) : Optional.empty();
       if (record.isEmpty() && locked) {
         log.warn("{} is damaged and is removed", path);
         delete(path);
@@ -120,6 +122,32 @@ final class Records {
     } catch (IOException e) {
       log.warn("{} counts as absent: {}", path, e.toString());
       return Optional.empty();
+    }
+  }
+
+  private interface Io<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Does something that can be done again. The JDK fails the I/O of an interrupted thread, and a
+   * thread is interrupted when its client leaves: for all others the record would then count as
+   * absent, or not survive the process.
+   */
+  private static <T> T uninterrupted(Io<T> io) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          return io.run();
+        } catch (ClosedByInterruptException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -152,7 +180,10 @@ final class Records {
       }
       memory.put(path, Optional.of(record));
       ByteBuffer content = ByteBuffer.wrap(record.encode());
-      replacer.replace(path, file -> FileIo.writeFully(file, content));
+      uninterrupted(() -> {
+        replacer.replace(path, file -> FileIo.writeFully(file, content.duplicate()));
+        return path;
+      });
       undeletable.remove(path);
     } catch (IOException e) {
       log.warn("{} could not be written and is kept in memory only: {}", path, e.toString());

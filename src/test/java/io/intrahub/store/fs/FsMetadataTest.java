@@ -358,4 +358,29 @@ final class FsMetadataTest {
     assertThat(store.repos().revision(everybody(REPO), MAIN))
         .hasValue(new Observation<>(COMMIT, NOW));
   }
+
+  @Test
+  void a_client_that_left_does_not_make_a_record_absent_for_the_others() throws Exception {
+    store.repos().rememberPublic(REPO, NOW);
+    reopen();
+    Thread.currentThread().interrupt();
+    try {
+      assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+  }
+
+  @Test
+  void what_a_client_that_left_has_learned_is_on_the_disk() throws Exception {
+    Thread.currentThread().interrupt();
+    try {
+      store.repos().rememberPublic(REPO, NOW);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    reopen();
+    assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+  }
 }

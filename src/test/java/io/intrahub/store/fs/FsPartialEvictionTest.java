@@ -52,8 +52,7 @@ final class FsPartialEvictionTest {
    * Twenty pieces, and what is known of a repo; with more than nineteen there is eviction, down to
    * eighteen.
    */
-  private static final FsStore.Settings TWENTY =
-      new FsStore.Settings(20 * PIECE + 4096, 0, 95, 90);
+  private static final FsStore.Settings TWENTY = new FsStore.Settings(20 * PIECE + 4096, 0, 95, 90);
 
   private static final List<BlobId> BLOBS =
       IntStream.range(0, 30)
