@@ -106,6 +106,10 @@ final class BodyWriter {
   static void abort(Exchange exchange, Throwable cause) {
     // Not by the channel's abort: Javalin takes an aborted request for an asynchronous one, and
     // logs a fault of its own.
+    if (exchange.request().getProtocol().equals("HTTP/1.0")) {
+      // A body without a length ends there with the connection, so its end must be a reset.
+      exchange.connection().resetOnClose();
+    }
     exchange.connection().close(new IOException("the response is broken off", cause));
   }
 }

@@ -1,6 +1,7 @@
 package io.intrahub.http;
 
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -78,6 +79,15 @@ final class ClientConnection extends SocketChannelEndPoint {
   /** Closes the connection when this time has passed, whatever it does. */
   void closeAfter(Duration time) {
     closeAt = Math.max(1, nanos.getAsLong() + time.toNanos());
+  }
+
+  /** Has the client see a reset when this connection is closed, instead of an end in good order. */
+  void resetOnClose() {
+    try {
+      getChannel().setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException e) {
+      // It is closed already.
+    }
   }
 
   /** A request that is being answered. Interrupts the thread that answers it if the client left. */

@@ -5,6 +5,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -37,8 +38,9 @@ final class ClientConnector extends ServerConnector {
       HttpConfiguration http,
       HttpSettings settings,
       Admission admission,
+      Supplier<String> requestIds,
       LongSupplier nanos) {
-    super(server, new Factory(http, admission));
+    super(server, new Factory(http, admission, requestIds));
     this.nanos = nanos;
     setHost(settings.host());
     setPort(settings.port());
@@ -66,10 +68,12 @@ final class ClientConnector extends ServerConnector {
 
   private static final class Factory extends HttpConnectionFactory {
     private final Admission admission;
+    private final Supplier<String> requestIds;
 
-    Factory(HttpConfiguration http, Admission admission) {
+    Factory(HttpConfiguration http, Admission admission, Supplier<String> requestIds) {
       super(http);
       this.admission = admission;
+      this.requestIds = requestIds;
     }
 
     @Override
@@ -84,7 +88,7 @@ final class ClientConnector extends ServerConnector {
         case Admission.Verdict.Refused refused -> {
           end.onClose(refused.onClose());
           end.closeAfter(REFUSED_TIMEOUT);
-          yield new RefusedConnection(endPoint, executor, refused.error());
+          yield new RefusedConnection(endPoint, executor, refused.error(), requestIds.get());
         }
         case Admission.Verdict.Dropped _ -> {
           end.close();

@@ -122,7 +122,8 @@ public final class HubServer implements AutoCloseable {
 
   private ClientConnector connector(
       Server server, HttpConfiguration http, Admission admission, LongSupplier nanos) {
-    ClientConnector made = new ClientConnector(server, http, settings, admission, nanos);
+    ClientConnector made =
+        new ClientConnector(server, http, settings, admission, requestIds, nanos);
     connector = made;
     return made;
   }

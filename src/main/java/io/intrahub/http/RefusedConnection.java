@@ -23,20 +23,24 @@ final class RefusedConnection extends AbstractConnection {
   private static final int MAX_UNREAD = 64 * 1024;
 
   private final HubError error;
+  private final String requestId;
   private int thrownAway;
 
-  RefusedConnection(EndPoint endPoint, Executor executor, HubError error) {
+  RefusedConnection(EndPoint endPoint, Executor executor, HubError error, String requestId) {
     super(endPoint, executor);
     this.error = error;
+    this.requestId = requestId;
   }
 
-  private static ByteBuffer answer(HubError error) {
+  private static ByteBuffer answer(HubError error, String requestId) {
     byte[] body = ErrorJson.write(error.message());
     String head =
-        "HTTP/1.1 %d %s\r\n%s: %s\r\n%s: %d\r\n%s: application/json; charset=utf-8\r\n%s: %d\r\n%s: private, no-store\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 %d %s\r\n%s: %s\r\n%s: %s\r\n%s: %d\r\n%s: application/json; charset=utf-8\r\n%s: %d\r\n%s: private, no-store\r\nConnection: close\r\n\r\n"
             .formatted(
                 error.status(),
                 HttpStatus.getMessage(error.status()),
+                HeaderNames.X_REQUEST_ID,
+                requestId,
                 HeaderNames.X_ERROR_MESSAGE,
                 error.message(),
                 HeaderNames.RETRY_AFTER,
@@ -60,7 +64,7 @@ final class RefusedConnection extends AbstractConnection {
               fillInterested();
             },
             end::close),
-        answer(error));
+        answer(error, requestId));
   }
 
   @Override

@@ -28,7 +28,11 @@ import org.slf4j.LoggerFactory;
 final class InfoKeeper {
   private static final Logger log = LoggerFactory.getLogger(InfoKeeper.class);
 
-  /** Answers of one commit that are kept; the questions of all clients known are fewer. */
+  /**
+   * Answers of one commit that are kept; the questions of all clients known are fewer. Whole
+   * answers are kept beyond it, of which there are as few as combinations of flags: else a client
+   * could take their places with questions for properties.
+   */
   private static final int MAX_ANSWERS = 32;
 
   /** How often an answer that breaks off midway is asked for. */
@@ -110,7 +114,7 @@ final class InfoKeeper {
    */
   private Optional<StoredAnswer> keep(RepoId repo, CommitHash commit, InfoQuery query, ApiBody body)
       throws BrokenAnswerException {
-    if (store.answers(repo, commit) >= MAX_ANSWERS) {
+    if (query.isPartial() && store.answers(repo, commit) >= MAX_ANSWERS) {
       return Optional.empty();
     }
     try (MemoryBudget.Reservation memory = budget.reservation(OWNER);

@@ -129,7 +129,14 @@ final class Revisions {
       }
       case Verdicts.Word.Missing(var proof, var why) -> locateStale(proof, revision, why);
       case Verdicts.Word.Unknown(var why) -> unanswered(asked, why);
-      case Verdicts.Word.Other(Learned.Closed shut) -> new Located.NotKept(asked, shut.refusal());
+      case Verdicts.Word.Other(Learned.Closed shut) -> {
+        if (!kept.equals(asked)) {
+          // The refusal ended no verdict but one of the old name. Asked under its own name, or an
+          // outage would make the repo readable again.
+          var _ = questions.confirmVerdict(kept, own);
+        }
+        yield new Located.NotKept(asked, shut.refusal());
+      }
       case Verdicts.Word.Other(Learned.Missing missing) -> new Located.Refused(missing.refusal());
       case Verdicts.Word.Other(var learned) ->
           throw new IllegalStateException("no word: " + learned);

@@ -173,15 +173,14 @@ final class Verdicts {
             ? new Word.Readable(checker.admit(open.evidence()), open.commit())
             : new Word.Other(learned.get());
       }
+      if (isOwnDoing(nothing.failure())) {
+        return new Word.Unknown(nothing.failure());
+      }
       switch (nothing.failure().kind()) {
         case OFFLINE, UNREACHABLE, LATE, BROKEN, TROUBLED -> {
           return failed(repo, nothing.failure());
         }
-        case CROWDED, OVER_LIMIT, WRONG -> {
-          // The mirror's own doing, which a client may have caused: no reason to believe more.
-          return new Word.Unknown(nothing.failure());
-        }
-        case LIMITED, STRANGE -> {
+        default -> {
           // The Hub is there, or something in its place. Its word may still come in time.
           noWord = Optional.of(nothing.failure());
           pause(nothing.failure().retryAfter().orElse(ASK_AGAIN), mine.left());
@@ -189,6 +188,14 @@ final class Verdicts {
       }
     }
     return failed(repo, noWord.orElseGet(() -> Failures.late(upstream, patience)));
+  }
+
+  /** The mirror's own doing, which a client may have caused, is no reason to believe more. */
+  private static boolean isOwnDoing(UpstreamFailure failure) {
+    return switch (failure.kind()) {
+      case CROWDED, OVER_LIMIT, WRONG -> true;
+      case OFFLINE, UNREACHABLE, LATE, BROKEN, TROUBLED, LIMITED, STRANGE -> false;
+    };
   }
 
   private static void pause(Duration wanted, Duration left) {
@@ -207,10 +214,10 @@ final class Verdicts {
     var _ =
         open.whenComplete((learned, _) -> {
           late.remove(repo, open);
-          if (learned instanceof Learned.Nothing nothing) {
-            remember(repo, nothing.failure());
-          } else {
+          if (!(learned instanceof Learned.Nothing nothing)) {
             failing.invalidate(repo);
+          } else if (!isOwnDoing(nothing.failure())) {
+            remember(repo, nothing.failure());
           }
         });
     return without(repo, Failures.late(upstream, patience));

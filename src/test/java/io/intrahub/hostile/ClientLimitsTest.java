@@ -66,7 +66,7 @@ class ClientLimitsTest {
       RawClient refused = client(rig, GREEDY).get(FILE);
 
       String head = refused.head();
-      assertThat(head).startsWith("HTTP/1.1 429 ").contains("Retry-After: 2\r\n");
+      assertThat(head).startsWith("HTTP/1.1 429 ").contains("Retry-After: 2\r\n", "X-Request-Id: ");
       assertThat(head.lines().filter(l -> l.startsWith("X-Error-Message: ")).toList().getFirst())
           .contains(GREEDY, "4 connections", "clients.connections");
       assertThat(refused.rest()).startsWith("{\"error\":\"Your address ");

@@ -193,5 +193,10 @@ class LargeInfoTest {
     assertThat(get(INFO + "?expand=sha&expand=author&expand=tags").status()).isEqualTo(200);
     atRest();
     assertThat(answersOnDisk()).isEqualTo(32);
+
+    // Whole answers are few, so what a loader needs is kept even then.
+    assertThat(get(INFO + "?blobs=true").status()).isEqualTo(200);
+    atRest();
+    assertThat(answersOnDisk()).isEqualTo(33);
   }
 }

@@ -170,6 +170,17 @@ class PassedOnAnswersTest {
     }
   }
 
+  /** Such a body ends with the connection. */
+  @Test
+  void a_file_that_breaks_late_is_broken_off_for_a_client_of_http_1_0_too() throws Exception {
+    rig.hub.faults().on(Route.RAW).resetAfter(3_000_000);
+    try (RawClient client = new RawClient(rig, "127.0.0.1")) {
+      client.send("GET " + RAW + " HTTP/1.0\r\nHost: mirror\r\n\r\n");
+      assertThat(client.head()).contains(" 200 ");
+      assertThatThrownBy(client::rest).isInstanceOf(IOException.class);
+    }
+  }
+
   @Test
   void a_head_of_a_file_says_how_long_it_is() throws Exception {
     HttpURLConnection connection = open(RAW);

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -256,6 +257,47 @@ class VerdictTest {
     stall.release();
     settle();
     expectRefused();
+  }
+
+  /** Or a client that has the mirror's memory used up would have it believe the old verdict. */
+  @Test
+  void a_late_question_that_found_no_memory_is_no_outage() throws Exception {
+    AtomicBoolean small = new AtomicBoolean();
+    rig =
+        new Rig(
+            data,
+            s ->
+                small.get()
+                    ? patient(s, Duration.ofMillis(300)).withBudgetBytes(100_000)
+                    : patient(s, LONG));
+    repo = rig.hub.repo("model", "acme/open");
+    commit = repo.commit("Add it", "a.txt", DevFile.text("a"));
+    loadAndLapse();
+    small.set(true);
+    rig.restart();
+    repo.visibility(Visibility.PRIVATE);
+    Stall stall = rig.hub.faults().on(Route.REPO_INFO).hold();
+    expectStale(get(A));
+    repo.visibility(Visibility.PUBLIC);
+    stall.release();
+    settle();
+    assertThat(get(A).status()).isEqualTo(503);
+  }
+
+  @Test
+  void what_the_hub_refused_by_an_old_name_is_not_served_in_an_outage() throws Exception {
+    start(LONG);
+    repo.renamedFrom("acme/old");
+    assertThat(get("/acme/old/resolve/main/a.txt").status()).isEqualTo(200);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.clock.pass(Duration.ofDays(2));
+    assertThat(get("/acme/old/resolve/main/a.txt").status()).isEqualTo(401);
+    settle();
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofMinutes(2));
+    assertThat(get(A).status()).isEqualTo(504);
+    assertThat(get(byCommit()).status()).isEqualTo(504);
   }
 
   @Test
