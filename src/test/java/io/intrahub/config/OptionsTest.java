@@ -13,7 +13,7 @@ class OptionsTest {
   void names_are_made_from_the_components() {
     assertThat(Options.all())
         .extracting(Option::key)
-        .startsWith("mode", "server.host", "server.port", "server.connections")
+        .startsWith("mode", "server.host", "server.port", "server.body-timeout")
         .contains("access.public-ttl-during-outage")
         .doesNotHaveDuplicates();
     assertThat(Options.find("store.min-free").map(Option::environment))
