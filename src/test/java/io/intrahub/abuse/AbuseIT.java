@@ -191,6 +191,7 @@ class AbuseIT {
               .toList();
       List<Thread> attackers = new ArrayList<>();
       long begun = System.nanoTime();
+      client.slowest();
       long[] processes = {ProcessHandle.current().pid(), hub.pid(), mirror.pid()};
       Duration[] before = Arrays.stream(processes).mapToObj(AbuseIT::cpu).toArray(Duration[]::new);
       for (int i = 0; i < shapes.size(); i++) {
@@ -214,6 +215,7 @@ class AbuseIT {
         attacker.join();
       }
       say("%s: alone %s; under attack %s", title, alone, under);
+      say("%s: slowest: %s", title, client.slowest());
       under.failures().forEach(f -> say("%s: failed: %s", title, f));
       say(
           "%s: in %d ms the attackers took %d ms of processors, the Hub %d ms, the mirror %d ms",
