@@ -283,7 +283,7 @@ public record Config(
               doc =
                   "Heap memory that request bodies, answers, listings and error texts may take"
                       + " together while they are in flight; `0` takes an eighth of the Java heap."
-                      + " One client gets a quarter of it at most. A request that finds no room for"
-                      + " two seconds is refused with 503 and `Retry-After`.")
+                      + " One client gets a third of what is free of it. A request that finds no room"
+                      + " for two seconds is refused with 503 and `Retry-After`.")
           DataSize budget) {}
 }

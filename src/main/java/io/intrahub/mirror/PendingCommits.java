@@ -26,12 +26,22 @@ import java.util.function.UnaryOperator;
  * map, then the store.
  */
 final class PendingCommits {
+  /** The longest {@link #step}. */
+  private static final Duration LONGEST_STEP = Duration.ofMillis(100);
+
   /** What the state of a revision takes besides its two names of any length, in bytes. */
   private static final int OVERHEAD = 600;
 
   private final Cache<Key, State> states;
   private final Clock clock;
   private final Duration quiet;
+
+  /**
+   * Requests for a revision that are closer together than this are noted as one. To note each of
+   * them would make hundreds of clients of one repo wait for each other.
+   */
+  private final Duration step;
+
   private final Duration quietAtMost;
 
   private record Key(RepoId repo, Revision revision) {}
@@ -73,6 +83,8 @@ final class PendingCommits {
             .build();
     this.clock = clock;
     this.quiet = quiet;
+    Duration tenth = quiet.dividedBy(10);
+    this.step = tenth.compareTo(LONGEST_STEP) < 0 ? tenth : LONGEST_STEP;
     this.quietAtMost = quietAtMost;
   }
 
@@ -83,6 +95,13 @@ final class PendingCommits {
    */
   void asked(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
     Instant now = clock.instant();
+    State known = states.getIfPresent(new Key(repo, revision));
+    if (known != null
+        && known.pending().isEmpty()
+        && !known.lastAsked().isAfter(now)
+        && known.lastAsked().plus(step).isAfter(now)) {
+      return;
+    }
     showIfDue(
         repo,
         revision,

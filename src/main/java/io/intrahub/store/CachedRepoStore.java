@@ -30,6 +30,9 @@ public final class CachedRepoStore implements RepoStore {
   /** A verdict is written again only when it is younger by this: each write costs two fsyncs. */
   private static final Duration VERDICT_STEP = Duration.ofSeconds(30);
 
+  /** And noted again in memory when it is younger by this. */
+  private static final Duration MEMORY_STEP = Duration.ofSeconds(1);
+
   private final RepoStore store;
   private final Cache<RepoId, Optional<Instant>> verdicts;
   private final Cache<RepoId, Optional<Observation<RepoId>>> aliases;
@@ -74,6 +77,15 @@ public final class CachedRepoStore implements RepoStore {
 
   @Override
   public void rememberPublic(RepoId repo, Instant seenAt) {
+    // Each file of a load brings a verdict. While the first is written to the disk, the others would
+    // wait for that.
+    Optional<Instant> lately = verdicts.getIfPresent(repo);
+    if (lately != null
+        && lately
+            .filter(l -> !seenAt.isBefore(l) && seenAt.isBefore(l.plus(MEMORY_STEP)))
+            .isPresent()) {
+      return;
+    }
     verdicts
         .asMap()
         .compute(

@@ -55,8 +55,11 @@ class AbuseIT {
   private static final Map<String, String> ENVIRONMENT =
       Map.of("INTRAHUB_TRANSFER_ABANDON_AFTER", "2s");
 
-  private static final int FEWEST_LOADS = 4;
+  private static final int FEWEST_LOADS = 8;
   private static final int LOG_SHOWN = 3_000;
+
+  /** The shapes begin one after the other in this part of the time, a third. */
+  private static final int BEGIN_WITHIN = 3;
 
   /** What may stay in caches, which may take a quarter of the heap, and in pools of threads. */
   private static final long STAYS = HEAP / 4 + (16 << 20);
@@ -119,7 +122,7 @@ class AbuseIT {
     static Duration median(List<Duration> times) {
       return times.isEmpty()
           ? Duration.ZERO
-          : times.stream().sorted().toList().get(times.size() / 2);
+          : times.stream().sorted().toList().get((times.size() - 1) / 2);
     }
 
     @Override
@@ -191,12 +194,14 @@ class AbuseIT {
               .toList();
       List<Thread> attackers = new ArrayList<>();
       long begun = System.nanoTime();
+      client.slowest();
       long[] processes = {ProcessHandle.current().pid(), hub.pid(), mirror.pid()};
       Duration[] before = Arrays.stream(processes).mapToObj(AbuseIT::cpu).toArray(Duration[]::new);
       for (int i = 0; i < shapes.size(); i++) {
         Shape shape = shapes.get(i);
         Attack attack = attacks.get(i);
-        attackers.add(Thread.ofVirtual().start(() -> run(shape, attack)));
+        Duration begin = time.dividedBy(BEGIN_WITHIN).multipliedBy(i).dividedBy(shapes.size());
+        attackers.add(Thread.ofVirtual().start(() -> run(shape, attack, begin)));
       }
       Loads under = load(time);
       long lived = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
@@ -214,6 +219,7 @@ class AbuseIT {
         attacker.join();
       }
       say("%s: alone %s; under attack %s", title, alone, under);
+      say("%s: slowest: %s", title, client.slowest());
       under.failures().forEach(f -> say("%s: failed: %s", title, f));
       say(
           "%s: in %d ms the attackers took %d ms of processors, the Hub %d ms, the mirror %d ms",
@@ -249,8 +255,9 @@ class AbuseIT {
     return log.substring(Math.max(0, log.length() - LOG_SHOWN));
   }
 
-  private static void run(Shape shape, Attack attack) {
+  private static void run(Shape shape, Attack attack, Duration begin) {
     try {
+      attack.rest(begin);
       shape.run(attack);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

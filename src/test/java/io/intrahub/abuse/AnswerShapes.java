@@ -41,7 +41,7 @@ final class AnswerShapes {
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           12,
-          Duration.ofSeconds(1),
+          Duration.ofSeconds(2),
           random -> {
             String repo = Site.wide(next.getAndIncrement() % Site.WIDE_REPOS);
             try (Wire wire = attack.connect()) {
@@ -71,7 +71,7 @@ final class AnswerShapes {
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           8,
-          Duration.ofSeconds(1),
+          Duration.ofSeconds(3),
           random -> {
             boolean widest = random.nextInt(4) == 0;
             try (Wire wire = attack.connect()) {
@@ -167,8 +167,8 @@ final class AnswerShapes {
     @Override
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
-          16,
-          Duration.ofMillis(100),
+          8,
+          Duration.ofMillis(250),
           random -> {
             boolean cold = random.nextInt(3) == 0;
             String target =
@@ -214,8 +214,8 @@ final class AnswerShapes {
     @Override
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
-          32,
-          Duration.ofMillis(100),
+          16,
+          Duration.ofMillis(250),
           random -> {
             String repo = random.nextBoolean() ? Site.SILENT : Site.COLD;
             String file =

@@ -25,6 +25,9 @@ final class Attack {
   /** Clients of one shape, each with an address of its own. */
   private static final int CLIENTS = 4;
 
+  /** Within which all clients of a crowd begin. */
+  private static final long GATHER_NANOS = Duration.ofSeconds(1).toNanos();
+
   private static final Duration AFTER_FAILURE = Duration.ofMillis(100);
 
   private final URI mirror;
@@ -83,7 +86,8 @@ final class Attack {
   private void repeat(int client, Duration pause, Turn turn) {
     Random random = new Random(seed + client);
     try {
-      do {
+      rest(Duration.ofNanos(random.nextLong(GATHER_NANOS)));
+      while (!isOver()) {
         try {
           turns.incrementAndGet();
           turn.take(random);
@@ -98,7 +102,8 @@ final class Attack {
             rest(AFTER_FAILURE);
           }
         }
-      } while (!rest(pause));
+        rest(pause);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

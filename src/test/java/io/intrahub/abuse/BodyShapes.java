@@ -43,7 +43,7 @@ final class BodyShapes {
       Arrays.fill(body, (byte) ' ');
       attack.crowd(
           128,
-          Duration.ofMillis(500),
+          Duration.ofSeconds(2),
           random -> {
             int size = random.nextBoolean() ? SMALLER : LARGER;
             try (Wire wire = attack.connect()) {
@@ -65,8 +65,8 @@ final class BodyShapes {
           ("10000\r\n" + new String(some, StandardCharsets.US_ASCII) + "\r\n")
               .getBytes(StandardCharsets.US_ASCII);
       attack.crowd(
-          32,
-          Duration.ofMillis(200),
+          8,
+          Duration.ofMillis(500),
           random -> {
             boolean chunked = random.nextBoolean();
             try (Wire wire = attack.connect()) {
@@ -90,7 +90,7 @@ final class BodyShapes {
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           128,
-          Duration.ofMillis(500),
+          Duration.ofSeconds(2),
           random -> {
             try (Wire wire = attack.connect()) {
               wire.send(head("models", Site.SMALL, length(1_000_000)));
@@ -112,7 +112,7 @@ final class BodyShapes {
       byte[] body =
           ("{\"paths\":[" + "\"a\",".repeat(TIMES - 1) + "\"a\"],\"expand\":false}")
               .getBytes(StandardCharsets.US_ASCII);
-      attack.crowd(16, Duration.ofSeconds(1), _ -> ask(attack, "models", Site.SMALL, body));
+      attack.crowd(8, Duration.ofSeconds(2), _ -> ask(attack, "models", Site.SMALL, body));
     }
   }
 
@@ -125,8 +125,8 @@ final class BodyShapes {
       byte[] allowed = body(AT_MOST);
       byte[] more = body(AT_MOST * 2);
       attack.crowd(
-          16,
-          Duration.ofSeconds(1),
+          8,
+          Duration.ofSeconds(2),
           random ->
               ask(
                   attack,

@@ -14,7 +14,7 @@ final class ConnectionShapes {
     return List.of(new IdleConnections(), new SlowHeads());
   }
 
-  /** Thousands of connections from many addresses; half of them have asked for something once. */
+  /** Thousands of connections from many addresses; some of them have asked for something once. */
   static final class IdleConnections implements Shape {
     private static final int CONNECTIONS = Integer.getInteger("intrahub.abuse.connections", 5_000);
     private static final int ADDRESSES = 100;
@@ -39,7 +39,7 @@ final class ConnectionShapes {
       Wire wire = attack.connect(opened.get() % ADDRESSES);
       boolean kept = false;
       try {
-        if (random.nextBoolean()) {
+        if (random.nextInt(10) == 0) {
           wire.request("HEAD", "/" + Site.SMALL + "/resolve/main/a");
           attack.meet(wire.status());
         } else {
@@ -62,7 +62,7 @@ final class ConnectionShapes {
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           300,
-          Duration.ofMillis(500),
+          Duration.ofSeconds(2),
           random -> {
             try (Wire wire = attack.connect()) {
               wire.send(

@@ -40,6 +40,11 @@ final class HonestClient implements AutoCloseable {
   private final HttpClient http;
   private final URI mirror;
 
+  /** Guarded by this, as the next. */
+  private String slowest = "";
+
+  private long slowestNanos;
+
   /** When the line has carried all that was put on it, by {@link System#nanoTime}. */
   private final AtomicLong lineFree = new AtomicLong(System.nanoTime());
 
@@ -135,6 +140,19 @@ final class HonestClient implements AutoCloseable {
     return HexFormat.of().formatHex(digest.digest());
   }
 
+  private synchronized void note(String what, long nanos) {
+    if (nanos > slowestNanos) {
+      slowestNanos = nanos;
+      slowest = "%s began after %d ms".formatted(what, TimeUnit.NANOSECONDS.toMillis(nanos));
+    }
+  }
+
+  /** The answer that took longest to begin since the last call. */
+  synchronized String slowest() {
+    slowestNanos = 0;
+    return slowest;
+  }
+
   /** How long these bytes are still on the line, behind those of all other files. */
   private long carry(int bytes) {
     long now = System.nanoTime();
@@ -155,11 +173,13 @@ final class HonestClient implements AutoCloseable {
             .method(method, HttpRequest.BodyPublishers.noBody())
             .build();
     HttpResponse<T> answer;
+    long begun = System.nanoTime();
     try {
       answer = http.send(request, handler);
     } catch (IOException e) {
       throw new FailedLoad(method + " " + target + ": " + e);
     }
+    note(method + " " + target, System.nanoTime() - begun);
     if (answer.statusCode() != 200) {
       throw new FailedLoad(
           "%s %s: %d %s"

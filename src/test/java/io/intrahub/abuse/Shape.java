@@ -6,7 +6,8 @@ import java.util.Locale;
 interface Shape {
   /**
    * Abuses the mirror until the attack is over. What the mirror answers makes no difference: a
-   * refusal is as good as an answer.
+   * refusal is as good as an answer. Each shape is slow enough that two processors can do what it
+   * asks for: what is to be seen is what it can make the mirror hold, lose or believe.
    */
   void run(Attack attack) throws InterruptedException;
 

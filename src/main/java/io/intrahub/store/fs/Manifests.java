@@ -64,6 +64,11 @@ final class Manifests {
   }
 
   private Optional<FsManifest> load(Path path) {
+    // Most of what is asked for before its listing was learned. Hundreds of clients of one repo must
+    // not wait for each other to find out.
+    if (isMissing(path)) {
+      return Optional.empty();
+    }
     ReentrantLock lock = stripes.of(path);
     // One thread at a time: the index of a large manifest takes megabytes, and many clients ask for
     // the same one after a start. A hit needs no lock.
@@ -90,6 +95,15 @@ final class Manifests {
       return Optional.empty();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private boolean isMissing(Path path) {
+    try {
+      return disk.facts(path).isEmpty();
+    } catch (IOException e) {
+      // Whoever has the lock finds out, and says so.
+      return false;
     }
   }
 
