@@ -43,8 +43,8 @@ final class ColdQuestions {
    * Makes the limit.
    *
    * @param perMinute questions of one client in a minute, and at once; 1 or more
-   * @param bytes of heap that the buckets may take. A client whose bucket has to go begins anew with
-   *     a full one, so many addresses gain no more than they have anyway
+   * @param bytes of heap that the buckets may take. A client whose bucket has to go begins anew
+   *     with a full one, so many addresses gain no more than they have anyway
    */
   ColdQuestions(int perMinute, Clock clock, long bytes) {
     this.buckets =

@@ -51,7 +51,7 @@ final class Manifests {
   private static final int MAX_WAITING = 1_000;
 
   /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
-  private static final Duration TURN_PATIENCE = Duration.ofSeconds(2);
+  private static final Duration TURN_PATIENCE = Duration.ofMillis(500);
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 

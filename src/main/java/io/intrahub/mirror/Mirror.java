@@ -40,7 +40,8 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    ColdQuestions questions = new ColdQuestions(settings.coldQuestions(), clock, caches.coldQuestions());
+    ColdQuestions questions =
+        new ColdQuestions(settings.coldQuestions(), clock, caches.coldQuestions());
     Manifests manifests =
         new Manifests(store, upstream, budget, executor, settings.manifestLimit());
     InfoKeeper keeper = new InfoKeeper(store, budget, clock);

@@ -64,7 +64,8 @@ final class Revisions {
         new PendingCommits(
             clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits());
     this.overdue = new Overdue(settings.staleTimeout());
-    this.verdicts = new Verdicts(checker, upstream, clock, settings.headTimeout(), caches.renewals());
+    this.verdicts =
+        new Verdicts(checker, upstream, clock, settings.headTimeout(), caches.renewals());
     this.questions =
         new Questions(
             checker, store, upstream, infos, manifests, aliases, closed, pending, executor, clock);

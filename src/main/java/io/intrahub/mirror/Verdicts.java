@@ -99,11 +99,8 @@ final class Verdicts {
     this.failing =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
-            .weigher(
-                (RepoId repo, Failing value) ->
-                    OVERHEAD
-                        + FAILURE
-                        + 2 * (repo.id().length() + value.failure.reason().length()))
+            .weigher((RepoId repo, Failing value) ->
+                OVERHEAD + FAILURE + 2 * (repo.id().length() + value.failure.reason().length()))
             .build();
     this.renewed =
         Caffeine.newBuilder()

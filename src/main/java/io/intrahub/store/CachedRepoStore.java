@@ -77,7 +77,8 @@ public final class CachedRepoStore implements RepoStore {
 
   @Override
   public void rememberPublic(RepoId repo, Instant seenAt) {
-    // Each file of a load brings a verdict. While the first is written to the disk, the others would
+    // Each file of a load brings a verdict. While the first is written to the disk, the others
+    // would
     // wait for that.
     Optional<Instant> lately = verdicts.getIfPresent(repo);
     if (lately != null

@@ -12,11 +12,15 @@ import java.util.Set;
  * come. Only the mirror's own questions count ({@link Question}): neither an answer nor a failure
  * of a call that is passed on to a client changes anything here.
  *
- * <p>There are two kinds of failure:
+ * <p>There are three kinds of failure:
  *
  * <ul>
  *   <li><b>Unreachable</b>: no connection came about. After {@value #FAILURES_TO_OPEN} in a row the
  *       breaker is open and all calls are refused.
+ *   <li><b>Silent</b>: there was a connection, and no answer within the time-out. After {@value
+ *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, all calls are
+ *       refused but those that are passed on or confirm who may read. The endpoint does not count
+ *       as unreachable: silence never makes an expired verdict believed.
  *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
  *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
  *       about {@value #REPOS_TO_OPEN} different repos or more, calls about the repos that failed
@@ -41,6 +45,7 @@ final class Breaker {
 
   private final Clock clock;
   private final Failures connections = new Failures();
+  private final Failures silences = new Failures();
   private final Failures answers = new Failures();
 
   /** The repos of the failures in {@link #answers}, the oldest first. */
@@ -55,9 +60,14 @@ final class Breaker {
     return connections.areRefused(clock.instant());
   }
 
+  /** Whether the endpoint takes connections and answers nobody, so that calls are refused now. */
+  synchronized boolean isSilent() {
+    return silences.areRefused(clock.instant());
+  }
+
   /**
    * Whether a call may be made. Unless it is passed on to a client, its outcome must be reported by
-   * {@link #answered}, {@link #unreachable} or {@link #troubled}.
+   * {@link #answered}, {@link #unreachable}, {@link #silent} or {@link #troubled}.
    */
   synchronized boolean tryPass(Question question) {
     Instant now = clock.instant();
@@ -68,6 +78,9 @@ final class Breaker {
     if (connections.areMany()) {
       return connections.tryProbe(now);
     }
+    if (silences.areMany() && question.purpose() != Question.Purpose.CONFIRM) {
+      return silences.tryProbe(now);
+    }
     boolean inTrouble =
         answers.areMany()
             && troubled.size() >= REPOS_TO_OPEN
@@ -77,12 +90,15 @@ final class Breaker {
 
   /** Why calls are refused now, and when the next one is let through: for a person. */
   synchronized String why() {
-    return (connections.areMany() ? connections : answers).why(clock.instant());
+    Failures refusing =
+        connections.areMany() ? connections : silences.areMany() ? silences : answers;
+    return refusing.why(clock.instant());
   }
 
   /** The endpoint answered, and not with 5xx. */
   synchronized void answered() {
     connections.end();
+    silences.end();
     answers.end();
     troubled.clear();
   }
@@ -97,12 +113,28 @@ final class Breaker {
   }
 
   /**
-   * There was a connection, but no usable answer: 5xx, too late, or broken off.
+   * There was a connection, and no answer within the time-out.
+   *
+   * @param repo that was asked about
+   * @param why for a person
+   */
+  synchronized void silent(RepoId repo, String why) {
+    fail(repo, why);
+    silences.add(why, clock.instant());
+  }
+
+  /**
+   * There was a connection, but no usable answer: 5xx, or broken off.
    *
    * @param repo that was asked about
    * @param why for a person
    */
   synchronized void troubled(RepoId repo, String why) {
+    fail(repo, why);
+    silences.end();
+  }
+
+  private void fail(RepoId repo, String why) {
     connections.end();
     troubled.add(repo);
     if (troubled.size() > MAX_REPOS) {

@@ -153,7 +153,8 @@ final class HubCalls {
         f -> {
           switch (f.kind()) {
             case UNREACHABLE -> breaker.unreachable(f.reason());
-            case LATE, BROKEN, TROUBLED -> breaker.troubled(repo, f.reason());
+            case LATE -> breaker.silent(repo, f.reason());
+            case BROKEN, TROUBLED -> breaker.troubled(repo, f.reason());
             case OFFLINE, LIMITED, STRANGE, CROWDED, OVER_LIMIT, WRONG -> breaker.answered();
           }
         },

@@ -81,8 +81,9 @@ public final class HubUpstream implements AutoCloseable {
     if (settings.offline()) {
       return UpstreamState.OFFLINE;
     }
-    boolean allOpen = endpoints.stream().allMatch(e -> e.breaker().isOpen());
-    return allOpen ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+    boolean noneAnswers =
+        endpoints.stream().allMatch(e -> e.breaker().isOpen() || e.breaker().isSilent());
+    return noneAnswers ? UpstreamState.DOWN : UpstreamState.REACHABLE;
   }
 
   /**

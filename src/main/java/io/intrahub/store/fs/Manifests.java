@@ -64,7 +64,8 @@ final class Manifests {
   }
 
   private Optional<FsManifest> load(Path path) {
-    // Most of what is asked for before its listing was learned. Hundreds of clients of one repo must
+    // Most of what is asked for before its listing was learned. Hundreds of clients of one repo
+    // must
     // not wait for each other to find out.
     if (isMissing(path)) {
       return Optional.empty();
