@@ -31,6 +31,9 @@ import okhttp3.HttpUrl;
  * <p>Safe for use by many threads.
  */
 public final class HubUpstream implements AutoCloseable {
+  /** Whose share of the memory budget the answers about verdicts count against. */
+  private static final String CONFIRMING = "verdicts";
+
   private final UpstreamSettings settings;
   private final List<Endpoint> endpoints;
   private final HttpCalls calls;
@@ -166,7 +169,8 @@ public final class HubUpstream implements AutoCloseable {
    * @param revision one that a client can't choose freely
    */
   public ApiAnswer confirm(RepoId repo, Optional<Revision> revision) {
-    return info(Question.confirm(repo), repo, revision, "", Caller.ANONYMOUS);
+    // A share of the memory budget of its own: cold questions of clients must not use it up.
+    return info(Question.confirm(repo), repo, revision, "", Caller.anonymous(CONFIRMING));
   }
 
   private ApiAnswer info(
