@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -11,6 +12,9 @@ import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +58,24 @@ class PendingCommitsTest {
 
   private void pass(int millis) {
     clock.pass(Duration.ofMillis(millis));
+  }
+
+  @Test
+  void requests_close_together_do_not_wait_for_what_one_of_them_has_written() throws Exception {
+    asked();
+    pass(50);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      AtomicReference<Future<?>> other = new AtomicReference<>();
+      pending.settle(
+          REPO,
+          MAIN,
+          () -> {
+            Future<?> asking = threads.submit(() -> asked());
+            other.set(asking);
+            await().until(asking::isDone);
+          });
+      other.get().get();
+    }
   }
 
   @Test

@@ -31,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -338,6 +339,45 @@ final class FsMetadataTest {
     }
     assertThat(store.repos().revision(everybody(REPO), MAIN))
         .hasValue(new Observation<>(COMMIT, NOW));
+  }
+
+  @Test
+  void who_asks_for_a_manifest_that_is_missing_waits_for_nobody_who_writes_it() throws Exception {
+    store.close();
+    CountDownLatch writing = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    open(
+        new TestDisk(folder) {
+          @Override
+          public void rename(Path from, Path to) throws IOException {
+            if (to.toString().contains(COMMIT.hex())) {
+              writing.countDown();
+              try {
+                goOn.await();
+              } catch (InterruptedException e) {
+                throw new IOException(e);
+              }
+            }
+            super.rename(from, to);
+          }
+        });
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> writer =
+          threads.submit(() -> {
+            TestRepos.putManifest(store.repos(), REPO, COMMIT, entries(3), true);
+            return true;
+          });
+      writing.await();
+      Future<Boolean> found =
+          threads.submit(() -> store.repos().manifest(everybody(REPO), COMMIT).isPresent());
+      try {
+        assertThat(found.get(20, TimeUnit.SECONDS)).isFalse();
+      } finally {
+        goOn.countDown();
+      }
+      writer.get();
+    }
+    assertThat(store.repos().manifest(everybody(REPO), COMMIT)).isPresent();
   }
 
   @Test
