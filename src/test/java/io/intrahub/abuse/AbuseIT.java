@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -66,10 +66,11 @@ class AbuseIT {
       Map.of("INTRAHUB_TRANSFER_ABANDON_AFTER", "2s", "INTRAHUB_TRANSFER_FINISH_IF_LEFT", "0");
 
   private static final int FEWEST_LOADS = 8;
-  private static final int LOG_SHOWN = 3_000;
 
-  /** The shapes begin one after the other in this part of the time, a third. */
-  private static final int BEGIN_WITHIN = 3;
+  /** A single load that a long listing delays must not decide about a median. */
+  private static final int FEWEST_LOADS_BESIDE_ALL = 40;
+
+  private static final int LOG_SHOWN = 3_000;
 
   /** What may stay in caches, which may take a quarter of the heap, and in pools of threads. */
   private static final long STAYS = HEAP / 4 + (16 << 20);
@@ -79,6 +80,7 @@ class AbuseIT {
 
   private Path tmp;
   private HubProcess hub;
+  private Attackers attackers;
   private Site site;
   private MirrorProcess mirror;
   private HonestClient client;
@@ -95,6 +97,7 @@ class AbuseIT {
     say("seed %d", SEED);
     tmp = folder;
     hub = HubProcess.start(SEED);
+    attackers = Attackers.start(SEED);
     site = new Site(SEED);
     startMirror();
   }
@@ -102,6 +105,7 @@ class AbuseIT {
   @AfterAll
   void stop() throws Exception {
     stopMirror();
+    attackers.close();
     hub.close();
   }
 
@@ -112,8 +116,8 @@ class AbuseIT {
     client = new HonestClient(mirror.uri());
     vitals = new Vitals(mirror);
     // The classes are loaded, and the warm repo is in the store.
-    load(UNDISTURBED);
-    alone = load(UNDISTURBED);
+    load(UNDISTURBED, FEWEST_LOADS, () -> false);
+    alone = load(UNDISTURBED, FEWEST_LOADS, () -> false);
     assertThat(alone.failures()).as("failures before any attack").isEmpty();
   }
 
@@ -150,13 +154,17 @@ class AbuseIT {
   /**
    * Loads one after the other for this time and until there is something to judge by: of four loads
    * three are of a known repo, and one of a new one.
+   *
+   * @param fewest loads, unless one fails
+   * @param more whether it is too early to end although the time is up
    */
-  private Loads load(Duration time) throws InterruptedException {
+  private Loads load(Duration time, int fewest, Callable<Boolean> more) throws Exception {
     Loads loads = new Loads(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     long begun = System.nanoTime();
     for (int i = 0; mirror.isAlive(); i++) {
       boolean timeIsUp = System.nanoTime() - begun > time.toNanos();
-      if (timeIsUp && (i >= FEWEST_LOADS || !loads.failures.isEmpty())) {
+      boolean enough = i >= fewest && !more.call();
+      if (timeIsUp && (enough || !loads.failures.isEmpty())) {
         break;
       }
       boolean cold = i % 4 == 1;
@@ -171,78 +179,50 @@ class AbuseIT {
     return loads;
   }
 
-  private static List<Shape> shapes() {
-    return Stream.of(
-            BodyShapes.all(), AnswerShapes.all(), QuestionShapes.all(), ConnectionShapes.all())
-        .flatMap(List::stream)
-        .toList();
-  }
-
   static Stream<Arguments> eachShape() {
-    return shapes().stream().map(s -> Arguments.of(s.title(), s));
+    List<Shape> shapes = Attackers.shapes();
+    return IntStream.range(0, shapes.size()).mapToObj(i -> Arguments.of(shapes.get(i).title(), i));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("eachShape")
-  void an_honest_client_loads_beside(String title, Shape shape) throws Exception {
-    survive(title, List.of(shape), ONE_SHAPE);
+  void an_honest_client_loads_beside(String title, int shape) throws Exception {
+    survive(title, List.of(shape), ONE_SHAPE, FEWEST_LOADS);
   }
 
   @Test
   void an_honest_client_loads_beside_all_of_them_at_once() throws Exception {
-    survive("all at once", shapes(), ALL_AT_ONCE);
+    List<Integer> all = IntStream.range(0, Attackers.shapes().size()).boxed().toList();
+    survive("all at once", all, ALL_AT_ONCE, FEWEST_LOADS_BESIDE_ALL);
   }
 
-  private void survive(String title, List<Shape> shapes, Duration time) throws Exception {
+  private void survive(String title, List<Integer> shapes, Duration time, int fewestLoads)
+      throws Exception {
     boolean well = false;
     try {
       long heapBefore = vitals.heap();
       OptionalInt socketsBefore = vitals.sockets();
-      List<Attack> attacks =
-          IntStream.range(0, shapes.size())
-              .mapToObj(i -> new Attack(mirror.uri(), i + 1, SEED + i))
-              .toList();
-      List<Thread> attackers = new ArrayList<>();
       long begun = System.nanoTime();
       client.slowest();
-      long[] processes = {ProcessHandle.current().pid(), hub.pid(), mirror.pid()};
-      Duration[] before = Arrays.stream(processes).mapToObj(AbuseIT::cpu).toArray(Duration[]::new);
-      for (int i = 0; i < shapes.size(); i++) {
-        Shape shape = shapes.get(i);
-        Attack attack = attacks.get(i);
-        Duration begin = time.dividedBy(BEGIN_WITHIN).multipliedBy(i).dividedBy(shapes.size());
-        attackers.add(Thread.ofVirtual().start(() -> run(shape, attack, begin)));
-      }
-      Loads under = load(time);
+      List<Duration> cpuBefore = cpu();
+      attackers.begin(mirror.uri(), shapes, time);
+      Loads under = load(time, fewestLoads, () -> !attackers.areAllAtWork());
+      List<Duration> cpuAfter = cpu();
       long lived = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
       boolean alive = mirror.isAlive();
-      for (int i = 0; i < shapes.size(); i++) {
-        say(
-            "%s: %d turns, %d connections open, met %s",
-            shapes.get(i).title(),
-            attacks.get(i).turns(),
-            attacks.get(i).connections(),
-            attacks.get(i).met());
-      }
-      attacks.forEach(Attack::end);
-      for (Thread attacker : attackers) {
-        attacker.join();
-      }
+      List<Attackers.Result> results = attackers.end();
+      results.forEach(r -> say("%s", r));
       say("%s: alone %s; under attack %s", title, alone, under);
       say("%s: slowest: %s", title, client.slowest());
       under.failures().forEach(f -> say("%s: failed: %s", title, f));
-      say(
-          "%s: in %d ms the attackers took %d ms of processors, the Hub %d ms, the mirror %d ms",
-          title,
-          lived,
-          cpu(processes[0]).minus(before[0]).toMillis(),
-          cpu(processes[1]).minus(before[1]).toMillis(),
-          cpu(processes[2]).minus(before[2]).toMillis());
+      String cpu = cpu(lived, cpuBefore, cpuAfter);
+      say("%s: %s", title, cpu);
       assertThat(alive).as("the process lives; it died after %d ms:%n%s", lived, logEnd()).isTrue();
       assertThat(under.failures()).as("failures of the honest client").isEmpty();
-      assertNotMuchSlower("loads of a known repo", alone.warm(), under.warm(), Duration.ZERO);
-      assertNotMuchSlower("loads of new repos", alone.cold(), under.cold(), NEW_REPO);
-      assertThat(attacks).allSatisfy(a -> assertThat(a.met()).doesNotContainKey("500"));
+      assertNotMuchSlower(
+          "loads of a known repo; " + cpu, alone.warm(), under.warm(), Duration.ZERO);
+      assertNotMuchSlower("loads of new repos; " + cpu, alone.cold(), under.cold(), NEW_REPO);
+      assertThat(results).allSatisfy(r -> assertThat(r.met()).doesNotContainKey("500"));
       assertAtRest(title, heapBefore, socketsBefore);
       well = true;
     } finally {
@@ -254,22 +234,27 @@ class AbuseIT {
     }
   }
 
-  private static Duration cpu(long pid) {
-    return ProcessHandle.of(pid).flatMap(p -> p.info().totalCpuDuration()).orElse(Duration.ZERO);
+  /** Processor time of the attackers, the Hub, the mirror, and the honest client. */
+  private List<Duration> cpu() {
+    return List.of(
+        attackers.cpu(),
+        hub.cpu(),
+        ProcessHandle.of(mirror.pid()).map(JavaProcess::cpu).orElse(Duration.ZERO),
+        JavaProcess.cpu(ProcessHandle.current()));
+  }
+
+  private static String cpu(long millis, List<Duration> before, List<Duration> after) {
+    List<Long> spent =
+        IntStream.range(0, before.size())
+            .mapToObj(i -> after.get(i).minus(before.get(i)).toMillis())
+            .toList();
+    return "in %d ms the attackers took %d ms of processors, the Hub %d, the mirror %d, the client %d"
+        .formatted(millis, spent.get(0), spent.get(1), spent.get(2), spent.get(3));
   }
 
   private String logEnd() throws IOException {
     String log = Files.readString(mirror.log());
     return log.substring(Math.max(0, log.length() - LOG_SHOWN));
-  }
-
-  private static void run(Shape shape, Attack attack, Duration begin) {
-    try {
-      attack.rest(begin);
-      shape.run(attack);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private static void assertNotMuchSlower(
