@@ -15,6 +15,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.EventOrder;
 import io.intrahub.access.Outage;
 import io.intrahub.hub.RepoId;
 import java.util.List;
@@ -90,7 +91,11 @@ class ProofsTest {
   /** The rules above hold for nothing at all when what they speak of has other names. */
   @Test
   void the_rules_speak_of_what_is_there() {
-    assertThat(HOUSE.get(AnonymousRead.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+    assertThat(
+            HOUSE
+                .get(AnonymousRead.class)
+                .getMethod("witnessed", RepoId.class, EventOrder.Moment.class)
+                .getCallsOfSelf())
         .isNotEmpty();
     assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class).getCallsOfSelf())
         .isNotEmpty();

@@ -12,18 +12,29 @@ import io.intrahub.hub.RepoId;
  */
 public final class AnonymousRead {
   private final RepoId repo;
+  private final EventOrder.Moment asked;
 
-  private AnonymousRead(RepoId repo) {
+  private AnonymousRead(RepoId repo, EventOrder.Moment asked) {
     this.repo = repo;
+    this.asked = asked;
   }
 
-  /** For upstream's adapter only; see the class comment. */
-  public static AnonymousRead witnessed(RepoId repo) {
-    return new AnonymousRead(repo);
+  /**
+   * For upstream's adapter only; see the class comment.
+   *
+   * @param asked a moment before the call was sent
+   */
+  public static AnonymousRead witnessed(RepoId repo, EventOrder.Moment asked) {
+    return new AnonymousRead(repo, asked);
   }
 
   /** The repo that was read, under the id by which upstream knows it. */
   public RepoId repo() {
     return repo;
+  }
+
+  /** When the question began: what was learned after this may be newer than the answer. */
+  public EventOrder.Moment asked() {
+    return asked;
   }
 }

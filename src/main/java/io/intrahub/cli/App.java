@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.access.EventOrder;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.Status;
@@ -79,8 +80,9 @@ public final class App implements AutoCloseable {
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> fill(budget.usage()));
+      EventOrder order = new EventOrder(clock);
       HubUpstream upstream =
-          add(new HubUpstream(settings.upstream(), clock, timer, budget, meters));
+          add(new HubUpstream(settings.upstream(), clock, timer, budget, order, meters));
       transfers =
           add(
               new Transfers(
@@ -89,7 +91,7 @@ public final class App implements AutoCloseable {
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
       RepoStore repos = new CachedRepoStore(store.repos(), caches);
-      AccessChecker checker = new AccessChecker(repos, clock, settings.access());
+      AccessChecker checker = new AccessChecker(repos, order, clock, settings.access());
       mirror =
           new Mirror(
               checker,

@@ -20,6 +20,14 @@ sealed interface Learned {
   /** Nothing was learned. */
   record Nothing(UpstreamFailure failure) implements Learned {}
 
+  /**
+   * What is known when evidence was not admitted: the repo was refused after the question began.
+   * The refusal was taken when it was learned, so it is not to be taken again.
+   */
+  static Learned overtaken() {
+    return new Closed(Optional.empty());
+  }
+
   /** Sorts a refusal. */
   static Learned of(FirstHop.Refusal refusal) {
     return refusal.isOfRepo() ? new Closed(Optional.of(refusal)) : new Missing(refusal);

@@ -95,7 +95,11 @@ final class Questions {
         () -> {
           Learned learned = learnByInfo(repo, revision);
           if (learned instanceof Learned.Open open) {
-            moved(checker.admit(open.evidence()), revision, open.commit());
+            Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+            if (proof.isEmpty()) {
+              return Learned.overtaken();
+            }
+            moved(proof.get(), revision, open.commit());
           } else {
             takeNo(repo, revision, learned);
           }
@@ -115,7 +119,11 @@ final class Questions {
         () -> {
           Learned learned = learned(() -> upstream.confirm(repo, named(revision)));
           if (learned instanceof Learned.Open open) {
-            aliases.learn(repo, checker.admit(open.evidence()).subject());
+            Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+            if (proof.isEmpty()) {
+              return Learned.overtaken();
+            }
+            aliases.learn(repo, proof.get().subject());
           } else {
             takeNo(repo, revision, learned);
           }
@@ -173,7 +181,9 @@ final class Questions {
             () -> {
               Learned learned = cold(repo, revision, byRepoInfo(revision, Caller.ANONYMOUS)).get();
               if (learned instanceof Learned.Open open) {
-                manifests.learn(checker.admit(open.evidence()), open.commit());
+                checker
+                    .admit(open.evidence())
+                    .ifPresent(proof -> manifests.learn(proof, open.commit()));
               }
               return learned;
             });
@@ -183,8 +193,11 @@ final class Questions {
     return () -> {
       Learned learned = cold.ask().apply(repo);
       if (learned instanceof Learned.Open open) {
-        Authorised<RepoId> proof = checker.admit(open.evidence());
-        RepoId canonical = proof.subject();
+        Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+        if (proof.isEmpty()) {
+          return Learned.overtaken();
+        }
+        RepoId canonical = proof.get().subject();
         aliases.learn(repo, canonical);
         closed.remove(canonical);
         if (revision.asCommit().isEmpty()) {

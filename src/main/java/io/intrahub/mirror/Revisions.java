@@ -277,14 +277,11 @@ final class Revisions {
     }
     return switch (learned.get()) {
       case Learned.Open open ->
-          new Located.At(
-              checker.admit(open.evidence()),
-              open.commit(),
-              new CacheLabel(
-                  CacheLabel.Source.MISS,
-                  Optional.of(settings.revisions().ttl()),
-                  Optional.empty(),
-                  false));
+          checker
+              .admit(open.evidence())
+              .<Located>map(proof -> new Located.At(proof, open.commit(), justLearned()))
+              // Refused since the question began: the client's own call is asked about upstream.
+              .orElseGet(() -> new Located.NotKept(repo, Optional.empty()));
       case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
       case Learned.Missing missing -> {
         if (missing.refusal().commit().isPresent()) {
@@ -337,6 +334,14 @@ final class Revisions {
             Optional.of(settings.revisions().ttl().minus(age)),
             Optional.of(age.isNegative() ? Duration.ZERO : age),
             stale));
+  }
+
+  private CacheLabel justLearned() {
+    return new CacheLabel(
+        CacheLabel.Source.MISS,
+        Optional.of(settings.revisions().ttl()),
+        Optional.empty(),
+        false);
   }
 
   private static CacheLabel forEver(boolean stale) {

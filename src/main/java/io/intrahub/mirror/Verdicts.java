@@ -167,7 +167,7 @@ final class Verdicts {
       if (!(learned.get() instanceof Learned.Nothing nothing)) {
         failing.invalidate(repo);
         return learned.get() instanceof Learned.Open open
-            ? new Word.Readable(checker.admit(open.evidence()), open.commit())
+            ? readable(open)
             : new Word.Other(learned.get());
       }
       if (isOwnDoing(nothing.failure())) {
@@ -185,6 +185,13 @@ final class Verdicts {
       }
     }
     return failed(repo, noWord.orElseGet(() -> Failures.late(upstream, patience)));
+  }
+
+  private Word readable(Learned.Open open) {
+    return checker
+        .admit(open.evidence())
+        .<Word>map(proof -> new Word.Readable(proof, open.commit()))
+        .orElseGet(() -> new Word.Other(Learned.overtaken()));
   }
 
   /** The mirror's own doing, which a client may have caused, is no reason to believe more. */

@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -26,9 +27,11 @@ import okhttp3.Response;
 final class FirstHops {
   private final HubCalls hub;
   private final Locations locations;
+  private final EventOrder order;
 
-  FirstHops(HubCalls hub, Locations locations) {
+  FirstHops(HubCalls hub, Locations locations, EventOrder order) {
     this.hub = hub;
+    this.order = order;
     this.locations = locations;
   }
 
@@ -69,6 +72,7 @@ final class FirstHops {
   private HubCalls.Visit<Hop> visit(
       Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
       throws IOException {
+    EventOrder.Moment began = order.now();
     RepoId repo = asked;
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts();
@@ -83,7 +87,7 @@ final class FirstHops {
           return HubCalls.strange(HubCalls.PAGE);
         }
         if (next.isEmpty()) {
-          return found(endpoint, repo, revision, path, url, facts, caller);
+          return found(endpoint, repo, revision, path, url, facts, caller, began);
         }
         Optional<HubTarget> target = target(endpoint, next.get());
         if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
@@ -91,7 +95,7 @@ final class FirstHops {
           repo = endpoint.authoritative() ? moved.repo() : asked;
           facts = new Facts();
         } else if (facts.areComplete()) {
-          return found(endpoint, repo, revision, path, next.get(), facts, caller);
+          return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
           return HubCalls.lasting("it redirects without saying what the file is");
         }
@@ -117,7 +121,8 @@ final class FirstHops {
       FilePath path,
       HttpUrl url,
       Facts facts,
-      Caller caller) {
+      Caller caller,
+      EventOrder.Moment began) {
     if (!facts.areComplete()) {
       return HubCalls.strange("it lacks the commit, the digest or the size of the file");
     }
@@ -137,7 +142,7 @@ final class FirstHops {
                 repo,
                 commit,
                 blob,
-                proves ? Optional.of(AnonymousRead.witnessed(repo)) : Optional.empty()),
+                proves ? Optional.of(AnonymousRead.witnessed(repo, began)) : Optional.empty()),
             Optional.of(location)));
   }
 

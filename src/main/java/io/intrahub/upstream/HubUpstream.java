@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -41,20 +42,24 @@ public final class HubUpstream implements AutoCloseable {
   private final FirstHops firstHops;
   private final Locations locations;
   private final ListingPages listings;
+  private final EventOrder order;
 
   /**
    * Connects to nothing yet.
    *
    * @param timer for limits on waiting; it runs short tasks only
    * @param budget for what is buffered of answers
+   * @param order the one that refusals are numbered by
    */
   public HubUpstream(
       UpstreamSettings settings,
       Clock clock,
       ScheduledExecutorService timer,
       MemoryBudget budget,
+      EventOrder order,
       Meters meters) {
     this.settings = settings;
+    this.order = order;
     Set<String> hosts = new HashSet<>();
     this.endpoints =
         IntStream.range(0, settings.endpoints().size())
@@ -70,7 +75,7 @@ public final class HubUpstream implements AutoCloseable {
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
     this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);
     this.locations = new Locations(clock);
-    this.firstHops = new FirstHops(hub, locations);
+    this.firstHops = new FirstHops(hub, locations, order);
     this.listings = new ListingPages(hub, this::nextPage, settings.answerTimeout());
   }
 
@@ -176,6 +181,7 @@ public final class HubUpstream implements AutoCloseable {
   private ApiAnswer info(
       Question question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
+    EventOrder.Moment began = order.now();
     ApiAnswer answer = hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
     if (!(answer instanceof ApiAnswer.Ok ok)) {
       return answer;
@@ -198,7 +204,7 @@ public final class HubUpstream implements AutoCloseable {
           facts,
           body,
           ok.isAuthoritative(),
-          proves ? Optional.of(AnonymousRead.witnessed(known.get())) : Optional.empty());
+          proves ? Optional.of(AnonymousRead.witnessed(known.get(), began)) : Optional.empty());
     } catch (MalformedJsonException e) {
       return strange(e.reason());
     } finally {

@@ -1,6 +1,7 @@
 package io.intrahub.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -9,6 +10,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Verdicts with a ttl of ten minutes, and of seven days in an outage. */
@@ -16,9 +20,10 @@ class AccessCheckerTest {
   private static final RepoId X = new RepoId(RepoType.MODEL, "acme/x");
 
   private final SettableClock clock = new SettableClock();
+  private final EventOrder order = new EventOrder(clock);
   private final Map<RepoId, Instant> seen = new HashMap<>();
   private final AccessChecker checker =
-      new AccessChecker(new MapVerdicts(seen), clock, AccessChecker.Settings.DEFAULT);
+      new AccessChecker(new MapVerdicts(seen), order, clock, AccessChecker.Settings.DEFAULT);
 
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {
@@ -28,7 +33,7 @@ class AccessCheckerTest {
 
   @Test
   void evidence_makes_a_proof_for_exactly_this_repo() {
-    assertThat(checker.admit(AnonymousRead.witnessed(X)).subject()).isEqualTo(X);
+    assertThat(checker.admit(asked())).map(Authorised::subject).contains(X);
     assertThat(checker.remembered(X)).map(Authorised::subject).contains(X);
     assertThat(checker.remembered(new RepoId(RepoType.DATASET, "acme/x"))).isEmpty();
     assertThat(checker.remembered(new RepoId(RepoType.MODEL, "acme/X"))).isEmpty();
@@ -36,7 +41,7 @@ class AccessCheckerTest {
 
   @Test
   void a_verdict_ends_to_the_instant() {
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     clock.pass(Duration.ofMinutes(10).minusNanos(1));
     assertThat(checker.remembered(X)).isPresent();
     clock.pass(Duration.ofNanos(1));
@@ -45,7 +50,7 @@ class AccessCheckerTest {
 
   @Test
   void in_an_outage_it_lasts_longer_but_not_for_ever() {
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     clock.pass(Duration.ofDays(7).minusNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
     assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isPresent();
@@ -55,16 +60,16 @@ class AccessCheckerTest {
 
   @Test
   void new_evidence_begins_a_new_time() {
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     clock.pass(Duration.ofMinutes(9));
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     clock.pass(Duration.ofMinutes(9));
     assertThat(checker.remembered(X)).isPresent();
   }
 
   @Test
   void a_refusal_ends_it_at_once() {
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     checker.refused(X);
     assertThat(checker.remembered(X)).isEmpty();
     assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
@@ -72,9 +77,120 @@ class AccessCheckerTest {
 
   @Test
   void a_verdict_from_the_future_is_not_believed() {
-    checker.admit(AnonymousRead.witnessed(X));
+    checker.admit(asked());
     clock.setBack(Duration.ofNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
     assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+  }
+
+  @Test
+  void a_late_answer_does_not_undo_a_refusal() {
+    checker.admit(asked());
+    AnonymousRead late = asked();
+    checker.refused(X);
+    clock.pass(Duration.ofMinutes(1));
+    assertThat(checker.admit(late)).isEmpty();
+    assertThat(checker.remembered(X)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+  }
+
+  @Test
+  void a_question_after_the_refusal_opens_the_repo_again_even_if_the_clock_was_set_back() {
+    checker.refused(X);
+    clock.setBack(Duration.ofHours(1));
+    assertThat(checker.admit(asked())).isPresent();
+    assertThat(checker.remembered(X)).isPresent();
+  }
+
+  @Test
+  void evidence_that_was_admitted_before_is_not_admitted_after_a_refusal() {
+    AnonymousRead shared = asked();
+    assertThat(checker.admit(shared)).isPresent();
+    checker.refused(X);
+    assertThat(checker.admit(shared)).isEmpty();
+    assertThat(checker.remembered(X)).isEmpty();
+  }
+
+  @Test
+  void a_verdict_holds_from_when_its_question_began_whoever_learns_of_it_later() {
+    AnonymousRead slow = asked();
+    clock.pass(Duration.ofMinutes(4));
+    checker.admit(slow);
+    clock.pass(Duration.ofMinutes(4));
+    checker.admit(slow);
+    clock.pass(Duration.ofMinutes(2));
+    assertThat(checker.remembered(X)).isEmpty();
+  }
+
+  @Test
+  void an_older_answer_does_not_shorten_a_younger_verdict() {
+    AnonymousRead old = asked();
+    clock.pass(Duration.ofMinutes(5));
+    checker.admit(asked());
+    assertThat(checker.admit(old)).isPresent();
+    clock.pass(Duration.ofMinutes(9));
+    assertThat(checker.remembered(X)).isPresent();
+  }
+
+  @Test
+  void the_refusals_of_other_repos_change_nothing() {
+    AnonymousRead open = asked();
+    checker.refused(new RepoId(RepoType.DATASET, "acme/x"));
+    assertThat(checker.admit(open)).isPresent();
+  }
+
+  /** Clients choose the names: a flood of refusals must neither fill the memory nor open a repo. */
+  @Test
+  void a_refusal_that_was_forgotten_still_counts() {
+    AnonymousRead late = asked();
+    checker.refused(X);
+    for (int i = 0; i < 10_000; i++) {
+      checker.refused(new RepoId(RepoType.MODEL, "made/up" + i));
+    }
+    assertThat(checker.admit(late)).isEmpty();
+    assertThat(checker.admit(asked())).isPresent();
+  }
+
+  @Test
+  void a_refusal_while_a_verdict_is_written_wins() throws Exception {
+    AtomicReference<Thread> refusing = new AtomicReference<>();
+    Map<RepoId, Instant> written = new ConcurrentHashMap<>();
+    MapVerdicts plain = new MapVerdicts(written);
+    AtomicReference<AccessChecker> self = new AtomicReference<>();
+    VerdictStore slow =
+        new VerdictStore() {
+          @Override
+          public Optional<Instant> publicSince(RepoId repo) {
+            return plain.publicSince(repo);
+          }
+
+          @Override
+          public void rememberPublic(RepoId repo, Instant seenAt) {
+            // The refusal is learned now: it has ended, or waits, before the verdict is written.
+            refusing.set(Thread.ofPlatform().start(() -> self.get().refused(repo)));
+            await()
+                .until(
+                    () ->
+                        switch (refusing.get().getState()) {
+                          case WAITING, BLOCKED, TERMINATED -> true;
+                          default -> false;
+                        });
+            plain.rememberPublic(repo, seenAt);
+          }
+
+          @Override
+          public void forgetPublic(RepoId repo) {
+            plain.forgetPublic(repo);
+          }
+        };
+    self.set(new AccessChecker(slow, order, clock, AccessChecker.Settings.DEFAULT));
+    self.get().admit(asked());
+    refusing.get().join();
+    assertThat(self.get().remembered(X)).isEmpty();
+  }
+
+  /** Evidence of a question that begins now. */
+  private AnonymousRead asked() {
+    return AnonymousRead.witnessed(X, order.now());
   }
 }

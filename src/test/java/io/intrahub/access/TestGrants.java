@@ -10,11 +10,13 @@ public final class TestGrants {
 
   /** A proof that everybody may read this repo. */
   public static Authorised<RepoId> everybody(RepoId repo) {
+    EventOrder order = new EventOrder(Clock.systemUTC());
     AccessChecker checker =
         new AccessChecker(
             new MapVerdicts(new ConcurrentHashMap<>()),
+            order,
             Clock.systemUTC(),
             AccessChecker.Settings.DEFAULT);
-    return checker.admit(AnonymousRead.witnessed(repo));
+    return checker.admit(AnonymousRead.witnessed(repo, order.now())).orElseThrow();
   }
 }

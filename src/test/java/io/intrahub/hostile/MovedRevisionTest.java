@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
@@ -84,11 +85,12 @@ class MovedRevisionTest {
       MemoryStore store = new MemoryStore(clock);
       CacheSizes caches = CacheSizes.ofHeap(512L << 20);
       RepoStore repos = watched(new CachedRepoStore(store.repos(), caches));
+      EventOrder order = new EventOrder(clock);
       try (HubUpstream upstream =
-          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), meters)) {
+          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), order, meters)) {
         Mirror mirror =
             new Mirror(
-                new AccessChecker(repos, clock, settings.access()),
+                new AccessChecker(repos, order, clock, settings.access()),
                 repos,
                 upstream,
                 new Transfers(

@@ -259,6 +259,30 @@ class VerdictTest {
     expectRefused();
   }
 
+  /** The question began before the Hub refused the repo, and its answer comes after that. */
+  @Test
+  void a_late_yes_does_not_undo_a_no() throws Exception {
+    start(LONG);
+    repo.branch("dev", commit);
+    assertThat(get(byCommit()).status()).isEqualTo(200);
+    settle();
+    rig.clock.pass(Duration.ofMinutes(6));
+    Stall stall = rig.hub.faults().on(Route.REPO_INFO).hold();
+    assertThat(get(byCommit()).status()).as("it is renewed behind").isEqualTo(200);
+    repo.visibility(Visibility.PRIVATE);
+    assertThat(get("/acme/open/resolve/dev/a.txt").status()).isEqualTo(401);
+    repo.visibility(Visibility.PUBLIC);
+    stall.release();
+    settle();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().clear();
+    assertThat(get(byCommit()).status()).as("asks nothing if there is a verdict").isEqualTo(401);
+    expectRefused();
+    rig.clock.pass(Duration.ofMinutes(2));
+    rig.hub.goDark();
+    assertThat(get(byCommit()).status()).as("no verdict for an outage is left").isEqualTo(504);
+  }
+
   /** Or a client that has the mirror's memory used up would have it believe the old verdict. */
   @Test
   void a_late_question_that_found_no_memory_is_no_outage() throws Exception {

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
@@ -52,6 +53,7 @@ public final class FilledCaches {
                 CLOCK,
                 timer,
                 budget,
+                new EventOrder(CLOCK),
                 meters)) {
       Manifests manifests =
           new Manifests(new MemoryStore(CLOCK).repos(), upstream, budget, Runnable::run, 1);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
@@ -63,6 +64,7 @@ class ManifestsTest {
             Clock.systemUTC(),
             timer,
             budget,
+            new EventOrder(Clock.systemUTC()),
             new Meters(new SimpleMeterRegistry()));
     parts.addAll(List.of(upstream, hub, store));
     manifests = new Manifests(store.repos(), upstream, budget, threads, limit);

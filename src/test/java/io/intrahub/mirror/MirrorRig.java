@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
@@ -61,10 +62,11 @@ final class MirrorRig implements AutoCloseable {
             }
           });
         };
-    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), meters);
+    EventOrder order = new EventOrder(clock);
+    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), order, meters);
     mirror =
         new Mirror(
-            new AccessChecker(store.repos(), clock, AccessChecker.Settings.DEFAULT),
+            new AccessChecker(store.repos(), order, clock, AccessChecker.Settings.DEFAULT),
             store.repos(),
             upstream,
             new Transfers(

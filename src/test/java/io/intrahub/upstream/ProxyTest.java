@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -295,6 +296,7 @@ class ProxyTest {
               Clock.systemUTC(),
               timer,
               TestRepos.budget(),
+              new EventOrder(Clock.systemUTC()),
               new Meters(new SimpleMeterRegistry()))) {
         FirstHop hop =
             hub.firstHop(

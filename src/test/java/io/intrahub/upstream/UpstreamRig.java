@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
@@ -45,7 +46,14 @@ public final class UpstreamRig implements AutoCloseable {
             offline,
             ProxySettings.DIRECT,
             TrustSettings.JVM);
-    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), new Meters(registry));
+    upstream =
+        new HubUpstream(
+            settings,
+            clock,
+            timer,
+            TestRepos.budget(),
+            new EventOrder(clock),
+            new Meters(registry));
   }
 
   /** Asks these endpoints, the first of which is the Hub. */

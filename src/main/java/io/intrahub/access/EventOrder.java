@@ -1,0 +1,34 @@
+package io.intrahub.access;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Numbers questions and refusals in the order in which they happen, so that the answer to an old
+ * question can be told from newer knowledge. The numbers grow whatever becomes of the clock, and no
+ * two are equal. One object serves all who ask and all who refuse.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class EventOrder {
+  private final AtomicLong last = new AtomicLong();
+  private final Clock clock;
+
+  /**
+   * A moment between two events.
+   *
+   * @param number greater than that of every earlier moment
+   * @param at what the clock showed, which may have been set back since
+   */
+  public record Moment(long number, Instant at) {}
+
+  public EventOrder(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** The present moment. */
+  public Moment now() {
+    return new Moment(last.incrementAndGet(), clock.instant());
+  }
+}
