@@ -171,7 +171,13 @@ public final class RepoInfos {
     return keeper.ask(
         () -> upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
         query,
-        info -> isShut(info, query) ? Optional.empty() : Optional.of(at.commit()));
+        info -> isShut(info, query) ? Optional.empty() : commit(info, query, at.commit()));
+  }
+
+  /** A whole answer says itself which commit it is of; one of properties may leave that out. */
+  private static Optional<CommitHash> commit(
+      ApiAnswer.Info info, InfoQuery query, CommitHash asked) {
+    return query.isPartial() ? Optional.of(asked) : info.facts().commit();
   }
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */

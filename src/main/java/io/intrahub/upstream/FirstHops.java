@@ -80,7 +80,7 @@ final class FirstHops {
       try (Response response = hub.send(endpoint, new Request.Builder().url(url).head(), caller)) {
         Optional<HttpUrl> next = hub.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {
-          return refusedOrFailed(endpoint, response, caller);
+          return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
         if (next.isEmpty() && !facts.areComplete() && HubCalls.isPage(response)) {
@@ -127,9 +127,8 @@ final class FirstHops {
       return HubCalls.strange("it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
-    if (!endpoint.authoritative()
-        && revision.asCommit().filter(c -> !c.equals(commit)).isPresent()) {
-      return HubCalls.lasting("it names another commit than the one it was asked for");
+    if (isOther(revision, facts.commit)) {
+      return HubCalls.lasting(HubCalls.OTHER_COMMIT);
     }
     BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
     Locations.Location location =
@@ -146,9 +145,17 @@ final class FirstHops {
             Optional.of(location)));
   }
 
+  /** Whether an answer about a commit names another one. */
+  private static boolean isOther(Revision asked, Optional<CommitHash> named) {
+    return asked.asCommit().isPresent() && named.isPresent() && !asked.asCommit().equals(named);
+  }
+
   private static HubCalls.Visit<Hop> refusedOrFailed(
-      Endpoint endpoint, Response response, Caller caller) {
+      Endpoint endpoint, Response response, Revision revision, Caller caller) {
     Optional<FirstHop.Refusal> refusal = Refusals.read(response, caller.isAnonymous());
+    if (refusal.isPresent() && isOther(revision, refusal.get().commit())) {
+      return HubCalls.lasting(HubCalls.OTHER_COMMIT);
+    }
     return refusal.isPresent() && endpoint.authoritative()
         ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
         : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));

@@ -30,6 +30,7 @@ final class HubCalls {
       new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
 
   static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
+  static final String OTHER_COMMIT = "it names another commit than the one it was asked for";
   static final int MAX_HOPS = 5;
 
   private final HttpCalls http;

@@ -197,6 +197,10 @@ public final class HubUpstream implements AutoCloseable {
       if (known.isEmpty()) {
         return strange("repo info of another repo");
       }
+      Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
+      if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
+        return lasting(HubCalls.OTHER_COMMIT);
+      }
       boolean proves = caller.isAnonymous() && facts.openToAll() && ok.isAuthoritative();
       kept = true;
       return new ApiAnswer.Info(
@@ -281,6 +285,12 @@ public final class HubUpstream implements AutoCloseable {
 
   private static String withQuery(String path, String query) {
     return query.isEmpty() ? path : path + "?" + query;
+  }
+
+  /** An answer of which another try will bring the same. */
+  private static ApiAnswer lasting(String reason) {
+    return new ApiAnswer.Failed(
+        new UpstreamFailure(UpstreamFailure.Kind.STRANGE, reason).givenUp());
   }
 
   private static ApiAnswer strange(String reason) {

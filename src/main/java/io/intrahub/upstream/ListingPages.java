@@ -1,7 +1,10 @@
 package io.intrahub.upstream;
 
 import io.intrahub.access.Caller;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
 import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
@@ -44,31 +47,46 @@ final class ListingPages {
             Question.learn(repo),
             Caller.ANONYMOUS,
             Optional.empty(),
-            endpoint -> visit(endpoint, target, to));
+            endpoint -> visit(endpoint, target, commitOf(target), to));
     return switch (visit) {
       case HubCalls.Visit.Done<ListingPage> done -> done.result();
       case HubCalls.Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
     };
   }
 
+  /** The commit that a listing is of; empty when the target does not name one. */
+  private static Optional<CommitHash> commitOf(String target) {
+    int query = target.indexOf('?');
+    String path = query < 0 ? target : target.substring(0, query);
+    return HubTargetParser.parse(path) instanceof HubTargetParser.Target found
+            && found.target() instanceof HubTarget.Tree tree
+        ? tree.revision().asCommit()
+        : Optional.empty();
+  }
+
   private HubCalls.Visit<ListingPage> visit(
-      Endpoint endpoint, String target, ListingPage.Receiver to) throws IOException {
+      Endpoint endpoint, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
+      throws IOException {
     HttpUrl url = endpoint.url(target);
     for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
       try (Response response =
           hub.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
         Optional<HttpUrl> elsewhere = hub.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
-          return sort(response, target, to);
+          return sort(response, target, commit, to);
         }
         url = elsewhere.get();
+        if (commit.isPresent() && !commitOf(endpoint.hubPath(url)).equals(commit)) {
+          return HubCalls.lasting(HubCalls.OTHER_COMMIT);
+        }
       }
     }
     return HubCalls.lasting("it redirects in circles");
   }
 
   private HubCalls.Visit<ListingPage> sort(
-      Response response, String target, ListingPage.Receiver to) throws IOException {
+      Response response, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
+      throws IOException {
     if (!response.isSuccessful()) {
       Optional<FirstHop.Refusal> refusal = Refusals.read(response, true);
       if (refusal.isPresent()) {
@@ -79,19 +97,31 @@ final class ListingPages {
     if (HubCalls.isPage(response)) {
       return HubCalls.strange(HubCalls.PAGE);
     }
-    return entries(response, target, to);
+    String named = response.header(HeaderNames.X_REPO_COMMIT);
+    if (commit.isPresent() && named != null && !CommitHash.parse(named).equals(commit)) {
+      return HubCalls.lasting(HubCalls.OTHER_COMMIT);
+    }
+    HubUpstream.NextPage behind =
+        next.page(
+            Optional.ofNullable(response.header(HeaderNames.LINK)).flatMap(LinkHeader::next),
+            target);
+    if (commit.isPresent()
+        && behind instanceof HubUpstream.NextPage.At(var page)
+        && !commitOf(page).equals(commit)) {
+      return HubCalls.lasting("its next page is one of another commit");
+    }
+    return entries(response, behind, to);
   }
 
   private HubCalls.Visit<ListingPage> entries(
-      Response response, String target, ListingPage.Receiver to) throws IOException {
+      Response response, HubUpstream.NextPage behind, ListingPage.Receiver to)
+      throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);
       taking.begin();
       int entries = EntryJson.read(body, taking);
-      Optional<String> link = Optional.ofNullable(response.header(HeaderNames.LINK));
-      return new HubCalls.Visit.Done<>(
-          new ListingPage.Whole(entries, next.page(link.flatMap(LinkHeader::next), target)));
+      return new HubCalls.Visit.Done<>(new ListingPage.Whole(entries, behind));
     } catch (NotTakenException e) {
       // Not upstream's fault: it must neither be asked again nor count as down.
       return new HubCalls.Visit.Done<>(new ListingPage.NotTaken(e.failure()));
