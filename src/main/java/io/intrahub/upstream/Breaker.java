@@ -66,8 +66,9 @@ final class Breaker {
   }
 
   /**
-   * Whether a call may be made. Unless it is passed on to a client, its outcome must be reported by
-   * {@link #answered}, {@link #unreachable}, {@link #silent} or {@link #troubled}.
+   * Whether a call may be made. Unless it is passed on to a client, or the mirror itself was at
+   * fault, its outcome must be reported by {@link #answered}, {@link #unreachable}, {@link #silent}
+   * or {@link #troubled}.
    */
   synchronized boolean tryPass(Question question) {
     Instant now = clock.instant();

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import javax.net.SocketFactory;
 import okhttp3.Authenticator;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
@@ -61,6 +62,19 @@ final class HttpCalls implements AutoCloseable {
   }
 
   HttpCalls(UpstreamSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
+    this(settings, timer, guard, SocketFactory.getDefault());
+  }
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param sockets makes those to endpoints, CDNs and proxies without TLS
+   */
+  HttpCalls(
+      UpstreamSettings settings,
+      ScheduledExecutorService timer,
+      RedirectGuard guard,
+      SocketFactory sockets) {
     this.settings = settings;
     this.timer = timer;
     ProxySettings proxies = settings.proxies();
@@ -82,6 +96,7 @@ final class HttpCalls implements AutoCloseable {
             .authenticator(Authenticator.NONE)
             // Otherwise OkHttp would look for one in the JVM's properties.
             .proxy(Proxy.NO_PROXY)
+            .socketFactory(sockets)
             .sslSocketFactory(tls.sockets(), tls.trust())
             .dns(guard)
             .build();

@@ -156,7 +156,10 @@ final class HubCalls {
             case UNREACHABLE -> breaker.unreachable(f.reason());
             case LATE -> breaker.silent(repo, f.reason());
             case BROKEN, TROUBLED -> breaker.troubled(repo, f.reason());
-            case OFFLINE, LIMITED, STRANGE, CROWDED, OVER_LIMIT, WRONG -> breaker.answered();
+            case CROWDED -> {
+              // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
+            }
+            case OFFLINE, LIMITED, STRANGE, OVER_LIMIT, WRONG -> breaker.answered();
           }
         },
         breaker::answered);
@@ -170,6 +173,10 @@ final class HubCalls {
     if (e instanceof BudgetExhaustedException) {
       return new UpstreamFailure(
           UpstreamFailure.Kind.CROWDED, "too many answers are being read at the same time");
+    }
+    if (Exhaustion.isIn(e)) {
+      // Not tried again here: a question that takes too long counts as one without an answer.
+      return new UpstreamFailure(UpstreamFailure.Kind.CROWDED, Exhaustion.REASON);
     }
     UpstreamFailure.Kind kind =
         switch (e) {

@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.IntStream;
+import javax.net.SocketFactory;
 import okhttp3.HttpUrl;
 
 /**
@@ -58,6 +59,18 @@ public final class HubUpstream implements AutoCloseable {
       MemoryBudget budget,
       EventOrder order,
       Meters meters) {
+    this(settings, clock, timer, budget, order, meters, SocketFactory.getDefault());
+  }
+
+  /** As above, with the sockets of a test. */
+  HubUpstream(
+      UpstreamSettings settings,
+      Clock clock,
+      ScheduledExecutorService timer,
+      MemoryBudget budget,
+      EventOrder order,
+      Meters meters,
+      SocketFactory sockets) {
     this.settings = settings;
     this.order = order;
     Set<String> hosts = new HashSet<>();
@@ -70,7 +83,7 @@ public final class HubUpstream implements AutoCloseable {
             })
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
-    this.calls = new HttpCalls(settings, timer, guard);
+    this.calls = new HttpCalls(settings, timer, guard, sockets);
     Retries retries = new Retries(new Random(clock.millis()), settings.retryPause(), meters);
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
     this.hub = new HubCalls(calls, guard, endpoints, settings.offline(), retries, answers, meters);

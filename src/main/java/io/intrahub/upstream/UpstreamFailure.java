@@ -29,7 +29,10 @@ public record UpstreamFailure(
     LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
     STRANGE,
-    /** It was not asked, because too many others wait to do so. */
+    /**
+     * It was not asked, or its answer was not read, because too many others wait or because the
+     * mirror lacks memory or file descriptors. It says nothing about upstream.
+     */
     CROWDED,
     /** It was not asked, because the client has asked too much of it lately. */
     OVER_LIMIT,
