@@ -117,7 +117,8 @@ final class Questions {
     return flights.join(
         new FlightKey(repo, revision, "confirm"),
         () -> {
-          Learned learned = learned(() -> upstream.confirm(repo, named(revision)));
+          Learned learned =
+              learned(() -> upstream.confirm(repo, named(revision)), this::commitIfNews);
           if (learned instanceof Learned.Open open) {
             Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
             if (proof.isEmpty()) {
@@ -217,7 +218,9 @@ final class Questions {
   }
 
   private Learned learnByInfo(RepoId repo, Revision revision) {
-    return learned(() -> upstream.learnInfo(repo, named(revision), InfoQuery.WHOLE.canonical()));
+    return learned(
+        () -> upstream.learnInfo(repo, named(revision), InfoQuery.WHOLE.canonical()),
+        Questions::commitIfOpen);
   }
 
   private static Optional<Revision> named(Revision revision) {
@@ -225,8 +228,9 @@ final class Questions {
   }
 
   /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
-  private Learned learned(Supplier<ApiAnswer> question) {
-    return switch (infos.ask(question, InfoQuery.WHOLE, Questions::commitIfOpen)) {
+  private Learned learned(
+      Supplier<ApiAnswer> question, Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
+    return switch (infos.ask(question, InfoQuery.WHOLE, keepFor)) {
       case InfoKeeper.Outcome.Answered answered -> learned(answered.info());
       case InfoKeeper.Outcome.Refused refused -> Learned.of(refused.refusal());
       case InfoKeeper.Outcome.Failed failed -> new Learned.Nothing(failed.failure());
@@ -243,6 +247,24 @@ final class Questions {
         .orElseGet(() ->
             new Learned.Nothing(
                 new UpstreamFailure(UpstreamFailure.Kind.STRANGE, "repo info without a commit")));
+  }
+
+  /**
+   * As {@link #commitIfOpen}, but nothing when a large answer of that commit is kept already: its
+   * beginning says who may read, and clients wait for that and not for tens of megabytes.
+   */
+  private Optional<CommitHash> commitIfNews(ApiAnswer.Info info) {
+    Optional<CommitHash> commit = commitIfOpen(info);
+    if (commit.isEmpty() || info.body().isWhole()) {
+      return commit;
+    }
+    String name = InfoQuery.WHOLE.answerName();
+    boolean kept =
+        checker
+            .admit(info.evidence().orElseThrow())
+            .flatMap(proof -> store.answer(proof, commit.get(), name))
+            .isPresent();
+    return kept ? Optional.empty() : commit;
   }
 
   /** The commit of repo info that shows everybody may read the repo. */

@@ -338,10 +338,7 @@ final class Revisions {
 
   private CacheLabel justLearned() {
     return new CacheLabel(
-        CacheLabel.Source.MISS,
-        Optional.of(settings.revisions().ttl()),
-        Optional.empty(),
-        false);
+        CacheLabel.Source.MISS, Optional.of(settings.revisions().ttl()), Optional.empty(), false);
   }
 
   private static CacheLabel forEver(boolean stale) {

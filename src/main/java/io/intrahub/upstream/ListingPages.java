@@ -114,8 +114,7 @@ final class ListingPages {
   }
 
   private HubCalls.Visit<ListingPage> entries(
-      Response response, HubUpstream.NextPage behind, ListingPage.Receiver to)
-      throws IOException {
+      Response response, HubUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);

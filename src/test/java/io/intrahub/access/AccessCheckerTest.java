@@ -169,12 +169,11 @@ class AccessCheckerTest {
             // The refusal is learned now: it has ended, or waits, before the verdict is written.
             refusing.set(Thread.ofPlatform().start(() -> self.get().refused(repo)));
             await()
-                .until(
-                    () ->
-                        switch (refusing.get().getState()) {
-                          case WAITING, BLOCKED, TERMINATED -> true;
-                          default -> false;
-                        });
+                .until(() ->
+                    switch (refusing.get().getState()) {
+                      case WAITING, BLOCKED, TERMINATED -> true;
+                      default -> false;
+                    });
             plain.rememberPublic(repo, seenAt);
           }
 

@@ -12,7 +12,9 @@ import io.intrahub.devhub.Visibility;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -257,6 +259,22 @@ class VerdictTest {
     stall.release();
     settle();
     expectRefused();
+  }
+
+  @Test
+  void the_word_is_in_the_beginning_of_a_large_answer() throws Exception {
+    start(Duration.ofSeconds(1));
+    Map<String, DevFile> many = new HashMap<>();
+    for (int i = 0; i < 1_500; i++) {
+      many.put("a-file-with-a-name-that-takes-some-room-in-repo-info-" + i, DevFile.text("x"));
+    }
+    commit = repo.commit("Add many", many);
+    loadAndLapse();
+    Stall stall = rig.hub.faults().on(Route.REPO_INFO).stallAfter(70_000);
+    Rig.Answer answer = get(byCommit());
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("x-hf-warning")).isEmpty();
+    stall.release();
   }
 
   /** The question began before the Hub refused the repo, and its answer comes after that. */

@@ -55,7 +55,8 @@ class OtherCommitTest {
         .on(Route.RESOLVE)
         .status(
             200,
-            Map.of("X-Repo-Commit", OTHER, "ETag", "\"" + "c".repeat(40) + "\"", "X-Linked-Size", "1"),
+            Map.of(
+                "X-Repo-Commit", OTHER, "ETag", "\"" + "c".repeat(40) + "\"", "X-Linked-Size", "1"),
             "");
     FirstHop hop = rig.upstream().learnFile(REPO, commit, A);
     expectStrange(((FirstHop.Failed) hop).failure());
