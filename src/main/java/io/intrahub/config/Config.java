@@ -26,21 +26,23 @@ public record Config(
             flag = "--offline",
             flagMeans = "offline",
             doc =
-                "`offline` serves what is in the store and never asks upstream; what is missing is"
-                    + " refused at once.")
+                "`online` asks upstream as needed. `offline` serves only what is in the store, never"
+                    + " asks upstream, and refuses everything else at once.")
         Mode mode,
-    @Section("Where clients are served.") ServerOptions server,
-    @Section("What one client may use, so that no client can keep the others out.") Clients clients,
-    @Section("Where the operator's API and page are; keep it away from clients.") Admin admin,
-    @Section("The folder that holds everything that was fetched.") Store store,
-    @Section("Where files come from.") UpstreamOptions upstream,
-    @Section("How long what was learned from upstream is believed.") Freshness freshness,
-    @Section("When clients see the new commit of a branch that moved.") NewCommits newCommits,
-    @Section("How long it is believed that everybody may read a repo.") Access access,
-    @Section("How long a client waits for upstream.") Waits waits,
-    @Section("Lists of the files of a commit.") Listings listings,
-    @Section("Fetching the bytes of a file.") TransferOptions transfer,
-    @Section("Limits of memory.") Memory memory) {
+    @Section("The listener for clients.") ServerOptions server,
+    @Section("Limits for one client, so that no client can lock out the others.") Clients clients,
+    @Section(
+            "The admin listener with the operator's API and page. Keep it unreachable for clients.")
+        Admin admin,
+    @Section("The store: where content is kept, and how much.") Store store,
+    @Section("Endpoints, timeouts and proxies for requests to upstream.") UpstreamOptions upstream,
+    @Section("How long answers of upstream are cached.") Freshness freshness,
+    @Section("When clients see the new commit of a branch.") NewCommits newCommits,
+    @Section("How long a repo is considered public.") Access access,
+    @Section("How long a request waits for upstream.") Waits waits,
+    @Section("Limits for listings of the files of a commit.") Listings listings,
+    @Section("Downloads of files from upstream.") TransferOptions transfer,
+    @Section("Memory limits.") Memory memory) {
 
   /** The values that hold where nothing else is said. */
   public static Config defaults() {
@@ -60,25 +62,25 @@ public record Config(
               byDefault = "2048",
               min = "1",
               doc =
-                  "Connections of one address (of one /64 network with IPv6). A further one is"
-                      + " answered with 429 and closed. Trusted proxies may have any number.")
+                  "Limits connections per client address (per /64 network with IPv6). The mirror"
+                      + " answers an additional connection with 429 and closes it. Trusted proxies are exempt.")
           int connections,
       @Setting(
               type = NUMBER,
               byDefault = "1024",
               min = "1",
               doc =
-                  "Requests that are being answered at the same time, of one address and of one"
-                      + " token. A further one is answered with 429.")
+                  "Limits concurrent requests, per client address and per token. An additional request"
+                      + " is answered with 429.")
           int requests,
       @Setting(
               type = NUMBER,
               byDefault = "300",
               min = "1",
               doc =
-                  "Questions per minute, of one address and of one token, that the mirror has to"
-                      + " pass on to the Hub because it does not know whether the thing exists. One"
-                      + " more is answered with 429. Files that exist do not count.")
+                  "Limits, per client address and per token, the requests per minute that the mirror"
+                      + " forwards to the Hub because it does not know whether their target exists. An"
+                      + " additional one is answered with 429. Requests for files that exist do not count.")
           int coldQuestions) {}
 
   /** Where the operator is served. */
@@ -87,7 +89,9 @@ public record Config(
               type = HOST,
               byDefault = "127.0.0.1",
               flag = "--admin-host",
-              doc = "Address to listen on. Whoever reaches it may do what the operator may.")
+              doc =
+                  "The address the admin listener binds to. Anyone who can reach it has the operator's"
+                      + " rights.")
           String host,
       @Setting(
               type = NUMBER,
@@ -95,15 +99,15 @@ public record Config(
               min = "0",
               max = "65535",
               flag = "--admin-port",
-              doc = "Port to listen on; `0` takes any free one.")
+              doc = "The port the admin listener binds to; `0` selects a free port.")
           int port,
       @Setting(
               type = HOST,
               byDefault = "",
               doc =
-                  "Host names by which the operator's listener may be called, beside `localhost`,"
-                      + " `admin.host` and IP addresses. Requests for other names are refused,"
-                      + " because a web page could have made them (DNS rebinding).")
+                  "Additional host names accepted by the admin listener, besides `localhost`,"
+                      + " `admin.host` and IP addresses. Requests for any other host name are refused, because"
+                      + " a web page could have sent them (DNS rebinding).")
           List<String> hosts) {
     /** Takes a copy of the list. */
     public Admin {
@@ -118,31 +122,30 @@ public record Config(
               byDefault = "data",
               flag = "--data",
               doc =
-                  "The folder; made if it is missing. If it does not begin with `/`, it is in the"
-                      + " folder in which the mirror is started.")
+                  "The folder of the store, created if it does not exist. A relative path is resolved"
+                      + " against the working directory of the process.")
           Path path,
       @Setting(
               type = SIZE,
               byDefault = "0",
               doc =
-                  "What files in the store may take in all, published and on their way; `0` sets no"
-                      + " limit but the disk. What was not used for longest goes when more is"
-                      + " needed. A file that is larger is never kept.")
+                  "Limits the total size of the store, including unfinished downloads. When space is"
+                      + " needed, the least recently used files are evicted. A file larger than the limit is"
+                      + " never stored. `0` means no limit other than the disk.")
           DataSize maxSize,
       @Setting(
               type = SIZE,
               byDefault = "256MiB",
               doc =
-                  "Space on the disk that is left free. With less, what was not used for longest"
-                      + " goes; if that is not enough, files are passed on to clients without being"
-                      + " kept.")
+                  "Free disk space to preserve. Below it, the least recently used files are evicted; if"
+                      + " that is not enough, files pass through to clients without being stored.")
           DataSize minFree,
       @Setting(
               type = NUMBER,
               byDefault = "95",
               min = "1",
               max = "100",
-              doc = "Percent of `max-size`: when more is used, files are removed.")
+              doc = "The percentage of `max-size` at which eviction starts.")
           int highWatermark,
       @Setting(
               type = NUMBER,
@@ -150,9 +153,9 @@ public record Config(
               min = "1",
               max = "100",
               doc =
-                  "Percent of `max-size`: so much may stay when files are removed. On a full disk"
-                      + " without `max-size`, the difference of the two in percent of the store is"
-                      + " freed beyond what is needed at once.")
+                  "The percentage of `max-size` at which eviction stops. If the disk is full and"
+                      + " `max-size` is not set, eviction frees what is needed at once plus the difference"
+                      + " between the two watermarks, as a percentage of the store.")
           int lowWatermark) {}
 
   /** How long things hold. */
@@ -162,32 +165,34 @@ public record Config(
               byDefault = "60s",
               flag = "--revision-ttl",
               doc =
-                  "How long the commit of a branch or tag is taken as current. `0s` here and in"
-                      + " `stale-while-revalidate` asks upstream before each answer.")
+                  "How long the commit of a branch or tag is considered current. If both this option"
+                      + " and `stale-while-revalidate` are `0s`, the mirror asks upstream before every answer.")
           Duration revisionTtl,
       @Setting(
               type = DURATION,
               byDefault = "10m",
               doc =
-                  "How long after that it is still served at once, while upstream is asked behind"
-                      + " the client's back.")
+                  "How long after `revision-ttl` the known commit is still served at once while"
+                      + " upstream is asked in the background.")
           Duration staleWhileRevalidate,
       @Setting(
               type = DURATION,
               byDefault = "1h",
-              doc = "How long another name of a repo, such as one from before a move, is believed.")
+              doc =
+                  "How long an alternative name of a repo, such as its name before it was moved, is"
+                      + " cached.")
           Duration aliasTtl,
       @Setting(
               type = DURATION,
               byDefault = "60s",
-              doc = "How long upstream's answer that there is no such repo is believed.")
+              doc = "How long a 'repository not found' answer is cached.")
           Duration refusedTtl,
       @Setting(
               type = DURATION,
               byDefault = "15s",
               doc =
-                  "How long upstream's answer that a repo is gated is believed: short, since"
-                      + " somebody may just have opened it.")
+                  "How long a 'repository is gated' answer is cached. Short by default, because a user"
+                      + " may have just been granted access.")
           Duration gatedTtl) {}
 
   /** When a new commit becomes visible. */
@@ -196,10 +201,15 @@ public record Config(
               type = DURATION,
               byDefault = "5s",
               doc =
-                  "Clients get the new commit once nobody has asked for the branch for this long,"
-                      + " so that a load in progress does not mix two commits.")
+                  "Clients see a new commit once the branch has not been requested for this long, so"
+                      + " that a load in progress does not mix two commits.")
           Duration quiet,
-      @Setting(type = DURATION, byDefault = "60s", doc = "They get it after this time in any case.")
+      @Setting(
+              type = DURATION,
+              byDefault = "60s",
+              doc =
+                  "The longest time before clients see a new commit, even if the branch is requested"
+                      + " continuously.")
           Duration atLatest) {}
 
   /** How long a verdict holds. */
@@ -208,13 +218,15 @@ public record Config(
               type = DURATION,
               byDefault = "10m",
               doc =
-                  "How long a repo that was seen to be public counts as public. Of a repo in use"
-                      + " this is asked again ahead of time.")
+                  "How long a repo is considered public after the Hub said so. The mirror renews this"
+                      + " for repos in use before it expires.")
           Duration publicTtl,
       @Setting(
               type = DURATION,
               byDefault = "7d",
-              doc = "The same while the Hub can't be asked about the repo, or gives no answer.")
+              doc =
+                  "How long a repo is considered public while the Hub cannot be reached or does not"
+                      + " answer.")
           Duration publicTtlDuringOutage) {}
 
   /** How long clients wait. */
@@ -224,22 +236,23 @@ public record Config(
               byDefault = "8s",
               min = "1ms",
               doc =
-                  "Within this time a request for a file has its answer. Any request waits so long for"
-                      + " the Hub to say that a repo is still public, when access.public-ttl is over."
-                      + " The Python clients give up after 10 seconds.")
+                  "The longest time a request for a file waits for its answer. Any request also waits"
+                      + " up to this long for the Hub to confirm that a repo is still public after"
+                      + " `access.public-ttl`. The default is below the 10 seconds after which the Python"
+                      + " clients give up.")
           Duration head,
       @Setting(
               type = DURATION,
               byDefault = "2s",
               doc =
-                  "After this time a commit that is known is served, though stale, while the Hub is"
-                      + " asked whether the branch has moved.")
+                  "How long a request waits for the Hub to say whether a branch has moved. After that,"
+                      + " the known commit is served although it may be stale.")
           Duration stale,
       @Setting(
               type = DURATION,
               byDefault = "60s",
               min = "1ms",
-              doc = "Within this time all other requests have their answers.")
+              doc = "The longest time any other request waits for its answer.")
           Duration api) {}
 
   /** Limits of listings. */
@@ -248,15 +261,17 @@ public record Config(
               type = NUMBER,
               byDefault = "10000",
               min = "1",
-              doc = "Entries in one answer; more come on further pages.")
+              doc =
+                  "The maximum number of entries in one answer. Further entries follow on the next"
+                      + " pages.")
           int answerLimit,
       @Setting(
               type = NUMBER,
               byDefault = "200000",
               min = "1",
               doc =
-                  "Entries of one commit that are learned at most. The files beyond are served all"
-                      + " the same, and asked for one by one.")
+                  "The maximum number of entries the mirror stores for one commit. Files beyond it are"
+                      + " still served, but each one is looked up individually.")
           int learnLimit) {}
 
   /** Limits of memory. */
@@ -266,24 +281,24 @@ public record Config(
               byDefault = "96MiB",
               min = "512KiB",
               doc =
-                  "Buffers through which files go to clients, in all. They are outside the Java"
-                      + " heap.")
+                  "Limits the total size of the buffers that send files to clients. They are outside"
+                      + " the Java heap.")
           DataSize buffers,
       @Setting(
               type = SIZE,
               byDefault = "32MiB",
               min = "512KiB",
               doc =
-                  "Buffers through which files come from upstream, in all. They are outside the"
-                      + " Java heap.")
+                  "Limits the total size of the buffers that receive files from upstream. They are"
+                      + " outside the Java heap.")
           DataSize fetchBuffers,
       @Setting(
               type = SIZE,
               byDefault = "0",
               doc =
-                  "Heap memory that request bodies, answers, listings and error texts may take"
-                      + " together while they are in flight; `0` takes an eighth of the Java heap."
-                      + " One client gets a third of what is free of it. A request that finds no room"
-                      + " for two seconds is refused with 503 and `Retry-After`.")
+                  "Limits the heap memory that request bodies, answers, listings and error texts in"
+                      + " flight may use together. `0` means an eighth of the Java heap. One client may use a"
+                      + " third of what is free. A request that cannot reserve memory within two seconds is"
+                      + " refused with 503 and `Retry-After`.")
           DataSize budget) {}
 }

@@ -14,7 +14,7 @@ public record ServerOptions(
             type = HOST,
             byDefault = "0.0.0.0",
             flag = "--host",
-            doc = "Address to listen on; `0.0.0.0` is every one that the machine has.")
+            doc = "The address to listen on; `0.0.0.0` means all addresses of the machine.")
         String host,
     @Setting(
             type = NUMBER,
@@ -22,31 +22,30 @@ public record ServerOptions(
             min = "0",
             max = "65535",
             flag = "--port",
-            doc = "Port to listen on; `0` takes any free one.")
+            doc = "The port to listen on; `0` selects a free port.")
         int port,
     @Setting(
             type = DURATION,
             byDefault = "20s",
             min = "1ms",
             doc =
-                "How long the whole body of a request may take to arrive. A client that is"
-                    + " slower gets a 408.")
+                "How long a complete request body may take to arrive. A slower client receives a 408.")
         Duration bodyTimeout,
     @Setting(
             type = NUMBER,
             byDefault = "10000",
             min = "1",
             doc =
-                "Connections of all clients together. A further one is answered with 503 and"
-                    + " closed.")
+                "Limits the connections of all clients together. The mirror answers an additional"
+                    + " connection with 503 and closes it.")
         int connections,
     @Setting(
             type = NETWORK,
             byDefault = "",
             doc =
-                "Addresses of the proxies in front of the mirror. Of a request that comes from one"
-                    + " of them, the right-most address in `X-Forwarded-For` that is not a proxy's"
-                    + " is taken as the client's; no other `X-Forwarded-For` is believed.")
+                "Addresses of the reverse proxies in front of the mirror. For a request from one of"
+                    + " them, the client address is the right-most address in `X-Forwarded-For` that is not"
+                    + " a trusted proxy. From any other sender the header is ignored.")
         List<String> trustedProxies) {
   /** Takes a copy of the list. */
   public ServerOptions {

@@ -13,38 +13,39 @@ public record TransferOptions(
             byDefault = "8s",
             min = "1ms",
             doc =
-                "How long a client waits for the first byte of a file. Then the head of its answer"
-                    + " goes out, and the bytes when they come.")
+                "How long a client waits for the first byte of a file. After that, the response"
+                    + " headers are sent at once and the bytes follow as they arrive.")
         Duration openTimeout,
     @Setting(
             type = DURATION,
             byDefault = "3s",
             doc =
-                "How long the head of a small file (1 MiB or less) waits for the check of its"
-                    + " bytes, so that a wrong one is a clean error. After that they go out like"
-                    + " those of a large one, and a wrong one is broken off.")
+                "How long the response headers of a small file (1 MiB or less) are held back until"
+                    + " its bytes are verified, so that wrong bytes lead to a proper error. After that, the"
+                    + " file is streamed like a large one, and wrong bytes break off the response.")
         Duration checkTimeout,
     @Setting(
             type = DURATION,
             byDefault = "10s",
-            doc = "How long fetching goes on after the last client has gone.")
+            doc = "How long a transfer continues after its last reader has left.")
         Duration abandonAfter,
     @Setting(
             type = SIZE,
             byDefault = "64MiB",
-            doc = "A file is fetched to its end all the same if no more than this is missing.")
+            doc = "A transfer without readers is completed anyway if at most this much is missing.")
         DataSize finishIfLeft,
     @Setting(
             type = NUMBER,
             byDefault = "5",
             min = "1",
             max = "1000",
-            doc = "Connections in a row that may bring nothing before fetching is given up.")
+            doc =
+                "The number of consecutive connections without progress after which a transfer fails.")
         int tries,
     @Setting(
             type = DURATION,
             byDefault = "200ms",
-            doc = "The pause before the second try; it grows with each further one.")
+            doc = "The pause before the second try; it grows with each further try.")
         Duration retryPause,
     @Setting(
             type = NUMBER,
@@ -52,8 +53,8 @@ public record TransferOptions(
             min = "1",
             max = "64",
             doc =
-                "Connections that fetch one large file, at most. It begins with one, and another"
-                    + " is made for as long as each makes it faster.")
+                "Limits the connections that download one large file. A transfer starts with one and"
+                    + " adds more as long as each increases the rate.")
         int connectionsPerFile,
     @Setting(
             type = NUMBER,
@@ -61,8 +62,8 @@ public record TransferOptions(
             min = "1",
             max = "1000",
             doc =
-                "Connections to one host that files come from, at most. What comes then waits in"
-                    + " line, small files first; a quarter is for these alone.")
+                "Limits the connections to one host that serves files. Additional downloads wait,"
+                    + " small files first; a quarter of the connections is reserved for small files.")
         int connectionsPerHost,
     @Setting(
             type = NUMBER,
@@ -70,15 +71,16 @@ public record TransferOptions(
             min = "1",
             max = "1000",
             doc =
-                "Large files that are fetched at the same time, at most. Of those that come then"
-                    + " each gets its turn when a connection of another has done its part.")
+                "Limits the number of large files downloading at the same time. Additional files"
+                    + " wait, and each gets its turn when a connection of another file has finished its"
+                    + " part.")
         int filesAtOnce,
     @Setting(
             type = SIZE,
             byDefault = "0",
             doc =
-                "Bytes of files per second that are fetched from upstream, at most; 0 for no"
-                    + " limit.")
+                "Limits the rate, in bytes per second, at which files are downloaded from upstream."
+                    + " `0` means no limit.")
         DataSize maxRate,
     @Setting(
             type = NUMBER,
@@ -86,7 +88,7 @@ public record TransferOptions(
             min = "4",
             max = "10000",
             doc =
-                "Files that go straight from upstream to one client and are not kept, at the same"
-                    + " time. One client gets three quarters of them at most. Further ones wait"
-                    + " for two seconds, and are then refused with 503.")
+                "Limits the number of files that stream from upstream to a client without being"
+                    + " stored, at the same time. One client may use at most three quarters. Additional"
+                    + " streams wait for two seconds and are then refused with 503.")
         int passthroughStreams) {}

@@ -19,82 +19,81 @@ public record UpstreamOptions(
             byDefault = "https://huggingface.co",
             flag = "--upstream",
             doc =
-                "Addresses of the Hub in the order of preference. The first gets the clients'"
-                    + " tokens and decides who may read what; the others are asked without a"
-                    + " token when it fails.")
+                "Base addresses of the Hub, in order of preference. The first one receives the"
+                    + " clients' tokens and decides who may read what. The others are asked without a token"
+                    + " when the first one fails.")
         List<URI> endpoints,
     @Setting(
             type = DURATION,
             byDefault = "5s",
             min = "1ms",
-            doc = "How long a connection may take to stand.")
+            doc = "How long connecting to a host may take.")
         Duration connectTimeout,
     @Setting(
             type = DURATION,
             byDefault = "20s",
             min = "1ms",
-            doc = "How long an answer may take to begin.")
+            doc = "How long upstream may take to begin its answer.")
         Duration firstByteTimeout,
     @Setting(
             type = DURATION,
             byDefault = "30s",
             min = "1ms",
             doc =
-                "How long an answer may pause before the connection is given up. There is no"
-                    + " limit for a whole file.")
+                "How long an answer may pause before the connection is closed. The total time for a"
+                    + " file is not limited.")
         Duration stallTimeout,
     @Setting(
             type = DURATION,
             byDefault = "60s",
             min = "1ms",
             doc =
-                "How long upstream may take for a whole answer of the API, listings and repo info"
-                    + " included. Each 64 KiB that arrived add a second, so that a large answer"
-                    + " may come over a slow link.")
+                "How long upstream may take for a complete API answer, such as a listing or repo"
+                    + " info. Each 64 KiB received extends the limit by one second, so that a large answer"
+                    + " can arrive over a slow connection.")
         Duration answerTimeout,
     @Setting(
             type = DURATION,
             byDefault = "100ms",
             doc =
-                "The pause before a call is tried a second time, at most; it doubles with each"
-                    + " further one. A call is tried five times.")
+                "The longest pause before the second attempt of a call; it doubles with each further"
+                    + " attempt. A call is attempted five times.")
         Duration retryPause,
     @Setting(
             type = PROXY,
             byDefault = "environment",
             doc =
-                "The HTTP proxy on the way to upstream: `http://proxy.example:3128`, with"
-                    + " `user:password@` in front of the host if it wants them (what is special in"
-                    + " an address percent-encoded); `https://` if the proxy itself is reached"
-                    + " over TLS. `environment` takes what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`"
-                    + " and `NO_PROXY` say, `none` reads none of them.")
+                "Proxy settings. `environment` uses HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY;"
+                    + " `none` ignores them. An address such as `http://user:password@proxy.example:3128`"
+                    + " names the proxy; percent-encode special characters in the user and the password, and"
+                    + " use `https://` if the proxy itself is reached over TLS.")
         ProxyChoice proxy,
     @Setting(
             type = SERVERS,
             byDefault = "",
             doc =
                 "Servers that are reached without the proxy, in the forms of `NO_PROXY`: `*`;"
-                    + " `hub.example`, which means all below it too; `10.0.0.0/8`, for hosts"
-                    + " written as addresses; with `:8080` for that port only.")
+                    + " `hub.example`, which includes its subdomains; `10.0.0.0/8`, for hosts given as"
+                    + " addresses; with `:8080` for that port only.")
         List<String> noProxy,
     @Setting(
             type = FILE,
             byDefault = "",
             doc =
-                "Files with the certificates of authorities that are believed in addition to those"
-                    + " that Java knows, in PEM. What a network that looks into TLS needs.")
+                "PEM files with certificate authorities that are trusted in addition to those of"
+                    + " Java. Needed in networks that inspect TLS.")
         List<Path> caFiles,
     @Setting(
             type = FILE,
             byDefault = "",
             doc =
-                "A PKCS #12 file with a certificate and its key, shown to the endpoints and the"
-                    + " proxy if they ask who the mirror is.")
+                "A PKCS #12 file with the client certificate and its key, presented to endpoints and"
+                    + " the proxy when they request one.")
         Optional<Path> clientCertificate,
     @Setting(
             type = FILE,
             byDefault = "",
-            doc = "A file that holds the password of `client-certificate` and nothing else.")
+            doc = "A file that contains only the password of `client-certificate`.")
         Optional<Path> clientCertificatePasswordFile) {
   /** Takes copies of the lists. */
   public UpstreamOptions {
