@@ -44,11 +44,11 @@ import org.junit.jupiter.api.io.TempDir;
  * round loads new files until the mirror is killed, looks at what is on the disk, starts the mirror
  * again and loads the same files to the end.
  *
- * <p>{@code -Dintrahub.kill.rounds=N} and {@code -Dintrahub.kill.seed=N} make it longer, or repeat
- * it.
+ * <p>{@code -Dintrahub.kill.rounds=200} is the long form; {@code -Dintrahub.kill.seed=N} repeats a
+ * run.
  */
 class KilledMirrorIT {
-  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 200);
+  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 60);
   private static final long SEED = Long.getLong("intrahub.kill.seed", System.nanoTime());
   private static final int LOADERS = 4;
 
@@ -61,7 +61,7 @@ class KilledMirrorIT {
   /**
    * When blobs were published that have passed that. A start hashes what was published in the last
    * ten minutes before a kill, which is no more than the load of some rounds, unless somebody kills
-   * 200 times in those minutes.
+   * every second of those minutes.
    */
   private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
 
@@ -89,7 +89,12 @@ class KilledMirrorIT {
   @Test
   void a_mirror_killed_at_random_points_serves_no_wrong_byte_and_loses_nothing_published()
       throws Exception {
-    System.out.println("KilledMirrorIT: " + ROUNDS + " rounds, seed " + SEED);
+    System.out.println(
+        "KilledMirrorIT: "
+            + ROUNDS
+            + " rounds, seed "
+            + SEED
+            + "; more with -Dintrahub.kill.rounds=200");
     Random random = new Random(SEED);
     Path data = tmp.resolve("data");
     Path log = Files.createFile(tmp.resolve("mirror.log"));

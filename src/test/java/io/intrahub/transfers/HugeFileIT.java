@@ -36,9 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Files larger than any memory, with 256 MiB of heap. The digests were computed once by {@code
  * DigestByHand}.
  *
- * <p>Under {@code CI=true} all 60 GB are loaded whole, which takes minutes and that much disk;
- * where the disk has no room for them, and outside CI, 6 GB are. {@code -Dintrahub.huge.whole=60}
- * or {@code =6} decides it.
+ * <p>Ranges are of a file of 60 GB; the file that is loaded whole has 6 GB. {@code
+ * -Dintrahub.huge.whole=60} loads the 60 GB whole, which takes minutes and 64 GB of free disk.
  */
 class HugeFileIT {
   private static final DevFile SIXTY =
@@ -47,7 +46,11 @@ class HugeFileIT {
   private static final DevFile SIX =
       DevFile.lfsGenerated(
           6, 6_000_000_000L, "826aae757b39cb7bead0c8e492a00435dbed83cd965e5f7f44719832c27a0df8");
-  private static final int ASKED = Integer.getInteger("intrahub.huge.whole", 0);
+
+  /** The file that is loaded whole. */
+  private static final DevFile WHOLE =
+      Integer.getInteger("intrahub.huge.whole", 6) == 60 ? SIXTY : SIX;
+
   private static final long RUN = 16L << 20;
 
   /** What the store leaves free by itself, and what others on the machine may need meanwhile. */
@@ -129,27 +132,10 @@ class HugeFileIT {
     assertThat(onDisk).as("KiB on disk: the file is sparse").isLessThanOrEqualTo(2 * RUN / 1024);
   }
 
-  /** The file that is loaded whole. */
-  private DevFile whole() throws IOException {
-    if (ASKED != 0) {
-      return ASKED == 60 ? SIXTY : SIX;
-    }
-    if (!"true".equals(System.getenv("CI"))) {
-      return SIX;
-    }
-    long free = Files.getFileStore(tmp).getUsableSpace();
-    if (free > SIXTY.size() + SPARE) {
-      return SIXTY;
-    }
-    say(
-        "6 GB are loaded whole and not 60: the disk of %s has %d bytes free, and %d are needed",
-        tmp, free, SIXTY.size() + SPARE);
-    return SIX;
-  }
-
   @Test
   void a_whole_file_beyond_4_GiB_loads_with_256_MiB_of_heap() throws Exception {
-    DevFile whole = whole();
+    DevFile whole = WHOLE;
+    say("%d bytes are loaded whole; 60 GB with -Dintrahub.huge.whole=60", whole.size());
     CurlClient curl = new CurlClient(tmp);
     curl.assumeAvailable();
     assumeThat(Files.getFileStore(tmp).getUsableSpace())

@@ -50,15 +50,15 @@ import org.junit.jupiter.api.io.TempDir;
  * stopped. What lay in the queues is lost too, but it was never the mirror's; that it is fetched
  * again, all of it, proves that the measure is right.
  *
- * <p>{@code -Dintrahub.killed-fill.seed=N} repeats a run; {@code .size}, {@code .fills} and {@code
- * .kills} make it larger.
+ * <p>{@code -Dintrahub.killed-fill.kills=17} is the long form; {@code .size} and {@code .fills}
+ * make it longer still, {@code .seed=N} repeats a run.
  */
 class KilledFillIT {
   private static final String OPTION = "intrahub.killed-fill.";
   private static final long SEED = Long.getLong(OPTION + "seed", System.nanoTime());
   private static final long SIZE = Long.getLong(OPTION + "size", 1_000_000_000);
   private static final int FILLS = Integer.getInteger(OPTION + "fills", 3);
-  private static final int KILLS = Integer.getInteger(OPTION + "kills", 17);
+  private static final int KILLS = Integer.getInteger(OPTION + "kills", 7);
 
   /** Slower than the mirror reads, so that what it has not read is little. */
   private static final long BYTES_PER_SECOND = Long.getLong(OPTION + "rate", 100_000_000);
@@ -106,7 +106,8 @@ class KilledFillIT {
     new PythonClient("hf-2.4.0", tmp).assumeAvailable();
     System.out.printf(
         Locale.ROOT,
-        "KilledFillIT: seed %d, %d fills of %d bytes, %d kills each%n",
+        "KilledFillIT: seed %d, %d fills of %d bytes, %d kills each; more with"
+            + " -Dintrahub.killed-fill.kills=17%n",
         SEED,
         FILLS,
         SIZE,
