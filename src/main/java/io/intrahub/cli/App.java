@@ -55,6 +55,7 @@ public final class App implements AutoCloseable {
   private final Tasks tasks;
   private final Meters meters;
   private final MemoryBudget budget;
+  private final DirectBufferPool clientBuffers;
   private final Transfers transfers;
   private final Mirror mirror;
   private final HubServer http;
@@ -105,6 +106,7 @@ public final class App implements AutoCloseable {
               clock,
               settings.mirror());
       SecureRandom random = new SecureRandom();
+      clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
           add(
               new HubServer(
@@ -112,7 +114,7 @@ public final class App implements AutoCloseable {
                   settings.clients(),
                   mirror,
                   new Fingerprints(store.installationKey()),
-                  new DirectBufferPool(settings.bufferBytes()),
+                  clientBuffers,
                   budget,
                   () -> requestId(random),
                   timer,
@@ -217,6 +219,11 @@ public final class App implements AutoCloseable {
   /** Number of requests that are being answered. */
   public int requestsInFlight() {
     return http.requestsInFlight();
+  }
+
+  /** Bytes of the pooled buffers through which bodies are being written to clients now. */
+  public long clientBuffersLent() {
+    return clientBuffers.lent();
   }
 
   /** Number of fills under way. */

@@ -14,20 +14,33 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Safe for use by many threads.
  */
 final class Overdue {
+  /** Waits for the end of shared work. */
+  interface Wait {
+    /** The result, or empty when there is none within this time. */
+    <T> Optional<T> until(CompletableFuture<T> work, Duration atMost);
+  }
+
   private final Duration patience;
+  private final Wait wait;
 
   /** By repo the last question that kept somebody waiting in vain, while it is open. */
   private final ConcurrentHashMap<RepoId, CompletableFuture<?>> open = new ConcurrentHashMap<>();
 
   /** With how long one client waits. */
   Overdue(Duration patience) {
+    this(patience, Waiting::until);
+  }
+
+  /** The same, for a test that decides when time is up. */
+  Overdue(Duration patience, Wait wait) {
     this.patience = patience;
+    this.wait = wait;
   }
 
   /** The answer, or empty when it is better not to wait (any longer). */
   <T> Optional<T> await(RepoId repo, CompletableFuture<T> question) {
     boolean known = open.containsKey(repo);
-    Optional<T> answer = Waiting.until(question, known ? Duration.ZERO : patience);
+    Optional<T> answer = wait.until(question, known ? Duration.ZERO : patience);
     if (answer.isEmpty() && !known) {
       open.put(repo, question);
       var _ = question.whenComplete((_, _) -> open.remove(repo, question));

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
+import io.intrahub.mirror.MirrorStatus;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +19,12 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Many clients wait for one upstream that is silent. */
+/**
+ * Many clients wait for one upstream that is silent. None of them holds a pooled buffer meanwhile:
+ * such a crowd would hold them all, and whoever is served from the disk would get smaller ones.
+ */
 class CrowdTest {
+  /** More clients than there are buffers in the pool. */
   private static final int CROWD = 24;
 
   @TempDir Path data;
@@ -46,15 +50,20 @@ class CrowdTest {
       }
       try {
         stall.awaitReached(1);
-        // All of them have been answered, and none has more than what is there.
-        await()
-            .during(Duration.ofMillis(500))
-            .until(() -> crowd.stream().noneMatch(c -> c.isDone()));
+        await("all of them read along")
+            .until(() ->
+                rig.app().status().loads().stream().mapToInt(MirrorStatus.Load::readers).sum()
+                    == CROWD);
+        await("none waits with a buffer").until(() -> rig.app().clientBuffersLent() == 0);
 
         CompletableFuture<Rig.Answer> hit =
             CompletableFuture.supplyAsync(
                 () -> rig.get("/acme/open/resolve/main/here.txt", Optional.empty()), clients);
         assertThat(hit.get(10, TimeUnit.SECONDS).text()).isEqualTo("here");
+        assertThat(rig.app().clientBuffersLent())
+            .as("bytes of buffers that the crowd holds")
+            .isZero();
+        assertThat(crowd).noneMatch(CompletableFuture::isDone);
       } finally {
         // Else the crowd would wait, and this test for the crowd.
         stall.release();

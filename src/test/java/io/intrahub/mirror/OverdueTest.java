@@ -5,45 +5,58 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class OverdueTest {
   private static final RepoId ONE = RepoId.parse(RepoType.MODEL, "acme/one").orElseThrow();
   private static final RepoId OTHER = RepoId.parse(RepoType.MODEL, "acme/other").orElseThrow();
-  private static final Duration NEVER_IN_A_TEST = Duration.ofMinutes(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  /** How long each question was waited for. */
+  private final List<Duration> waits = new ArrayList<>();
+
+  private final Overdue overdue =
+      new Overdue(
+          PATIENCE,
+          new Overdue.Wait() {
+            @Override
+            public <T> Optional<T> until(CompletableFuture<T> work, Duration atMost) {
+              waits.add(atMost);
+              return work.isDone() ? Optional.of(work.join()) : Optional.empty();
+            }
+          });
 
   @Test
   void an_answer_that_is_there_is_given() {
-    assertThat(new Overdue(NEVER_IN_A_TEST).await(ONE, CompletableFuture.completedFuture(7)))
-        .contains(7);
+    assertThat(new Overdue(PATIENCE).await(ONE, CompletableFuture.completedFuture(7))).contains(7);
   }
 
   @Test
   void after_one_has_waited_in_vain_nobody_waits_until_that_question_is_closed() {
-    Overdue overdue = new Overdue(Duration.ofMillis(300));
     CompletableFuture<Integer> first = new CompletableFuture<>();
     assertThat(overdue.await(ONE, first)).isEmpty();
-
-    assertThat(waits(overdue, ONE)).isFalse();
+    assertThat(overdue.await(ONE, new CompletableFuture<Integer>())).isEmpty();
+    assertThat(waits).containsExactly(PATIENCE, Duration.ZERO);
 
     first.completeExceptionally(new IllegalStateException("timed out"));
-    assertThat(waits(overdue, ONE)).isTrue();
+    assertThat(overdue.await(ONE, new CompletableFuture<Integer>())).isEmpty();
+    assertThat(waits).last().isEqualTo(PATIENCE);
+  }
+
+  @Test
+  void an_answer_that_is_there_is_given_also_while_nobody_waits() {
+    assertThat(overdue.await(ONE, new CompletableFuture<Integer>())).isEmpty();
+    assertThat(overdue.await(ONE, CompletableFuture.completedFuture(7))).contains(7);
   }
 
   @Test
   void another_repo_is_another_question() {
-    Overdue overdue = new Overdue(Duration.ofMillis(300));
     assertThat(overdue.await(ONE, new CompletableFuture<Integer>())).isEmpty();
-
-    assertThat(waits(overdue, OTHER)).isTrue();
-  }
-
-  /** Whether the answer to a question that takes a moment is awaited. */
-  private static boolean waits(Overdue overdue, RepoId repo) {
-    CompletableFuture<Integer> question =
-        new CompletableFuture<Integer>().completeOnTimeout(1, 50, TimeUnit.MILLISECONDS);
-    return overdue.await(repo, question).isPresent();
+    assertThat(overdue.await(OTHER, new CompletableFuture<Integer>())).isEmpty();
+    assertThat(waits).containsExactly(PATIENCE, PATIENCE);
   }
 }
