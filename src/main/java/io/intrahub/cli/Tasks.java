@@ -31,7 +31,8 @@ final class Tasks implements Executor, AutoCloseable {
           running.decrementAndGet();
         }
       });
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Also when no thread could be made.
       running.decrementAndGet();
       throw e;
     }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -130,15 +129,23 @@ final class BlobChecks {
   private void start() {
     try {
       executor.execute(this::work);
-    } catch (RejectedExecutionException e) {
-      // The process ends.
+    } catch (RuntimeException | Error e) {
+      // Also when no thread could be made: a check that nobody runs would stay registered for ever,
+      // with its clients and its use of the blob.
+      if (!closed) {
+        log.warn("No thread to check blobs with: {}", e.toString());
+      }
+      boolean othersWork;
       lock.lock();
       try {
         running--;
+        othersWork = running > 0;
       } finally {
         lock.unlock();
       }
-      failWaiting();
+      if (!othersWork) {
+        failWaiting();
+      }
     }
   }
 
@@ -172,26 +179,15 @@ final class BlobChecks {
   }
 
   private void work() {
-    boolean stopped = false;
-    try {
-      for (Check check = takeOrStop(); check != null; check = takeOrStop()) {
-        StoredBlob.Check result = StoredBlob.Check.FAILED;
-        try {
-          result = run(check.subject());
-        } finally {
-          end(check, result);
-        }
+    for (Check check = takeOrStop(); check != null; check = takeOrStop()) {
+      StoredBlob.Check result = StoredBlob.Check.FAILED;
+      try {
+        result = run(check.subject());
+      } catch (RuntimeException | Error e) {
+        // Those that wait behind this one have no other thread.
+        log.warn("{} can't be checked", check.subject().place().blob(), e);
       }
-      stopped = true;
-    } finally {
-      if (!stopped) {
-        lock.lock();
-        try {
-          running--;
-        } finally {
-          lock.unlock();
-        }
-      }
+      end(check, result);
     }
   }
 

@@ -21,11 +21,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +53,9 @@ final class FsDoubtTest {
   /** Blobs in the order in which a check or a client opened them. */
   private final Queue<Path> order = new ConcurrentLinkedQueue<>();
 
+  /** Blobs at which the process runs out of something when they are opened. */
+  private final Set<Path> breaking = new HashSet<>();
+
   private TestDisk disk;
   private FsStore store;
 
@@ -65,6 +71,9 @@ final class FsDoubtTest {
             if (path.startsWith(folder.resolve("blobs"))) {
               opened.incrementAndGet();
               order.add(path);
+            }
+            if (breaking.contains(path)) {
+              throw new InternalError("out of something");
             }
             return super.open(path);
           }
@@ -239,6 +248,52 @@ final class FsDoubtTest {
             });
     assertThat(store.blobs().open(everybody(REPO), blob)).isEmpty();
     assertThat(path(blob)).exists();
+  }
+
+  @Test
+  void a_check_without_a_thread_to_run_on_ends_and_the_next_client_begins_another()
+      throws Exception {
+    BlobId blob = published(1);
+    store.release();
+    AtomicBoolean threads = new AtomicBoolean();
+    store =
+        FsStore.open(
+            folder,
+            Clock.systemUTC(),
+            FsStore.Settings.DEFAULT,
+            disk,
+            new Random(1),
+            task -> {
+              if (!threads.get()) {
+                throw new InternalError("no thread");
+              }
+              tasks.add(task);
+            });
+    for (int i = 0; i < 3; i++) {
+      assertThat(store.blobs().open(everybody(REPO), blob)).isEmpty();
+    }
+    assertThat(path(blob)).exists();
+    threads.set(true);
+    try (StoredBlob client = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+      runAll();
+      assertThat(client.check()).isCompletedWithValue(StoredBlob.Check.RIGHT);
+    }
+  }
+
+  @Test
+  void an_error_in_one_check_leaves_no_other_waiting() throws Exception {
+    List<BlobId> blobs = List.of(published(1), published(2), published(3));
+    crash();
+    try (StoredBlob first = store.blobs().open(everybody(REPO), blobs.get(0)).orElseThrow();
+        StoredBlob second = store.blobs().open(everybody(REPO), blobs.get(1)).orElseThrow();
+        StoredBlob third = store.blobs().open(everybody(REPO), blobs.get(2)).orElseThrow()) {
+      breaking.add(path(blobs.get(0)));
+      breaking.add(path(blobs.get(1)));
+      runAll();
+      assertThat(first.check()).isCompletedWithValue(StoredBlob.Check.FAILED);
+      assertThat(second.check()).isCompletedWithValue(StoredBlob.Check.FAILED);
+      assertThat(third.check()).isCompletedWithValue(StoredBlob.Check.RIGHT);
+    }
   }
 
   @Test
