@@ -151,6 +151,16 @@ final class ColdQuestions {
       return paid;
     }
 
+    /** Whether this client's own question is under way, and not one that another client began. */
+    boolean isBegun() {
+      return paid;
+    }
+
+    /** The client's name, which is also its name in the memory budget. */
+    String client() {
+      return caller.client();
+    }
+
     /** Why it was not begun. */
     UpstreamFailure refusal() {
       return refusal.orElseThrow();

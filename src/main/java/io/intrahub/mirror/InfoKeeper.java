@@ -38,9 +38,6 @@ final class InfoKeeper {
   /** How often an answer that breaks off midway is asked for. */
   private static final int TRIES = 3;
 
-  /** Whose share of the memory budget the work counts against: no client waits for it alone. */
-  private static final String OWNER = "repo info";
-
   private final RepoStore store;
   private final MemoryBudget budget;
   private final Clock clock;
@@ -64,6 +61,12 @@ final class InfoKeeper {
     record Refused(FirstHop.Refusal refusal) implements Outcome {}
 
     record Failed(UpstreamFailure failure) implements Outcome {}
+
+    /** See {@link Learned#isCrowded}. */
+    default boolean isCrowded() {
+      return this instanceof Failed failed
+          && failed.failure().kind() == UpstreamFailure.Kind.CROWDED;
+    }
   }
 
   /**
@@ -72,13 +75,16 @@ final class InfoKeeper {
    * @param question asks the authoritative endpoint; made again when an answer breaks off midway
    * @param query what it asks, which is the name that the answer is kept under
    * @param keepFor of which commit an answer is kept; empty when it is not to be kept
+   * @param owner whose share of the memory budget the work counts against: the client that began
+   *     the question, though others may wait for it too
    */
   Outcome ask(
       Supplier<ApiAnswer> question,
       InfoQuery query,
-      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
     for (int tries = 1; ; tries++) {
-      Outcome outcome = askOnce(question, query, keepFor);
+      Outcome outcome = askOnce(question, query, keepFor, owner);
       boolean again = outcome instanceof Outcome.Failed failed && failed.failure().mayPass();
       if (!again || tries == TRIES) {
         return outcome;
@@ -89,14 +95,17 @@ final class InfoKeeper {
   private Outcome askOnce(
       Supplier<ApiAnswer> question,
       InfoQuery query,
-      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
     return switch (question.get()) {
       case ApiAnswer.Info info -> {
         try (ApiBody body = info.body()) {
           Optional<CommitHash> commit = keepFor.apply(info);
           yield new Outcome.Answered(
               info,
-              commit.isPresent() ? keep(info.repo(), commit.get(), query, body) : Optional.empty());
+              commit.isPresent()
+                  ? keep(info.repo(), commit.get(), query, body, owner)
+                  : Optional.empty());
         } catch (BrokenAnswerException e) {
           yield new Outcome.Failed(e.failure());
         }
@@ -112,12 +121,13 @@ final class InfoKeeper {
    *
    * @throws BrokenAnswerException when upstream did not complete it
    */
-  private Optional<StoredAnswer> keep(RepoId repo, CommitHash commit, InfoQuery query, ApiBody body)
+  private Optional<StoredAnswer> keep(
+      RepoId repo, CommitHash commit, InfoQuery query, ApiBody body, String owner)
       throws BrokenAnswerException {
     if (query.isPartial() && store.answers(repo, commit) >= MAX_ANSWERS) {
       return Optional.empty();
     }
-    try (MemoryBudget.Reservation memory = budget.reservation(OWNER);
+    try (MemoryBudget.Reservation memory = budget.reservation(owner);
         AnswerWriter writer = store.newAnswer(repo, commit, query.answerName(), memory)) {
       body.copyTo(writer, JsonFilter.Links.KEPT);
       return Optional.of(writer.commit(clock.instant()));

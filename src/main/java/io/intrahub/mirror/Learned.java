@@ -28,6 +28,15 @@ sealed interface Learned {
     return new Closed(Optional.empty());
   }
 
+  /**
+   * Whether nothing was learned because the client that began the question had used up its share of
+   * the memory budget. That says nothing to the others that waited for it.
+   */
+  default boolean isCrowded() {
+    return this instanceof Nothing nothing
+        && nothing.failure().kind() == UpstreamFailure.Kind.CROWDED;
+  }
+
   /** Sorts a refusal. */
   static Learned of(FirstHop.Refusal refusal) {
     return refusal.isOfRepo() ? new Closed(Optional.of(refusal)) : new Missing(refusal);

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
+import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
@@ -78,7 +79,12 @@ final class Manifests {
   private final MemoryBudget budget;
   private final int limit;
 
+  /** Listings for which the client that began them had no memory left, with that client. */
+  private final Cache<OwnedKey, Boolean> crowdedLately = lately();
+
   private record Key(RepoId repo, CommitHash commit) {}
+
+  private record OwnedKey(Key key, String owner) {}
 
   /** What came of learning. */
   sealed interface Learning {
@@ -87,6 +93,11 @@ final class Manifests {
 
     /** There are more entries than are learned, or they can't be learned or kept now. */
     record TooLarge() implements Learning {}
+
+    /**
+     * The client that began it has used up its share of the memory budget. Another may learn it.
+     */
+    record Crowded() implements Learning {}
 
     record Refused(FirstHop.Refusal refusal) implements Learning {}
 
@@ -108,33 +119,36 @@ final class Manifests {
     return store.manifest(repo, commit);
   }
 
-  private static Cache<Key, Boolean> lately() {
+  private static <K> Cache<K, Boolean> lately() {
     return Caffeine.newBuilder().maximumSize(MAX_FAILURES).expireAfterWrite(RETRY_AFTER).build();
   }
 
   /**
    * Learns the manifest behind the clients' backs, unless it is known or upstream can't be asked. A
    * failure is not repeated before {@link #RETRY_AFTER}: every file of a load comes by here.
+   *
+   * @param owner the client whose share of the memory budget it counts against
    */
-  void learnBehind(Authorised<RepoId> repo, CommitHash commit) {
+  void learnBehind(Authorised<RepoId> repo, CommitHash commit, String owner) {
     Key key = new Key(repo.subject(), commit);
     if (get(repo, commit).isEmpty()
         && upstream.state() == UpstreamState.REACHABLE
         && failedLately.getIfPresent(key) == null) {
-      var _ = join(repo, commit);
+      var _ = join(repo, commit, owner);
     }
   }
 
   /**
    * Learns the manifest and waits for it without a limit. For threads that no client waits for.
    *
+   * @param owner the client whose share of the memory budget it counts against
    * @return whether all is known that can be: false when another try may bring more
    */
-  boolean learn(Authorised<RepoId> repo, CommitHash commit) {
+  boolean learn(Authorised<RepoId> repo, CommitHash commit, String owner) {
     return get(repo, commit).isPresent()
-        || switch (join(repo, commit).join()) {
+        || switch (join(repo, commit, owner).join()) {
           case Learning.Complete _, Learning.TooLarge _ -> true;
-          case Learning.Refused _, Learning.Failed _ -> false;
+          case Learning.Crowded _, Learning.Refused _, Learning.Failed _ -> false;
         };
   }
 
@@ -154,7 +168,8 @@ final class Manifests {
       return Optional.of(new Learning.Complete(known.get()));
     }
     Deadline deadline = Deadline.in(atMost);
-    Optional<CompletableFuture<Learning>> flight = join(repo, commit, admission::begin);
+    Optional<CompletableFuture<Learning>> flight = 
+        join(repo, commit, admission.client(), admission::begin);
     if (flight.isEmpty()) {
       return Optional.of(new Learning.Failed(admission.refusal()));
     }
@@ -169,24 +184,33 @@ final class Manifests {
         : Waiting.until(learning, deadline.left());
   }
 
-  private CompletableFuture<Learning> join(Authorised<RepoId> repo, CommitHash commit) {
-    return join(repo, commit, () -> true).orElseThrow();
+  private CompletableFuture<Learning> join(
+      Authorised<RepoId> repo, CommitHash commit, String owner) {
+    return join(repo, commit, owner, () -> true).orElseThrow();
   }
 
   private Optional<CompletableFuture<Learning>> join(
-      Authorised<RepoId> repo, CommitHash commit, BooleanSupplier admission) {
+      Authorised<RepoId> repo, CommitHash commit, String owner, BooleanSupplier admission) {
     Key key = new Key(repo.subject(), commit);
     // Else each page that a client reads of it would cost a listing of the whole.
     if (tooLarge.getIfPresent(key) != null || notKeptLately.getIfPresent(key) != null) {
       return Optional.of(CompletableFuture.completedFuture(new Learning.TooLarge()));
     }
+    OwnedKey owned = new OwnedKey(key, owner);
+    if (crowdedLately.getIfPresent(owned) != null) {
+      return Optional.of(CompletableFuture.completedFuture(new Learning.Crowded()));
+    }
     return flights.join(
         key,
         admission,
         () -> {
-          Learning learning = learn(key, repo);
+          Learning learning = learn(key, repo, owner);
           if (!(learning instanceof Learning.Complete)) {
-            failedLately.put(key, true);
+            if (learning instanceof Learning.Crowded) {
+              crowdedLately.put(owned, true);
+            } else {
+              failedLately.put(key, true);
+            }
             log.info(
                 "The listing of {} at {} was not learned: {}", repo.subject(), commit, learning);
           }
@@ -195,7 +219,7 @@ final class Manifests {
   }
 
   /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
-  private Learning learn(Key key, Authorised<RepoId> repo) {
+  private Learning learn(Key key, Authorised<RepoId> repo, String owner) {
     if (waiting.size() >= MAX_WAITING) {
       return new Learning.TooLarge();
     }
@@ -209,7 +233,7 @@ final class Manifests {
     } finally {
       waiting.remove(key);
     }
-    try (MemoryBudget.Reservation memory = budget.reservation("listings");
+    try (MemoryBudget.Reservation memory = budget.reservation(owner);
         ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
       return list(key, repo, writer);
     } finally {
@@ -273,6 +297,9 @@ final class Manifests {
 
   /** A store that could not write must not make the listing fail for the one who asked. */
   private Learning notKept(Key key, IOException failure) {
+    if (failure instanceof BudgetExhaustedException) {
+      return new Learning.Crowded();
+    }
     notKeptLately.put(key, true);
     log.warn(
         "The listing of {} at {} can't be kept, so clients get it from upstream: {}",

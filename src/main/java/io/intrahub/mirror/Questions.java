@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -73,7 +74,7 @@ final class Questions {
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
   Cold byRepoInfo(Revision revision, Caller caller) {
-    return new Cold("info", repo -> learnByInfo(repo, revision), caller);
+    return new Cold("info", repo -> learnByInfo(repo, revision, caller.client()), caller);
   }
 
   /**
@@ -88,23 +89,52 @@ final class Questions {
         new FlightKey(repo, revision, cold.key()), admission, cold(repo, revision, cold));
   }
 
-  /** One question behind the clients' backs, whoever joins. */
-  CompletableFuture<Learned> refresh(RepoId repo, Revision revision) {
-    return flights.join(
-        new FlightKey(repo, revision, "refresh"),
-        () -> {
-          Learned learned = learnByInfo(repo, revision);
-          if (learned instanceof Learned.Open open) {
-            Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
-            if (proof.isEmpty()) {
-              return Learned.overtaken();
-            }
-            moved(proof.get(), revision, open.commit());
-          } else {
-            takeNo(repo, revision, learned);
-          }
-          return learned;
-        });
+  /**
+   * One question behind the clients' backs, whoever joins.
+   *
+   * @param owner the client that asks, whose share of the memory budget the question counts against
+   *     if this call begins it. If it joins one that fails because another client's share is used
+   *     up, it begins one of its own: else that client could keep everybody from new commits.
+   */
+  CompletableFuture<Learned> refresh(RepoId repo, Revision revision, String owner) {
+    AtomicBoolean begun = new AtomicBoolean();
+    CompletableFuture<Learned> first =
+        joinRefresh(
+            repo,
+            revision,
+            owner,
+            () -> {
+              begun.set(true);
+              return true;
+            });
+    return begun.get()
+        ? first
+        : first.thenCompose(learned ->
+            learned.isCrowded()
+                ? joinRefresh(repo, revision, owner, () -> true)
+                : CompletableFuture.completedFuture(learned));
+  }
+
+  private CompletableFuture<Learned> joinRefresh(
+      RepoId repo, Revision revision, String owner, BooleanSupplier admission) {
+    return flights
+        .join(
+            new FlightKey(repo, revision, "refresh"),
+            admission,
+            () -> {
+              Learned learned = learnByInfo(repo, revision, owner);
+              if (learned instanceof Learned.Open open) {
+                Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+                if (proof.isEmpty()) {
+                  return Learned.overtaken();
+                }
+                moved(proof.get(), revision, open.commit(), owner);
+              } else {
+                takeNo(repo, revision, learned);
+              }
+              return learned;
+            })
+        .orElseThrow();
   }
 
   /**
@@ -118,7 +148,10 @@ final class Questions {
         new FlightKey(repo, revision, "confirm"),
         () -> {
           Learned learned =
-              learned(() -> upstream.confirm(repo, named(revision)), this::commitIfNews);
+              learned(
+                  () -> upstream.confirm(repo, named(revision)),
+                  this::commitIfNews,
+                  HubUpstream.CONFIRMING);
           if (learned instanceof Learned.Open open) {
             Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
             if (proof.isEmpty()) {
@@ -147,7 +180,8 @@ final class Questions {
   }
 
   /** A new commit is shown only when its manifest is known and no load is under way. */
-  private void moved(Authorised<RepoId> proof, Revision revision, CommitHash commit) {
+  private void moved(
+      Authorised<RepoId> proof, Revision revision, CommitHash commit, String owner) {
     RepoId repo = proof.subject();
     Observation<CommitHash> now = new Observation<>(commit, clock.instant());
     Optional<Observation<CommitHash>> before = store.revision(proof, revision);
@@ -155,7 +189,7 @@ final class Questions {
       show(repo, revision, now);
       return;
     }
-    boolean known = manifests.learn(proof, commit);
+    boolean known = manifests.learn(proof, commit, owner);
     pending.moved(
         repo,
         revision,
@@ -174,17 +208,20 @@ final class Questions {
   /**
    * The commit is there but the asked entry is not, which proves nothing about who may read.
    * Loaders that begin with such a probe make more of them, so what answers those is learned now.
+   *
+   * @param owner the client whose share of the memory budget it counts against
    */
-  void learnBehind(RepoId repo, Revision revision) {
+  void learnBehind(RepoId repo, Revision revision, String owner) {
     var _ =
         flights.join(
             new FlightKey(repo, revision, "behind"),
             () -> {
-              Learned learned = cold(repo, revision, byRepoInfo(revision, Caller.ANONYMOUS)).get();
+              Caller mirror = Caller.anonymous(owner);
+              Learned learned = cold(repo, revision, byRepoInfo(revision, mirror)).get();
               if (learned instanceof Learned.Open open) {
                 checker
                     .admit(open.evidence())
-                    .ifPresent(proof -> manifests.learn(proof, open.commit()));
+                    .ifPresent(proof -> manifests.learn(proof, open.commit(), owner));
               }
               return learned;
             });
@@ -217,10 +254,12 @@ final class Questions {
     closed.put(repo, shut.refusal());
   }
 
-  private Learned learnByInfo(RepoId repo, Revision revision) {
+  private Learned learnByInfo(RepoId repo, Revision revision, String owner) {
+    String query = InfoQuery.WHOLE.canonical();
     return learned(
-        () -> upstream.learnInfo(repo, named(revision), InfoQuery.WHOLE.canonical()),
-        Questions::commitIfOpen);
+        () -> upstream.learnInfo(repo, named(revision), query, owner),
+        Questions::commitIfOpen,
+        owner);
   }
 
   private static Optional<Revision> named(Revision revision) {
@@ -229,8 +268,10 @@ final class Questions {
 
   /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
   private Learned learned(
-      Supplier<ApiAnswer> question, Function<ApiAnswer.Info, Optional<CommitHash>> keepFor) {
-    return switch (infos.ask(question, InfoQuery.WHOLE, keepFor)) {
+      Supplier<ApiAnswer> question,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
+    return switch (infos.ask(question, InfoQuery.WHOLE, keepFor, owner)) {
       case InfoKeeper.Outcome.Answered answered -> learned(answered.info());
       case InfoKeeper.Outcome.Refused refused -> Learned.of(refused.refusal());
       case InfoKeeper.Outcome.Failed failed -> new Learned.Nothing(failed.failure());

@@ -122,12 +122,18 @@ public final class RepoInfos {
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     ColdQuestions.Admission admission = questions.admission(caller);
-    Optional<CompletableFuture<InfoKeeper.Outcome>> question =
-        flights.join(key, admission::begin, () -> fetch(at, query));
-    if (question.isEmpty()) {
-      return Replies.failed(admission.refusal(), repo.toString());
-    }
-    Optional<InfoKeeper.Outcome> outcome = Waiting.until(question.get(), deadline.left());
+    Optional<InfoKeeper.Outcome> outcome;
+    do {
+      Optional<CompletableFuture<InfoKeeper.Outcome>> question =
+          flights.join(key, admission::begin, () -> fetch(at, query, caller.client()));
+      if (question.isEmpty()) {
+        return Replies.failed(admission.refusal(), repo.toString());
+      }
+      outcome = Waiting.until(question.get(), deadline.left());
+      // Another client's question may have failed because its own share of memory is used up.
+    } while (outcome.filter(InfoKeeper.Outcome::isCrowded).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
     if (outcome.isEmpty()) {
       return Replies.failed(Failures.late(upstream, deadline.whole()), repo.toString());
     }
@@ -166,12 +172,14 @@ public final class RepoInfos {
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
-  private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query) {
+  private InfoKeeper.Outcome fetch(Located.At at, InfoQuery query, String owner) {
     RepoId repo = at.repo().subject();
+    Optional<Revision> exact = Optional.of(at.commit().asRevision());
     return keeper.ask(
-        () -> upstream.learnInfo(repo, Optional.of(at.commit().asRevision()), query.canonical()),
+        () -> upstream.learnInfo(repo, exact, query.canonical(), owner),
         query,
-        info -> isShut(info, query) ? Optional.empty() : commit(info, query, at.commit()));
+        info -> isShut(info, query) ? Optional.empty() : commit(info, query, at.commit()),
+        owner);
   }
 
   /** A whole answer says itself which commit it is of; one of properties may leave that out. */

@@ -117,7 +117,7 @@ public final class ResolveFile {
     Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
     if (known.isPresent() || revision.asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
-      manifests.learnBehind(repo, at.commit());
+      manifests.learnBehind(repo, at.commit(), caller.client());
     }
     if (known.isPresent()) {
       return switch (known.get()) {
@@ -143,7 +143,7 @@ public final class ResolveFile {
     return switch (hop.get()) {
       case FirstHop.Found found -> {
         admission.refund();
-        manifests.learnBehind(repo, at.commit());
+        manifests.learnBehind(repo, at.commit(), caller.client());
         entries.learn(repo.subject(), at.commit(), path, new Entries.Known.File(found.blob()));
         yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
       }
@@ -158,7 +158,7 @@ public final class ResolveFile {
       }
       case FirstHop.Refused refused -> {
         if (refused.refusal().commit().filter(at.commit()::equals).isPresent()) {
-          manifests.learnBehind(repo, at.commit());
+          manifests.learnBehind(repo, at.commit(), caller.client());
         }
         rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
         yield refusal(refused.refusal());
@@ -194,7 +194,7 @@ public final class ResolveFile {
     if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
-      revisions.confirm(at.repo(), revision, since);
+      revisions.confirm(at.repo(), revision, since, caller.client());
       Located again =
           revisions.locate(
               asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);

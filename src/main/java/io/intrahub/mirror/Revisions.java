@@ -194,10 +194,11 @@ final class Revisions {
         yield at(proof, seen.orElseThrow(), true);
       }
       case SERVE_AND_REFRESH -> {
-        var _ = questions.refresh(repo, revision);
+        var _ = questions.refresh(repo, revision, cold.caller().client());
         yield at(proof, seen.orElseThrow(), false);
       }
-      case REVALIDATE -> revalidate(proof, revision, seen.orElseThrow(), noCache);
+      case REVALIDATE ->
+          revalidate(proof, revision, seen.orElseThrow(), noCache, cold.caller().client());
       case FETCH -> ask(repo, revision, cold, deadline);
       case REFUSE -> new Located.Failed(upstream.whyNot());
     };
@@ -216,10 +217,12 @@ final class Revisions {
    * Asks upstream about a revision again, and waits for the answer as long as one client does. A
    * new commit is shown if the load that asks began no earlier than {@code since}, so that nobody
    * in it was told the old one.
+   *
+   * @param client that asks
    */
-  void confirm(Authorised<RepoId> proof, Revision revision, Instant since) {
+  void confirm(Authorised<RepoId> proof, Revision revision, Instant since, String client) {
     RepoId repo = proof.subject();
-    if (overdue.await(repo, questions.refresh(repo, revision)).isPresent()) {
+    if (overdue.await(repo, questions.refresh(repo, revision, client)).isPresent()) {
       pending.unseen(repo, revision, since, due -> store.putRevision(repo, revision, due));
     }
   }
@@ -234,9 +237,11 @@ final class Revisions {
       Authorised<RepoId> proof,
       Revision revision,
       Observation<CommitHash> seen,
-      boolean showAtOnce) {
+      boolean showAtOnce,
+      String client) {
     RepoId repo = proof.subject();
-    Optional<Learned> learned = overdue.await(repo, questions.refresh(repo, revision));
+    Optional<Learned> learned = 
+        overdue.await(repo, questions.refresh(repo, revision, client));
     if (learned.isEmpty()) {
       pending.shown(repo, revision);
       return at(proof, seen, true);
@@ -266,12 +271,18 @@ final class Revisions {
 
   private Located ask(RepoId repo, Revision revision, Questions.Cold cold, Deadline deadline) {
     ColdQuestions.Admission admission = coldQuestions.admission(cold.caller());
-    Optional<CompletableFuture<Learned>> question =
-        questions.ask(repo, revision, cold, admission::begin);
-    if (question.isEmpty()) {
-      return new Located.Failed(admission.refusal());
-    }
-    Optional<Learned> learned = Waiting.until(question.get(), deadline.left());
+    Optional<Learned> learned;
+    do {
+      Optional<CompletableFuture<Learned>> question =
+          questions.ask(repo, revision, cold, admission::begin);
+      if (question.isEmpty()) {
+        return new Located.Failed(admission.refusal());
+      }
+      learned = Waiting.until(question.get(), deadline.left());
+      // Another client's question may have failed because its own share of memory is used up.
+    } while (learned.filter(Learned::isCrowded).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
     if (learned.isEmpty()) {
       return new Located.Failed(Failures.late(upstream, deadline.whole()));
     }
@@ -285,7 +296,7 @@ final class Revisions {
       case Learned.Closed shut -> new Located.NotKept(repo, shut.refusal());
       case Learned.Missing missing -> {
         if (missing.refusal().commit().isPresent()) {
-          questions.learnBehind(repo, revision);
+          questions.learnBehind(repo, revision, cold.caller().client());
         }
         yield new Located.Refused(missing.refusal());
       }

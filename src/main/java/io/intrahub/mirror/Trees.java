@@ -165,7 +165,7 @@ public final class Trees {
             admission.refund();
             yield read(fromManifest, at, complete.manifest(), upstream);
           }
-          case Manifests.Learning.TooLarge _ -> {
+          case Manifests.Learning.TooLarge _, Manifests.Learning.Crowded _ -> {
             admission.refund();
             yield upstream.get();
           }

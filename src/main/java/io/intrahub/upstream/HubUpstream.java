@@ -33,8 +33,8 @@ import okhttp3.HttpUrl;
  * <p>Safe for use by many threads.
  */
 public final class HubUpstream implements AutoCloseable {
-  /** Whose share of the memory budget the answers about verdicts count against. */
-  private static final String CONFIRMING = "verdicts";
+  /** The owner in the memory budget of what {@link #confirm} answers. */
+  public static final String CONFIRMING = "verdicts";
 
   private final UpstreamSettings settings;
   private final List<Endpoint> endpoints;
@@ -175,9 +175,15 @@ public final class HubUpstream implements AutoCloseable {
     return info(Question.PASSED_ON, repo, revision, query, caller);
   }
 
-  /** Asks the authoritative endpoint for repo info, anonymously. Parameters as above. */
-  public ApiAnswer learnInfo(RepoId repo, Optional<Revision> revision, String query) {
-    return info(Question.learn(repo), repo, revision, query, Caller.ANONYMOUS);
+  /**
+   * Asks the authoritative endpoint for repo info, anonymously. Parameters as above.
+   *
+   * @param owner whose share of the memory budget the answer counts against; nothing else of the
+   *     client that begins the question is known here
+   */
+  public ApiAnswer learnInfo(
+      RepoId repo, Optional<Revision> revision, String query, String owner) {
+    return info(Question.learn(repo), repo, revision, query, Caller.anonymous(owner));
   }
 
   /**

@@ -85,8 +85,12 @@ class ManifestsTest {
   }
 
   private Learning learn(int repo) {
+    return learn(repo, "one");
+  }
+
+  private Learning learn(int repo, String client) {
     ColdQuestions.Admission free =
-        new ColdQuestions(1, Clock.systemUTC(), 1L << 20).admission(Caller.ANONYMOUS);
+        new ColdQuestions(1, Clock.systemUTC(), 1L << 20).admission(Caller.anonymous(client));
     return manifests.getOrLearn(repo(repo), COMMIT, free, LONG).orElseThrow();
   }
 
@@ -117,7 +121,7 @@ class ManifestsTest {
     List<Future<Boolean>> learnings = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       Authorised<RepoId> repo = repo(i);
-      learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT)));
+      learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT, "one")));
     }
     for (int i = 0; i < 6; i++) {
       assertThat(learnings.get(i).get()).isTrue();
@@ -181,18 +185,20 @@ class ManifestsTest {
   }
 
   @Test
-  void what_finds_no_memory_is_not_learned_and_not_tried_at_once_again() throws Exception {
-    budget = new MemoryBudget(1 << 20, Duration.ofMillis(10));
+  void a_client_without_memory_learns_nothing_and_does_not_try_at_once_again() throws Exception {
+    budget = new MemoryBudget(2 << 20, Duration.ofMillis(10));
     start(5_000, 1_000, 200_000);
-    try (MemoryBudget.Reservation other = budget.reservation("listings")) {
-      other.grow(200_000);
-      assertThat(learn(0)).isInstanceOf(Learning.TooLarge.class);
+    try (MemoryBudget.Reservation other = budget.reservation("one")) {
+      other.grow(400_000);
+      assertThat(learn(0)).isInstanceOf(Learning.Crowded.class);
       int calls = hub.listings();
-      assertThat(learn(0)).isInstanceOf(Learning.TooLarge.class);
-      manifests.learnBehind(repo(0), COMMIT);
+      assertThat(learn(0)).isInstanceOf(Learning.Crowded.class);
+      manifests.learnBehind(repo(0), COMMIT, "one");
       assertThat(hub.listings()).isEqualTo(calls);
+      assertThat(manifests.get(repo(0), COMMIT)).isEmpty();
+
+      assertThat(complete(learn(0, "two")).size()).as("another client").isEqualTo(5_000);
     }
-    assertThat(manifests.get(repo(0), COMMIT)).isEmpty();
   }
 
   @Test

@@ -83,9 +83,9 @@ class OtherCommitTest {
             200,
             Map.of("Content-Type", "application/json"),
             "{\"id\":\"acme/x\",\"private\":false,\"gated\":false,\"sha\":\"" + OTHER + "\"}");
-    ApiAnswer answer = rig.upstream().learnInfo(REPO, Optional.of(commit), "");
+    ApiAnswer answer = rig.upstream().learnInfo(REPO, Optional.of(commit), "", "client");
     expectStrange(((ApiAnswer.Failed) answer).failure());
-    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), ""))
+    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", "client"))
         .isInstanceOf(ApiAnswer.Info.class);
   }
 

@@ -1,0 +1,106 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.Route;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One client uses up its share of the memory budget with repo info that comes slowly. */
+@Timeout(60)
+class QuestionMemoryTest {
+  private static final String GREEDY = "127.0.0.2";
+  private static final String HONEST = "127.0.0.3";
+  private static final String INFO = "/api/models/acme/open";
+
+  /** One client's share is a quarter, which two answers of more than 64 KiB nearly use up. */
+  private static final int BUDGET = 2 << 20;
+
+  private static final int ANSWER = 192 * 1024;
+  private static final int SLOW = 2;
+
+  @TempDir Path data;
+  private Rig rig;
+  private final List<RawClient> slow = new ArrayList<>();
+  private final Map<String, DevFile> files = new LinkedHashMap<>();
+
+  @BeforeEach
+  void start() throws Exception {
+    rig = new Rig(data, s -> s.withBudgetBytes(BUDGET));
+    for (int i = 0; i < 2_000; i++) {
+      files.put("a-file-with-quite-a-long-name-and-a-number-%d.txt".formatted(i), DevFile.text(""));
+    }
+    rig.hub.repo("model", "acme/open").commit("Add them", files);
+    for (int i = 0; i < SLOW; i++) {
+      rig.hub.repo("model", "acme/slow-" + i).commit("Add them", files);
+    }
+    rig.hub.faults().on(Route.REPO_INFO).path("/slow-").stallAfter(100_000);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    rig.hub.faults().clear();
+    for (RawClient client : slow) {
+      client.close();
+    }
+    rig.close();
+  }
+
+  private void useUpShare() throws Exception {
+    for (int i = 0; i < SLOW; i++) {
+      slow.add(new RawClient(rig, GREEDY).get("/api/models/acme/slow-" + i));
+    }
+    await().until(() -> rig.app().budgetUsage().used() >= SLOW * ANSWER);
+  }
+
+  private int status(String from) throws Exception {
+    try (RawClient client = new RawClient(rig, from)) {
+      return Integer.parseInt(client.get(INFO).head().substring(9, 12));
+    }
+  }
+
+  private long asked() {
+    return rig.hub.log().stream().filter(r -> r.path().equals(INFO)).count();
+  }
+
+  @Test
+  void another_client_has_a_share_of_its_own_for_its_questions() throws Exception {
+    useUpShare();
+    assertThat(status(GREEDY)).isEqualTo(503);
+    assertThat(status(HONEST)).isEqualTo(200);
+  }
+
+  @Test
+  void another_client_that_joins_its_question_asks_again() throws Exception {
+    useUpShare();
+    try (RawClient greedy = new RawClient(rig, GREEDY).get(INFO)) {
+      await().until(() -> asked() == 1);
+      assertThat(status(HONEST)).isEqualTo(200);
+      assertThat(greedy.head()).startsWith("HTTP/1.1 503 ");
+    }
+    assertThat(asked()).isEqualTo(2);
+  }
+
+  @Test
+  void its_refresh_of_a_revision_does_not_keep_others_from_theirs() throws Exception {
+    assertThat(status(HONEST)).isEqualTo(200);
+    await().until(() -> rig.app().runningTasks() == 0);
+    useUpShare();
+    rig.clock.pass(Duration.ofSeconds(90));
+    assertThat(status(GREEDY)).isEqualTo(200);
+    await().until(() -> asked() == 2);
+    assertThat(status(HONEST)).isEqualTo(200);
+    await().until(() -> asked() == 3);
+  }
+}
