@@ -12,7 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure: a
  * few fast clients get 512 KiB, at which a file goes out as fast as a tuned nginx sends it, and of
- * a crowd those that come last 32 KiB. Who can't wait for one to come back gets 16 KiB of the heap.
+ * a crowd those that come last 32 KiB. A borrower that can't wait gets a spare buffer on the heap: 16
+ * KiB while the spare buffers take less than {@link #SPARES}, then 1 KiB.
  *
  * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
  */
@@ -33,8 +34,14 @@ public final class DirectBufferPool {
     }
   }
 
-  /** Bytes of a buffer that is not of the pool: little enough for each of thousands of clients. */
+  /** Bytes of a spare buffer, which is not of the pool. */
   private static final int SPARE = 16 * 1024;
+
+  /** Heap that spare buffers of this size take together, in bytes. */
+  static final long SPARES = 8L << 20;
+
+  /** Bytes of any further spare buffer: 10 MiB for 10,000 clients, and still no client waits. */
+  static final int LAST = 1024;
 
   private final long total;
   private final ReentrantLock lock = new ReentrantLock();
@@ -46,6 +53,9 @@ public final class DirectBufferPool {
 
   /** Bytes of the buffers that are lent. */
   private long lent;
+
+  /** Bytes of the spare buffers of {@link #SPARE} bytes that are lent. */
+  private long spares;
 
   /**
    * Makes an empty pool.
@@ -65,13 +75,13 @@ public final class DirectBufferPool {
 
   /** A buffer on loan. To be closed once, by the borrower. */
   public final class Loan implements AutoCloseable {
-    private final Optional<Size> size;
     private final ByteBuffer buffer;
+    private final Runnable onClose;
     private boolean open = true;
 
-    private Loan(Optional<Size> size, ByteBuffer buffer) {
-      this.size = size;
+    private Loan(ByteBuffer buffer, Runnable onClose) {
       this.buffer = buffer;
+      this.onClose = onClose;
     }
 
     /** The buffer, cleared when it was lent. It must not be used after {@link #close}. */
@@ -83,7 +93,7 @@ public final class DirectBufferPool {
     public void close() {
       if (open) {
         open = false;
-        size.ifPresent(s -> giveBack(s, buffer));
+        onClose.run();
       }
     }
   }
@@ -108,9 +118,9 @@ public final class DirectBufferPool {
   }
 
   /**
-   * Borrows a buffer without waiting: when all are lent, a small one of the heap that belongs to
-   * nobody else. For who may keep it for as long as a client likes: a thousand clients that stand
-   * still have all the others, and a wait for one would be a wait for them.
+   * Borrows a buffer without waiting: when all are lent, a spare one on the heap that no other
+   * borrower has. For a borrower that keeps it for as long as a client likes: stalled clients may
+   * hold every pooled buffer, so waiting for one could block indefinitely.
    */
   public Loan borrowNow() {
     lock.lock();
@@ -119,10 +129,24 @@ public final class DirectBufferPool {
       if (size.isPresent()) {
         return lend(size.get());
       }
+      if (spares + SPARE > SPARES) {
+        return new Loan(ByteBuffer.allocate(LAST), () -> {});
+      }
+      ByteBuffer spare = ByteBuffer.allocate(SPARE);
+      spares += SPARE;
+      return new Loan(spare, this::dropSpare);
     } finally {
       lock.unlock();
     }
-    return new Loan(Optional.empty(), ByteBuffer.allocate(SPARE));
+  }
+
+  private void dropSpare() {
+    lock.lock();
+    try {
+      spares -= SPARE;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private Optional<Size> largestFree() {
@@ -135,14 +159,17 @@ public final class DirectBufferPool {
   }
 
   private Loan lend(Size size) {
-    ByteBuffer buffer = freeOf(size).poll();
-    if (buffer == null) {
-      dropFreeUntilRoomFor(size.bytes);
-      buffer = ByteBuffer.allocateDirect(size.bytes);
-      allocated += size.bytes;
-    }
+    ByteBuffer free = freeOf(size).poll();
+    ByteBuffer buffer = free == null ? allocate(size) : free;
     lent += size.bytes;
-    return new Loan(Optional.of(size), buffer.clear());
+    return new Loan(buffer.clear(), () -> giveBack(size, buffer));
+  }
+
+  private ByteBuffer allocate(Size size) {
+    dropFreeUntilRoomFor(size.bytes);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(size.bytes);
+    allocated += size.bytes;
+    return buffer;
   }
 
   /** The collector frees what is dropped; the bound is kept by what this pool refers to. */

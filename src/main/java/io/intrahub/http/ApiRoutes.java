@@ -168,7 +168,7 @@ final class ApiRoutes {
   }
 
   /** A body that can't be completed is broken off once its head is out, never ended. */
-  private static void write(Exchange exchange, ReplyBody body) throws IOException {
+  static void write(Exchange exchange, ReplyBody body) throws IOException {
     // A HEAD of a file has no body, and the length that upstream said is among its headers.
     boolean lengthIsSet = exchange.response().containsHeader(HeaderNames.CONTENT_LENGTH);
     if (!lengthIsSet) {
@@ -178,7 +178,14 @@ final class ApiRoutes {
       return;
     }
     try {
-      body.writeTo(new ReplyStream(exchange));
+      Optional<byte[]> whole = body.whole();
+      if (whole.isPresent()) {
+        WholeBody.write(exchange, whole.get());
+      } else {
+        ReplyStream stream = new ReplyStream(exchange);
+        body.writeTo(stream);
+        stream.finish();
+      }
     } catch (IOException e) {
       log.info(
           "{}: broken off after {} bytes: {}",

@@ -31,10 +31,6 @@ final class ErrorWriter {
   /** Writes a whole body; a HEAD gets its length only. */
   static void writeBody(Exchange exchange, String contentType, byte[] body) throws IOException {
     exchange.response().setContentType(contentType);
-    exchange.response().setContentLengthLong(body.length);
-    if (!exchange.isHead()) {
-      exchange.response().getOutputStream().write(body);
-      exchange.sent(body.length);
-    }
+    WholeBody.write(exchange, body);
   }
 }

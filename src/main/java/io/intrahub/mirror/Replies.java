@@ -10,6 +10,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -49,6 +50,11 @@ final class Replies {
       }
 
       @Override
+      public Optional<byte[]> whole() throws IOException {
+        return body.whole(links);
+      }
+
+      @Override
       public void writeTo(OutputStream out) throws IOException {
         body.copyTo(out, links);
       }
@@ -82,8 +88,7 @@ final class Replies {
       Optional<byte[]> whole = beginning.tryWhole(content);
       kept = true;
       return whole
-          .map(bytes ->
-              holding(reservation::close, OptionalLong.of(bytes.length), out -> out.write(bytes)))
+          .map(bytes -> ReplyBody.of(bytes, reservation::close))
           // The same amount again is what the client's connection buffers.
           .orElseGet(() -> holding(reservation::close, OptionalLong.empty(), content));
     } finally {
@@ -91,6 +96,21 @@ final class Replies {
         reservation.close();
       }
     }
+  }
+
+  /**
+   * A body that is in memory. A slow client may hold it long after a cache has dropped it, so it
+   * counts although it is shared.
+   *
+   * @param owner whose share of the budget it counts against
+   * @throws BudgetExhaustedException when there is no memory for it now
+   * @throws InterruptedIOException when the waiting thread is stopped
+   */
+  static ReplyBody inMemory(MemoryBudget budget, String owner, byte[] bytes)
+      throws BudgetExhaustedException, InterruptedIOException {
+    MemoryBudget.Reservation reservation = budget.reservation(owner);
+    reservation.grow(bytes.length);
+    return ReplyBody.of(bytes, reservation::close);
   }
 
   /**
@@ -103,7 +123,7 @@ final class Replies {
   static ReplyBody stored(MemoryBudget budget, String owner, StoredAnswer answer)
       throws IOException {
     if (answer.small().isPresent()) {
-      return ReplyBody.of(answer.small().get());
+      return inMemory(budget, owner, answer.small().get());
     }
     MemoryBudget.Reservation reservation = budget.reservation(owner);
     boolean kept = false;
@@ -138,6 +158,11 @@ final class Replies {
       @Override
       public OptionalLong length() {
         return length;
+      }
+
+      @Override
+      public Optional<byte[]> whole() {
+        return Optional.empty();
       }
 
       @Override

@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -14,6 +15,14 @@ public interface ReplyBody extends AutoCloseable {
   OptionalLong length();
 
   /**
+   * All of it, if it is in memory: then this may be written instead of calling {@link #writeTo}.
+   * Not to be changed.
+   *
+   * @throws IOException as {@link #writeTo}
+   */
+  Optional<byte[]> whole() throws IOException;
+
+  /**
    * Writes all of it. Does not close the stream.
    *
    * @throws IOException when it can't be completed: what was written is only a beginning
@@ -24,12 +33,21 @@ public interface ReplyBody extends AutoCloseable {
   @Override
   void close();
 
-  /** A body that is in memory and not changed. */
-  static ReplyBody of(byte[] bytes) {
+  /**
+   * A body that is in memory and not changed.
+   *
+   * @param onClose gives up what it holds
+   */
+  static ReplyBody of(byte[] bytes, Runnable onClose) {
     return new ReplyBody() {
       @Override
       public OptionalLong length() {
         return OptionalLong.of(bytes.length);
+      }
+
+      @Override
+      public Optional<byte[]> whole() {
+        return Optional.of(bytes);
       }
 
       @Override
@@ -39,7 +57,7 @@ public interface ReplyBody extends AutoCloseable {
 
       @Override
       public void close() {
-        // It holds nothing.
+        onClose.run();
       }
     };
   }

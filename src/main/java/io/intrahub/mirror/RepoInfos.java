@@ -19,6 +19,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -109,7 +110,7 @@ public final class RepoInfos {
     byte[] small = memory.getIfPresent(key);
     if (small != null) {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
-      return ApiReply.Ok.json(at.commit(), ReplyBody.of(small), at.label());
+      return reply(at, small, caller);
     }
     Optional<ApiReply> reply =
         store
@@ -186,6 +187,17 @@ public final class RepoInfos {
   private static Optional<CommitHash> commit(
       ApiAnswer.Info info, InfoQuery query, CommitHash asked) {
     return query.isPartial() ? Optional.of(asked) : info.facts().commit();
+  }
+
+  private ApiReply reply(Located.At at, byte[] small, Caller caller) {
+    try {
+      ReplyBody body = Replies.inMemory(budget, caller.client(), small);
+      return ApiReply.Ok.json(at.commit(), body, at.label());
+    } catch (BudgetExhaustedException e) {
+      return Replies.overloaded();
+    } catch (InterruptedIOException e) {
+      throw new IllegalStateException("interrupted while waiting for memory", e);
+    }
   }
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */

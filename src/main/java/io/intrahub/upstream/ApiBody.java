@@ -98,12 +98,12 @@ public final class ApiBody implements AutoCloseable {
    */
   public void copyTo(OutputStream to, JsonFilter.Links links) throws IOException {
     try {
-      if (rest.isEmpty()) {
-        boolean same = !json || links.equals(JsonFilter.Links.KEPT);
-        to.write(same ? beginning : JsonFilter.withoutXet(beginning, links));
+      Optional<byte[]> whole = whole(links);
+      if (whole.isPresent()) {
+        to.write(whole.get());
         return;
       }
-      AnswerStream stream = rest.get();
+      AnswerStream stream = rest.orElseThrow();
       stream.feeds(to);
       if (json) {
         JsonFilter.withoutXet(stream, to, links, stream::tokenEnds);
@@ -111,9 +111,32 @@ public final class ApiBody implements AutoCloseable {
         copyRaw(stream, to);
       }
     } catch (MalformedJsonException e) {
-      UpstreamFailure.Kind kind = UpstreamFailure.Kind.STRANGE;
-      throw new BrokenAnswerException(new UpstreamFailure(kind, e.reason()), e);
+      throw broken(e);
     }
+  }
+
+  /**
+   * What {@link #copyTo} would write, of a body that {@link #isWhole}; else empty.
+   *
+   * @throws BrokenAnswerException when the JSON is none
+   */
+  public Optional<byte[]> whole(JsonFilter.Links links) throws BrokenAnswerException {
+    if (!isWhole()) {
+      return Optional.empty();
+    }
+    if (!json || links.equals(JsonFilter.Links.KEPT)) {
+      return Optional.of(beginning);
+    }
+    try {
+      return Optional.of(JsonFilter.withoutXet(beginning, links));
+    } catch (MalformedJsonException e) {
+      throw broken(e);
+    }
+  }
+
+  private static BrokenAnswerException broken(MalformedJsonException e) {
+    UpstreamFailure.Kind kind = UpstreamFailure.Kind.STRANGE;
+    return new BrokenAnswerException(new UpstreamFailure(kind, e.reason()), e);
   }
 
   private static void copyRaw(AnswerStream from, OutputStream to) throws IOException {

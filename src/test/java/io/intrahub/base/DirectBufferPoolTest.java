@@ -113,6 +113,26 @@ class DirectBufferPoolTest {
     }
   }
 
+  @Test
+  void spare_buffers_of_a_crowd_take_little_heap_and_nobody_waits_for_one() throws Exception {
+    DirectBufferPool pool = new DirectBufferPool(512 * KIB);
+    Deque<Loan> all = drain(pool, 512 * KIB);
+    Deque<Loan> spares = new ArrayDeque<>();
+    long heap = 0;
+    for (int i = 0; i < 10_000; i++) {
+      Loan spare = pool.borrowNow();
+      spares.add(spare);
+      heap += spare.buffer().capacity();
+    }
+    assertThat(heap).isBetween(8L << 20, (8L << 20) + 10_000 * 1024);
+    assertThat(spares.getLast().buffer().capacity()).isEqualTo(1024);
+    spares.forEach(Loan::close);
+    try (Loan spare = pool.borrowNow()) {
+      assertThat(spare.buffer().capacity()).as("when they are back").isEqualTo(16 * KIB);
+    }
+    all.forEach(Loan::close);
+  }
+
   /** One large buffer makes room for several small ones. */
   @Test
   void one_return_wakes_as_many_as_there_is_room_for() throws Exception {

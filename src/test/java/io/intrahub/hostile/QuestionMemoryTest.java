@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 class QuestionMemoryTest {
   private static final String GREEDY = "127.0.0.2";
   private static final String HONEST = "127.0.0.3";
+  private static final String FILE =
+      "/acme/open/resolve/main/a-file-with-quite-a-long-name-and-a-number-7.txt";
   private static final String INFO = "/api/models/acme/open";
 
   /** One client's share is a quarter, which two answers of more than 64 KiB nearly use up. */
@@ -65,8 +67,12 @@ class QuestionMemoryTest {
   }
 
   private int status(String from) throws Exception {
+    return status(from, INFO);
+  }
+
+  private int status(String from, String target) throws Exception {
     try (RawClient client = new RawClient(rig, from)) {
-      return Integer.parseInt(client.get(INFO).head().substring(9, 12));
+      return Integer.parseInt(client.get(target).head().substring(9, 12));
     }
   }
 
@@ -95,10 +101,12 @@ class QuestionMemoryTest {
   @Test
   void its_refresh_of_a_revision_does_not_keep_others_from_theirs() throws Exception {
     assertThat(status(HONEST)).isEqualTo(200);
+    assertThat(status(HONEST, FILE)).isEqualTo(200);
     await().until(() -> rig.app().runningTasks() == 0);
     useUpShare();
     rig.clock.pass(Duration.ofSeconds(90));
-    assertThat(status(GREEDY)).isEqualTo(200);
+    // A file, which needs none of its share.
+    assertThat(status(GREEDY, FILE)).isEqualTo(200);
     await().until(() -> asked() == 2);
     assertThat(status(HONEST)).isEqualTo(200);
     await().until(() -> asked() == 3);

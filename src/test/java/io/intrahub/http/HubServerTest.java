@@ -4,24 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Fingerprints;
+import io.intrahub.mirror.ReplyBody;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The listener with a handler of the test's own, and a time that the test sets forward. */
@@ -213,5 +224,82 @@ class HubServerTest {
     await().atMost(Duration.ofSeconds(4)).until(() -> answered.size() == 1);
     assertThat(answered.getFirst().client()).isEqualTo("127.0.0.1");
     assertThat(answered.getFirst().error()).isEqualTo("the client closed the connection");
+  }
+
+  private enum Source {
+    MEMORY,
+    /** As when links in it are changed. */
+    MEMORY_WITHOUT_LENGTH,
+    STREAM
+  }
+
+  /** A body that counts in the memory budget until it is closed. */
+  private record Counted(byte[] bytes, Source source, AtomicInteger closed) implements ReplyBody {
+    @Override
+    public OptionalLong length() {
+      return source == Source.MEMORY ? OptionalLong.of(bytes.length) : OptionalLong.empty();
+    }
+
+    @Override
+    public Optional<byte[]> whole() {
+      return source == Source.STREAM ? Optional.empty() : Optional.of(bytes);
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws IOException {
+      out.write(bytes);
+    }
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Source.class)
+  void what_a_client_that_takes_nothing_holds_of_a_body_is_counted(Source source)
+      throws Exception {
+    int clients = 20;
+    byte[] body = new byte[60_000];
+    AtomicInteger closed = new AtomicInteger();
+    AtomicReference<ArrayByteBufferPool> pool = new AtomicReference<>();
+    handler.set(e -> {
+      pool.set(
+          (ArrayByteBufferPool)
+              ServletContextRequest.getServletContextRequest(e.request())
+                  .getComponents()
+                  .getByteBufferPool());
+      ((SocketChannel) e.connection().getChannel()).setOption(StandardSocketOptions.SO_SNDBUF, 1);
+      try (ReplyBody counted = new Counted(body, source, closed)) {
+        ApiRoutes.write(e, counted);
+      }
+    });
+    List<Socket> stalled = new ArrayList<>();
+    try {
+      for (int i = 0; i < clients; i++) {
+        Socket socket = new Socket();
+        stalled.add(socket);
+        socket.setReceiveBufferSize(1);
+        socket.setSoTimeout(20_000);
+        socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
+        send(socket, REQUEST);
+        assertThat(socket.getInputStream().read()).isEqualTo('H');
+      }
+      assertThat(closed).hasValue(0);
+      assertThat(server.requestsInFlight()).isEqualTo(clients);
+      long held = pool.get().getDirectMemory() + pool.get().getHeapMemory();
+      // Buffers for the heads of its request and its response, besides that of a stream.
+      long most = 26_000 + (source == Source.STREAM ? ReplyStream.HELD_BACK : 0);
+      assertThat(held / clients).as("bytes for each").isLessThan(most);
+      for (Socket socket : stalled) {
+        assertThat(socket.getInputStream().readNBytes(body.length)).hasSize(body.length);
+      }
+      await().until(() -> closed.get() == clients);
+    } finally {
+      for (Socket socket : stalled) {
+        socket.close();
+      }
+    }
   }
 }
