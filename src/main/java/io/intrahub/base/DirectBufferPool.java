@@ -12,8 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure: a
  * few fast clients get 512 KiB, at which a file goes out as fast as a tuned nginx sends it, and of
- * a crowd those that come last 32 KiB. A borrower that can't wait gets a spare buffer on the heap: 16
- * KiB while the spare buffers take less than {@link #SPARES}, then 1 KiB.
+ * a crowd those that come last 32 KiB. A borrower that can't wait gets a spare buffer on the heap:
+ * 16 KiB while the spare buffers take less than {@link #SPARES}, then 1 KiB.
  *
  * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
  */
@@ -74,7 +74,7 @@ public final class DirectBufferPool {
   }
 
   /** A buffer on loan. To be closed once, by the borrower. */
-  public final class Loan implements AutoCloseable {
+  public static final class Loan implements AutoCloseable {
     private final ByteBuffer buffer;
     private final Runnable onClose;
     private boolean open = true;

@@ -168,7 +168,7 @@ final class Manifests {
       return Optional.of(new Learning.Complete(known.get()));
     }
     Deadline deadline = Deadline.in(atMost);
-    Optional<CompletableFuture<Learning>> flight = 
+    Optional<CompletableFuture<Learning>> flight =
         join(repo, commit, admission.client(), admission::begin);
     if (flight.isEmpty()) {
       return Optional.of(new Learning.Failed(admission.refusal()));

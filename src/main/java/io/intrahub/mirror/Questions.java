@@ -180,8 +180,7 @@ final class Questions {
   }
 
   /** A new commit is shown only when its manifest is known and no load is under way. */
-  private void moved(
-      Authorised<RepoId> proof, Revision revision, CommitHash commit, String owner) {
+  private void moved(Authorised<RepoId> proof, Revision revision, CommitHash commit, String owner) {
     RepoId repo = proof.subject();
     Observation<CommitHash> now = new Observation<>(commit, clock.instant());
     Optional<Observation<CommitHash>> before = store.revision(proof, revision);

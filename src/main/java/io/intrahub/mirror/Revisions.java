@@ -240,8 +240,7 @@ final class Revisions {
       boolean showAtOnce,
       String client) {
     RepoId repo = proof.subject();
-    Optional<Learned> learned = 
-        overdue.await(repo, questions.refresh(repo, revision, client));
+    Optional<Learned> learned = overdue.await(repo, questions.refresh(repo, revision, client));
     if (learned.isEmpty()) {
       pending.shown(repo, revision);
       return at(proof, seen, true);

@@ -35,16 +35,10 @@ public sealed interface ApiAnswer {
    * @param facts what the mirror acts on. Of a large body only the beginning was looked at: what it
    *     does not say there counts as not said.
    * @param body the JSON; to be closed by whoever takes the answer
-   * @param authoritative whether an endpoint gave it that is taken at its word
    * @param evidence present when no token was sent, the endpoint is authoritative and the repo is
    *     neither private nor gated
    */
-  record Info(
-      RepoId repo,
-      RepoFacts facts,
-      ApiBody body,
-      boolean authoritative,
-      Optional<AnonymousRead> evidence)
+  record Info(RepoId repo, RepoFacts facts, ApiBody body, Optional<AnonymousRead> evidence)
       implements ApiAnswer {}
 
   /**

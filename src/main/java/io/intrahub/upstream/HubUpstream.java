@@ -181,8 +181,7 @@ public final class HubUpstream implements AutoCloseable {
    * @param owner whose share of the memory budget the answer counts against; nothing else of the
    *     client that begins the question is known here
    */
-  public ApiAnswer learnInfo(
-      RepoId repo, Optional<Revision> revision, String query, String owner) {
+  public ApiAnswer learnInfo(RepoId repo, Optional<Revision> revision, String query, String owner) {
     return info(Question.learn(repo), repo, revision, query, Caller.anonymous(owner));
   }
 
@@ -226,7 +225,6 @@ public final class HubUpstream implements AutoCloseable {
           known.get(),
           facts,
           body,
-          ok.isAuthoritative(),
           proves ? Optional.of(AnonymousRead.witnessed(known.get(), began)) : Optional.empty());
     } catch (MalformedJsonException e) {
       return strange(e.reason());

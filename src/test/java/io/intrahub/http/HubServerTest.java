@@ -258,8 +258,7 @@ class HubServerTest {
 
   @ParameterizedTest
   @EnumSource(Source.class)
-  void what_a_client_that_takes_nothing_holds_of_a_body_is_counted(Source source)
-      throws Exception {
+  void what_a_client_that_takes_nothing_holds_of_a_body_is_counted(Source source) throws Exception {
     int clients = 20;
     byte[] body = new byte[60_000];
     AtomicInteger closed = new AtomicInteger();
