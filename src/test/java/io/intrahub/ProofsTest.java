@@ -16,7 +16,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.EventOrder;
-import io.intrahub.access.Outage;
+import io.intrahub.access.OutageEvidence;
 import io.intrahub.hub.RepoId;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,7 +38,7 @@ class ProofsTest {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackage("io.intrahub.upstream")
+            .resideOutsideOfPackage("io.intrahub.upstream.hub")
             .should()
             .accessTargetWhere(uses(AnonymousRead.class, "witnessed"))
             .because("only they know that no token went with the call"));
@@ -60,7 +60,8 @@ class ProofsTest {
   void only_the_one_who_asks_a_repos_own_question_believes_an_outage() {
     for (DescribedPredicate<JavaAccess<?>> use :
         List.of(
-            uses(Outage.class, "witnessed"), uses(AccessChecker.class, "rememberedDuringOutage"))) {
+            uses(OutageEvidence.class, "witnessed"),
+            uses(AccessChecker.class, "rememberedDuringOutage"))) {
       check(
           noClasses()
               .that()
@@ -81,7 +82,7 @@ class ProofsTest {
             .or()
             .areDeclaredIn(AnonymousRead.class)
             .or()
-            .areDeclaredIn(Outage.class)
+            .areDeclaredIn(OutageEvidence.class)
             .should()
             .bePublic()
             .orShould()
@@ -99,13 +100,14 @@ class ProofsTest {
         .isNotEmpty();
     assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class).getCallsOfSelf())
         .isNotEmpty();
-    assertThat(HOUSE.get(Outage.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+    assertThat(
+            HOUSE.get(OutageEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())
         .containsOnly(ASKS);
     assertThat(
             HOUSE
                 .get(AccessChecker.class)
-                .getMethod("rememberedDuringOutage", Outage.class)
+                .getMethod("rememberedDuringOutage", OutageEvidence.class)
                 .getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())
         .containsOnly(ASKS);

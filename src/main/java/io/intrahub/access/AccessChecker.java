@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * The one place that says who may read a repo.
  *
- * <p>The rule of this release: only what an <em>anonymous</em> asker may read is ever kept, and
- * what is kept may be read by everybody. All else streams through with the asker's own token. So a
+ * <p>The rule of this release: only what an <em>anonymous</em> client may read is ever kept, and
+ * what is kept may be read by everybody. All else streams through with the client's own token. So a
  * proof rests on a verdict "public" that upstream confirmed lately; a token holder's success never
  * makes one.
  *
@@ -49,7 +49,7 @@ public final class AccessChecker {
    *
    * @param publicTtl since the question began that upstream last confirmed it with
    * @param publicTtlDuringOutage the same, while upstream gives no word on the repo; see {@link
-   *     Outage}
+   *     OutageEvidence}
    */
   public record Settings(Duration publicTtl, Duration publicTtlDuringOutage) {
     /** Ten minutes, and seven days while upstream is down. */
@@ -87,7 +87,7 @@ public final class AccessChecker {
   }
 
   /** A proof from what is remembered, for a repo that upstream gives no word on. */
-  public Optional<Authorised<RepoId>> rememberedDuringOutage(Outage outage) {
+  public Optional<Authorised<RepoId>> rememberedDuringOutage(OutageEvidence outage) {
     return within(outage.repo(), settings.publicTtlDuringOutage());
   }
 
@@ -140,7 +140,7 @@ public final class AccessChecker {
         .isPresent();
   }
 
-  /** An authoritative upstream refused an anonymous asker. */
+  /** An authoritative upstream refused an anonymous client. */
   public void refused(RepoId repo) {
     ReentrantLock lock = stripe(repo);
     lock.lock();

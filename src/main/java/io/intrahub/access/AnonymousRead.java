@@ -3,7 +3,7 @@ package io.intrahub.access;
 import io.intrahub.hub.RepoId;
 
 /**
- * Evidence that upstream let an anonymous asker read the content of this repo: an anonymous first
+ * Evidence that upstream let an anonymous client read the content of this repo: an anonymous first
  * hop of a file, or repo info seen anonymously as neither private nor gated.
  *
  * <p>The checker believes it, so who may call {@link #witnessed} is part of the safety of the

@@ -1,7 +1,7 @@
 package io.intrahub.access;
 
 /**
- * Proof that the present asker may read this subject now. Only {@link AccessChecker} makes it, and
+ * Proof that the present client may read this subject now. Only {@link AccessChecker} makes it, and
  * the store hands out content against nothing else, so a new route can't forget the check.
  *
  * <p>A proof is good for one request; it is never kept.

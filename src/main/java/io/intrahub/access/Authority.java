@@ -1,6 +1,6 @@
 package io.intrahub.access;
 
-/** Who asks. A key for caches that differ by asker; it holds no secret. */
+/** Who asks. A key for caches that differ by client; it holds no secret. */
 public sealed interface Authority {
   /** Somebody without a token. */
   record Anonymous() implements Authority {}

@@ -15,6 +15,6 @@ public interface VerdictStore {
   /** The repo was seen to be public at this moment. */
   void rememberPublic(RepoId repo, Instant seenAt);
 
-  /** Upstream refused an anonymous asker: what was remembered no longer holds. */
+  /** Upstream refused an anonymous client: what was remembered no longer holds. */
   void forgetPublic(RepoId repo);
 }

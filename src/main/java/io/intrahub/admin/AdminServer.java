@@ -31,7 +31,7 @@ public final class AdminServer implements AutoCloseable {
       };
 
   private final String address;
-  private final OwnNames names;
+  private final HostCheck names;
   private final Javalin javalin;
 
   /**
@@ -47,9 +47,9 @@ public final class AdminServer implements AutoCloseable {
       List<String> hosts,
       PrometheusMeterRegistry registry,
       Mirror mirror,
-      Status status) {
+      StatusReport statusReport) {
     this.address = host + ":" + port;
-    this.names = new OwnNames(host, hosts);
+    this.names = new HostCheck(host, hosts);
     this.javalin =
         Javalin.create(config -> {
           config.startup.showJavalinBanner = false;
@@ -71,11 +71,12 @@ public final class AdminServer implements AutoCloseable {
           config.routes.get("/health", ctx -> health(ctx, mirror));
           config.routes.get(
               "/status",
-              ctx -> ctx.contentType("application/json; charset=utf-8").result(status.write()));
+              ctx ->
+                  ctx.contentType("application/json; charset=utf-8").result(statusReport.write()));
         });
   }
 
-  /** Refuses what a web page may have sent: see {@link OwnNames}. */
+  /** Refuses what a web page may have sent: see {@link HostCheck}. */
   private void check(Context ctx) {
     List<String> hosts = Collections.list(ctx.req().getHeaders("Host"));
     String host = hosts.isEmpty() ? "" : hosts.getFirst();
@@ -85,7 +86,7 @@ public final class AdminServer implements AutoCloseable {
           421,
           "This listener is not called by this name. Use its address, or add the name to"
               + " admin.hosts.");
-    } else if (OwnNames.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
+    } else if (HostCheck.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
       refuse(ctx, 403, "Pages of other sites may not ask this listener.");
     }
   }

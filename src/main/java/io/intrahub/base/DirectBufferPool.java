@@ -166,14 +166,14 @@ public final class DirectBufferPool {
   }
 
   private ByteBuffer allocate(Size size) {
-    dropFreeUntilRoomFor(size.bytes);
+    dropFreeUntilFits(size.bytes);
     ByteBuffer buffer = ByteBuffer.allocateDirect(size.bytes);
     allocated += size.bytes;
     return buffer;
   }
 
   /** The collector frees what is dropped; the bound is kept by what this pool refers to. */
-  private void dropFreeUntilRoomFor(int bytes) {
+  private void dropFreeUntilFits(int bytes) {
     for (Size size : Size.values()) {
       while (allocated + bytes > total && freeOf(size).poll() != null) {
         allocated -= size.bytes;

@@ -8,13 +8,13 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Lets many askers of the same thing share one piece of work. The work runs on its own thread and
- * outlives the askers: one who waits no longer loses nothing, and finds the result next time.
+ * Lets many callers of the same thing share one piece of work. The work runs on its own thread and
+ * outlives the callers: one that stops waiting loses nothing, and finds the result next time.
  *
- * <p>Safe for use by many threads. A flight is over when its future is done; the next asker starts
+ * <p>Safe for use by many threads. A flight is over when its future is done; the next caller starts
  * a new one.
  *
- * @param <K> what is asked for; it must hold everything on which the result depends, the asker's
+ * @param <K> what is asked for; it must hold everything on which the result depends, the caller's
  *     authority included
  * @param <V> the result
  */

@@ -4,7 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
-import io.intrahub.admin.Status;
+import io.intrahub.admin.StatusReport;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
@@ -19,7 +19,7 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.Transfers;
-import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.hub.HubUpstream;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -52,7 +52,7 @@ public final class App implements AutoCloseable {
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final FsStore store;
-  private final Tasks tasks;
+  private final BackgroundTasks tasks;
   private final Meters meters;
   private final MemoryBudget budget;
   private final DirectBufferPool clientBuffers;
@@ -67,7 +67,7 @@ public final class App implements AutoCloseable {
     try {
       CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
       // Tasks end before the store does, which runs some of its own.
-      tasks = new Tasks();
+      tasks = new BackgroundTasks();
       store = add(FsStore.open(settings.data(), clock, settings.store(), caches, tasks));
       started.push(tasks);
       ScheduledExecutorService timer =
@@ -77,10 +77,10 @@ public final class App implements AutoCloseable {
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       started.push(registry::close);
       meters = new Meters(registry);
-      meters.watchStore(() -> fill(store.usage()));
+      meters.watchStore(() -> figures(store.usage()));
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
-      meters.watchBudget(() -> fill(budget.usage()));
+      meters.watchBudget(() -> figures(budget.usage()));
       EventOrder order = new EventOrder(clock);
       HubUpstream upstream =
           add(new HubUpstream(settings.upstream(), clock, timer, budget, order, meters));
@@ -128,10 +128,10 @@ public final class App implements AutoCloseable {
                   settings.adminHosts(),
                   registry,
                   mirror,
-                  new Status(Main.Version.number(), clock, mirror, store::usage)));
+                  new StatusReport(Main.Version.number(), clock, mirror, store::usage)));
       http.start();
       admin.start();
-      tasks.execute(store::survey);
+      tasks.execute(store::scan);
       every(timer, TIDY_MINUTES, store::tidy);
       every(timer, SAVE_MINUTES, store::saveLastUses);
       complete = true;
@@ -166,8 +166,8 @@ public final class App implements AutoCloseable {
         timer.scheduleWithFixedDelay(() -> tasks.execute(work), minutes, minutes, TimeUnit.MINUTES);
   }
 
-  private static Meters.StoreFill fill(StoreUsage usage) {
-    return new Meters.StoreFill(
+  private static Meters.StoreFigures figures(StoreUsage usage) {
+    return new Meters.StoreFigures(
         usage.used(),
         usage.metadataBytes(),
         usage.limit(),
@@ -176,7 +176,7 @@ public final class App implements AutoCloseable {
         usage.evictedBytes());
   }
 
-  private static Meters.Budget fill(MemoryBudget.Usage usage) {
+  private static Meters.Budget figures(MemoryBudget.Usage usage) {
     return new Meters.Budget(usage.total(), usage.used(), usage.refusals());
   }
 
@@ -226,14 +226,14 @@ public final class App implements AutoCloseable {
     return clientBuffers.lent();
   }
 
-  /** Number of fills under way. */
-  public int runningFills() {
+  /** Number of transfers under way. */
+  public int runningTransfers() {
     return transfers.running();
   }
 
   /**
-   * Number of tasks under way: fills, listings, refreshes and the like, whoever waits for them or
-   * not. 0 means that nothing goes on but requests.
+   * Number of tasks under way: transfers, listings, refreshes and the like, whoever waits for them
+   * or not. 0 means that nothing goes on but requests.
    */
   public int runningTasks() {
     return tasks.running();

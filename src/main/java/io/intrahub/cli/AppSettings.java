@@ -4,14 +4,14 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
-import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
-import io.intrahub.upstream.UpstreamSettings;
+import io.intrahub.upstream.net.UpstreamSettings;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Everything a mirror is made from: each room's own settings record.
+ * Everything a mirror is made from: each package's own settings record.
  *
  * @param http the clients' listener
  * @param admin the operator's listener
@@ -22,7 +22,7 @@ import java.util.List;
  * @param upstream where from
  * @param access how long verdicts hold
  * @param mirror how long observations hold and clients wait
- * @param transfer limits of fills
+ * @param transfer limits of transfers
  * @param bufferBytes direct memory for bodies
  * @param budgetBytes heap that buffers of variable size share
  */
@@ -32,7 +32,7 @@ public record AppSettings(
     ClientLimits clients,
     List<String> adminHosts,
     Path data,
-    FsStore.Settings store,
+    DiskBudgetSettings store,
     UpstreamSettings upstream,
     AccessChecker.Settings access,
     MirrorSettings mirror,
@@ -113,7 +113,7 @@ public record AppSettings(
   }
 
   /** The same with other limits of the store. */
-  public AppSettings withStore(FsStore.Settings other) {
+  public AppSettings withStore(DiskBudgetSettings other) {
     return new AppSettings(
         http,
         admin,

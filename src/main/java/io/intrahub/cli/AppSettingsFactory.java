@@ -1,18 +1,18 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
-import io.intrahub.base.Network;
+import io.intrahub.base.CidrRange;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
-import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
-import io.intrahub.upstream.ProxySettings;
-import io.intrahub.upstream.TrustSettings;
-import io.intrahub.upstream.UpstreamSettings;
+import io.intrahub.upstream.net.ProxySettings;
+import io.intrahub.upstream.net.TlsSettings;
+import io.intrahub.upstream.net.UpstreamSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Hands each room its own settings, made from the configuration. */
+/** Hands each package its own settings, made from the configuration. */
 public final class AppSettingsFactory {
   /** The heap is this many times as large as the memory budget that follows from it. */
   private static final int HEAP_PER_BUDGET = 8;
@@ -38,8 +38,8 @@ public final class AppSettingsFactory {
     try {
       return of(
           config,
-          Proxies.settings(upstream.proxy(), upstream.noProxy(), environment),
-          TrustSettings.read(
+          ProxyDiscovery.settings(upstream.proxy(), upstream.noProxy(), environment),
+          TlsSettings.read(
               upstream.caFiles(),
               upstream.clientCertificate(),
               upstream.clientCertificatePasswordFile()));
@@ -48,7 +48,7 @@ public final class AppSettingsFactory {
     }
   }
 
-  private static AppSettings of(Config config, ProxySettings proxies, TrustSettings trust) {
+  private static AppSettings of(Config config, ProxySettings proxies, TlsSettings tls) {
     return new AppSettings(
         new HttpSettings(
             config.server().host(), config.server().port(), config.server().bodyTimeout()),
@@ -58,17 +58,17 @@ public final class AppSettingsFactory {
             config.clients().connections(),
             config.clients().requests(),
             config.server().trustedProxies().stream()
-                .map(Network::parse)
+                .map(CidrRange::parse)
                 .flatMap(Optional::stream)
                 .toList()),
         config.admin().hosts(),
         config.store().path(),
-        new FsStore.Settings(
+        new DiskBudgetSettings(
             config.store().maxSize().bytes(),
             config.store().minFree().bytes(),
             config.store().highWatermark(),
             config.store().lowWatermark()),
-        upstream(config, config.upstream().endpoints(), proxies, trust),
+        upstream(config, config.upstream().endpoints(), proxies, tls),
         new AccessChecker.Settings(
             config.access().publicTtl(), config.access().publicTtlDuringOutage()),
         new MirrorSettings(
@@ -111,15 +111,15 @@ public final class AppSettingsFactory {
     Config defaults = Config.defaults();
     // The made-up Hub is on this machine, and no proxy leads there.
     ProxySettings proxies = ProxySettings.DIRECT;
-    AppSettings settings = of(defaults, proxies, TrustSettings.JVM);
+    AppSettings settings = of(defaults, proxies, TlsSettings.JVM);
     return settings
         .withListeners(new HttpSettings(host, port), new HttpSettings("127.0.0.1", 0))
         .withData(data)
-        .withUpstream(upstream(defaults, List.of(upstream), proxies, TrustSettings.JVM));
+        .withUpstream(upstream(defaults, List.of(upstream), proxies, TlsSettings.JVM));
   }
 
   private static UpstreamSettings upstream(
-      Config config, List<URI> endpoints, ProxySettings proxies, TrustSettings trust) {
+      Config config, List<URI> endpoints, ProxySettings proxies, TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
         config.upstream().connectTimeout(),
@@ -130,6 +130,6 @@ public final class AppSettingsFactory {
         "intrahub/" + Main.Version.number(),
         config.mode() == Config.Mode.OFFLINE,
         proxies,
-        trust);
+        tls);
   }
 }

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Shows the mirror at work, with no internet: starts a made-up Hub and a mirror in front of it,"
-          + " prints lines to type in another terminal, and shows each request as it happens."
+      "Shows the mirror at work, with no internet: starts a made-up Hub and a mirror in front of"
+          + " it, prints lines to type in another terminal, and shows each request as it happens."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(DemoCommand.class);
@@ -66,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
     AppSettings settings = AppSettingsFactory.demo(host, port, folder, hub.uri());
     App app;
     try {
-      app = Running.start(settings, r -> show(out, r));
+      app = MirrorLifecycle.start(settings, r -> show(out, r));
     } catch (StartException e) {
       hub.close();
       deleteTemporary(folder);
@@ -74,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     introduce(out, app.uri());
     hub.onRequest(r -> show(out, r));
-    Running.untilStopped(app, hub, () -> deleteTemporary(folder));
+    MirrorLifecycle.untilStopped(app, hub, () -> deleteTemporary(folder));
     return 0;
   }
 
@@ -90,7 +90,8 @@ final class DemoCommand implements Callable<Integer> {
             "",
             "    export HF_ENDPOINT=" + mirror,
             "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
-            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert-2    # the same again: all hits",
+            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert-2    # the same again: all"
+                + " hits",
             "    HF_TOKEN="
                 + DemoRepos.ALICE
                 + " hf download demo/private-model --local-dir /tmp/private",
@@ -100,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
             "    curl -i " + mirror + "/demo/tiny-bert/resolve/main/config.json",
             "    curl -o /tmp/weights.bin " + mirror + "/demo/big-model/resolve/main/weights.bin",
             "",
-            "Repos: " + String.join(", ", Repos.NAMES),
+            "Repos: " + String.join(", ", DemoRepoList.NAMES),
             "Tokens: HF_TOKEN="
                 + DemoRepos.ALICE
                 + " may read the gated and the private one too, "

@@ -100,7 +100,7 @@ final class DevHubCommand implements Callable<Integer> {
               + " and :"
               + cdnPort
               + " ("
-              + Causes.root(e)
+              + RootCause.root(e)
               + "). Choose others with --port and --cdn-port.",
           e);
     }
@@ -112,7 +112,7 @@ final class DevHubCommand implements Callable<Integer> {
     all.ifPresent(rate -> hub.faults().on(Route.CDN).throttleTogether(rate));
     PrintWriter out = spec.commandLine().getOut();
     out.println("A made-up Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
-    out.println("Its repos: " + String.join(", ", Repos.NAMES));
+    out.println("Its repos: " + String.join(", ", DemoRepoList.NAMES));
     out.println(
         "Tokens: "
             + DemoRepos.ALICE
@@ -125,7 +125,7 @@ final class DevHubCommand implements Callable<Integer> {
       out.println(r.method() + " " + r.status() + " " + r.target());
       out.flush();
     });
-    Running.untilStopped(hub);
+    MirrorLifecycle.untilStopped(hub);
     return 0;
   }
 

@@ -1,6 +1,6 @@
 package io.intrahub.cli;
 
-import io.intrahub.config.Names;
+import io.intrahub.config.OptionNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -91,10 +91,10 @@ public final class Main implements Callable<Integer> {
       String name = wrong.replaceFirst("=.*", "");
       what =
           name.startsWith("-")
-              ? name + ": no such option" + Names.didYouMean(name, options(at))
+              ? name + ": no such option" + OptionNames.didYouMean(name, options(at))
               : wrong
                   + ": no such command"
-                  + Names.didYouMean(wrong, List.copyOf(at.getSubcommands().keySet()));
+                  + OptionNames.didYouMean(wrong, List.copyOf(at.getSubcommands().keySet()));
     }
     CommandSpec command = at.getCommandSpec();
     at.getErr().println("intrahub: " + what + " (see: " + command.qualifiedName() + " --help)");

@@ -48,7 +48,7 @@ final class ServeCommand implements Callable<Integer> {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
     AppSettings settings = AppSettingsFactory.of(config, System.getenv());
-    App app = Running.start(settings, ServeCommand::log);
+    App app = MirrorLifecycle.start(settings, ServeCommand::log);
     PrintWriter out = spec.commandLine().getOut();
     out.println(
         "intrahub "
@@ -63,7 +63,7 @@ final class ServeCommand implements Callable<Integer> {
             + clientHost(settings.http().host())
             + ":"
             + app.uri().getPort());
-    Proxies.describe(settings.upstream().proxies()).ifPresent(out::println);
+    ProxyDiscovery.describe(settings.upstream().proxies()).ifPresent(out::println);
     out.println(
         "Operator: http://"
             + clientHost(settings.admin().host())
@@ -71,7 +71,7 @@ final class ServeCommand implements Callable<Integer> {
             + app.adminUri().getPort()
             + "/status, /metrics, /health");
     out.flush();
-    Running.untilStopped(app);
+    MirrorLifecycle.untilStopped(app);
     return 0;
   }
 

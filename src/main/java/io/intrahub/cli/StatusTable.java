@@ -68,11 +68,11 @@ final class StatusTable {
     rows.add(HEAD);
     for (JsonNode t : transfers) {
       long size = t.path("size").asLong(0);
-      long there = t.path("there").asLong(0);
+      long available = t.path("there").asLong(0);
       rows.add(
           new String[] {
             t.path("state").asString(""),
-            percent(there, size),
+            percent(available, size),
             size(size),
             size(t.path("bytesPerSecond").asLong(0)) + "/s",
             Long.toString(t.path("readers").asLong(0)),
@@ -99,8 +99,8 @@ final class StatusTable {
   }
 
   /** Not 100 % before all of it is there. */
-  private static String percent(long there, long size) {
-    return (size == 0 ? 100 : (long) Math.floor(100.0 * there / size)) + " %";
+  private static String percent(long available, long size) {
+    return (size == 0 ? 100 : (long) Math.floor(100.0 * available / size)) + " %";
   }
 
   /** Bytes with three digits or so: {@code 1.4 GiB}. */

@@ -51,65 +51,65 @@ public final class ConfigLoader {
   public static Config load(
       Optional<Path> file, Map<String, String> environment, Map<String, List<String>> commandLine)
       throws ConfigException {
-    Gathered gathered = new Gathered();
+    ConfigSources sources = new ConfigSources();
     Optional<Path> used =
         file.or(() ->
             Optional.ofNullable(environment.get(FILE_VARIABLE))
                 .filter(name -> !name.isBlank())
                 .map(Path::of));
-    used.ifPresent(path -> read(path, gathered));
-    readEnvironment(environment, gathered);
-    readCommandLine(commandLine, gathered);
-    return gathered.finish();
+    used.ifPresent(path -> read(path, sources));
+    readEnvironment(environment, sources);
+    readCommandLine(commandLine, sources);
+    return sources.finish();
   }
 
-  private static void read(Path file, Gathered gathered) {
+  private static void read(Path file, ConfigSources sources) {
     String name = file.toString();
     byte[] bytes;
     // As a stream, and no more than is allowed, for it may be a pipe or an endless device.
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(LARGEST_FILE + 1);
     } catch (NoSuchFileException e) {
-      gathered.problem(name, "there is no such file");
+      sources.problem(name, "there is no such file");
       return;
     } catch (AccessDeniedException e) {
-      gathered.problem(name, "may not be read by this user");
+      sources.problem(name, "may not be read by this user");
       return;
     } catch (IOException e) {
       String why = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
-      gathered.problem(name, "cannot be read: " + why);
+      sources.problem(name, "cannot be read: " + why);
       return;
     }
     if (bytes.length > LARGEST_FILE) {
-      gathered.problem(name, "is larger than 1 MiB; that is no configuration");
+      sources.problem(name, "is larger than 1 MiB; that is no configuration");
       return;
     }
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      YamlFile.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text, gathered);
+      YamlFile.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text, sources);
     } catch (CharacterCodingException e) {
-      gathered.problem(name, "is not text in UTF-8");
+      sources.problem(name, "is not text in UTF-8");
     }
   }
 
-  private static void readEnvironment(Map<String, String> environment, Gathered gathered) {
+  private static void readEnvironment(Map<String, String> environment, ConfigSources sources) {
     Map<String, Option> known = new TreeMap<>();
     Options.all().forEach(option -> known.put(option.environment(), option));
     for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
       String name = variable.getKey();
       String value = variable.getValue();
-      if (!Names.isOurs(name)
+      if (!OptionNames.isOurs(name)
           || OTHER_VARIABLES.contains(name)
           || isServiceLink(name, value, environment)) {
         continue;
       }
       Option option = known.get(name);
       if (option == null) {
-        gathered.problem(
-            name, "no such option" + Names.didYouMean(name, List.copyOf(known.keySet())));
+        sources.problem(
+            name, "no such option" + OptionNames.didYouMean(name, List.copyOf(known.keySet())));
       } else if (!value.isBlank()) {
         // Compose files and the like pass on what is unset as an empty variable.
-        gathered.put(option, name, value);
+        sources.put(option, name, value);
       }
     }
   }
@@ -130,7 +130,8 @@ public final class ConfigLoader {
         .anyMatch(end -> !end.equals("PORT") || value.matches("(tcp|udp|sctp)://.*"));
   }
 
-  private static void readCommandLine(Map<String, List<String>> commandLine, Gathered gathered) {
+  private static void readCommandLine(
+      Map<String, List<String>> commandLine, ConfigSources sources) {
     for (String key : commandLine.keySet()) {
       if (Options.find(key).isEmpty()) {
         throw new IllegalArgumentException("no such option: " + key);
@@ -144,10 +145,10 @@ public final class ConfigLoader {
       String where = option.flag().map(Option.Flag::name).orElse(option.key());
       if (option.list()) {
         List<String> elements = new ArrayList<>();
-        texts.forEach(text -> elements.addAll(Gathered.split(text)));
-        gathered.putList(option, where, elements);
+        texts.forEach(text -> elements.addAll(ConfigSources.split(text)));
+        sources.putList(option, where, elements);
       } else {
-        texts.forEach(text -> gathered.put(option, where, text));
+        texts.forEach(text -> sources.put(option, where, text));
       }
     }
   }

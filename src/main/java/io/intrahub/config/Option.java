@@ -40,7 +40,7 @@ public record Option(
 
   /** Its variable in the environment: {@code INTRAHUB_STORE_MIN_FREE}. */
   public String environment() {
-    return Names.environment(key);
+    return OptionNames.environment(key);
   }
 
   /** Its values if it is a {@link ValueType#CHOICE}, as they are written; otherwise none. */

@@ -65,7 +65,7 @@ public final class Options {
   private static void collect(
       Class<?> type, String prefix, Map<String, String> sections, Map<String, Option> options) {
     for (RecordComponent component : type.getRecordComponents()) {
-      String key = prefix + Names.kebab(component.getName());
+      String key = prefix + OptionNames.kebab(component.getName());
       Setting setting = component.getAnnotation(Setting.class);
       Section section = component.getAnnotation(Section.class);
       if (setting != null) {
@@ -108,7 +108,7 @@ public final class Options {
     RecordComponent[] components = type.getRecordComponents();
     Object[] arguments = new Object[components.length];
     for (int i = 0; i < components.length; i++) {
-      String key = prefix + Names.kebab(components[i].getName());
+      String key = prefix + OptionNames.kebab(components[i].getName());
       Option option = OPTIONS.get(key);
       if (option == null) {
         arguments[i] = build(components[i].getType(), key + ".", values);

@@ -27,13 +27,13 @@ final class YamlFile {
 
   private final String file;
   private final String text;
-  private final Gathered gathered;
+  private final ConfigSources sources;
   private final Map<String, Integer> lines = new HashMap<>();
 
-  private YamlFile(String file, String text, Gathered gathered) {
+  private YamlFile(String file, String text, ConfigSources sources) {
     this.file = file;
     this.text = text;
-    this.gathered = gathered;
+    this.sources = sources;
   }
 
   /**
@@ -41,10 +41,10 @@ final class YamlFile {
    *
    * @param file its name, for messages
    * @param text its content, without a byte order mark
-   * @param gathered takes values and problems
+   * @param sources takes values and problems
    */
-  static void read(String file, String text, Gathered gathered) {
-    new YamlFile(file, text, gathered).read();
+  static void read(String file, String text, ConfigSources sources) {
+    new YamlFile(file, text, sources).read();
   }
 
   private void read() {
@@ -54,14 +54,14 @@ final class YamlFile {
       if (first == JsonToken.START_OBJECT) {
         section((YAMLParser) parser, "");
       } else if (first != null && first != JsonToken.VALUE_NULL) {
-        gathered.problem(
+        sources.problem(
             at(line(parser)),
             "expected options such as \"server:\" at the start of a line; found "
                 + shape(first, parser.getString()));
         parser.skipChildren();
       }
       if (parser.nextToken() != null) {
-        gathered.problem(at(line(parser)), "a second document begins here; there may be one only");
+        sources.problem(at(line(parser)), "a second document begins here; there may be one only");
       }
     } catch (JacksonException e) {
       notYaml(String.valueOf(e.getOriginalMessage()));
@@ -80,10 +80,10 @@ final class YamlFile {
       Optional<Option> option = Options.find(key);
       Integer earlier = lines.putIfAbsent(key, line);
       if (earlier != null) {
-        gathered.problem(where, "is there already, in line " + earlier);
+        sources.problem(where, "is there already, in line " + earlier);
         parser.skipChildren();
       } else if (parser.isCurrentAlias()) {
-        gathered.problem(where, "aliases (*" + parser.getString() + ") are not supported");
+        sources.problem(where, "aliases (*" + parser.getString() + ") are not supported");
       } else if (option.isPresent() && !name.contains(".")) {
         option(parser, option.get(), where, value);
       } else if (Options.sections().containsKey(key)) {
@@ -104,7 +104,7 @@ final class YamlFile {
           value.isScalarValue() && MISSING_SPACE.matcher(found).matches()
               ? "; YAML wants a space after the colon"
               : "";
-      gathered.problem(
+      sources.problem(
           where, "expected options on the lines below it; found " + shape(value, found) + hint);
       parser.skipChildren();
     }
@@ -114,9 +114,9 @@ final class YamlFile {
     if (value == JsonToken.START_ARRAY && option.list()) {
       list(parser, option, where);
     } else if (value.isScalarValue()) {
-      gathered.put(option, where, value == JsonToken.VALUE_NULL ? "" : parser.getString());
+      sources.put(option, where, value == JsonToken.VALUE_NULL ? "" : parser.getString());
     } else {
-      gathered.wrongShape(option, where, shape(value, ""));
+      sources.wrongShape(option, where, shape(value, ""));
       parser.skipChildren();
     }
   }
@@ -131,7 +131,7 @@ final class YamlFile {
         elements.add(token == JsonToken.VALUE_NULL ? "" : parser.getString());
       } else {
         whole = false;
-        gathered.wrongShape(
+        sources.wrongShape(
             option,
             at(line(parser)) + ": " + option.key(),
             parser.isCurrentAlias() ? "an alias" : shape(token, ""));
@@ -139,19 +139,19 @@ final class YamlFile {
       }
     }
     if (whole) {
-      gathered.putList(option, where, elements);
+      sources.putList(option, where, elements);
     }
   }
 
   private void unknown(String key, String where) {
     if (Options.find(key).isPresent()) {
       int dot = key.indexOf('.');
-      gathered.problem(
+      sources.problem(
           where,
           "is written on two lines: \"%s:\", and below it, indented, \"%s:\""
               .formatted(key.substring(0, dot), key.substring(dot + 1)));
     } else {
-      gathered.problem(where, "no such option" + Names.didYouMean(key, Options.names()));
+      sources.problem(where, "no such option" + OptionNames.didYouMean(key, Options.names()));
     }
   }
 
@@ -171,7 +171,7 @@ final class YamlFile {
     } else {
       what = "not valid YAML: " + what;
     }
-    gathered.problem(line > 0 ? at(line) : file, what);
+    sources.problem(line > 0 ? at(line) : file, what);
   }
 
   private static boolean isTabbed(String line) {
@@ -183,7 +183,7 @@ final class YamlFile {
       case START_ARRAY -> "a list";
       case START_OBJECT -> "options below it";
       case VALUE_NULL -> "nothing";
-      default -> Gathered.quote(scalar);
+      default -> ConfigSources.quote(scalar);
     };
   }
 

@@ -68,6 +68,6 @@ final class AccountRoutes {
   }
 
   private static Reply json(int status, String text) {
-    return Reply.of(status, Reply.JSON, Content.of(text));
+    return Reply.of(status, Reply.JSON, DevContent.of(text));
   }
 }

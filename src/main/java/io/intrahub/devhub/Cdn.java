@@ -49,8 +49,8 @@ final class Cdn {
     return "%s?X-Xet-Cas-Uid=public&response-content-disposition=%s&response-content-type=%s&%s"
         .formatted(
             path,
-            Text.formEncode(disposition),
-            Text.formEncode(contentType),
+            DevText.formEncode(disposition),
+            DevText.formEncode(contentType),
             signatures.sign(path));
   }
 
@@ -100,7 +100,7 @@ final class Cdn {
   }
 
   private Optional<DevFile> find(String path) {
-    List<String> parts = Text.cut(path, '/');
+    List<String> parts = DevText.cut(path, '/');
     return parts.size() != 4
         ? Optional.empty()
         : directory.findInternal(parts.get(2)).flatMap(repo -> repo.lfsFile(parts.get(3)));
@@ -118,7 +118,7 @@ final class Cdn {
     return Reply.of(
         status,
         XML,
-        Content.of(
+        DevContent.of(
             ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                     + "<Error><Code>%s</Code><Message>%s</Message></Error>")
                 .formatted(code, message)));

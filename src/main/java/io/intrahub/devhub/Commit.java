@@ -25,8 +25,8 @@ record Commit(
     String body,
     String date,
     SortedMap<String, DevFile> files,
-    Map<String, Entry> entries,
-    Map<String, List<Entry>> children) {
+    Map<String, DevEntry> entries,
+    Map<String, List<DevEntry>> children) {
 
   /** This commit and those before it, newest first. */
   List<Commit> history() {
@@ -42,23 +42,23 @@ record Commit(
    *
    * @return empty if there is no such folder
    */
-  Optional<List<Entry>> list(String folder, boolean recursive) {
-    List<Entry> direct = children.get(folder);
+  Optional<List<DevEntry>> list(String folder, boolean recursive) {
+    List<DevEntry> direct = children.get(folder);
     if (direct == null) {
       return Optional.empty();
     }
     if (!recursive) {
       return Optional.of(direct);
     }
-    List<Entry> all = new ArrayList<>();
+    List<DevEntry> all = new ArrayList<>();
     collect(direct, all);
     return Optional.of(all);
   }
 
-  private void collect(List<Entry> from, List<Entry> into) {
-    for (Entry entry : from) {
+  private void collect(List<DevEntry> from, List<DevEntry> into) {
+    for (DevEntry entry : from) {
       into.add(entry);
-      if (entry instanceof Entry.Folder folder) {
+      if (entry instanceof DevEntry.Folder folder) {
         collect(children.getOrDefault(folder.path(), List.of()), into);
       }
     }

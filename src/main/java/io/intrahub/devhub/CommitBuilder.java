@@ -39,8 +39,8 @@ final class CommitBuilder {
   }
 
   private final SortedMap<String, DevFile> files;
-  private final Map<String, Entry> entries = new LinkedHashMap<>();
-  private final Map<String, List<Entry>> children = new LinkedHashMap<>();
+  private final Map<String, DevEntry> entries = new LinkedHashMap<>();
+  private final Map<String, List<DevEntry>> children = new LinkedHashMap<>();
 
   CommitBuilder(SortedMap<String, DevFile> files) {
     this.files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
@@ -67,7 +67,7 @@ final class CommitBuilder {
                 who,
                 message);
     String sha = Hashes.gitOid("commit", text.getBytes(StandardCharsets.UTF_8));
-    Entry.Change change = new Entry.Change(sha, title, hubDate(date));
+    DevEntry.Change change = new DevEntry.Change(sha, title, hubDate(date));
     collect(root, "", parent, change);
     return new Commit(
         sha,
@@ -82,7 +82,7 @@ final class CommitBuilder {
 
   private static void put(Node root, String path, DevFile file) {
     Node node = root;
-    List<String> names = Text.cut(path, '/');
+    List<String> names = DevText.cut(path, '/');
     for (String name : names) {
       if (name.isEmpty() || name.equals(".") || name.equals("..")) {
         throw new IllegalArgumentException("git keeps no such path: " + path);
@@ -120,23 +120,23 @@ final class CommitBuilder {
     node.oid = Hashes.gitOid("tree", out.toByteArray());
   }
 
-  private void collect(Node node, String folder, Optional<Commit> parent, Entry.Change change) {
-    List<Entry> direct = new ArrayList<>();
+  private void collect(Node node, String folder, Optional<Commit> parent, DevEntry.Change change) {
+    List<DevEntry> direct = new ArrayList<>();
     for (String name : node.sortedNames()) {
       boolean isFolder = name.endsWith("/");
       String plain = isFolder ? name.substring(0, name.length() - 1) : name;
       String path = folder.isEmpty() ? plain : folder + "/" + plain;
       String oid = isFolder ? childOf(node, plain).oid : fileOf(node, plain).gitOid();
-      Entry.Change last =
+      DevEntry.Change last =
           parent
               .map(p -> p.entries().get(path))
               .filter(e -> e.oid().equals(oid))
-              .map(Entry::change)
+              .map(DevEntry::change)
               .orElse(change);
-      Entry entry =
+      DevEntry entry =
           isFolder
-              ? new Entry.Folder(path, oid, last)
-              : new Entry.File(path, fileOf(node, plain), last);
+              ? new DevEntry.Folder(path, oid, last)
+              : new DevEntry.File(path, fileOf(node, plain), last);
       direct.add(entry);
       entries.put(path, entry);
       if (isFolder) {

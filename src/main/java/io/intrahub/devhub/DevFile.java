@@ -10,16 +10,16 @@ import java.nio.charset.StandardCharsets;
 public final class DevFile {
   private static final int READABLE = 64 << 20;
 
-  private final Content content;
+  private final DevContent content;
   private final boolean lfs;
   private final String sha256;
   private final String gitOid;
 
-  private DevFile(Content content, boolean lfs) {
+  private DevFile(DevContent content, boolean lfs) {
     this(content, lfs, Hashes.sha256(content));
   }
 
-  private DevFile(Content content, boolean lfs, String sha256) {
+  private DevFile(DevContent content, boolean lfs, String sha256) {
     this.content = content;
     this.lfs = lfs;
     this.sha256 = sha256;
@@ -28,17 +28,17 @@ public final class DevFile {
 
   /** A regular file with this text in UTF-8. */
   public static DevFile text(String text) {
-    return new DevFile(Content.of(text), false);
+    return new DevFile(DevContent.of(text), false);
   }
 
   /** A regular file; the bytes are copied. */
   public static DevFile bytes(byte[] bytes) {
-    return new DevFile(Content.of(bytes), false);
+    return new DevFile(DevContent.of(bytes), false);
   }
 
   /** A file stored by LFS; the bytes are copied. */
   public static DevFile lfs(byte[] bytes) {
-    return new DevFile(Content.of(bytes), true);
+    return new DevFile(DevContent.of(bytes), true);
   }
 
   /**
@@ -48,7 +48,7 @@ public final class DevFile {
    * @param size in bytes
    */
   public static DevFile lfsGenerated(long seed, long size) {
-    return new DevFile(new Content.Generated(seed, size), true);
+    return new DevFile(new DevContent.Generated(seed, size), true);
   }
 
   /**
@@ -58,7 +58,7 @@ public final class DevFile {
    * @param sha256 64 hex
    */
   public static DevFile lfsGenerated(long seed, long size, String sha256) {
-    return new DevFile(new Content.Generated(seed, size), true, sha256);
+    return new DevFile(new DevContent.Generated(seed, size), true, sha256);
   }
 
   /** Length in bytes. */
@@ -120,7 +120,7 @@ public final class DevFile {
     return content.read(offset, into, at, length);
   }
 
-  Content content() {
+  DevContent content() {
     return content;
   }
 

@@ -21,7 +21,7 @@ public final class DevHub implements AutoCloseable {
   private final Directory directory;
   private final Signatures signatures;
   private final Cdn cdn;
-  private final RateLimits limits;
+  private final DevRateLimits limits;
   private final Settings settings = new Settings();
   private final Traffic traffic;
   private final WebServer server;
@@ -34,7 +34,7 @@ public final class DevHub implements AutoCloseable {
     directory = new Directory(builder.seed);
     signatures = new Signatures(builder.clock, builder.seed);
     cdn = new Cdn(directory, signatures);
-    limits = new RateLimits(builder.clock);
+    limits = new DevRateLimits(builder.clock);
     traffic = new Traffic(builder.clock, new HubRoutes(directory, cdn, limits, settings), cdn);
     strict = builder.strict;
     server =
@@ -158,12 +158,12 @@ public final class DevHub implements AutoCloseable {
    * @param id {@code ns/name} or {@code name}
    */
   public DevRepo repo(String type, String id) {
-    return directory.createOrGet(RepoType.of(type), id);
+    return directory.createOrGet(DevRepoType.of(type), id);
   }
 
   /** Takes a repo away; made again, it is another repo with another internal id. */
   public void delete(String type, String id) {
-    directory.delete(RepoType.of(type), id);
+    directory.delete(DevRepoType.of(type), id);
   }
 
   /** Makes a token known. */

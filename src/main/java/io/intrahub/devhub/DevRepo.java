@@ -25,7 +25,7 @@ public final class DevRepo {
   private static final String HEADS = "refs/heads/";
   private static final String TAGS = "refs/tags/";
 
-  private final RepoType type;
+  private final DevRepoType type;
   private final String id;
   private final String internalId;
   private final BiConsumer<DevRepo, String> rename;
@@ -42,7 +42,7 @@ public final class DevRepo {
   private boolean manualGate;
   private boolean disabled;
 
-  DevRepo(RepoType type, String id, String internalId, BiConsumer<DevRepo, String> rename) {
+  DevRepo(DevRepoType type, String id, String internalId, BiConsumer<DevRepo, String> rename) {
     this.type = type;
     this.id = id;
     this.internalId = internalId;
@@ -249,7 +249,7 @@ public final class DevRepo {
     return matching.size() == 1 ? Optional.of(matching.getFirst()) : Optional.empty();
   }
 
-  RepoType type() {
+  DevRepoType type() {
     return type;
   }
 

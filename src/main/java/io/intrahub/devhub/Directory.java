@@ -18,7 +18,7 @@ final class Directory {
     this.seed = seed;
   }
 
-  synchronized DevRepo createOrGet(RepoType type, String id) {
+  synchronized DevRepo createOrGet(DevRepoType type, String id) {
     return repos.computeIfAbsent(
         key(type, id),
         _ -> {
@@ -27,13 +27,13 @@ final class Directory {
         });
   }
 
-  synchronized void delete(RepoType type, String id) {
+  synchronized void delete(DevRepoType type, String id) {
     DevRepo gone = repos.remove(key(type, id));
     aliases.values().removeIf(repo -> repo == gone);
   }
 
   /** The repo of this id, in any spelling of its letters, or under an old name. */
-  synchronized Optional<DevRepo> find(RepoType type, String id) {
+  synchronized Optional<DevRepo> find(DevRepoType type, String id) {
     DevRepo repo = repos.get(key(type, id));
     return Optional.ofNullable(repo != null ? repo : aliases.get(key(type, id)));
   }
@@ -42,7 +42,7 @@ final class Directory {
     return repos.values().stream().filter(r -> r.internalId().equals(internalId)).findFirst();
   }
 
-  synchronized List<DevRepo> ofType(RepoType type) {
+  synchronized List<DevRepo> ofType(DevRepoType type) {
     return repos.values().stream().filter(r -> r.type() == type).toList();
   }
 
@@ -62,7 +62,7 @@ final class Directory {
     aliases.put(key(repo.type(), oldId), repo);
   }
 
-  private static String key(RepoType type, String id) {
+  private static String key(DevRepoType type, String id) {
     return type + " " + id.toLowerCase(Locale.ROOT);
   }
 }

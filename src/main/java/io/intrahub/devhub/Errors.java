@@ -80,6 +80,6 @@ final class Errors {
     if (!code.isEmpty()) {
       reply.header("X-Error-Code", code);
     }
-    return reply.header("X-Error-Message", Text.headerSafe(message));
+    return reply.header("X-Error-Message", DevText.headerSafe(message));
   }
 }

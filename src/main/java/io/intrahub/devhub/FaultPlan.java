@@ -70,7 +70,7 @@ final class FaultPlan {
   /** The answer that takes the place of the true one, if a fault says so. */
   Optional<Reply> replacement() {
     return instead.map(status -> {
-      Reply reply = Reply.of(status.code(), typeOf(status), Content.of(status.body()));
+      Reply reply = Reply.of(status.code(), typeOf(status), DevContent.of(status.body()));
       for (Map.Entry<String, String> header : status.headers().entrySet()) {
         reply.replaceHeader(header.getKey(), header.getValue());
       }
@@ -97,7 +97,7 @@ final class FaultPlan {
 
   void rewrite(Reply reply) {
     if (garbage) {
-      reply.replaceBody(Content.of(GARBAGE));
+      reply.replaceBody(DevContent.of(GARBAGE));
     }
     etag.map(value -> "\"" + value + "\"")
         .ifPresent(value -> {

@@ -12,7 +12,7 @@ final class FileReplies {
   private FileReplies() {}
 
   static String contentType(String path) {
-    String name = Text.lastSegment(path).toLowerCase(Locale.ROOT);
+    String name = DevText.lastSegment(path).toLowerCase(Locale.ROOT);
     return TEXT.contains(name.substring(name.lastIndexOf('.') + 1))
         ? Reply.PLAIN
         : "application/octet-stream";
@@ -23,7 +23,7 @@ final class FileReplies {
    *
    * @param etag without quotes
    */
-  static Reply ranged(Incoming in, Content content, String contentType, String etag) {
+  static Reply ranged(Incoming in, DevContent content, String contentType, String etag) {
     String quoted = "\"" + etag + "\"";
     if (matches(in.header("if-none-match"), quoted)) {
       return Reply.bare(304).header("ETag", quoted);
@@ -49,7 +49,8 @@ final class FileReplies {
     return ifNoneMatch
         .filter(list ->
             list.strip().equals("*")
-                || Text.cut(list, ',').stream().anyMatch(t -> weakless(t).equals(weakless(quoted))))
+                || DevText.cut(list, ',').stream()
+                    .anyMatch(t -> weakless(t).equals(weakless(quoted))))
         .isPresent();
   }
 

@@ -32,7 +32,7 @@ final class Gate {
     DevRepo repo = found.get();
     if (!repo.id().equals(target.id())) {
       String query = in.query().isEmpty() ? "" : "?" + in.query();
-      String location = target.before() + Text.encodePath(repo.id()) + target.after() + query;
+      String location = target.before() + DevText.encodePath(repo.id()) + target.after() + query;
       throw new Refusal(Reply.redirect(307, location));
     }
     if (repo.isDisabled()) {

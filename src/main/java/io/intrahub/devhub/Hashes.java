@@ -31,7 +31,7 @@ final class Hashes {
   }
 
   /** Reads the whole content once; the cost is one pass of SHA-256. */
-  static String sha256(Content content) {
+  static String sha256(DevContent content) {
     MessageDigest digest = digest("SHA-256");
     byte[] buffer = new byte[1 << 16];
     long at = 0;

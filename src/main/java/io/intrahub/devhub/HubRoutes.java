@@ -9,7 +9,7 @@ final class HubRoutes {
           + "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash";
 
   private final Gate gate;
-  private final RateLimits limits;
+  private final DevRateLimits limits;
   private final Settings settings;
   private final ResolveRoutes resolve;
   private final ListingRoutes listing;
@@ -17,7 +17,7 @@ final class HubRoutes {
   private final AccountRoutes account;
   private final AtomicLong requestIds = new AtomicLong();
 
-  HubRoutes(Directory directory, Cdn cdn, RateLimits limits, Settings settings) {
+  HubRoutes(Directory directory, Cdn cdn, DevRateLimits limits, Settings settings) {
     this.gate = new Gate(directory, settings);
     this.limits = limits;
     this.settings = settings;
@@ -28,7 +28,7 @@ final class HubRoutes {
   }
 
   Reply answer(Incoming in, Target target) {
-    RateLimits.Result limit = limits.count(target.route().group(), in.token());
+    DevRateLimits.Result limit = limits.count(target.route().group(), in.token());
     Reply reply;
     try {
       if (limit.refused()) {
@@ -90,7 +90,7 @@ final class HubRoutes {
     if (reply.status() != 200 || reply.has("ETag") || !in.isRead() || reply.body().isEmpty()) {
       return reply;
     }
-    Content content = reply.body().get().content();
+    DevContent content = reply.body().get().content();
     String etag = "W/\"%x-%s\"".formatted(content.size(), Hashes.sha256(content).substring(0, 27));
     reply.header("ETag", etag);
     return FileReplies.matches(in.header("if-none-match"), etag)

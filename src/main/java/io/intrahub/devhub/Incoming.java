@@ -43,7 +43,7 @@ record Incoming(
   }
 
   Map<String, List<String>> params() {
-    return Text.query(query);
+    return DevText.query(query);
   }
 
   Optional<String> param(String name) {

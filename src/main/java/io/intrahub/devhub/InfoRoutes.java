@@ -95,7 +95,7 @@ final class InfoRoutes {
     Map<String, Consumer<JsonGenerator>> f = new LinkedHashMap<>();
     f.put("_id", text(repo.internalId()));
     f.put("id", text(repo.id()));
-    if (repo.type() == RepoType.MODEL) {
+    if (repo.type() == DevRepoType.MODEL) {
       f.put("modelId", text(repo.id()));
     }
     f.put("likes", g -> g.writeNumber(4));

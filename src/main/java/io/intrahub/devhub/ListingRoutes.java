@@ -33,7 +33,7 @@ final class ListingRoutes {
     boolean expand = in.flag("expand");
     boolean recursive = in.flag("recursive");
     String shown = target.revision();
-    List<Entry> all =
+    List<DevEntry> all =
         commit
             .list(target.path(), recursive)
             .orElseThrow(() -> Errors.folderNotFound(target.path(), shown));
@@ -68,7 +68,7 @@ final class ListingRoutes {
     if (asked.paths().size() > MOST_PATHS) {
       throw Errors.badRequest("Too many paths");
     }
-    List<Entry> found =
+    List<DevEntry> found =
         new LinkedHashSet<>(asked.paths())
             .stream().map(commit.entries()::get).filter(Objects::nonNull).toList();
     return Reply.json(200, write(found, asked.expand())).header("X-Repo-Commit", commit.sha());
@@ -82,13 +82,13 @@ final class ListingRoutes {
         throw Errors.badRequest("Invalid JSON body: " + e.getOriginalMessage());
       }
     }
-    Map<String, List<String>> form = Text.query(in.bodyText());
+    Map<String, List<String>> form = DevText.query(in.bodyText());
     return new Json.PathsBody(
         new ArrayList<>(form.getOrDefault("paths", List.of())),
         form.getOrDefault("expand", List.of()).stream().anyMatch(Incoming::isTrue));
   }
 
-  private byte[] write(List<Entry> entries, boolean expand) {
+  private byte[] write(List<DevEntry> entries, boolean expand) {
     return Json.write(json -> {
       json.writeStartArray();
       entries.forEach(e -> write(json, e, expand));
@@ -96,13 +96,13 @@ final class ListingRoutes {
     });
   }
 
-  private void write(JsonGenerator json, Entry entry, boolean expand) {
+  private void write(JsonGenerator json, DevEntry entry, boolean expand) {
     json.writeStartObject();
-    json.writeStringProperty("type", entry instanceof Entry.Folder ? "directory" : "file");
+    json.writeStringProperty("type", entry instanceof DevEntry.Folder ? "directory" : "file");
     json.writeStringProperty("oid", entry.oid());
     switch (entry) {
-      case Entry.Folder _ -> json.writeNumberProperty("size", 0);
-      case Entry.File(_, DevFile file, _) -> writeFile(json, file);
+      case DevEntry.Folder _ -> json.writeNumberProperty("size", 0);
+      case DevEntry.File(_, DevFile file, _) -> writeFile(json, file);
     }
     json.writeStringProperty("path", entry.path());
     if (expand) {
@@ -111,7 +111,7 @@ final class ListingRoutes {
       json.writeStringProperty("title", entry.change().title());
       json.writeStringProperty("date", entry.change().date());
       json.writeEndObject();
-      if (entry instanceof Entry.File) {
+      if (entry instanceof DevEntry.File) {
         writeScan(json);
       }
     }
@@ -146,14 +146,14 @@ final class ListingRoutes {
   /** Opaque to clients, and with characters that must be escaped in a query. */
   private static String cursor(String lastPath) {
     byte[] text = (CURSOR + lastPath).getBytes(StandardCharsets.UTF_8);
-    return Text.encode(Base64.getEncoder().encodeToString(text));
+    return DevText.encode(Base64.getEncoder().encodeToString(text));
   }
 
   /**
    * The index behind the entry that a cursor names. The paths are compared and not their cursors:
    * made anew for each entry and each page, those took minutes for 200,000 entries.
    */
-  private static int after(List<Entry> all, String cursor) {
+  private static int after(List<DevEntry> all, String cursor) {
     String text = decoded(cursor);
     if (text.startsWith(CURSOR)) {
       String path = text.substring(CURSOR.length());

@@ -12,8 +12,8 @@ final class Reply {
   record Header(String name, String value) {}
 
   /** The part of a content that is the body. */
-  record Body(Content content, long offset, long length) {
-    static Body whole(Content content) {
+  record Body(DevContent content, long offset, long length) {
+    static Body whole(DevContent content) {
       return new Body(content, 0, content.size());
     }
   }
@@ -32,7 +32,7 @@ final class Reply {
     return new Reply(status, Optional.empty());
   }
 
-  static Reply of(int status, String contentType, Content content) {
+  static Reply of(int status, String contentType, DevContent content) {
     return of(status, contentType, Body.whole(content));
   }
 
@@ -41,11 +41,11 @@ final class Reply {
   }
 
   static Reply text(int status, String text) {
-    return of(status, PLAIN, Content.of(text));
+    return of(status, PLAIN, DevContent.of(text));
   }
 
   static Reply json(int status, byte[] json) {
-    return of(status, JSON, Content.of(json));
+    return of(status, JSON, DevContent.of(json));
   }
 
   /** A redirect with the text that Express puts into its body. */
@@ -84,7 +84,7 @@ final class Reply {
     headers.removeIf(h -> h.name.equalsIgnoreCase(name));
   }
 
-  Reply replaceBody(Content content) {
+  Reply replaceBody(DevContent content) {
     body = Optional.of(Body.whole(content));
     return this;
   }

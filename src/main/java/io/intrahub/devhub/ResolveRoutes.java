@@ -43,15 +43,15 @@ final class ResolveRoutes {
         "/api/resolve-cache/%s/%s/%s/%s?%s=&etag=%s"
             .formatted(
                 repo.type().plural,
-                Text.encodePath(repo.id()),
+                DevText.encodePath(repo.id()),
                 commit.sha(),
-                Text.encode(target.path()),
-                Text.encode(in.path()),
-                Text.encode("\"" + file.etag() + "\"")));
+                DevText.encode(target.path()),
+                DevText.encode(in.path()),
+                DevText.encode("\"" + file.etag() + "\"")));
   }
 
   private Reply toCdn(Incoming in, DevRepo repo, Commit commit, Target target, DevFile file) {
-    String disposition = Text.disposition(target.path(), in.flag("download"));
+    String disposition = DevText.disposition(target.path(), in.flag("download"));
     String type = FileReplies.contentType(target.path());
     Reply reply = Reply.redirect(302, settings.cdn + cdn.address(repo, file, disposition, type));
     if (settings.xet) {
@@ -65,7 +65,7 @@ final class ResolveRoutes {
                   .formatted(
                       settings.hub,
                       repo.type().plural,
-                      Text.encodePath(repo.id()),
+                      DevText.encodePath(repo.id()),
                       commit.sha(),
                       settings.cdn,
                       hash));
@@ -86,7 +86,7 @@ final class ResolveRoutes {
   private static Reply direct(Incoming in, Commit commit, String path, DevFile file) {
     return FileReplies.ranged(in, file.content(), FileReplies.contentType(path), file.etag())
         .header("X-Repo-Commit", commit.sha())
-        .header("Content-Disposition", Text.disposition(path, in.flag("download")));
+        .header("Content-Disposition", DevText.disposition(path, in.flag("download")));
   }
 
   /** The bytes as git has them: for LFS that is the pointer. No ranges and no 304 here. */
@@ -94,7 +94,7 @@ final class ResolveRoutes {
     DevRepo repo = gate.read(in, target);
     Commit commit = Gate.commit(repo, target);
     DevFile file = file(commit, target.path());
-    Content content = file.isLfs() ? Content.of(file.pointerBytes()) : file.content();
+    DevContent content = file.isLfs() ? DevContent.of(file.pointerBytes()) : file.content();
     return Reply.of(200, Reply.PLAIN, content)
         .header("ETag", "\"" + file.gitOid() + "\"")
         .header("X-Repo-Commit", commit.sha());

@@ -11,28 +11,28 @@ import java.util.zip.GZIPOutputStream;
 final class Sender {
   static final int CHUNK = 1 << 16;
 
-  private final Exchange exchange;
+  private final DevExchange exchange;
   private final Reply reply;
   private final FaultPlan plan;
   private final Recorded record;
   private final DevCounters counters;
-  private final Waiting waiting;
+  private final DevWaiting devWaiting;
   private final Standstill standstill;
 
   Sender(
-      Exchange exchange,
+      DevExchange exchange,
       Reply reply,
       FaultPlan plan,
       Recorded record,
       DevCounters counters,
-      Waiting waiting,
+      DevWaiting devWaiting,
       Standstill standstill) {
     this.exchange = exchange;
     this.reply = reply;
     this.plan = plan;
     this.record = record;
     this.counters = counters;
-    this.waiting = waiting;
+    this.devWaiting = devWaiting;
     this.standstill = standstill;
   }
 
@@ -96,7 +96,7 @@ final class Sender {
       sent += n;
       for (Line line : plan.lines) {
         out.flush();
-        waiting.nanos(line.carry(n, System.nanoTime()));
+        devWaiting.nanos(line.carry(n, System.nanoTime()));
       }
     }
     finish(out, sent < total || plan.wrongLength > total, unsized);

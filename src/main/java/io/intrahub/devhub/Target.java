@@ -9,7 +9,7 @@ import java.util.Set;
  * What a raw request path asks of the Hub. Segments are cut first and decoded after, because a
  * revision or a path may carry {@code %2F}.
  *
- * @param type of the repo; {@link RepoType#MODEL} where there is none
+ * @param type of the repo; {@link DevRepoType#MODEL} where there is none
  * @param id of the repo as asked, or empty
  * @param verb the API's own name of what is asked, such as {@code tree} or {@code search}
  * @param revision as asked, decoded, or empty for the default branch
@@ -19,7 +19,7 @@ import java.util.Set;
  */
 record Target(
     Route route,
-    RepoType type,
+    DevRepoType type,
     String id,
     String verb,
     String revision,
@@ -52,9 +52,11 @@ record Target(
       return api(rawPath, s);
     }
     int first =
-        RepoType.ofPlural(s.getFirst().text).filter(t -> t != RepoType.MODEL).isPresent() ? 1 : 0;
-    RepoType type =
-        first == 1 ? RepoType.ofPlural(s.getFirst().text).orElseThrow() : RepoType.MODEL;
+        DevRepoType.ofPlural(s.getFirst().text).filter(t -> t != DevRepoType.MODEL).isPresent()
+            ? 1
+            : 0;
+    DevRepoType type =
+        first == 1 ? DevRepoType.ofPlural(s.getFirst().text).orElseThrow() : DevRepoType.MODEL;
     // The longer id wins: a repo may be called "resolve".
     for (int words = 2; words >= 1; words--) {
       int at = first + words;
@@ -76,7 +78,7 @@ record Target(
     if (name.equals("resolve-cache")) {
       return resolveCache(rawPath, s);
     }
-    Optional<RepoType> type = RepoType.ofPlural(name);
+    Optional<DevRepoType> type = DevRepoType.ofPlural(name);
     if (type.isEmpty()) {
       return switch (name) {
         case "whoami-v2" -> other(Route.WHOAMI, name);
@@ -122,8 +124,8 @@ record Target(
   }
 
   private static Target resolveCache(String rawPath, List<Segment> s) {
-    Optional<RepoType> type =
-        s.size() > 5 ? RepoType.ofPlural(s.get(2).text) : Optional.<RepoType>empty();
+    Optional<DevRepoType> type =
+        s.size() > 5 ? DevRepoType.ofPlural(s.get(2).text) : Optional.<DevRepoType>empty();
     if (type.isPresent()) {
       for (int words = 1; words <= 2; words++) {
         int at = 3 + words;
@@ -155,11 +157,11 @@ record Target(
   }
 
   private static Target other(Route route, String verb) {
-    return new Target(route, RepoType.MODEL, "", verb, "", "", "", "");
+    return new Target(route, DevRepoType.MODEL, "", verb, "", "", "", "");
   }
 
   private static Target repo(
-      Route route, RepoType type, String raw, List<Segment> s, int first, int words) {
+      Route route, DevRepoType type, String raw, List<Segment> s, int first, int words) {
     return new Target(
         route,
         type,
@@ -190,8 +192,8 @@ record Target(
   private static List<Segment> segments(String raw) {
     List<Segment> segments = new ArrayList<>();
     int start = raw.startsWith("/") ? 1 : 0;
-    for (String part : Text.cut(raw.substring(start), '/')) {
-      segments.add(new Segment(Text.decode(part), start, start + part.length()));
+    for (String part : DevText.cut(raw.substring(start), '/')) {
+      segments.add(new Segment(DevText.decode(part), start, start + part.length()));
       start += part.length() + 1;
     }
     return segments;

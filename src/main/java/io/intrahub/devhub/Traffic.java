@@ -20,7 +20,7 @@ final class Traffic {
   final DevCounters counters = new DevCounters();
   final Violations violations = new Violations();
   final Faults faults = new Faults();
-  final Waiting waiting = new Waiting();
+  final DevWaiting devWaiting = new DevWaiting();
   final Standstill standstill = new Standstill();
 
   Traffic(Clock clock, HubRoutes hub, Cdn cdn) {
@@ -40,13 +40,13 @@ final class Traffic {
 
   /** Lets everything go that waits, for the end. */
   void close() {
-    waiting.close();
+    devWaiting.close();
     standstill.release();
     faults.clear();
     blackHole(false);
   }
 
-  void handle(Exchange exchange) {
+  void handle(DevExchange exchange) {
     Incoming in = exchange.incoming();
     Target target = in.cdn() ? Target.cdn() : Target.parse(in.path());
     Recorded record = new Recorded(numbers.incrementAndGet(), clock.instant(), target.route(), in);
@@ -70,7 +70,7 @@ final class Traffic {
     }
   }
 
-  private void answer(Exchange exchange, Incoming in, Target target, Recorded record)
+  private void answer(DevExchange exchange, Incoming in, Target target, Recorded record)
       throws IOException, InterruptedException {
     Optional<Stall> hole = this.hole;
     if (hole.isPresent()) {
@@ -79,7 +79,7 @@ final class Traffic {
       return;
     }
     FaultPlan plan = faults.planFor(record);
-    waiting.of(plan.delay);
+    devWaiting.of(plan.delay);
     if (plan.hold.isPresent()) {
       plan.hold.get().pass();
     }
@@ -94,7 +94,7 @@ final class Traffic {
       hub.stamp(reply);
     }
     plan.rewrite(reply);
-    new Sender(exchange, reply, plan, record, counters, waiting, standstill).send();
+    new Sender(exchange, reply, plan, record, counters, devWaiting, standstill).send();
   }
 
   private Reply route(Incoming in, Target target) {

@@ -35,11 +35,11 @@ final class WebServer {
   private final ServerConnector hub;
   private final ServerConnector cdn;
 
-  WebServer(String host, int hubPort, int cdnPort, int sendBuffer, Consumer<Exchange> handler) {
+  WebServer(String host, int hubPort, int cdnPort, int sendBuffer, Consumer<DevExchange> handler) {
     ServerConnector[] made = new ServerConnector[2];
     Handler router =
         ctx -> {
-          handler.accept(new Exchange(ctx));
+          handler.accept(new DevExchange(ctx));
           ctx.skipRemainingHandlers();
         };
     javalin =

@@ -48,7 +48,7 @@ final class ApiRoutes {
 
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */
   void tree(Exchange exchange, HubTarget.Tree target) throws IOException {
-    Query query = Query.parse(exchange.rawQuery());
+    QueryParameters query = QueryParameters.parse(exchange.rawQuery());
     Optional<FilePath> after = Optional.empty();
     if (query.first("cursor").isPresent()) {
       after = TreeQuery.ofCursor(query.first("cursor").get());
@@ -126,14 +126,14 @@ final class ApiRoutes {
     String path = named.format();
     String query = exchange.rawQuery();
     String target = query.isEmpty() ? path : path + "?" + query;
-    write(exchange, mirror.passOn().get(target, exchange.caller(), what, exchange.self()));
+    write(exchange, mirror.passThrough().get(target, exchange.caller(), what, exchange.self()));
   }
 
   /** {@code GET|HEAD /{repo}/raw/{revision}/{path}}: what git has. */
   void raw(Exchange exchange, HubTarget.RawFile target) throws IOException {
     String what = target.path() + " of " + target.repo();
     ApiReply reply =
-        mirror.passOn().file(exchange.method(), target.format(), exchange.caller(), what);
+        mirror.passThrough().file(exchange.method(), target.format(), exchange.caller(), what);
     write(exchange, reply);
   }
 
@@ -216,7 +216,7 @@ final class ApiRoutes {
     exchange.response().setContentType(ok.contentType());
     ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     ok.headers().forEach(exchange::set);
-    Labels.write(exchange, ok.label(), true);
+    CacheHeaders.write(exchange, ok.label(), true);
   }
 
   static void error(Exchange exchange, HubError error) throws IOException {

@@ -2,7 +2,7 @@ package io.intrahub.http;
 
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.HubError;
-import io.intrahub.mirror.Content;
+import io.intrahub.mirror.FileContent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -30,11 +30,11 @@ final class BodyWriter {
    *
    * @param length promised to the client
    */
-  void write(Exchange exchange, Content content, long length) throws IOException {
-    try (content) {
-      Labels.write(exchange, content.label(), content.verified());
+  void write(Exchange exchange, FileContent fileContent, long length) throws IOException {
+    try (fileContent) {
+      CacheHeaders.write(exchange, fileContent.label(), fileContent.verified());
       exchange.response().setContentLengthLong(length);
-      if (content.isAwaited()) {
+      if (fileContent.isAwaited()) {
         exchange.response().flushBuffer();
       }
       HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
@@ -42,8 +42,8 @@ final class BodyWriter {
       while (left > 0) {
         // Waited for without a buffer: a crowd that waits for one silent upstream would hold all of
         // them, and nobody could be sent even what is on disk.
-        content.await();
-        left -= writeSome(exchange, content, out, left);
+        fileContent.await();
+        left -= writeSome(exchange, fileContent, out, left);
       }
     } catch (IOException | RuntimeException e) {
       log.info(
@@ -62,11 +62,11 @@ final class BodyWriter {
    * One loan, one read, one write. A client that takes nothing keeps the loan until its connection
    * is given up, so another must not wait for it.
    */
-  private int writeSome(Exchange exchange, Content content, HttpOutput out, long left)
+  private int writeSome(Exchange exchange, FileContent fileContent, HttpOutput out, long left)
       throws IOException {
     try (DirectBufferPool.Loan loan = buffers.borrowNow()) {
       ByteBuffer buffer = loan.buffer();
-      int read = content.read(buffer);
+      int read = fileContent.read(buffer);
       if (read <= 0 || read > left) {
         throw new IOException("the content has another length than was announced");
       }

@@ -37,10 +37,10 @@ final class ClientConnector extends ServerConnector {
       Server server,
       HttpConfiguration http,
       HttpSettings settings,
-      Admission admission,
+      ConnectionAdmission connectionAdmission,
       Supplier<String> requestIds,
       LongSupplier nanos) {
-    super(server, new Factory(http, admission, requestIds));
+    super(server, new Factory(http, connectionAdmission, requestIds));
     this.nanos = nanos;
     setHost(settings.host());
     setPort(settings.port());
@@ -67,12 +67,15 @@ final class ClientConnector extends ServerConnector {
   }
 
   private static final class Factory extends HttpConnectionFactory {
-    private final Admission admission;
+    private final ConnectionAdmission connectionAdmission;
     private final Supplier<String> requestIds;
 
-    Factory(HttpConfiguration http, Admission admission, Supplier<String> requestIds) {
+    Factory(
+        HttpConfiguration http,
+        ConnectionAdmission connectionAdmission,
+        Supplier<String> requestIds) {
       super(http);
-      this.admission = admission;
+      this.connectionAdmission = connectionAdmission;
       this.requestIds = requestIds;
     }
 
@@ -80,17 +83,17 @@ final class ClientConnector extends ServerConnector {
     public Connection newConnection(Connector connector, EndPoint endPoint) {
       ClientConnection end = (ClientConnection) endPoint;
       Executor executor = connector.getExecutor();
-      return switch (admission.judge(ClientNames.address(end.getRemoteSocketAddress()))) {
-        case Admission.Verdict.Admitted admitted -> {
+      return switch (connectionAdmission.judge(ClientNames.address(end.getRemoteSocketAddress()))) {
+        case ConnectionAdmission.Verdict.Admitted admitted -> {
           end.onClose(admitted.onClose());
           yield super.newConnection(connector, endPoint);
         }
-        case Admission.Verdict.Refused refused -> {
+        case ConnectionAdmission.Verdict.Refused refused -> {
           end.onClose(refused.onClose());
           end.closeAfter(REFUSED_TIMEOUT);
           yield new RefusedConnection(endPoint, executor, refused.error(), requestIds.get());
         }
-        case Admission.Verdict.Dropped _ -> {
+        case ConnectionAdmission.Verdict.Dropped _ -> {
           end.close();
           yield super.newConnection(connector, endPoint);
         }

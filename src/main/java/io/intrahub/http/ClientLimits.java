@@ -1,6 +1,6 @@
 package io.intrahub.http;
 
-import io.intrahub.base.Network;
+import io.intrahub.base.CidrRange;
 import java.util.List;
 
 /**
@@ -16,7 +16,7 @@ public record ClientLimits(
     int connections,
     int connectionsPerClient,
     int requestsPerClient,
-    List<Network> trustedProxies) {
+    List<CidrRange> trustedProxies) {
   /** The numbers of the configuration reference. */
   public static final ClientLimits DEFAULT = new ClientLimits(10_000, 2_048, 1_024, List.of());
 

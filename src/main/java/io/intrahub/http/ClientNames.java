@@ -1,6 +1,6 @@
 package io.intrahub.http;
 
-import io.intrahub.base.Network;
+import io.intrahub.base.CidrRange;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class ClientNames {
   private static final int NETWORK_BYTES = 8;
 
-  private final List<Network> trusted;
+  private final List<CidrRange> trusted;
 
-  ClientNames(List<Network> trusted) {
+  ClientNames(List<CidrRange> trusted) {
     this.trusted = List.copyOf(trusted);
   }
 
@@ -47,7 +47,7 @@ final class ClientNames {
 
   /** Whether an address is a trusted proxy's. */
   boolean isTrusted(InetAddress address) {
-    return trusted.stream().anyMatch(network -> network.contains(address));
+    return trusted.stream().anyMatch(cidrRange -> cidrRange.contains(address));
   }
 
   /**
@@ -66,7 +66,7 @@ final class ClientNames {
         forwardedFor.stream().flatMap(v -> Stream.of(v.split(",", -1))).map(String::strip).toList();
     InetAddress client = peer;
     for (String hop : hops.reversed()) {
-      Optional<InetAddress> address = Network.address(withoutPort(hop));
+      Optional<InetAddress> address = CidrRange.address(withoutPort(hop));
       if (address.isEmpty()) {
         break;
       }

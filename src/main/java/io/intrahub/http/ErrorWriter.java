@@ -24,7 +24,7 @@ final class ErrorWriter {
     commit.ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     // A cache may keep a 404 without being told to (RFC 9110 section 15.1), and would tell somebody
     // with a token what was said to somebody without.
-    Labels.forOneAsker(exchange);
+    CacheHeaders.forOneAsker(exchange);
     writeBody(exchange, "application/json; charset=utf-8", ErrorJson.write(error.message()));
   }
 

@@ -42,7 +42,7 @@ final class FileRoute {
     exchange.set(HeaderNames.ETAG, etag);
     exchange.set(HeaderNames.X_REPO_COMMIT, found.commit().hex());
     if (Preconditions.notModified(exchange, etag)) {
-      Labels.write(exchange, found.label(), true);
+      CacheHeaders.write(exchange, found.label(), true);
       exchange.response().setStatus(304);
       return;
     }
@@ -92,7 +92,7 @@ final class FileRoute {
     exchange.set("Content-Security-Policy", "sandbox");
     exchange.response().setContentType("application/octet-stream");
     if (exchange.isHead()) {
-      Labels.write(exchange, found.label(), true);
+      CacheHeaders.write(exchange, found.label(), true);
       exchange.response().setContentLengthLong(span.length());
       return;
     }
@@ -101,12 +101,13 @@ final class FileRoute {
         exchange.startOver();
         ErrorWriter.write(exchange, unavailable.error(), Optional.of(found.commit()));
       }
-      case FileAnswer.Flowing flowing -> bodies.write(exchange, flowing.content(), span.length());
+      case FileAnswer.Flowing flowing ->
+          bodies.write(exchange, flowing.fileContent(), span.length());
     }
   }
 
   private static String disposition(Exchange exchange, FilePath path) {
-    boolean download = Query.parse(exchange.rawQuery()).isTrue("download");
+    boolean download = QueryParameters.parse(exchange.rawQuery()).isTrue("download");
     StringBuilder ascii = new StringBuilder();
     for (char c : path.name().toCharArray()) {
       ascii.append(c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c);

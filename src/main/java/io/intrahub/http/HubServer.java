@@ -45,7 +45,7 @@ public final class HubServer implements AutoCloseable {
   private final RequestListener listener;
   private final ScheduledExecutorService timer;
   private final ClientNames names;
-  private final UseCounts requests;
+  private final ConcurrencyLimits requests;
 
   /** Written by Javalin when the server starts, before {@link #start} returns. */
   private volatile @Nullable ClientConnector connector;
@@ -108,22 +108,27 @@ public final class HubServer implements AutoCloseable {
     this.timer = timer;
     this.listener = listener;
     this.names = new ClientNames(limits.trustedProxies());
-    this.requests = new UseCounts(limits.requestsPerClient());
-    Admission admission = new Admission(limits, names);
+    this.requests = new ConcurrencyLimits(limits.requestsPerClient());
+    ConnectionAdmission connectionAdmission = new ConnectionAdmission(limits, names);
     this.javalin =
         Javalin.create(config -> {
           config.startup.showJavalinBanner = false;
           config.http.compressionStrategy = CompressionStrategy.NONE;
           JettySetup.apply(
-              config, (server, http) -> connector(server, http, admission, nanos), requestIds);
+              config,
+              (server, http) -> connector(server, http, connectionAdmission, nanos),
+              requestIds);
           config.routes.before(this::handle);
         });
   }
 
   private ClientConnector connector(
-      Server server, HttpConfiguration http, Admission admission, LongSupplier nanos) {
+      Server server,
+      HttpConfiguration http,
+      ConnectionAdmission connectionAdmission,
+      LongSupplier nanos) {
     ClientConnector made =
-        new ClientConnector(server, http, settings, admission, requestIds, nanos);
+        new ClientConnector(server, http, settings, connectionAdmission, requestIds, nanos);
     connector = made;
     return made;
   }
@@ -242,7 +247,7 @@ public final class HubServer implements AutoCloseable {
   }
 
   private void answer(Exchange exchange, boolean tokenIsValid) throws IOException {
-    Optional<UseCounts.Use> use = requests.enter(payers(exchange.caller()));
+    Optional<ConcurrencyLimits.Use> use = requests.enter(payers(exchange.caller()));
     if (use.isEmpty()) {
       if (exchange.hasBody()) {
         exchange.closeBehind();
@@ -257,7 +262,7 @@ public final class HubServer implements AutoCloseable {
               RETRY_AFTER));
       return;
     }
-    try (UseCounts.Use _ = use.get()) {
+    try (ConcurrencyLimits.Use _ = use.get()) {
       if (exchange.isRead() && exchange.hasBody()) {
         // No client of the Hub sends one (RFC 9110 section 9.3.1 warns of it). A proxy in between
         // that sees no body here would take these bytes for the next request.

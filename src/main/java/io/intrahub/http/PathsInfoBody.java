@@ -104,7 +104,7 @@ final class PathsInfoBody {
 
   /** Takes one pair and empties the buffer; whether it says that {@code expand} is true. */
   private boolean take(ByteArrayOutputStream pair) throws IOException {
-    Query query = Query.parse(pair.toString(StandardCharsets.UTF_8));
+    QueryParameters query = QueryParameters.parse(pair.toString(StandardCharsets.UTF_8));
     pair.reset();
     for (String path : query.all("paths")) {
       add(path);

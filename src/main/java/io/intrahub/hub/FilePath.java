@@ -32,7 +32,7 @@ public record FilePath(String value) {
   private static boolean isValid(String value) {
     if (value.length() > MAX_BYTES
         || value.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES
-        || Text.hasLoneSurrogate(value)) {
+        || UnicodeText.hasLoneSurrogate(value)) {
       return false;
     }
     for (String name : value.split("/", -1)) {
@@ -48,7 +48,7 @@ public record FilePath(String value) {
   }
 
   private static boolean isAllowed(int c) {
-    return c >= ' ' && c != 0x7f && c != '\\' && !Text.isInvisible(c);
+    return c >= ' ' && c != 0x7f && c != '\\' && !UnicodeText.isInvisible(c);
   }
 
   /** The last segment. */

@@ -40,7 +40,7 @@ public record HubError(
     return of(400, message);
   }
 
-  /** The repo does not exist, or the asker may not know that it does. */
+  /** The repo does not exist, or the client may not know that it does. */
   public static HubError repoNotFound(boolean anonymous) {
     return anonymous
         ? of(401, ErrorCode.REPO_NOT_FOUND, "Invalid username or password.")
@@ -120,7 +120,7 @@ public record HubError(
   }
 
   /** The mirror can't do it now for all who want it; it did not ask upstream. */
-  public static HubError crowded(String what, String reason) {
+  public static HubError upstreamBusy(String what, String reason) {
     return new HubError(
         503,
         Optional.empty(),

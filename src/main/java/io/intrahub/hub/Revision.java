@@ -45,11 +45,11 @@ public record Revision(String value) {
         return false;
       }
     }
-    return value.chars().allMatch(Revision::isAllowed) && !Text.hasLoneSurrogate(value);
+    return value.chars().allMatch(Revision::isAllowed) && !UnicodeText.hasLoneSurrogate(value);
   }
 
   private static boolean isAllowed(int c) {
-    return c > ' ' && c != 0x7f && "\\~^:?*[".indexOf(c) < 0 && !Text.isInvisible(c);
+    return c > ' ' && c != 0x7f && "\\~^:?*[".indexOf(c) < 0 && !UnicodeText.isInvisible(c);
   }
 
   /** The commit, when the revision is a whole commit hash and so can never move. */

@@ -216,7 +216,7 @@ public final class Meters {
    * @param evictedBlobs since the start
    * @param evictedBytes since the start
    */
-  public record StoreFill(
+  public record StoreFigures(
       long bytes,
       long metadataBytes,
       OptionalLong limit,
@@ -230,7 +230,7 @@ public final class Meters {
    *
    * @param now asked whenever somebody looks, for each meter
    */
-  public void watchStore(Supplier<StoreFill> now) {
+  public void watchStore(Supplier<StoreFigures> now) {
     Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
         .description("Bytes of files in the store, published and on their way")
         .baseUnit("bytes")

@@ -24,7 +24,7 @@ public record CacheLabel(
     BYPASS
   }
 
-  /** For an answer that was fetched for one asker. */
+  /** For an answer that was fetched for one client. */
   public static final CacheLabel BYPASSED =
       new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false);
 

@@ -87,9 +87,9 @@ public sealed interface FileAnswer {
   /**
    * Bytes will flow.
    *
-   * @param content to be closed by the one who opened
+   * @param fileContent to be closed by the one who opened
    */
-  record Flowing(Content content) implements Opened {}
+  record Flowing(FileContent fileContent) implements Opened {}
 
   /**
    * No byte can be had.

@@ -6,7 +6,7 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.Transfers;
-import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.concurrent.Executor;
@@ -14,9 +14,9 @@ import java.util.concurrent.Executor;
 /** The use cases, wired to each other. Each of them is safe for use by many threads. */
 public final class Mirror {
   private final ResolveFile files;
-  private final RepoInfos infos;
-  private final Trees trees;
-  private final PassOn passOn;
+  private final RepoInfoQueries infos;
+  private final TreeQueries trees;
+  private final ApiPassThrough passThrough;
   private final HubUpstream upstream;
   private final Transfers transfers;
 
@@ -40,23 +40,23 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
-    ColdQuestions questions =
-        new ColdQuestions(settings.coldQuestions(), clock, caches.coldQuestions());
-    Manifests manifests =
-        new Manifests(store, upstream, budget, executor, settings.manifestLimit());
-    InfoKeeper keeper = new InfoKeeper(store, budget, clock);
-    Revisions revisions =
-        new Revisions(
+    ColdQuestionLimiter questions =
+        new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
+    ManifestLoader manifests =
+        new ManifestLoader(store, upstream, budget, executor, settings.manifestLimit());
+    RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, clock);
+    RevisionResolver revisions =
+        new RevisionResolver(
             checker, store, upstream, keeper, manifests, executor, questions, clock, settings,
             caches);
-    Entries entries = new Entries(manifests, meters, caches.entries());
-    this.passOn = new PassOn(upstream, questions);
+    EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
+    this.passThrough = new ApiPassThrough(upstream, questions);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, questions, settings,
             executor);
     this.infos =
-        new RepoInfos(
+        new RepoInfoQueries(
             revisions,
             store,
             upstream,
@@ -68,7 +68,8 @@ public final class Mirror {
             caches.answers(),
             executor);
     this.trees =
-        new Trees(revisions, manifests, upstream, passOn, budget, questions, meters, settings);
+        new TreeQueries(
+            revisions, manifests, upstream, passThrough, budget, questions, meters, settings);
   }
 
   /** Files. */
@@ -77,18 +78,18 @@ public final class Mirror {
   }
 
   /** Repo info. */
-  public RepoInfos infos() {
+  public RepoInfoQueries infos() {
     return infos;
   }
 
   /** Listings. */
-  public Trees trees() {
+  public TreeQueries trees() {
     return trees;
   }
 
   /** All other calls. */
-  public PassOn passOn() {
-    return passOn;
+  public ApiPassThrough passThrough() {
+    return passThrough;
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

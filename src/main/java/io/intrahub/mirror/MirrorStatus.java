@@ -1,6 +1,6 @@
 package io.intrahub.mirror;
 
-import io.intrahub.transfer.TransferProgress;
+import io.intrahub.transfer.fetch.TransferProgress;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -13,14 +13,14 @@ import java.util.Optional;
  *     offline}
  * @param loads files that are being fetched, or kept open for who may come; the busy ones first,
  *     then by name
- * @param connectionsTaken connections to fetch bytes of files that are made or being made
+ * @param connectionsInUse connections to fetch bytes of files that are made or being made
  * @param connectionsWaiting how many wait for such a connection
  * @param passThrough files on their way to one client that are not kept
  */
 public record MirrorStatus(
     String upstream,
     List<Load> loads,
-    int connectionsTaken,
+    int connectionsInUse,
     int connectionsWaiting,
     int passThrough) {
   /** Takes a copy of the list. */
@@ -36,7 +36,7 @@ public record MirrorStatus(
    *     more), {@code idle} (nobody waits for what is missing), {@code verifying}, {@code waiting}
    *     (upstream fails; asked again when somebody needs it) or {@code ending}
    * @param size in bytes
-   * @param there bytes of it that are in the store
+   * @param available bytes of it that are in the store
    * @param bytesPerSecond from upstream, lately
    * @param readers clients that read along
    * @param connections to upstream that are made or being made
@@ -46,7 +46,7 @@ public record MirrorStatus(
       String source,
       String state,
       long size,
-      long there,
+      long available,
       long bytesPerSecond,
       int readers,
       int connections,
@@ -56,7 +56,7 @@ public record MirrorStatus(
           p.source(),
           p.state(),
           p.size(),
-          p.there(),
+          p.available(),
           p.bytesPerSecond(),
           p.readers(),
           p.connections(),

@@ -49,15 +49,16 @@ final class PendingCommits {
   /**
    * One revision.
    *
-   * @param lastAsked when it was asked for last
+   * @param lastRequested when it was asked for last
    * @param loadSince since when it is asked for without a quiet time between; from then on somebody
    *     may have been told the old commit
    */
-  private record State(Instant lastAsked, Instant loadSince, Optional<Pending> pending) {
-    private static final State NEVER_ASKED = new State(Instant.MIN, Instant.MIN, Optional.empty());
+  private record State(Instant lastRequested, Instant loadSince, Optional<Pending> pending) {
+    private static final State NEVER_REQUESTED =
+        new State(Instant.MIN, Instant.MIN, Optional.empty());
 
     State with(Optional<Pending> other) {
-      return new State(lastAsked, loadSince, other);
+      return new State(lastRequested, loadSince, other);
     }
   }
 
@@ -93,24 +94,24 @@ final class PendingCommits {
    *
    * @param show shows a commit whose time has come
    */
-  void asked(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
+  void requested(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
     Instant now = clock.instant();
     State known = states.getIfPresent(new Key(repo, revision));
     if (known != null
         && known.pending().isEmpty()
-        && !known.lastAsked().isAfter(now)
-        && known.lastAsked().plus(step).isAfter(now)) {
+        && !known.lastRequested().isAfter(now)
+        && known.lastRequested().plus(step).isAfter(now)) {
       return;
     }
     showIfDue(
         repo,
         revision,
         state -> {
-          boolean calm = !state.lastAsked().plus(quiet).isAfter(now);
+          boolean calm = !state.lastRequested().plus(quiet).isAfter(now);
           return new State(now, calm ? now : state.loadSince(), state.pending());
         },
         (before, pending) ->
-            (pending.known() && !before.lastAsked().plus(quiet).isAfter(now))
+            (pending.known() && !before.lastRequested().plus(quiet).isAfter(now))
                 || !pending.since().plus(quietAtMost).isAfter(now)
                 // The clock was set back; nobody should wait until it is that late again.
                 || pending.since().isAfter(now),
@@ -120,7 +121,7 @@ final class PendingCommits {
   /** Whether nobody asked for the revision for so long that no load of it is under way. */
   boolean isQuiet(RepoId repo, Revision revision) {
     State state = states.getIfPresent(new Key(repo, revision));
-    return state == null || !state.lastAsked().plus(quiet).isAfter(clock.instant());
+    return state == null || !state.lastRequested().plus(quiet).isAfter(clock.instant());
   }
 
   /**
@@ -128,7 +129,7 @@ final class PendingCommits {
    *
    * @param since from when on nobody was told the old commit without upstream being asked first
    */
-  void unseen(
+  void showIfUnseen(
       RepoId repo, Revision revision, Instant since, Consumer<Observation<CommitHash>> show) {
     showIfDue(
         repo,
@@ -162,7 +163,7 @@ final class PendingCommits {
    * @param mustWait looks at what is shown now and says whether the new commit has to wait; it may
    *     show it itself
    */
-  void moved(
+  void revisionMoved(
       RepoId repo,
       Revision revision,
       Observation<CommitHash> to,
@@ -182,8 +183,8 @@ final class PendingCommits {
   }
 
   /** Somebody was told the old commit, although it is old. */
-  void shown(RepoId repo, Revision revision) {
-    change(repo, revision, state -> new State(state.lastAsked(), Instant.MIN, state.pending()));
+  void oldCommitServed(RepoId repo, Revision revision) {
+    change(repo, revision, state -> new State(state.lastRequested(), Instant.MIN, state.pending()));
   }
 
   /**
@@ -191,7 +192,7 @@ final class PendingCommits {
    *
    * @param show shows what is to be shown instead
    */
-  void settle(RepoId repo, Revision revision, Runnable show) {
+  void clear(RepoId repo, Revision revision, Runnable show) {
     change(
         repo,
         revision,
@@ -206,6 +207,6 @@ final class PendingCommits {
         .asMap()
         .compute(
             new Key(repo, revision),
-            (key, known) -> change.apply(known == null ? State.NEVER_ASKED : known));
+            (key, known) -> change.apply(known == null ? State.NEVER_REQUESTED : known));
   }
 }

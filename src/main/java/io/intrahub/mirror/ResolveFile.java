@@ -14,13 +14,14 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
-import io.intrahub.transfer.ContentOpening;
 import io.intrahub.transfer.Transfers;
+import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
+import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -32,13 +33,13 @@ import java.util.function.Supplier;
  * many threads.
  */
 public final class ResolveFile {
-  private final Revisions revisions;
-  private final Manifests manifests;
-  private final Entries entries;
+  private final RevisionResolver revisions;
+  private final ManifestLoader manifests;
+  private final EntryLookup entries;
   private final HubUpstream upstream;
   private final Transfers transfers;
   private final Meters meters;
-  private final ColdQuestions questions;
+  private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
   private final SingleFlight<HopKey, FirstHop> hops;
 
@@ -51,13 +52,13 @@ public final class ResolveFile {
       RepoId repo, Revision revision, FilePath path, Authority authority, boolean believed) {}
 
   ResolveFile(
-      Revisions revisions,
-      Manifests manifests,
-      Entries entries,
+      RevisionResolver revisions,
+      ManifestLoader manifests,
+      EntryLookup entries,
       HubUpstream upstream,
       Transfers transfers,
       Meters meters,
-      ColdQuestions questions,
+      ColdQuestionLimiter questions,
       MirrorSettings settings,
       Executor executor) {
     this.revisions = revisions;
@@ -80,32 +81,35 @@ public final class ResolveFile {
       RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
     Instant since = revisions.now();
     Deadline deadline = Deadline.in(settings.headTimeout());
-    Questions.Cold cold = new Questions.Cold(path, r -> learnByHop(r, revision, path), caller);
-    Located located = revisions.locate(repo, revision, cold, deadline, noCache);
-    return switch (located) {
-      case Located.At at -> resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
-      case Located.NotKept notKept -> passThrough(notKept, revision, path, caller, deadline);
-      case Located.Refused refused -> refusal(refused.refusal());
-      case Located.Failed failed ->
+    RevisionProbes.Probe probe =
+        new RevisionProbes.Probe(path, r -> learnByHop(r, revision, path), caller);
+    ResolvedRevision resolved = revisions.resolve(repo, revision, probe, deadline, noCache);
+    return switch (resolved) {
+      case ResolvedRevision.At at ->
+          resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
+      case ResolvedRevision.NotKept notKept ->
+          passThrough(notKept, revision, path, caller, deadline);
+      case ResolvedRevision.Refused refused -> refusal(refused.refusal());
+      case ResolvedRevision.Failed failed ->
           new FileAnswer.Refused(
-              Failures.error(failed.failure(), repo.toString()), Optional.empty());
+              UpstreamErrors.error(failed.failure(), repo.toString()), Optional.empty());
     };
   }
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
-  private Learned learnByHop(RepoId repo, Revision revision, FilePath path) {
+  private ProbeResult learnByHop(RepoId repo, Revision revision, FilePath path) {
     return switch (upstream.learnFile(repo, revision, path)) {
       case FirstHop.Found found -> {
-        entries.learn(found.repo(), found.commit(), path, new Entries.Known.File(found.blob()));
-        yield new Learned.Open(found.evidence().orElseThrow(), found.commit());
+        entries.learn(found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
+        yield new ProbeResult.Open(found.evidence().orElseThrow(), found.commit());
       }
-      case FirstHop.Refused refused -> Learned.of(refused.refusal());
-      case FirstHop.Failed failed -> new Learned.Nothing(failed.failure());
+      case FirstHop.Refused refused -> ProbeResult.of(refused.refusal());
+      case FirstHop.Failed failed -> new ProbeResult.Nothing(failed.failure());
     };
   }
 
   private FileAnswer resolveOpen(
-      Located.At at,
+      ResolvedRevision.At at,
       RepoId asked,
       Revision revision,
       FilePath path,
@@ -114,22 +118,22 @@ public final class ResolveFile {
       Instant since,
       Deadline deadline) {
     Authorised<RepoId> repo = at.repo();
-    Optional<Entries.Known> known = entries.find(repo, at.commit(), path);
+    Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
     if (known.isPresent() || revision.asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
-      manifests.learnBehind(repo, at.commit(), caller.client());
+      manifests.learnInBackground(repo, at.commit(), caller.client());
     }
     if (known.isPresent()) {
       return switch (known.get()) {
-        case Entries.Known.File file ->
+        case EntryLookup.Known.File file ->
             found(repo, at.commit(), path, file.blob(), at.label(), deadline);
-        case Entries.Known.Absent _ ->
+        case EntryLookup.Known.Absent _ ->
             absent(at, asked, revision, path, caller, noCache, since, deadline);
       };
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
-    ColdQuestions.Admission admission = questions.admission(caller);
+    ColdQuestionLimiter.Admission admission = questions.admission(caller);
     // A fallback's word is not asked for: the client would take it for a part of this commit.
     Optional<FirstHop> hop =
         hop(
@@ -143,14 +147,14 @@ public final class ResolveFile {
     return switch (hop.get()) {
       case FirstHop.Found found -> {
         admission.refund();
-        manifests.learnBehind(repo, at.commit(), caller.client());
-        entries.learn(repo.subject(), at.commit(), path, new Entries.Known.File(found.blob()));
+        manifests.learnInBackground(repo, at.commit(), caller.client());
+        entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
         yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
       }
       case FirstHop.Refused refused when refused.refusal().isOfRepo() -> {
         revisions.refused(repo.subject(), refused.refusal());
         yield passThrough(
-            new Located.NotKept(asked, Optional.of(refused.refusal())),
+            new ResolvedRevision.NotKept(asked, Optional.of(refused.refusal())),
             revision,
             path,
             caller,
@@ -158,23 +162,23 @@ public final class ResolveFile {
       }
       case FirstHop.Refused refused -> {
         if (refused.refusal().commit().filter(at.commit()::equals).isPresent()) {
-          manifests.learnBehind(repo, at.commit(), caller.client());
+          manifests.learnInBackground(repo, at.commit(), caller.client());
         }
         rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
         yield refusal(refused.refusal());
       }
       case FirstHop.Failed failed ->
           new FileAnswer.Refused(
-              Failures.error(failed.failure(), path + " of " + repo.subject()), Optional.empty());
+              UpstreamErrors.error(failed.failure(), path + " of " + repo.subject()),
+              Optional.empty());
     };
   }
 
-  private void rememberAbsence(
-      RepoId repo, CommitHash commit, FilePath path, FirstHop.Refusal refusal) {
+  private void rememberAbsence(RepoId repo, CommitHash commit, FilePath path, HubRefusal refusal) {
     boolean entry =
         refusal.error().code().filter(ErrorCode.ENTRY_NOT_FOUND.wire()::equals).isPresent();
     if (entry && refusal.commit().filter(commit::equals).isPresent()) {
-      entries.learn(repo, commit, path, new Entries.Known.Absent());
+      entries.learn(repo, commit, path, new EntryLookup.Known.Absent());
     }
   }
 
@@ -182,7 +186,7 @@ public final class ResolveFile {
    * A client remembers an absence for ever, so a commit that may be old is looked at again first.
    */
   private FileAnswer absent(
-      Located.At at,
+      ResolvedRevision.At at,
       RepoId asked,
       Revision revision,
       FilePath path,
@@ -195,16 +199,16 @@ public final class ResolveFile {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at.repo(), revision, since, caller.client());
-      Located again =
-          revisions.locate(
+      ResolvedRevision again =
+          revisions.resolve(
               asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
-      if (again instanceof Located.At now && !now.commit().equals(at.commit())) {
+      if (again instanceof ResolvedRevision.At now && !now.commit().equals(at.commit())) {
         return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
       }
-      if (again instanceof Located.NotKept notKept) {
+      if (again instanceof ResolvedRevision.NotKept notKept) {
         return passThrough(notKept, revision, path, caller, deadline);
       }
-      if (again instanceof Located.Refused refused) {
+      if (again instanceof ResolvedRevision.Refused refused) {
         return refusal(refused.refusal());
       }
     }
@@ -224,7 +228,7 @@ public final class ResolveFile {
         path,
         blob,
         label,
-        transfers.cameWrong(repo.subject(), blob),
+        transfers.recentlyWrong(repo.subject(), blob),
         (span, completing) ->
             open(repo, commit, blob, source, span, completing, label, path, deadline));
   }
@@ -245,10 +249,10 @@ public final class ResolveFile {
     }
     boolean strange =
         opening instanceof ContentOpening.Failed failed
-            && (failed.failure().kind() == UpstreamFailure.Kind.STRANGE
-                || failed.failure().kind() == UpstreamFailure.Kind.WRONG);
+            && (failed.failure().kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+                || failed.failure().kind() == UpstreamFailure.Kind.WRONG_CONTENT);
     if (strange) {
-      entries.doubt(repo.subject(), commit, path);
+      entries.markSuspect(repo.subject(), commit, path);
     }
     return opened(opening, label, path + " of " + repo.subject());
   }
@@ -259,32 +263,36 @@ public final class ResolveFile {
         CacheLabel.Source source =
             switch (ready.origin()) {
               case STORE -> CacheLabel.Source.HIT;
-              case FILL -> CacheLabel.Source.MISS;
+              case TRANSFER -> CacheLabel.Source.MISS;
               case UPSTREAM -> CacheLabel.Source.BYPASS;
             };
         Meters.Level level =
             source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM;
         meters.answered(Meters.Kind.CONTENT, level);
         yield new FileAnswer.Flowing(
-            new Content(ready.stream(), label.from(source), ready.verified(), meters, level));
+            new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level));
       }
       case ContentOpening.Refused refused -> new FileAnswer.Unavailable(refused.refusal().error());
       case ContentOpening.Failed failed ->
-          new FileAnswer.Unavailable(Failures.error(failed.failure(), what));
+          new FileAnswer.Unavailable(UpstreamErrors.error(failed.failure(), what));
     };
   }
 
-  /** Not everybody may read it: upstream answers this asker, and nothing is kept. */
+  /** Not everybody may read it: upstream answers this client, and nothing is kept. */
   private FileAnswer passThrough(
-      Located.NotKept notKept, Revision revision, FilePath path, Caller caller, Deadline deadline) {
+      ResolvedRevision.NotKept notKept,
+      Revision revision,
+      FilePath path,
+      Caller caller,
+      Deadline deadline) {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return refusal(notKept.refusal().get());
     }
-    Optional<FirstHop.Refusal> before = revisions.refusalOf(notKept.repo(), caller);
+    Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller);
     if (before.isPresent()) {
       return refusal(before.get());
     }
-    ColdQuestions.Admission admission = questions.admission(caller);
+    ColdQuestionLimiter.Admission admission = questions.admission(caller);
     Optional<FirstHop> hop =
         hop(
             new HopKey(notKept.repo(), revision, path, caller.authority(), false),
@@ -306,7 +314,7 @@ public final class ResolveFile {
             path,
             found.blob(),
             CacheLabel.BYPASSED,
-            transfers.cameWrong(found.repo(), found.blob()),
+            transfers.recentlyWrong(found.repo(), found.blob()),
             (span, completing) ->
                 opened(
                     transfers.passThrough(
@@ -315,33 +323,33 @@ public final class ResolveFile {
                     path + " of " + found.repo()));
       }
       case FirstHop.Refused refused -> {
-        revisions.refusedTo(notKept.repo(), caller, refused.refusal());
+        revisions.rememberRefusal(notKept.repo(), caller, refused.refusal());
         yield refusal(refused.refusal());
       }
       case FirstHop.Failed failed ->
           new FileAnswer.Refused(
-              Failures.error(failed.failure(), notKept.repo().toString()), Optional.empty());
+              UpstreamErrors.error(failed.failure(), notKept.repo().toString()), Optional.empty());
     };
   }
 
   private Optional<FirstHop> hop(
       HopKey key,
       Supplier<FirstHop> question,
-      ColdQuestions.Admission admission,
+      ColdQuestionLimiter.Admission admission,
       Deadline deadline) {
     Optional<CompletableFuture<FirstHop>> hop = hops.join(key, admission::begin, question);
     return hop.isPresent()
-        ? Waiting.until(hop.get(), deadline.left())
+        ? BoundedWait.until(hop.get(), deadline.left())
         : Optional.of(new FirstHop.Failed(admission.refusal()));
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {
     return new FileAnswer.Refused(
-        Failures.error(Failures.late(upstream, deadline.whole()), repo.toString()),
+        UpstreamErrors.error(UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString()),
         Optional.empty());
   }
 
-  private static FileAnswer refusal(FirstHop.Refusal refusal) {
+  private static FileAnswer refusal(HubRefusal refusal) {
     return new FileAnswer.Refused(refusal.error(), refusal.commit());
   }
 }

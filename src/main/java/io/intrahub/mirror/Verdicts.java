@@ -4,12 +4,12 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Outage;
+import io.intrahub.access.OutageEvidence;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
-import io.intrahub.upstream.HubUpstream;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether everybody may read a repo: fresh verdicts are renewed before they run out, and a verdict
  * that has run out is put to the Hub again. It counts without the Hub's word only if the repo's own
- * question failed: this class alone says so, see {@link Outage}.
+ * question failed: this class alone says so, see {@link OutageEvidence}.
  *
  * <p>A repo's own question must depend on the repo alone. If a client could choose its target, a
  * target that is known to fail would keep a repo readable that was made private.
@@ -47,10 +47,10 @@ final class Verdicts {
   private final AccessChecker checker;
   private final HubUpstream upstream;
   private final Clock clock;
-  private final Duration patience;
+  private final Duration timeout;
 
   /** Questions that kept a client waiting in vain, while they are open. */
-  private final ConcurrentHashMap<RepoId, CompletableFuture<Learned>> late =
+  private final ConcurrentHashMap<RepoId, CompletableFuture<ProbeResult>> timedOut =
       new ConcurrentHashMap<>();
 
   /** Repos whose own question failed, so that not every request waits for the same failure. */
@@ -62,40 +62,39 @@ final class Verdicts {
   private record Failing(UpstreamFailure failure, Instant since, Duration pause) {}
 
   /** What came of asking about a repo whose verdict has run out. */
-  sealed interface Word {
+  sealed interface Renewal {
     /**
      * Everybody may read it, says the Hub.
      *
      * @param commit that the revision is which was asked about
      */
-    record Readable(Authorised<RepoId> proof, CommitHash commit) implements Word {}
+    record Readable(Authorised<RepoId> proof, CommitHash commit) implements Renewal {}
 
     /** The Hub said something else. */
-    record Other(Learned learned) implements Word {}
+    record Other(ProbeResult probed) implements Renewal {}
 
     /**
      * The Hub gave no word, so the verdict counts: what is served is to be labelled as stale.
      *
      * @param why the question failed
      */
-    record Missing(Authorised<RepoId> proof, UpstreamFailure why) implements Word {}
+    record Missing(Authorised<RepoId> proof, UpstreamFailure why) implements Renewal {}
 
     /**
      * The Hub gave no word, and there is nothing to go by.
      *
      * @param why the question failed
      */
-    record Unknown(UpstreamFailure why) implements Word {}
+    record Unknown(UpstreamFailure why) implements Renewal {}
   }
 
   /**
    * Makes one.
    *
-   * @param patience how long a client waits for the Hub's word
+   * @param timeout how long a client waits for the Hub's word
    * @param bytes of heap that what is remembered of repos may take
    */
-  Verdicts(
-      AccessChecker checker, HubUpstream upstream, Clock clock, Duration patience, long bytes) {
+  Verdicts(AccessChecker checker, HubUpstream upstream, Clock clock, Duration timeout, long bytes) {
     this.failing =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
@@ -110,7 +109,7 @@ final class Verdicts {
     this.checker = checker;
     this.upstream = upstream;
     this.clock = clock;
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
   /**
@@ -119,8 +118,8 @@ final class Verdicts {
    *
    * @param question asks the repo's own question, or joins it
    */
-  void renewAhead(RepoId repo, Supplier<CompletableFuture<Learned>> question) {
-    if (checker.isAging(repo) && !upstream.isAway() && isTimeToRenew(repo)) {
+  void renewAhead(RepoId repo, Supplier<CompletableFuture<ProbeResult>> question) {
+    if (checker.isAging(repo) && !upstream.isUnavailable() && isTimeToRenew(repo)) {
       var _ = question.get();
     }
   }
@@ -150,31 +149,31 @@ final class Verdicts {
    * @param repo under the name by which it is kept
    * @param question asks the repo's own question, or joins it
    */
-  Word ask(RepoId repo, Supplier<CompletableFuture<Learned>> question) {
+  Renewal ask(RepoId repo, Supplier<CompletableFuture<ProbeResult>> question) {
     Optional<UpstreamFailure> known = knownFailure(repo);
     if (known.isPresent()) {
       return without(repo, known.get());
     }
     // Not what is left of the client's own time, which what it asked for before may have used up.
-    Deadline mine = Deadline.in(patience);
+    Deadline mine = Deadline.in(timeout);
     Optional<UpstreamFailure> noWord = Optional.empty();
     while (!mine.left().isZero()) {
-      CompletableFuture<Learned> asked = question.get();
-      Optional<Learned> learned = Waiting.until(asked, mine.left());
+      CompletableFuture<ProbeResult> asked = question.get();
+      Optional<ProbeResult> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
-        return late(repo, asked);
+        return timedOut(repo, asked);
       }
-      if (!(learned.get() instanceof Learned.Nothing nothing)) {
+      if (!(learned.get() instanceof ProbeResult.Nothing nothing)) {
         failing.invalidate(repo);
-        return learned.get() instanceof Learned.Open open
+        return learned.get() instanceof ProbeResult.Open open
             ? readable(open)
-            : new Word.Other(learned.get());
+            : new Renewal.Other(learned.get());
       }
-      if (isOwnDoing(nothing.failure())) {
-        return new Word.Unknown(nothing.failure());
+      if (isCausedByMirror(nothing.failure())) {
+        return new Renewal.Unknown(nothing.failure());
       }
       switch (nothing.failure().kind()) {
-        case OFFLINE, UNREACHABLE, LATE, BROKEN, TROUBLED -> {
+        case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> {
           return failed(repo, nothing.failure());
         }
         default -> {
@@ -184,21 +183,22 @@ final class Verdicts {
         }
       }
     }
-    return failed(repo, noWord.orElseGet(() -> Failures.late(upstream, patience)));
+    return failed(repo, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
   }
 
-  private Word readable(Learned.Open open) {
+  private Renewal readable(ProbeResult.Open open) {
     return checker
         .admit(open.evidence())
-        .<Word>map(proof -> new Word.Readable(proof, open.commit()))
-        .orElseGet(() -> new Word.Other(Learned.overtaken()));
+        .<Renewal>map(proof -> new Renewal.Readable(proof, open.commit()))
+        .orElseGet(() -> new Renewal.Other(ProbeResult.overtaken()));
   }
 
   /** The mirror's own doing, which a client may have caused, is no reason to believe more. */
-  private static boolean isOwnDoing(UpstreamFailure failure) {
+  private static boolean isCausedByMirror(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case CROWDED, OVER_LIMIT, WRONG -> true;
-      case OFFLINE, UNREACHABLE, LATE, BROKEN, TROUBLED, LIMITED, STRANGE -> false;
+      case BUSY, OVER_LIMIT, WRONG_CONTENT -> true;
+      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
+          false;
     };
   }
 
@@ -213,39 +213,39 @@ final class Verdicts {
   }
 
   /** The question goes on, and its answer counts for the next client. */
-  private Word late(RepoId repo, CompletableFuture<Learned> open) {
-    late.put(repo, open);
+  private Renewal timedOut(RepoId repo, CompletableFuture<ProbeResult> open) {
+    timedOut.put(repo, open);
     var _ =
-        open.whenComplete((learned, _) -> {
-          late.remove(repo, open);
-          if (!(learned instanceof Learned.Nothing nothing)) {
+        open.whenComplete((probed, _) -> {
+          timedOut.remove(repo, open);
+          if (!(probed instanceof ProbeResult.Nothing nothing)) {
             failing.invalidate(repo);
-          } else if (!isOwnDoing(nothing.failure())) {
+          } else if (!isCausedByMirror(nothing.failure())) {
             remember(repo, nothing.failure());
           }
         });
-    return without(repo, Failures.late(upstream, patience));
+    return without(repo, UpstreamErrors.timedOut(upstream, timeout));
   }
 
-  private Word failed(RepoId repo, UpstreamFailure failure) {
+  private Renewal failed(RepoId repo, UpstreamFailure failure) {
     remember(repo, failure);
     return without(repo, failure);
   }
 
-  private Word without(RepoId repo, UpstreamFailure failure) {
+  private Renewal without(RepoId repo, UpstreamFailure failure) {
     return checker
-        .rememberedDuringOutage(Outage.witnessed(repo))
-        .<Word>map(proof -> new Word.Missing(proof, failure))
-        .orElseGet(() -> new Word.Unknown(failure));
+        .rememberedDuringOutage(OutageEvidence.witnessed(repo))
+        .<Renewal>map(proof -> new Renewal.Missing(proof, failure))
+        .orElseGet(() -> new Renewal.Unknown(failure));
   }
 
   /** Why it is known without asking that the Hub gives no word now. */
   private Optional<UpstreamFailure> knownFailure(RepoId repo) {
-    if (upstream.isAway()) {
-      return Optional.of(upstream.whyNot());
+    if (upstream.isUnavailable()) {
+      return Optional.of(upstream.unavailableReason());
     }
-    if (late.containsKey(repo)) {
-      return Optional.of(Failures.late(upstream, patience));
+    if (timedOut.containsKey(repo)) {
+      return Optional.of(UpstreamErrors.timedOut(upstream, timeout));
     }
     return Optional.ofNullable(failing.getIfPresent(repo))
         .filter(f -> !isOver(f.since(), f.pause(), clock.instant()))

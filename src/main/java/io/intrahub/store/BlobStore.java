@@ -31,9 +31,8 @@ public interface BlobStore {
 
   /**
    * Opens a blob that is not published, with the pieces of it that are there. At most one at a time
-   * is open for one blob: the caller (the transfer that owns the fill) sees to that. Nothing is
-   * reserved by this: see {@link PartialBlob#reserve}. To fill what is published already is no
-   * error.
+   * is open for one blob: the caller (the transfer) sees to that. Nothing is reserved by this: see
+   * {@link PartialBlob#reserve}. To write what is published already is no error.
    *
    * @throws IOException when the store can't take it, for example because the disk is full, or
    *     because this blob is open already

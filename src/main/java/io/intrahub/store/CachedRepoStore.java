@@ -80,9 +80,9 @@ public final class CachedRepoStore implements RepoStore {
     // Each file of a load brings a verdict. While the first is written to the disk, the others
     // would
     // wait for that.
-    Optional<Instant> lately = verdicts.getIfPresent(repo);
-    if (lately != null
-        && lately
+    Optional<Instant> recent = verdicts.getIfPresent(repo);
+    if (recent != null
+        && recent
             .filter(l -> !seenAt.isBefore(l) && seenAt.isBefore(l.plus(MEMORY_STEP)))
             .isPresent()) {
       return;

@@ -1,7 +1,7 @@
 package io.intrahub.transfer;
 
 import io.intrahub.store.PartialBlob;
-import io.intrahub.transfer.core.Limits;
+import io.intrahub.transfer.core.TransferLimits;
 import java.time.Duration;
 
 /**
@@ -14,9 +14,9 @@ import java.time.Duration;
  * @param finishIfLeft an abandoned transfer is finished when at most this many bytes are left
  * @param tries connections in a row that may bring next to nothing before upstream is given up
  * @param retryPause before the second try; longer before each further one
- * @param width connections that fetch one large content, at most
- * @param perHost connections to one host of upstream, at most
- * @param contents large ones that are fetched at the same time, at most
+ * @param connectionsPerBlob connections that fetch one large content, at most
+ * @param connectionsPerHost connections to one host of upstream, at most
+ * @param largeBlobsAtOnce large ones that are fetched at the same time, at most
  * @param bytesPerSecond from upstream in all, at most; 0 for no limit
  * @param passThroughStreams contents that go to one client each and are not kept, at most
  * @param bufferBytes direct memory for what comes from upstream, 512 KiB or more
@@ -28,9 +28,9 @@ public record TransferSettings(
     long finishIfLeft,
     int tries,
     Duration retryPause,
-    int width,
-    int perHost,
-    int contents,
+    int connectionsPerBlob,
+    int connectionsPerHost,
+    int largeBlobsAtOnce,
     long bytesPerSecond,
     int passThroughStreams,
     long bufferBytes) {
@@ -53,20 +53,20 @@ public record TransferSettings(
   private static final int KIB = 1024;
   private static final int MIB = 1024 * KIB;
 
-  /** Connections for what readers wait for here and there, beside those of the fill. */
+  /** Connections for what readers wait for here and there, beside the sequential ones. */
   private static final int URGENT = 16;
 
   /** Below the ten seconds after which the Python client takes a silent server for dead. */
-  private static final Duration DRIP = Duration.ofSeconds(3);
+  private static final Duration TRICKLE_INTERVAL = Duration.ofSeconds(3);
 
-  Duration drip() {
-    return DRIP;
+  Duration trickleInterval() {
+    return TRICKLE_INTERVAL;
   }
 
-  Limits limits() {
-    return new Limits(
+  TransferLimits limits() {
+    return new TransferLimits(
         PartialBlob.PIECE,
-        width,
+        connectionsPerBlob,
         URGENT,
         PartialBlob.PIECE,
         16 * MIB,

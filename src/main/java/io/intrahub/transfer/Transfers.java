@@ -13,7 +13,22 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.transfer.content.ContentFailures;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.EmptyStream;
+import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.StoredStream;
 import io.intrahub.transfer.core.Phase;
+import io.intrahub.transfer.fetch.Transfer;
+import io.intrahub.transfer.fetch.TransferContext;
+import io.intrahub.transfer.fetch.TransferLog;
+import io.intrahub.transfer.fetch.TransferMeter;
+import io.intrahub.transfer.fetch.TransferProgress;
+import io.intrahub.transfer.fetch.WaitingReaders;
+import io.intrahub.transfer.limits.BandwidthLimiter;
+import io.intrahub.transfer.limits.ConnectionLimiter;
+import io.intrahub.transfer.limits.PassThroughPermits;
+import io.intrahub.transfer.passthrough.PassThroughStreams;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,8 +45,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands out content: from the store when it is there, else by joining or starting the one fill of
- * it. Safe for use by many threads.
+ * Hands out content: from the store when it is there, else by joining or starting the one transfer
+ * of it. Safe for use by many threads.
  */
 public final class Transfers implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Transfers.class);
@@ -43,10 +58,10 @@ public final class Transfers implements AutoCloseable {
   private static final int ROUNDS = 20;
 
   /** As long as it takes to make 64 MiB durable on a slow disk. */
-  private static final Duration PUT_AWAY = Duration.ofSeconds(5);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
   /** As long as the most patient of the usual clients waits for a byte: fetch of Node.js. */
-  private static final Duration IN_LINE = Duration.ofMinutes(5);
+  private static final Duration QUEUE_TIMEOUT = Duration.ofMinutes(5);
 
   private static final int MAX_CAME_WRONG = 2_000;
 
@@ -65,15 +80,15 @@ public final class Transfers implements AutoCloseable {
   /** Transfers that have a blob open; for the operator with the file that each was begun for. */
   private final Map<Transfer, String> live = new ConcurrentHashMap<>();
 
-  private final Supply supply;
-  private final Bypass bypass;
-  private final Joining joining;
+  private final TransferContext context;
+  private final PassThroughStreams passThrough;
+  private final ReaderAdmission admission;
 
   /**
    * Contents of which wrong bytes may have gone out before their digest was known. What was not to
    * be kept is here under its repo, never for all who share the content.
    */
-  private final Cache<Key, Boolean> cameWrong =
+  private final Cache<Key, Boolean> recentlyWrong =
       Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
 
   /** Where a blob is shared: an LFS content by all repos, another within its repo. */
@@ -106,19 +121,25 @@ public final class Transfers implements AutoCloseable {
       Meters meters) {
     this.store = store;
     this.settings = settings;
-    this.supply =
-        new Supply(
+    this.context =
+        new TransferContext(
             executor,
             timer,
             nanos,
             new DirectBufferPool(settings.bufferBytes()),
-            new Lanes(settings.perHost(), 2 * settings.perHost(), settings.contents()),
-            new Pace(settings.bytesPerSecond(), nanos),
+            new ConnectionLimiter(
+                settings.connectionsPerHost(),
+                2 * settings.connectionsPerHost(),
+                settings.largeBlobsAtOnce()),
+            new BandwidthLimiter(settings.bytesPerSecond(), nanos),
             meters);
-    this.bypass =
-        new Bypass(
-            executor, supply.pace(), IN_LINE, new StreamPermits(settings.passThroughStreams()));
-    this.joining = new Joining(settings, bypass);
+    this.passThrough =
+        new PassThroughStreams(
+            executor,
+            context.bandwidthLimiter(),
+            QUEUE_TIMEOUT,
+            new PassThroughPermits(settings.passThroughStreams()));
+    this.admission = new ReaderAdmission(settings, passThrough);
     meters.watchLoads(this::loads);
   }
 
@@ -134,8 +155,9 @@ public final class Transfers implements AutoCloseable {
 
   /** What is loaded now, in numbers. */
   public Meters.Loads loads() {
-    Lanes lanes = supply.lanes();
-    return new Meters.Loads(running(), lanes.taken(), lanes.waiting(), bypass.streams());
+    ConnectionLimiter connectionLimiter = context.connectionLimiter();
+    return new Meters.Loads(
+        running(), connectionLimiter.inUse(), connectionLimiter.waiting(), passThrough.streams());
   }
 
   /** Writes a line for each large content that is being fetched; to be called now and then. */
@@ -150,10 +172,10 @@ public final class Transfers implements AutoCloseable {
   @Override
   public void close() {
     live.keySet().forEach(Transfer::stop);
-    Deadline deadline = Deadline.in(PUT_AWAY);
+    Deadline deadline = Deadline.in(CLOSE_TIMEOUT);
     try {
       for (Transfer transfer : live.keySet()) {
-        transfer.awaitOver(deadline.left());
+        transfer.awaitEnd(deadline.left());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -169,9 +191,9 @@ public final class Transfers implements AutoCloseable {
    * Whether clients may hold wrong bytes of this content: it streamed to them and did not have the
    * announced digest in the end. They must not go on with what they have, but start over.
    */
-  public boolean cameWrong(RepoId repo, BlobId blob) {
-    return cameWrong.getIfPresent(Key.of(repo, blob)) != null
-        || cameWrong.getIfPresent(Key.unshared(repo, blob)) != null;
+  public boolean recentlyWrong(RepoId repo, BlobId blob) {
+    return recentlyWrong.getIfPresent(Key.of(repo, blob)) != null
+        || recentlyWrong.getIfPresent(Key.unshared(repo, blob)) != null;
   }
 
   /**
@@ -201,17 +223,17 @@ public final class Transfers implements AutoCloseable {
     }
     boolean small = HoldBack.isSmall(blob.size());
     // A small one has its second try each time: it costs next to nothing.
-    boolean wrongBefore = !small && cameWrong(repo.subject(), blob);
+    boolean wrongBefore = !small && recentlyWrong(repo.subject(), blob);
     Key key = Key.of(repo.subject(), blob);
-    Joining.Request request =
-        new Joining.Request(
+    ReaderAdmission.Request request =
+        new ReaderAdmission.Request(
             blob,
             source,
             span,
             completing,
             small || wrongBefore,
             deadline,
-            () -> cameWrong.put(key, true));
+            () -> recentlyWrong.put(key, true));
     for (int round = 0; round < ROUNDS; round++) {
       Optional<StoredBlob> stored = store.open(repo, blob);
       if (stored.isPresent()) {
@@ -222,29 +244,29 @@ public final class Transfers implements AutoCloseable {
         transfer = join(key, repo, blob, source);
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
-        supply.meters().storeFailure();
-        return bypass.openInLine(request.past(span), deadline);
+        context.meters().storeFailure();
+        return passThrough.openQueued(request.past(span), deadline);
       }
       if (transfer.isEmpty()) {
         continue;
       }
       Optional<ContentOpening> opening;
       try {
-        Optional<Seats.Seat> seat = Joining.sit(transfer.get(), request);
-        if (seat.isEmpty()) {
+        Optional<WaitingReaders.Handle> handle = ReaderAdmission.admit(transfer.get(), request);
+        if (handle.isEmpty()) {
           if (!deadline.left().isPositive()) {
-            return new ContentOpening.Failed(Failures.STOPPING);
+            return new ContentOpening.Failed(ContentFailures.STOPPING);
           }
           continue;
         }
-        opening = joining.open(transfer.get(), seat.get(), request, wrongBefore);
+        opening = admission.open(transfer.get(), handle.get(), request, wrongBefore);
       } catch (IOException e) {
         log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
-        supply.meters().storeFailure();
-        return bypass.openInLine(request.past(span), deadline);
+        context.meters().storeFailure();
+        return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new ContentOpening.Failed(Failures.STOPPING);
+        return new ContentOpening.Failed(ContentFailures.STOPPING);
       }
       if (opening.isPresent()) {
         return opening.get();
@@ -252,7 +274,7 @@ public final class Transfers implements AutoCloseable {
       wrongBefore = true;
       request = request.allHeld();
     }
-    return bypass.openInLine(request.past(span), deadline);
+    return passThrough.openQueued(request.past(span), deadline);
   }
 
   /**
@@ -266,11 +288,11 @@ public final class Transfers implements AutoCloseable {
         check.thenAccept(found -> {
           if (found == StoredBlob.Check.WRONG) {
             // Its bytes went out before that was known.
-            cameWrong.put(key, true);
+            recentlyWrong.put(key, true);
           }
         });
     return new ContentOpening.Ready(
-        new StoredStream(stored, span, completing, settings.drip()),
+        new StoredStream(stored, span, completing, settings.trickleInterval()),
         ContentOpening.Origin.STORE,
         verified);
   }
@@ -306,38 +328,39 @@ public final class Transfers implements AutoCloseable {
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
-    Transfer transfer = new Transfer(key.blob(), partial, settings, supply, new Keeper(key));
+    Transfer transfer =
+        new Transfer(key.blob(), partial, settings.limits(), context, new Registration(key));
     live.put(transfer, source.toString());
     return transfer;
   }
 
   /** Puts a transfer out of the way when it has ended. */
-  private final class Keeper implements Transfer.Owner {
+  private final class Registration implements Transfer.Listener {
     private final Key key;
 
-    Keeper(Key key) {
+    Registration(Key key) {
       this.key = key;
     }
 
     @Override
-    public void cameWrong(boolean given) {
+    public void contentWasWrong(boolean given) {
       if (given || !HoldBack.isSmall(key.blob().size())) {
-        cameWrong.put(key, true);
+        recentlyWrong.put(key, true);
       }
     }
 
     @Override
-    public void over(Transfer transfer) {
+    public void ended(Transfer transfer) {
       transfers.remove(key, transfer);
-      Meter.Account account = transfer.account();
-      TransferLog.ended(live.getOrDefault(transfer, ""), account);
-      if (account.phase() == Phase.STORE_BROKE) {
-        supply.meters().storeFailure();
+      TransferMeter.Summary summary = transfer.summary();
+      TransferLog.ended(live.getOrDefault(transfer, ""), summary);
+      if (summary.phase() == Phase.STORE_FAILED) {
+        context.meters().storeFailure();
       }
     }
 
     @Override
-    public void gone(Transfer transfer) {
+    public void closed(Transfer transfer) {
       live.remove(transfer);
     }
   }
@@ -345,7 +368,7 @@ public final class Transfers implements AutoCloseable {
   /**
    * Opens a span of a content that is not to be kept.
    *
-   * @param repo in whose name it is asked for; that the asker may read it, upstream has said
+   * @param repo in whose name it is asked for; that the client may read it, upstream has said
    * @param client against whose share of the streams it counts
    * @param deadline by which the client must know
    */
@@ -361,8 +384,9 @@ public final class Transfers implements AutoCloseable {
     // The rest of a large one is on upstream's word: to check it, all before it would have to be
     // fetched again for each client that goes on.
     boolean completing = span.offset() == 0 && span.end() == blob.size();
-    return bypass.open(
-        new Bypass.Request(source, blob, span, completing, () -> cameWrong.put(key, true)),
+    return passThrough.open(
+        new PassThroughStreams.Request(
+            source, blob, span, completing, () -> recentlyWrong.put(key, true)),
         client,
         deadline);
   }

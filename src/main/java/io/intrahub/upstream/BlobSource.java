@@ -38,7 +38,7 @@ public interface BlobSource {
    * What came was not the announced content. What is opened from now on comes over a new connection
    * and from an address that is asked for anew: whatever spoiled the bytes may sit on the old way.
    */
-  default void cameWrong() {}
+  default void reportWrongContent() {}
 
   /** What came of opening. */
   sealed interface Opening {}
@@ -58,11 +58,11 @@ public interface BlobSource {
   }
 
   /**
-   * The Hub no longer lets this asker read it.
+   * The Hub no longer lets this client read it.
    *
    * @param refusal what it said
    */
-  record Refused(FirstHop.Refusal refusal) implements Opening {}
+  record Refused(HubRefusal refusal) implements Opening {}
 
   /**
    * No usable answer.

@@ -8,7 +8,7 @@ public final class BrokenAnswerException extends IOException {
 
   private final transient UpstreamFailure failure;
 
-  BrokenAnswerException(UpstreamFailure failure, Exception cause) {
+  public BrokenAnswerException(UpstreamFailure failure, Exception cause) {
     super(failure.reason(), cause);
     this.failure = failure;
   }

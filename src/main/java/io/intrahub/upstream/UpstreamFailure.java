@@ -8,11 +8,11 @@ import java.util.Optional;
  *
  * @param kind what sort of failure
  * @param reason for a person, without names of secrets: what happened
- * @param mayPass whether it is worth asking again at once
+ * @param isTransient whether it is worth asking again at once
  * @param retryAfter when upstream wants to be asked again, if it said so
  */
 public record UpstreamFailure(
-    Kind kind, String reason, boolean mayPass, Optional<Duration> retryAfter) {
+    Kind kind, String reason, boolean isTransient, Optional<Duration> retryAfter) {
   /** Sorts of failure, as far as the answer to the client differs. */
   public enum Kind {
     /** The operator switched upstream off. */
@@ -20,34 +20,34 @@ public record UpstreamFailure(
     /** No connection, or the breaker is open. */
     UNREACHABLE,
     /** A connection, and no answer in time. */
-    LATE,
+    TIMED_OUT,
     /** A connection that broke before the answer was whole. */
     BROKEN,
     /** An answer of 5xx. */
-    TROUBLED,
+    SERVER_ERROR,
     /** An answer of 429: it is well, and wants to be asked less. */
-    LIMITED,
+    RATE_LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
-    STRANGE,
+    UNEXPECTED_ANSWER,
     /**
      * It was not asked, or its answer was not read, because too many others wait or because the
      * mirror lacks memory or file descriptors. It says nothing about upstream.
      */
-    CROWDED,
+    BUSY,
     /** It was not asked, because the client has asked too much of it lately. */
     OVER_LIMIT,
     /** Other bytes than announced, and not for the first time. */
-    WRONG
+    WRONG_CONTENT
   }
 
   /** The same failure, after it was asked again often enough. */
-  UpstreamFailure givenUp() {
+  public UpstreamFailure asFinal() {
     return new UpstreamFailure(kind, reason, false, retryAfter);
   }
 
   /** The same failure, to be asked again after this time. */
-  UpstreamFailure after(Duration wait) {
-    return new UpstreamFailure(kind, reason, mayPass, Optional.of(wait));
+  public UpstreamFailure withRetryAfter(Duration wait) {
+    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait));
   }
 
   /** A failure of which upstream said nothing more. */
@@ -55,7 +55,7 @@ public record UpstreamFailure(
     this(
         kind,
         reason,
-        kind == Kind.TROUBLED || kind == Kind.LIMITED || kind == Kind.STRANGE,
+        kind == Kind.SERVER_ERROR || kind == Kind.RATE_LIMITED || kind == Kind.UNEXPECTED_ANSWER,
         Optional.empty());
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The only room with OkHttp: endpoints, redirects, tokens, retries, breaker. Outcomes are sealed
+ * The only package with OkHttp: endpoints, redirects, tokens, retries, breaker. Outcomes are sealed
  * types.
  */
 @org.jspecify.annotations.NullMarked

@@ -84,7 +84,7 @@ class AbuseIT {
   private Site site;
   private MirrorProcess mirror;
   private HonestClient client;
-  private Vitals vitals;
+  private ProcessHealth processHealth;
   private int mirrors;
 
   /** What the honest client measured before any attack on this process. */
@@ -114,7 +114,7 @@ class AbuseIT {
     mirror =
         MirrorProcess.serve(tmp.resolve("data-" + mirrors++), hub.uri(), log, OPTIONS, ENVIRONMENT);
     client = new HonestClient(mirror.uri());
-    vitals = new Vitals(mirror);
+    processHealth = new ProcessHealth(mirror);
     // The classes are loaded, and the warm repo is in the store.
     load(UNDISTURBED, FEWEST_LOADS, () -> false);
     alone = load(UNDISTURBED, FEWEST_LOADS, () -> false);
@@ -123,7 +123,7 @@ class AbuseIT {
 
   private void stopMirror() throws Exception {
     client.close();
-    vitals.close();
+    processHealth.close();
     mirror.close();
   }
 
@@ -200,8 +200,8 @@ class AbuseIT {
       throws Exception {
     boolean well = false;
     try {
-      long heapBefore = vitals.heap();
-      OptionalInt socketsBefore = vitals.sockets();
+      long heapBefore = processHealth.heap();
+      OptionalInt socketsBefore = processHealth.sockets();
       long begun = System.nanoTime();
       client.slowest();
       List<Duration> cpuBefore = cpu();
@@ -267,26 +267,26 @@ class AbuseIT {
 
   private void assertAtRest(String title, long heapBefore, OptionalInt socketsBefore)
       throws IOException, InterruptedException {
-    vitals.assertFiguresExist();
+    processHealth.assertFiguresExist();
     long begun = System.nanoTime();
     AtomicReference<List<String>> last = new AtomicReference<>(List.of());
     await("the mirror is at rest")
         .atMost(TO_REST)
         .pollInterval(Duration.ofMillis(200))
         .untilAsserted(() -> {
-          List<String> unrest = vitals.unrest();
+          List<String> unrest = processHealth.unrest();
           if (!unrest.isEmpty()) {
             last.set(unrest);
           }
           assertThat(unrest).as("what is not at rest").isEmpty();
           if (socketsBefore.isPresent()) {
-            assertThat(vitals.sockets().getAsInt())
+            assertThat(processHealth.sockets().getAsInt())
                 .as("open sockets; before: %d", socketsBefore.getAsInt())
                 .isLessThanOrEqualTo(socketsBefore.getAsInt() + SOCKETS_STAY);
           }
         });
     long rest = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-    long heap = vitals.heap();
+    long heap = processHealth.heap();
     say(
         "%s: at rest after %d ms, %s last; heap %d KiB before and %d KiB after",
         title, rest, last, heapBefore >> 10, heap >> 10);

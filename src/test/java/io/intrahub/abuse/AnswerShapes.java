@@ -23,11 +23,11 @@ final class AnswerShapes {
   }
 
   /** Reads an answer so slowly that the mirror waits for the client nearly all the time. */
-  private static void sip(Attack attack, Wire wire, int bytesAtOnce)
+  private static void sip(Attack attack, RawConnection rawConnection, int bytesAtOnce)
       throws IOException, InterruptedException {
-    attack.meet(wire.status());
+    attack.meet(rawConnection.status());
     while (!attack.rest(Duration.ofMillis(250))) {
-      if (wire.read(bytesAtOnce) < bytesAtOnce) {
+      if (rawConnection.read(bytesAtOnce) < bytesAtOnce) {
         return;
       }
     }
@@ -44,21 +44,21 @@ final class AnswerShapes {
           Duration.ofSeconds(2),
           random -> {
             String repo = Site.wide(next.getAndIncrement() % Site.WIDE_REPOS);
-            try (Wire wire = attack.connect()) {
+            try (RawConnection rawConnection = attack.connect()) {
               if (random.nextInt(3) < 2) {
-                wire.request(
+                rawConnection.request(
                     "HEAD",
                     "/datasets/"
                         + repo
                         + "/resolve/main/"
                         + Site.path(random.nextInt(Site.WIDE_FILES)));
-                attack.meet(wire.status());
+                attack.meet(rawConnection.status());
               } else {
-                wire.request(
+                rawConnection.request(
                     "GET",
                     "/api/datasets/" + repo + "/tree/main?recursive=true",
                     "Connection: close");
-                sip(attack, wire, 64 * 1024);
+                sip(attack, rawConnection, 64 * 1024);
               }
             }
           });
@@ -74,14 +74,14 @@ final class AnswerShapes {
           Duration.ofSeconds(3),
           random -> {
             boolean widest = random.nextInt(4) == 0;
-            try (Wire wire = attack.connect()) {
-              wire.request(
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.request(
                   "GET",
                   widest
                       ? "/api/datasets/" + Site.wide(random.nextInt(Site.WIDE_REPOS))
                       : "/api/models/" + Site.BROAD + "?blobs=true&x=" + random.nextInt(),
                   "Connection: close");
-              sip(attack, wire, 128 * 1024);
+              sip(attack, rawConnection, 128 * 1024);
             }
           });
     }
@@ -95,9 +95,10 @@ final class AnswerShapes {
           64,
           Duration.ofMillis(500),
           _ -> {
-            try (Wire wire = attack.connect()) {
-              wire.request("GET", "/" + Site.SMALL + "/raw/main/" + Site.TEXT, "Connection: close");
-              sip(attack, wire, 16 * 1024);
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.request(
+                  "GET", "/" + Site.SMALL + "/raw/main/" + Site.TEXT, "Connection: close");
+              sip(attack, rawConnection, 16 * 1024);
             }
           });
     }
@@ -111,15 +112,15 @@ final class AnswerShapes {
           24,
           Duration.ofSeconds(1),
           random -> {
-            try (Wire wire = attack.connect()) {
-              wire.request(
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.request(
                   "GET",
                   "/api/models/"
                       + Site.BROAD
                       + "/tree/main?recursive=true&expand=true&x="
                       + random.nextInt(),
                   "Connection: close");
-              sip(attack, wire, 4 * 1024);
+              sip(attack, rawConnection, 4 * 1024);
             }
           });
     }
@@ -133,9 +134,9 @@ final class AnswerShapes {
           300,
           Duration.ofMillis(500),
           random -> {
-            try (Wire wire = attack.connect()) {
-              wire.request("GET", file(random), "Connection: close");
-              sip(attack, wire, 1024);
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.request("GET", file(random), "Connection: close");
+              sip(attack, rawConnection, 1024);
             }
           });
     }
@@ -179,10 +180,10 @@ final class AnswerShapes {
                 cold
                     ? "bytes=" + random.nextInt(Site.COLD_BYTES) + "-"
                     : RANGES.get(random.nextInt(RANGES.size()));
-            try (Wire wire = attack.connect()) {
-              wire.request("GET", target, "Range: " + range, "Connection: close");
-              attack.meet(wire.status());
-              wire.read(64 * 1024);
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.request("GET", target, "Range: " + range, "Connection: close");
+              attack.meet(rawConnection.status());
+              rawConnection.read(64 * 1024);
             }
           });
     }
@@ -199,11 +200,11 @@ final class AnswerShapes {
           8,
           Duration.ofSeconds(1),
           random -> {
-            try (Wire wire = attack.connect()) {
-              wire.send(get.repeat(REQUESTS));
-              attack.meet(wire.status());
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.send(get.repeat(REQUESTS));
+              attack.meet(rawConnection.status());
               attack.rest(Duration.ofMillis(random.nextInt(1_000)));
-              wire.reset();
+              rawConnection.reset();
             }
           });
     }
@@ -220,15 +221,15 @@ final class AnswerShapes {
             String repo = random.nextBoolean() ? Site.SILENT : Site.COLD;
             String file =
                 repo.equals(Site.SILENT) ? Site.MODEL : random.nextInt(Site.COLD_FILES) + ".bin";
-            Wire wire = attack.connect();
+            RawConnection rawConnection = attack.connect();
             try {
-              wire.request("GET", "/" + repo + "/resolve/main/" + file);
+              rawConnection.request("GET", "/" + repo + "/resolve/main/" + file);
               attack.rest(Duration.ofMillis(random.nextInt(200)));
             } finally {
               if (random.nextBoolean()) {
-                wire.reset();
+                rawConnection.reset();
               } else {
-                wire.close();
+                rawConnection.close();
               }
             }
           });

@@ -33,7 +33,7 @@ final class Attack {
   private final URI mirror;
   private final int number;
   private final long seed;
-  private final Set<Wire> open = ConcurrentHashMap.newKeySet();
+  private final Set<RawConnection> open = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> met = new TreeMap<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final AtomicInteger turns = new AtomicInteger();
@@ -110,7 +110,7 @@ final class Attack {
   }
 
   /** A connection from one of the few addresses of this shape. */
-  Wire connect() throws IOException {
+  RawConnection connect() throws IOException {
     return connect(ThreadLocalRandom.current().nextInt(CLIENTS));
   }
 
@@ -119,8 +119,8 @@ final class Attack {
    *
    * @param client from 0 to 253
    */
-  Wire connect(int client) throws IOException {
-    return Wire.open(mirror, "127.1.%d.%d".formatted(number, client + 1), open);
+  RawConnection connect(int client) throws IOException {
+    return RawConnection.open(mirror, "127.1.%d.%d".formatted(number, client + 1), open);
   }
 
   /** Counts an answer by its status, or whatever else the mirror did. */
@@ -133,7 +133,7 @@ final class Attack {
   /** Ends the attack: all its connections are closed and no turn begins any more. */
   void end() {
     over.countDown();
-    open.forEach(Wire::close);
+    open.forEach(RawConnection::close);
   }
 
   /** How often the mirror answered what. */

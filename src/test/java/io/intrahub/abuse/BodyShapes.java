@@ -18,7 +18,7 @@ final class BodyShapes {
     return List.of(
         new UnfinishedBodies(),
         new AnnouncedBodies(),
-        new DripBodies(),
+        new TricklingBodies(),
         new OnePathVeryOften(),
         new ManyDifferentPaths());
   }
@@ -46,10 +46,10 @@ final class BodyShapes {
           Duration.ofSeconds(2),
           random -> {
             int size = random.nextBoolean() ? SMALLER : LARGER;
-            try (Wire wire = attack.connect()) {
-              wire.send(head("models", "nobody/nothing", length(size)));
-              wire.send(body, size - 1);
-              attack.meet(wire.status());
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.send(head("models", "nobody/nothing", length(size)));
+              rawConnection.send(body, size - 1);
+              attack.meet(rawConnection.status());
             }
           });
     }
@@ -69,34 +69,34 @@ final class BodyShapes {
           Duration.ofMillis(500),
           random -> {
             boolean chunked = random.nextBoolean();
-            try (Wire wire = attack.connect()) {
-              wire.send(
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.send(
                   head(
                       "models",
                       Site.SMALL,
                       chunked ? "Transfer-Encoding: chunked" : length(Long.MAX_VALUE)));
               for (int sent = 0; sent < 128 && !attack.isOver(); sent++) {
-                wire.send(chunked ? chunk : some);
+                rawConnection.send(chunked ? chunk : some);
               }
-              attack.meet(wire.status());
+              attack.meet(rawConnection.status());
             }
           });
     }
   }
 
   /** A body of which a byte comes now and then. */
-  static final class DripBodies implements Shape {
+  static final class TricklingBodies implements Shape {
     @Override
     public void run(Attack attack) throws InterruptedException {
       attack.crowd(
           128,
           Duration.ofSeconds(2),
           random -> {
-            try (Wire wire = attack.connect()) {
-              wire.send(head("models", Site.SMALL, length(1_000_000)));
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.send(head("models", Site.SMALL, length(1_000_000)));
               // The system notices only with the second write that the other end has closed.
               while (!attack.rest(Duration.ofMillis(500 + random.nextInt(500)))) {
-                wire.send("[");
+                rawConnection.send("[");
               }
             }
           });
@@ -146,11 +146,11 @@ final class BodyShapes {
   /** Asks, and reads the answer in gulps that leave the mirror waiting in between. */
   private static void ask(Attack attack, String type, String repo, byte[] body)
       throws IOException, InterruptedException {
-    try (Wire wire = attack.connect()) {
-      wire.send(head(type, repo, length(body.length) + "\r\nConnection: close"));
-      wire.send(body);
-      attack.meet(wire.status());
-      while (!attack.rest(NONE.plusMillis(20)) && wire.read(256 * 1024) > 0) {}
+    try (RawConnection rawConnection = attack.connect()) {
+      rawConnection.send(head(type, repo, length(body.length) + "\r\nConnection: close"));
+      rawConnection.send(body);
+      attack.meet(rawConnection.status());
+      while (!attack.rest(NONE.plusMillis(20)) && rawConnection.read(256 * 1024) > 0) {}
     }
   }
 }

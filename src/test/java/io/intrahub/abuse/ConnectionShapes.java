@@ -36,12 +36,12 @@ final class ConnectionShapes {
 
     /** The connection stays open until the attack ends, or the mirror has had enough of it. */
     private boolean connect(Attack attack, Random random) throws IOException {
-      Wire wire = attack.connect(opened.get() % ADDRESSES);
+      RawConnection rawConnection = attack.connect(opened.get() % ADDRESSES);
       boolean kept = false;
       try {
         if (random.nextInt(10) == 0) {
-          wire.request("HEAD", "/" + Site.SMALL + "/resolve/main/a");
-          attack.meet(wire.status());
+          rawConnection.request("HEAD", "/" + Site.SMALL + "/resolve/main/a");
+          attack.meet(rawConnection.status());
         } else {
           attack.meet("silent");
         }
@@ -49,7 +49,7 @@ final class ConnectionShapes {
         kept = true;
       } finally {
         if (!kept) {
-          wire.close();
+          rawConnection.close();
         }
       }
       return kept;
@@ -64,11 +64,11 @@ final class ConnectionShapes {
           300,
           Duration.ofSeconds(2),
           random -> {
-            try (Wire wire = attack.connect()) {
-              wire.send(
+            try (RawConnection rawConnection = attack.connect()) {
+              rawConnection.send(
                   "GET /" + Site.SMALL + "/resolve/main/a HTTP/1.1\r\nHost: mirror\r\nX-Slow: ");
               while (!attack.rest(Duration.ofMillis(700 + random.nextInt(600)))) {
-                wire.send("x");
+                rawConnection.send("x");
               }
             }
           });

@@ -33,12 +33,12 @@ final class QuestionShapes {
         random -> {
           List<String> asked = question.apply(random);
           // All from one address: more addresses are more clients, whom no limit holds together.
-          try (Wire wire = attack.connect(0)) {
-            wire.request(
+          try (RawConnection rawConnection = attack.connect(0)) {
+            rawConnection.request(
                 random.nextInt(4) == 0 ? "HEAD" : "GET",
                 asked.getFirst(),
                 asked.subList(1, asked.size()).toArray(String[]::new));
-            attack.meet(wire.status());
+            attack.meet(rawConnection.status());
           }
         });
   }

@@ -28,7 +28,7 @@ class AccessCheckerTest {
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -53,9 +53,9 @@ class AccessCheckerTest {
     checker.admit(asked());
     clock.pass(Duration.ofDays(7).minusNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isPresent();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isPresent();
     clock.pass(Duration.ofNanos(1));
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -72,7 +72,7 @@ class AccessCheckerTest {
     checker.admit(asked());
     checker.refused(X);
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -80,7 +80,7 @@ class AccessCheckerTest {
     checker.admit(asked());
     clock.setBack(Duration.ofNanos(1));
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
   }
 
   @Test
@@ -91,7 +91,7 @@ class AccessCheckerTest {
     clock.pass(Duration.ofMinutes(1));
     assertThat(checker.admit(late)).isEmpty();
     assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(Outage.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
   }
 
   @Test

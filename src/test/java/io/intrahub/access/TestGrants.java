@@ -4,7 +4,7 @@ import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Proofs for tests of rooms that want one. They come from the checker, as all do. */
+/** Proofs for tests of packages that want one. They come from the checker, as all do. */
 public final class TestGrants {
   private TestGrants() {}
 

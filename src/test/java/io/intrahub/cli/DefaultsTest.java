@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.config.Config;
 import io.intrahub.mirror.MirrorSettings;
-import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The rooms' own defaults, which their tests use, are those that the operator is told. */
+/** The packages' own defaults, which their tests use, are those that the operator is told. */
 class DefaultsTest {
   private AppSettings settings;
 
@@ -32,7 +32,7 @@ class DefaultsTest {
 
   @Test
   void of_the_store() {
-    assertThat(settings.store()).isEqualTo(FsStore.Settings.DEFAULT);
+    assertThat(settings.store()).isEqualTo(DiskBudgetSettings.DEFAULT);
   }
 
   @Test

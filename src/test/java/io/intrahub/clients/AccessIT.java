@@ -239,7 +239,7 @@ class AccessIT {
     assertThat(answer.body()).as(what).isEqualTo(expected);
   }
 
-  /** Whether an anonymous asker sees the file's first hop. */
+  /** Whether an anonymous client sees the file's first hop. */
   private boolean open(DevRepo repo) {
     Ask ask = new Ask("HEAD", repo.id() + "/resolve/main/" + SMALL, Optional.of(SMALL), "");
     return send(mirror.hub().uri(), ask, Optional.empty()).statusCode() < 400;

@@ -32,11 +32,11 @@ class ConfigurationReferenceTest {
   @Test
   void the_example_file_holds_every_option_with_the_default_that_the_code_has() throws Exception {
     writtenOrSame(FILE, reference.file());
-    Gathered gathered = new Gathered();
-    YamlFile.read(FILE.toString(), Files.readString(FILE), gathered);
+    ConfigSources sources = new ConfigSources();
+    YamlFile.read(FILE.toString(), Files.readString(FILE), sources);
 
-    assertThat(gathered.finish()).isEqualTo(Config.defaults());
-    assertThat(gathered.keys())
+    assertThat(sources.finish()).isEqualTo(Config.defaults());
+    assertThat(sources.keys())
         .containsExactlyInAnyOrderElementsOf(Options.all().stream().map(Option::key).toList());
   }
 

@@ -49,7 +49,7 @@ class OptionsTest {
               .flatMap(Option.Flag::means)
               .ifPresent(means -> assertThat(option.parse(means)).isPresent());
         });
-    assertThat(Rules.broken(Config.defaults())).isEmpty();
+    assertThat(OptionRules.violations(Config.defaults())).isEmpty();
   }
 
   @Test

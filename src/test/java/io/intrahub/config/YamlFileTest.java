@@ -163,10 +163,10 @@ class YamlFileTest {
 
   @Test
   void a_number_in_quotes_is_a_number() throws Exception {
-    Gathered gathered = new Gathered();
-    YamlFile.read("f", "server: {port: '1001', host: \"::\"}", gathered);
+    ConfigSources sources = new ConfigSources();
+    YamlFile.read("f", "server: {port: '1001', host: \"::\"}", sources);
 
-    ServerOptions server = gathered.finish().server();
+    ServerOptions server = sources.finish().server();
     assertThat(server.host()).isEqualTo("::");
     assertThat(server.port()).isEqualTo(1001);
   }
@@ -181,10 +181,10 @@ class YamlFileTest {
       random
           .ints(random.nextInt(60), 0, alphabet.length())
           .forEach(i -> text.append(alphabet.charAt(i)));
-      Gathered gathered = new Gathered();
+      ConfigSources sources = new ConfigSources();
       try {
-        YamlFile.read("f", text.toString(), gathered);
-        gathered.finish();
+        YamlFile.read("f", text.toString(), sources);
+        sources.finish();
       } catch (ConfigException e) {
         assertThat(e.problems())
             .as("seed %d", seed)
@@ -197,9 +197,9 @@ class YamlFileTest {
   }
 
   private static List<String> problems(String text) {
-    Gathered gathered = new Gathered();
-    YamlFile.read("f", text, gathered);
-    ConfigException e = catchThrowableOfType(ConfigException.class, gathered::finish);
+    ConfigSources sources = new ConfigSources();
+    YamlFile.read("f", text, sources);
+    ConfigException e = catchThrowableOfType(ConfigException.class, sources::finish);
     assertThat(e).as("the file was taken").isNotNull();
     return e.problems().stream().map(Problem::toString).toList();
   }

@@ -19,21 +19,21 @@ class ApiTest {
   private DevRepo repo;
   private String first;
   private String sha;
-  private Caller caller;
+  private DevCaller devCaller;
 
   @BeforeEach
   void start() {
     hub = DevHub.builder().start();
-    caller = new Caller(hub.uri());
+    devCaller = new DevCaller(hub.uri());
     repo = hub.repo("model", "acme/tiny-bert").labels("bert", "license:mit");
     first =
         repo.commit(
-            "main", "first\n\nwith a body", Caller.files("config.json", DevFile.text("{}")));
+            "main", "first\n\nwith a body", DevCaller.files("config.json", DevFile.text("{}")));
     sha =
         repo.commit(
             "main",
             "second",
-            Caller.files(
+            DevCaller.files(
                 "model.bin",
                 WEIGHTS,
                 "onnx/sub/a b.txt",
@@ -51,7 +51,7 @@ class ApiTest {
   void info_has_the_fields_that_clients_need() {
     for (String target :
         List.of("/api/models/acme/tiny-bert", "/api/models/acme/tiny-bert/revision/main")) {
-      Caller.Answer answer = caller.get(target);
+      DevCaller.Answer answer = devCaller.get(target);
       assertThat(answer.header("X-Repo-Commit")).contains(sha);
       assertThat(answer.header("ETag").orElseThrow()).startsWith("W/\"");
       JsonNode info = answer.json();
@@ -75,14 +75,15 @@ class ApiTest {
 
   @Test
   void info_of_an_old_commit_has_its_own_files() {
-    JsonNode info = caller.get("/api/models/acme/tiny-bert/revision/" + first).json();
+    JsonNode info = devCaller.get("/api/models/acme/tiny-bert/revision/" + first).json();
     assertThat(info.get("sha").asString()).isEqualTo(first);
     assertThat(info.get("siblings").size()).isEqualTo(1);
   }
 
   @Test
   void blobs_adds_sizes_and_ids() {
-    JsonNode siblings = caller.get("/api/models/acme/tiny-bert?blobs=True").json().get("siblings");
+    JsonNode siblings =
+        devCaller.get("/api/models/acme/tiny-bert?blobs=True").json().get("siblings");
     assertThat(siblings.get(0).toString())
         .isEqualTo(
             "{\"rfilename\":\"config.json\",\"size\":2,"
@@ -101,7 +102,7 @@ class ApiTest {
             "expand=sha&expand=tags",
             "expand%5B%5D=sha&expand%5B%5D=tags",
             "expand[0]=sha&expand[1]=tags")) {
-      assertThat(caller.get("/api/models/acme/tiny-bert?" + query).json().propertyNames())
+      assertThat(devCaller.get("/api/models/acme/tiny-bert?" + query).json().propertyNames())
           .containsExactlyInAnyOrder("_id", "id", "sha", "tags");
     }
   }
@@ -109,7 +110,7 @@ class ApiTest {
   @Test
   void meta_adds_and_replaces_fields() {
     repo.meta("library_name", "\"transformers\"").meta("likes", "99");
-    JsonNode info = caller.get("/api/models/acme/tiny-bert").json();
+    JsonNode info = devCaller.get("/api/models/acme/tiny-bert").json();
     assertThat(info.get("library_name").asString()).isEqualTo("transformers");
     assertThat(info.get("likes").asInt()).isEqualTo(99);
   }
@@ -118,19 +119,19 @@ class ApiTest {
   void info_of_the_other_types_has_their_fields() {
     hub.repo("dataset", "acme/ds").commit("m", "a", DevFile.text(""));
     hub.repo("space", "acme/sp").commit("m", "a", DevFile.text(""));
-    JsonNode dataset = caller.get("/api/datasets/acme/ds").json();
+    JsonNode dataset = devCaller.get("/api/datasets/acme/ds").json();
     assertThat(dataset.has("modelId")).isFalse();
     assertThat(dataset.has("description")).isTrue();
-    assertThat(caller.get("/api/spaces/acme/sp").json().get("runtime").get("stage").asString())
+    assertThat(devCaller.get("/api/spaces/acme/sp").json().get("runtime").get("stage").asString())
         .isEqualTo("RUNNING");
   }
 
   @Test
   void a_tree_lists_direct_children_or_everything() {
-    JsonNode direct = caller.get("/api/models/acme/tiny-bert/tree/main?recursive=False").json();
+    JsonNode direct = devCaller.get("/api/models/acme/tiny-bert/tree/main?recursive=False").json();
     assertThat(paths(direct)).containsExactly("config.json", "model.bin", "onnx", "é.txt");
     JsonNode all =
-        caller.get("/api/models/acme/tiny-bert/tree/main?recursive=true&expand=false").json();
+        devCaller.get("/api/models/acme/tiny-bert/tree/main?recursive=true&expand=false").json();
     assertThat(paths(all))
         .containsExactly(
             "config.json", "model.bin", "onnx", "onnx/sub", "onnx/sub/a b.txt", "é.txt");
@@ -152,13 +153,14 @@ class ApiTest {
     assertThat(all.get(2).get("size").asInt()).isZero();
 
     hub.xet(false);
-    assertThat(caller.get("/api/models/acme/tiny-bert/tree/main").text()).doesNotContain("xetHash");
+    assertThat(devCaller.get("/api/models/acme/tiny-bert/tree/main").text())
+        .doesNotContain("xetHash");
   }
 
   @Test
   void a_sub_folder_is_asked_with_either_slash() {
     for (String path : List.of("onnx%2Fsub", "onnx/sub")) {
-      assertThat(paths(caller.get("/api/models/acme/tiny-bert/tree/main/" + path).json()))
+      assertThat(paths(devCaller.get("/api/models/acme/tiny-bert/tree/main/" + path).json()))
           .containsExactly("onnx/sub/a b.txt");
     }
   }
@@ -166,7 +168,7 @@ class ApiTest {
   @Test
   void expand_adds_the_last_commit_and_the_scan() {
     JsonNode all =
-        caller.get("/api/models/acme/tiny-bert/tree/main?expand=true&recursive=1").json();
+        devCaller.get("/api/models/acme/tiny-bert/tree/main?expand=true&recursive=1").json();
     assertThat(all.get(0).get("lastCommit").toString())
         .isEqualTo(
             "{\"id\":\"%s\",\"title\":\"first\",\"date\":\"2026-01-02T03:04:05.000Z\"}"
@@ -189,7 +191,7 @@ class ApiTest {
     String target = hub.uri() + "/api/models/acme/tiny-bert/tree/main/many?recursive=true";
     int pages = 0;
     while (!target.isEmpty()) {
-      Caller.Answer page = caller.get(target);
+      DevCaller.Answer page = devCaller.get(target);
       assertThat(page.status()).isEqualTo(200);
       seen.addAll(paths(page.json()));
       String link = page.header("Link").orElse("");
@@ -199,35 +201,36 @@ class ApiTest {
     }
     assertThat(seen).containsExactlyElementsOf(files.keySet());
     assertThat(pages).isEqualTo(3);
-    assertThat(caller.get("/api/models/acme/tiny-bert/tree/main/many?limit=5").json().size())
+    assertThat(devCaller.get("/api/models/acme/tiny-bert/tree/main/many?limit=5").json().size())
         .isEqualTo(5);
-    assertThat(caller.get("/api/models/acme/tiny-bert/tree/main/many?cursor=eA").status())
+    assertThat(devCaller.get("/api/models/acme/tiny-bert/tree/main/many?cursor=eA").status())
         .isEqualTo(400);
   }
 
   @Test
   void paths_info_takes_forms_and_json_and_leaves_out_what_is_missing() {
     String target = "/api/models/acme/tiny-bert/paths-info/main";
-    Caller.Answer form =
-        caller.post(
+    DevCaller.Answer form =
+        devCaller.post(
             target,
             "application/x-www-form-urlencoded",
             "paths=onnx%2Fsub%2Fa+b.txt&paths=none&paths=onnx&paths=model.bin&expand=True");
     assertThat(paths(form.json())).containsExactly("onnx/sub/a b.txt", "onnx", "model.bin");
     assertThat(form.json().get(0).has("lastCommit")).isTrue();
-    Caller.Answer json =
-        caller.post(target, "application/json", "{\"paths\":[\"é.txt\",\"x\"],\"expand\":false}");
+    DevCaller.Answer json =
+        devCaller.post(
+            target, "application/json", "{\"paths\":[\"é.txt\",\"x\"],\"expand\":false}");
     assertThat(paths(json.json())).containsExactly("é.txt");
     assertThat(json.json().get(0).has("lastCommit")).isFalse();
-    assertThat(caller.post(target, "application/json", "{\"paths\":[]}").text()).isEqualTo("[]");
-    assertThat(caller.post(target, "application/json", "{\"paths\":[").status()).isEqualTo(400);
+    assertThat(devCaller.post(target, "application/json", "{\"paths\":[]}").text()).isEqualTo("[]");
+    assertThat(devCaller.post(target, "application/json", "{\"paths\":[").status()).isEqualTo(400);
   }
 
   @Test
   void refs_come_in_groups() {
     repo.tag("v1.0", first).branch("feature/x", first);
     repo.ref("refs/convert/parquet", sha).ref("refs/pr/1", sha);
-    String plain = caller.get("/api/models/acme/tiny-bert/refs").text();
+    String plain = devCaller.get("/api/models/acme/tiny-bert/refs").text();
     assertThat(plain)
         .isEqualTo(
             ("{'branches':[{'name':'main','ref':'refs/heads/main','targetCommit':'%2$s'},"
@@ -237,24 +240,24 @@ class ApiTest {
                     + "'tags':[{'name':'v1.0','ref':'refs/tags/v1.0','targetCommit':'%1$s'}]}")
                 .formatted(first, sha)
                 .replace('\'', '"'));
-    JsonNode more = caller.get("/api/models/acme/tiny-bert/refs?include_prs=1").json();
+    JsonNode more = devCaller.get("/api/models/acme/tiny-bert/refs?include_prs=1").json();
     assertThat(more.get("pullRequests").get(0).get("ref").asString()).isEqualTo("refs/pr/1");
     repo.deleteRef("refs/tags/v1.0");
-    assertThat(caller.get("/api/models/acme/tiny-bert/refs").json().get("tags").size()).isZero();
+    assertThat(devCaller.get("/api/models/acme/tiny-bert/refs").json().get("tags").size()).isZero();
   }
 
   @Test
   void commits_come_newest_first_and_in_pages() {
-    Caller.Answer all = caller.get("/api/models/acme/tiny-bert/commits/main");
+    DevCaller.Answer all = devCaller.get("/api/models/acme/tiny-bert/commits/main");
     assertThat(all.header("X-Total-Count")).contains("2");
     assertThat(all.json().get(0).get("id").asString()).isEqualTo(sha);
     assertThat(all.json().get(1).get("title").asString()).isEqualTo("first");
     assertThat(all.json().get(1).get("message").asString()).isEqualTo("with a body");
-    Caller.Answer page =
-        caller.get("/api/models/acme/tiny-bert/commits/main?expand%5B%5D=formatted&limit=1");
+    DevCaller.Answer page =
+        devCaller.get("/api/models/acme/tiny-bert/commits/main?expand%5B%5D=formatted&limit=1");
     assertThat(page.json().get(0).get("formatted").has("title")).isTrue();
     String link = page.header("Link").orElseThrow();
-    Caller.Answer next = caller.get(link.substring(1, link.indexOf('>')));
+    DevCaller.Answer next = devCaller.get(link.substring(1, link.indexOf('>')));
     assertThat(next.json().get(0).get("id").asString()).isEqualTo(first);
     assertThat(next.header("Link")).isEmpty();
   }
@@ -262,16 +265,17 @@ class ApiTest {
   @Test
   void the_small_calls_answer() {
     hub.token("hf_alice", "alice");
-    assertThat(caller.get("/api/agent-harnesses").text())
+    assertThat(devCaller.get("/api/agent-harnesses").text())
         .isEqualTo("{\"standardEnvVars\":[],\"harnesses\":{}}");
-    assertThat(caller.head("/api/telemetry/x/y").status()).isEqualTo(200);
-    assertThat(caller.get("/api/whoami-v2").status()).isEqualTo(401);
-    JsonNode me = caller.as("hf_alice").get("/api/whoami-v2").json();
+    assertThat(devCaller.head("/api/telemetry/x/y").status()).isEqualTo(200);
+    assertThat(devCaller.get("/api/whoami-v2").status()).isEqualTo(401);
+    JsonNode me = devCaller.as("hf_alice").get("/api/whoami-v2").json();
     assertThat(me.get("name").asString()).isEqualTo("alice");
     assertThat(me.get("auth").get("accessToken").get("role").asString()).isEqualTo("read");
-    assertThat(caller.get("/api/models/acme/tiny-bert/discussions?p=0").json().get("count").asInt())
+    assertThat(
+            devCaller.get("/api/models/acme/tiny-bert/discussions?p=0").json().get("count").asInt())
         .isZero();
-    assertThat(caller.get("/api/models/acme/tiny-bert/likers").text()).isEqualTo("[]");
+    assertThat(devCaller.get("/api/models/acme/tiny-bert/likers").text()).isEqualTo("[]");
   }
 
   @Test
@@ -281,20 +285,20 @@ class ApiTest {
     hidden.visibility(Visibility.PRIVATE).allow("hf_alice");
     hidden.commit("m", "a", DevFile.text(""));
     hub.repo("model", "other/gpt").commit("m", "a", DevFile.text(""));
-    assertThat(ids(caller.get("/api/models?search=BERT"))).containsExactly("acme/tiny-bert");
-    assertThat(ids(caller.as("hf_alice").get("/api/models?author=acme")))
+    assertThat(ids(devCaller.get("/api/models?search=BERT"))).containsExactly("acme/tiny-bert");
+    assertThat(ids(devCaller.as("hf_alice").get("/api/models?author=acme")))
         .containsExactly("acme/tiny-bert", "acme/secret-bert");
-    assertThat(ids(caller.get("/api/models?limit=1"))).hasSize(1);
+    assertThat(ids(devCaller.get("/api/models?limit=1"))).hasSize(1);
   }
 
   @Test
   void a_weak_etag_of_json_is_honoured() {
-    String etag = caller.get("/api/models/acme/tiny-bert").header("ETag").orElseThrow();
-    Caller.Answer same = caller.get("/api/models/acme/tiny-bert", "If-None-Match", etag);
+    String etag = devCaller.get("/api/models/acme/tiny-bert").header("ETag").orElseThrow();
+    DevCaller.Answer same = devCaller.get("/api/models/acme/tiny-bert", "If-None-Match", etag);
     assertThat(same.status()).isEqualTo(304);
     assertThat(same.header("ETag")).contains(etag);
     repo.commit("more", "x", DevFile.text(""));
-    assertThat(caller.get("/api/models/acme/tiny-bert", "If-None-Match", etag).status())
+    assertThat(devCaller.get("/api/models/acme/tiny-bert", "If-None-Match", etag).status())
         .isEqualTo(200);
   }
 
@@ -302,7 +306,7 @@ class ApiTest {
     return entries.valueStream().map(e -> e.get("path").asString()).toList();
   }
 
-  private static List<String> ids(Caller.Answer answer) {
+  private static List<String> ids(DevCaller.Answer answer) {
     return answer.json().valueStream().map(e -> e.get("id").asString()).toList();
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Commits, refs and contents, without a server. */
 class CommitTest {
-  private final DevRepo repo = new Directory(1).createOrGet(RepoType.MODEL, "acme/tiny-bert");
+  private final DevRepo repo = new Directory(1).createOrGet(DevRepoType.MODEL, "acme/tiny-bert");
 
   /** The expected ids were made by git 2.39 from the same files, names and dates. */
   @Test
@@ -19,7 +19,7 @@ class CommitTest {
         repo.commit(
             "main",
             "first",
-            Caller.files(
+            DevCaller.files(
                 "a/b.txt", DevFile.text("x"),
                 "a.txt", DevFile.text("y"),
                 "a-c", DevFile.text("z"),
@@ -46,9 +46,10 @@ class CommitTest {
   @Test
   void an_entry_names_the_last_commit_that_changed_it() {
     String first =
-        repo.commit("main", "one", Caller.files("d/a", DevFile.text("1"), "b", DevFile.text("2")));
-    String second = repo.commit("main", "two", Caller.files("d/c", DevFile.text("3")));
-    Map<String, Entry> entries = repo.resolve("main").orElseThrow().entries();
+        repo.commit(
+            "main", "one", DevCaller.files("d/a", DevFile.text("1"), "b", DevFile.text("2")));
+    String second = repo.commit("main", "two", DevCaller.files("d/c", DevFile.text("3")));
+    Map<String, DevEntry> entries = repo.resolve("main").orElseThrow().entries();
     assertThat(entries.get("d/a").change().commit()).isEqualTo(first);
     assertThat(entries.get("b").change().commit()).isEqualTo(first);
     assertThat(entries.get("d").change().commit()).isEqualTo(second);
@@ -72,7 +73,8 @@ class CommitTest {
           .isInstanceOf(IllegalArgumentException.class);
     }
     assertThatThrownBy(() ->
-            repo.commit("main", "m", Caller.files("a", DevFile.text(""), "a/b", DevFile.text(""))))
+            repo.commit(
+                "main", "m", DevCaller.files("a", DevFile.text(""), "a/b", DevFile.text(""))))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> repo.tag("v1", "f".repeat(40)))
         .isInstanceOf(IllegalArgumentException.class);
@@ -80,7 +82,7 @@ class CommitTest {
 
   @Test
   void an_abbreviation_must_be_long_enough_and_unique() {
-    String sha = repo.commit("main", "m", Caller.files("a", DevFile.text("")));
+    String sha = repo.commit("main", "m", DevCaller.files("a", DevFile.text("")));
     assertThat(repo.commitOf(sha.substring(0, 7))).contains(sha);
     assertThat(repo.commitOf(sha.substring(0, 6))).isEmpty();
     assertThat(repo.commitOf("0".repeat(40))).isEmpty();
@@ -88,7 +90,7 @@ class CommitTest {
 
   @Test
   void generated_bytes_are_the_same_from_every_offset() {
-    Content content = new Content.Generated(42, 100_003);
+    DevContent content = new DevContent.Generated(42, 100_003);
     byte[] all = new byte[100_003];
     assertThat(content.read(0, all, 0, all.length)).isEqualTo(all.length);
     Random random = new Random(1);
@@ -102,6 +104,6 @@ class CommitTest {
       }
     }
     assertThat(Hashes.sha256(content))
-        .isNotEqualTo(Hashes.sha256(new Content.Generated(43, 100_003)));
+        .isNotEqualTo(Hashes.sha256(new DevContent.Generated(43, 100_003)));
   }
 }

@@ -15,13 +15,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 class DemoReposTest {
   private static DevHub hub;
-  private static Caller anonymous;
+  private static DevCaller anonymous;
 
   @BeforeAll
   static void start() {
     hub = DevHub.builder().start();
     DemoRepos.install(hub);
-    anonymous = new Caller(hub.uri());
+    anonymous = new DevCaller(hub.uri());
   }
 
   @AfterAll
@@ -39,8 +39,8 @@ class DemoReposTest {
     assertThat(siblings.size()).isEqualTo(16);
     for (JsonNode sibling : siblings) {
       String path = sibling.get("rfilename").asString();
-      Caller.Answer answer =
-          anonymous.follow("/demo/tiny-bert/resolve/main/" + Text.encodePath(path));
+      DevCaller.Answer answer =
+          anonymous.follow("/demo/tiny-bert/resolve/main/" + DevText.encodePath(path));
       assertThat(answer.status()).as(path).isEqualTo(200);
       assertThat(answer.body()).isEqualTo(file("demo/tiny-bert", path).allBytes());
     }
@@ -88,8 +88,8 @@ class DemoReposTest {
 
   @Test
   void permissions_are_as_promised() {
-    Caller alice = anonymous.as(DemoRepos.ALICE);
-    Caller bob = anonymous.as(DemoRepos.BOB);
+    DevCaller alice = anonymous.as(DemoRepos.ALICE);
+    DevCaller bob = anonymous.as(DemoRepos.BOB);
     String gated = "/demo/gated-model/resolve/main/config.json";
     String secret = "/demo/private-model/resolve/main/config.json";
     assertThat(alice.get(gated).status()).isEqualTo(307);
@@ -113,7 +113,7 @@ class DemoReposTest {
     JsonNode model = anonymous.get("/api/models/demo/tiny-bert/refs?include_prs=1").json();
     assertThat(List.of(model.get("tags").size(), model.get("pullRequests").size()))
         .containsExactly(1, 1);
-    Caller.Answer tree = anonymous.get("/api/models/demo/many-files/tree/main?recursive=true");
+    DevCaller.Answer tree = anonymous.get("/api/models/demo/many-files/tree/main?recursive=true");
     assertThat(tree.json().size()).isEqualTo(1000);
     assertThat(tree.header("Link")).isPresent();
   }

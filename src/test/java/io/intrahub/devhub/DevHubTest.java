@@ -27,12 +27,12 @@ class DevHubTest {
 
   private final SettableClock clock = new SettableClock();
   private DevHub hub;
-  private Caller caller;
+  private DevCaller devCaller;
 
   @BeforeEach
   void start() {
     hub = DevHub.builder().clock(clock).strict(false).start();
-    caller = new Caller(hub.uri());
+    devCaller = new DevCaller(hub.uri());
     hub.repo("model", "acme/x").commit("m", "f.bin", FILE);
   }
 
@@ -43,9 +43,9 @@ class DevHubTest {
 
   @Test
   void requests_and_bytes_are_counted_by_route() {
-    Caller.Answer info = caller.get(INFO);
-    caller.head(INFO);
-    caller.follow("/acme/x/resolve/main/f.bin", "Range", "bytes=0-99");
+    DevCaller.Answer info = devCaller.get(INFO);
+    devCaller.head(INFO);
+    devCaller.follow("/acme/x/resolve/main/f.bin", "Range", "bytes=0-99");
     DevCounters counters = hub.counters();
     assertThat(counters.requests()).isEqualTo(4);
     assertThat(counters.requests(Route.REPO_INFO)).isEqualTo(2);
@@ -57,7 +57,7 @@ class DevHubTest {
     assertThat(counters.requestsFor(Route.RESOLVE, "f.bin")).isEqualTo(1);
     assertThat(counters.requestsFor(Route.RESOLVE, "other")).isZero();
     DevCounters.Snapshot before = counters.snapshot();
-    caller.get(INFO);
+    devCaller.get(INFO);
     assertThat(before.requests()).isEqualTo(4);
     assertThat(counters.snapshot().requests(Route.REPO_INFO)).isEqualTo(3);
     counters.reset();
@@ -70,8 +70,8 @@ class DevHubTest {
     hub.token("hf_alice", "alice");
     List<Recorded> heard = new CopyOnWriteArrayList<>();
     hub.onRequest(heard::add);
-    caller.as("hf_alice").get("/api/models/acme%2Fx/nope?a=%2F", "X-Amzn-Trace-Id", "t1");
-    caller.get(INFO);
+    devCaller.as("hf_alice").get("/api/models/acme%2Fx/nope?a=%2F", "X-Amzn-Trace-Id", "t1");
+    devCaller.get(INFO);
     List<Recorded> log = hub.log();
     assertThat(log).hasSize(2);
     assertThat(log.get(0).target()).isEqualTo("/api/models/acme%2Fx/nope?a=%2F");
@@ -88,16 +88,17 @@ class DevHubTest {
 
   @Test
   void what_no_client_may_do_is_remembered_and_asserted() throws IOException {
-    String cdn = caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+    String cdn = devCaller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
     assertThat(hub.violations()).isEmpty();
     hub.assertClean();
 
-    assertThat(caller.get(cdn, "Authorization", "Bearer hf_alice").status()).isEqualTo(400);
-    assertThat(caller.get(cdn.substring(0, cdn.indexOf('?'))).status()).isEqualTo(403);
-    caller.get("/api/nonsense");
-    try (Wire wire =
-        Wire.get(hub.uri(), INFO, "Authorization", "Bearer a", "Authorization", "Bearer b")) {
-      wire.head();
+    assertThat(devCaller.get(cdn, "Authorization", "Bearer hf_alice").status()).isEqualTo(400);
+    assertThat(devCaller.get(cdn.substring(0, cdn.indexOf('?'))).status()).isEqualTo(403);
+    devCaller.get("/api/nonsense");
+    try (RawExchange rawExchange =
+        RawExchange.get(
+            hub.uri(), INFO, "Authorization", "Bearer a", "Authorization", "Bearer b")) {
+      rawExchange.head();
     }
     assertThat(hub.violations()).hasSize(4);
     assertThat(hub.violations().get(0)).startsWith("a token at the CDN: GET /");
@@ -109,14 +110,14 @@ class DevHubTest {
         .hasMessageContaining("/api/nonsense");
     hub.forgetViolations();
     hub.expectUnknownRoutes();
-    caller.get("/api/nonsense");
+    devCaller.get("/api/nonsense");
     hub.assertClean();
   }
 
   @Test
   void a_strict_hub_asserts_when_it_closes() {
     DevHub strict = DevHub.builder().start();
-    new Caller(strict.uri()).get("/nonsense");
+    new DevCaller(strict.uri()).get("/nonsense");
     assertThatThrownBy(strict::close).isInstanceOf(AssertionError.class);
     strict.close();
   }
@@ -124,7 +125,7 @@ class DevHubTest {
   @Test
   void a_dark_hub_refuses_connections_and_comes_back_on_the_same_ports() throws IOException {
     URI was = hub.uri();
-    String cdn = caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+    String cdn = devCaller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
     for (int i = 0; i < 20; i++) {
       hub.goDark();
       hub.goDark();
@@ -145,17 +146,17 @@ class DevHubTest {
   }
 
   /** Without connections from before: those were closed, and a client notices late. */
-  private Caller fresh() {
-    return new Caller(hub.uri());
+  private DevCaller fresh() {
+    return new DevCaller(hub.uri());
   }
 
   @Test
   void going_dark_breaks_what_is_under_way() {
-    String cdn = caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+    String cdn = devCaller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
     Stall stall = hub.faults().on(Route.CDN).stallAfter(100);
     CompletableFuture<Boolean> call =
         CompletableFuture.supplyAsync(
-            () -> caller.failure(cdn).isPresent(), Thread::startVirtualThread);
+            () -> devCaller.failure(cdn).isPresent(), Thread::startVirtualThread);
     stall.awaitReached(1);
     hub.goDark();
     assertThat(call.join()).isTrue();
@@ -167,13 +168,13 @@ class DevHubTest {
   @Test
   void a_black_hole_accepts_and_never_answers() throws IOException {
     hub.blackHole(true);
-    try (Wire wire = Wire.get(hub.uri(), INFO)) {
-      assertThat(wire.quietFor(Duration.ofMillis(200))).isTrue();
+    try (RawExchange rawExchange = RawExchange.get(hub.uri(), INFO)) {
+      assertThat(rawExchange.quietFor(Duration.ofMillis(200))).isTrue();
       assertThat(hub.counters().requests()).isEqualTo(1);
       hub.blackHole(false);
-      assertThat(wire.everything()).isEmpty();
+      assertThat(rawExchange.everything()).isEmpty();
     }
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
   }
 
   @Test
@@ -181,29 +182,29 @@ class DevHubTest {
     hub.token("hf_alice", "alice");
     hub.rateLimit(RateGroup.API, 2, Duration.ofSeconds(60));
     clock.pass(Duration.ofSeconds(20));
-    Caller.Answer first = caller.get(INFO);
+    DevCaller.Answer first = devCaller.get(INFO);
     assertThat(first.header("RateLimit")).contains("\"api\";r=1;t=40");
     assertThat(first.header("RateLimit-Policy")).contains("\"fixed window\";\"api\";q=2;w=60");
-    assertThat(caller.get(INFO).header("RateLimit")).contains("\"api\";r=0;t=40");
-    Caller.Answer over = caller.get(INFO);
+    assertThat(devCaller.get(INFO).header("RateLimit")).contains("\"api\";r=0;t=40");
+    DevCaller.Answer over = devCaller.get(INFO);
     assertThat(over.status()).isEqualTo(429);
     assertThat(over.header("RateLimit")).contains("\"api\";r=0;t=40");
     assertThat(over.json().has("error")).isTrue();
-    assertThat(caller.as("hf_alice").get(INFO).status()).isEqualTo(200);
-    assertThat(caller.head("/acme/x/resolve/main/f.bin").status()).isEqualTo(302);
+    assertThat(devCaller.as("hf_alice").get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.head("/acme/x/resolve/main/f.bin").status()).isEqualTo(302);
     clock.pass(Duration.ofSeconds(40));
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
     hub.liftRateLimit(RateGroup.API);
     for (int i = 0; i < 5; i++) {
-      assertThat(caller.get(INFO).status()).isEqualTo(200);
+      assertThat(devCaller.get(INFO).status()).isEqualTo(200);
     }
   }
 
   @Test
   void cookies_come_when_asked_for() {
-    assertThat(caller.get(INFO).header("Set-Cookie")).isEmpty();
+    assertThat(devCaller.get(INFO).header("Set-Cookie")).isEmpty();
     hub.cookies(true);
-    assertThat(caller.get(INFO).header("Set-Cookie")).isPresent();
+    assertThat(devCaller.get(INFO).header("Set-Cookie")).isPresent();
   }
 
   @Test
@@ -229,17 +230,17 @@ class DevHubTest {
   @Test
   void a_malformed_target_is_a_400_in_json() throws IOException {
     for (String target : List.of("/a%zz", "/a%00b", "/a/%2e%2e/b")) {
-      try (Wire wire = Wire.get(hub.uri(), target, "Connection", "close")) {
-        assertThat(wire.head()).startsWith("HTTP/1.1 400 ").contains("application/json");
-        assertThat(new String(wire.rest(), StandardCharsets.UTF_8)).contains("\"error\"");
+      try (RawExchange rawExchange = RawExchange.get(hub.uri(), target, "Connection", "close")) {
+        assertThat(rawExchange.head()).startsWith("HTTP/1.1 400 ").contains("application/json");
+        assertThat(new String(rawExchange.rest(), StandardCharsets.UTF_8)).contains("\"error\"");
       }
     }
   }
 
   @Test
   void a_malformed_query_is_taken_as_it_is() throws IOException {
-    try (Wire wire = Wire.get(hub.uri(), INFO + "?blobs=%zz&a=%")) {
-      assertThat(wire.head()).startsWith("HTTP/1.1 200 ");
+    try (RawExchange rawExchange = RawExchange.get(hub.uri(), INFO + "?blobs=%zz&a=%")) {
+      assertThat(rawExchange.head()).startsWith("HTTP/1.1 200 ");
     }
   }
 
@@ -255,7 +256,7 @@ class DevHubTest {
                           hub.repo("model", "acme/x")
                               .commit("c" + i, "n" + i, DevFile.text("" + i));
                         }
-                        Caller.Answer answer = caller.follow("/acme/x/resolve/main/f.bin");
+                        DevCaller.Answer answer = devCaller.follow("/acme/x/resolve/main/f.bin");
                         return Arrays.equals(answer.body(), FILE.allBytes());
                       },
                       pool))

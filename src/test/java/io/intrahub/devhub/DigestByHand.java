@@ -14,7 +14,7 @@ final class DigestByHand {
     long seed = Long.parseLong(args[0]);
     long size = Long.parseLong(args[1]);
     long before = System.nanoTime();
-    String sha256 = Hashes.sha256(new Content.Generated(seed, size));
+    String sha256 = Hashes.sha256(new DevContent.Generated(seed, size));
     double seconds = (System.nanoTime() - before) / 1e9;
     System.out.printf(
         Locale.ROOT, "%d %d %s %.0f MB/s%n", seed, size, sha256, size / 1e6 / seconds);

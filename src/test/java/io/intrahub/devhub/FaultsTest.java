@@ -24,17 +24,17 @@ class FaultsTest {
 
   private DevHub hub;
   private Faults faults;
-  private Caller caller;
+  private DevCaller devCaller;
   private String cdn;
 
   @BeforeEach
   void start() {
     hub = DevHub.builder().start();
     faults = hub.faults();
-    caller = new Caller(hub.uri());
+    devCaller = new DevCaller(hub.uri());
     hub.repo("model", "acme/x")
-        .commit("m", Caller.files("f.bin", FILE, "a.txt", DevFile.text("abc")));
-    cdn = caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+        .commit("m", DevCaller.files("f.bin", FILE, "a.txt", DevFile.text("abc")));
+    cdn = devCaller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
   }
 
   @AfterEach
@@ -42,8 +42,8 @@ class FaultsTest {
     hub.close();
   }
 
-  private Wire wire(String... headers) throws IOException {
-    return Wire.get(hub.cdnUri(), cdn.substring(hub.cdnUri().toString().length()), headers);
+  private RawExchange wire(String... headers) throws IOException {
+    return RawExchange.get(hub.cdnUri(), cdn.substring(hub.cdnUri().toString().length()), headers);
   }
 
   @Test
@@ -55,44 +55,44 @@ class FaultsTest {
             .status(
                 429, Map.of("Retry-After", "7", "X-Error-Code", "Slow"), "{\"error\":\"slow\"}");
     for (int i = 0; i < 2; i++) {
-      Caller.Answer answer = caller.get(INFO);
+      DevCaller.Answer answer = devCaller.get(INFO);
       assertThat(answer.status()).isEqualTo(429);
       assertThat(answer.header("Retry-After")).contains("7");
       assertThat(answer.text()).isEqualTo("{\"error\":\"slow\"}");
       assertThat(answer.header("X-Request-Id")).isPresent();
     }
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
     assertThat(fault.hits()).isEqualTo(2);
 
     faults.on(Route.REPO_INFO).status(503);
-    assertThat(caller.head(INFO).status()).isEqualTo(503);
-    assertThat(caller.get(INFO).json().has("error")).isTrue();
+    assertThat(devCaller.head(INFO).status()).isEqualTo(503);
+    assertThat(devCaller.get(INFO).json().has("error")).isTrue();
     faults.clear();
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
   }
 
   @Test
   void rules_choose_by_route_path_method_and_count() {
     hub.repo("model", "acme/y").commit("m", "a", DevFile.text(""));
     faults.on(Route.REPO_INFO, Route.REFS).path("/acme/x").method("GET").skip(1).status(500);
-    assertThat(caller.get("/api/models/acme/y").status()).isEqualTo(200);
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
-    assertThat(caller.get(INFO).status()).isEqualTo(500);
-    assertThat(caller.head(INFO).status()).isEqualTo(200);
-    assertThat(caller.get(INFO + "/refs").status()).isEqualTo(500);
-    assertThat(caller.get(INFO + "/tree/main").status()).isEqualTo(200);
+    assertThat(devCaller.get("/api/models/acme/y").status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(500);
+    assertThat(devCaller.head(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO + "/refs").status()).isEqualTo(500);
+    assertThat(devCaller.get(INFO + "/tree/main").status()).isEqualTo(200);
     faults.clear();
     ScriptedFault all = faults.everywhere().path(p -> p.endsWith("x")).status(500);
-    assertThat(caller.get(INFO).status()).isEqualTo(500);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(500);
     all.remove();
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
   }
 
   @Test
   void a_login_page_is_html_with_200() {
     faults.everywhere().loginPage();
     for (String target : List.of(INFO, "/acme/x/resolve/main/a.txt", cdn)) {
-      Caller.Answer answer = caller.get(target);
+      DevCaller.Answer answer = devCaller.get(target);
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.header("Content-Type").orElseThrow()).startsWith("text/html");
       assertThat(answer.text()).contains("Sign in");
@@ -103,7 +103,7 @@ class FaultsTest {
   @Test
   void garbage_json_keeps_the_headers() {
     faults.on(Route.TREE).times(1).garbageJson();
-    Caller.Answer answer = caller.get(INFO + "/tree/main");
+    DevCaller.Answer answer = devCaller.get(INFO + "/tree/main");
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.header("Content-Type").orElseThrow()).startsWith("application/json");
     assertThat(answer.text()).startsWith("{").doesNotContain("}");
@@ -113,7 +113,7 @@ class FaultsTest {
   void a_delay_holds_the_status_line_back() {
     faults.on(Route.REPO_INFO).times(1).delay(Duration.ofMillis(300));
     long before = System.nanoTime();
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
     assertThat(System.nanoTime() - before).isGreaterThan(Duration.ofMillis(290).toNanos());
   }
 
@@ -123,26 +123,26 @@ class FaultsTest {
     List<CompletableFuture<Integer>> calls =
         Stream.generate(() ->
                 CompletableFuture.supplyAsync(
-                    () -> caller.get(INFO).status(), Thread::startVirtualThread))
+                    () -> devCaller.get(INFO).status(), Thread::startVirtualThread))
             .limit(4)
             .toList();
     hold.awaitReached(4);
     assertThat(calls).noneMatch(CompletableFuture::isDone);
     hold.release();
     assertThat(calls).allMatch(c -> c.join() == 200);
-    assertThat(caller.get(INFO).status()).isEqualTo(200);
+    assertThat(devCaller.get(INFO).status()).isEqualTo(200);
   }
 
   @Test
   void a_stall_lets_exactly_so_many_bytes_through_first() throws IOException {
     Stall stall = faults.on(Route.CDN).times(1).stallAfter(70_001);
-    try (Wire wire = wire()) {
+    try (RawExchange rawExchange = wire()) {
       stall.awaitReached(1);
-      assertThat(wire.body(70_001)).isEqualTo(Arrays.copyOf(FILE.allBytes(), 70_001));
-      assertThat(wire.quietFor(Duration.ofMillis(100))).isTrue();
+      assertThat(rawExchange.body(70_001)).isEqualTo(Arrays.copyOf(FILE.allBytes(), 70_001));
+      assertThat(rawExchange.quietFor(Duration.ofMillis(100))).isTrue();
       assertThat(hub.counters().bytes(Route.CDN)).isEqualTo(70_001);
       stall.release();
-      assertThat(wire.body(200_000 - 70_001))
+      assertThat(rawExchange.body(200_000 - 70_001))
           .isEqualTo(Arrays.copyOfRange(FILE.allBytes(), 70_001, 200_000));
     }
   }
@@ -150,10 +150,10 @@ class FaultsTest {
   @Test
   void a_stall_after_0_sends_the_headers() throws IOException {
     Stall stall = faults.on(Route.CDN).times(1).stallAfter(0);
-    try (Wire wire = wire()) {
+    try (RawExchange rawExchange = wire()) {
       stall.awaitReached(1);
-      assertThat(wire.head()).startsWith("HTTP/1.1 200 ").contains("Content-Length: 200000");
-      assertThat(wire.quietFor(Duration.ofMillis(100))).isTrue();
+      assertThat(rawExchange.head()).startsWith("HTTP/1.1 200 ").contains("Content-Length: 200000");
+      assertThat(rawExchange.quietFor(Duration.ofMillis(100))).isTrue();
     }
     stall.release();
   }
@@ -163,34 +163,34 @@ class FaultsTest {
     for (long at : new long[] {0, 1, 100_000, 200_000 - 12, 199_999}) {
       faults.clear();
       faults.on(Route.CDN).truncate(at);
-      try (Wire wire = wire()) {
-        assertThat(wire.head()).contains("Content-Length: 200000");
-        assertThat(wire.rest()).isEqualTo(Arrays.copyOf(FILE.allBytes(), (int) at));
+      try (RawExchange rawExchange = wire()) {
+        assertThat(rawExchange.head()).contains("Content-Length: 200000");
+        assertThat(rawExchange.rest()).isEqualTo(Arrays.copyOf(FILE.allBytes(), (int) at));
       }
-      assertThat(caller.failure(cdn)).as("cut at " + at).isPresent();
+      assertThat(devCaller.failure(cdn)).as("cut at " + at).isPresent();
     }
   }
 
   @Test
   void a_reset_breaks_the_connection_hard() throws IOException {
     faults.on(Route.CDN).resetAfter(100_000);
-    try (Wire wire = wire()) {
+    try (RawExchange rawExchange = wire()) {
       byte[] got = new byte[0];
       try {
-        got = wire.rest();
+        got = rawExchange.rest();
         throw new AssertionError("no reset after " + got.length);
       } catch (SocketException e) {
         assertThat(e).hasMessageContaining("reset");
       }
     }
-    assertThat(caller.failure(cdn)).isPresent();
+    assertThat(devCaller.failure(cdn)).isPresent();
   }
 
   @Test
   void a_disconnect_comes_before_any_answer() throws IOException {
     faults.on(Route.CDN).disconnect();
-    try (Wire wire = wire()) {
-      assertThat(wire.everything()).isEmpty();
+    try (RawExchange rawExchange = wire()) {
+      assertThat(rawExchange.everything()).isEmpty();
     }
   }
 
@@ -198,15 +198,15 @@ class FaultsTest {
   void a_wrong_byte_sits_at_one_offset_of_the_file() {
     faults.on(Route.CDN).wrongByteAt(150_000);
     byte[] right = FILE.allBytes();
-    byte[] wrong = caller.get(cdn).body();
+    byte[] wrong = devCaller.get(cdn).body();
     assertThat(Arrays.mismatch(wrong, right)).isEqualTo(150_000);
     wrong[150_000] = right[150_000];
     assertThat(wrong).isEqualTo(right);
-    assertThat(caller.get(cdn, "Range", "bytes=150001-150100").body())
+    assertThat(devCaller.get(cdn, "Range", "bytes=150001-150100").body())
         .isEqualTo(Arrays.copyOfRange(right, 150_001, 150_101));
     assertThat(
             Arrays.mismatch(
-                caller.get(cdn, "Range", "bytes=149990-").body(),
+                devCaller.get(cdn, "Range", "bytes=149990-").body(),
                 Arrays.copyOfRange(right, 149_990, 200_000)))
         .isEqualTo(10);
   }
@@ -214,42 +214,42 @@ class FaultsTest {
   @Test
   void wrong_lengths_are_announced_and_kept() throws IOException {
     faults.on(Route.CDN).times(1).wrongLength(1000);
-    assertThat(caller.get(cdn).body()).isEqualTo(Arrays.copyOf(FILE.allBytes(), 1000));
+    assertThat(devCaller.get(cdn).body()).isEqualTo(Arrays.copyOf(FILE.allBytes(), 1000));
     faults.on(Route.CDN).times(1).extraBytes(5);
-    Caller.Answer longer = caller.get(cdn);
+    DevCaller.Answer longer = devCaller.get(cdn);
     assertThat(longer.header("Content-Length")).contains("200005");
     assertThat(longer.body()).hasSize(200_005).startsWith(FILE.allBytes());
     faults.on(Route.CDN).times(1).wrongLength(300_000);
-    try (Wire wire = wire()) {
-      assertThat(wire.head()).contains("Content-Length: 300000");
-      assertThat(wire.rest()).isEqualTo(FILE.allBytes());
+    try (RawExchange rawExchange = wire()) {
+      assertThat(rawExchange.head()).contains("Content-Length: 300000");
+      assertThat(rawExchange.rest()).isEqualTo(FILE.allBytes());
     }
   }
 
   @Test
   void an_ignored_range_is_a_whole_200() {
     faults.on(Route.CDN).times(1).ignoreRange();
-    Caller.Answer answer = caller.get(cdn, "Range", "bytes=5-9");
+    DevCaller.Answer answer = devCaller.get(cdn, "Range", "bytes=5-9");
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.body()).isEqualTo(FILE.allBytes());
-    assertThat(caller.get(cdn, "Range", "bytes=5-9").status()).isEqualTo(206);
+    assertThat(devCaller.get(cdn, "Range", "bytes=5-9").status()).isEqualTo(206);
   }
 
   @Test
   void gzip_comes_though_identity_is_asked() throws IOException {
     faults.on(Route.CDN, Route.REPO_INFO).gzip();
-    Caller.Answer answer = caller.get(cdn);
+    DevCaller.Answer answer = devCaller.get(cdn);
     assertThat(answer.header("Content-Encoding")).contains("gzip");
     assertThat(answer.header("Content-Length")).isEmpty();
     assertThat(new GZIPInputStream(new ByteArrayInputStream(answer.body())).readAllBytes())
         .isEqualTo(FILE.allBytes());
-    assertThat(caller.get(INFO).header("Content-Encoding")).contains("gzip");
+    assertThat(devCaller.get(INFO).header("Content-Encoding")).contains("gzip");
   }
 
   @Test
   void a_body_without_length_is_chunked_and_whole() {
     faults.on(Route.CDN).noLength();
-    Caller.Answer answer = caller.get(cdn);
+    DevCaller.Answer answer = devCaller.get(cdn);
     assertThat(answer.header("Content-Length")).isEmpty();
     assertThat(answer.header("Transfer-Encoding")).contains("chunked");
     assertThat(answer.body()).isEqualTo(FILE.allBytes());
@@ -259,8 +259,8 @@ class FaultsTest {
   void etags_change_and_headers_vanish() {
     faults.on(Route.CDN, Route.RESOLVE).changedEtag("other");
     faults.on(Route.RESOLVE).withoutHeader("X-Repo-Commit");
-    assertThat(caller.get(cdn).header("ETag")).contains("\"other\"");
-    Caller.Answer resolve = caller.get("/acme/x/resolve/main/f.bin");
+    assertThat(devCaller.get(cdn).header("ETag")).contains("\"other\"");
+    DevCaller.Answer resolve = devCaller.get("/acme/x/resolve/main/f.bin");
     assertThat(resolve.header("X-Linked-ETag")).contains("\"other\"");
     assertThat(resolve.header("ETag")).isEmpty();
     assertThat(resolve.header("X-Repo-Commit")).isEmpty();
@@ -270,7 +270,7 @@ class FaultsTest {
   void a_throttle_paces_the_body() {
     faults.on(Route.CDN).throttle(400_000);
     long before = System.nanoTime();
-    assertThat(caller.get(cdn).body()).isEqualTo(FILE.allBytes());
+    assertThat(devCaller.get(cdn).body()).isEqualTo(FILE.allBytes());
     assertThat(System.nanoTime() - before)
         .isBetween(Duration.ofMillis(450).toNanos(), Duration.ofSeconds(5).toNanos());
   }
@@ -281,14 +281,14 @@ class FaultsTest {
     int inARow = 0;
     int hits = 0;
     for (int i = 0; i < 60; i++) {
-      inARow = caller.get(INFO).status() == 500 ? inARow + 1 : 0;
+      inARow = devCaller.get(INFO).status() == 500 ? inARow + 1 : 0;
       hits += inARow > 0 ? 1 : 0;
       assertThat(inARow).isLessThanOrEqualTo(2);
     }
     assertThat(hits).isBetween(25, 40);
     faults.clear();
     ScriptedFault never = faults.on(Route.REPO_INFO).random(0, 1, 5, new Fault.Truncate(0));
-    caller.get(INFO);
+    devCaller.get(INFO);
     assertThat(never.hits()).isZero();
   }
 
@@ -297,12 +297,12 @@ class FaultsTest {
     faults.on(Route.CDN).wrongByteAt(3);
     faults.on(Route.CDN).truncate(10);
     Stall stall = faults.on(Route.CDN).stallAfter(5);
-    try (Wire wire = wire("Range", "bytes=2-")) {
+    try (RawExchange rawExchange = wire("Range", "bytes=2-")) {
       stall.awaitReached(1);
-      byte[] five = wire.body(5);
+      byte[] five = rawExchange.body(5);
       assertThat(Arrays.mismatch(five, Arrays.copyOfRange(FILE.allBytes(), 2, 7))).isEqualTo(1);
       stall.release();
-      assertThat(wire.rest()).hasSize(5);
+      assertThat(rawExchange.rest()).hasSize(5);
     }
   }
 
@@ -315,7 +315,7 @@ class FaultsTest {
         List.of(cdn, INFO, INFO + "/refs").stream()
             .map(t ->
                 CompletableFuture.supplyAsync(
-                    () -> caller.failure(t).isPresent(), Thread::startVirtualThread))
+                    () -> devCaller.failure(t).isPresent(), Thread::startVirtualThread))
             .toList();
     stall.awaitReached(1);
     hold.awaitReached(1);

@@ -22,15 +22,15 @@ class OffsetFaultsTest {
 
   private DevHub hub;
   private Faults faults;
-  private Caller caller;
+  private DevCaller devCaller;
   private String cdn;
 
   @BeforeEach
   void start() {
     hub = DevHub.builder().sendBuffer(64 << 10).start();
     faults = hub.faults();
-    caller = new Caller(hub.uri());
-    hub.repo("model", "acme/x").commit("m", Caller.files("f.bin", FILE));
+    devCaller = new DevCaller(hub.uri());
+    hub.repo("model", "acme/x").commit("m", DevCaller.files("f.bin", FILE));
     cdn = address();
   }
 
@@ -40,11 +40,12 @@ class OffsetFaultsTest {
   }
 
   private String address() {
-    return caller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
+    return devCaller.head("/acme/x/resolve/main/f.bin").header("Location").orElseThrow();
   }
 
-  private Wire wire(String range) throws IOException {
-    return Wire.get(hub.cdnUri(), cdn.substring(hub.cdnUri().toString().length()), "Range", range);
+  private RawExchange wire(String range) throws IOException {
+    return RawExchange.get(
+        hub.cdnUri(), cdn.substring(hub.cdnUri().toString().length()), "Range", range);
   }
 
   private static byte[] part(int from, int to) {
@@ -54,32 +55,32 @@ class OffsetFaultsTest {
   @Test
   void a_stall_at_an_offset_stops_only_those_who_come_there() throws IOException {
     Stall stall = faults.on(Route.CDN).stallAt(50_000);
-    assertThat(caller.get(cdn, "Range", "bytes=0-49999").body()).isEqualTo(part(0, 50_000));
-    assertThat(caller.get(cdn, "Range", "bytes=50001-").body()).isEqualTo(part(50_001, 200_000));
-    assertThat(caller.get(cdn, "Range", "bytes=-10").body()).isEqualTo(part(199_990, 200_000));
-    try (Wire wire = wire("bytes=40000-")) {
+    assertThat(devCaller.get(cdn, "Range", "bytes=0-49999").body()).isEqualTo(part(0, 50_000));
+    assertThat(devCaller.get(cdn, "Range", "bytes=50001-").body()).isEqualTo(part(50_001, 200_000));
+    assertThat(devCaller.get(cdn, "Range", "bytes=-10").body()).isEqualTo(part(199_990, 200_000));
+    try (RawExchange rawExchange = wire("bytes=40000-")) {
       stall.awaitReached(1);
-      assertThat(wire.body(10_000)).isEqualTo(part(40_000, 50_000));
-      assertThat(wire.quietFor(Duration.ofMillis(100))).isTrue();
+      assertThat(rawExchange.body(10_000)).isEqualTo(part(40_000, 50_000));
+      assertThat(rawExchange.quietFor(Duration.ofMillis(100))).isTrue();
       stall.release();
-      assertThat(wire.body(150_000)).isEqualTo(part(50_000, 200_000));
+      assertThat(rawExchange.body(150_000)).isEqualTo(part(50_000, 200_000));
     }
   }
 
   @Test
   void a_reset_at_an_offset_waits_for_who_comes_there() {
     ScriptedFault fault = faults.on(Route.CDN).times(1).resetAt(50_000);
-    assertThat(caller.get(cdn, "Range", "bytes=100000-").status()).isEqualTo(206);
+    assertThat(devCaller.get(cdn, "Range", "bytes=100000-").status()).isEqualTo(206);
     assertThat(fault.hits()).isZero();
-    assertThat(caller.failure(cdn)).isPresent();
+    assertThat(devCaller.failure(cdn)).isPresent();
     assertThat(fault.hits()).isEqualTo(1);
-    assertThat(caller.get(cdn).body()).isEqualTo(FILE.allBytes());
+    assertThat(devCaller.get(cdn).body()).isEqualTo(FILE.allBytes());
   }
 
   @Test
   void other_bytes_come_under_the_same_names() {
     faults.on(Route.CDN).otherBytes();
-    Caller.Answer answer = caller.get(cdn, "Range", "bytes=10-19");
+    DevCaller.Answer answer = devCaller.get(cdn, "Range", "bytes=10-19");
     assertThat(answer.header("Content-Range")).contains("bytes 10-19/200000");
     byte[] right = part(10, 20);
     for (int i = 0; i < 10; i++) {
@@ -99,33 +100,33 @@ class OffsetFaultsTest {
   @Test
   void a_cdn_that_moved_refuses_old_addresses() {
     hub.moveCdn();
-    assertThat(caller.get(cdn).status()).isEqualTo(403);
+    assertThat(devCaller.get(cdn).status()).isEqualTo(403);
     String moved = address();
     assertThat(URI.create(moved).getHost()).isNotEqualTo(URI.create(cdn).getHost());
     assertThat(URI.create(moved).getPath()).isNotEqualTo(URI.create(cdn).getPath());
-    assertThat(caller.get(moved).body()).isEqualTo(FILE.allBytes());
+    assertThat(devCaller.get(moved).body()).isEqualTo(FILE.allBytes());
     hub.moveCdn();
-    assertThat(caller.get(moved).status()).isEqualTo(403);
-    assertThat(caller.get(address()).status()).isEqualTo(200);
+    assertThat(devCaller.get(moved).status()).isEqualTo(403);
+    assertThat(devCaller.get(address()).status()).isEqualTo(200);
   }
 
   @Test
   void a_restart_breaks_what_runs_and_keeps_ports_and_addresses() throws IOException {
     Stall stall = faults.on(Route.CDN).times(1).stallAfter(1000);
-    try (Wire wire = wire("bytes=0-")) {
+    try (RawExchange rawExchange = wire("bytes=0-")) {
       stall.awaitReached(1);
-      wire.body(1000);
+      rawExchange.body(1000);
       hub.restart();
       assertThatThrownBy(
               () -> {
-                if (wire.rest().length < 199_000) {
+                if (rawExchange.rest().length < 199_000) {
                   throw new IOException("cut short");
                 }
               })
           .isInstanceOf(IOException.class);
     }
     stall.release();
-    assertThat(caller.get(cdn).body()).isEqualTo(FILE.allBytes());
+    assertThat(devCaller.get(cdn).body()).isEqualTo(FILE.allBytes());
   }
 
   @Test
@@ -135,7 +136,7 @@ class OffsetFaultsTest {
     List<CompletableFuture<byte[]>> calls =
         Stream.generate(() ->
                 CompletableFuture.supplyAsync(
-                    () -> caller.get(cdn).body(), Thread::startVirtualThread))
+                    () -> devCaller.get(cdn).body(), Thread::startVirtualThread))
             .limit(4)
             .toList();
     assertThat(calls).allMatch(c -> Arrays.equals(c.join(), FILE.allBytes()));
@@ -157,16 +158,16 @@ class OffsetFaultsTest {
   @Test
   void counters_know_ranges_bytes_and_how_many_were_open() {
     Stall stall = faults.on(Route.CDN).stallAt(10);
-    List<CompletableFuture<Caller.Answer>> calls =
+    List<CompletableFuture<DevCaller.Answer>> calls =
         Stream.of("bytes=0-19", "bytes=5-14", "bytes=0-19")
             .map(range ->
                 CompletableFuture.supplyAsync(
-                    () -> caller.get(cdn, "Range", range), Thread::startVirtualThread))
+                    () -> devCaller.get(cdn, "Range", range), Thread::startVirtualThread))
             .toList();
     stall.awaitReached(3);
     stall.release();
     calls.forEach(CompletableFuture::join);
-    caller.get(cdn, "Range", "bytes=5-14");
+    devCaller.get(cdn, "Range", "bytes=5-14");
     DevCounters counters = hub.counters();
     assertThat(counters.mostAtOnce(Route.CDN)).isEqualTo(3);
     assertThat(counters.ranges(Route.CDN, FILE.sha256()))
@@ -185,29 +186,29 @@ class OffsetFaultsTest {
     AtomicLong seen = new AtomicLong();
     hub.counters()
         .whenSent(Route.CDN, 100_000, () -> seen.addAndGet(hub.counters().bytes(Route.CDN)));
-    caller.get(cdn, "Range", "bytes=0-9999");
+    devCaller.get(cdn, "Range", "bytes=0-9999");
     assertThat(seen).hasValue(0);
-    caller.get(cdn);
+    devCaller.get(cdn);
     assertThat(seen.get()).isBetween(100_000L, 165_536L);
-    caller.get(cdn);
+    devCaller.get(cdn);
     assertThat(seen.get()).isLessThan(166_000L);
   }
 
   @Test
   void what_the_system_has_taken_is_told_from_what_the_server_still_holds() throws IOException {
     DevFile large = DevFile.lfsGenerated(4, 20_000_000);
-    hub.repo("model", "acme/x").commit("n", Caller.files("f.bin", large));
+    hub.repo("model", "acme/x").commit("n", DevCaller.files("f.bin", large));
     cdn = address();
     faults.on(Route.CDN).throttle(1_000_000_000);
-    try (Wire wire = wire("bytes=5-")) {
-      wire.head();
+    try (RawExchange rawExchange = wire("bytes=5-")) {
+      rawExchange.head();
       Recorded request = hub.log().getLast();
       // Nobody reads: the system takes what its buffers hold, and the rest of a write waits.
       await()
           .during(Duration.ofMillis(300))
           .until(request::bytesTaken, n -> n > 0 && n < request.bytesSent());
       assertThat(request.bytesSent() - request.bytesTaken()).isLessThanOrEqualTo(64 << 10);
-      assertThat(wire.body((int) large.size() - 5)).hasSize((int) large.size() - 5);
+      assertThat(rawExchange.body((int) large.size() - 5)).hasSize((int) large.size() - 5);
       await().until(request::done);
       assertThat(request.bytesTaken()).isEqualTo(large.size() - 5);
     }
@@ -217,7 +218,8 @@ class OffsetFaultsTest {
   void bodies_stop_before_their_next_write_while_sending_is_held() throws Exception {
     faults.on(Route.CDN).throttle(1_000_000_000);
     hub.counters().whenSent(Route.CDN, 100_000, hub::holdSending);
-    CompletableFuture<byte[]> whole = CompletableFuture.supplyAsync(() -> caller.get(cdn).body());
+    CompletableFuture<byte[]> whole =
+        CompletableFuture.supplyAsync(() -> devCaller.get(cdn).body());
     await().until(() -> hub.counters().bytes(Route.CDN) >= 100_000);
     Recorded request = hub.log().getLast();
     await().during(Duration.ofMillis(300)).until(request::bytesTaken, n -> n > 0 && n < 100_000);

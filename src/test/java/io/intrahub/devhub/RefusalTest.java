@@ -13,16 +13,16 @@ class RefusalTest {
   private static final DevFile FILE = DevFile.text("{}");
 
   private DevHub hub;
-  private Caller anonymous;
-  private Caller alice;
-  private Caller bob;
+  private DevCaller anonymous;
+  private DevCaller alice;
+  private DevCaller bob;
 
   @BeforeEach
   void start() {
     hub = DevHub.builder().start();
     hub.token("hf_alice", "alice");
     hub.token("hf_bob", "bob");
-    anonymous = new Caller(hub.uri());
+    anonymous = new DevCaller(hub.uri());
     alice = anonymous.as("hf_alice");
     bob = anonymous.as("hf_bob");
     hub.repo("model", "acme/open").commit("m", "a/b.txt", FILE);
@@ -39,7 +39,8 @@ class RefusalTest {
     hub.close();
   }
 
-  private static void assertRefused(Caller.Answer answer, int status, String code, String message) {
+  private static void assertRefused(
+      DevCaller.Answer answer, int status, String code, String message) {
     assertThat(answer.status()).isEqualTo(status);
     assertThat(answer.header("X-Error-Code"))
         .isEqualTo(code.isEmpty() ? Optional.empty() : Optional.of(code));
@@ -70,7 +71,7 @@ class RefusalTest {
 
   @Test
   void an_allowed_token_reads_a_private_repo_on_both_hops() {
-    Caller.Answer first = alice.get("/acme/private/resolve/main/a.txt");
+    DevCaller.Answer first = alice.get("/acme/private/resolve/main/a.txt");
     assertThat(first.status()).isEqualTo(307);
     String second = first.header("Location").orElseThrow();
     assertThat(alice.get(second).body()).isEqualTo(FILE.allBytes());
@@ -81,7 +82,7 @@ class RefusalTest {
 
   @Test
   void an_unknown_token_is_refused_everywhere() {
-    Caller stranger = anonymous.as("hf_stranger");
+    DevCaller stranger = anonymous.as("hf_stranger");
     for (String target :
         List.of("/acme/open/resolve/main/a/b.txt", "/api/models/acme/open", "/api/whoami-v2")) {
       assertRefused(stranger.get(target), 401, "", "Invalid credentials in Authorization header");
@@ -140,7 +141,7 @@ class RefusalTest {
             "/api/models/acme/open/revision/b%C3%A9d",
             "/api/models/acme/open/tree/b%C3%A9d",
             "/api/models/acme/open/commits/b%C3%A9d")) {
-      Caller.Answer answer = anonymous.get(target);
+      DevCaller.Answer answer = anonymous.get(target);
       assertThat(answer.status()).isEqualTo(404);
       assertThat(answer.header("X-Error-Code")).contains("RevisionNotFound");
       assertThat(answer.header("X-Error-Message")).contains("Invalid rev id: b?d");
@@ -162,7 +163,7 @@ class RefusalTest {
             "/acme/open/resolve/main/a",
             "/acme/open/raw/main/none",
             "/api/resolve-cache/models/acme/open/" + sha + "/none")) {
-      Caller.Answer answer = anonymous.get(target);
+      DevCaller.Answer answer = anonymous.get(target);
       assertThat(answer.status()).isEqualTo(404);
       assertThat(answer.header("X-Error-Code")).contains("EntryNotFound");
       assertThat(answer.header("X-Error-Message")).contains("Entry not found");
@@ -195,7 +196,7 @@ class RefusalTest {
     for (String id : List.of("acme/old-name", "Acme/OPEN", "open")) {
       assertThat(anonymous.get("/" + id + "/resolve/main/a%2Fb.txt?x=1").header("Location"))
           .contains("/acme/open/resolve/main/a%2Fb.txt?x=1");
-      Caller.Answer api = anonymous.get("/api/models/" + id + "/tree/main?recursive=true");
+      DevCaller.Answer api = anonymous.get("/api/models/" + id + "/tree/main?recursive=true");
       assertThat(api.status()).isEqualTo(307);
       assertThat(api.header("Location")).contains("/api/models/acme/open/tree/main?recursive=true");
     }

@@ -52,7 +52,7 @@ class TargetTest {
           /api/nonsense | UNKNOWN | MODEL | '' | '' | ''
           """)
   void a_raw_path_is_parsed(
-      String raw, Route route, RepoType type, String id, String revision, String path) {
+      String raw, Route route, DevRepoType type, String id, String revision, String path) {
     Target target = Target.parse(raw.replace("SHA", SHA));
     assertThat(target.route()).isEqualTo(route);
     assertThat(target.type()).isEqualTo(type);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
-import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.MirrorUnderTest;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,7 +30,7 @@ final class SmallStoreTest {
 
   @BeforeEach
   void start() {
-    mirror = new MirrorUnderTest(data, new FsStore.Settings(2_500_000, 0, 95, 90));
+    mirror = new MirrorUnderTest(data, new DiskBudgetSettings(2_500_000, 0, 95, 90));
     for (String name : new String[] {"a", "b", "c"}) {
       repo(name)
           .commit(

@@ -67,7 +67,7 @@ class ClaimedSizeTest {
 
   /** From the store, without a byte from upstream. */
   private void assertStored() {
-    await().until(() -> rig.app().runningFills() == 0);
+    await().until(() -> rig.app().runningTransfers() == 0);
     long before = fetched();
     assertHonest();
     assertThat(fetched()).isEqualTo(before);

@@ -3,7 +3,7 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.base.Network;
+import io.intrahub.base.CidrRange;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
@@ -95,7 +95,7 @@ class ClientLimitsTest {
 
   @Test
   void a_trusted_proxy_may_have_any_number_of_connections() throws Exception {
-    Network proxy = Network.parse("127.0.0.2").orElseThrow();
+    CidrRange proxy = CidrRange.parse("127.0.0.2").orElseThrow();
     try (Rig rig = rig(new ClientLimits(100, FEW, 100, List.of(proxy)))) {
       for (int i = 0; i < 3 * FEW; i++) {
         assertServed(client(rig, GREEDY));
@@ -145,7 +145,7 @@ class ClientLimitsTest {
 
   @Test
   void behind_a_trusted_proxy_a_client_is_who_the_proxy_says() throws Exception {
-    Network proxy = Network.parse("127.0.0.2").orElseThrow();
+    CidrRange proxy = CidrRange.parse("127.0.0.2").orElseThrow();
     try (Rig rig = rig(new ClientLimits(100, 100, FEW, List.of(proxy)))) {
       assertServed(client(rig, GREEDY));
       Stall stall = stallAll(rig, GREEDY, "X-Forwarded-For: 192.0.2.1");

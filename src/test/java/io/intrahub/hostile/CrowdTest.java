@@ -41,7 +41,7 @@ class CrowdTest {
       Stall stall = rig.hub.faults().on(Route.CDN).stallAfter(100_000);
       List<CompletableFuture<Rig.Answer>> crowd = new ArrayList<>();
       for (int i = 0; i < CROWD; i++) {
-        // Half of them read along, half are ahead of the fill.
+        // Half of them read along, half are ahead of the transfer.
         String range = i % 2 == 0 ? "" : "bytes=3000000-";
         Rig.Call call = new Rig.Call("GET", "/acme/open/resolve/main/big.bin", range, "");
         crowd.add(

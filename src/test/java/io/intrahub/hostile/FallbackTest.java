@@ -7,7 +7,7 @@ import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
-import io.intrahub.upstream.UpstreamSettings;
+import io.intrahub.upstream.net.UpstreamSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -152,7 +152,7 @@ class LyingUpstreamTest {
     };
   }
 
-  /** Makes a file that one asker may read. Returns the token. */
+  /** Makes a file that one client may read. Returns the token. */
   private Optional<String> privateFile() {
     String token = "hf_alice";
     rig.hub.token(token, "alice");

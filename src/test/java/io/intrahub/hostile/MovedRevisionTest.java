@@ -27,7 +27,7 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.Transfers;
-import io.intrahub.upstream.HubUpstream;
+import io.intrahub.upstream.hub.HubUpstream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

@@ -204,7 +204,7 @@ class PassedOnAnswersTest {
   }
 
   @Test
-  void a_small_answer_that_drips_is_ended() {
+  void a_small_answer_that_trickles_is_ended() {
     answer(list(30));
     rig.hub.faults().everywhere().path("/discussions").throttle(20);
     long start = System.nanoTime();
@@ -215,7 +215,7 @@ class PassedOnAnswersTest {
   }
 
   @Test
-  void a_large_answer_whose_end_drips_is_broken_off() throws Exception {
+  void a_large_answer_whose_end_trickles_is_broken_off() throws Exception {
     answer(list(20_000));
     Stall stall = rig.hub.faults().everywhere().path("/discussions").stallAfter(100_000);
     try (InputStream in = open(JSON).getInputStream()) {
@@ -227,7 +227,7 @@ class PassedOnAnswersTest {
   }
 
   @Test
-  void repo_info_that_drips_does_not_hold_the_repo() {
+  void repo_info_that_trickles_does_not_hold_the_repo() {
     rig.hub.faults().on(Route.REPO_INFO).throttle(20);
     Rig.Answer slow = rig.get("/api/models/acme/open", Optional.empty());
     assertThat(slow.status()).isEqualTo(504);

@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who is told what: every kind of repo, asker and state of the mirror on every route. What is right
- * comes from the Hub itself, asked directly by the same asker.
+ * Who is told what: every kind of repo, client and state of the mirror on every route. What is
+ * right comes from the Hub itself, asked directly by the same client.
  */
 class PermissionMatrixTest {
   private static final String ALICE = "hf_CANARYaliceMayRead";
@@ -128,7 +128,7 @@ class PermissionMatrixTest {
     root.setLevel(Level.TRACE);
     logged.start();
     root.addAppender(logged);
-    // All askers have one address here, and the clock stands still.
+    // All clients have one address here, and the clock stands still.
     rig = new Rig(data, s -> s.withMirror(s.mirror().withColdQuestions(1_000_000)));
     rig.hub.token(ALICE, "alice");
     rig.hub.token(BOB, "bob");
@@ -183,7 +183,7 @@ class PermissionMatrixTest {
   }
 
   /**
-   * What the Hub says to this asker. With one difference: to a token that is no good the mirror
+   * What the Hub says to this client. With one difference: to a token that is no good the mirror
    * gives what everybody may read, because a stale token must not spoil a hit.
    */
   private Rig.Answer oracle(Cell cell, String repo) {
@@ -249,7 +249,7 @@ class PermissionMatrixTest {
           .assertThat(got.headers().map().keySet())
           .as(what)
           .doesNotContain("age", "cache-status");
-      // No cache on the way may tell the next asker what this one heard.
+      // No cache on the way may tell the next client what this one heard.
       softly.assertThat(got.header("cache-control")).as(what).contains("private, no-store");
       softly.assertThat(got.headers().allValues("vary")).as(what).contains("Authorization");
       if (!sees) {

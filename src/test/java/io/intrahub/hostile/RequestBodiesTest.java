@@ -138,10 +138,10 @@ class RequestBodiesTest {
   }
 
   @Test
-  void a_body_that_drips_is_ended_by_the_time_limit_for_the_whole() throws Exception {
+  void a_body_that_trickles_is_ended_by_the_time_limit_for_the_whole() throws Exception {
     try (Socket socket = connect("127.0.0.1")) {
       socket.getOutputStream().write(head("application/json", 1_000));
-      Thread drip =
+      Thread trickle =
           Thread.startVirtualThread(() -> {
             try {
               for (int i = 0; i < 1_000; i++) {
@@ -155,7 +155,7 @@ class RequestBodiesTest {
       long start = System.nanoTime();
       String answer = readAll(socket);
       Duration took = Duration.ofNanos(System.nanoTime() - start);
-      drip.interrupt();
+      trickle.interrupt();
       assertThat(answer).startsWith("HTTP/1.1 408 ").containsIgnoringCase("connection: close");
       assertThat(took).isBetween(BODY_TIMEOUT.dividedBy(2), Duration.ofSeconds(10));
     }

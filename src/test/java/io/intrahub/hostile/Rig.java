@@ -81,9 +81,9 @@ final class Rig implements AutoCloseable {
                 t.finishIfLeft(),
                 t.tries(),
                 Duration.ofMillis(1),
-                t.width(),
-                t.perHost(),
-                t.contents(),
+                t.connectionsPerBlob(),
+                t.connectionsPerHost(),
+                t.largeBlobsAtOnce(),
                 t.bytesPerSecond(),
                 t.passThroughStreams(),
                 t.bufferBytes()));

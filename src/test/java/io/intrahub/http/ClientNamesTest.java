@@ -2,7 +2,7 @@ package io.intrahub.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.base.Network;
+import io.intrahub.base.CidrRange;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +13,7 @@ class ClientNamesTest {
   private final ClientNames names =
       new ClientNames(
           Stream.of("10.0.0.0/24", "2001:db8:1::/48")
-              .map(Network::parse)
+              .map(CidrRange::parse)
               .flatMap(Optional::stream)
               .toList());
 

@@ -27,19 +27,20 @@ class ContentFaultsIT {
   private static final String OLD = "hf-0.36.0";
   private static final String WRONG = "its content does not have the announced digest";
 
-  static final List<Trouble> TROUBLES =
+  static final List<UpstreamTrouble> TROUBLES =
       List.of(
-          Trouble.RETRY_AFTER,
-          Trouble.STATUS_500,
-          Trouble.STATUS_503,
-          Trouble.DISCONNECT,
-          Trouble.LOGIN_PAGE,
-          new Trouble(
+          UpstreamTrouble.RETRY_AFTER,
+          UpstreamTrouble.STATUS_500,
+          UpstreamTrouble.STATUS_503,
+          UpstreamTrouble.DISCONNECT,
+          UpstreamTrouble.LOGIN_PAGE,
+          new UpstreamTrouble(
               "nothing of the body, reset", r -> r.resetAfter(0), 504, "broke in the middle"),
-          new Trouble("nothing of the body", r -> r.truncate(0), 504, "broke in the middle"),
-          new Trouble("a wrong byte", r -> r.wrongByteAt(3), 503, WRONG),
-          new Trouble("another length", r -> r.wrongLength(20), 503, "it sends 20 bytes"),
-          new Trouble("too many bytes", r -> r.extraBytes(5), 503, "were announced"));
+          new UpstreamTrouble(
+              "nothing of the body", r -> r.truncate(0), 504, "broke in the middle"),
+          new UpstreamTrouble("a wrong byte", r -> r.wrongByteAt(3), 503, WRONG),
+          new UpstreamTrouble("another length", r -> r.wrongLength(20), 503, "it sends 20 bytes"),
+          new UpstreamTrouble("too many bytes", r -> r.extraBytes(5), 503, "were announced"));
 
   @TempDir Path tmp;
   private FaultRig rig;
@@ -54,30 +55,30 @@ class ContentFaultsIT {
   @ParameterizedTest
   @FieldSource("TROUBLES")
   @Execution(ExecutionMode.CONCURRENT)
-  void a_small_file_that_can_not_be_had_says_why(Trouble trouble) {
+  void a_small_file_that_can_not_be_had_says_why(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.CDN, Route.RESOLVE_CACHE));
+    upstreamTrouble.arm().accept(rig.on(Route.CDN, Route.RESOLVE_CACHE));
 
-    expectNoFile(trouble, FaultRig.SMALL);
+    expectNoFile(upstreamTrouble, FaultRig.SMALL);
   }
 
   @ParameterizedTest
   @FieldSource("TROUBLES")
   @Execution(ExecutionMode.CONCURRENT)
-  void a_large_file_that_can_not_be_had_says_why(Trouble trouble) {
+  void a_large_file_that_can_not_be_had_says_why(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.CDN, Route.RESOLVE_CACHE));
+    upstreamTrouble.arm().accept(rig.on(Route.CDN, Route.RESOLVE_CACHE));
 
     // Its client is broken off the first time, and hears of it when it comes back.
-    boolean again = trouble.text().equals(WRONG);
-    expectNoFile(again ? trouble.with(502) : trouble, FaultRig.LARGE);
+    boolean again = upstreamTrouble.text().equals(WRONG);
+    expectNoFile(again ? upstreamTrouble.with(502) : upstreamTrouble, FaultRig.LARGE);
   }
 
   /** Asks for a file, expects the error, and then the file. */
-  private void expectNoFile(Trouble trouble, String path) {
+  private void expectNoFile(UpstreamTrouble upstreamTrouble, String path) {
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.download(call, path), call);
-    FaultRig.expectAnswer(error, trouble.status(), trouble.text());
+    FaultRig.expectAnswer(error, upstreamTrouble.status(), upstreamTrouble.text());
     assertThat(error.get("message").asString()).contains(path + " of model " + FaultRig.ID);
 
     rig.recover();
@@ -88,10 +89,10 @@ class ContentFaultsIT {
   @ParameterizedTest
   @FieldSource("TROUBLES")
   @Execution(ExecutionMode.CONCURRENT)
-  void what_fails_once_and_then_not_is_not_noticed(Trouble trouble) {
+  void what_fails_once_and_then_not_is_not_noticed(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
     for (Route route : List.of(Route.CDN, Route.RESOLVE_CACHE)) {
-      trouble.arm().accept(rig.on(route).times(1));
+      upstreamTrouble.arm().accept(rig.on(route).times(1));
     }
 
     rig.expectSnapshot(rig.snapshot(rig.call()));
@@ -162,12 +163,12 @@ class ContentFaultsIT {
   void a_redirect_to_a_login_page_is_no_content() throws IOException {
     rig = new FaultRig(tmp, NEW);
     try (Portal portal = new Portal()) {
-      Trouble portals =
-          new Trouble(
+      UpstreamTrouble portals =
+          new UpstreamTrouble(
               "a redirect to a login page",
-              Trouble.redirect(portal.address()),
-              Trouble.LOGIN_PAGE.status(),
-              Trouble.LOGIN_PAGE.text());
+              UpstreamTrouble.redirect(portal.address()),
+              UpstreamTrouble.LOGIN_PAGE.status(),
+              UpstreamTrouble.LOGIN_PAGE.text());
       portals.arm().accept(rig.on(Route.CDN, Route.RESOLVE_CACHE));
       expectNoFile(portals, FaultRig.LARGE);
     }
@@ -191,7 +192,7 @@ class ContentFaultsIT {
     rig.addVeryLarge();
     rig.on(Route.CDN).wrongByteAt(1_000_000);
 
-    expectNoFile(new Trouble("", r -> {}, 502, WRONG), FaultRig.VERY_LARGE);
+    expectNoFile(new UpstreamTrouble("", r -> {}, 502, WRONG), FaultRig.VERY_LARGE);
   }
 
   /** It can't throw its bytes away, but it sees that they are too many, and says what to do. */
@@ -221,7 +222,7 @@ class ContentFaultsIT {
   @Execution(ExecutionMode.CONCURRENT)
   void the_older_client_is_told_why_and_has_the_file_afterwards() {
     rig = new FaultRig(tmp, OLD);
-    Trouble.STATUS_503.arm().accept(rig.on(Route.CDN));
+    UpstreamTrouble.STATUS_503.arm().accept(rig.on(Route.CDN));
 
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.download(call, FaultRig.LARGE), call);

@@ -33,28 +33,28 @@ class MetadataFaultsIT {
       "we cannot find the requested files in the local cache. Please check your connection";
 
   /** The same for the client, and for the mirror too. */
-  static final List<Trouble> OTHERS =
-      List.of(Trouble.STATUS_502, Trouble.STATUS_503, Trouble.RATE_LIMIT);
+  static final List<UpstreamTrouble> OTHERS =
+      List.of(UpstreamTrouble.STATUS_502, UpstreamTrouble.STATUS_503, UpstreamTrouble.RATE_LIMIT);
 
-  static final List<Trouble> TROUBLES =
+  static final List<UpstreamTrouble> TROUBLES =
       List.of(
-          Trouble.RETRY_AFTER,
-          Trouble.STATUS_500,
-          Trouble.STATUS_504,
-          Trouble.DISCONNECT,
-          Trouble.LOGIN_PAGE);
+          UpstreamTrouble.RETRY_AFTER,
+          UpstreamTrouble.STATUS_500,
+          UpstreamTrouble.STATUS_504,
+          UpstreamTrouble.DISCONNECT,
+          UpstreamTrouble.LOGIN_PAGE);
 
   /** These have a body to break. */
-  static final List<Trouble> OF_JSON =
+  static final List<UpstreamTrouble> OF_JSON =
       List.of(
-          new Trouble("garbage", FaultRule::garbageJson, 503, "not valid JSON"),
-          new Trouble("a body cut off", r -> r.truncate(30), 504, "the connection broke"),
-          new Trouble("a body reset", r -> r.resetAfter(30), 504, "the connection broke"),
-          new Trouble("a body too long", r -> r.extraBytes(20), 503, "not valid JSON"),
-          new Trouble("a body too short", r -> r.wrongLength(30), 503, "not valid JSON"));
+          new UpstreamTrouble("garbage", FaultRule::garbageJson, 503, "not valid JSON"),
+          new UpstreamTrouble("a body cut off", r -> r.truncate(30), 504, "the connection broke"),
+          new UpstreamTrouble("a body reset", r -> r.resetAfter(30), 504, "the connection broke"),
+          new UpstreamTrouble("a body too long", r -> r.extraBytes(20), 503, "not valid JSON"),
+          new UpstreamTrouble("a body too short", r -> r.wrongLength(30), 503, "not valid JSON"));
 
   /** The client asks again for these, at length; so not all of them. */
-  static final List<Trouble> OF_LISTINGS = List.of(OF_JSON.getFirst(), OF_JSON.get(1));
+  static final List<UpstreamTrouble> OF_LISTINGS = List.of(OF_JSON.getFirst(), OF_JSON.get(1));
 
   @TempDir Path tmp;
   private FaultRig rig;
@@ -69,11 +69,11 @@ class MetadataFaultsIT {
   @ParameterizedTest
   @FieldSource("TROUBLES")
   @Execution(ExecutionMode.CONCURRENT)
-  void a_resolve_that_fails_for_good_is_no_absence(Trouble trouble) {
+  void a_resolve_that_fails_for_good_is_no_absence(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.RESOLVE));
+    upstreamTrouble.arm().accept(rig.on(Route.RESOLVE));
 
-    expectNoFile(trouble.text());
+    expectNoFile(upstreamTrouble.text());
   }
 
   /** Asks for a file, expects the error, and then the file. */
@@ -93,32 +93,32 @@ class MetadataFaultsIT {
   @ParameterizedTest
   @FieldSource("TROUBLES")
   @Execution(ExecutionMode.CONCURRENT)
-  void repo_info_that_fails_for_good_says_why(Trouble trouble) {
+  void repo_info_that_fails_for_good_says_why(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.REPO_INFO));
+    upstreamTrouble.arm().accept(rig.on(Route.REPO_INFO));
 
-    expectNoSnapshot(trouble);
+    expectNoSnapshot(upstreamTrouble);
   }
 
   @ParameterizedTest
   @FieldSource("OF_JSON")
   @Execution(ExecutionMode.CONCURRENT)
-  void repo_info_that_is_broken_says_why(Trouble trouble) {
+  void repo_info_that_is_broken_says_why(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.REPO_INFO));
+    upstreamTrouble.arm().accept(rig.on(Route.REPO_INFO));
 
-    expectNoSnapshot(trouble);
+    expectNoSnapshot(upstreamTrouble);
   }
 
-  private void expectNoSnapshot(Trouble trouble) {
+  private void expectNoSnapshot(UpstreamTrouble upstreamTrouble) {
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.snapshot(call), call);
     assertThat(error.get("type").asString()).isEqualTo("LocalEntryNotFoundError");
     assertThat(error.get("message").asString())
-        .startsWith("Got: HfHubHTTPError: Server error '" + trouble.status())
-        .contains(trouble.text())
+        .startsWith("Got: HfHubHTTPError: Server error '" + upstreamTrouble.status())
+        .contains(upstreamTrouble.text())
         .contains("Please check your internet connection and try again.");
-    FaultRig.expectAnswer(error.get("cause"), trouble.status(), trouble.text());
+    FaultRig.expectAnswer(error.get("cause"), upstreamTrouble.status(), upstreamTrouble.text());
 
     rig.recover();
     rig.expectSnapshot(rig.snapshot(rig.call().inHome(call.home())));
@@ -127,16 +127,16 @@ class MetadataFaultsIT {
   @ParameterizedTest
   @FieldSource("OF_LISTINGS")
   @Execution(ExecutionMode.CONCURRENT)
-  void a_listing_that_is_broken_for_good_says_why(Trouble trouble) {
+  void a_listing_that_is_broken_for_good_says_why(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
-    trouble.arm().accept(rig.on(Route.TREE));
+    upstreamTrouble.arm().accept(rig.on(Route.TREE));
 
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.snapshot(call), call);
     assertThat(error.get("type").asString()).isEqualTo("LocalEntryNotFoundError");
     assertThat(error.get("message").asString()).startsWith("Got: HfHubHTTPError: Server error '50");
     JsonNode cause = error.get("cause");
-    FaultRig.expectAnswer(cause, cause.get("status").asInt(), trouble.text());
+    FaultRig.expectAnswer(cause, cause.get("status").asInt(), upstreamTrouble.text());
 
     rig.recover();
     rig.expectSnapshot(rig.snapshot(rig.call().inHome(call.home())));
@@ -145,10 +145,10 @@ class MetadataFaultsIT {
   @ParameterizedTest
   @FieldSource({"TROUBLES", "OTHERS", "OF_JSON"})
   @Execution(ExecutionMode.CONCURRENT)
-  void what_fails_twice_and_then_not_is_not_noticed(Trouble trouble) {
+  void what_fails_twice_and_then_not_is_not_noticed(UpstreamTrouble upstreamTrouble) {
     rig = new FaultRig(tmp, NEW);
     for (Route route : List.of(Route.REPO_INFO, Route.TREE, Route.RESOLVE)) {
-      trouble.arm().accept(rig.on(route).times(2));
+      upstreamTrouble.arm().accept(rig.on(route).times(2));
     }
 
     rig.expectSnapshot(rig.snapshot(rig.call()));
@@ -171,7 +171,7 @@ class MetadataFaultsIT {
     rig = new FaultRig(tmp, NEW);
     rig.mirror.hub().token("hf_alice", "alice");
     try (Portal portal = new Portal()) {
-      Trouble.redirect(portal.address()).accept(rig.mirror.hub().faults().everywhere());
+      UpstreamTrouble.redirect(portal.address()).accept(rig.mirror.hub().faults().everywhere());
       PythonClient.Call call = rig.call().token("hf_alice");
       JsonNode error = rig.errorOf(rig.snapshot(call), call);
       FaultRig.expectAnswer(error.get("cause"), 503, "it answered 302, but not as the Hub does");
@@ -205,14 +205,14 @@ class MetadataFaultsIT {
     rig = new FaultRig(tmp, NEW);
     var _ = rig.on(Route.REPO_INFO).hold();
 
-    expectNoSnapshot(new Trouble("no answer", r -> {}, 504, "no answer within 20 s"));
+    expectNoSnapshot(new UpstreamTrouble("no answer", r -> {}, 504, "no answer within 20 s"));
   }
 
   @Test
   @Execution(ExecutionMode.CONCURRENT)
   void the_older_client_says_the_same() {
     rig = new FaultRig(tmp, OLD);
-    Trouble.STATUS_503.arm().accept(rig.on(Route.RESOLVE));
+    UpstreamTrouble.STATUS_503.arm().accept(rig.on(Route.RESOLVE));
 
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.download(call, FaultRig.SMALL), call);
@@ -229,7 +229,7 @@ class MetadataFaultsIT {
   void the_older_client_has_what_failed_twice() {
     rig = new FaultRig(tmp, OLD);
     for (Route route : List.of(Route.REPO_INFO, Route.TREE, Route.RESOLVE)) {
-      Trouble.RETRY_AFTER.arm().accept(rig.on(route).times(2));
+      UpstreamTrouble.RETRY_AFTER.arm().accept(rig.on(route).times(2));
     }
     ClientResult result = rig.snapshot(rig.call());
 

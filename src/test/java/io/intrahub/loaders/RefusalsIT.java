@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.FieldSource;
 import tools.jackson.databind.JsonNode;
 
-/** What is really not there, or not for this asker, is the client's own exception for that. */
+/** What is really not there, or not for this client, is the client's own exception for that. */
 @ParameterizedClass
 @FieldSource("VERSIONS")
 class RefusalsIT {

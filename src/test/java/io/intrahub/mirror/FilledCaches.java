@@ -16,9 +16,9 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
-import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.HubUpstream;
-import io.intrahub.upstream.UpstreamSettings;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.net.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.ref.Reference;
 import java.net.URI;
@@ -32,7 +32,7 @@ import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
-/** Fills the caches of this room as hostile clients would, in a process of its own. */
+/** Fills the caches of this package as hostile clients would, in a process of its own. */
 public final class FilledCaches {
   private static final Random RANDOM = new Random(1);
   private static final Clock CLOCK = Clock.systemUTC();
@@ -55,11 +55,11 @@ public final class FilledCaches {
                 budget,
                 new EventOrder(CLOCK),
                 meters)) {
-      Manifests manifests =
-          new Manifests(new MemoryStore(CLOCK).repos(), upstream, budget, Runnable::run, 1);
+      ManifestLoader manifests =
+          new ManifestLoader(new MemoryStore(CLOCK).repos(), upstream, budget, Runnable::run, 1);
       List<Object> kept = new ArrayList<>();
       for (int length : new int[] {8, 200}) {
-        Entries entries = new Entries(manifests, meters, sizes.entries());
+        EntryLookup entries = new EntryLookup(manifests, meters, sizes.entries());
         HeapUse.print(
             "entries-" + length,
             sizes.entries(),
@@ -70,10 +70,11 @@ public final class FilledCaches {
                     repo(length),
                     new CommitHash(hex(40)),
                     new FilePath(hex(length)),
-                    new Entries.Known.File(blob));
+                    new EntryLookup.Known.File(blob));
               }
             });
-        ClosedRepos closed = new ClosedRepos(CLOCK, MirrorSettings.DEFAULT, sizes.refusals());
+        RefusedRepos refusedRepos =
+            new RefusedRepos(CLOCK, MirrorSettings.DEFAULT, sizes.refusals());
         HeapUse.print(
             "refusals-" + length,
             sizes.refusals(),
@@ -85,8 +86,8 @@ public final class FilledCaches {
                         Optional.of(ErrorCode.REPO_NOT_FOUND.wire()),
                         hex(length),
                         Optional.empty());
-                closed.put(
-                    repo(length), Optional.of(new FirstHop.Refusal(error, Optional.empty())));
+                refusedRepos.put(
+                    repo(length), Optional.of(new HubRefusal(error, Optional.empty())));
               }
             });
         PendingCommits pending =
@@ -96,10 +97,10 @@ public final class FilledCaches {
             sizes.pendingCommits(),
             () -> {
               for (long n = 0; n < sizes.pendingCommits() / 300; n++) {
-                pending.asked(repo(length), new Revision(hex(length)), _ -> {});
+                pending.requested(repo(length), new Revision(hex(length)), _ -> {});
               }
             });
-        ColdQuestions questions = new ColdQuestions(300, CLOCK, sizes.coldQuestions());
+        ColdQuestionLimiter questions = new ColdQuestionLimiter(300, CLOCK, sizes.coldQuestions());
         HeapUse.print(
             "cold-questions-" + length,
             sizes.coldQuestions(),
@@ -108,7 +109,7 @@ public final class FilledCaches {
                 questions.charge(Caller.anonymous(hex(16)));
               }
             });
-        kept.addAll(List.of(entries, closed, pending, questions));
+        kept.addAll(List.of(entries, refusedRepos, pending, questions));
       }
       Reference.reachabilityFence(kept);
     }

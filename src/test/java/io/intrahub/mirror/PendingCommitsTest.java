@@ -41,19 +41,19 @@ class PendingCommitsTest {
   private Optional<Observation<CommitHash>> asked(RepoId repo, Revision revision) {
     AtomicReference<Optional<Observation<CommitHash>>> shown =
         new AtomicReference<>(Optional.empty());
-    pending.asked(repo, revision, due -> shown.set(Optional.of(due)));
+    pending.requested(repo, revision, due -> shown.set(Optional.of(due)));
     return shown.get();
   }
 
   private Optional<Observation<CommitHash>> unseen(Instant since) {
     AtomicReference<Optional<Observation<CommitHash>>> shown =
         new AtomicReference<>(Optional.empty());
-    pending.unseen(REPO, MAIN, since, due -> shown.set(Optional.of(due)));
+    pending.showIfUnseen(REPO, MAIN, since, due -> shown.set(Optional.of(due)));
     return shown.get();
   }
 
   private void moved(Observation<CommitHash> to, boolean known) {
-    pending.moved(REPO, MAIN, to, known, () -> true);
+    pending.revisionMoved(REPO, MAIN, to, known, () -> true);
   }
 
   private void pass(int millis) {
@@ -66,7 +66,7 @@ class PendingCommitsTest {
     pass(50);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       AtomicReference<Future<?>> other = new AtomicReference<>();
-      pending.settle(
+      pending.clear(
           REPO,
           MAIN,
           () -> {
@@ -138,7 +138,7 @@ class PendingCommitsTest {
   void what_is_settled_is_not_pending() {
     asked();
     moved(second, true);
-    pending.settle(REPO, MAIN, () -> {});
+    pending.clear(REPO, MAIN, () -> {});
     pass(100_000);
     assertThat(asked()).isEmpty();
   }
@@ -166,7 +166,7 @@ class PendingCommitsTest {
   @Test
   void not_if_one_of_them_was_told_the_old_one() {
     asked();
-    pending.shown(REPO, MAIN);
+    pending.oldCommitServed(REPO, MAIN);
     moved(second, true);
     assertThat(unseen(clock.instant())).isEmpty();
     pass(5_000);
@@ -184,7 +184,7 @@ class PendingCommitsTest {
   @Test
   void what_is_shown_already_does_not_wait() {
     asked();
-    pending.moved(REPO, MAIN, second, true, () -> false);
+    pending.revisionMoved(REPO, MAIN, second, true, () -> false);
     pass(100_000);
     assertThat(asked()).isEmpty();
   }

@@ -237,7 +237,8 @@ public abstract class PartialBlobContract extends StoreContract {
   }
 
   @Test
-  void two_sizes_of_one_digest_fill_side_by_side_and_the_right_one_is_published() throws Exception {
+  void two_sizes_of_one_digest_are_written_side_by_side_and_the_right_one_is_published()
+      throws Exception {
     byte[] content = bytes(7, SIZE);
     BlobId blob = sha256(content);
     for (int size : new int[] {SIZE - 1, SIZE + 1, 3 * PartialBlob.PIECE}) {

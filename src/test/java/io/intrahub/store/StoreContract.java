@@ -92,7 +92,7 @@ public abstract class StoreContract {
   }
 
   @Test
-  void a_wrong_digest_publishes_nothing_and_the_next_fill_can_succeed() throws Exception {
+  void a_wrong_digest_publishes_nothing_and_the_next_transfer_can_succeed() throws Exception {
     byte[] content = bytes(3, 200_000);
     BlobId blob = sha256(content);
     byte[] wrong = content.clone();

@@ -9,8 +9,8 @@ import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
-import io.intrahub.store.fs.FsStore;
-import io.intrahub.upstream.UpstreamSettings;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.upstream.net.UpstreamSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -37,7 +37,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   private final DevHub hub = DevHub.builder().clock(clock).start();
   private final Path data;
   private final Duration firstByteTimeout;
-  private final FsStore.Settings store;
+  private final DiskBudgetSettings store;
   private App app;
   private long mark;
 
@@ -52,15 +52,15 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   /** The same, but the mirror waits for upstream no longer than this. */
   public MirrorUnderTest(Path data, Duration firstByteTimeout) {
-    this(data, firstByteTimeout, FsStore.Settings.DEFAULT);
+    this(data, firstByteTimeout, DiskBudgetSettings.DEFAULT);
   }
 
   /** The same, with limits for the store. */
-  public MirrorUnderTest(Path data, FsStore.Settings store) {
+  public MirrorUnderTest(Path data, DiskBudgetSettings store) {
     this(data, Duration.ofSeconds(20), store);
   }
 
-  private MirrorUnderTest(Path data, Duration firstByteTimeout, FsStore.Settings store) {
+  private MirrorUnderTest(Path data, Duration firstByteTimeout, DiskBudgetSettings store) {
     this.data = data;
     this.firstByteTimeout = firstByteTimeout;
     this.store = store;
@@ -122,7 +122,7 @@ public final class MirrorUnderTest implements AutoCloseable {
     clock.pass(time);
   }
 
-  /** Waits until nothing goes on behind the clients' backs: no fill, no listing, no refresh. */
+  /** Waits until nothing goes on behind the clients' backs: no transfer, no listing, no refresh. */
   public void awaitIdle() {
     await("the mirror has nothing to do")
         .atMost(PATIENCE)

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A store in memory that fails where a test says so, and counts what is not closed. */
-final class FaultyStore implements BlobStore {
+public final class FaultyStore implements BlobStore {
   /** Without a trace: what is expected must not fill the log. */
   private static final class Scripted extends IOException {
     private static final long serialVersionUID = 1L;
@@ -49,12 +49,12 @@ final class FaultyStore implements BlobStore {
   }
 
   /** No blob can be begun. */
-  void failBegin() {
+  public void failBegin() {
     failBegin = true;
   }
 
   /** No byte from this offset on can be written. */
-  void failWriteAt(long offset) {
+  public void failWriteAt(long offset) {
     failWriteAt = offset;
   }
 

@@ -3,7 +3,7 @@ package io.intrahub.transfer;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,37 +17,37 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An upstream that does what a test tells it to. Offsets are those of the content. */
-final class ScriptedSource implements BlobSource {
+public final class ScriptedSource implements BlobSource {
   /** What goes wrong with one connection. */
-  sealed interface Fault {}
+  public sealed interface Fault {}
 
   /** It breaks when this byte should come. */
-  record BreakAt(long offset) implements Fault {}
+  public record BreakAt(long offset) implements Fault {}
 
   /** This byte is another one. */
-  record WrongByteAt(long offset) implements Fault {}
+  public record WrongByteAt(long offset) implements Fault {}
 
   /** It stops before this byte until the gate is opened. */
-  record GateAt(long offset, Gate gate) implements Fault {}
+  public record GateAt(long offset, Gate gate) implements Fault {}
 
   /** It can't be opened. */
-  record Fails() implements Fault {}
+  public record Fails() implements Fault {}
 
   /** The Hub says no. */
   record Refuses() implements Fault {}
 
   /** A place where a connection stops until a test lets it go on. */
-  static final class Gate {
+  public static final class Gate {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch open = new CountDownLatch(1);
 
-    void awaitReached() throws InterruptedException {
+    public void awaitReached() throws InterruptedException {
       if (!reached.await(20, TimeUnit.SECONDS)) {
         throw new AssertionError("nobody came to the gate");
       }
     }
 
-    void open() {
+    public void open() {
       open.countDown();
     }
 
@@ -75,18 +75,18 @@ final class ScriptedSource implements BlobSource {
   private boolean ranged = true;
   private final List<ByteRange.Span> spans = new ArrayList<>();
 
-  ScriptedSource(byte[] content) {
+  public ScriptedSource(byte[] content) {
     this.content = content;
   }
 
   /** Scripts one connection, counted from 1. */
-  synchronized ScriptedSource on(int connection, Fault... what) {
+  public synchronized ScriptedSource on(int connection, Fault... what) {
     faults.computeIfAbsent(connection, n -> new ArrayList<>()).addAll(List.of(what));
     return this;
   }
 
   /** Scripts every connection. */
-  synchronized ScriptedSource always(Fault... what) {
+  public synchronized ScriptedSource always(Fault... what) {
     always.addAll(List.of(what));
     return this;
   }
@@ -102,12 +102,12 @@ final class ScriptedSource implements BlobSource {
     return List.copyOf(spans);
   }
 
-  int opened() {
+  public int opened() {
     return spans().size();
   }
 
   /** Streams that were not closed. */
-  int openStreams() {
+  public int openStreams() {
     return streams.get();
   }
 
@@ -128,10 +128,10 @@ final class ScriptedSource implements BlobSource {
       if (fault instanceof Fails) {
         return new Failed(
             new UpstreamFailure(
-                UpstreamFailure.Kind.TROUBLED, "it is scripted", false, Optional.empty()));
+                UpstreamFailure.Kind.SERVER_ERROR, "it is scripted", false, Optional.empty()));
       }
       if (fault instanceof Refuses) {
-        return new Refused(new FirstHop.Refusal(HubError.repoNotFound(true), Optional.empty()));
+        return new Refused(new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
       }
     }
     mostStreams.accumulateAndGet(streams.incrementAndGet(), Math::max);

@@ -13,6 +13,8 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.TransferRig.Got;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -174,7 +176,7 @@ class SlowHashTest {
     // Were the machine so slow that held bytes went out one by one, they would be few.
     assertThat(got.position() + get(rest).bytes().length).isLessThan(SIZE);
     assertThat(rig.isStored(BLOB)).isFalse();
-    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
     rig.assertNothingLeaks(source);
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }

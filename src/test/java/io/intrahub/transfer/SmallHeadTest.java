@@ -12,6 +12,8 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -90,12 +92,12 @@ class SmallHeadTest {
     ContentStream stream = rig.ready(BLOB, source, ALL).stream();
     ByteBuffer got = ByteBuffer.allocate(SIZE);
     assertThat(stream.read(got)).isEqualTo(1);
-    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isFalse();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isFalse();
 
     gate.open();
 
     assertThat(TransferRig.read(stream).complete()).isFalse();
-    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }
 }

@@ -14,6 +14,8 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -127,7 +129,7 @@ class StoreFaultsTest {
     assertThat(get(reader).complete()).isFalse();
     assertThat(first + get(reader).bytes().length).isLessThanOrEqualTo(SIZE - (int) HELD);
     // Else it would go on from there, and keep the wrong byte for ever.
-    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
   }
 
   /** A held byte goes out when its client has waited for three seconds, and it may be wrong. */
@@ -147,7 +149,7 @@ class StoreFaultsTest {
     hash.open();
     assertThat(TransferRig.read(stream).complete()).isFalse();
     assertThat(source.opened()).isEqualTo(2);
-    assertThat(rig.transfers.cameWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
   }
 
   @Test

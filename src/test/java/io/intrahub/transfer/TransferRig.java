@@ -14,6 +14,8 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.upstream.BlobSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
@@ -34,23 +36,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Transfers over a store in memory, with a timer that a test fires by hand. */
-final class TransferRig implements AutoCloseable {
+public final class TransferRig implements AutoCloseable {
   static final long HELD = 16 * 1024;
   static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
   static final Authorised<RepoId> MAY_READ = everybody(REPO);
 
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  final ManualTimer timer = new ManualTimer();
+  public final ManualTimer timer = new ManualTimer();
   private final MemoryStore memory = new MemoryStore(new SettableClock());
-  final FaultyStore store = new FaultyStore(memory);
-  final Meters meters = new Meters(new SimpleMeterRegistry());
-  final Transfers transfers;
+  public final FaultyStore store = new FaultyStore(memory);
+  public final Meters meters = new Meters(new SimpleMeterRegistry());
+  public final Transfers transfers;
 
-  TransferRig() {
+  public TransferRig() {
     this(1024 * 1024);
   }
 
-  /** With another limit for what an abandoned fill may have left. */
+  /** With another limit for what an abandoned transfer may have left. */
   TransferRig(long finishIfLeft) {
     this(finishIfLeft, Duration.ofSeconds(20), 32);
   }
@@ -84,7 +86,7 @@ final class TransferRig implements AutoCloseable {
             meters);
   }
 
-  static byte[] content(int size) {
+  public static byte[] content(int size) {
     return TestBlobs.bytes(size, size);
   }
 
@@ -97,18 +99,18 @@ final class TransferRig implements AutoCloseable {
         MAY_READ, blob, source, span, completing, Deadline.in(Duration.ofSeconds(20)));
   }
 
-  ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {
+  public ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {
     ContentOpening opening = open(blob, source, span);
     assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
     return (ContentOpening.Ready) opening;
   }
 
   /** Opens and reads a span on a thread of its own. */
-  CompletableFuture<Got> readLater(BlobId blob, BlobSource source, ByteRange.Span span) {
+  public CompletableFuture<Got> readLater(BlobId blob, BlobSource source, ByteRange.Span span) {
     return CompletableFuture.supplyAsync(() -> read(ready(blob, source, span).stream()), threads);
   }
 
-  Got readNow(BlobId blob, BlobSource source, ByteRange.Span span) {
+  public Got readNow(BlobId blob, BlobSource source, ByteRange.Span span) {
     return read(ready(blob, source, span).stream());
   }
 
@@ -118,9 +120,9 @@ final class TransferRig implements AutoCloseable {
    * @param bytes that came
    * @param complete whether the stream ended well
    */
-  record Got(byte[] bytes, boolean complete) {}
+  public record Got(byte[] bytes, boolean complete) {}
 
-  static Got read(ContentStream stream) {
+  public static Got read(ContentStream stream) {
     return read(stream, new AtomicLong());
   }
 
@@ -144,7 +146,7 @@ final class TransferRig implements AutoCloseable {
   }
 
   /** Whether exactly these bytes come, for many readers at once: nothing is copied twice. */
-  static boolean gives(ContentStream stream, byte[] expected) {
+  public static boolean gives(ContentStream stream, byte[] expected) {
     ByteBuffer buffer = ByteBuffer.allocate(200_000);
     ByteBuffer all = ByteBuffer.wrap(expected);
     try (stream) {
@@ -162,7 +164,7 @@ final class TransferRig implements AutoCloseable {
     }
   }
 
-  static <T> T get(CompletableFuture<T> future) throws Exception {
+  public static <T> T get(CompletableFuture<T> future) throws Exception {
     return future.get(20, TimeUnit.SECONDS);
   }
 
@@ -175,8 +177,8 @@ final class TransferRig implements AutoCloseable {
     return transfers.isStored(MAY_READ, blob);
   }
 
-  /** Waits for the fills to end and looks for what nobody closed. */
-  void assertNothingLeaks(ScriptedSource... sources) {
+  /** Waits for the transfers to end and looks for what nobody closed. */
+  public void assertNothingLeaks(ScriptedSource... sources) {
     Callable<Boolean> clean =
         () ->
             transfers.running() == 0
@@ -197,7 +199,7 @@ final class TransferRig implements AutoCloseable {
   }
 
   /** Keeps what is scheduled until a test fires it. */
-  static final class ManualTimer extends ScheduledThreadPoolExecutor {
+  public static final class ManualTimer extends ScheduledThreadPoolExecutor {
     private final List<Runnable> tasks = new ArrayList<>();
     private final AtomicLong skew = new AtomicLong();
 
@@ -245,7 +247,7 @@ final class TransferRig implements AutoCloseable {
     }
 
     /** Runs what waits, as if its time had come. */
-    void fire() {
+    public void fire() {
       List<Runnable> due;
       synchronized (this) {
         isLate();

@@ -136,7 +136,8 @@ class FullDiskIT {
   }
 
   @Test
-  void a_disk_that_somebody_else_fills_in_the_middle_of_a_fill_breaks_nothing() throws Exception {
+  void a_disk_that_somebody_else_fills_in_the_middle_of_a_transfer_breaks_nothing()
+      throws Exception {
     Path log = Files.createFile(tmp.resolve("log"));
     try (MirrorProcess mirror = serve(log);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

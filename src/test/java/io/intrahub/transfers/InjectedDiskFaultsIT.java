@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * System calls of the real process fail in the middle of a fill, by {@code strace -e inject}: each
- * client has right bytes or a visibly broken response, nothing wrong is published, and the mirror
- * lives on.
+ * System calls of the real process fail in the middle of a transfer, by {@code strace -e inject}:
+ * each client has right bytes or a visibly broken response, nothing wrong is published, and the
+ * mirror lives on.
  *
  * <p>strace counts calls for each thread and each name: {@code when=3} fails the third call of
  * every thread, {@code when=1+} all.
@@ -108,7 +108,7 @@ class InjectedDiskFaultsIT {
       assertThat(whole(mirror, "hit.bin", HIT)).isEqualTo("WHOLE");
       long before = hub.counters().bytes(Route.CDN);
 
-      // The fill stands still while strace comes, so that its faults hit the middle of it.
+      // The transfer stands still while strace comes, so that its faults hit the middle of it.
       Stall stall = hub.faults().on(Route.CDN).times(1).stallAfter(1_500_000);
       List<Future<String>> clients = new ArrayList<>();
       for (int i = 0; i < 3; i++) {

@@ -126,7 +126,7 @@ public final class EntryJson {
     EntryText text = new EntryText();
     Fields fields = new Fields();
     try (JsonGenerator out = LISTINGS.createGenerator(ObjectWriteContext.empty(), text)) {
-      JsonCopy copy = new JsonCopy(parser, out, JsonCopy.Rules.WITHOUT_XET);
+      JsonCopier copy = new JsonCopier(parser, out, JsonCopier.Rules.WITHOUT_XET);
       copy.object((name, depth) -> fields.take(parser, name, depth));
     } catch (EntryText.TooLongException e) {
       throw new MalformedJsonException("an entry is larger than " + MAX_ENTRY + " bytes", e);

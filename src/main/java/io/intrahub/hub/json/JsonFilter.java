@@ -25,12 +25,12 @@ public final class JsonFilter {
     /** No link changes. */
     public static final Links KEPT = new Links("", "");
 
-    private JsonCopy.Rules rules() {
+    private JsonCopier.Rules rules() {
       UnaryOperator<String> moved =
           text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
       return equals(KEPT)
-          ? JsonCopy.Rules.WITHOUT_XET
-          : new JsonCopy.Rules(Set.of("xetHash"), moved);
+          ? JsonCopier.Rules.WITHOUT_XET
+          : new JsonCopier.Rules(Set.of("xetHash"), moved);
     }
   }
 
@@ -77,7 +77,7 @@ public final class JsonFilter {
     if (in.nextToken() == null) {
       throw new MalformedJsonException("the answer is empty");
     }
-    new JsonCopy(in, out, links.rules()).value(afterToken);
+    new JsonCopier(in, out, links.rules()).value(afterToken);
     if (in.nextToken() != null) {
       throw new MalformedJsonException("the answer goes on behind its end");
     }

@@ -1,7 +1,15 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.Eviction;
+import io.intrahub.store.EvictionOrder;
+import io.intrahub.store.fs.blobs.CurrentBlobs;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.metadata.CommitKey;
+import io.intrahub.store.fs.metadata.FsRepoStore;
+import io.intrahub.store.fs.metadata.MetadataIndex;
+import io.intrahub.store.fs.space.DiskBudget;
+import io.intrahub.store.fs.space.Evictable;
+import io.intrahub.store.fs.space.Evictor;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -29,7 +37,7 @@ final class CommitMetadata implements Evictable {
   private final MetadataIndex index;
   private final CurrentBlobs current;
   private final FsRepoStore repos;
-  private final Space space;
+  private final DiskBudget budget;
   private final Evictor evictor;
   private final Executor executor;
 
@@ -40,13 +48,13 @@ final class CommitMetadata implements Evictable {
       MetadataIndex index,
       CurrentBlobs current,
       FsRepoStore repos,
-      Space space,
+      DiskBudget budget,
       Evictor evictor,
       Executor executor) {
     this.index = index;
     this.current = current;
     this.repos = repos;
-    this.space = space;
+    this.budget = budget;
     this.evictor = evictor;
     this.executor = executor;
   }
@@ -57,7 +65,7 @@ final class CommitMetadata implements Evictable {
   }
 
   @Override
-  public void candidates(Instant now, List<Eviction.Candidate<Item>> to) {
+  public void candidates(Instant now, List<EvictionOrder.Candidate<Item>> to) {
     if (index.evictable() == 0) {
       return;
     }
@@ -70,15 +78,17 @@ final class CommitMetadata implements Evictable {
               && lastUse <= now.getEpochSecond() - PENDING_SECONDS
               && !current.isUnread(key.repoFolder());
       to.add(
-          candidate(new Victim(key, false), Eviction.Kind.ANSWERS, answers, lastUse, superseded));
+          candidate(
+              new Victim(key, false), EvictionOrder.Kind.ANSWERS, answers, lastUse, superseded));
       to.add(
-          candidate(new Victim(key, true), Eviction.Kind.MANIFEST, manifest, lastUse, superseded));
+          candidate(
+              new Victim(key, true), EvictionOrder.Kind.MANIFEST, manifest, lastUse, superseded));
     });
   }
 
-  private static Eviction.Candidate<Item> candidate(
-      Victim victim, Eviction.Kind kind, long size, long lastUse, boolean superseded) {
-    return new Eviction.Candidate<>(victim, kind, size, lastUse, superseded, false, false);
+  private static EvictionOrder.Candidate<Item> candidate(
+      Victim victim, EvictionOrder.Kind kind, long size, long lastUse, boolean superseded) {
+    return new EvictionOrder.Candidate<>(victim, kind, size, lastUse, superseded, false, false);
   }
 
   /** What of a commit can go. */
@@ -95,7 +105,7 @@ final class CommitMetadata implements Evictable {
 
     @Override
     public long evict() throws IOException {
-      Optional<RepoId> repo = Layout.repoOf(key.repoFolder());
+      Optional<RepoId> repo = StoreLayout.repoOf(key.repoFolder());
       if (repo.isEmpty()) {
         return 0;
       }
@@ -143,7 +153,7 @@ final class CommitMetadata implements Evictable {
 
   /** How much has to go: down to nine tenths of the share, once that is exceeded. */
   private long excess() {
-    long share = space.metadataShare();
+    long share = budget.metadataShare();
     long there = index.evictable();
     return there > share ? there - share / 10 * 9 : 0;
   }

@@ -6,6 +6,20 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.fs.blobs.BlobChecks;
+import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.DigestCheck;
+import io.intrahub.store.fs.blobs.FileBlob;
+import io.intrahub.store.fs.blobs.InMemoryBlob;
+import io.intrahub.store.fs.disk.BlobKey;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.SharedFile;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.disk.StripedLocks;
+import io.intrahub.store.fs.partial.PartialBlobs;
+import io.intrahub.store.fs.startup.CleanShutdownMarker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -31,63 +45,63 @@ final class FsBlobStore implements BlobStore {
       CompletableFuture.completedFuture(StoredBlob.Check.RIGHT);
 
   private final Disk disk;
-  private final Layout layout;
-  private final Partials partials;
+  private final StoreLayout layout;
+  private final PartialBlobs partials;
   private final BlobChecks checks;
   private final BlobIndex index;
   private final Clock clock;
-  private final Vitals vitals;
+  private final CleanShutdownMarker shutdownMarker;
   private final BlobUses uses;
-  private final Stripes stripes;
+  private final StripedLocks locks;
 
   FsBlobStore(
       Disk disk,
-      Layout layout,
-      Partials partials,
+      StoreLayout layout,
+      PartialBlobs partials,
       BlobChecks checks,
       BlobIndex index,
       Clock clock,
-      Vitals vitals,
+      CleanShutdownMarker shutdownMarker,
       BlobUses uses,
-      Stripes stripes) {
+      StripedLocks locks) {
     this.disk = disk;
     this.layout = layout;
     this.partials = partials;
     this.checks = checks;
     this.index = index;
     this.clock = clock;
-    this.vitals = vitals;
+    this.shutdownMarker = shutdownMarker;
     this.uses = uses;
-    this.stripes = stripes;
+    this.locks = locks;
   }
 
   @Override
   public boolean contains(Authorised<RepoId> repo, BlobId blob) {
-    Layout.Place place = layout.place(repo.subject(), blob.digest());
+    StoreLayout.BlobPaths paths = layout.paths(repo.subject(), blob.digest());
     try {
-      return disk.facts(place.blob())
+      return disk.attributes(paths.blob())
               .filter(f -> f.regular() && f.size() == blob.size())
               .isPresent()
-          && index.trust(place.key(), blob.size()) != BlobIndex.Trust.UNREADABLE;
+          && index.trust(paths.key(), blob.size()) != BlobIndex.Trust.UNREADABLE;
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", place.blob(), e.toString());
+      log.warn("{} counts as absent: {}", paths.blob(), e.toString());
       return false;
     }
   }
 
   @Override
   public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
-    Layout.Place place = layout.place(repo.subject(), blob.digest());
-    Optional<BlobUses.Use> use = uses.begin(place.key());
+    StoreLayout.BlobPaths paths = layout.paths(repo.subject(), blob.digest());
+    Optional<BlobUses.Use> use = uses.begin(paths.key());
     if (use.isEmpty()) {
       // It is being evicted.
       return Optional.empty();
     }
     Optional<StoredBlob> opened = Optional.empty();
     try {
-      opened = open(place, blob, use.get());
+      opened = open(paths, blob, use.get());
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", place.blob(), e.toString());
+      log.warn("{} counts as absent: {}", paths.blob(), e.toString());
     } finally {
       if (opened.filter(FileBlob.class::isInstance).isEmpty()) {
         use.get().close();
@@ -96,30 +110,30 @@ final class FsBlobStore implements BlobStore {
     return opened;
   }
 
-  private Optional<StoredBlob> open(Layout.Place place, BlobId blob, BlobUses.Use use)
+  private Optional<StoredBlob> open(StoreLayout.BlobPaths paths, BlobId blob, BlobUses.Use use)
       throws IOException {
-    Optional<Disk.Facts> facts = disk.facts(place.blob());
+    Optional<Disk.Attributes> facts = disk.attributes(paths.blob());
     if (facts.isEmpty()) {
-      forget(place);
+      forget(paths);
       return Optional.empty();
     }
     if (!facts.get().regular()) {
-      log.warn("{} counts as absent: it is not a file", place.blob());
+      log.warn("{} counts as absent: it is not a file", paths.blob());
       return Optional.empty();
     }
-    return open(place, blob, facts.get(), use);
+    return open(paths, blob, facts.get(), use);
   }
 
   /** It was not there. If the index thinks otherwise, one of the two may just be changing. */
-  private void forget(Layout.Place place) throws IOException {
-    if (!index.contains(place.key())) {
+  private void forget(StoreLayout.BlobPaths paths) throws IOException {
+    if (!index.contains(paths.key())) {
       return;
     }
-    ReentrantLock lock = stripes.of(place.key());
+    ReentrantLock lock = locks.of(paths.key());
     lock.lock();
     try {
-      if (disk.facts(place.blob()).isEmpty()) {
-        index.remove(place.key());
+      if (disk.attributes(paths.blob()).isEmpty()) {
+        index.remove(paths.key());
       }
     } finally {
       lock.unlock();
@@ -127,9 +141,10 @@ final class FsBlobStore implements BlobStore {
   }
 
   private Optional<StoredBlob> open(
-      Layout.Place place, BlobId blob, Disk.Facts facts, BlobUses.Use use) throws IOException {
-    BlobChecks.Subject subject = new BlobChecks.Subject(place, facts);
-    Disk.File file = disk.open(place.blob());
+      StoreLayout.BlobPaths paths, BlobId blob, Disk.Attributes attributes, BlobUses.Use use)
+      throws IOException {
+    BlobChecks.Subject subject = new BlobChecks.Subject(paths, attributes);
+    Disk.File file = disk.open(paths.blob());
     boolean handedOut = false;
     try {
       if (file.size() != blob.size()) {
@@ -138,21 +153,21 @@ final class FsBlobStore implements BlobStore {
       }
       if (blob.size() <= SERVED_FROM_MEMORY) {
         Optional<ByteBuffer> bytes = readSmall(subject, blob, file);
-        bytes.ifPresent(b -> index.used(place.key(), blob.size(), clock.instant()));
-        return bytes.map(BytesBlob::new);
+        bytes.ifPresent(b -> index.used(paths.key(), blob.size(), clock.instant()));
+        return bytes.map(InMemoryBlob::new);
       }
       Optional<CompletableFuture<StoredBlob.Check>> check = check(subject, file);
       if (check.isEmpty()) {
         return Optional.empty();
       }
-      index.used(place.key(), blob.size(), clock.instant());
-      SharedFile shared = new SharedFile(() -> disk.open(place.blob()), file);
+      index.used(paths.key(), blob.size(), clock.instant());
+      SharedFile shared = new SharedFile(() -> disk.open(paths.blob()), file);
       handedOut = true;
       return Optional.of(
           new FileBlob(
               shared,
               blob.size(),
-              () -> suspect(place.key(), blob.size()),
+              () -> suspect(paths.key(), blob.size()),
               use,
               check.get().isDone() ? check.get() : check.get().copy()));
     } finally {
@@ -165,14 +180,15 @@ final class FsBlobStore implements BlobStore {
   /** What becomes of the check of a blob that is opened; empty when the blob counts as absent. */
   private Optional<CompletableFuture<StoredBlob.Check>> check(
       BlobChecks.Subject subject, Disk.File file) throws IOException {
-    if (!isDoubtful(subject.place().key(), subject.facts())) {
+    if (!isSuspect(subject.paths().key(), subject.attributes())) {
       return Optional.of(SURE);
     }
-    if (subject.facts().size() <= CHECKED_ON_OPEN) {
+    if (subject.attributes().size() <= CHECKED_ON_OPEN) {
       return checks.check(subject, file) ? Optional.of(SURE) : Optional.empty();
     }
     boolean unreadable =
-        index.trust(subject.place().key(), subject.facts().size()) == BlobIndex.Trust.UNREADABLE;
+        index.trust(subject.paths().key(), subject.attributes().size())
+            == BlobIndex.Trust.UNREADABLE;
     CompletableFuture<StoredBlob.Check> check = checks.begin(subject, true);
     if (check.isDone()) {
       return check.join() == StoredBlob.Check.RIGHT ? Optional.of(check) : Optional.empty();
@@ -180,11 +196,11 @@ final class FsBlobStore implements BlobStore {
     return unreadable ? Optional.empty() : Optional.of(check);
   }
 
-  private boolean isDoubtful(BlobKey key, Disk.Facts facts) {
-    BlobIndex.Trust trust = index.trust(key, facts.size());
-    return facts.size() <= CHECKED_ON_OPEN
-        || trust.givesWay()
-        || (trust == BlobIndex.Trust.UNKNOWN && vitals.isDoubtful(facts.modified()));
+  private boolean isSuspect(BlobKey key, Disk.Attributes attributes) {
+    BlobIndex.Trust trust = index.trust(key, attributes.size());
+    return attributes.size() <= CHECKED_ON_OPEN
+        || trust.isReplaceable()
+        || (trust == BlobIndex.Trust.UNKNOWN && shutdownMarker.isSuspect(attributes.modified()));
   }
 
   private Optional<ByteBuffer> readSmall(BlobChecks.Subject subject, BlobId blob, Disk.File file)
@@ -196,24 +212,24 @@ final class FsBlobStore implements BlobStore {
       checks.unreadable(subject, e);
       throw e;
     }
-    if (!Contents.match(bytes, blob.digest())) {
-      checks.damaged(subject.place(), subject.facts(), "its digest is wrong");
+    if (!DigestCheck.matches(bytes, blob.digest())) {
+      checks.damaged(subject.paths(), subject.attributes(), "its digest is wrong");
       return Optional.empty();
     }
     return Optional.of(bytes);
   }
 
   /**
-   * The file has another size than was asked for. Either the file is damaged, or the asker's size
+   * The file has another size than was asked for. Either the file is damaged, or the client's size
    * is wrong: a repo at the Hub can claim any size for a digest, and such a claim must not throw
    * out a good blob that others use. Nobody waits for a large one to be read.
    */
   private void checkMisfit(BlobChecks.Subject subject, BlobId asked, Disk.File file)
       throws IOException {
-    Disk.Facts facts = subject.facts();
-    if (index.trust(subject.place().key(), facts.size()) == BlobIndex.Trust.VERIFIED) {
+    Disk.Attributes attributes = subject.attributes();
+    if (index.trust(subject.paths().key(), attributes.size()) == BlobIndex.Trust.VERIFIED) {
       warnOfMisfit(subject, asked);
-    } else if (facts.size() > CHECKED_ON_OPEN) {
+    } else if (attributes.size() > CHECKED_ON_OPEN) {
       var _ =
           checks
               .begin(subject, false)
@@ -230,9 +246,9 @@ final class FsBlobStore implements BlobStore {
   private static void warnOfMisfit(BlobChecks.Subject subject, BlobId asked) {
     log.warn(
         "{} was asked for with a size of {} bytes, but it has {} and its digest is right",
-        subject.place().blob(),
+        subject.paths().blob(),
         asked.size(),
-        subject.facts().size());
+        subject.attributes().size());
   }
 
   private void suspect(BlobKey key, long size) {

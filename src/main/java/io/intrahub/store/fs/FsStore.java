@@ -6,6 +6,27 @@ import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
+import io.intrahub.store.fs.blobs.BlobChecks;
+import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.BlobPublisher;
+import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.CurrentBlobs;
+import io.intrahub.store.fs.blobs.EvictablePublishedBlobs;
+import io.intrahub.store.fs.blobs.Quarantine;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.DurableFolders;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.JdkDisk;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.disk.StripedLocks;
+import io.intrahub.store.fs.metadata.AtomicReplacer;
+import io.intrahub.store.fs.metadata.FsRepoStore;
+import io.intrahub.store.fs.metadata.MetadataIndex;
+import io.intrahub.store.fs.partial.PartialBlobs;
+import io.intrahub.store.fs.space.DiskBudget;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.store.fs.space.Evictor;
+import io.intrahub.store.fs.space.LastUses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -21,109 +42,75 @@ public final class FsStore implements Store {
   private static final Logger log = LoggerFactory.getLogger(FsStore.class);
 
   private final StoreOpener.Opened parts;
-  private final Settings settings;
+  private final DiskBudgetSettings settings;
   private final BlobIndex index = new BlobIndex();
   private final BlobUses uses = new BlobUses();
   private final MetadataIndex metadata;
-  private final Replacer replacer;
+  private final AtomicReplacer replacer;
   private final Evictor evictor;
-  private final Space space;
-  private final Publishing publishing;
-  private final Partials partials;
+  private final DiskBudget budget;
+  private final BlobPublisher publisher;
+  private final PartialBlobs partials;
   private final FsBlobStore blobs;
   private final FsRepoStore repos;
   private final BlobChecks checks;
   private final CommitMetadata commits;
-  private final Survey survey;
+  private final RecoveryScan scan;
 
   /** Guarded by this. */
   private boolean closed;
-
-  /**
-   * What the operator can choose.
-   *
-   * @param maxSize what files may take in all, in bytes; 0: no limit
-   * @param minFree bytes of the disk that no new blob may use
-   * @param highWatermark in percent of {@code maxSize}: with more, blobs are evicted
-   * @param lowWatermark in percent of {@code maxSize}: down to this
-   */
-  public record Settings(long maxSize, long minFree, int highWatermark, int lowWatermark) {
-    /** No limit but the disk, of which 256 MiB stay free. */
-    public static final Settings DEFAULT = new Settings(0, 256L << 20, 95, 90);
-
-    /**
-     * Checks its arguments.
-     *
-     * @throws IllegalArgumentException if a size is negative, or not 0 < low < high <= 100
-     */
-    public Settings {
-      if (maxSize < 0 || minFree < 0) {
-        throw new IllegalArgumentException("a negative size: %d, %d".formatted(maxSize, minFree));
-      }
-      if (lowWatermark <= 0 || lowWatermark >= highWatermark || highWatermark > 100) {
-        throw new IllegalArgumentException(
-            "no watermarks: %d, %d".formatted(lowWatermark, highWatermark));
-      }
-    }
-
-    /** The limit in bytes; {@link Long#MAX_VALUE} for none. */
-    long maxSizeOrAll() {
-      return maxSize == 0 ? Long.MAX_VALUE : maxSize;
-    }
-
-    long highMark() {
-      return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, highWatermark);
-    }
-
-    long lowMark() {
-      return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, lowWatermark);
-    }
-
-    /** What is freed beyond the need on a full disk, where marks have no size to refer to. */
-    long slack(long stored) {
-      return percent(stored, highWatermark - lowWatermark);
-    }
-
-    private static long percent(long of, int percent) {
-      return of / 100 * percent + of % 100 * percent / 100;
-    }
-  }
 
   private FsStore(
       StoreOpener.Opened parts,
       Disk disk,
       Clock clock,
-      Settings settings,
+      DiskBudgetSettings settings,
       CacheSizes caches,
       Executor executor) {
     this.parts = parts;
     this.settings = settings;
-    Layout layout = parts.layout();
-    Folders folders = parts.folders();
+    StoreLayout layout = parts.layout();
+    DurableFolders folders = parts.folders();
     Quarantine quarantine = new Quarantine(disk, layout.quarantine(), clock);
     this.metadata = new MetadataIndex(disk, layout, clock);
-    this.replacer = new Replacer(disk, layout, folders, metadata);
+    this.replacer = new AtomicReplacer(disk, layout, folders, metadata);
     this.evictor = new Evictor(clock);
-    this.space = new Space(disk, settings, evictor, clock);
-    Stripes stripes = new Stripes();
-    this.publishing =
-        new Publishing(
-            disk, folders, quarantine, index, clock, parts.vitals(), parts.features(), stripes);
+    this.budget = new DiskBudget(disk, settings, evictor, clock);
+    StripedLocks locks = new StripedLocks();
+    this.publisher =
+        new BlobPublisher(
+            disk,
+            folders,
+            quarantine,
+            index,
+            clock,
+            parts.shutdownMarker(),
+            parts.features(),
+            locks);
     this.partials =
-        new Partials(disk, layout, folders, space, quarantine, publishing, uses, clock, stripes);
-    this.checks = new BlobChecks(disk, index, uses, stripes, quarantine, clock, executor);
+        new PartialBlobs(disk, layout, folders, budget, quarantine, publisher, uses, clock, locks);
+    this.checks = new BlobChecks(disk, index, uses, locks, quarantine, clock, executor);
     this.blobs =
         new FsBlobStore(
-            disk, layout, partials, checks, index, clock, parts.vitals(), uses, stripes);
+            disk, layout, partials, checks, index, clock, parts.shutdownMarker(), uses, locks);
     this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
-    this.survey =
-        new Survey(
-            disk, layout, checks, partials, index, metadata, quarantine, parts.vitals(), uses);
+    this.scan =
+        new RecoveryScan(
+            disk,
+            layout,
+            checks,
+            partials,
+            index,
+            metadata,
+            quarantine,
+            parts.shutdownMarker(),
+            uses);
     CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
     evictor.add(
-        new PublishedBlobs(disk, layout, index, uses, stripes, current, partials::isWritten));
+        new EvictablePublishedBlobs(
+            disk, layout, index, uses, locks, current, partials::isWritten));
     evictor.add(partials);
-    this.commits = new CommitMetadata(metadata, current, repos, space, evictor, executor);
+    this.commits = new CommitMetadata(metadata, current, repos, budget, evictor, executor);
     evictor.add(commits);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());
@@ -132,7 +119,7 @@ public final class FsStore implements Store {
   }
 
   /**
-   * Opens a store, or makes one of an empty folder or one that does not exist. Call {@link #survey}
+   * Opens a store, or makes one of an empty folder or one that does not exist. Call {@link #scan}
    * afterwards on a thread of its own: only what must be done before the first request is done
    * here.
    *
@@ -144,21 +131,23 @@ public final class FsStore implements Store {
    * @throws StoreException when the folder can't be used; the message says why and what to do
    */
   public static FsStore open(
-      Path folder, Clock clock, Settings settings, CacheSizes caches, Executor executor)
+      Path folder, Clock clock, DiskBudgetSettings settings, CacheSizes caches, Executor executor)
       throws StoreException {
     Path root = folder.toAbsolutePath().normalize();
-    return open(root, clock, settings, new RealDisk(root), new SecureRandom(), caches, executor);
+    return open(root, clock, settings, new JdkDisk(root), new SecureRandom(), caches, executor);
   }
 
   /** The same, with caches that fit the heap of this process. */
-  public static FsStore open(Path folder, Clock clock, Settings settings, Executor executor)
+  public static FsStore open(
+      Path folder, Clock clock, DiskBudgetSettings settings, Executor executor)
       throws StoreException {
     CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
     return open(folder, clock, settings, caches, executor);
   }
 
   /** For tests: each check of a blob is over when the call that began it returns. */
-  static FsStore open(Path root, Clock clock, Settings settings, Disk disk, RandomGenerator random)
+  public static FsStore open(
+      Path root, Clock clock, DiskBudgetSettings settings, Disk disk, RandomGenerator random)
       throws StoreException {
     return open(root, clock, settings, disk, random, Runnable::run);
   }
@@ -166,7 +155,7 @@ public final class FsStore implements Store {
   static FsStore open(
       Path root,
       Clock clock,
-      Settings settings,
+      DiskBudgetSettings settings,
       Disk disk,
       RandomGenerator random,
       Executor executor)
@@ -177,13 +166,13 @@ public final class FsStore implements Store {
   static FsStore open(
       Path root,
       Clock clock,
-      Settings settings,
+      DiskBudgetSettings settings,
       Disk disk,
       RandomGenerator random,
       CacheSizes caches,
       Executor executor)
       throws StoreException {
-    StoreOpener.Opened parts = new StoreOpener(disk, new Layout(root), clock, random).open();
+    StoreOpener.Opened parts = new StoreOpener(disk, new StoreLayout(root), clock, random).open();
     return new FsStore(parts, disk, clock, settings, caches, executor);
   }
 
@@ -193,9 +182,9 @@ public final class FsStore implements Store {
    * files in the log. It takes as long as the disk does, stops when the store is closed, and may be
    * called again. The store works before and meanwhile.
    */
-  public void survey() {
-    survey.run();
-    if (survey.done()) {
+  public void scan() {
+    scan.run();
+    if (scan.done()) {
       index.remember(LastUses.NONE);
       metadata.remember(LastUses.NONE);
       tidy();
@@ -208,7 +197,7 @@ public final class FsStore implements Store {
    */
   public void tidy() {
     commits.trim();
-    space.tidy();
+    budget.tidy();
   }
 
   /**
@@ -246,15 +235,15 @@ public final class FsStore implements Store {
     return new StoreUsage(
         index.count(),
         index.bytes(),
-        survey.done(),
+        scan.done(),
         partials.writers(),
-        space.reserved(),
-        space.held(),
+        budget.reserved(),
+        budget.held(),
         partials.idle(),
         partials.bytes(),
         metadata.bytes(),
         settings.maxSize() == 0 ? OptionalLong.empty() : OptionalLong.of(settings.maxSize()),
-        space.free(),
+        budget.free(),
         evictor.evictedBlobs(),
         evictor.evictedBytes());
   }
@@ -275,15 +264,15 @@ public final class FsStore implements Store {
       return;
     }
     closed = true;
-    publishing.close();
-    survey.stop();
+    publisher.close();
+    scan.stop();
     checks.close();
     evictor.close();
     saveLastUses();
     replacer.close();
     try {
       if (partials.writers() == 0) {
-        parts.vitals().end();
+        parts.shutdownMarker().end();
       } else {
         log.warn("Downloads still being written when the store closed: {}", partials.writers());
       }
@@ -295,7 +284,7 @@ public final class FsStore implements Store {
   }
 
   /** Lets the lock go and nothing else: what the end of a killed process does. For tests. */
-  synchronized void release() {
+  public synchronized void release() {
     try {
       parts.lock().close();
     } catch (IOException e) {

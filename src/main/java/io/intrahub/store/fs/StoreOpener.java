@@ -2,6 +2,15 @@ package io.intrahub.store.fs;
 
 import io.intrahub.hub.Digest;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.DurableFolders;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.partial.PieceMap;
+import io.intrahub.store.fs.startup.CleanShutdownMarker;
+import io.intrahub.store.fs.startup.FileSystemProbe;
+import io.intrahub.store.fs.startup.StoreLock;
+import io.intrahub.store.fs.startup.StoreMarker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
@@ -25,11 +34,11 @@ final class StoreOpener {
   private static final int KEY_BYTES = 32;
 
   private final Disk disk;
-  private final Layout layout;
+  private final StoreLayout layout;
   private final Clock clock;
   private final RandomGenerator random;
 
-  StoreOpener(Disk disk, Layout layout, Clock clock, RandomGenerator random) {
+  StoreOpener(Disk disk, StoreLayout layout, Clock clock, RandomGenerator random) {
     this.disk = disk;
     this.layout = layout;
     this.clock = clock;
@@ -38,12 +47,12 @@ final class StoreOpener {
 
   /** What a store stands on. */
   record Opened(
-      Layout layout,
+      StoreLayout layout,
       StoreLock lock,
-      Marker marker,
-      Folders folders,
-      Vitals vitals,
-      Probe.Features features,
+      StoreMarker marker,
+      DurableFolders folders,
+      CleanShutdownMarker shutdownMarker,
+      FileSystemProbe.Features features,
       Secret key) {
     byte[] installationKey() {
       return key.bytes();
@@ -67,7 +76,7 @@ final class StoreOpener {
     makeRoot();
     try {
       // Before the lock: a folder that is not ours must not even get a lock file.
-      Optional<Marker> before = Marker.read(disk, layout);
+      Optional<StoreMarker> before = StoreMarker.read(disk, layout);
       StoreLock lock = StoreLock.take(layout, clock.instant());
       boolean opened = false;
       try {
@@ -104,14 +113,14 @@ final class StoreOpener {
 
   private Opened openLocked(StoreLock lock, boolean isNew) throws StoreException, IOException {
     // Again, since another process may have been first.
-    Optional<Marker> found = Marker.read(disk, layout);
-    Marker marker = found.isPresent() ? found.get() : Marker.create(disk, layout, random);
-    Folders folders = makeFolders();
+    Optional<StoreMarker> found = StoreMarker.read(disk, layout);
+    StoreMarker marker = found.isPresent() ? found.get() : StoreMarker.create(disk, layout, random);
+    DurableFolders folders = makeFolders();
     sweepPartial();
     try {
-      Probe.Features features = Probe.run(disk, layout);
-      Vitals vitals = Vitals.begin(disk, layout, clock);
-      return new Opened(layout, lock, marker, folders, vitals, features, installationKey());
+      FileSystemProbe.Features features = FileSystemProbe.run(disk, layout);
+      CleanShutdownMarker shutdownMarker = CleanShutdownMarker.begin(disk, layout, clock);
+      return new Opened(layout, lock, marker, folders, shutdownMarker, features, installationKey());
     } catch (IOException e) {
       if (isNew || !isFull(e)) {
         throw e;
@@ -123,15 +132,15 @@ final class StoreOpener {
           lock,
           marker,
           folders,
-          Vitals.beginUnmarked(disk, layout, clock),
-          new Probe.Features(true, true),
+          CleanShutdownMarker.beginUnmarked(disk, layout, clock),
+          new FileSystemProbe.Features(true, true),
           installationKey());
     }
   }
 
-  private Folders makeFolders() throws IOException {
+  private DurableFolders makeFolders() throws IOException {
     for (Path folder : layout.folders()) {
-      if (disk.facts(folder).isEmpty()) {
+      if (disk.attributes(folder).isEmpty()) {
         disk.createFolder(folder);
       }
     }
@@ -140,7 +149,7 @@ final class StoreOpener {
     disk.forceFolder(layout.shared());
     disk.forceFolder(layout.root().resolve("blobs"));
     disk.forceFolder(layout.root());
-    Folders folders = new Folders(disk, layout.root());
+    DurableFolders folders = new DurableFolders(disk, layout.root());
     folders.trust(layout.folders());
     folders.trust(disk.list(layout.shared()));
     return folders;
@@ -154,10 +163,10 @@ final class StoreOpener {
   private void sweepPartial() throws IOException {
     for (Path left : disk.list(layout.partial())) {
       String name = String.valueOf(left.getFileName());
-      Optional<Layout.PartialName> blob = Layout.parsePartial(name);
-      if (blob.isPresent() && disk.facts(left).filter(Disk.Facts::folder).isPresent()) {
+      Optional<StoreLayout.PartialName> blob = StoreLayout.parsePartial(name);
+      if (blob.isPresent() && disk.attributes(left).filter(Disk.Attributes::folder).isPresent()) {
         List<Path> parts = disk.list(left);
-        if (parts.contains(left.resolve(Layout.PIECES_NAME))
+        if (parts.contains(left.resolve(StoreLayout.PIECES_NAME))
             && (blob.get().size().isPresent() || adopt(left, blob.get().digest()))) {
           continue;
         }
@@ -165,7 +174,7 @@ final class StoreOpener {
           disk.delete(part);
         }
       }
-      if (blob.isPresent() || Layout.isTemporary(name)) {
+      if (blob.isPresent() || StoreLayout.isTemporary(name)) {
         disk.delete(left);
       } else {
         log.warn("{} is not the store's and stays", left);
@@ -182,7 +191,7 @@ final class StoreOpener {
   private boolean adopt(Path old, Digest digest) throws IOException {
     OptionalLong size = OptionalLong.empty();
     try {
-      size = PieceMap.sizeIn(disk, old.resolve(Layout.PIECES_NAME), digest);
+      size = PieceMap.sizeIn(disk, old.resolve(StoreLayout.PIECES_NAME), digest);
     } catch (IOException e) {
       log.warn("{} stays as it is, as it can't be read: {}", old, e.toString());
       return true;
@@ -190,8 +199,8 @@ final class StoreOpener {
     if (size.isEmpty() || !(digest instanceof Digest.Sha256 sha256)) {
       return false;
     }
-    Path folder = Folders.parentOf(layout.sharedPartial(sha256, size.getAsLong()).data());
-    if (disk.facts(folder).isPresent()) {
+    Path folder = DurableFolders.parentOf(layout.sharedPartial(sha256, size.getAsLong()).data());
+    if (disk.attributes(folder).isPresent()) {
       return false;
     }
     disk.rename(old, folder);
@@ -201,7 +210,7 @@ final class StoreOpener {
 
   private Secret installationKey() throws IOException {
     Path path = layout.installationKey();
-    if (disk.facts(path).filter(Disk.Facts::regular).isPresent()) {
+    if (disk.attributes(path).filter(Disk.Attributes::regular).isPresent()) {
       try (Disk.File file = disk.open(path)) {
         if (file.size() == KEY_BYTES) {
           return new Secret(FileIo.readFully(file, 0, KEY_BYTES).array());

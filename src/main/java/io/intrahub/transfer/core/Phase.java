@@ -9,7 +9,7 @@ public enum Phase {
   /** The content is another than was announced. */
   WRONG,
   /** The store could not take it. */
-  STORE_BROKE,
+  STORE_FAILED,
   /** Nobody wants it now; what came is kept. */
   PAUSED
 }

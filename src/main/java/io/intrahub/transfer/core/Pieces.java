@@ -64,7 +64,7 @@ final class Pieces {
   }
 
   /** The first byte from a position on that is not there; the size if all are. */
-  long thereUpTo(long position) {
+  long availableUpTo(long position) {
     if (position >= size) {
       return size;
     }
@@ -77,7 +77,7 @@ final class Pieces {
   }
 
   /** Where fetching has to begin to get to a missing byte: the first missing one of its piece. */
-  long beginFor(long position) {
+  long fetchStart(long position) {
     int piece = pieceOf(position);
     return start(piece) + begun.getOrDefault(piece, 0);
   }

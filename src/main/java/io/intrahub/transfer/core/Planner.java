@@ -10,14 +10,14 @@ import java.util.Optional;
  * have nothing first; then, if the whole is wanted, from its front.
  */
 final class Planner {
-  private final Limits limits;
+  private final TransferLimits limits;
   private final long size;
   private final Pieces pieces;
   private final Readers readers;
   private final List<Run> runs;
 
   /** All are those of the state; it changes them, and so does this. */
-  Planner(Limits limits, long size, Pieces pieces, Readers readers, List<Run> runs) {
+  Planner(TransferLimits limits, long size, Pieces pieces, Readers readers, List<Run> runs) {
     this.limits = limits;
     this.size = size;
     this.pieces = pieces;
@@ -31,61 +31,63 @@ final class Planner {
    * @param sponsor whose source pays
    * @param whole whether all of it is wanted
    * @param ranged whether upstream can send parts
-   * @param width connections that may fetch the whole
+   * @param connections connections that may fetch the whole
    * @param generation for new runs
    */
-  record Wishes(BlobSource sponsor, boolean whole, boolean ranged, int width, long generation) {}
+  record Inputs(
+      BlobSource sponsor, boolean whole, boolean ranged, int connections, long generation) {}
 
   /** New runs, added to the list of runs. */
-  List<Run> plan(Wishes wishes) {
+  List<Run> plan(Inputs inputs) {
     List<Run> begun = new ArrayList<>();
-    if (!wishes.ranged()) {
-      inOneGo(wishes).ifPresent(begun::add);
+    if (!inputs.ranged()) {
+      planWithoutRanges(inputs).ifPresent(begun::add);
       return begun;
     }
     for (boolean waiting : new boolean[] {true, false}) {
       for (Reader reader : readers) {
-        if (reader.reads() && (pieces.thereUpTo(reader.position) == reader.position) == waiting) {
-          serve(reader, wishes).ifPresent(begun::add);
+        if (reader.isReading()
+            && (pieces.availableUpTo(reader.position) == reader.position) == waiting) {
+          serve(reader, inputs).ifPresent(begun::add);
         }
       }
     }
-    while (wishes.whole() && fills() < wishes.width()) {
+    while (inputs.whole() && sequentialRuns() < inputs.connections()) {
       long gap = firstFree();
-      if (gap >= Math.min(size, front() + limits.window())) {
+      if (gap >= Math.min(size, front() + limits.readAheadWindow())) {
         break;
       }
-      begun.add(begin(Run.Kind.FILL, wishes, gap, size, gap + limits.maxClaim()));
+      begun.add(begin(Run.Kind.SEQUENTIAL, inputs, gap, size, gap + limits.maxClaim()));
     }
     return begun;
   }
 
   /** Upstream sends everything from the beginning each time, so one run fetches all that lacks. */
-  private Optional<Run> inOneGo(Wishes wishes) {
+  private Optional<Run> planWithoutRanges(Inputs inputs) {
     long front = front();
     long limit =
-        wishes.whole()
+        inputs.whole()
             ? size
-            : readers.stream().filter(Reader::reads).mapToLong(this::limit).max().orElse(0);
+            : readers.stream().filter(Reader::isReading).mapToLong(this::limit).max().orElse(0);
     if (!runs.isEmpty() || front >= limit) {
       return Optional.empty();
     }
     // What is fetched again may be other bytes. Whoever has some of the old ones, or is about to
     // read some, must not be told that they are right when the new ones are.
     readers.stream()
-        .filter(r -> r.reads() && mayHaveReadBehind(r, front))
-        .forEach(r -> r.fate = new Fate.Wrong());
+        .filter(r -> r.isReading() && mayHaveReadBeyond(r, front))
+        .forEach(r -> r.outcome = new ReaderOutcome.Wrong());
     pieces.forgetFrom(front);
-    return Optional.of(begin(Run.Kind.FILL, wishes, front, limit, limit));
+    return Optional.of(begin(Run.Kind.SEQUENTIAL, inputs, front, limit, limit));
   }
 
-  private boolean mayHaveReadBehind(Reader reader, long offset) {
-    long there = pieces.thereUpTo(reader.position);
+  private boolean mayHaveReadBeyond(Reader reader, long offset) {
+    long there = pieces.availableUpTo(reader.position);
     return there > offset && (reader.hasTaken() || there > reader.position);
   }
 
-  private Optional<Run> serve(Reader reader, Wishes wishes) {
-    long need = pieces.thereUpTo(reader.position);
+  private Optional<Run> serve(Reader reader, Inputs inputs) {
+    long need = pieces.availableUpTo(reader.position);
     long until = reader.ahead == 0 ? reader.end : limit(reader);
     if (need >= until || need - reader.position > reader.claim) {
       return Optional.empty();
@@ -95,30 +97,35 @@ final class Planner {
       // upstream, and as small ones.
       return Optional.empty();
     }
-    long begin = pieces.beginFor(need);
+    long begin = pieces.fetchStart(need);
     if (covering(begin).filter(r -> r.stopped).isPresent()) {
       // It is in the middle of writing that piece, and has to be over before another goes on.
       return Optional.empty();
     }
     boolean front = begin == front();
-    boolean crowded = urgent() >= limits.urgent();
+    boolean urgentLimitReached = urgentRuns() >= limits.urgentConnections();
     Optional<Run> covering = covering(need);
     if (covering.isPresent()) {
       Run run = covering.get();
       long cut = pieces.floor(need);
       // Nor is it cut in the piece that it is at: another would only begin that piece again.
-      if (need - run.position <= limits.near() || crowded || cut <= run.committed) {
+      if (need - run.position <= limits.nearby() || urgentLimitReached || cut <= run.committed) {
         return Optional.empty();
       }
       run.end = cut;
-    } else if (crowded && !front) {
+    } else if (urgentLimitReached && !front) {
       return Optional.empty();
     }
     long claim = reader.completing ? limits.maxClaim() : reader.claim;
     reader.claim = Math.min(limits.maxClaim(), reader.claim * 2);
-    boolean fill = front && wishes.whole() && fills() < wishes.width();
+    boolean sequential = front && inputs.whole() && sequentialRuns() < inputs.connections();
     return Optional.of(
-        begin(fill ? Run.Kind.FILL : Run.Kind.URGENT, wishes, begin, limit(reader), need + claim));
+        begin(
+            sequential ? Run.Kind.SEQUENTIAL : Run.Kind.URGENT,
+            inputs,
+            begin,
+            limit(reader),
+            need + claim));
   }
 
   /** How far may be fetched in a reader's name; whole pieces. */
@@ -130,22 +137,22 @@ final class Planner {
    * Begins a run. It asks for what it has claimed and no more: a connection that is broken off
    * because another has begun in its way would waste what is on the wire.
    */
-  private Run begin(Run.Kind kind, Wishes wishes, long at, long limit, long until) {
+  private Run begin(Run.Kind kind, Inputs inputs, long at, long limit, long until) {
     long free = Math.min(freeUpTo(at), limit);
     long end = Math.min(free, pieces.ceiling(Math.min(size, until)));
-    Run run = new Run(wishes.sponsor(), kind, at, end, wishes.generation());
+    Run run = new Run(inputs.sponsor(), kind, at, end, inputs.generation());
     runs.add(run);
     return run;
   }
 
   /** The first byte that is not there. */
   long front() {
-    return pieces.thereUpTo(0);
+    return pieces.availableUpTo(0);
   }
 
   /** Whether a connection will come to a byte soon. */
   boolean isNear(long offset) {
-    return covering(offset).filter(r -> offset - r.position <= limits.near()).isPresent();
+    return covering(offset).filter(r -> offset - r.position <= limits.nearby()).isPresent();
   }
 
   private long firstFree() {
@@ -156,7 +163,7 @@ final class Planner {
         return position;
       }
       // A run that was stopped in the middle of a piece has to be over before that goes on.
-      position = pieces.thereUpTo(pieces.ceiling(covering.get().end));
+      position = pieces.availableUpTo(pieces.ceiling(covering.get().end));
     }
     return size;
   }
@@ -177,11 +184,11 @@ final class Planner {
     return end;
   }
 
-  int fills() {
-    return (int) runs.stream().filter(r -> r.kind == Run.Kind.FILL && !r.stopped).count();
+  int sequentialRuns() {
+    return (int) runs.stream().filter(r -> r.kind == Run.Kind.SEQUENTIAL && !r.stopped).count();
   }
 
-  private int urgent() {
+  private int urgentRuns() {
     return (int) runs.stream().filter(r -> r.kind == Run.Kind.URGENT).count();
   }
 }

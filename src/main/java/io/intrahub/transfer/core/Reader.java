@@ -3,7 +3,8 @@ package io.intrahub.transfer.core;
 import io.intrahub.upstream.BlobSource;
 
 /**
- * One client's place in a transfer. Owner of the fields: the {@link TransferState} it belongs to.
+ * One client that reads along with a transfer. Owner of the fields: the {@link TransferState} it
+ * belongs to.
  */
 public final class Reader {
   private final BlobSource source;
@@ -29,9 +30,9 @@ public final class Reader {
   long claim;
 
   /** Held bytes that went out all the same, so that its client does not give up. */
-  long dripped;
+  long trickled;
 
-  Fate fate = new Fate.Reading();
+  ReaderOutcome outcome = new ReaderOutcome.Reading();
 
   Reader(
       BlobSource source,
@@ -61,7 +62,7 @@ public final class Reader {
     return position > start;
   }
 
-  boolean reads() {
-    return fate instanceof Fate.Reading;
+  boolean isReading() {
+    return outcome instanceof ReaderOutcome.Reading;
   }
 }

@@ -2,7 +2,7 @@ package io.intrahub.transfer.core;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -13,13 +13,13 @@ import java.util.stream.Stream;
  * Who reads along with a transfer, in the order of coming: what each may have, and how each ends.
  */
 final class Readers implements Iterable<Reader> {
-  private final Limits limits;
+  private final TransferLimits limits;
   private final Pieces pieces;
   private final List<Reader> all = new ArrayList<>();
-  private final Sequences sequences = new Sequences();
+  private final ReadAheadDetector readAhead = new ReadAheadDetector();
 
   /** Pieces are those of the state, which changes them. */
-  Readers(Limits limits, Pieces pieces) {
+  Readers(TransferLimits limits, Pieces pieces) {
     this.limits = limits;
     this.pieces = pieces;
   }
@@ -45,7 +45,7 @@ final class Readers implements Iterable<Reader> {
   Reader join(BlobSource source, ByteRange.Span span, boolean completing, long heldFrom) {
     // Who waits for the digest needs all of it, however little it asks for.
     boolean whole = completing || heldFrom < span.end();
-    long ahead = whole ? 0 : sequences.aheadOf(span.offset(), limits);
+    long ahead = whole ? 0 : readAhead.readAheadFrom(span.offset(), limits);
     // What a client asks for is no guess: it is fetched in as few requests as may be.
     long claim =
         whole
@@ -69,7 +69,7 @@ final class Readers implements Iterable<Reader> {
       throw new IllegalStateException("a reader leaves once");
     }
     if (!reader.completing && reader.position >= reader.end) {
-      sequences.ended(reader.end, Math.max(reader.ahead, limits.firstClaim()));
+      readAhead.ended(reader.end, Math.max(reader.ahead, limits.firstClaim()));
     }
   }
 
@@ -78,26 +78,26 @@ final class Readers implements Iterable<Reader> {
     if (phase == Phase.PUBLISHED) {
       return reader.end;
     }
-    if (phase == Phase.STORE_BROKE) {
+    if (phase == Phase.STORE_FAILED) {
       // A disk that failed to make bytes durable may have thrown them away and give others.
       return reader.position;
     }
-    long there = Math.min(pieces.thereUpTo(reader.position), reader.end);
-    long open = reader.heldFrom + reader.dripped;
+    long there = Math.min(pieces.availableUpTo(reader.position), reader.end);
+    long open = reader.heldFrom + reader.trickled;
     return Math.max(reader.position, Math.min(there, open));
   }
 
-  /** As {@link TransferState#drip}, while the transfer runs. Whether a byte goes out. */
-  boolean drip(Reader reader) {
-    boolean there = pieces.thereUpTo(reader.position) > reader.position;
-    boolean drips =
+  /** As {@link TransferState#trickle}, while the transfer runs. Whether a byte goes out. */
+  boolean trickle(Reader reader) {
+    boolean there = pieces.availableUpTo(reader.position) > reader.position;
+    boolean trickles =
         there
             && readable(reader, Phase.RUNNING) == reader.position
             && reader.position + 1 < reader.end;
-    if (drips) {
-      reader.dripped++;
+    if (trickles) {
+      reader.trickled++;
     }
-    return drips;
+    return trickles;
   }
 
   /** Whether anybody waits for bytes. */
@@ -106,25 +106,27 @@ final class Readers implements Iterable<Reader> {
   }
 
   private boolean isBlocked(Reader reader, Phase phase) {
-    return reader.reads()
+    return reader.isReading()
         && reader.position < reader.end
         && readable(reader, phase) == reader.position;
   }
 
   /** Who waits for bytes is told that none will come. */
   void failBlocked(UpstreamFailure failure, Phase phase) {
-    all.stream().filter(r -> isBlocked(r, phase)).forEach(r -> r.fate = new Fate.Failed(failure));
+    all.stream()
+        .filter(r -> isBlocked(r, phase))
+        .forEach(r -> r.outcome = new ReaderOutcome.Failed(failure));
   }
 
   /** All in whose name this source was opened are refused; another's may do. */
-  void refuse(BlobSource source, FirstHop.Refusal refusal) {
+  void refuse(BlobSource source, HubRefusal refusal) {
     all.stream()
-        .filter(r -> r.reads() && Sponsors.same(r.source(), source))
-        .forEach(r -> r.fate = new Fate.Refused(refusal));
+        .filter(r -> r.isReading() && Sponsors.same(r.source(), source))
+        .forEach(r -> r.outcome = new ReaderOutcome.Refused(refusal));
   }
 
   /** It is over for all who read. */
-  void end(Fate fate) {
-    all.stream().filter(Reader::reads).forEach(r -> r.fate = fate);
+  void end(ReaderOutcome outcome) {
+    all.stream().filter(Reader::isReading).forEach(r -> r.outcome = outcome);
   }
 }

@@ -12,8 +12,8 @@ public final class Run {
   /** Why it was begun. */
   enum Kind {
     /** To get the whole. */
-    FILL,
-    /** Because a reader waits for something that the fill is not near to. */
+    SEQUENTIAL,
+    /** Because a reader waits for something that no sequential run is near to. */
     URGENT
   }
 

@@ -1,6 +1,6 @@
 package io.intrahub.transfer.core;
 
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 
 /** How a run ended. */
@@ -12,5 +12,5 @@ public sealed interface RunEnd {
   record Failed(UpstreamFailure failure) implements RunEnd {}
 
   /** The Hub refuses the one in whose name it ran. */
-  record Refused(FirstHop.Refusal refusal) implements RunEnd {}
+  record Refused(HubRefusal refusal) implements RunEnd {}
 }

@@ -42,7 +42,7 @@ final class Sponsors {
   /** The one to fetch with now. */
   Optional<BlobSource> current() {
     return readers.stream()
-        .filter(Reader::reads)
+        .filter(Reader::isReading)
         .findFirst()
         .map(Reader::source)
         .or(() -> background);

@@ -5,7 +5,7 @@ package io.intrahub.transfer.core;
  * sync, the publishing. One of each at a time. Times are in nanoseconds of any beginning.
  */
 final class StoreWork {
-  private final Limits limits;
+  private final TransferLimits limits;
   private final long size;
   private long hashed;
   private boolean hashing;
@@ -17,7 +17,7 @@ final class StoreWork {
   private boolean syncing;
   private long syncedAt;
 
-  StoreWork(Limits limits, long size, long now) {
+  StoreWork(TransferLimits limits, long size, long now) {
     this.limits = limits;
     this.size = size;
     this.syncedAt = now;

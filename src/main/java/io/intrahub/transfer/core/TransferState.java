@@ -2,7 +2,7 @@ package io.intrahub.transfer.core;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -24,21 +24,21 @@ public final class TransferState {
   private final Readers readers;
   private final List<Run> runs = new ArrayList<>();
   private final Planner planner;
-  private final Width width;
+  private final ConnectionScaling scaling;
   private final Sponsors sponsors;
-  private final Wanted wanted;
+  private final Demand demand;
 
   private Phase phase = Phase.RUNNING;
 
   /** Whether a reader got any bytes. */
-  private boolean given;
+  private boolean handedOver;
 
   /** Whether it is known that the bytes are wrong, though it has not ended. */
   private boolean foundWrong;
 
   private boolean ended;
   private boolean ranged = true;
-  private final Outage outage;
+  private final RetryBackoff backoff;
   private final StoreWork work;
 
   /**
@@ -47,15 +47,15 @@ public final class TransferState {
    * @param size of the blob, 1 or more
    * @param found pieces that are there already
    */
-  public TransferState(long size, BitSet found, Limits limits, long now) {
+  public TransferState(long size, BitSet found, TransferLimits limits, long now) {
     this.size = size;
     this.pieces = new Pieces(size, limits.piece(), found);
     this.readers = new Readers(limits, pieces);
     this.sponsors = new Sponsors(readers);
     this.planner = new Planner(limits, size, pieces, readers, runs);
-    this.width = new Width(limits.width());
-    this.wanted = new Wanted(limits, size, now);
-    this.outage = new Outage(limits);
+    this.scaling = new ConnectionScaling(limits.connections());
+    this.demand = new Demand(limits, size, now);
+    this.backoff = new RetryBackoff(limits);
     this.work = new StoreWork(limits, size, now);
   }
 
@@ -74,13 +74,13 @@ public final class TransferState {
       return Optional.empty();
     }
     Reader reader = readers.join(source, span, completing, heldFrom);
-    wanted.joined(reader.completing);
+    demand.joined(reader.completing);
     sponsors.joined(source);
-    outage.over();
+    backoff.reset();
     return Optional.of(reader);
   }
 
-  /** A reader is gone, whether it has all it wanted or not. */
+  /** A reader has left, whether it has all it wanted or not. */
   public void leave(Reader reader, long now) {
     readers.leave(reader);
     // A client's token must not be used when the request it came with has ended.
@@ -89,14 +89,14 @@ public final class TransferState {
       stopRunsOf(source);
     }
     if (readers.isEmpty()) {
-      wanted.deserted(now);
+      demand.lastReaderLeft(now);
     }
   }
 
   /** A reader took bytes. */
-  public void took(Reader reader, long n) {
+  public void delivered(Reader reader, long n) {
     reader.position += n;
-    given |= n > 0;
+    handedOver |= n > 0;
   }
 
   /**
@@ -106,7 +106,7 @@ public final class TransferState {
    */
   public boolean foundWrong() {
     foundWrong = true;
-    return given;
+    return handedOver;
   }
 
   /** The end of what a reader may have now; its position if it has to wait. */
@@ -120,25 +120,25 @@ public final class TransferState {
   }
 
   /** Whether a reader goes on. */
-  public Fate fate(Reader reader) {
-    return reader.fate;
+  public ReaderOutcome outcome(Reader reader) {
+    return reader.outcome;
   }
 
   /**
    * A reader has waited so long that its client may give up: lets one held byte go, but never the
    * last.
    */
-  public void drip(Reader reader) {
+  public void trickle(Reader reader) {
     if (phase == Phase.RUNNING && !foundWrong) {
-      given |= readers.drip(reader);
+      handedOver |= readers.trickle(reader);
     }
   }
 
   /** Whether a reader can be told that its bytes are on their way: some are, or its first is. */
   public boolean flows(Reader reader) {
-    return outage.hasFlowed()
+    return backoff.hasReceived()
         || phase != Phase.RUNNING
-        || pieces.thereUpTo(reader.position) > reader.position;
+        || pieces.availableUpTo(reader.position) > reader.position;
   }
 
   // --- Runs
@@ -167,9 +167,9 @@ public final class TransferState {
     long n = run.committed - run.position;
     pieces.written(run.position, run.committed);
     run.position = run.committed;
-    outage.received(n);
+    backoff.received(n);
     work.wrote(n);
-    width.wrote(n, planner.fills(), now);
+    scaling.wrote(n, planner.sequentialRuns(), now);
   }
 
   /** The offset up to which a run may fetch; when it has come there, it should end. */
@@ -196,16 +196,16 @@ public final class TransferState {
     if (run.stopped || phase != Phase.RUNNING) {
       return;
     }
-    if (failure.kind() == UpstreamFailure.Kind.LIMITED
-        || failure.kind() == UpstreamFailure.Kind.TROUBLED) {
-      width.less(now);
+    if (failure.kind() == UpstreamFailure.Kind.RATE_LIMITED
+        || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR) {
+      scaling.halve(now);
     }
-    if (outage.failed(run, failure, now)) {
+    if (backoff.failed(run, failure, now)) {
       readers.failBlocked(failure, phase);
     }
   }
 
-  private void refused(BlobSource source, FirstHop.Refusal refusal) {
+  private void refused(BlobSource source, HubRefusal refusal) {
     readers.refuse(source, refusal);
     stopRunsOf(source);
     sponsors.refused(source);
@@ -217,7 +217,7 @@ public final class TransferState {
 
   /** Others wait for a connection: this transfer does with fewer. */
   public void contended(long now) {
-    width.less(now);
+    scaling.halve(now);
   }
 
   // --- The hash, the disk, the verdict
@@ -232,7 +232,7 @@ public final class TransferState {
   }
 
   private boolean isHashWanted() {
-    return phase == Phase.RUNNING && !wanted.isPausing() && (wanted.isWhole() || isWhole());
+    return phase == Phase.RUNNING && !demand.isPausing() && (demand.isWhole() || isWhole());
   }
 
   private boolean isHashDue() {
@@ -264,7 +264,7 @@ public final class TransferState {
   public void wrong() {
     work.publishEnds();
     phase = Phase.WRONG;
-    end(new Fate.Wrong());
+    end(new ReaderOutcome.Wrong());
   }
 
   /** Publishing came to nothing. */
@@ -278,11 +278,11 @@ public final class TransferState {
   }
 
   /** The store can't take more of it. */
-  public void storeBroke() {
+  public void storeFailed() {
     // Also while it is being stopped: its readers must not read on from a store that broke.
     if (phase == Phase.RUNNING || phase == Phase.PAUSED) {
-      phase = Phase.STORE_BROKE;
-      end(new Fate.StoreBroke());
+      phase = Phase.STORE_FAILED;
+      end(new ReaderOutcome.StoreFailed());
     }
   }
 
@@ -290,13 +290,13 @@ public final class TransferState {
   public void stop(UpstreamFailure why) {
     if (phase == Phase.RUNNING) {
       phase = Phase.PAUSED;
-      end(new Fate.Failed(why));
+      end(new ReaderOutcome.Failed(why));
     }
   }
 
-  private void end(Fate fate) {
+  private void end(ReaderOutcome outcome) {
     runs.forEach(Run::stop);
-    readers.end(fate);
+    readers.end(outcome);
   }
 
   // --- What is to be done
@@ -307,9 +307,9 @@ public final class TransferState {
    */
   public boolean isUncovered(Reader reader) {
     return phase == Phase.RUNNING
-        && !wanted.isPausing()
+        && !demand.isPausing()
         && pieces.missing() > 0
-        && (outage.isQuiet() || !planner.isNear(pieces.thereUpTo(reader.position)));
+        && (backoff.isQuiet() || !planner.isNear(pieces.availableUpTo(reader.position)));
   }
 
   /**
@@ -317,7 +317,7 @@ public final class TransferState {
    * hash, the disk.
    */
   public boolean isDue(long now) {
-    return (wanted.isWhole() && planner.fills() < width.width() && !isWhole())
+    return (demand.isWhole() && planner.sequentialRuns() < scaling.target() && !isWhole())
         || isHashDue()
         || isSyncDue(now)
         || isWhole();
@@ -325,7 +325,7 @@ public final class TransferState {
 
   /** What is to be done now. Counted as begun. */
   public Plan plan(long now) {
-    judge(now);
+    reassessDemand(now);
     List<Run> start = mayFetch(now) ? fetch() : List.of();
     boolean hash = isHashDue();
     if (hash) {
@@ -339,7 +339,7 @@ public final class TransferState {
     if (publish) {
       work.publishBegins();
     }
-    boolean close = readers.isEmpty() && runs.isEmpty() && !work.isBusy() && isOver() && !ended;
+    boolean close = readers.isEmpty() && runs.isEmpty() && !work.isBusy() && isEnding() && !ended;
     if (close) {
       ended = true;
       phase = phase == Phase.RUNNING ? Phase.PAUSED : phase;
@@ -347,33 +347,33 @@ public final class TransferState {
     return new Plan(start, hash, sync, publish, close, wakeAt(now));
   }
 
-  private boolean isOver() {
-    return phase != Phase.RUNNING || wanted.isPausing();
+  private boolean isEnding() {
+    return phase != Phase.RUNNING || demand.isPausing();
   }
 
   private boolean isWhole() {
     return pieces.missing() == 0;
   }
 
-  private void judge(long now) {
+  private void reassessDemand(long now) {
     if (phase != Phase.RUNNING || !readers.isEmpty()) {
       return;
     }
-    wanted.judge(pieces.missing(), sponsors.hasBackground() && !outage.isQuiet(), now);
-    if (wanted.isPausing()) {
+    demand.reassess(pieces.missing(), sponsors.hasBackground() && !backoff.isQuiet(), now);
+    if (demand.isPausing()) {
       runs.forEach(Run::stop);
     }
   }
 
   private boolean mayFetch(long now) {
-    if (phase != Phase.RUNNING || wanted.isPausing() || now < outage.retryAt() || isWhole()) {
+    if (phase != Phase.RUNNING || demand.isPausing() || now < backoff.retryAt() || isWhole()) {
       return false;
     }
-    if (outage.isQuiet()) {
+    if (backoff.isQuiet()) {
       if (!readers.areBlocked(phase)) {
         return false;
       }
-      outage.over();
+      backoff.reset();
     }
     return true;
   }
@@ -383,21 +383,21 @@ public final class TransferState {
         .current()
         .map(s ->
             planner.plan(
-                new Planner.Wishes(
-                    s, wanted.isWhole(), ranged, width.width(), outage.generation())))
+                new Planner.Inputs(
+                    s, demand.isWhole(), ranged, scaling.target(), backoff.generation())))
         .orElse(List.of());
   }
 
   private OptionalLong wakeAt(long now) {
-    if (phase != Phase.RUNNING || wanted.isPausing() || ended) {
+    if (phase != Phase.RUNNING || demand.isPausing() || ended) {
       return OptionalLong.empty();
     }
     long at = Long.MAX_VALUE;
-    if (outage.retryAt() > now) {
-      at = outage.retryAt();
+    if (backoff.retryAt() > now) {
+      at = backoff.retryAt();
     }
-    if (readers.isEmpty() && !wanted.isFinishing()) {
-      at = Math.min(at, Math.max(wanted.judgeAt(), now));
+    if (readers.isEmpty() && !demand.isFinishing()) {
+      at = Math.min(at, Math.max(demand.reassessAt(), now));
     }
     return at == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(at);
   }
@@ -418,15 +418,15 @@ public final class TransferState {
   }
 
   /** What is known for the progress record. */
-  public Standing standing() {
-    return new Standing(
+  public TransferSnapshot snapshot() {
+    return new TransferSnapshot(
         phase,
         size,
         pieces.missing(),
         work.hashed(),
         readers.count(),
         runs.size(),
-        wanted.isPausing(),
-        outage.isQuiet());
+        demand.isPausing(),
+        backoff.isQuiet());
   }
 }

@@ -9,6 +9,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.HeapUse;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +38,7 @@ public final class FilledFiles {
     TestDisk disk = new TestDisk(root);
     try (FsStore store =
         FsStore.open(
-            root, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1), sizes, Runnable::run)) {
+            root, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1), sizes, Runnable::run)) {
       RepoStore repos = store.repos();
       HeapUse.print(
           "records",

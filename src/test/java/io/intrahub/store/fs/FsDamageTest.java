@@ -15,6 +15,10 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.Quarantine;
+import io.intrahub.store.fs.disk.BlobKey;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -48,7 +52,8 @@ final class FsDamageTest {
   @BeforeEach
   void open() throws Exception {
     disk = new TestDisk(folder);
-    store = FsStore.open(folder, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
+    store =
+        FsStore.open(folder, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, disk, new Random(1));
   }
 
   @AfterEach
@@ -172,7 +177,7 @@ final class FsDamageTest {
     assertThat(pipe.waitFor()).isZero();
     assertThat(read(store.blobs(), REPO, sha256(third))).isEmpty();
 
-    store.survey();
+    store.scan();
     for (byte[] one : List.of(content, other, third)) {
       publish(store.blobs(), REPO, sha256(one), one);
       assertThat(read(store.blobs(), REPO, sha256(one))).hasValue(one);
@@ -191,7 +196,7 @@ final class FsDamageTest {
     assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, LARGE));
     assertThat(quarantine()).isEmpty();
 
-    // The error stays, and a fill brings a good copy.
+    // The error stays, and a transfer brings a good copy.
     disk.fail(2, TestDisk.Fault.IO_ERROR);
     try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
       assertThatThrownBy(() -> readAll(stored)).isInstanceOf(IOException.class);
@@ -241,7 +246,7 @@ final class FsDamageTest {
     crashAndReopen();
     reopen();
     assertThat(read(store.blobs(), REPO, damaged)).isEmpty();
-    store.survey();
+    store.scan();
     store.close();
     assertThat(folder.resolve("running")).doesNotExist();
     open();
@@ -252,7 +257,7 @@ final class FsDamageTest {
     BlobId damaged = published(1, LARGE);
     overwrite(shared(damaged), 5, new byte[] {1, 2, 3});
     crashAndReopen();
-    store.survey();
+    store.scan();
     assertThat(shared(damaged)).doesNotExist();
     assertThat(store.usage().blobs()).isZero();
   }
@@ -288,7 +293,7 @@ final class FsDamageTest {
     Files.writeString(leftover, "stump");
 
     for (int i = 0; i < 2; i++) {
-      store.survey();
+      store.scan();
       assertThat(store.usage().counted()).isTrue();
       assertThat(store.usage().blobs()).isEqualTo(4);
       assertThat(store.usage().bytes()).isEqualTo(1500);
@@ -304,7 +309,7 @@ final class FsDamageTest {
     try (PartialBlob partial = store.blobs().write(everybody(REPO), gitSha1(content))) {
       partial.write(ByteBuffer.wrap(content), 0);
       partial.hash(content.length);
-      store.survey();
+      store.scan();
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
     assertThat(read(store.blobs(), REPO, gitSha1(content))).hasValue(content);

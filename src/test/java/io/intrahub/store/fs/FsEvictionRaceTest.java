@@ -21,6 +21,8 @@ import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +50,7 @@ final class FsEvictionRaceTest {
   /** Large enough to be read from the file. */
   private static final int SIZE = 70_000;
 
-  private static final FsStore.Settings FIVE_BLOBS = new FsStore.Settings(5L * SIZE, 0, 90, 60);
+  private static final DiskBudgetSettings FIVE_BLOBS = new DiskBudgetSettings(5L * SIZE, 0, 90, 60);
 
   @TempDir(factory = MemoryFolder.class)
   Path folder;
@@ -84,7 +86,7 @@ final class FsEvictionRaceTest {
     all.add(
         threads.submit(() -> {
           for (int i = 0; i < 10; i++) {
-            store.survey();
+            store.scan();
             store.tidy();
           }
           return 0;
@@ -155,7 +157,7 @@ final class FsEvictionRaceTest {
   void nobody_finds_a_wrong_piece_and_nothing_open_loses_one(long seed) throws Exception {
     Path data = folder.resolve("data");
     TestDisk disk = new TestDisk(data);
-    FsStore.Settings settings = new FsStore.Settings(3L * LARGE, 0, 90, 60);
+    DiskBudgetSettings settings = new DiskBudgetSettings(3L * LARGE, 0, 90, 60);
     try (FsStore store = FsStore.open(data, clock, settings, disk, new Random(1));
         ExecutorService threads = Executors.newFixedThreadPool(5)) {
       int published = race(store, threads, seed, random -> gather(store, random, 60));
@@ -164,7 +166,7 @@ final class FsEvictionRaceTest {
       assertThat(store.usage().used()).isLessThanOrEqualTo(3L * LARGE);
       assertCounted(data, store);
       StoreUsage usage = store.usage();
-      store.survey();
+      store.scan();
       assertThat(store.usage().partials()).isEqualTo(usage.partials());
       assertThat(store.usage().partialBytes()).isEqualTo(usage.partialBytes());
       assertThat(disk.openFiles()).isZero();
@@ -231,7 +233,7 @@ final class FsEvictionRaceTest {
   private void assertWorks(Path data) throws Exception {
     try (FsStore store = open(data, new TestDisk(data))) {
       assertThat(store.blobs().contains(everybody(REPO), blob(1))).as("was open").isTrue();
-      store.survey();
+      store.scan();
       assertThat(FsStoreTest.leftovers(data)).isEmpty();
       assertCounted(data, store);
       for (int i = 1; i <= 5; i++) {

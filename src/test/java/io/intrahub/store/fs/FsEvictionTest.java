@@ -16,6 +16,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,7 +38,8 @@ final class FsEvictionTest {
   private static final int SIZE = 100_000;
 
   /** Ten blobs of {@link #SIZE}; from the tenth on there is eviction, down to nine. */
-  private static final FsStore.Settings TEN_BLOBS = new FsStore.Settings(10L * SIZE, 1000, 95, 90);
+  private static final DiskBudgetSettings TEN_BLOBS =
+      new DiskBudgetSettings(10L * SIZE, 1000, 95, 90);
 
   @TempDir Path folder;
 
@@ -46,7 +48,7 @@ final class FsEvictionTest {
   private TestDisk disk;
   private FsStore store;
 
-  private void open(FsStore.Settings settings) throws Exception {
+  private void open(DiskBudgetSettings settings) throws Exception {
     data = folder.resolve("data");
     if (disk == null) {
       disk = new TestDisk(data);
@@ -54,10 +56,10 @@ final class FsEvictionTest {
     store = FsStore.open(data, clock, settings, disk, new Random(1));
   }
 
-  private void reopen(FsStore.Settings settings) throws Exception {
+  private void reopen(DiskBudgetSettings settings) throws Exception {
     store.close();
     open(settings);
-    store.survey();
+    store.scan();
   }
 
   @AfterEach
@@ -236,7 +238,7 @@ final class FsEvictionTest {
   void a_full_disk_gives_up_old_blobs_for_new_ones() throws Exception {
     SmallDisk small = new SmallDisk(folder.resolve("data"), 10L * SIZE);
     disk = small;
-    open(new FsStore.Settings(0, SIZE, 95, 90));
+    open(new DiskBudgetSettings(0, SIZE, 95, 90));
     publishAll(1, 9);
     assertThat(there(1, 9)).hasSize(9);
 
@@ -255,7 +257,7 @@ final class FsEvictionTest {
   @Test
   void a_blob_larger_than_the_disk_is_refused_and_costs_nobody_anything() throws Exception {
     disk = new SmallDisk(folder.resolve("data"), 10L * SIZE);
-    open(new FsStore.Settings(0, SIZE, 95, 90));
+    open(new DiskBudgetSettings(0, SIZE, 95, 90));
     publishAll(1, 6);
 
     assertThatThrownBy(() ->
@@ -268,7 +270,7 @@ final class FsEvictionTest {
 
   @Test
   void a_disk_that_does_not_get_freer_is_not_emptied() throws Exception {
-    open(new FsStore.Settings(0, SIZE, 95, 90));
+    open(new DiskBudgetSettings(0, SIZE, 95, 90));
     publishAll(1, 30);
     disk.usable = SIZE + 10;
 
@@ -301,7 +303,7 @@ final class FsEvictionTest {
     publish(store.blobs(), REPO, sha256(content(50)), wrong);
     Path odd = data.resolve("blobs/sha256/00/" + "0".repeat(64));
     Files.createDirectories(odd);
-    store.survey();
+    store.scan();
 
     publishAll(1, 30);
 
@@ -315,13 +317,13 @@ final class FsEvictionTest {
 
   @Test
   void a_start_with_a_lower_limit_evicts_when_all_is_counted() throws Exception {
-    open(FsStore.Settings.DEFAULT);
+    open(DiskBudgetSettings.DEFAULT);
     publishAll(1, 20);
     store.close();
     open(TEN_BLOBS);
     assertThat(there(1, 20)).hasSize(20);
 
-    store.survey();
+    store.scan();
 
     assertThat(there(1, 20)).containsExactly(12, 13, 14, 15, 16, 17, 18, 19, 20);
   }
@@ -383,7 +385,7 @@ final class FsEvictionTest {
     }
 
     open(TEN_BLOBS);
-    store.survey();
+    store.scan();
     publishAll(10, 10);
 
     assertThat(there(1, 10)).hasSize(9).doesNotContain(7);

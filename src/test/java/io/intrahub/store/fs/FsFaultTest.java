@@ -25,6 +25,8 @@ import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -64,7 +66,7 @@ final class FsFaultTest {
   }
 
   private FsStore open(Disk disk) throws StoreException {
-    return FsStore.open(data, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+    return FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
   }
 
   /** Each round has a store of its own that was started once. */
@@ -225,7 +227,7 @@ final class FsFaultTest {
   private void assertRecovers(Day day, boolean promised) throws Exception {
     TestDisk disk = disk();
     FsStore store = open(disk);
-    store.survey();
+    store.scan();
     try {
       assertThat(store.usage().counted()).isTrue();
       assertThat(FsStoreTest.leftovers(data)).isEmpty();
@@ -334,10 +336,10 @@ final class FsFaultTest {
       TestDisk disk = new TestDisk(root);
       disk.fail(n, TestDisk.Fault.KILLED);
       try {
-        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT, disk, random).close();
+        FsStore.open(root, CLOCK, DiskBudgetSettings.DEFAULT, disk, random).close();
         killed = false;
       } catch (TestDisk.Killed e) {
-        FsStore.open(root, CLOCK, FsStore.Settings.DEFAULT, Runnable::run).close();
+        FsStore.open(root, CLOCK, DiskBudgetSettings.DEFAULT, Runnable::run).close();
       }
       n++;
     }

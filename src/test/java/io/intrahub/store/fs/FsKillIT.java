@@ -17,6 +17,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,9 +61,9 @@ final class FsKillIT {
     public static void main(String[] args) throws Exception {
       FsStore store =
           FsStore.open(
-              Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
+              Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
       int first = Integer.parseInt(args[1]);
-      Thread.ofVirtual().start(store::survey);
+      Thread.ofVirtual().start(store::scan);
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         int start = first + i;
@@ -100,7 +101,7 @@ final class FsKillIT {
     public static void main(String[] args) throws Exception {
       FsStore store =
           FsStore.open(
-              Path.of(args[0]), Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run);
+              Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
       PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE));
       System.out.println("open");
       List<Integer> missing = new ArrayList<>(IntStream.range(0, 61).boxed().toList());
@@ -160,7 +161,7 @@ final class FsKillIT {
               FsStore.open(
                   folder.resolve("data"),
                   Clock.systemUTC(),
-                  FsStore.Settings.DEFAULT,
+                  DiskBudgetSettings.DEFAULT,
                   Runnable::run);
           PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE))) {
         List<Integer> found = partial.found().stream().boxed().toList();
@@ -221,8 +222,8 @@ final class FsKillIT {
   private void check(List<Integer> done, long seed) throws Exception {
     Path data = folder.resolve("data");
     try (FsStore store =
-        FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, Runnable::run)) {
-      store.survey();
+        FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
+      store.scan();
       assertThat(store.usage().counted()).isTrue();
       // Large ones that were on their way are there to go on with.
       assertThat(FsStoreTest.leftovers(data)).as("seed %d", seed).hasSize(store.usage().partials());

@@ -18,6 +18,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,8 +56,8 @@ final class FsMetadataEvictionTest {
     disk = new TestDisk(folder);
     store =
         FsStore.open(
-            folder, clock, new FsStore.Settings(MAX, 0, 95, 90), disk, new Random(1), threads);
-    store.survey();
+            folder, clock, new DiskBudgetSettings(MAX, 0, 95, 90), disk, new Random(1), threads);
+    store.scan();
   }
 
   private void reopen() throws Exception {
@@ -256,8 +257,8 @@ final class FsMetadataEvictionTest {
     store.close();
     store =
         FsStore.open(
-            folder, clock, new FsStore.Settings(MAX, 0, 95, 90), ill, new Random(1), threads);
-    store.survey();
+            folder, clock, new DiskBudgetSettings(MAX, 0, 95, 90), ill, new Random(1), threads);
+    store.scan();
     for (int i = 0; i < 30; i++) {
       answer(commit(i), "info");
     }

@@ -23,6 +23,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,7 +53,8 @@ final class FsPartialEvictionTest {
    * Twenty pieces, and what is known of a repo; with more than nineteen there is eviction, down to
    * eighteen.
    */
-  private static final FsStore.Settings TWENTY = new FsStore.Settings(20 * PIECE + 4096, 0, 95, 90);
+  private static final DiskBudgetSettings TWENTY =
+      new DiskBudgetSettings(20 * PIECE + 4096, 0, 95, 90);
 
   private static final List<BlobId> BLOBS =
       IntStream.range(0, 30)
@@ -98,7 +100,7 @@ final class FsPartialEvictionTest {
     assertThat(store.usage().bytes()).isEqualTo(FsEvictionTest.bytesOnDisk(folder));
     assertThat(usedByBlobs()).isLessThanOrEqualTo(20 * PIECE);
     long partials = store.usage().partialBytes();
-    store.survey();
+    store.scan();
     assertThat(store.usage().partialBytes()).isEqualTo(partials);
     store.close();
     assertThat(disk.openFiles()).isZero();
@@ -256,7 +258,7 @@ final class FsPartialEvictionTest {
     Files.setLastModifiedTime(older, FileTime.from(clock.instant().minus(Duration.ofHours(3))));
     Files.setLastModifiedTime(younger, FileTime.from(clock.instant().minus(Duration.ofHours(2))));
     open();
-    store.survey();
+    store.scan();
     assertThat(usedByBlobs()).isEqualTo(12 * PIECE);
     whole(3);
     try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(4))) {
@@ -336,7 +338,7 @@ final class FsPartialEvictionTest {
   }
 
   private static void assertWorks(FsStore store, Path data, SettableClock clock) throws Exception {
-    store.survey();
+    store.scan();
     assertThat(store.usage().bytes()).isEqualTo(FsEvictionTest.bytesOnDisk(data));
     try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(5))) {
       BitSet found = partial.found();

@@ -13,6 +13,8 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -43,7 +45,7 @@ final class FsPartialFaultTest {
   Path folder;
 
   private FsStore open(Path data, Disk disk) throws Exception {
-    return FsStore.open(data, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+    return FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
   }
 
   private PowerCutDisk disk(int n, Random random) throws Exception {
@@ -149,7 +151,7 @@ final class FsPartialFaultTest {
   }
 
   private void assertClean(FsStore store, TestDisk disk, Path data) throws Exception {
-    store.survey();
+    store.scan();
     assertThat(disk.openFiles()).isZero();
     assertThat(store.usage().writers()).isZero();
     assertThat(store.usage().reserved()).isZero();
@@ -252,7 +254,7 @@ final class FsPartialFaultTest {
         published++;
       }
       if (byWalk) {
-        store.survey();
+        store.scan();
       } else {
         store.blobs().write(everybody(REPO), life.blob).close();
       }
@@ -307,7 +309,7 @@ final class FsPartialFaultTest {
     try (FsStore store = open(data, disk)) {
       // Before or after the walk is the same.
       if (n % 2 == 0) {
-        store.survey();
+        store.scan();
       }
       assertRecovers(life, store, sameBoot);
       assertClean(store, disk, data);

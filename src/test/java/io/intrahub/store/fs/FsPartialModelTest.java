@@ -11,6 +11,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -42,7 +43,7 @@ final class FsPartialModelTest {
     Random random = new Random(seed);
     Path data = folder.resolve("data");
     Path backups = Files.createDirectory(folder.resolve("backups"));
-    FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, new TestDisk(data), random)
+    FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, new TestDisk(data), random)
         .close();
     PowerCutDisk disk = new PowerCutDisk(data, backups, random);
     BitSet marked = new BitSet();
@@ -50,9 +51,10 @@ final class FsPartialModelTest {
     int boot = 0;
     for (int round = 0; round < 60; round++) {
       disk.boot = Optional.of("boot " + boot);
-      FsStore store = FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, random);
+      FsStore store =
+          FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, disk, random);
       if (random.nextInt(3) == 0) {
-        store.survey();
+        store.scan();
       }
       String what = "round %d of seed %d".formatted(round, seed);
       if (random.nextInt(3) > 0) {
@@ -142,7 +144,7 @@ final class FsPartialModelTest {
   }
 
   private static FsStore open(Path data, TestDisk disk) throws Exception {
-    return FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
+    return FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, disk, new Random(1));
   }
 
   private static void putHuge(PartialBlob partial, int piece) throws IOException {
@@ -175,7 +177,7 @@ final class FsPartialModelTest {
   /** By a claim of another size, as any repo can make it. */
   private static void discard(Path data, PowerCutDisk disk) throws Exception {
     FsStore store =
-        FsStore.open(data, Clock.systemUTC(), FsStore.Settings.DEFAULT, disk, new Random(1));
+        FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, disk, new Random(1));
     store.blobs().write(everybody(REPO), new BlobId(BLOB.digest(), BLOB.size() - 1)).close();
     store.release();
   }

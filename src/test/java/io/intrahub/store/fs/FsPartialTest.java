@@ -15,6 +15,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
@@ -60,7 +61,7 @@ final class FsPartialTest {
   private void open(Optional<String> boot) throws StoreException {
     disk = new TestDisk(folder);
     disk.boot = boot;
-    store = FsStore.open(folder, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+    store = FsStore.open(folder, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
   }
 
   /** The process is killed, and another starts. */
@@ -197,7 +198,7 @@ final class FsPartialTest {
     assertThat(noMap).doesNotExist();
     assertThat(store.usage().partials()).isZero();
     for (int i = 0; i < 2; i++) {
-      store.survey();
+      store.scan();
       assertThat(store.usage().counted()).isTrue();
       assertThat(store.usage().partials()).isEqualTo(2);
       assertThat(store.usage().partialBytes()).isEqualTo(3L * PartialBlob.PIECE + 70);
@@ -211,7 +212,7 @@ final class FsPartialTest {
       }
     }
     try (PartialBlob partial = write()) {
-      store.survey();
+      store.scan();
       assertThat(store.usage().partials()).isEqualTo(1);
       assertThat(partial.found()).isEqualTo(set(1, 4, 9));
     }
@@ -321,8 +322,8 @@ final class FsPartialTest {
             return super.open(path);
           }
         };
-    store = FsStore.open(folder, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
-    store.survey();
+    store = FsStore.open(folder, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
+    store.scan();
     assertThatThrownBy(this::write).isInstanceOf(FileSystemException.class);
     assertThat(store.usage().writers()).isZero();
     many[0] = false;
@@ -343,7 +344,7 @@ final class FsPartialTest {
             super.delete(path);
           }
         };
-    store = FsStore.open(folder, CLOCK, FsStore.Settings.DEFAULT, disk, new Random(1));
+    store = FsStore.open(folder, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
     try (PartialBlob partial = write()) {
       put(partial, CONTENT, 0);
       partial.sync();
@@ -358,7 +359,7 @@ final class FsPartialTest {
       assertThat(piece(partial, BLOB.size(), 0)).isEqualTo(piece(CONTENT, 0));
     }
     assertThat(pieces()).exists();
-    store.survey();
+    store.scan();
     assertThat(store.usage().partials()).isZero();
     assertThatThrownBy(this::write).isInstanceOf(IOException.class);
     reopen(BOOT);

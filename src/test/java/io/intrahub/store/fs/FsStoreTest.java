@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.store.RepoStoreContract;
 import io.intrahub.store.Store;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,15 +14,16 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
-final class FsStoreTest extends RepoStoreContract {
+public final class FsStoreTest extends RepoStoreContract {
   @TempDir Path folder;
 
   @Override
   protected Store open(Clock clock) throws Exception {
     Path data = folder.resolve("data");
     FsStore opened =
-        FsStore.open(data, clock, FsStore.Settings.DEFAULT, new TestDisk(data), new SecureRandom());
-    opened.survey();
+        FsStore.open(
+            data, clock, DiskBudgetSettings.DEFAULT, new TestDisk(data), new SecureRandom());
+    opened.scan();
     return opened;
   }
 
@@ -31,7 +33,7 @@ final class FsStoreTest extends RepoStoreContract {
   }
 
   /** Files that only a writer needs. */
-  static List<Path> leftovers(Path data) throws IOException {
+  public static List<Path> leftovers(Path data) throws IOException {
     try (Stream<Path> all = Files.walk(data)) {
       return all.filter(path ->
               path.getParent().endsWith("partial")

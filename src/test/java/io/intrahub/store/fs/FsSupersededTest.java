@@ -18,6 +18,8 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,8 +59,8 @@ final class FsSupersededTest {
   /** Four blobs and what is known of them fit, and a fifth makes room down to three and itself. */
   @BeforeEach
   void openAndLoad() throws Exception {
-    open(new FsStore.Settings(52L * SIZE / 10, 0, 90, 80));
-    store.survey();
+    open(new DiskBudgetSettings(52L * SIZE / 10, 0, 90, 80));
+    store.scan();
     add(REPO, CONFIG, 1);
     add(REPO, NEW_WEIGHTS, 4);
     add(REPO, OLD_WEIGHTS, 2);
@@ -69,7 +71,7 @@ final class FsSupersededTest {
     point(REPO, Revision.DEFAULT, FIRST);
   }
 
-  private void open(FsStore.Settings settings) throws Exception {
+  private void open(DiskBudgetSettings settings) throws Exception {
     store = FsStore.open(folder, clock, settings, new TestDisk(folder), new Random(1));
   }
 
@@ -166,7 +168,7 @@ final class FsSupersededTest {
     point(REPO, Revision.DEFAULT, SECOND);
     manifest(OTHER, FIRST, NEW_WEIGHTS);
     point(OTHER, MAIN, FIRST);
-    Path manifest = new Layout(folder).manifest(OTHER, FIRST);
+    Path manifest = new StoreLayout(folder).manifest(OTHER, FIRST);
     byte[] damaged = Files.readAllBytes(manifest);
     damaged[10] ^= 1;
     Files.write(manifest, damaged);
@@ -181,7 +183,7 @@ final class FsSupersededTest {
   void a_damaged_ref_keeps_all_of_its_repo() throws Exception {
     point(REPO, Revision.DEFAULT, SECOND);
     point(REPO, MAIN, SECOND);
-    Files.write(new Layout(folder).ref(REPO, MAIN), new byte[] {1, 2, 3});
+    Files.write(new StoreLayout(folder).ref(REPO, MAIN), new byte[] {1, 2, 3});
 
     addOneMore();
 
@@ -191,8 +193,8 @@ final class FsSupersededTest {
   @Test
   void the_listing_of_a_huge_commit_is_read() throws Exception {
     store.close();
-    open(new FsStore.Settings(6_000_000, 0, 95, 92));
-    store.survey();
+    open(new DiskBudgetSettings(6_000_000, 0, 95, 92));
+    store.scan();
     point(REPO, MAIN, SECOND);
     point(REPO, Revision.DEFAULT, SECOND);
     List<ManifestEntry> entries = new ArrayList<>();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDirFactory;
  * For tests that model the disk themselves and force nothing: they make files and folders by the
  * hundred thousand, and what a real disk takes for that tells nothing.
  */
-final class MemoryFolder implements TempDirFactory {
+public final class MemoryFolder implements TempDirFactory {
   private static final Path MEMORY = Path.of("/dev/shm");
 
   /** In bytes; a container often has no more than 64 MiB, which is not enough. */

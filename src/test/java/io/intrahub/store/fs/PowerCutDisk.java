@@ -58,7 +58,7 @@ final class PowerCutDisk extends TestDisk {
   }
 
   private Object identity(Path path) throws IOException {
-    return super.facts(path).orElseThrow().identity();
+    return super.attributes(path).orElseThrow().identity();
   }
 
   /** Keeps what has this name, to bring it back. */
@@ -96,7 +96,7 @@ final class PowerCutDisk extends TestDisk {
 
   @Override
   public synchronized void rename(Path from, Path to) throws IOException {
-    boolean replaces = super.facts(to).isPresent();
+    boolean replaces = super.attributes(to).isPresent();
     Path old = replaces ? backup(to) : null;
     super.rename(from, to);
     pending(
@@ -113,7 +113,7 @@ final class PowerCutDisk extends TestDisk {
 
   @Override
   public synchronized void delete(Path path) throws IOException {
-    boolean file = super.facts(path).orElseThrow().regular();
+    boolean file = super.attributes(path).orElseThrow().regular();
     Path old = file ? backup(path) : null;
     super.delete(path);
     pending(
@@ -137,7 +137,8 @@ final class PowerCutDisk extends TestDisk {
   }
 
   @Override
-  synchronized void writing(Path path, File file, long position, int count) throws IOException {
+  public synchronized void writing(Path path, File file, long position, int count)
+      throws IOException {
     dirty
         .computeIfAbsent(identity(path), i -> new Unforced(sizeOf(file)))
         .writing(file, position, count);
@@ -238,7 +239,7 @@ final class PowerCutDisk extends TestDisk {
     }
   }
 
-  /** As {@link RealDisk} tells files apart. */
+  /** As {@code JdkDisk} tells files apart. */
   private static final class RealDiskIdentity {
     static Object of(Path path) throws IOException {
       return Files.readAttributes(path, java.nio.file.attribute.BasicFileAttributes.class)

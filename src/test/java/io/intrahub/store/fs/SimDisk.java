@@ -1,5 +1,7 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -157,7 +159,7 @@ final class SimDisk implements Disk {
   }
 
   @Override
-  public Optional<Facts> facts(Path path) {
+  public Optional<Attributes> attributes(Path path) {
     faults.requireAlive();
     Optional<SimContent> there = names.get(path.toString());
     if (there == null) {
@@ -166,8 +168,8 @@ final class SimDisk implements Disk {
     Instant at = modified.getOrDefault(path.toString(), Instant.EPOCH);
     return Optional.of(
         there
-            .map(c -> new Facts(true, false, c.size(), c.modified, c))
-            .orElseGet(() -> new Facts(false, true, 0, at, null)));
+            .map(c -> new Attributes(true, false, c.size(), c.modified, c))
+            .orElseGet(() -> new Attributes(false, true, 0, at, null)));
   }
 
   @Override
@@ -289,7 +291,7 @@ final class SimDisk implements Disk {
 
   private static boolean isDataOfPartial(Path path) {
     return path.toString().contains("/partial/sha")
-        && !path.toString().endsWith(Layout.PIECES_NAME);
+        && !path.toString().endsWith(StoreLayout.PIECES_NAME);
   }
 
   private final class Handle implements File {

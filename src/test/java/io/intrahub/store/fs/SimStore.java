@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -41,7 +42,7 @@ public final class SimStore {
 
   /** Opens the store as a new process does. */
   public FsStore open() throws StoreException {
-    store = FsStore.open(root, clock, new FsStore.Settings(0, 0, 95, 90), disk, random);
+    store = FsStore.open(root, clock, new DiskBudgetSettings(0, 0, 95, 90), disk, random);
     return store;
   }
 

@@ -1,5 +1,7 @@
 package io.intrahub.store.fs;
 
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.JdkDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,9 +13,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A real disk whose N-th call fails, or is the last one of the process. It syncs nothing, which
  * makes it fast and, for a reader in the same machine, no different.
  */
-class TestDisk implements Disk {
+public class TestDisk implements Disk {
   /** What happens at the N-th call. */
-  enum Fault {
+  public enum Fault {
     NONE,
     IO_ERROR,
     DISK_FULL,
@@ -30,7 +32,7 @@ class TestDisk implements Disk {
     }
   }
 
-  private final RealDisk real;
+  private final JdkDisk real;
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicInteger calls = new AtomicInteger();
   private volatile Fault fault = Fault.NONE;
@@ -47,12 +49,12 @@ class TestDisk implements Disk {
   /** Whether each write takes only half of what it is given. */
   volatile boolean shortWrites;
 
-  TestDisk(Path root) {
-    this.real = new RealDisk(root);
+  public TestDisk(Path root) {
+    this.real = new JdkDisk(root);
   }
 
   /** The N-th call from now, counted from 1, goes wrong. */
-  void fail(int n, Fault how) {
+  public void fail(int n, Fault how) {
     calls.set(0);
     failedCall = "";
     fault = how;
@@ -72,11 +74,11 @@ class TestDisk implements Disk {
   }
 
   /** Whether the fault has happened. */
-  boolean failed() {
+  public boolean failed() {
     return calls.get() >= at;
   }
 
-  int openFiles() {
+  public int openFiles() {
     return open.get();
   }
 
@@ -127,11 +129,11 @@ class TestDisk implements Disk {
   }
 
   @Override
-  public Optional<Facts> facts(Path path) throws IOException {
+  public Optional<Attributes> attributes(Path path) throws IOException {
     if (dead) {
       throw new Killed();
     }
-    return real.facts(path);
+    return real.attributes(path);
   }
 
   @Override
@@ -200,7 +202,7 @@ class TestDisk implements Disk {
   void lost(Path path) throws IOException {}
 
   /** For a disk that models more: this part of a file is about to change. */
-  void writing(Path path, File file, long position, int count) throws IOException {}
+  public void writing(Path path, File file, long position, int count) throws IOException {}
 
   private final class TestFile implements File {
     private final File file;

@@ -20,8 +20,8 @@ class PlannerTest {
   private static final long MIB = 1 << 20;
   private static final int PIECE = PartialBlob.PIECE;
   private static final long SIZE = 1024 * MIB;
-  private static final Limits LIMITS =
-      new Limits(
+  private static final TransferLimits LIMITS =
+      new TransferLimits(
           PIECE,
           4,
           16,
@@ -88,7 +88,7 @@ class PlannerTest {
   }
 
   private void take(Reader reader) {
-    state.took(reader, state.readable(reader) - state.position(reader));
+    state.delivered(reader, state.readable(reader) - state.position(reader));
   }
 
   @Test
@@ -124,24 +124,24 @@ class PlannerTest {
   }
 
   @Test
-  void a_far_range_starts_at_once_and_takes_its_part_from_the_fill() {
+  void a_far_range_starts_at_once_and_takes_its_part_from_the_sequential_run() {
     join(0, SIZE, true);
-    Run fill = plan().getFirst();
-    assertThat(fill.ask()).isEqualTo(new Span(0, 16 * MIB));
-    fetch(fill, PIECE);
+    Run sequential = plan().getFirst();
+    assertThat(sequential.ask()).isEqualTo(new Span(0, 16 * MIB));
+    fetch(sequential, PIECE);
 
     long far = 8 * MIB + 5;
     Reader reader = join(far, 100, false);
     Run urgent = plan().getFirst();
 
     assertThat(urgent.ask()).isEqualTo(new Span(8 * MIB, PIECE));
-    assertThat(state.claimEnd(fill)).isEqualTo(8 * MIB);
+    assertThat(state.claimEnd(sequential)).isEqualTo(8 * MIB);
     fetchAll(urgent);
     assertThat(state.readable(reader)).isEqualTo(far + 100);
   }
 
   @Test
-  void a_near_range_waits_for_the_fill() {
+  void a_near_range_waits_for_the_sequential_run() {
     join(0, SIZE, true);
     plan();
 
@@ -169,37 +169,37 @@ class PlannerTest {
   @Test
   void a_run_that_read_more_than_it_may_write_does_not_go_on() {
     join(0, SIZE, true);
-    Run fill = plan().getFirst();
+    Run sequential = plan().getFirst();
     Reader far = join(4 * MIB, 100, false);
     Run urgent = plan().getFirst();
-    fetch(fill, 4 * MIB - PIECE);
+    fetch(sequential, 4 * MIB - PIECE);
 
     // It has read a piece and a half when the far one goes away, and its bytes are free again.
-    assertThat(state.mayWrite(fill, PIECE + PIECE / 2)).isEqualTo(PIECE);
+    assertThat(state.mayWrite(sequential, PIECE + PIECE / 2)).isEqualTo(PIECE);
     state.leave(far, now);
     end(urgent);
-    state.written(fill, now);
+    state.written(sequential, now);
 
-    assertThat(left(fill)).isZero();
+    assertThat(left(sequential)).isZero();
   }
 
   @Test
   void who_has_bytes_that_are_fetched_again_is_not_told_that_they_are_right() {
     Reader early = join(0, SIZE, true);
-    Run fill = plan().getFirst();
+    Run sequential = plan().getFirst();
     Reader late = join(8 * MIB, SIZE - 8 * MIB, true);
     Run urgent = plan().getFirst();
     fetch(urgent, PIECE);
     take(late);
-    fetch(fill, PIECE);
+    fetch(sequential, PIECE);
     take(early);
-    state.opened(fill, false);
+    state.opened(sequential, false);
     end(urgent);
-    end(fill);
+    end(sequential);
 
     assertThat(plan()).singleElement().extracting(r -> r.ask().offset()).isEqualTo((long) PIECE);
-    assertThat(state.fate(late)).isInstanceOf(Fate.Wrong.class);
-    assertThat(state.fate(early)).isInstanceOf(Fate.Reading.class);
+    assertThat(state.outcome(late)).isInstanceOf(ReaderOutcome.Wrong.class);
+    assertThat(state.outcome(early)).isInstanceOf(ReaderOutcome.Reading.class);
   }
 
   /** Seconds of fetching with all connections there are, each as fast as is told. */
@@ -212,10 +212,10 @@ class PlannerTest {
     int widest = 0;
     for (int step = 0; step < time.toMillis() / 20 && state.missing() > 0; step++) {
       plan();
-      int fills = runs.size();
-      widest = Math.max(widest, fills);
+      int runCount = runs.size();
+      widest = Math.max(widest, runCount);
       now += 20_000_000;
-      double each = Math.min(bytesPerSecondOfOne, inAll / fills) * 0.02;
+      double each = Math.min(bytesPerSecondOfOne, inAll / runCount) * 0.02;
       for (Run run : List.copyOf(runs)) {
         fetch(run, (long) each);
         if (left(run) == 0) {
@@ -244,7 +244,9 @@ class PlannerTest {
     Run limited = runs.getLast();
     runs.remove(limited);
     state.ended(
-        limited, new RunEnd.Failed(new UpstreamFailure(UpstreamFailure.Kind.LIMITED, "429")), now);
+        limited,
+        new RunEnd.Failed(new UpstreamFailure(UpstreamFailure.Kind.RATE_LIMITED, "429")),
+        now);
     for (Run run : List.copyOf(runs)) {
       fetchAll(run);
     }
@@ -317,16 +319,16 @@ class PlannerTest {
       some.forEach(at -> expected.add(at + PIECE));
       assertThat(plan().stream().map(r -> r.ask().offset()))
           .as("seed %d", seed)
-          .isEqualTo(expected.subList(0, Math.min(LIMITS.urgent(), expected.size())));
+          .isEqualTo(expected.subList(0, Math.min(LIMITS.urgentConnections(), expected.size())));
     }
   }
 
   @Test
   void who_wants_the_first_missing_byte_is_served_however_many_others_are() {
-    for (int i = 1; i <= LIMITS.urgent() + 1; i++) {
+    for (int i = 1; i <= LIMITS.urgentConnections() + 1; i++) {
       join(i * 32 * MIB, 1000, false);
     }
-    assertThat(plan()).hasSize(LIMITS.urgent());
+    assertThat(plan()).hasSize(LIMITS.urgentConnections());
 
     join(0, 1000, false);
 
@@ -349,19 +351,19 @@ class PlannerTest {
         plan();
         int urgent = (int) runs.stream().filter(r -> r.kind == Run.Kind.URGENT).count();
         most = Math.max(most, urgent);
-        assertThat(urgent).as("seed %d", seed).isLessThanOrEqualTo(LIMITS.urgent());
+        assertThat(urgent).as("seed %d", seed).isLessThanOrEqualTo(LIMITS.urgentConnections());
         Run run = runs.get(random.nextInt(runs.size()));
         fetch(run, PIECE);
         if (left(run) == 0) {
           end(run);
         }
       }
-      assertThat(most).as("seed %d", seed).isEqualTo(LIMITS.urgent());
+      assertThat(most).as("seed %d", seed).isEqualTo(LIMITS.urgentConnections());
     }
   }
 
   @Test
-  void a_fill_stays_within_the_window_before_the_first_missing_byte() {
+  void a_sequential_run_stays_within_the_window_before_the_first_missing_byte() {
     widest(10 * MIB, 100 * MIB);
     Run front = runs.stream().min(Comparator.comparingLong(r -> r.position)).orElseThrow();
     long first = front.position;

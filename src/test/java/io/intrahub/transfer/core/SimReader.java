@@ -62,7 +62,7 @@ final class SimReader extends SimActor {
   private @Nullable Reader reader;
   private long position;
   private ByteBuffer read = ByteBuffer.allocate(0);
-  private int drips;
+  private int trickled;
 
   /** From where its bytes wait for the digest. */
   private long held;
@@ -102,7 +102,7 @@ final class SimReader extends SimActor {
   boolean hasNews() {
     TransferState state = transfer.state;
     return state.readable(reader) > state.position(reader)
-        || !(state.fate(reader) instanceof Fate.Reading)
+        || !(state.outcome(reader) instanceof ReaderOutcome.Reading)
         || state.phase() != Phase.RUNNING;
   }
 
@@ -202,15 +202,15 @@ final class SimReader extends SimActor {
 
   private void look() {
     TransferState state = transfer.state;
-    Fate fate = state.fate(reader);
-    transfer.checkFate(fate, habits.sponsor());
+    ReaderOutcome outcome = state.outcome(reader);
+    transfer.checkFate(outcome, habits.sponsor());
     readable = state.readable(reader);
     boolean hasBytes = readable > position;
-    switch (fate) {
-      case Fate.Wrong _, Fate.Refused _ -> leave(Outcome.BROKEN);
-      case Fate.Failed _ when !hasBytes -> leave(Outcome.BROKEN);
-      case Fate.StoreBroke _ when !hasBytes -> leave(Outcome.WITHOUT_STORE);
-      case Fate.Reading _ when !hasBytes -> {
+    switch (outcome) {
+      case ReaderOutcome.Wrong _, ReaderOutcome.Refused _ -> leave(Outcome.BROKEN);
+      case ReaderOutcome.Failed _ when !hasBytes -> leave(Outcome.BROKEN);
+      case ReaderOutcome.StoreFailed _ when !hasBytes -> leave(Outcome.WITHOUT_STORE);
+      case ReaderOutcome.Reading _ when !hasBytes -> {
         if (state.isUncovered(reader)) {
           transfer.event(() -> {});
         }
@@ -229,8 +229,8 @@ final class SimReader extends SimActor {
         return;
       }
       long before = transfer.state.readable(reader);
-      transfer.state.drip(reader);
-      drips += transfer.state.readable(reader) > before ? 1 : 0;
+      transfer.state.trickle(reader);
+      trickled += transfer.state.readable(reader) > before ? 1 : 0;
       readyAt = sim.clock.now() + DRIP;
       if (!hasNews()) {
         return;
@@ -269,23 +269,23 @@ final class SimReader extends SimActor {
   }
 
   private void take() {
-    if (transfer.state.phase() == Phase.STORE_BROKE) {
+    if (transfer.state.phase() == Phase.STORE_FAILED) {
       // What was read meanwhile may be what the disk made of it.
       stage = Stage.LOOK;
       return;
     }
     compare(read);
     int taken = read.limit();
-    transfer.state.took(reader, taken);
+    transfer.state.delivered(reader, taken);
     position += taken;
     boolean published = transfer.state.phase() == Phase.PUBLISHED;
     // The planted bug is to be found by what it does to the bytes.
-    long open = held + drips;
+    long open = held + trickled;
     if (!published && position > open && sim.planted != Planted.NO_HOLD_BACK) {
       throw new AssertionError(
           "byte %d went out unverified, held from %d".formatted(position, open));
     }
-    if (published || drips == 0) {
+    if (published || trickled == 0) {
       sim.progress();
     }
     if (position == end) {

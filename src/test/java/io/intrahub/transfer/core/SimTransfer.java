@@ -53,7 +53,7 @@ final class SimTransfer {
     wakeReaders();
     over |=
         switch (state.phase()) {
-          case PUBLISHED, WRONG, STORE_BROKE -> true;
+          case PUBLISHED, WRONG, STORE_FAILED -> true;
           case PAUSED, RUNNING -> false;
         };
     runs.forEach(SimRun::abortIfStopped);
@@ -142,7 +142,7 @@ final class SimTransfer {
     if (sim.store.failures() == failuresBefore) {
       throw new AssertionError("the store refused something, though the disk was well", why);
     }
-    event(state::storeBroke);
+    event(state::storeFailed);
   }
 
   private void close() {
@@ -233,7 +233,7 @@ final class SimTransfer {
       throw new AssertionError("%d bytes wait to be made durable".formatted(unsynced));
     }
     require(
-        state.phase() != Phase.STORE_BROKE || sim.store.failures() > failuresBefore,
+        state.phase() != Phase.STORE_FAILED || sim.store.failures() > failuresBefore,
         "the store broke and did not");
   }
 
@@ -259,14 +259,15 @@ final class SimTransfer {
     }
   }
 
-  void checkFate(Fate fate, SimUpstream.Sponsor sponsor) {
-    switch (fate) {
-      case Fate.Failed failed ->
+  void checkFate(ReaderOutcome outcome, SimUpstream.Sponsor sponsor) {
+    switch (outcome) {
+      case ReaderOutcome.Failed failed ->
           require(
               stopped || sim.upstream.troubles() > troublesBefore,
               "upstream is well, and a reader was told that it failed: " + failed);
-      case Fate.Refused _ -> require(sponsor.isRefused(), "a reader was refused for another");
-      case Fate.Reading _, Fate.Wrong _, Fate.StoreBroke _ -> {}
+      case ReaderOutcome.Refused _ ->
+          require(sponsor.isRefused(), "a reader was refused for another");
+      case ReaderOutcome.Reading _, ReaderOutcome.Wrong _, ReaderOutcome.StoreFailed _ -> {}
     }
   }
 

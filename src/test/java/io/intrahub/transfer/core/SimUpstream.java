@@ -3,7 +3,7 @@ package io.intrahub.transfer.core;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -164,26 +164,25 @@ final class SimUpstream {
     }
     if (sponsor.refused) {
       troubles++;
-      return new BlobSource.Refused(
-          new FirstHop.Refusal(HubError.repoNotFound(true), Optional.empty()));
+      return new BlobSource.Refused(new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
     }
     if (fault.isPresent()) {
       switch (fault.get()) {
         case EXPIRED -> {
-          return failed(UpstreamFailure.Kind.STRANGE);
+          return failed(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
         }
         case LIMITED -> {
-          return failed(UpstreamFailure.Kind.LIMITED);
+          return failed(UpstreamFailure.Kind.RATE_LIMITED);
         }
         case TROUBLED -> {
-          return failed(UpstreamFailure.Kind.TROUBLED);
+          return failed(UpstreamFailure.Kind.SERVER_ERROR);
         }
         case UNREACHABLE -> {
           return failed(UpstreamFailure.Kind.UNREACHABLE);
         }
         case LATE -> {
           clock.advance(LATE);
-          return failed(UpstreamFailure.Kind.LATE);
+          return failed(UpstreamFailure.Kind.TIMED_OUT);
         }
         case NO_RANGES -> ranged = false;
         case CHANGED -> changed = true;

@@ -59,7 +59,7 @@ final class Simulation {
   final SimContents.Blob blob;
   final SimUpstream upstream;
   final SimLedger ledger;
-  final Limits limits;
+  final TransferLimits limits;
   final SimCrowd crowd;
   final long hashStride;
 
@@ -107,8 +107,8 @@ final class Simulation {
     trace("%s, calm=%s, %s", blob.id(), calm, limits);
   }
 
-  private Limits limits() {
-    return new Limits(
+  private TransferLimits limits() {
+    return new TransferLimits(
         PIECE,
         1 + random.nextInt(4),
         1 + random.nextInt(16),
@@ -272,8 +272,8 @@ final class Simulation {
     }
   }
 
-  private List<Standing> standings() {
-    return transfers.stream().map(t -> t.state.standing()).toList();
+  private List<TransferSnapshot> standings() {
+    return transfers.stream().map(t -> t.state.snapshot()).toList();
   }
 
   private void step(SimActor actor) throws StoreException {
@@ -331,7 +331,7 @@ final class Simulation {
     stopping = false;
     fs = store.open();
     if (random.nextBoolean()) {
-      fs.survey();
+      fs.scan();
     }
     crowd.lost();
     progress();
@@ -366,7 +366,7 @@ final class Simulation {
       turn();
     }
     ledger.checkFetched();
-    fs.survey();
+    fs.scan();
     StoreUsage usage = fs.usage();
     if (usage.writers() != 0
         || usage.reserved() != 0

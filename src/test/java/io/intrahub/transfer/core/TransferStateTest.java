@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 class TransferStateTest {
   private static final int PIECE = PartialBlob.PIECE;
   private static final long SIZE = 3L * PIECE;
-  private static final Limits LIMITS =
-      new Limits(
+  private static final TransferLimits LIMITS =
+      new TransferLimits(
           PIECE,
           1,
           4,
@@ -71,13 +71,13 @@ class TransferStateTest {
   void a_store_that_broke_gives_nothing_more() {
     Reader reader = join(0, 100, Long.MAX_VALUE);
     fetch();
-    state.took(reader, 10);
+    state.delivered(reader, 10);
     assertThat(state.readable(reader)).isEqualTo(100);
 
-    state.storeBroke();
+    state.storeFailed();
 
     assertThat(state.readable(reader)).isEqualTo(10);
-    assertThat(state.fate(reader)).isInstanceOf(Fate.StoreBroke.class);
+    assertThat(state.outcome(reader)).isInstanceOf(ReaderOutcome.StoreFailed.class);
   }
 
   @Test
@@ -87,10 +87,10 @@ class TransferStateTest {
     state.stop(new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "it stops"));
     assertThat(state.readable(reader)).isEqualTo(100);
 
-    state.storeBroke();
+    state.storeFailed();
 
     assertThat(state.readable(reader)).isZero();
-    assertThat(state.fate(reader)).isInstanceOf(Fate.Failed.class);
+    assertThat(state.outcome(reader)).isInstanceOf(ReaderOutcome.Failed.class);
   }
 
   /** Who gets a byte after that would not be remembered as one who may have a wrong one. */
@@ -103,7 +103,7 @@ class TransferStateTest {
     assertThat(state.missing()).isZero();
     assertThat(state.foundWrong()).isFalse();
 
-    state.drip(reader);
+    state.trickle(reader);
 
     assertThat(state.readable(reader)).isZero();
   }
@@ -112,7 +112,7 @@ class TransferStateTest {
   void a_held_byte_that_may_be_taken_counts_as_given() {
     Reader reader = join(0, SIZE, 0);
     fetch();
-    state.drip(reader);
+    state.trickle(reader);
     assertThat(state.readable(reader)).isEqualTo(1);
     assertThat(state.foundWrong()).isTrue();
   }

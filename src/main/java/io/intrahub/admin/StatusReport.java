@@ -1,0 +1,106 @@
+package io.intrahub.admin;
+
+import io.intrahub.mirror.Mirror;
+import io.intrahub.mirror.MirrorStatus;
+import io.intrahub.store.StoreUsage;
+import java.io.ByteArrayOutputStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * {@code /status}: what a person wants to know of a running mirror, as JSON. A member may be added
+ * and none is taken away; sizes are bytes, times seconds. Safe for use by many threads.
+ */
+public final class StatusReport {
+  private final JsonFactory json = JsonFactory.builder().build();
+  private final String version;
+  private final Clock clock;
+  private final Instant started;
+  private final Mirror mirror;
+  private final Supplier<StoreUsage> store;
+
+  /**
+   * The status of a mirror that starts now.
+   *
+   * @param version of the product
+   * @param clock the time by which it has been up
+   * @param store asked whenever somebody looks
+   */
+  public StatusReport(String version, Clock clock, Mirror mirror, Supplier<StoreUsage> store) {
+    this.version = version;
+    this.clock = clock;
+    this.started = clock.instant();
+    this.mirror = mirror;
+    this.store = store;
+  }
+
+  byte[] write() {
+    MirrorStatus status = mirror.status();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator out = json.createGenerator(ObjectWriteContext.empty(), bytes)) {
+      out.writeStartObject();
+      out.writeStringProperty("version", version);
+      out.writeNumberProperty(
+          "uptimeSeconds", Duration.between(started, clock.instant()).toSeconds());
+      out.writeStringProperty("upstream", status.upstream());
+      write(out, store.get());
+      out.writeObjectPropertyStart("lanes");
+      out.writeNumberProperty("taken", status.connectionsInUse());
+      out.writeNumberProperty("waiting", status.connectionsWaiting());
+      out.writeEndObject();
+      out.writeNumberProperty("passThrough", status.passThrough());
+      out.writeArrayPropertyStart("transfers");
+      status.loads().forEach(load -> write(out, load));
+      out.writeEndArray();
+      out.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, StoreUsage usage) {
+    out.writeObjectPropertyStart("store");
+    out.writeNumberProperty("blobs", usage.blobs());
+    out.writeNumberProperty("bytes", usage.bytes());
+    out.writeBooleanProperty("counted", usage.counted());
+    out.writeNumberProperty("writers", usage.writers());
+    out.writeNumberProperty("reserved", usage.reserved());
+    out.writeNumberProperty("partials", usage.partials());
+    out.writeNumberProperty("partialBytes", usage.partialBytes());
+    out.writeNumberProperty("metadataBytes", usage.metadataBytes());
+    write(out, "limit", usage.limit());
+    write(out, "free", usage.free());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, MirrorStatus.Load load) {
+    out.writeStartObject();
+    out.writeStringProperty("source", load.source());
+    out.writeStringProperty("state", load.state());
+    out.writeNumberProperty("size", load.size());
+    out.writeNumberProperty("there", load.available());
+    out.writeNumberProperty("bytesPerSecond", load.bytesPerSecond());
+    out.writeNumberProperty("readers", load.readers());
+    out.writeNumberProperty("connections", load.connections());
+    Optional<Duration> left = load.left();
+    write(
+        out,
+        "etaSeconds",
+        left.isPresent() ? OptionalLong.of(left.get().toSeconds()) : OptionalLong.empty());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, String name, OptionalLong value) {
+    if (value.isPresent()) {
+      out.writeNumberProperty(name, value.getAsLong());
+    } else {
+      out.writeNullProperty(name);
+    }
+  }
+}

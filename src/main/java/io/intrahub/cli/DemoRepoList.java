@@ -1,0 +1,19 @@
+package io.intrahub.cli;
+
+import java.util.List;
+
+/** The made-up repos, as they are told of on the terminal. */
+final class DemoRepoList {
+  static final List<String> NAMES =
+      List.of(
+          "demo/tiny-bert",
+          "demo/gated-model",
+          "demo/private-model",
+          "demo/big-model",
+          "demo/many-files",
+          "tiny-gpt2",
+          "dataset demo/tiny-ds",
+          "space demo/hello-space");
+
+  private DemoRepoList() {}
+}

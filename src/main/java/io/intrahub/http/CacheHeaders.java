@@ -1,0 +1,52 @@
+package io.intrahub.http;
+
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.mirror.CacheLabel;
+
+/**
+ * Says in headers where an answer comes from (RFC 9211) and how old it is (RFC 9111 section 5.1).
+ */
+final class CacheHeaders {
+  private CacheHeaders() {}
+
+  static void write(Exchange exchange, CacheLabel label, boolean verified) {
+    exchange.set(HeaderNames.CACHE_STATUS, cacheStatus(label, verified));
+    label.age().ifPresent(age -> exchange.set(HeaderNames.AGE, Long.toString(age.toSeconds())));
+    if (label.stale()) {
+      String age =
+          label.age().map(a -> " It was last confirmed " + a.toSeconds() + " s ago.").orElse("");
+      exchange.set(
+          HeaderNames.X_HF_WARNING,
+          "intrahub; The Hub can't be reached, this comes from the mirror's store." + age);
+    }
+    if (label.source() == CacheLabel.Source.BYPASS) {
+      // It was fetched with one client's token.
+      forOneAsker(exchange);
+    }
+  }
+
+  /** No cache on the way may keep the answer, nor give it to anybody else. */
+  static void forOneAsker(Exchange exchange) {
+    exchange.set(HeaderNames.CACHE_CONTROL, "private, no-store");
+    exchange.set(HeaderNames.VARY, HeaderNames.AUTHORIZATION);
+  }
+
+  static String cacheStatus(CacheLabel label, boolean verified) {
+    StringBuilder text = new StringBuilder("intrahub; ");
+    text.append(
+        switch (label.source()) {
+          case HIT -> "hit";
+          case MISS -> "fwd=miss; stored";
+          case BYPASS -> "fwd=bypass";
+        });
+    if (label.source() == CacheLabel.Source.HIT) {
+      label.ttl().ifPresent(ttl -> text.append("; ttl=").append(ttl.toSeconds()));
+    }
+    if (label.stale()) {
+      text.append("; detail=stale");
+    } else if (!verified) {
+      text.append("; detail=unverified");
+    }
+    return text.toString();
+  }
+}

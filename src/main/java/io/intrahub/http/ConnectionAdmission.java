@@ -1,0 +1,95 @@
+package io.intrahub.http;
+
+import io.intrahub.hub.HubError;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Decides whether a new connection may stay: limits connections in total and per client. Safe for
+ * use by many threads.
+ */
+final class ConnectionAdmission {
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+  /** Refused connections that may stay open for the moment that it takes to read the refusal. */
+  private static final int MAX_REFUSING = 256;
+
+  private final ClientLimits limits;
+  private final ClientNames names;
+  private final Semaphore all;
+  private final Semaphore refusing = new Semaphore(MAX_REFUSING);
+  private final ConcurrencyLimits perClient;
+
+  ConnectionAdmission(ClientLimits limits, ClientNames names) {
+    this.limits = limits;
+    this.names = names;
+    this.all = new Semaphore(limits.connections());
+    this.perClient = new ConcurrencyLimits(limits.connectionsPerClient());
+  }
+
+  /** What becomes of a new connection. */
+  sealed interface Verdict {
+    /**
+     * It stays.
+     *
+     * @param onClose to be run once when it is closed
+     */
+    record Admitted(Runnable onClose) implements Verdict {}
+
+    /**
+     * It is told why and closed.
+     *
+     * @param onClose to be run once when it is closed
+     */
+    record Refused(HubError error, Runnable onClose) implements Verdict {}
+
+    /** It is closed at once: too many are being refused. */
+    record Dropped() implements Verdict {}
+  }
+
+  /**
+   * Judges a new connection.
+   *
+   * @param peer empty if the client has gone already
+   */
+  Verdict judge(Optional<InetAddress> peer) {
+    if (peer.isEmpty()) {
+      return new Verdict.Dropped();
+    }
+    boolean exempt = names.isTrusted(peer.get());
+    String client = ClientNames.name(peer.get());
+    Optional<ConcurrencyLimits.Use> use = perClient.enter(exempt ? List.of() : List.of(client));
+    if (use.isEmpty()) {
+      return refused(
+          HubError.tooManyRequests(
+              "Your address "
+                  + client
+                  + " has "
+                  + limits.connectionsPerClient()
+                  + " connections to this mirror, which is the limit (clients.connections). Close"
+                  + " some, or use those that are open.",
+              RETRY_AFTER));
+    }
+    if (!all.tryAcquire()) {
+      use.get().close();
+      return refused(
+          HubError.overloaded(
+              "it has "
+                  + limits.connections()
+                  + " connections, which is its limit (server.connections)"));
+    }
+    return new Verdict.Admitted(() -> {
+      all.release();
+      use.get().close();
+    });
+  }
+
+  private Verdict refused(HubError error) {
+    return refusing.tryAcquire()
+        ? new Verdict.Refused(error, refusing::release)
+        : new Verdict.Dropped();
+  }
+}

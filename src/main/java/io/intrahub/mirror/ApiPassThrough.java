@@ -1,0 +1,105 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.ApiRequest;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Calls that the mirror does not answer itself: passed on with the client's own token, not kept,
+ * and streamed, so that an answer of any length needs little memory. Absolute links of the Hub are
+ * made to lead to the mirror, because clients follow them with their token. Safe for use by many
+ * threads.
+ */
+public final class ApiPassThrough {
+  private final HubUpstream upstream;
+  private final ColdQuestionLimiter questions;
+
+  ApiPassThrough(HubUpstream upstream, ColdQuestionLimiter questions) {
+    this.upstream = upstream;
+    this.questions = questions;
+  }
+
+  /**
+   * Passes a GET of the API on.
+   *
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply get(String target, Caller caller, String what, String self) {
+    return pass(ApiRequest.get(target), caller, what, self);
+  }
+
+  /**
+   * Passes a GET or HEAD of a file's text on, which is not touched.
+   *
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   */
+  public ApiReply file(String method, String target, Caller caller, String what) {
+    return pass(ApiRequest.file(method, target), caller, what, "");
+  }
+
+  /**
+   * Passes a call on.
+   *
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return ApiReplies.failed(tooMany.get(), what);
+    }
+    return switch (upstream.call(request, caller)) {
+      case ApiAnswer.Ok ok -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield reply(ok, request, what, self);
+      }
+      case ApiAnswer.Refused refused -> ApiReplies.refused(refused.refusal());
+      case ApiAnswer.Failed failed -> ApiReplies.failed(failed.failure(), what);
+      case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");
+    };
+  }
+
+  private ApiReply reply(ApiAnswer.Ok ok, ApiRequest request, String what, String self) {
+    Map<String, String> headers = Map.of();
+    if (request.isFile()) {
+      headers =
+          ok.header("content-length")
+              .map(l -> Map.of(HeaderNames.CONTENT_LENGTH, l))
+              .orElse(Map.of());
+    } else {
+      switch (upstream.nextPage(ok, request.target())) {
+        case HubUpstream.NextPage.None _ -> {}
+        case HubUpstream.NextPage.At next ->
+            headers = Map.of("Link", LinkHeader.ofNext(self + next.target()));
+        case HubUpstream.NextPage.Elsewhere _ -> {
+          ok.body().close();
+          // A list without its end must not look whole.
+          return ApiReplies.failed(
+              new UpstreamFailure(
+                  UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the rest of the list lies elsewhere"),
+              what);
+        }
+      }
+    }
+    return new ApiReply.Ok(
+        ok.status(),
+        ok.header("content-type").orElse("application/octet-stream"),
+        ok.header("x-repo-commit").flatMap(CommitHash::parse),
+        headers,
+        ApiReplies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin() + "/", self + "/")),
+        CacheLabel.BYPASSED);
+  }
+}

@@ -1,0 +1,110 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.Manifest;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which content a path of a commit has, from memory and from manifests. What a commit holds never
+ * changes, so nothing here grows old. Safe for use by many threads.
+ */
+final class EntryLookup {
+  private static final Logger log = LoggerFactory.getLogger(EntryLookup.class);
+
+  /** What an entry takes besides its two texts of any length, in bytes: mostly digests. */
+  private static final int OVERHEAD = 600;
+
+  private final ManifestLoader manifests;
+  private final Meters meters;
+  private final Cache<Key, Remembered> memory;
+
+  private record Key(RepoId repo, CommitHash commit, FilePath path) {}
+
+  /**
+   * What is known, and whether a manifest said so. A single answer of upstream's resolve may have
+   * been tampered with on the way; it counts only until the commit's manifest is there.
+   */
+  private record Remembered(Known known, boolean byManifest) {}
+
+  /** What is known of a path. */
+  sealed interface Known {
+    record File(BlobId blob) implements Known {}
+
+    /** There is no file of this name: certain, so a client may remember it for ever. */
+    record Absent() implements Known {}
+  }
+
+  /**
+   * Nothing is remembered yet.
+   *
+   * @param bytes of heap that the memory may take
+   */
+  EntryLookup(ManifestLoader manifests, Meters meters, long bytes) {
+    this.manifests = manifests;
+    this.meters = meters;
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((Key key, Remembered value) -> weight(key))
+            .build();
+  }
+
+  private static int weight(Key key) {
+    return OVERHEAD + 2 * (key.path().value().length() + key.repo().id().length());
+  }
+
+  /** Empty when upstream has to be asked. */
+  Optional<Known> find(Authorised<RepoId> repo, CommitHash commit, FilePath path) {
+    Key key = new Key(repo.subject(), commit, path);
+    Remembered remembered = memory.getIfPresent(key);
+    if (remembered != null && remembered.byManifest()) {
+      meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
+      return Optional.of(remembered.known());
+    }
+    Optional<Known> found = manifests.get(repo, commit).flatMap(m -> in(m, path));
+    if (found.isPresent()) {
+      meters.answered(
+          Meters.Kind.ENTRY, remembered == null ? Meters.Level.DISK : Meters.Level.MEMORY);
+      memory.put(key, new Remembered(found.get(), true));
+      return found;
+    }
+    if (remembered != null) {
+      meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
+      return Optional.of(remembered.known());
+    }
+    return Optional.empty();
+  }
+
+  /** Takes what upstream said of a path just now. */
+  void learn(RepoId repo, CommitHash commit, FilePath path, Known known) {
+    memory.put(new Key(repo, commit, path), new Remembered(known, false));
+  }
+
+  /** What came was not what was said of the path: upstream is to be asked again. */
+  void markSuspect(RepoId repo, CommitHash commit, FilePath path) {
+    memory.invalidate(new Key(repo, commit, path));
+  }
+
+  private static Optional<Known> in(Manifest manifest, FilePath path) {
+    try {
+      Optional<BlobId> blob = manifest.find(path).flatMap(e -> e.entry().blob());
+      if (blob.isPresent()) {
+        return Optional.of(new Known.File(blob.get()));
+      }
+      return manifest.complete() ? Optional.of(new Known.Absent()) : Optional.empty();
+    } catch (IOException e) {
+      log.warn("The manifest of {} can't be read; upstream is asked instead", manifest.commit(), e);
+      return Optional.empty();
+    }
+  }
+}

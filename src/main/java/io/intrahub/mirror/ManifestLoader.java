@@ -1,0 +1,356 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authorised;
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.EntryJson;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamState;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.ListingPage;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What commits hold: learned once by listing the whole tree anonymously, then read from the store.
+ * Safe for use by many threads.
+ */
+final class ManifestLoader {
+  private static final Logger log = LoggerFactory.getLogger(ManifestLoader.class);
+
+  /** Commits of which a failure is remembered. */
+  private static final int MAX_FAILURES = 1_000;
+
+  /** Listings learned at the same time, at most. */
+  private static final int MAX_AT_ONCE = 8;
+
+  /** Bytes of memory that learning a large listing takes: a chunk of entries, and an index. */
+  private static final long LISTING_BYTES = 3L << 19;
+
+  /** Listings that wait for their turn; further ones are not learned now. */
+  private static final int MAX_WAITING = 1_000;
+
+  /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
+  private static final Duration TURN_PATIENCE = Duration.ofMillis(500);
+
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final SingleFlight<Key, Result> flights;
+
+  /** As many as find memory: who began first must not leave the others without. */
+  private final Semaphore listingPermits;
+
+  /** Listings whose learning waits for its turn. */
+  private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
+
+  /** Commits whose listing was not learned, for whatever reason. */
+  private final Cache<Key, Boolean> recentFailures = recently();
+
+  /** Commits whose listing the store could not keep. */
+  private final Cache<Key, Boolean> recentlyNotKept = recently();
+
+  /** Commits of which it is known for good that they hold too much to be learned. */
+  private final Cache<Key, Boolean> tooLarge =
+      Caffeine.newBuilder().maximumSize(MAX_FAILURES).build();
+
+  private final MemoryBudget budget;
+  private final int limit;
+
+  /** Listings for which the client that began them had no memory left, with that client. */
+  private final Cache<OwnedKey, Boolean> crowdedLately = recently();
+
+  private record Key(RepoId repo, CommitHash commit) {}
+
+  private record OwnedKey(Key key, String owner) {}
+
+  /** What came of learning. */
+  sealed interface Result {
+    /** The manifest is complete. */
+    record Complete(Manifest manifest) implements Result {}
+
+    /** There are more entries than are learned, or they can't be learned or kept now. */
+    record TooLarge() implements Result {}
+
+    /**
+     * The client that began it has used up its share of the memory budget. Another may learn it.
+     */
+    record Crowded() implements Result {}
+
+    record Refused(HubRefusal refusal) implements Result {}
+
+    record Failed(UpstreamFailure failure) implements Result {}
+  }
+
+  ManifestLoader(
+      RepoStore store, HubUpstream upstream, MemoryBudget budget, Executor executor, int limit) {
+    this.store = store;
+    this.upstream = upstream;
+    this.flights = new SingleFlight<>(executor);
+    this.budget = budget;
+    this.listingPermits =
+        new Semaphore(Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE), true);
+    this.limit = limit;
+  }
+
+  /** The manifest, if it was learned. */
+  Optional<Manifest> get(Authorised<RepoId> repo, CommitHash commit) {
+    return store.manifest(repo, commit);
+  }
+
+  private static <K> Cache<K, Boolean> recently() {
+    return Caffeine.newBuilder().maximumSize(MAX_FAILURES).expireAfterWrite(RETRY_AFTER).build();
+  }
+
+  /**
+   * Learns the manifest behind the clients' backs, unless it is known or upstream can't be asked. A
+   * failure is not repeated before {@link #RETRY_AFTER}: every file of a load comes by here.
+   *
+   * @param owner the client whose share of the memory budget it counts against
+   */
+  void learnInBackground(Authorised<RepoId> repo, CommitHash commit, String owner) {
+    Key key = new Key(repo.subject(), commit);
+    if (get(repo, commit).isEmpty()
+        && upstream.state() == UpstreamState.REACHABLE
+        && recentFailures.getIfPresent(key) == null) {
+      var _ = join(repo, commit, owner);
+    }
+  }
+
+  /**
+   * Learns the manifest and waits for it without a limit. For threads that no client waits for.
+   *
+   * @param owner the client whose share of the memory budget it counts against
+   * @return whether all is known that can be: false when another try may bring more
+   */
+  boolean learn(Authorised<RepoId> repo, CommitHash commit, String owner) {
+    return get(repo, commit).isPresent()
+        || switch (join(repo, commit, owner).join()) {
+          case Result.Complete _, Result.TooLarge _ -> true;
+          case Result.Crowded _, Result.Refused _, Result.Failed _ -> false;
+        };
+  }
+
+  /**
+   * The manifest, learned now if need be; empty when that takes too long. While many others are
+   * being learned it counts as too large, so that upstream is asked for what the client needs.
+   *
+   * @param admission of the client that asks
+   */
+  Optional<Result> getOrLearn(
+      Authorised<RepoId> repo,
+      CommitHash commit,
+      ColdQuestionLimiter.Admission admission,
+      Duration atMost) {
+    Optional<Manifest> known = get(repo, commit).filter(Manifest::complete);
+    if (known.isPresent()) {
+      return Optional.of(new Result.Complete(known.get()));
+    }
+    Deadline deadline = Deadline.in(atMost);
+    Optional<CompletableFuture<Result>> flight =
+        join(repo, commit, admission.client(), admission::begin);
+    if (flight.isEmpty()) {
+      return Optional.of(new Result.Failed(admission.refusal()));
+    }
+    CompletableFuture<Result> learning = flight.get();
+    Duration patience = atMost.compareTo(TURN_PATIENCE) < 0 ? atMost : TURN_PATIENCE;
+    Optional<Result> early = BoundedWait.until(learning, patience);
+    if (early.isPresent()) {
+      return early;
+    }
+    return waiting.contains(new Key(repo.subject(), commit))
+        ? Optional.of(new Result.TooLarge())
+        : BoundedWait.until(learning, deadline.left());
+  }
+
+  private CompletableFuture<Result> join(Authorised<RepoId> repo, CommitHash commit, String owner) {
+    return join(repo, commit, owner, () -> true).orElseThrow();
+  }
+
+  private Optional<CompletableFuture<Result>> join(
+      Authorised<RepoId> repo, CommitHash commit, String owner, BooleanSupplier admission) {
+    Key key = new Key(repo.subject(), commit);
+    // Else each page that a client reads of it would cost a listing of the whole.
+    if (tooLarge.getIfPresent(key) != null || recentlyNotKept.getIfPresent(key) != null) {
+      return Optional.of(CompletableFuture.completedFuture(new Result.TooLarge()));
+    }
+    OwnedKey owned = new OwnedKey(key, owner);
+    if (crowdedLately.getIfPresent(owned) != null) {
+      return Optional.of(CompletableFuture.completedFuture(new Result.Crowded()));
+    }
+    return flights.join(
+        key,
+        admission,
+        () -> {
+          Result result = learn(key, repo, owner);
+          if (!(result instanceof Result.Complete)) {
+            if (result instanceof Result.Crowded) {
+              crowdedLately.put(owned, true);
+            } else {
+              recentFailures.put(key, true);
+            }
+            log.info("The listing of {} at {} was not learned: {}", repo.subject(), commit, result);
+          }
+          return result;
+        });
+  }
+
+  /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
+  private Result learn(Key key, Authorised<RepoId> repo, String owner) {
+    if (waiting.size() >= MAX_WAITING) {
+      return new Result.TooLarge();
+    }
+    waiting.add(key);
+    try {
+      listingPermits.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Result.Failed(new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"));
+    } finally {
+      waiting.remove(key);
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation(owner);
+        ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
+      return list(key, repo, writer);
+    } finally {
+      listingPermits.release();
+    }
+  }
+
+  private Result list(Key key, Authorised<RepoId> repo, ManifestWriter writer) {
+    Taker taker = new Taker(writer, limit);
+    String target =
+        new HubTarget.Tree(key.repo(), key.commit().asRevision(), Optional.empty()).format()
+            + "?recursive=true&expand=false";
+    // Each page but the last brings an entry, so the limit of entries is one of pages too.
+    while (true) {
+      switch (upstream.listing(repo.subject(), target, taker)) {
+        case ListingPage.Whole page -> {
+          switch (page.next()) {
+            case HubUpstream.NextPage.None _ -> {
+              return keep(key, repo, writer);
+            }
+            case HubUpstream.NextPage.Elsewhere _ -> {
+              return unexpected("its next page lies elsewhere");
+            }
+            case HubUpstream.NextPage.At next -> target = next.target();
+          }
+          if (!taker.endPage()) {
+            return unexpected("its pages bring nothing and do not end");
+          }
+        }
+        case ListingPage.NotTaken _ when taker.isFull() -> {
+          tooLarge.put(key, true);
+          return new Result.TooLarge();
+        }
+        case ListingPage.NotTaken notTaken -> {
+          return notKept(key, notTaken.failure());
+        }
+        case ListingPage.Refused refused -> {
+          return new Result.Refused(refused.refusal());
+        }
+        case ListingPage.Failed failed -> {
+          return new Result.Failed(failed.failure());
+        }
+      }
+    }
+  }
+
+  private static Result unexpected(String reason) {
+    return new Result.Failed(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+  }
+
+  private Result keep(Key key, Authorised<RepoId> repo, ManifestWriter writer) {
+    try {
+      writer.commit(true);
+    } catch (IOException e) {
+      return notKept(key, e);
+    }
+    return get(repo, key.commit())
+        .<Result>map(Result.Complete::new)
+        .orElseGet(Result.TooLarge::new);
+  }
+
+  /** A store that could not write must not make the listing fail for the one who asked. */
+  private Result notKept(Key key, IOException failure) {
+    if (failure instanceof BudgetExhaustedException) {
+      return new Result.Crowded();
+    }
+    recentlyNotKept.put(key, true);
+    log.warn(
+        "The listing of {} at {} can't be kept, so clients get it from upstream: {}",
+        key.repo(),
+        key.commit(),
+        failure.toString());
+    return new Result.TooLarge();
+  }
+
+  /** Passes the entries of one listing on to the store. Owner: the thread that learns it. */
+  private static final class Taker implements ListingPage.Receiver {
+    private final ManifestWriter writer;
+    private final int limit;
+
+    /** Entries of whole pages. */
+    private int before;
+
+    /** Entries of the present page. */
+    private int onPage;
+
+    private boolean full;
+
+    Taker(ManifestWriter writer, int limit) {
+      this.writer = writer;
+      this.limit = limit;
+    }
+
+    @Override
+    public void begin() {
+      writer.rewind();
+      onPage = 0;
+    }
+
+    @Override
+    public void take(EntryJson.Sent sent) throws IOException {
+      if (before + onPage == limit) {
+        full = true;
+        throw new IOException("the listing has more than " + limit + " entries");
+      }
+      writer.add(new ManifestEntry(sent.entry(), sent.json()));
+      onPage++;
+    }
+
+    /** Counts the present page; false when it brought nothing. */
+    boolean endPage() {
+      writer.mark();
+      before += onPage;
+      return onPage > 0;
+    }
+
+    /** Whether the listing has more entries than are learned. */
+    boolean isFull() {
+      return full;
+    }
+  }
+}

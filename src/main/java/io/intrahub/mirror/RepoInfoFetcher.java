@@ -1,0 +1,140 @@
+package io.intrahub.mirror;
+
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.ApiBody;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks for repo info anonymously and keeps it: the answer goes from upstream to the store as a
+ * stream, because that of a repo with 200,000 files has tens of megabytes. Safe for use by many
+ * threads.
+ */
+final class RepoInfoFetcher {
+  private static final Logger log = LoggerFactory.getLogger(RepoInfoFetcher.class);
+
+  /**
+   * Answers of one commit that are kept; the questions of all clients known are fewer. Whole
+   * answers are kept beyond it, of which there are as few as combinations of flags: else a client
+   * could take their places with questions for properties.
+   */
+  private static final int MAX_ANSWERS = 32;
+
+  /** How often an answer that breaks off midway is asked for. */
+  private static final int TRIES = 3;
+
+  private final RepoStore store;
+  private final MemoryBudget budget;
+  private final Clock clock;
+
+  RepoInfoFetcher(RepoStore store, MemoryBudget budget, Clock clock) {
+    this.store = store;
+    this.budget = budget;
+    this.clock = clock;
+  }
+
+  /** What came of asking. */
+  sealed interface Outcome {
+    /**
+     * Upstream gave repo info, complete.
+     *
+     * @param info its body is closed
+     * @param stored the answer in the store, if it was kept
+     */
+    record Answered(ApiAnswer.Info info, Optional<StoredAnswer> stored) implements Outcome {}
+
+    record Refused(HubRefusal refusal) implements Outcome {}
+
+    record Failed(UpstreamFailure failure) implements Outcome {}
+
+    /** See {@link ProbeResult#isCrowded}. */
+    default boolean isCrowded() {
+      return this instanceof Failed failed && failed.failure().kind() == UpstreamFailure.Kind.BUSY;
+    }
+  }
+
+  /**
+   * Asks, and keeps the answer.
+   *
+   * @param question asks the authoritative endpoint; made again when an answer breaks off midway
+   * @param query what it asks, which is the name that the answer is kept under
+   * @param keepFor of which commit an answer is kept; empty when it is not to be kept
+   * @param owner whose share of the memory budget the work counts against: the client that began
+   *     the question, though others may wait for it too
+   */
+  Outcome ask(
+      Supplier<ApiAnswer> question,
+      RepoInfoQuery query,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
+    for (int tries = 1; ; tries++) {
+      Outcome outcome = askOnce(question, query, keepFor, owner);
+      boolean again = outcome instanceof Outcome.Failed failed && failed.failure().isTransient();
+      if (!again || tries == TRIES) {
+        return outcome;
+      }
+    }
+  }
+
+  private Outcome askOnce(
+      Supplier<ApiAnswer> question,
+      RepoInfoQuery query,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
+    return switch (question.get()) {
+      case ApiAnswer.Info info -> {
+        try (ApiBody body = info.body()) {
+          Optional<CommitHash> commit = keepFor.apply(info);
+          yield new Outcome.Answered(
+              info,
+              commit.isPresent()
+                  ? keep(info.repo(), commit.get(), query, body, owner)
+                  : Optional.empty());
+        } catch (BrokenAnswerException e) {
+          yield new Outcome.Failed(e.failure());
+        }
+      }
+      case ApiAnswer.Refused refused -> new Outcome.Refused(refused.refusal());
+      case ApiAnswer.Failed failed -> new Outcome.Failed(failed.failure());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+
+  /**
+   * Keeps a body, if the store can.
+   *
+   * @throws BrokenAnswerException when upstream did not complete it
+   */
+  private Optional<StoredAnswer> keep(
+      RepoId repo, CommitHash commit, RepoInfoQuery query, ApiBody body, String owner)
+      throws BrokenAnswerException {
+    if (query.isPartial() && store.answers(repo, commit) >= MAX_ANSWERS) {
+      return Optional.empty();
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation(owner);
+        AnswerWriter writer = store.newAnswer(repo, commit, query.answerName(), memory)) {
+      body.copyTo(writer, JsonFilter.Links.KEPT);
+      return Optional.of(writer.commit(clock.instant()));
+    } catch (BrokenAnswerException e) {
+      throw e;
+    } catch (IOException e) {
+      log.warn("Repo info of {} at {} can't be kept: {}", repo, commit, e.toString());
+      return Optional.empty();
+    }
+  }
+}

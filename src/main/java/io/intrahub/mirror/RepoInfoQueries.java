@@ -1,0 +1,277 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * {@code GET /api/{type}s/{repo}[/revision/{revision}]}: repo info, kept per commit as upstream
+ * sent it, and streamed from the store. Safe for use by many threads.
+ */
+public final class RepoInfoQueries {
+  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
+  private static final int OVERHEAD = 600;
+
+  private final RevisionResolver revisions;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final RepoInfoFetcher keeper;
+  private final MemoryBudget budget;
+  private final Meters meters;
+  private final ColdQuestionLimiter questions;
+  private final MirrorSettings settings;
+  private final SingleFlight<Key, RepoInfoFetcher.Outcome> flights;
+
+  /** Small answers; larger ones are read from the store each time. */
+  private final Cache<Key, byte[]> memory;
+
+  private record Key(RepoId repo, CommitHash commit, String name) {}
+
+  RepoInfoQueries(
+      RevisionResolver revisions,
+      RepoStore store,
+      HubUpstream upstream,
+      RepoInfoFetcher keeper,
+      MemoryBudget budget,
+      Meters meters,
+      ColdQuestionLimiter questions,
+      MirrorSettings settings,
+      long memoryBytes,
+      Executor executor) {
+    this.revisions = revisions;
+    this.store = store;
+    this.upstream = upstream;
+    this.keeper = keeper;
+    this.budget = budget;
+    this.meters = meters;
+    this.questions = questions;
+    this.settings = settings;
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(memoryBytes)
+            .weigher((Key key, byte[] body) -> OVERHEAD + 2 * key.name().length() + body.length)
+            .build();
+    this.flights = new SingleFlight<>(executor);
+  }
+
+  /**
+   * Answers for one revision.
+   *
+   * @param revision empty: the default branch
+   * @param query raw, without the question mark
+   */
+  public ApiReply info(
+      RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
+    Deadline deadline = Deadline.in(settings.apiTimeout());
+    Revision asked = revision.orElse(Revision.DEFAULT);
+    ResolvedRevision resolved =
+        revisions.resolve(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
+    Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
+    return switch (resolved) {
+      case ResolvedRevision.At at when known.isPresent() ->
+          kept(at, known.get(), repo, revision, caller, deadline);
+      case ResolvedRevision.At _ -> passOpen(repo, revision, query, caller);
+      case ResolvedRevision.NotKept notKept -> passThrough(notKept, revision, query, caller);
+      case ResolvedRevision.Refused refused -> ApiReplies.refused(refused.refusal());
+      case ResolvedRevision.Failed failed -> ApiReplies.failed(failed.failure(), repo.toString());
+    };
+  }
+
+  private ApiReply kept(
+      ResolvedRevision.At at,
+      RepoInfoQuery query,
+      RepoId asked,
+      Optional<Revision> revision,
+      Caller caller,
+      Deadline deadline) {
+    RepoId repo = at.repo().subject();
+    Key key = new Key(repo, at.commit(), query.answerName());
+    byte[] small = memory.getIfPresent(key);
+    if (small != null) {
+      meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
+      return reply(at, small, caller);
+    }
+    Optional<ApiReply> reply =
+        store
+            .answer(at.repo(), at.commit(), key.name())
+            .flatMap(stored -> reply(at, at.label(), key, stored, caller));
+    if (reply.isPresent()) {
+      boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
+      meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
+      return reply.get();
+    }
+    meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
+    ColdQuestionLimiter.Admission admission = questions.admission(caller);
+    Optional<RepoInfoFetcher.Outcome> outcome;
+    do {
+      Optional<CompletableFuture<RepoInfoFetcher.Outcome>> question =
+          flights.join(key, admission::begin, () -> fetch(at, query, caller.client()));
+      if (question.isEmpty()) {
+        return ApiReplies.failed(admission.refusal(), repo.toString());
+      }
+      outcome = BoundedWait.until(question.get(), deadline.left());
+      // Another client's question may have failed because its own share of memory is used up.
+    } while (outcome.filter(RepoInfoFetcher.Outcome::isCrowded).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
+    if (outcome.isEmpty()) {
+      return ApiReplies.failed(
+          UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString());
+    }
+    return switch (outcome.get()) {
+      case RepoInfoFetcher.Outcome.Answered answered when isNotPublic(answered.info(), query) -> {
+        revisions.markNotPublic(repo);
+        yield passThrough(
+            new ResolvedRevision.NotKept(asked, Optional.empty()),
+            revision,
+            query.canonical(),
+            caller);
+      }
+      case RepoInfoFetcher.Outcome.Answered answered -> {
+        if (query.equals(RepoInfoQuery.WHOLE)) {
+          admission.refund();
+        }
+        yield answered
+            .stored()
+            .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
+            // The store could not keep it, so this client gets an answer of its own.
+            .orElseGet(() ->
+                passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+      }
+      case RepoInfoFetcher.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
+        revisions.refused(repo, refused.refusal());
+        yield passThrough(
+            new ResolvedRevision.NotKept(asked, Optional.of(refused.refusal())),
+            revision,
+            query.canonical(),
+            caller);
+      }
+      case RepoInfoFetcher.Outcome.Refused refused -> ApiReplies.refused(refused.refusal());
+      // What another endpoint says is passed through, under the commit that it says itself.
+      case RepoInfoFetcher.Outcome.Failed _ when upstream.hasFallback() ->
+          passThrough(
+              new ResolvedRevision.NotKept(asked, Optional.empty()),
+              revision,
+              query.canonical(),
+              caller);
+      case RepoInfoFetcher.Outcome.Failed failed ->
+          ApiReplies.failed(failed.failure(), repo.toString());
+    };
+  }
+
+  /** The answer for exactly this commit, so that it can't disagree with the observation. */
+  private RepoInfoFetcher.Outcome fetch(ResolvedRevision.At at, RepoInfoQuery query, String owner) {
+    RepoId repo = at.repo().subject();
+    Optional<Revision> exact = Optional.of(at.commit().asRevision());
+    return keeper.ask(
+        () -> upstream.learnInfo(repo, exact, query.canonical(), owner),
+        query,
+        info -> isNotPublic(info, query) ? Optional.empty() : commit(info, query, at.commit()),
+        owner);
+  }
+
+  /** A whole answer says itself which commit it is of; one of properties may leave that out. */
+  private static Optional<CommitHash> commit(
+      ApiAnswer.Info info, RepoInfoQuery query, CommitHash asked) {
+    return query.isPartial() ? Optional.of(asked) : info.facts().commit();
+  }
+
+  private ApiReply reply(ResolvedRevision.At at, byte[] small, Caller caller) {
+    try {
+      ReplyBody body = ApiReplies.inMemory(budget, caller.client(), small);
+      return ApiReply.Ok.json(at.commit(), body, at.label());
+    } catch (BudgetExhaustedException e) {
+      return ApiReplies.overloaded();
+    } catch (InterruptedIOException e) {
+      throw new IllegalStateException("interrupted while waiting for memory", e);
+    }
+  }
+
+  /** Empty when the stored answer can't be read: then upstream is asked again. */
+  private Optional<ApiReply> reply(
+      ResolvedRevision.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
+    answer.small().ifPresent(bytes -> memory.put(key, bytes));
+    try {
+      ReplyBody body = ApiReplies.stored(budget, caller.client(), answer);
+      return Optional.of(ApiReply.Ok.json(at.commit(), body, label));
+    } catch (BudgetExhaustedException e) {
+      return Optional.of(ApiReplies.overloaded());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether a whole answer says that not everybody may read the repo any more. */
+  private static boolean isNotPublic(ApiAnswer.Info info, RepoInfoQuery query) {
+    return info.evidence().isEmpty() && !query.isPartial();
+  }
+
+  /** Passes a question about a repo on that everybody may read: no token is needed for it. */
+  private ApiReply passOpen(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+    return passThrough(
+        new ResolvedRevision.NotKept(repo, Optional.empty()),
+        revision,
+        query,
+        Caller.anonymous(caller.client()));
+  }
+
+  private ApiReply passThrough(
+      ResolvedRevision.NotKept notKept, Optional<Revision> revision, String query, Caller caller) {
+    boolean replay = caller.isAnonymous() && notKept.refusal().filter(r -> !r.isGate()).isPresent();
+    if (replay) {
+      return ApiReplies.refused(notKept.refusal().get());
+    }
+    // Of a gated repo somebody who may not read its files may see this.
+    Optional<HubRefusal> before =
+        revisions.refusalOf(notKept.repo(), caller).filter(r -> !r.isGate());
+    if (before.isPresent()) {
+      return ApiReplies.refused(before.get());
+    }
+    Optional<UpstreamFailure> tooMany = questions.charge(caller);
+    if (tooMany.isPresent()) {
+      return ApiReplies.failed(tooMany.get(), notKept.repo().toString());
+    }
+    return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
+      case ApiAnswer.Info info -> {
+        if (!caller.isAnonymous()) {
+          questions.refund(caller);
+        }
+        yield new ApiReply.Ok(
+            200,
+            ApiReply.Ok.JSON,
+            info.facts().commit(),
+            Map.of(),
+            ApiReplies.passedOn(info.body(), JsonFilter.Links.KEPT),
+            CacheLabel.BYPASSED);
+      }
+      case ApiAnswer.Refused refused -> {
+        revisions.rememberRefusal(notKept.repo(), caller, refused.refusal());
+        yield ApiReplies.refused(refused.refusal());
+      }
+      case ApiAnswer.Failed failed ->
+          ApiReplies.failed(failed.failure(), notKept.repo().toString());
+      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+    };
+  }
+}

@@ -1,0 +1,43 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import java.util.Optional;
+
+/** Which commit a revision is, and whether what is kept of it may be read by everybody. */
+sealed interface ResolvedRevision {
+  /**
+   * It may.
+   *
+   * @param repo under the id by which upstream knows it
+   * @param commit what the revision is
+   * @param label fresh or stale; its source says whether upstream was asked just now
+   */
+  record At(Authorised<RepoId> repo, CommitHash commit, CacheLabel label)
+      implements ResolvedRevision {}
+
+  /**
+   * It may not: each client is answered by upstream with their own token, and nothing is kept.
+   *
+   * @param repo as it was asked for
+   * @param refusal what upstream said to an anonymous client; empty when it let them see metadata
+   */
+  record NotKept(RepoId repo, Optional<HubRefusal> refusal) implements ResolvedRevision {}
+
+  /**
+   * The Hub has no such revision or entry, and said so to an anonymous client.
+   *
+   * @param refusal what it said
+   */
+  record Refused(HubRefusal refusal) implements ResolvedRevision {}
+
+  /**
+   * Nothing is there and upstream gives no answer.
+   *
+   * @param failure why
+   */
+  record Failed(UpstreamFailure failure) implements ResolvedRevision {}
+}

@@ -1,0 +1,316 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Asks the authoritative upstream about revisions, anonymously, and takes what it says into the
+ * store. All who ask the same share one question; it goes on when none of them waits any longer.
+ *
+ * <p>Safe for use by many threads. Owned state: the flights (by their class).
+ */
+final class RevisionProbes {
+  private final AccessChecker checker;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final RepoInfoFetcher infos;
+  private final ManifestLoader manifests;
+  private final RepoAliases aliases;
+  private final RefusedRepos refusedRepos;
+  private final PendingCommits pending;
+  private final SingleFlight<Object, ProbeResult> flights;
+  private final Clock clock;
+
+  /**
+   * How something unknown is asked for.
+   *
+   * @param key two questions with equal keys are one
+   * @param caller who is charged for the question
+   */
+  record Probe(Object key, Function<RepoId, ProbeResult> ask, Caller caller) {}
+
+  private record FlightKey(RepoId repo, Revision revision, Object how) {}
+
+  RevisionProbes(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      RepoInfoFetcher infos,
+      ManifestLoader manifests,
+      RepoAliases aliases,
+      RefusedRepos refusedRepos,
+      PendingCommits pending,
+      Executor executor,
+      Clock clock) {
+    this.checker = checker;
+    this.store = store;
+    this.upstream = upstream;
+    this.infos = infos;
+    this.manifests = manifests;
+    this.aliases = aliases;
+    this.refusedRepos = refusedRepos;
+    this.pending = pending;
+    this.flights = new SingleFlight<>(executor);
+    this.clock = clock;
+  }
+
+  /** The way to ask that suits every route but resolve: one call for repo info. */
+  Probe byRepoInfo(Revision revision, Caller caller) {
+    return new Probe("info", repo -> probeByInfo(repo, revision, caller.client()), caller);
+  }
+
+  /**
+   * Asks about a revision that is unknown.
+   *
+   * @param admission asked only if nobody asks the same already
+   * @return empty if the question was not admitted
+   */
+  Optional<CompletableFuture<ProbeResult>> ask(
+      RepoId repo, Revision revision, Probe probe, BooleanSupplier admission) {
+    return flights.join(
+        new FlightKey(repo, revision, probe.key()), admission, probe(repo, revision, probe));
+  }
+
+  /**
+   * One question behind the clients' backs, whoever joins.
+   *
+   * @param owner the client that asks, whose share of the memory budget the question counts against
+   *     if this call begins it. If it joins one that fails because another client's share is used
+   *     up, it begins one of its own: else that client could keep everybody from new commits.
+   */
+  CompletableFuture<ProbeResult> refresh(RepoId repo, Revision revision, String owner) {
+    AtomicBoolean begun = new AtomicBoolean();
+    CompletableFuture<ProbeResult> first =
+        joinRefresh(
+            repo,
+            revision,
+            owner,
+            () -> {
+              begun.set(true);
+              return true;
+            });
+    return begun.get()
+        ? first
+        : first.thenCompose(probed ->
+            probed.isCrowded()
+                ? joinRefresh(repo, revision, owner, () -> true)
+                : CompletableFuture.completedFuture(probed));
+  }
+
+  private CompletableFuture<ProbeResult> joinRefresh(
+      RepoId repo, Revision revision, String owner, BooleanSupplier admission) {
+    return flights
+        .join(
+            new FlightKey(repo, revision, "refresh"),
+            admission,
+            () -> {
+              ProbeResult probed = probeByInfo(repo, revision, owner);
+              if (probed instanceof ProbeResult.Open open) {
+                Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+                if (proof.isEmpty()) {
+                  return ProbeResult.overtaken();
+                }
+                revisionMoved(proof.get(), revision, open.commit(), owner);
+              } else {
+                rememberRefusal(repo, revision, probed);
+              }
+              return probed;
+            })
+        .orElseThrow();
+  }
+
+  /**
+   * The repo's own question, whoever joins. It changes what is believed of the repo, and not which
+   * commit a revision shows.
+   *
+   * @param revision one that a client can't choose freely; see {@link Verdicts}
+   */
+  CompletableFuture<ProbeResult> confirmVerdict(RepoId repo, Revision revision) {
+    return flights.join(
+        new FlightKey(repo, revision, "confirm"),
+        () -> {
+          ProbeResult probed =
+              learned(
+                  () -> upstream.confirm(repo, named(revision)),
+                  this::commitIfNews,
+                  HubUpstream.CONFIRMING);
+          if (probed instanceof ProbeResult.Open open) {
+            Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+            if (proof.isEmpty()) {
+              return ProbeResult.overtaken();
+            }
+            aliases.learn(repo, proof.get().subject());
+          } else {
+            rememberRefusal(repo, revision, probed);
+          }
+          return probed;
+        });
+  }
+
+  /** Takes that a revision that was known can't be had. */
+  private void rememberRefusal(RepoId repo, Revision revision, ProbeResult probed) {
+    if (probed instanceof ProbeResult.Closed notPublic) {
+      rememberNotPublic(repo, notPublic);
+    } else if (probed instanceof ProbeResult.Missing missing && missing.refusal().isOfRevision()) {
+      pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
+    }
+  }
+
+  /** Shows a commit at once, whatever was pending. */
+  void show(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    pending.clear(repo, revision, () -> store.putRevision(repo, revision, observation));
+  }
+
+  /** A new commit is shown only when its manifest is known and no load is under way. */
+  private void revisionMoved(
+      Authorised<RepoId> proof, Revision revision, CommitHash commit, String owner) {
+    RepoId repo = proof.subject();
+    Observation<CommitHash> now = new Observation<>(commit, clock.instant());
+    Optional<Observation<CommitHash>> before = store.revision(proof, revision);
+    if (before.isEmpty() || before.get().value().equals(commit)) {
+      show(repo, revision, now);
+      return;
+    }
+    boolean known = manifests.learn(proof, commit, owner);
+    pending.revisionMoved(
+        repo,
+        revision,
+        now,
+        known,
+        () -> {
+          Optional<CommitHash> shown = store.revision(proof, revision).map(Observation::value);
+          boolean mustWait = shown.isPresent() && !shown.get().equals(commit);
+          // An old commit was confirmed to be shown for now; else each request would ask again.
+          CommitHash confirmed = mustWait ? shown.get() : commit;
+          store.putRevision(repo, revision, new Observation<>(confirmed, now.learnedAt()));
+          return mustWait;
+        });
+  }
+
+  /**
+   * The commit is there but the asked entry is not, which proves nothing about who may read.
+   * Loaders that begin with such a probe make more of them, so what answers those is learned now.
+   *
+   * @param owner the client whose share of the memory budget it counts against
+   */
+  void learnInBackground(RepoId repo, Revision revision, String owner) {
+    var _ =
+        flights.join(
+            new FlightKey(repo, revision, "behind"),
+            () -> {
+              Caller mirror = Caller.anonymous(owner);
+              ProbeResult probed = probe(repo, revision, byRepoInfo(revision, mirror)).get();
+              if (probed instanceof ProbeResult.Open open) {
+                checker
+                    .admit(open.evidence())
+                    .ifPresent(proof -> manifests.learn(proof, open.commit(), owner));
+              }
+              return probed;
+            });
+  }
+
+  private Supplier<ProbeResult> probe(RepoId repo, Revision revision, Probe probe) {
+    return () -> {
+      ProbeResult probed = probe.ask().apply(repo);
+      if (probed instanceof ProbeResult.Open open) {
+        Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+        if (proof.isEmpty()) {
+          return ProbeResult.overtaken();
+        }
+        RepoId canonical = proof.get().subject();
+        aliases.learn(repo, canonical);
+        refusedRepos.remove(canonical);
+        if (revision.asCommit().isEmpty()) {
+          show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
+        }
+      } else if (probed instanceof ProbeResult.Closed notPublic) {
+        rememberNotPublic(repo, notPublic);
+      }
+      return probed;
+    };
+  }
+
+  /** Upstream refused a repo to an anonymous client: what was believed no longer holds. */
+  void rememberNotPublic(RepoId repo, ProbeResult.Closed notPublic) {
+    checker.refused(repo);
+    refusedRepos.put(repo, notPublic.refusal());
+  }
+
+  private ProbeResult probeByInfo(RepoId repo, Revision revision, String owner) {
+    String query = RepoInfoQuery.WHOLE.canonical();
+    return learned(
+        () -> upstream.learnInfo(repo, named(revision), query, owner),
+        RevisionProbes::commitIfOpen,
+        owner);
+  }
+
+  private static Optional<Revision> named(Revision revision) {
+    return revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
+  }
+
+  /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
+  private ProbeResult learned(
+      Supplier<ApiAnswer> question,
+      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      String owner) {
+    return switch (infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner)) {
+      case RepoInfoFetcher.Outcome.Answered answered -> learned(answered.info());
+      case RepoInfoFetcher.Outcome.Refused refused -> ProbeResult.of(refused.refusal());
+      case RepoInfoFetcher.Outcome.Failed failed -> new ProbeResult.Nothing(failed.failure());
+    };
+  }
+
+  private static ProbeResult learned(ApiAnswer.Info info) {
+    if (info.evidence().isEmpty()) {
+      return new ProbeResult.Closed(Optional.empty());
+    }
+    return info.facts()
+        .commit()
+        .<ProbeResult>map(commit -> new ProbeResult.Open(info.evidence().get(), commit))
+        .orElseGet(() ->
+            new ProbeResult.Nothing(
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
+  }
+
+  /**
+   * As {@link #commitIfOpen}, but nothing when a large answer of that commit is kept already: its
+   * beginning says who may read, and clients wait for that and not for tens of megabytes.
+   */
+  private Optional<CommitHash> commitIfNews(ApiAnswer.Info info) {
+    Optional<CommitHash> commit = commitIfOpen(info);
+    if (commit.isEmpty() || info.body().isWhole()) {
+      return commit;
+    }
+    String name = RepoInfoQuery.WHOLE.answerName();
+    boolean kept =
+        checker
+            .admit(info.evidence().orElseThrow())
+            .flatMap(proof -> store.answer(proof, commit.get(), name))
+            .isPresent();
+    return kept ? Optional.empty() : commit;
+  }
+
+  /** The commit of repo info that shows everybody may read the repo. */
+  private static Optional<CommitHash> commitIfOpen(ApiAnswer.Info info) {
+    return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
+  }
+}

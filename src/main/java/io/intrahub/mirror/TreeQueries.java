@@ -1,0 +1,294 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.base.PercentCoding;
+import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HubError;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.upstream.hub.ApiRequest;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]} and {@code POST
+ * …/paths-info/{revision}}, answered from the manifest. Safe for use by many threads.
+ */
+public final class TreeQueries {
+  private final RevisionResolver revisions;
+  private final ManifestLoader manifests;
+  private final HubUpstream hub;
+  private final ApiPassThrough passThrough;
+  private final MemoryBudget budget;
+  private final ColdQuestionLimiter questions;
+  private final Meters meters;
+  private final MirrorSettings settings;
+
+  TreeQueries(
+      RevisionResolver revisions,
+      ManifestLoader manifests,
+      HubUpstream hub,
+      ApiPassThrough passThrough,
+      MemoryBudget budget,
+      ColdQuestionLimiter questions,
+      Meters meters,
+      MirrorSettings settings) {
+    this.revisions = revisions;
+    this.manifests = manifests;
+    this.hub = hub;
+    this.passThrough = passThrough;
+    this.budget = budget;
+    this.questions = questions;
+    this.meters = meters;
+    this.settings = settings;
+  }
+
+  /**
+   * Lists a folder.
+   *
+   * @param path empty: the root
+   * @param self the mirror's own base address as the client sees it
+   */
+  public ApiReply list(
+      RepoId repo,
+      Revision revision,
+      Optional<FilePath> path,
+      TreeQuery query,
+      Caller caller,
+      boolean noCache,
+      String self) {
+    String target = new HubTarget.Tree(repo, revision, path).format();
+    Supplier<ApiReply> upstream =
+        () ->
+            passThrough.pass(
+                ApiRequest.get(query.raw().isEmpty() ? target : target + "?" + query.raw()),
+                caller,
+                repo.toString(),
+                self);
+    if (query.expand()) {
+      return upstream.get();
+    }
+    return answer(
+        repo,
+        revision,
+        caller,
+        noCache,
+        upstream,
+        (at, manifest) -> page(at, manifest, revision, path, query, self + target, caller));
+  }
+
+  /** Describes some paths, in their order; those that are not there are left out. */
+  public ApiReply describe(
+      RepoId repo,
+      Revision revision,
+      PathsQuery query,
+      Caller caller,
+      boolean noCache,
+      String self) {
+    ApiRequest request =
+        ApiRequest.post(
+            new HubTarget.PathsInfo(repo, revision).format(),
+            new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
+    Supplier<ApiReply> upstream = () -> passThrough.pass(request, caller, repo.toString(), self);
+    if (query.expand()) {
+      return upstream.get();
+    }
+    return answer(
+        repo,
+        revision,
+        caller,
+        noCache,
+        upstream,
+        (at, manifest) ->
+            ApiReply.Ok.json(
+                at.commit(),
+                ApiReplies.made(budget, caller.client(), out -> described(manifest, query, out)),
+                at.label()));
+  }
+
+  private static void described(Manifest manifest, PathsQuery query, OutputStream out)
+      throws IOException {
+    JsonArrayWriter array = new JsonArrayWriter(out);
+    for (String text : query.paths()) {
+      Optional<FilePath> path = FilePath.parse(text);
+      if (path.isPresent()) {
+        Optional<ManifestEntry> found = manifest.find(path.get());
+        if (found.isPresent()) {
+          array.add(found.get().json());
+        }
+      }
+    }
+    array.end();
+  }
+
+  /** Makes an answer from a complete manifest. */
+  private interface FromManifest {
+    ApiReply answer(ResolvedRevision.At at, Manifest manifest) throws IOException;
+  }
+
+  private ApiReply answer(
+      RepoId repo,
+      Revision revision,
+      Caller caller,
+      boolean noCache,
+      Supplier<ApiReply> upstream,
+      FromManifest fromManifest) {
+    Deadline deadline = Deadline.in(settings.apiTimeout());
+    ResolvedRevision resolved =
+        revisions.resolve(
+            repo, revision, revisions.byRepoInfo(revision, caller), deadline, noCache);
+    return switch (resolved) {
+      case ResolvedRevision.At at -> {
+        boolean known = manifests.get(at.repo(), at.commit()).isPresent();
+        meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
+        ColdQuestionLimiter.Admission admission = questions.admission(caller);
+        Optional<ManifestLoader.Result> learning =
+            manifests.getOrLearn(at.repo(), at.commit(), admission, deadline.left());
+        if (learning.isEmpty()) {
+          yield ApiReplies.failed(UpstreamErrors.timedOut(hub, deadline.whole()), repo.toString());
+        }
+        yield switch (learning.get()) {
+          case ManifestLoader.Result.Complete complete -> {
+            admission.refund();
+            yield read(fromManifest, at, complete.manifest(), upstream);
+          }
+          case ManifestLoader.Result.TooLarge _, ManifestLoader.Result.Crowded _ -> {
+            admission.refund();
+            yield upstream.get();
+          }
+          case ManifestLoader.Result.Refused refused -> {
+            if (refused.refusal().isOfRepo()) {
+              revisions.refused(at.repo().subject(), refused.refusal());
+              yield upstream.get();
+            }
+            yield ApiReplies.refused(refused.refusal());
+          }
+          case ManifestLoader.Result.Failed failed ->
+              ApiReplies.failed(failed.failure(), repo.toString());
+        };
+      }
+      case ResolvedRevision.NotKept _ -> upstream.get();
+      case ResolvedRevision.Refused refused -> ApiReplies.refused(refused.refusal());
+      case ResolvedRevision.Failed failed -> ApiReplies.failed(failed.failure(), repo.toString());
+    };
+  }
+
+  private static ApiReply read(
+      FromManifest fromManifest,
+      ResolvedRevision.At at,
+      Manifest manifest,
+      Supplier<ApiReply> upstream) {
+    try {
+      return fromManifest.answer(at, manifest);
+    } catch (BudgetExhaustedException e) {
+      return ApiReplies.overloaded();
+    } catch (IOException | UncheckedIOException e) {
+      // A manifest that can't be read is a copy of what upstream still knows.
+      return upstream.get();
+    }
+  }
+
+  private ApiReply page(
+      ResolvedRevision.At at,
+      Manifest manifest,
+      Revision revision,
+      Optional<FilePath> path,
+      TreeQuery query,
+      String url,
+      Caller caller)
+      throws IOException {
+    int most = Math.min(query.limit().orElse(settings.listingLimit()), settings.listingLimit());
+    // Read twice: whether there is a next page is said before the first entry.
+    Page page = new Page(most);
+    manifest.list(path, query.recursive(), query.after(), page::take);
+    if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
+      return new ApiReply.Refused(
+          HubError.folderNotFound(path.get(), revision), Optional.of(at.commit()));
+    }
+    Map<String, String> headers =
+        page.more && page.last.isPresent() ? next(page.last.get(), most, query, url) : Map.of();
+    ReplyBody body =
+        ApiReplies.made(
+            budget, caller.client(), out -> listed(manifest, path, query, page.entries, out));
+    return new ApiReply.Ok(
+        200, ApiReply.Ok.JSON, Optional.of(at.commit()), headers, body, at.label());
+  }
+
+  /** Where a page ends. */
+  private static final class Page {
+    private final int most;
+    private int entries;
+    private Optional<FilePath> last = Optional.empty();
+    private boolean more;
+
+    Page(int most) {
+      this.most = most;
+    }
+
+    /** Whether another entry is wanted after this one. */
+    boolean take(ManifestEntry entry) {
+      if (entries == most) {
+        more = true;
+        return false;
+      }
+      entries++;
+      last = Optional.of(entry.entry().path());
+      return true;
+    }
+  }
+
+  private static void listed(
+      Manifest manifest, Optional<FilePath> path, TreeQuery query, int entries, OutputStream out)
+      throws IOException {
+    JsonArrayWriter array = new JsonArrayWriter(out);
+    int[] left = {entries};
+    try {
+      manifest.list(
+          path,
+          query.recursive(),
+          query.after(),
+          entry -> {
+            if (left[0] > 0) {
+              left[0]--;
+              array.addUnchecked(entry.json());
+            }
+            return left[0] > 0;
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    array.end();
+  }
+
+  private static Map<String, String> next(FilePath last, int most, TreeQuery query, String url) {
+    return TreeQuery.cursor(last, most)
+        .map(cursor ->
+            url
+                + "?expand=false&recursive="
+                + query.recursive()
+                + "&limit="
+                + most
+                + "&cursor="
+                + PercentCoding.encode(cursor))
+        .map(next -> Map.of("Link", LinkHeader.ofNext(next)))
+        .orElseGet(Map::of);
+  }
+
+  private static boolean isDirectory(Manifest manifest, FilePath path) throws IOException {
+    return manifest.find(path).filter(e -> e.entry().kind() == Entry.Kind.DIRECTORY).isPresent();
+  }
+}

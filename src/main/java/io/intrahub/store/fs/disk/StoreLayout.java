@@ -1,0 +1,352 @@
+package io.intrahub.store.fs.disk;
+
+import io.intrahub.base.PercentCoding;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where everything lies below the store's folder. Pure: it touches no disk. Names come from checked
+ * types only, or are encoded here, so that no text from outside can climb out of its folder.
+ */
+public final class StoreLayout {
+  /** Version of this layout. A store with a higher number is refused. */
+  public static final int VERSION = 1;
+
+  /** Longest encoded name; with a prefix it stays below the 255 bytes of most file systems. */
+  private static final int MAX_NAME = 200;
+
+  /** The map of the pieces of a partial blob that has a folder of its own. */
+  public static final String PIECES_NAME = "pieces";
+
+  private static final String PARTIAL_SHARED = "sha256-";
+  private static final String PARTIAL_GIT = "sha1-";
+  private static final String PIECES = ".pieces";
+  private static final String TEMPORARY = "meta-";
+  private static final String ANSWER = "answer-";
+
+  /** A digest, and a size of at most 15 digits without leading zeros. */
+  private static final Pattern PARTIAL_NAME =
+      Pattern.compile("(?:sha256-([0-9a-f]{64})|sha1-([0-9a-f]{40}))(?:-(0|[1-9][0-9]{0,14}))?");
+
+  private final Path root;
+
+  public StoreLayout(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Where a published blob lies.
+   *
+   * @param blob its published name
+   */
+  public record BlobPaths(BlobKey key, Path blob) {}
+
+  /**
+   * Where a blob grows.
+   *
+   * @param blob the published name that it gets
+   * @param data the file it grows in
+   * @param pieces the map of the pieces that are in it
+   * @param ownFolder whether that file has a folder of its own, which comes and goes with it
+   */
+  public record PartialPaths(
+      PartialKey key, Path blob, Path data, Path pieces, boolean ownFolder) {}
+
+  /**
+   * What the name of a partial blob says.
+   *
+   * @param size in bytes; empty in a name of an older version, which had no size in it
+   */
+  public record PartialName(Digest digest, OptionalLong size) {}
+
+  public Path root() {
+    return root;
+  }
+
+  public Path marker() {
+    return root.resolve("STORE-ID");
+  }
+
+  /** What becomes the marker. */
+  public Path newMarker() {
+    return root.resolve("STORE-ID.new");
+  }
+
+  public Path lock() {
+    return root.resolve("lock");
+  }
+
+  /** There while a process works with the store; left behind by one that was killed. */
+  public Path running() {
+    return root.resolve("running");
+  }
+
+  /** What becomes {@link #running}. */
+  public Path newRunning() {
+    return root.resolve("running.new");
+  }
+
+  /** When blobs were last used; a help that may be missing. */
+  public Path lastUses() {
+    return root.resolve("last-uses");
+  }
+
+  public Path partial() {
+    return root.resolve("partial");
+  }
+
+  public Path repos() {
+    return root.resolve("repos");
+  }
+
+  public Path aliases() {
+    return root.resolve("aliases");
+  }
+
+  public Path access() {
+    return root.resolve("access");
+  }
+
+  public Path installationKey() {
+    return access().resolve("key");
+  }
+
+  public Path quarantine() {
+    return root.resolve("quarantine");
+  }
+
+  /** The folders of every store, parents first. */
+  public List<Path> folders() {
+    return List.of(
+        root.resolve("blobs"), shared(), partial(), repos(), aliases(), access(), quarantine());
+  }
+
+  /** Whether the store itself puts something of this name into its folder. */
+  public boolean ownsTopLevel(String name) {
+    return name.equals("blobs")
+        || folders().stream().anyMatch(f -> f.equals(root.resolve(name)))
+        || List.of(marker(), newMarker(), lock(), running(), newRunning(), lastUses())
+            .contains(root.resolve(name));
+  }
+
+  /** The folder of all shared blobs, with a folder for each two first digits in it. */
+  public Path shared() {
+    return root.resolve("blobs").resolve("sha256");
+  }
+
+  public BlobPaths paths(RepoId repo, Digest digest) {
+    return switch (digest) {
+      case Digest.Sha256 sha256 -> shared(sha256);
+      case Digest.GitSha1 sha1 ->
+          new BlobPaths(BlobKey.of(repo.folderName(), sha1), repoBlobs(repo).resolve(sha1.hex()));
+    };
+  }
+
+  /** Where a blob lies that all repos share. */
+  public BlobPaths shared(Digest.Sha256 sha256) {
+    return new BlobPaths(
+        BlobKey.of("", sha256),
+        shared().resolve(sha256.hex().substring(0, 2)).resolve(sha256.hex()));
+  }
+
+  /** Where the blob with this key lies; empty when the key's repo has no valid name. */
+  public Optional<BlobPaths> paths(BlobKey key) {
+    return switch (key.digest()) {
+      case Digest.Sha256 sha256 -> Optional.of(shared(sha256));
+      case Digest.GitSha1 sha1 -> repoOf(key.repoFolder()).map(repo -> paths(repo, sha1));
+    };
+  }
+
+  /** Where a blob grows; each claimed size of a digest has a place of its own. */
+  public PartialPaths partial(RepoId repo, BlobId blob) {
+    return switch (blob.digest()) {
+      case Digest.Sha256 sha256 -> sharedPartial(sha256, blob.size());
+      case Digest.GitSha1 sha1 -> {
+        // Thousands of small files come in a row, and making and removing a folder costs as much
+        // as an fsync.
+        BlobPaths paths = paths(repo, sha1);
+        String name = PARTIAL_GIT + sha1.hex() + "-" + blob.size();
+        yield new PartialPaths(
+            new PartialKey(paths.key(), blob.size()),
+            paths.blob(),
+            repoPartial(repo).resolve(name),
+            repoPartial(repo).resolve(name + PIECES),
+            false);
+      }
+    };
+  }
+
+  /** Where a blob grows that all repos share. */
+  public PartialPaths sharedPartial(Digest.Sha256 sha256, long size) {
+    BlobPaths paths = shared(sha256);
+    Path folder = partial().resolve(PARTIAL_SHARED + sha256.hex() + "-" + size);
+    return new PartialPaths(
+        new PartialKey(paths.key(), size),
+        paths.blob(),
+        folder.resolve("data"),
+        folder.resolve(PIECES_NAME),
+        true);
+  }
+
+  /** Where the partial blob with this key lies; empty when the key's repo has no valid name. */
+  public Optional<PartialPaths> partial(PartialKey key) {
+    return switch (key.blob().digest()) {
+      case Digest.Sha256 sha256 -> Optional.of(sharedPartial(sha256, key.size()));
+      case Digest.GitSha1 sha1 ->
+          repoOf(key.blob().repoFolder()).map(repo -> partial(repo, new BlobId(sha1, key.size())));
+    };
+  }
+
+  /** What a name among partial blobs says, be it of the data or of the map; empty: not ours. */
+  public static Optional<PartialName> parsePartial(String name) {
+    String stem = name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
+    Matcher parts = PARTIAL_NAME.matcher(stem);
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    boolean shared = parts.group(1) != null;
+    if (shared && !stem.equals(name)) {
+      return Optional.empty();
+    }
+    Digest digest = shared ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
+    OptionalLong size =
+        parts.group(3) == null
+            ? OptionalLong.empty()
+            : OptionalLong.of(Long.parseLong(parts.group(3)));
+    return Optional.of(new PartialName(digest, size));
+  }
+
+  /** A new name for a small file that is moved to its place when it is whole. */
+  public Path temporary(long number) {
+    return partial().resolve(TEMPORARY + number);
+  }
+
+  /** Whether a name in the partial folder is that of a small file or of the probe. */
+  public static boolean isTemporary(String name) {
+    return name.startsWith(TEMPORARY) || name.startsWith("probe");
+  }
+
+  public Path repoBlobs(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("blobs");
+  }
+
+  public Path repoPartial(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("partial");
+  }
+
+  public Path publicVerdict(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("public");
+  }
+
+  public Path refs(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("refs");
+  }
+
+  /**
+   * The observation of a revision. The default branch has a name that no encoded one can have: what
+   * the Hub calls {@code HEAD} is not the branch {@code main}, and {@code @} is always encoded.
+   */
+  public Path ref(RepoId repo, Revision revision) {
+    return refs(repo)
+        .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
+  }
+
+  /** The folder of a commit's files. */
+  public Path commit(RepoId repo, CommitHash commit) {
+    return commits(repo).resolve(commit.hex());
+  }
+
+  /** The folder of all commits' folders of a repo. */
+  public Path commits(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve("commits");
+  }
+
+  /** The commit that a file is about. */
+  public record CommitFile(RepoId repo, CommitHash commit) {}
+
+  /** What a path is about, if it is that of a manifest or an answer. */
+  public Optional<CommitFile> commitFile(Path path) {
+    if (!path.startsWith(repos()) || path.getNameCount() != repos().getNameCount() + 4) {
+      return Optional.empty();
+    }
+    Path below = repos().relativize(path);
+    return repoOf(below.getName(0).toString())
+        .filter(repo -> below.getName(1).toString().equals("commits"))
+        .flatMap(repo ->
+            CommitHash.parse(below.getName(2).toString()).map(c -> new CommitFile(repo, c)));
+  }
+
+  /** Whether a path is that of a ref, a verdict or an alias. */
+  public boolean isSmallRecord(Path path) {
+    return path.startsWith(aliases())
+        || (path.startsWith(repos())
+            && (path.endsWith("public") || DurableFolders.parentOf(path).endsWith("refs")));
+  }
+
+  public Path manifest(RepoId repo, CommitHash commit) {
+    return commit(repo, commit).resolve("manifest");
+  }
+
+  public Path answer(RepoId repo, CommitHash commit, String name) {
+    return commit(repo, commit).resolve(ANSWER + fileName(name));
+  }
+
+  /** Whether a file in a commit's folder is an answer. */
+  public static boolean isAnswer(Path path) {
+    return String.valueOf(path.getFileName()).startsWith(ANSWER);
+  }
+
+  public Path alias(RepoId asked) {
+    return aliases().resolve(asked.folderName());
+  }
+
+  /** Any text as one file name: percent-encoded, or its hash when that is too long. */
+  static String fileName(String text) {
+    String encoded = PercentCoding.encode(text);
+    if (encoded.length() <= MAX_NAME && !encoded.startsWith(".")) {
+      return encoded;
+    }
+    return "@sha256-" + sha256(text);
+  }
+
+  private static String sha256(String text) {
+    try {
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(hash.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  /** The repo whose folder has this name; empty when the folder is not ours. */
+  public static Optional<RepoId> repoOf(String folderName) {
+    int end = folderName.indexOf("--");
+    if (end < 0) {
+      return Optional.empty();
+    }
+    String id = folderName.substring(end + 2).replace("--", "/");
+    return RepoType.ofPlural(folderName.substring(0, end)).flatMap(t -> RepoId.parse(t, id));
+  }
+
+  /** Whether the text is this many lower-case hexadecimal digits. */
+  public static boolean isHex(String text, int length) {
+    return text.length() == length
+        && text.equals(text.toLowerCase(Locale.ROOT))
+        && text.chars().allMatch(HexFormat::isHexDigit);
+  }
+}

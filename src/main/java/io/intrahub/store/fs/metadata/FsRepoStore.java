@@ -1,0 +1,277 @@
+package io.intrahub.store.fs.metadata;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.base.CacheSizes;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.StoreLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is known of repos, as small records and one manifest file for each commit. */
+public final class FsRepoStore implements RepoStore {
+  private static final Logger log = LoggerFactory.getLogger(FsRepoStore.class);
+  private static final byte[] NOTHING = {};
+
+  private final Disk disk;
+  private final StoreLayout layout;
+  private final AtomicReplacer replacer;
+  private final MetadataIndex metadata;
+  private final RecordFiles records;
+  private final ManifestFiles manifests;
+
+  public FsRepoStore(
+      Disk disk,
+      StoreLayout layout,
+      AtomicReplacer replacer,
+      MetadataIndex metadata,
+      Clock clock,
+      CacheSizes caches) {
+    this.disk = disk;
+    this.layout = layout;
+    this.replacer = replacer;
+    this.metadata = metadata;
+    this.records = new RecordFiles(disk, replacer, metadata, clock, caches.records());
+    this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
+  }
+
+  private static Map<String, String> subject(String kind, RepoId repo) {
+    return Map.of("kind", kind, "repo", spell(repo));
+  }
+
+  private static Map<String, String> subject(RepoId repo, Revision revision) {
+    return Map.of("kind", "revision", "repo", spell(repo), "revision", revision.value());
+  }
+
+  private static Map<String, String> subject(RepoId repo, CommitHash commit, String name) {
+    return Map.of("kind", "answer", "repo", spell(repo), "commit", commit.hex(), "name", name);
+  }
+
+  /** {@code models/acme/tiny}. */
+  private static String spell(RepoId repo) {
+    return repo.type().plural() + "/" + repo.id();
+  }
+
+  private static Optional<RepoId> parseRepo(String spelling) {
+    int slash = spelling.indexOf('/');
+    return slash < 0
+        ? Optional.empty()
+        : RepoType.ofPlural(spelling.substring(0, slash))
+            .flatMap(type -> RepoId.parse(type, spelling.substring(slash + 1)));
+  }
+
+  @Override
+  public Optional<Instant> publicSince(RepoId repo) {
+    return records
+        .read(layout.publicVerdict(repo), subject("public", repo))
+        .map(StoredRecord::learnedAt);
+  }
+
+  @Override
+  public void rememberPublic(RepoId repo, Instant seenAt) {
+    records.put(
+        layout.publicVerdict(repo), new StoredRecord(subject("public", repo), seenAt, NOTHING));
+  }
+
+  @Override
+  public void forgetPublic(RepoId repo) {
+    records.remove(layout.publicVerdict(repo));
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
+    return records
+        .read(layout.ref(repo.subject(), revision), subject(repo.subject(), revision))
+        .flatMap(FsRepoStore::commitOf);
+  }
+
+  private static Optional<Observation<CommitHash>> commitOf(StoredRecord record) {
+    return CommitHash.parse(record.text()).map(c -> new Observation<>(c, record.learnedAt()));
+  }
+
+  @Override
+  public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
+    byte[] commit = observation.value().hex().getBytes(StandardCharsets.US_ASCII);
+    records.put(
+        layout.ref(repo, revision),
+        new StoredRecord(subject(repo, revision), observation.learnedAt(), commit));
+  }
+
+  @Override
+  public void forgetRevision(RepoId repo, Revision revision) {
+    records.remove(layout.ref(repo, revision));
+  }
+
+  @Override
+  public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
+    List<ObservedRevision> observed = new ArrayList<>();
+    for (Path path : listRefs(repo.subject())) {
+      Optional<StoredRecord> record = records.read(path);
+      Optional<Revision> revision =
+          record.flatMap(r -> Revision.parse(r.subject().getOrDefault("revision", "")));
+      if (record.isPresent()
+          && revision.isPresent()
+          && record.get().subject().equals(subject(repo.subject(), revision.get()))) {
+        commitOf(record.get())
+            .ifPresent(commit -> observed.add(new ObservedRevision(revision.get(), commit)));
+      }
+    }
+    return observed;
+  }
+
+  private List<Path> listRefs(RepoId repo) {
+    try {
+      return disk.list(layout.refs(repo));
+    } catch (IOException e) {
+      log.warn("The revisions of {} can't be listed: {}", repo, e.toString());
+      return List.of();
+    }
+  }
+
+  @Override
+  public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
+    metadata.used(repo.subject(), commit);
+    return manifests.get(repo.subject(), commit).map(m -> m);
+  }
+
+  @Override
+  public ManifestWriter newManifest(
+      RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return manifests.writer(repo, commit, memory);
+  }
+
+  @Override
+  public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
+    metadata.used(repo.subject(), commit);
+    Path path = layout.answer(repo.subject(), commit, name);
+    return records
+        .read(path, subject(repo.subject(), commit, name))
+        .map(record -> new FsAnswer(disk, records, path, record));
+  }
+
+  @Override
+  public int answers(RepoId repo, CommitHash commit) {
+    try {
+      return (int)
+          disk.list(layout.commit(repo, commit)).stream().filter(StoreLayout::isAnswer).count();
+    } catch (IOException e) {
+      log.warn("The answers about {} at {} can't be counted: {}", repo, commit, e.toString());
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  @Override
+  public AnswerWriter newAnswer(
+      RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
+    return new FsAnswerWriter(
+        disk,
+        records,
+        replacer,
+        layout.answer(repo, commit, name),
+        subject(repo, commit, name),
+        memory);
+  }
+
+  @Override
+  public void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    if (answer.value().length > StoredAnswer.SMALL) {
+      putLarge(repo, commit, name, answer);
+      return;
+    }
+    records.put(
+        layout.answer(repo, commit, name),
+        new StoredRecord(subject(repo, commit, name), answer.learnedAt(), answer.value()));
+  }
+
+  private void putLarge(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer) {
+    CRC32C crc = new CRC32C();
+    crc.update(answer.value());
+    try (AtomicReplacer.Temporary file = replacer.create()) {
+      FileIo.writeFully(file.file(), LargeValue.title());
+      FileIo.writeFully(file.file(), ByteBuffer.wrap(answer.value()));
+      records.putLarge(
+          layout.answer(repo, commit, name),
+          new StoredRecord(subject(repo, commit, name), answer.learnedAt(), NOTHING),
+          file,
+          answer.value().length,
+          (int) crc.getValue());
+    } catch (IOException e) {
+      log.warn("{} of {} at {} could not be written: {}", name, repo, commit, e.toString());
+    }
+  }
+
+  /**
+   * Removes the manifest of a commit to make room.
+   *
+   * @return the bytes that are free now
+   */
+  public long evictManifest(RepoId repo, CommitHash commit) throws IOException {
+    long freed = manifests.evict(repo, commit);
+    removeIfEmpty(layout.commit(repo, commit));
+    return freed;
+  }
+
+  /**
+   * Removes all answers about a commit to make room.
+   *
+   * @return the bytes that are free now
+   */
+  public long evictAnswers(RepoId repo, CommitHash commit) throws IOException {
+    long freed = 0;
+    for (Path path : disk.list(layout.commit(repo, commit))) {
+      if (StoreLayout.isAnswer(path)) {
+        freed += records.evict(path);
+      }
+    }
+    removeIfEmpty(layout.commit(repo, commit));
+    return freed;
+  }
+
+  private void removeIfEmpty(Path folder) {
+    try {
+      if (disk.attributes(folder).isPresent() && disk.list(folder).isEmpty()) {
+        disk.delete(folder);
+      }
+    } catch (IOException e) {
+      // Something was put into it just now.
+      log.debug("{} stays", folder, e);
+    }
+  }
+
+  @Override
+  public Optional<Observation<RepoId>> alias(RepoId asked) {
+    return records
+        .read(layout.alias(asked), subject("alias", asked))
+        .flatMap(record ->
+            parseRepo(record.text()).map(id -> new Observation<>(id, record.learnedAt())));
+  }
+
+  @Override
+  public void putAlias(RepoId asked, Observation<RepoId> canonical) {
+    byte[] id = spell(canonical.value()).getBytes(StandardCharsets.US_ASCII);
+    records.put(
+        layout.alias(asked), new StoredRecord(subject("alias", asked), canonical.learnedAt(), id));
+  }
+}

@@ -1,0 +1,261 @@
+package io.intrahub.store.fs.metadata;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.ManifestWriter;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.disk.StripedLocks;
+import io.intrahub.store.fs.metadata.ManifestFormat.DamagedException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The manifests of all commits, and a bounded memory of their indexes. */
+final class ManifestFiles {
+  private static final Logger log = LoggerFactory.getLogger(ManifestFiles.class);
+
+  /** What an open manifest takes besides its path and its index, in bytes. */
+  private static final int OVERHEAD = 600;
+
+  private final Disk disk;
+  private final StoreLayout layout;
+  private final AtomicReplacer replacer;
+  private final MetadataIndex metadata;
+
+  /** A path's stripe guards who replaces or removes its file. */
+  private final StripedLocks locks = new StripedLocks();
+
+  private final Cache<Path, FsManifest> open;
+
+  /**
+   * No manifest is open yet.
+   *
+   * @param bytes of heap that open manifests may take
+   */
+  ManifestFiles(
+      Disk disk, StoreLayout layout, AtomicReplacer replacer, MetadataIndex metadata, long bytes) {
+    this.open =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((Path path, FsManifest m) ->
+                OVERHEAD + 3 * path.toString().length() + m.index().weight())
+            .build();
+    this.disk = disk;
+    this.layout = layout;
+    this.replacer = replacer;
+    this.metadata = metadata;
+  }
+
+  /** How the file tells whose it is. */
+  private static String spell(RepoId repo) {
+    return repo.folderName();
+  }
+
+  Optional<FsManifest> get(RepoId repo, CommitHash commit) {
+    Path path = layout.manifest(repo, commit);
+    FsManifest known = open.getIfPresent(path);
+    Optional<FsManifest> manifest = known != null ? Optional.of(known) : load(path);
+    return manifest.filter(m -> m.index().repo().equals(spell(repo)) && m.commit().equals(commit));
+  }
+
+  private Optional<FsManifest> load(Path path) {
+    // Most of what is asked for before its listing was learned. Hundreds of clients of one repo
+    // must
+    // not wait for each other to find out.
+    if (isMissing(path)) {
+      return Optional.empty();
+    }
+    ReentrantLock lock = locks.of(path);
+    // One thread at a time: the index of a large manifest takes megabytes, and many clients ask for
+    // the same one after a start. A hit needs no lock.
+    lock.lock();
+    try {
+      FsManifest known = open.getIfPresent(path);
+      if (known != null) {
+        return Optional.of(known);
+      }
+      if (disk.attributes(path).filter(Disk.Attributes::regular).isEmpty()) {
+        return Optional.empty();
+      }
+      FsManifest manifest = FsManifest.open(disk, path, m -> remove(m.path()));
+      open.put(path, manifest);
+      return Optional.of(manifest);
+    } catch (DamagedException e) {
+      remove(path);
+      return Optional.empty();
+    } catch (NoSuchFileException e) {
+      // Removed between two looks.
+      return Optional.empty();
+    } catch (IOException e) {
+      log.warn("{} counts as absent: {}", path, e.toString());
+      return Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isMissing(Path path) {
+    try {
+      return disk.attributes(path).isEmpty();
+    } catch (IOException e) {
+      // Whoever has the lock finds out, and says so.
+      return false;
+    }
+  }
+
+  private void delete(Path path) throws IOException {
+    long length = metadata.lengthOf(path);
+    disk.delete(path);
+    metadata.changed(path, length);
+  }
+
+  /** As {@link RecordFiles#evict}. */
+  long evict(RepoId repo, CommitHash commit) throws IOException {
+    Path path = layout.manifest(repo, commit);
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      open.invalidate(path);
+      long length = metadata.lengthOf(path);
+      if (length > 0) {
+        delete(path);
+      }
+      return length;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets a manifest; removes its file if that is damaged and not a new, good one. */
+  private void remove(Path path) {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      open.invalidate(path);
+      if (isDamaged(path)) {
+        log.warn("{} is damaged and is removed", path);
+        delete(path);
+      }
+    } catch (IOException e) {
+      log.warn("{} is damaged and could not be removed: {}", path, e.toString());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads all of it, block by block, which is rare. */
+  private boolean isDamaged(Path path) throws IOException {
+    try {
+      FsManifest.open(disk, path, m -> {}).list(Optional.empty(), true, entry -> {});
+      return false;
+    } catch (DamagedException e) {
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  ManifestWriter writer(RepoId repo, CommitHash commit, MemoryBudget.Reservation memory) {
+    return new FsManifestWriter(this, repo, commit, new EntrySorter(replacer, memory));
+  }
+
+  /**
+   * Writes a manifest and puts it in its place. The lock is not held while it is written: a large
+   * one takes seconds.
+   *
+   * @throws IOException when it can't be kept; the one before is still there
+   */
+  void keep(RepoId repo, CommitHash commit, EntrySorter entries, boolean complete)
+      throws IOException {
+    Path path = layout.manifest(repo, commit);
+    boolean addToOld = !complete;
+    while (true) {
+      Optional<FsManifest> old = addToOld ? get(repo, commit) : Optional.empty();
+      if (old.filter(FsManifest::complete).isPresent()) {
+        return;
+      }
+      try (AtomicReplacer.Temporary file = replacer.create()) {
+        write(file.file(), repo, commit, complete, entries, old);
+        if (place(file, path, repo, commit, old, addToOld, complete)) {
+          return;
+        }
+      } catch (DamagedException | NoSuchFileException e) {
+        if (old.isEmpty()) {
+          throw e;
+        }
+        log.warn("{} is replaced by a new one, as it is damaged or gone", path);
+        addToOld = false;
+      }
+    }
+  }
+
+  private static void write(
+      Disk.File file,
+      RepoId repo,
+      CommitHash commit,
+      boolean complete,
+      EntrySorter entries,
+      Optional<FsManifest> old)
+      throws IOException {
+    if (old.isEmpty()) {
+      try (EntryCursor sorted = entries.sorted(List.of())) {
+        ManifestFile.write(file, spell(repo), commit, complete, sorted, entries::reserveIndex);
+      }
+      return;
+    }
+    try (EntryCursor older = old.get().entries();
+        EntryCursor sorted = entries.sorted(List.of(older))) {
+      ManifestFile.write(file, spell(repo), commit, complete, sorted, entries::reserveIndex);
+    }
+  }
+
+  /**
+   * Puts a manifest in its place, unless there is another one than that it was added to.
+   *
+   * @return false when it has to be written anew
+   */
+  private boolean place(
+      AtomicReplacer.Temporary file,
+      Path path,
+      RepoId repo,
+      CommitHash commit,
+      Optional<FsManifest> old,
+      boolean addedToOld,
+      boolean complete)
+      throws IOException {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      if (!complete) {
+        Optional<FsManifest> now = get(repo, commit);
+        if (now.filter(FsManifest::complete).isPresent()) {
+          return true;
+        }
+        if (addedToOld && !tail(now).equals(tail(old))) {
+          return false;
+        }
+      }
+      try {
+        file.moveTo(path);
+      } finally {
+        open.invalidate(path);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static Optional<ManifestFormat.Tail> tail(Optional<FsManifest> manifest) {
+    return manifest.map(m -> m.index().tail());
+  }
+}

@@ -1,0 +1,316 @@
+package io.intrahub.store.fs.metadata;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.StripedLocks;
+import io.intrahub.store.fs.metadata.ManifestFormat.DamagedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Files of one record each, and a bounded memory of them, without the large values. A file is
+ * replaced in one step and survives a power cut; what can't be written is kept in memory only and
+ * logged. Safe for use by many threads.
+ */
+final class RecordFiles {
+  private static final Logger log = LoggerFactory.getLogger(RecordFiles.class);
+
+  /** What a record takes besides its path and its value, in bytes: mostly its subject. */
+  private static final int OVERHEAD = 1_000;
+
+  /** Larger files are damaged, or hold a value that stays on the disk. */
+  private static final long MAX_FILE = StoredAnswer.SMALL + (64L << 10);
+
+  private final Disk disk;
+  private final AtomicReplacer replacer;
+  private final MetadataIndex metadata;
+  private final Clock clock;
+
+  /** A path's stripe guards its file; and the memory of it changes only under the stripe. */
+  private final StripedLocks locks = new StripedLocks();
+
+  /** What the files hold; an empty value: no file. */
+  private final Cache<Path, Optional<StoredRecord>> memory;
+
+  /**
+   * Files that had to go and could not be deleted: they count as absent until they are replaced.
+   * There are no more of them than files.
+   */
+  private final Set<Path> undeletable = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Nothing is in memory yet.
+   *
+   * @param bytes of heap that the memory may take
+   */
+  RecordFiles(Disk disk, AtomicReplacer replacer, MetadataIndex metadata, Clock clock, long bytes) {
+    this.memory = Caffeine.newBuilder().maximumWeight(bytes).weigher(RecordFiles::weight).build();
+    this.disk = disk;
+    this.replacer = replacer;
+    this.metadata = metadata;
+    this.clock = clock;
+  }
+
+  private static int weight(Path path, Optional<StoredRecord> record) {
+    return OVERHEAD + 3 * path.toString().length() + record.map(r -> r.value().length).orElse(0);
+  }
+
+  /** The record about this subject; empty when there is none or it can't be read. */
+  Optional<StoredRecord> read(Path path, Map<String, String> subject) {
+    return read(path).filter(r -> r.subject().equals(subject));
+  }
+
+  /** Whatever record has this name. */
+  Optional<StoredRecord> read(Path path) {
+    if (undeletable.contains(path)) {
+      return Optional.empty();
+    }
+    Optional<StoredRecord> known = memory.getIfPresent(path);
+    if (known != null) {
+      return known;
+    }
+    ReentrantLock lock = locks.of(path);
+    // A hit must not wait for a writer's slow disk; the file is whole at any time.
+    if (!lock.tryLock()) {
+      return load(path, false);
+    }
+    try {
+      return current(path);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Under the stripe's lock. */
+  private Optional<StoredRecord> current(Path path) {
+    Optional<StoredRecord> known = memory.getIfPresent(path);
+    if (known != null) {
+      return known;
+    }
+    Optional<StoredRecord> loaded = load(path, true);
+    memory.put(path, loaded);
+    return loaded;
+  }
+
+  private Optional<StoredRecord> load(Path path, boolean locked) {
+    try {
+      Optional<Disk.Attributes> facts = disk.attributes(path);
+      if (facts.isEmpty()) {
+        return Optional.empty();
+      }
+      Optional<StoredRecord> record =
+          facts.get().regular() ? uninterrupted(() -> decode(path)) : Optional.empty();
+      if (record.isEmpty() && locked) {
+        log.warn("{} is damaged and is removed", path);
+        delete(path);
+      }
+      return record;
+    } catch (NoSuchFileException e) {
+      // Removed between two looks.
+      return Optional.empty();
+    } catch (IOException e) {
+      log.warn("{} counts as absent: {}", path, e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private interface Io<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Does something that can be done again. The JDK fails the I/O of an interrupted thread, and a
+   * thread is interrupted when its client leaves: for all others the record would then count as
+   * absent, or not survive the process.
+   */
+  private static <T> T uninterrupted(Io<T> io) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          return io.run();
+        } catch (ClosedByInterruptException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Empty when the file is damaged. */
+  private Optional<StoredRecord> decode(Path path) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      if (LargeValue.isIn(file)) {
+        return StoredRecord.readLarge(file);
+      }
+      return file.size() > MAX_FILE
+          ? Optional.empty()
+          : StoredRecord.decode(FileIo.readFully(file, 0, (int) file.size()).array());
+    } catch (DamagedException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Keeps a record whose value is in memory, unless a younger one about the same subject is there.
+   *
+   * @return the record that is kept now, if only in memory
+   */
+  StoredRecord put(Path path, StoredRecord record) {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      Optional<StoredRecord> younger = younger(path, record);
+      if (younger.isPresent()) {
+        return younger.get();
+      }
+      memory.put(path, Optional.of(record));
+      ByteBuffer content = ByteBuffer.wrap(record.encode());
+      uninterrupted(() -> {
+        replacer.replace(path, file -> FileIo.writeFully(file, content.duplicate()));
+        return path;
+      });
+      undeletable.remove(path);
+    } catch (IOException e) {
+      log.warn("{} could not be written and is kept in memory only: {}", path, e.toString());
+    } finally {
+      lock.unlock();
+    }
+    return record;
+  }
+
+  /**
+   * Keeps a record whose value is large, unless a younger one about the same subject is there.
+   *
+   * @param head the record without its value
+   * @param file has the title and the value; gets the rest and is moved to its place
+   * @param length of the value, in bytes
+   * @param crc the value's CRC-32C
+   * @return the record that is kept now
+   * @throws IOException when it can't be kept; what was there before still is
+   */
+  StoredRecord putLarge(
+      Path path, StoredRecord head, AtomicReplacer.Temporary file, long length, int crc)
+      throws IOException {
+    LargeValue value = LargeValue.of(head.head(), length, crc);
+    FileIo.writeFully(file.file(), value.end(head.head()));
+    StoredRecord record = head.with(value);
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      Optional<StoredRecord> younger = younger(path, record);
+      if (younger.isPresent()) {
+        return younger.get();
+      }
+      // What the file holds is not certain until it was moved.
+      memory.invalidate(path);
+      file.moveTo(path);
+      memory.put(path, Optional.of(record));
+      undeletable.remove(path);
+      return record;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Under the stripe's lock: what keeps this record out. */
+  private Optional<StoredRecord> younger(Path path, StoredRecord record) {
+    Optional<StoredRecord> old = undeletable.contains(path) ? Optional.empty() : current(path);
+    return old.filter(o -> o.subject().equals(record.subject()) && isYounger(o, record));
+  }
+
+  /** Removes a record whose large value turned out to be damaged, if it is still there. */
+  void damaged(Path path, LargeValue value) {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      memory.invalidate(path);
+      if (disk.attributes(path).isPresent() && isStill(path, value)) {
+        log.warn("{} is damaged and is removed", path);
+        delete(path);
+      }
+    } catch (IOException e) {
+      log.warn("{} is damaged and could not be removed: {}", path, e.toString());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isStill(Path path, LargeValue value) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      return LargeValue.isIn(file) && LargeValue.read(file).equals(value);
+    } catch (DamagedException e) {
+      return true;
+    }
+  }
+
+  /**
+   * A record from the future was written before the clock was set back. It must not keep all others
+   * out until the clock comes there again.
+   */
+  private boolean isYounger(StoredRecord old, StoredRecord record) {
+    return old.learnedAt().isAfter(record.learnedAt()) && !old.learnedAt().isAfter(clock.instant());
+  }
+
+  private void delete(Path path) throws IOException {
+    long length = metadata.lengthOf(path);
+    disk.delete(path);
+    metadata.changed(path, length);
+  }
+
+  /**
+   * Removes a record to make room. No fsync: what a power cut brings back is a good record.
+   *
+   * @return the bytes that are free now; 0 when it was not there
+   */
+  long evict(Path path) throws IOException {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      memory.invalidate(path);
+      long length = metadata.lengthOf(path);
+      if (length > 0) {
+        delete(path);
+      }
+      return length;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets a record. If its file can't be deleted, it is not believed any more. */
+  void remove(Path path) {
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      memory.put(path, Optional.empty());
+      Path parent = path.getParent();
+      if (disk.attributes(path).isPresent() && parent != null) {
+        delete(path);
+        disk.forceFolder(parent);
+      }
+    } catch (IOException e) {
+      undeletable.add(path);
+      log.warn("{} could not be removed and is not believed any more: {}", path, e.toString());
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,3 +1,0 @@
-/** The store in memory, for fast tests: the same behaviour, nothing survives. */
-@org.jspecify.annotations.NullMarked
-package io.intrahub.store.memory;

@@ -1,0 +1,39 @@
+package io.intrahub.transfer.content;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.upstream.UpstreamFailure;
+
+/** What a client is told that upstream did not say itself. */
+public final class ContentFailures {
+  public static final UpstreamFailure STOPPING =
+      new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the mirror is being stopped");
+
+  /** The store takes nothing, and too many want to go past it. */
+  public static final UpstreamFailure QUEUE_TIMEOUT =
+      new UpstreamFailure(
+          UpstreamFailure.Kind.BUSY,
+          "the mirror's disk takes nothing now, and too many wait to load past it");
+
+  /** The limit of pass-through streams is reached. */
+  public static final UpstreamFailure STREAMS =
+      new UpstreamFailure(
+          UpstreamFailure.Kind.BUSY,
+          "too many files that are not kept are on their way to clients"
+              + " (transfer.passthrough-streams)");
+
+  static final UpstreamFailure NOT_EMPTY =
+      new UpstreamFailure(
+          UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+          "it announces an empty content with a digest of another");
+
+  private ContentFailures() {}
+
+  /** A content came wrong for the second time: of a large one, wrong bytes went out before. */
+  public static UpstreamFailure wrongTwice(BlobId blob) {
+    return new UpstreamFailure(
+        HoldBack.isSmall(blob.size())
+            ? UpstreamFailure.Kind.UNEXPECTED_ANSWER
+            : UpstreamFailure.Kind.WRONG_CONTENT,
+        "its content does not have the announced digest");
+  }
+}

@@ -1,0 +1,179 @@
+package io.intrahub.transfer.fetch;
+
+import io.intrahub.base.DirectBufferPool;
+import io.intrahub.hub.BlobId;
+import io.intrahub.store.PartialBlob;
+import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.core.Run;
+import io.intrahub.transfer.core.RunEnd;
+import io.intrahub.transfer.limits.ConnectionLimiter;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way of a run's bytes: from a connection through a buffer into the store. Each run has a
+ * thread of its own, which owns all that is local to it; what all share is asked of the transfer.
+ */
+final class RunFetcher {
+  private static final Logger log = LoggerFactory.getLogger(RunFetcher.class);
+
+  private final Transfer transfer;
+  private final BlobId blob;
+  private final PartialBlob partial;
+  private final SpaceReservation reservation;
+  private final TransferContext context;
+
+  RunFetcher(
+      Transfer transfer,
+      BlobId blob,
+      PartialBlob partial,
+      SpaceReservation reservation,
+      TransferContext context) {
+    this.transfer = transfer;
+    this.blob = blob;
+    this.partial = partial;
+    this.reservation = reservation;
+    this.context = context;
+  }
+
+  /**
+   * Makes one run, from the queue for a connection to its end, and reports the end. Never throws.
+   */
+  void fetch(Run run) {
+    RunEnd end = new RunEnd.Done();
+    String host = run.source().host();
+    try (ConnectionLimiter.Permit _ =
+        context.connectionLimiter().acquire(host, priority(), transfer)) {
+      end = connect(run);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.error("Fetching a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      transfer.storeFailed(e);
+    } finally {
+      if (end instanceof RunEnd.Failed) {
+        context.meters().brokenConnection();
+      }
+      transfer.ended(run, end, context.connectionLimiter().isContended(host));
+    }
+  }
+
+  private boolean isSmall() {
+    return HoldBack.isSmall(blob.size());
+  }
+
+  private ConnectionLimiter.Priority priority() {
+    if (isSmall()) {
+      return ConnectionLimiter.Priority.SMALL;
+    }
+    return transfer.hasReaders()
+        ? ConnectionLimiter.Priority.READER
+        : ConnectionLimiter.Priority.BACKGROUND;
+  }
+
+  private RunEnd connect(Run run) throws InterruptedException {
+    long from = run.ask().offset();
+    long claimed = transfer.claimEnd(run);
+    if (claimed <= from) {
+      return new RunEnd.Done();
+    }
+    try {
+      reservation.reservePart(claimed - from);
+    } catch (IOException e) {
+      transfer.storeFailed(e);
+      return new RunEnd.Done();
+    }
+    try {
+      return open(run);
+    } finally {
+      reservation.release(claimed - transfer.position(run));
+    }
+  }
+
+  private RunEnd open(Run run) throws InterruptedException {
+    return switch (run.source().open(run.ask())) {
+      case BlobSource.Refused refused -> new RunEnd.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new RunEnd.Failed(failed.failure());
+      case BlobSource.Opened opened -> {
+        try (BlobSource.Stream stream = opened.stream()) {
+          transfer.opened(run, opened);
+          try {
+            yield pump(run, stream);
+          } finally {
+            transfer.closing(run);
+          }
+        }
+      }
+    };
+  }
+
+  private RunEnd pump(Run run, BlobSource.Stream stream) throws InterruptedException {
+    long position = run.ask().offset();
+    while (true) {
+      long end = transfer.claimEnd(run);
+      if (end <= position) {
+        return new RunEnd.Done();
+      }
+      long before = position;
+      try {
+        stream.await();
+        try (DirectBufferPool.Loan loan = context.buffers().borrow()) {
+          ByteBuffer buffer = loan.buffer();
+          buffer.limit((int) Math.min(buffer.capacity(), end - position));
+          if (stream.read(buffer) < 0) {
+            throw new IOException("upstream ended too early");
+          }
+          buffer.flip();
+          position = store(run, buffer, position);
+        }
+      } catch (IOException e) {
+        log.info("Upstream broke off at byte {} of {}: {}", position, blob.size(), e.toString());
+        return new RunEnd.Failed(
+            new UpstreamFailure(
+                UpstreamFailure.Kind.UNREACHABLE,
+                "the connection broke in the middle",
+                true,
+                Optional.empty()));
+      }
+      if (position == before) {
+        return new RunEnd.Done();
+      }
+      context.bandwidthLimiter().throttle(position - before, isSmall());
+    }
+  }
+
+  /** Writes what a run may write. Returns where it is then; where it was if it must end. */
+  private long store(Run run, ByteBuffer buffer, long position) {
+    long may = transfer.mayWrite(run, buffer.remaining());
+    if (may == 0) {
+      return position;
+    }
+    buffer.limit(buffer.position() + (int) may);
+    long end = position + may;
+    try {
+      partial.write(buffer, position);
+      // After the bytes, never before: after a crash the mark alone is believed.
+      markWhole(position, end);
+    } catch (IOException e) {
+      transfer.storeFailed(e);
+      return position;
+    }
+    transfer.written(run, may);
+    return end;
+  }
+
+  private void markWhole(long from, long to) throws IOException {
+    for (int piece = (int) (from / PartialBlob.PIECE);
+        (long) piece * PartialBlob.PIECE < to;
+        piece++) {
+      if (Math.min(blob.size(), (piece + 1L) * PartialBlob.PIECE) <= to) {
+        partial.mark(piece);
+      }
+    }
+  }
+}

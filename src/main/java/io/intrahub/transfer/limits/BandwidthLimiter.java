@@ -1,0 +1,60 @@
+package io.intrahub.transfer.limits;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Limits how many bytes per second come from upstream over all connections. A thread that has read
+ * pauses for as long as its bytes take at this rate. Safe for use by many threads.
+ */
+public final class BandwidthLimiter {
+  /** A pause after which a burst is allowed again, in nanoseconds. */
+  private static final long BURST = 50_000_000L;
+
+  private final long bytesPerSecond;
+  private final LongSupplier nanos;
+
+  /** When all that was read so far is paid for. Guarded by this. */
+  private long paidUntil;
+
+  /**
+   * Creates a limiter.
+   *
+   * @param bytesPerSecond 0: as fast as they come
+   * @param nanos a time that never goes back
+   */
+  public BandwidthLimiter(long bytesPerSecond, LongSupplier nanos) {
+    this.bytesPerSecond = bytesPerSecond;
+    this.nanos = nanos;
+    this.paidUntil = nanos.getAsLong();
+  }
+
+  /**
+   * Counts bytes that were read.
+   *
+   * @return nanoseconds to rest before reading more
+   */
+  public long account(long n) {
+    if (bytesPerSecond == 0) {
+      return 0;
+    }
+    synchronized (this) {
+      long now = nanos.getAsLong();
+      paidUntil = Math.max(paidUntil, now - BURST) + n * 1_000_000_000L / bytesPerSecond;
+      return Math.max(0, paidUntil - now);
+    }
+  }
+
+  /**
+   * Counts bytes that were read, and rests.
+   *
+   * @param small whether they belong to a small content, which is counted and does not wait
+   * @throws InterruptedException when the thread is stopped meanwhile
+   */
+  public void throttle(long n, boolean small) throws InterruptedException {
+    long pause = account(n);
+    if (pause > 0 && !small) {
+      TimeUnit.NANOSECONDS.sleep(pause);
+    }
+  }
+}

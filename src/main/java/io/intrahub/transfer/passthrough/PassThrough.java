@@ -1,0 +1,99 @@
+package io.intrahub.transfer.passthrough;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+
+/**
+ * Content that goes from upstream to one client and is not kept: what not everybody may read, and
+ * what the store can't take. A response that completes the content for its client is hashed, and
+ * its end waits for the digest. For a response that begins in the middle, the whole content is
+ * read, and what lies before is only hashed. A part in the middle of a large content is on
+ * upstream's word.
+ */
+public final class PassThrough {
+  private PassThrough() {}
+
+  /**
+   * Opens a span of a content.
+   *
+   * @param completing whether the client takes the content for complete with it
+   */
+  public static ContentOpening open(
+      BlobSource source, BlobId blob, ByteRange.Span span, boolean completing) {
+    boolean small = HoldBack.isSmall(blob.size());
+    if (!isChecked(blob, span, completing)) {
+      return ranged(source, span);
+    }
+    return switch (source.open(ByteRange.Span.all(blob.size()))) {
+      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
+      case BlobSource.Opened opened -> {
+        HashedStream stream = new HashedStream(source, opened.stream(), blob, span);
+        yield small ? primed(stream) : ready(stream, true);
+      }
+    };
+  }
+
+  /** Whether the digest of the whole content is looked at before this span of it is complete. */
+  static boolean isChecked(BlobId blob, ByteRange.Span span, boolean completing) {
+    boolean whole = span.offset() == 0 && span.end() == blob.size();
+    return whole || completing || HoldBack.isSmall(blob.size());
+  }
+
+  private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {
+    return switch (source.open(span)) {
+      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
+      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
+      case BlobSource.Opened opened -> ready(new DirectStream(opened.stream()), false);
+    };
+  }
+
+  /** A small content is checked before the head of the response goes out. */
+  private static ContentOpening primed(HashedStream stream) {
+    try {
+      stream.prime();
+      return ready(stream, true);
+    } catch (IOException e) {
+      stream.close();
+      return new ContentOpening.Failed(
+          new UpstreamFailure(
+              UpstreamFailure.Kind.UNEXPECTED_ANSWER, String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static ContentOpening ready(ContentStream stream, boolean verified) {
+    return new ContentOpening.Ready(stream, ContentOpening.Origin.UPSTREAM, verified);
+  }
+
+  /**
+   * Goes on in the middle of a response whose bytes before {@code rest} came from elsewhere. A
+   * completing response reads the content from its beginning again, because only so can its end be
+   * checked.
+   *
+   * @param observer sees what a completing response reads again, to compare it with what was sent
+   */
+  static ContentStream resume(
+      BlobSource source,
+      BlobId blob,
+      ByteRange.Span rest,
+      boolean completing,
+      HashedStream.ReplayObserver observer)
+      throws IOException {
+    if (!completing) {
+      return DirectStream.open(source, rest);
+    }
+    return switch (source.open(ByteRange.Span.all(blob.size()))) {
+      case BlobSource.Opened opened ->
+          new HashedStream(source, opened.stream(), blob, rest, observer);
+      case BlobSource.Failed failed ->
+          throw new IOException("upstream failed: " + failed.failure().reason());
+      case BlobSource.Refused _ -> throw new IOException("upstream refuses it now");
+    };
+  }
+}

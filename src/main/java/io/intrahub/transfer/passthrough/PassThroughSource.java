@@ -1,0 +1,104 @@
+package io.intrahub.transfer.passthrough;
+
+import io.intrahub.hub.ByteRange;
+import io.intrahub.transfer.limits.BandwidthLimiter;
+import io.intrahub.upstream.BlobSource;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A source whose bytes go past the store: no faster than all of upstream's together may, and not
+ * forgotten when they were wrong.
+ */
+final class PassThroughSource implements BlobSource {
+  private final BlobSource source;
+  private final BandwidthLimiter bandwidthLimiter;
+  private final boolean small;
+  private final Runnable onWrong;
+
+  /**
+   * The same source, paced.
+   *
+   * @param small whether its content is one that does not wait, as {@link
+   *     BandwidthLimiter#throttle}
+   * @param onWrong run when its content came wrong
+   */
+  PassThroughSource(
+      BlobSource source, BandwidthLimiter bandwidthLimiter, boolean small, Runnable onWrong) {
+    this.source = source;
+    this.bandwidthLimiter = bandwidthLimiter;
+    this.small = small;
+    this.onWrong = onWrong;
+  }
+
+  @Override
+  public Opening open(ByteRange.Span span) {
+    Opening opening = source.open(span);
+    return opening instanceof Opened opened
+        ? new Opened(new ThrottledStream(opened.stream()), opened.ranged())
+        : opening;
+  }
+
+  @Override
+  public Object sponsor() {
+    return source.sponsor();
+  }
+
+  @Override
+  public boolean outlivesRequest() {
+    return source.outlivesRequest();
+  }
+
+  @Override
+  public void reportWrongContent() {
+    onWrong.run();
+    source.reportWrongContent();
+  }
+
+  @Override
+  public String host() {
+    return source.host();
+  }
+
+  private final class ThrottledStream implements Stream {
+    private final Stream stream;
+
+    ThrottledStream(Stream stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      int read = stream.read(into);
+      if (read > 0) {
+        pause(read);
+      }
+      return read;
+    }
+
+    private void pause(int read) throws IOException {
+      try {
+        bandwidthLimiter.throttle(read, small);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("stopped while resting between bytes of upstream");
+      }
+    }
+
+    @Override
+    public void await() throws IOException {
+      stream.await();
+    }
+
+    @Override
+    public void abort() {
+      stream.abort();
+    }
+
+    @Override
+    public void close() {
+      stream.close();
+    }
+  }
+}

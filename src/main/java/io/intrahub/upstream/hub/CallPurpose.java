@@ -1,0 +1,50 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.hub.RepoId;
+import java.util.Optional;
+
+/**
+ * Why a call is made. It decides which endpoints may answer, and whether the answer says anything
+ * about the health of an endpoint.
+ *
+ * @param purpose what the answer is for
+ * @param repo that is asked about; empty for a call that is passed on
+ */
+record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
+  /** What an answer is for. */
+  enum Purpose {
+    /**
+     * To learn whether everybody may still read a repo. The target depends on the repo alone, so
+     * that a client can't choose one that fails. Only the authoritative endpoint is asked.
+     */
+    CONFIRM,
+    /** To learn what the mirror keeps. Only the authoritative endpoint is asked. */
+    LEARN,
+    /** To fetch bytes whose digest is known. Any endpoint may deliver them. */
+    FETCH,
+    /**
+     * To be passed on to one client, who chose the target. It says nothing about the health of an
+     * endpoint: a client must not be able to make the Hub look as if it were down.
+     */
+    PASS_ON
+  }
+
+  static final CallPurpose PASSED_ON = new CallPurpose(Purpose.PASS_ON, Optional.empty());
+
+  static CallPurpose confirm(RepoId repo) {
+    return new CallPurpose(Purpose.CONFIRM, Optional.of(repo));
+  }
+
+  static CallPurpose learn(RepoId repo) {
+    return new CallPurpose(Purpose.LEARN, Optional.of(repo));
+  }
+
+  static CallPurpose fetch(RepoId repo) {
+    return new CallPurpose(Purpose.FETCH, Optional.of(repo));
+  }
+
+  /** Whether this endpoint may answer. */
+  boolean mayAsk(Endpoint endpoint) {
+    return endpoint.authoritative() || purpose == Purpose.FETCH || purpose == Purpose.PASS_ON;
+  }
+}

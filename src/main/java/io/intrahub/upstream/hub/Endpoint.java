@@ -1,0 +1,50 @@
+package io.intrahub.upstream.hub;
+
+import okhttp3.HttpUrl;
+
+/**
+ * One upstream.
+ *
+ * @param base without a trailing slash in its path
+ * @param authoritative whether its refusals and its evidence count, and tokens go to it
+ * @param breaker its health
+ */
+record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
+  /**
+   * The address of a path of the Hub.
+   *
+   * @param encodedTarget path and query as they go over the wire
+   */
+  HttpUrl url(String encodedTarget) {
+    String prefix = base.encodedPath();
+    String path = prefix.equals("/") ? "" : prefix.substring(0, prefix.length() - 1);
+    return HttpUrl.get(base.scheme() + "://" + authority(base) + path + encodedTarget);
+  }
+
+  /** Whether the address is this endpoint's own: only there a token may go. */
+  boolean owns(HttpUrl url) {
+    return url.scheme().equals(base.scheme())
+        && url.host().equals(base.host())
+        && url.port() == base.port();
+  }
+
+  /** The path of one of its addresses as the Hub knows it, without the endpoint's own prefix. */
+  String hubPath(HttpUrl url) {
+    String prefix = base.encodedPath();
+    String path = url.encodedPath();
+    return !prefix.equals("/") && path.startsWith(prefix)
+        ? path.substring(prefix.length() - 1)
+        : path;
+  }
+
+  /** Scheme, host and port, for replacing them in links. */
+  String origin() {
+    return base.scheme() + "://" + authority(base);
+  }
+
+  private static String authority(HttpUrl url) {
+    String host = url.host().contains(":") ? "[" + url.host() + "]" : url.host();
+    boolean plain = url.port() == HttpUrl.defaultPort(url.scheme());
+    return plain ? host : host + ":" + url.port();
+  }
+}

@@ -1,0 +1,208 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
+import java.io.IOException;
+import java.util.Optional;
+import okhttp3.HttpUrl;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * Asks upstream's {@code resolve} with HEAD and reads the headers of the hop that names the file: a
+ * 302 to a CDN for LFS files, a relative 307 to {@code resolve-cache} for the others, a plain 200
+ * from another mirror (HP 3.1). What the CDN says of itself is never asked. Safe for use by many
+ * threads.
+ */
+final class FirstHopResolver {
+  private final HubCalls hub;
+  private final DownloadLocations locations;
+  private final EventOrder order;
+
+  FirstHopResolver(HubCalls hub, DownloadLocations locations, EventOrder order) {
+    this.hub = hub;
+    this.order = order;
+    this.locations = locations;
+  }
+
+  /**
+   * An answer.
+   *
+   * @param said what it says
+   * @param location of the bytes, if the file was found
+   */
+  record Hop(FirstHop said, Optional<DownloadLocations.Location> location) {}
+
+  FirstHop ask(CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return ask(question, repo, revision, path, caller, Optional.empty()).said();
+  }
+
+  /**
+   * Asks as usual, but one endpoint only when no other answers.
+   *
+   * @param last that endpoint
+   */
+  Hop ask(
+      CallPurpose question,
+      RepoId repo,
+      Revision revision,
+      FilePath path,
+      Caller caller,
+      Optional<Endpoint> last) {
+    HubCalls.Visit<Hop> visit =
+        hub.visit(
+            question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
+    return switch (visit) {
+      case HubCalls.Visit.Done<Hop> done -> done.result();
+      case HubCalls.Visit.Failed<Hop> failed ->
+          new Hop(new FirstHop.Failed(failed.failure()), Optional.empty());
+    };
+  }
+
+  private HubCalls.Visit<Hop> visit(
+      Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
+      throws IOException {
+    EventOrder.Moment began = order.now();
+    RepoId repo = asked;
+    HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
+    Facts facts = new Facts();
+    for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+      try (Response response = hub.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+        Optional<HttpUrl> next = hub.redirect(response);
+        if (next.isEmpty() && !response.isSuccessful()) {
+          return refusedOrFailed(endpoint, response, revision, caller);
+        }
+        facts.read(response);
+        if (next.isEmpty() && !facts.areComplete() && HubCalls.isPage(response)) {
+          return HubCalls.unexpected(HubCalls.PAGE);
+        }
+        if (next.isEmpty()) {
+          return found(endpoint, repo, revision, path, url, facts, caller, began);
+        }
+        Optional<HubTarget> target = target(endpoint, next.get());
+        if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
+          // Renamed, or written in another case: what counts is said under the new name.
+          repo = endpoint.authoritative() ? moved.repo() : asked;
+          facts = new Facts();
+        } else if (facts.areComplete()) {
+          return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
+        } else if (!endpoint.owns(next.get())) {
+          return HubCalls.permanent("it redirects without saying what the file is");
+        }
+        url = next.get();
+      }
+    }
+    return HubCalls.permanent("it redirects in circles");
+  }
+
+  private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {
+    if (!endpoint.owns(url)) {
+      return Optional.empty();
+    }
+    return HubTargetParser.parse(endpoint.hubPath(url)) instanceof HubTargetParser.Target t
+        ? Optional.of(t.target())
+        : Optional.empty();
+  }
+
+  private HubCalls.Visit<Hop> found(
+      Endpoint endpoint,
+      RepoId repo,
+      Revision revision,
+      FilePath path,
+      HttpUrl url,
+      Facts facts,
+      Caller caller,
+      EventOrder.Moment began) {
+    if (!facts.areComplete()) {
+      return HubCalls.unexpected("it lacks the commit, the digest or the size of the file");
+    }
+    CommitHash commit = facts.commit.orElseThrow();
+    if (isOther(revision, facts.commit)) {
+      return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+    }
+    BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
+    DownloadLocations.Location location =
+        locations.put(
+            new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
+    boolean proves = caller.isAnonymous() && endpoint.authoritative();
+    return new HubCalls.Visit.Done<>(
+        new Hop(
+            new FirstHop.Found(
+                repo,
+                commit,
+                blob,
+                proves ? Optional.of(AnonymousRead.witnessed(repo, began)) : Optional.empty()),
+            Optional.of(location)));
+  }
+
+  /** Whether an answer about a commit names another one. */
+  private static boolean isOther(Revision asked, Optional<CommitHash> named) {
+    return asked.asCommit().isPresent() && named.isPresent() && !asked.asCommit().equals(named);
+  }
+
+  private static HubCalls.Visit<Hop> refusedOrFailed(
+      Endpoint endpoint, Response response, Revision revision, Caller caller) {
+    Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
+    if (refusal.isPresent() && isOther(revision, refusal.get().commit())) {
+      return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+    }
+    return refusal.isPresent() && endpoint.authoritative()
+        ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
+        : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+  }
+
+  /** What the hops so far said of the file. A later hop adds what an earlier one left out. */
+  private static final class Facts {
+    private Optional<CommitHash> commit = Optional.empty();
+    private Optional<Digest> digest = Optional.empty();
+    private long size = -1;
+
+    void read(Response response) {
+      commit =
+          commit.or(() -> header(response, HeaderNames.X_REPO_COMMIT).flatMap(CommitHash::parse));
+      digest =
+          digest
+              .or(() -> header(response, HeaderNames.X_LINKED_ETAG).flatMap(Digest::ofEtag))
+              .or(() -> header(response, HeaderNames.ETAG).flatMap(Digest::ofEtag));
+      if (size < 0) {
+        size =
+            header(response, HeaderNames.X_LINKED_SIZE)
+                // The length of a redirect's own text is not the file's.
+                .or(() ->
+                    response.isSuccessful()
+                        ? header(response, HeaderNames.CONTENT_LENGTH)
+                        : Optional.empty())
+                .map(Facts::number)
+                .orElse(-1L);
+      }
+    }
+
+    boolean areComplete() {
+      return commit.isPresent() && digest.isPresent() && size >= 0;
+    }
+
+    private static Optional<String> header(Response response, String name) {
+      return Optional.ofNullable(response.header(name));
+    }
+
+    private static long number(String text) {
+      try {
+        return Long.parseLong(text.strip());
+      } catch (NumberFormatException e) {
+        return -1;
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.hub.json.EntryJson;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+
+/** What upstream answers when a page of a listing is asked for. */
+public sealed interface ListingPage {
+  /**
+   * The receiver took the whole page.
+   *
+   * @param entries how many it had, those with unusable paths included
+   * @param next the page behind it
+   */
+  record Whole(int entries, HubUpstream.NextPage next) implements ListingPage {}
+
+  /**
+   * The receiver failed, so the page was not read to its end.
+   *
+   * @param failure what the receiver threw
+   */
+  record NotTaken(IOException failure) implements ListingPage {}
+
+  /**
+   * The Hub said no.
+   *
+   * @param refusal what it said
+   */
+  record Refused(HubRefusal refusal) implements ListingPage {}
+
+  /**
+   * No usable answer. The receiver may have got some entries of it.
+   *
+   * @param failure why
+   */
+  record Failed(UpstreamFailure failure) implements ListingPage {}
+
+  /** Takes the entries of a page as they arrive. */
+  interface Receiver extends EntryJson.Receiver {
+    /**
+     * The page is read from its first entry on. Called again when a page broke off and is asked for
+     * once more: what was taken of it before does not count.
+     *
+     * @throws IOException ends the reading, as in {@link #take}
+     */
+    void begin() throws IOException;
+  }
+}

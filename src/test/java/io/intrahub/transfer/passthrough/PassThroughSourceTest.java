@@ -1,0 +1,64 @@
+package io.intrahub.transfer.passthrough;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.transfer.ScriptedSource;
+import io.intrahub.transfer.ScriptedSource.Fails;
+import io.intrahub.transfer.limits.BandwidthLimiter;
+import io.intrahub.upstream.BlobSource;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class PassThroughSourceTest {
+  private static final int SIZE = 40_000;
+  private static final byte[] BYTES = TestBlobs.bytes(1, SIZE);
+
+  /** Its time stands still, so that what was read is never paid for. */
+  private final BandwidthLimiter bandwidthLimiter = new BandwidthLimiter(10_000, () -> 0);
+
+  private final ScriptedSource source = new ScriptedSource(BYTES);
+
+  private BlobSource.Stream open(boolean small) {
+    BlobSource.Opening opening =
+        new PassThroughSource(source, bandwidthLimiter, small, () -> {}).open(Span.all(SIZE));
+    return ((BlobSource.Opened) opening).stream();
+  }
+
+  @Test
+  void a_small_content_is_counted_and_does_not_wait() throws Exception {
+    try (BlobSource.Stream stream = open(true)) {
+      ByteBuffer got = ByteBuffer.allocate(SIZE);
+      while (stream.read(got) >= 0) {}
+      assertThat(got.array()).isEqualTo(BYTES);
+    }
+    assertThat(bandwidthLimiter.account(0)).isGreaterThan(TimeUnit.SECONDS.toNanos(3));
+  }
+
+  /** Four seconds at this pace; the thread is stopped in the middle of them. */
+  @Test
+  void a_large_one_rests() {
+    try (BlobSource.Stream stream = open(false)) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> stream.read(ByteBuffer.allocate(SIZE)))
+          .isInstanceOf(InterruptedIOException.class);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(source.openStreams()).isZero();
+  }
+
+  @Test
+  void what_can_not_be_opened_is_asked_for_once() {
+    source.always(new Fails());
+    assertThat(
+            new PassThroughSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
+        .isInstanceOf(BlobSource.Failed.class);
+    assertThat(source.opened()).isEqualTo(1);
+  }
+}

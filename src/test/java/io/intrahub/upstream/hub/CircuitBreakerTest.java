@@ -1,0 +1,205 @@
+package io.intrahub.upstream.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.testing.SettableClock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class CircuitBreakerTest {
+  private static final CallPurpose ONE = CallPurpose.learn(repo(1));
+
+  private final SettableClock clock = new SettableClock();
+  private final CircuitBreaker breaker = new CircuitBreaker(clock);
+
+  private static RepoId repo(int number) {
+    return new RepoId(RepoType.MODEL, "acme/" + number);
+  }
+
+  private void pass(long seconds) {
+    clock.pass(Duration.ofSeconds(seconds));
+  }
+
+  private void fail(int times) {
+    for (int i = 0; i < times; i++) {
+      breaker.unreachable("it is scripted");
+    }
+  }
+
+  /** One failure about each of these repos. */
+  private void trouble(int... repos) {
+    for (int repo : repos) {
+      breaker.troubled(repo(repo), "it answered 500");
+    }
+  }
+
+  @Test
+  void it_opens_at_the_fifth_failure_in_a_row() {
+    fail(4);
+    breaker.answered();
+    fail(4);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    breaker.unreachable("it is scripted");
+    assertThat(breaker.isOpen()).isTrue();
+    assertThat(breaker.tryAcquire(ONE)).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
+  }
+
+  @Test
+  void one_probe_at_a_time_and_each_pause_is_twice_the_last() {
+    fail(5);
+    for (long pause : new long[] {5, 10, 20, 40, 60, 60}) {
+      pass(pause - 1);
+      assertThat(breaker.tryAcquire(ONE)).as("before " + pause).isFalse();
+      pass(1);
+      assertThat(breaker.isOpen()).isFalse();
+      assertThat(breaker.tryAcquire(ONE)).as("after " + pause).isTrue();
+      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+      breaker.unreachable("it is scripted");
+    }
+  }
+
+  /** A load of many files is under way when the Hub goes: all its calls fail, one after another. */
+  @Test
+  void calls_that_were_under_way_when_it_opened_do_not_put_the_first_probe_off() {
+    fail(40);
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  /** They may also fail late, by their time-outs. */
+  @Test
+  void a_late_failure_does_not_put_the_probe_off_for_ever() {
+    fail(5);
+    for (int second = 0; second < 4; second++) {
+      pass(1);
+      fail(3);
+    }
+    pass(1);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  @Test
+  void a_success_closes_it_and_the_next_outage_begins_with_a_short_pause() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    breaker.unreachable("it is scripted");
+    pass(10);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    breaker.answered();
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    fail(5);
+    pass(Duration.ofSeconds(5).toSeconds());
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  /** A probe that never comes back must not keep the endpoint closed for ever. */
+  @Test
+  void a_lost_probe_is_followed_by_another() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  @Test
+  void a_clock_that_is_set_back_does_not_keep_it_open() {
+    fail(5);
+    pass(-3 * 3600);
+    pass(60);
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(breaker.tryAcquire(ONE)).isFalse();
+  }
+
+  @Test
+  void a_call_that_is_passed_on_is_not_a_probe() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+  }
+
+  @Test
+  void one_repo_or_two_that_fail_for_ever_say_nothing_about_others() {
+    for (int i = 0; i < 50; i++) {
+      trouble(1, 2);
+    }
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(3)))).isTrue();
+  }
+
+  @Test
+  void five_failures_about_three_repos_have_these_refused_and_nobody_else() {
+    trouble(1, 2, 3, 1);
+    assertThat(breaker.tryAcquire(ONE)).as("at the fourth failure").isTrue();
+    trouble(1);
+    assertThat(breaker.tryAcquire(ONE)).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(3)))).isFalse();
+    assertThat(breaker.isOpen()).as("the endpoint is reachable").isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(4)))).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).as("who may read it").isTrue();
+
+    trouble(4);
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(4)))).isFalse();
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).as("a probe").isTrue();
+    assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+  }
+
+  @Test
+  void one_answer_ends_the_trouble_of_all() {
+    trouble(1, 2, 3, 4, 5, 6);
+    breaker.answered();
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    trouble(1, 1, 1, 1, 1);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  /** A connection came about, whatever went wrong then. */
+  @Test
+  void an_endpoint_in_trouble_is_reachable() {
+    fail(5);
+    pass(5);
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    trouble(1);
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+  }
+
+  @Test
+  void an_endpoint_that_answers_nobody_is_asked_by_probes_only_but_is_not_unreachable() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
+      breaker.silent(repo(1), "no answer within 20 s");
+    }
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(2)))).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    pass(5);
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isFalse();
+    breaker.answered();
+    assertThat(breaker.isSilent()).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
+  }
+
+  @Test
+  void an_answer_or_an_error_in_between_ends_the_silence() {
+    for (int i = 0; i < 8; i++) {
+      breaker.silent(repo(1), "no answer within 20 s");
+      breaker.silent(repo(1), "no answer within 20 s");
+      breaker.troubled(repo(1), "it answered 500");
+    }
+    assertThat(breaker.isSilent()).isFalse();
+  }
+}

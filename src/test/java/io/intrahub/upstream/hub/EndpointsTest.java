@@ -1,0 +1,256 @@
+package io.intrahub.upstream.hub;
+
+import static io.intrahub.upstream.hub.UpstreamRig.HOLDER;
+import static io.intrahub.upstream.hub.UpstreamRig.REPO;
+import static io.intrahub.upstream.hub.UpstreamRig.readAll;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.access.Caller;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
+import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.FirstHop;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The Hub first, another mirror when it fails; and the answers of the API. */
+class EndpointsTest {
+  private final DevHub hub = DevHub.builder().start();
+  private final DevHub other = DevHub.builder().start();
+  private final UpstreamRig rig = UpstreamRig.to(new SettableClock(), hub.uri(), other.uri());
+  private final DevFile file = DevFile.lfsGenerated(3, 5_000);
+
+  @BeforeEach
+  void fill() {
+    for (DevHub one : new DevHub[] {hub, other}) {
+      one.token(UpstreamRig.TOKEN, "alice");
+      one.repo("model", "acme/x").commit("first", Map.of("f.bin", file, "a/b.txt", file));
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+    hub.close();
+    other.close();
+  }
+
+  @Test
+  void while_the_hub_answers_nobody_else_is_asked() {
+    assertThat(rig.found("f.bin", Caller.ANONYMOUS).evidence()).isPresent();
+    assertThat(rig.hop("nope")).isInstanceOf(FirstHop.Refused.class);
+    assertThat(other.counters().requests()).isZero();
+  }
+
+  @Test
+  void when_it_is_down_another_may_answer_but_proves_nothing() throws IOException {
+    hub.goDark();
+    FirstHop.Found found = rig.found("f.bin", Caller.ANONYMOUS);
+    assertThat(found.evidence()).isEmpty();
+    assertThat(readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000))))
+        .isEqualTo(file.allBytes());
+    ApiAnswer.Info info =
+        (ApiAnswer.Info) rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS);
+    assertThat(info.facts().openToAll()).isTrue();
+    assertThat(info.evidence()).isEmpty();
+    hub.comeBack();
+  }
+
+  @Test
+  void what_came_wrong_from_the_hub_is_fetched_from_another() throws IOException {
+    BlobSource source = rig.source(rig.found("f.bin", Caller.ANONYMOUS), "f.bin", Caller.ANONYMOUS);
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    source.reportWrongContent();
+
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(1);
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(1);
+    // And from the Hub again when the other has not got it.
+    other.delete("model", "acme/x");
+    source.reportWrongContent();
+    source.reportWrongContent();
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+  }
+
+  /** A second client's wrong bytes are told later, when others are asked for elsewhere already. */
+  @Test
+  void an_endpoint_is_not_blamed_for_what_came_from_another() throws IOException {
+    FirstHop.Found found = rig.found("f.bin", Caller.ANONYMOUS);
+    BlobSource one = rig.source(found, "f.bin", Caller.ANONYMOUS);
+    BlobSource two = rig.source(found, "f.bin", Caller.ANONYMOUS);
+    readAll(one.open(Span.all(5_000)));
+    readAll(two.open(Span.all(5_000)));
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+
+    one.reportWrongContent();
+    readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000)));
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(1);
+    two.reportWrongContent();
+    readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000)));
+
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+    assertThat(other.counters().requests(Route.CDN)).isEqualTo(2);
+  }
+
+  /** It was wrong once; that another has not got it at all is no reason to keep away from it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"names another content", "refuses the address it gave"})
+  void the_hub_is_asked_again_when_the_other_is_of_no_use(String what) throws IOException {
+    BlobSource source = rig.source(rig.found("f.bin", Caller.ANONYMOUS), "f.bin", Caller.ANONYMOUS);
+    readAll(source.open(Span.all(5_000)));
+    if (what.startsWith("names")) {
+      other.faults().on(Route.RESOLVE).changedEtag("ab".repeat(32));
+    } else {
+      other.faults().on(Route.CDN).status(403);
+    }
+    source.reportWrongContent();
+
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(hub.counters().requests(Route.CDN)).isEqualTo(2);
+  }
+
+  /** Tokens go to the Hub only. */
+  @Test
+  void a_token_holders_file_that_came_wrong_is_fetched_from_the_hub_again() throws IOException {
+    hub.repo("model", "acme/x").visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
+    BlobSource source = rig.source(rig.found("f.bin", HOLDER), "f.bin", HOLDER);
+    readAll(source.open(Span.all(5_000)));
+    source.reportWrongContent();
+    assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+    assertThat(other.counters().requests()).isZero();
+  }
+
+  @Test
+  void its_refusals_count_for_nothing() {
+    hub.goDark();
+    other.repo("model", "acme/x").visibility(Visibility.PRIVATE);
+    assertThat(rig.hop("f.bin")).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
+        .isInstanceOf(ApiAnswer.Failed.class);
+    hub.comeBack();
+  }
+
+  @Test
+  void no_token_ever_goes_there() {
+    hub.goDark();
+    assertThat(rig.hop("f.bin", HOLDER)).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.upstream().call(ApiRequest.get("/api/whoami-v2"), HOLDER))
+        .isInstanceOf(ApiAnswer.Failed.class);
+    assertThat(other.counters().requests()).isZero();
+    hub.comeBack();
+  }
+
+  @Test
+  void a_token_follows_no_redirect_to_another_origin() {
+    String away = "http://127.0.0.1:" + other.uri().getPort() + "/api/models/acme/x";
+    hub.faults().on(Route.REPO_INFO).status(307, Map.of("Location", away), "");
+    assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", HOLDER))
+        .isInstanceOf(ApiAnswer.Failed.class);
+    assertThat(other.counters().requests()).isZero();
+  }
+
+  @Test
+  void a_redirect_at_home_is_followed_with_its_token() {
+    hub.repo("model", "acme/x")
+        .renamedFrom("old/name")
+        .visibility(Visibility.PRIVATE)
+        .allow(UpstreamRig.TOKEN);
+    ApiAnswer answer =
+        rig.upstream()
+            .repoInfo(new RepoId(RepoType.MODEL, "old/name"), Optional.empty(), "", HOLDER);
+    assertThat(((ApiAnswer.Info) answer).repo()).isEqualTo(REPO);
+    assertThat(((ApiAnswer.Info) answer).evidence()).isEmpty();
+  }
+
+  @Test
+  void json_comes_without_xet() {
+    ApiAnswer.Ok tree =
+        (ApiAnswer.Ok)
+            rig.upstream().call(ApiRequest.get("/api/models/acme/x/tree/main"), Caller.ANONYMOUS);
+    assertThat(new String(tree.body().bytes(), StandardCharsets.UTF_8))
+        .contains("\"type\":\"file\"")
+        .doesNotContain("xetHash");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"garbage", "truncated", "login", "redirects"})
+  void an_answer_that_is_not_the_hubs_is_a_failure(String what) {
+    other.goDark();
+    switch (what) {
+      case "garbage" -> hub.faults().on(Route.REPO_INFO).garbageJson();
+      case "truncated" -> hub.faults().on(Route.REPO_INFO).truncate(20);
+      case "login" -> hub.faults().on(Route.REPO_INFO).loginPage();
+      default ->
+          hub.faults()
+              .on(Route.REPO_INFO)
+              .status(307, Map.of("Location", "/api/models/acme/x"), "");
+    }
+    assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
+        .isInstanceOf(ApiAnswer.Failed.class);
+    assertThat(hub.counters().requests()).isLessThan(10);
+    other.comeBack();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "HOME/api/models/acme/x/tree/main?cursor=a%3D&limit=5,"
+        + " /api/models/acme/x/tree/main?cursor=a%3D&limit=5",
+    "/api/x?p=1, /api/x?p=1",
+    "HOME/api/x, /api/x",
+  })
+  void the_next_page_at_home_is_a_target(String url, String target) {
+    String link = "<" + url.replace("HOME", rig.upstream().origin()) + ">; rel=\"next\"";
+    assertThat(nextPage(rig, link)).contains(target);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "<http://169.254.169.254/latest>; rel=\"next\"",
+        "<https://HOST/api/x>; rel=\"next\"",
+        "<http://user@evil.example/api/x>; rel=\"next\"",
+        "<HOME/api/x>; rel=\"prev\"",
+        "<//evil.example/x>; rel=\"next\"",
+        "<javascript:alert(1)>; rel=\"next\"",
+        "<>",
+        ""
+      })
+  void a_next_page_elsewhere_is_none(String link) {
+    String here =
+        link.replace("HOME", rig.upstream().origin()).replace("HOST", hub.uri().getAuthority());
+    assertThat(nextPage(rig, here)).isEmpty();
+  }
+
+  @Test
+  void an_endpoint_may_lie_under_a_path() {
+    try (UpstreamRig below =
+        UpstreamRig.to(new SettableClock(), URI.create("http://127.0.0.1:1/hf/"))) {
+      assertThat(below.upstream().origin()).isEqualTo("http://127.0.0.1:1");
+      assertThat(nextPage(below, "<http://127.0.0.1:1/hf/api/x?p=1>; rel=\"next\""))
+          .contains("/api/x?p=1");
+    }
+  }
+
+  /** The target of the page behind an answer to some other path; empty when none is followed. */
+  private static Optional<String> nextPage(UpstreamRig rig, String link) {
+    ApiAnswer.Ok answer = new ApiAnswer.Ok(200, Map.of("link", link), ApiBody.of(new byte[0]));
+    return rig.upstream().nextPage(answer, "/api/other") instanceof HubUpstream.NextPage.At at
+        ? Optional.of(at.target())
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,123 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.AccessToken;
+import io.intrahub.access.Caller;
+import io.intrahub.access.EventOrder;
+import io.intrahub.access.Fingerprints;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.net.ProxySettings;
+import io.intrahub.upstream.net.TlsSettings;
+import io.intrahub.upstream.net.UpstreamSettings;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** The upstream package on its own, with short limits. */
+public final class UpstreamRig implements AutoCloseable {
+  public static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
+  public static final Revision MAIN = new Revision("main");
+  public static final String TOKEN = "hf_secret";
+  public static final Caller HOLDER =
+      new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
+
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final HubUpstream upstream;
+
+  private UpstreamRig(SettableClock clock, boolean offline, List<URI> endpoints) {
+    UpstreamSettings settings =
+        new UpstreamSettings(
+            endpoints,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(20),
+            Duration.ofMillis(1),
+            "test/1",
+            offline,
+            ProxySettings.DIRECT,
+            TlsSettings.JVM);
+    upstream =
+        new HubUpstream(
+            settings,
+            clock,
+            timer,
+            TestRepos.budget(),
+            new EventOrder(clock),
+            new Meters(registry));
+  }
+
+  /** Asks these endpoints, the first of which is the Hub. */
+  public static UpstreamRig to(SettableClock clock, URI... endpoints) {
+    return new UpstreamRig(clock, false, List.of(endpoints));
+  }
+
+  static UpstreamRig offline(URI endpoint) {
+    return new UpstreamRig(new SettableClock(), true, List.of(endpoint));
+  }
+
+  public HubUpstream upstream() {
+    return upstream;
+  }
+
+  /** What a counter shows. */
+  long count(String name) {
+    return (long) registry.get(name).counter().count();
+  }
+
+  FirstHop hop(String path) {
+    return hop(path, Caller.ANONYMOUS);
+  }
+
+  FirstHop hop(String path, Caller caller) {
+    return upstream.firstHop(REPO, MAIN, new FilePath(path), caller);
+  }
+
+  /** Asks about a file of this repo for the mirror itself. */
+  FirstHop learn(RepoId repo) {
+    return upstream.learnFile(repo, MAIN, new FilePath("config.json"));
+  }
+
+  FirstHop.Found found(String path, Caller caller) {
+    return (FirstHop.Found) hop(path, caller);
+  }
+
+  BlobSource source(FirstHop.Found found, String path, Caller caller) {
+    return upstream.source(found.repo(), found.commit(), new FilePath(path), found.blob(), caller);
+  }
+
+  /** All bytes of an opened stream. */
+  static byte[] readAll(BlobSource.Opening opening) throws IOException {
+    if (!(opening instanceof BlobSource.Opened opened)) {
+      throw new AssertionError("not opened: " + opening);
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ByteBuffer buffer = ByteBuffer.allocate(10_000);
+    try (BlobSource.Stream stream = opened.stream()) {
+      while (stream.read(buffer.clear()) >= 0) {
+        bytes.write(buffer.array(), 0, buffer.position());
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  @Override
+  public void close() {
+    upstream.close();
+    timer.shutdownNow();
+  }
+}

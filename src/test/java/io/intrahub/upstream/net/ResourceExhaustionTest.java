@@ -1,0 +1,168 @@
+package io.intrahub.upstream.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.access.EventOrder;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamState;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.NoRouteToHostException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import javax.net.SocketFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The mirror has no file descriptor left, while the Hub is well. */
+class ResourceExhaustionTest {
+  private final DevHub hub = DevHub.builder().start();
+  private final SettableClock clock = new SettableClock();
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final FailingSockets sockets = new FailingSockets();
+  private final HubUpstream upstream =
+      new HubUpstream(
+          new UpstreamSettings(
+              List.of(hub.uri()),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(20),
+              Duration.ofMillis(1),
+              "test/1",
+              false,
+              ProxySettings.DIRECT,
+              TlsSettings.JVM),
+          clock,
+          timer,
+          TestRepos.budget(),
+          new EventOrder(clock),
+          new Meters(new SimpleMeterRegistry()),
+          sockets);
+
+  @BeforeEach
+  void fill() {
+    for (int i = 0; i < 10; i++) {
+      hub.repo("model", "acme/x" + i).commit("first", "a.txt", DevFile.text("a"));
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    upstream.close();
+    timer.shutdownNow();
+    hub.close();
+  }
+
+  private ApiAnswer confirm(int repo) {
+    return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty());
+  }
+
+  private UpstreamFailure.Kind failure(int repo) {
+    return failed(repo).kind();
+  }
+
+  private UpstreamFailure failed(int repo) {
+    return ((ApiAnswer.Failed) confirm(repo)).failure();
+  }
+
+  static Stream<IOException> failures() {
+    return Stream.of(
+        new SocketException("Too many open files"),
+        new SocketException("Too many open files in system"),
+        new IOException("unexpected", new SocketException("Too many open files")),
+        new NoRouteToHostException("Cannot assign requested address"),
+        new UnknownHostException("huggingface.co: System error"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void that_is_no_outage_of_the_hub(IOException e) {
+    sockets.failure.set(Optional.of(e));
+    for (int i = 0; i < 10; i++) {
+      assertThat(failed(i).kind()).isEqualTo(UpstreamFailure.Kind.BUSY);
+      assertThat(failed(i).isTransient()).as("or the question may be late").isFalse();
+    }
+    assertThat(upstream.isUnavailable()).isFalse();
+    assertThat(upstream.state()).isEqualTo(UpstreamState.REACHABLE);
+    sockets.failure.set(Optional.empty());
+    assertThat(confirm(0)).isInstanceOf(ApiAnswer.Info.class);
+  }
+
+  @Test
+  void it_does_not_end_an_outage_either() {
+    sockets.failure.set(Optional.of(new ConnectException("Connection refused")));
+    for (int i = 0; i < 5; i++) {
+      assertThat(failure(i)).isEqualTo(UpstreamFailure.Kind.UNREACHABLE);
+    }
+    assertThat(upstream.isUnavailable()).isTrue();
+    clock.pass(Duration.ofSeconds(5));
+    sockets.failure.set(Optional.of(new SocketException("Too many open files")));
+    assertThat(failure(0)).isEqualTo(UpstreamFailure.Kind.BUSY);
+    assertThat(upstream.isUnavailable()).isTrue();
+  }
+
+  /** A name server that does not answer is as good as a Hub that does not. */
+  @Test
+  void a_name_that_is_not_resolved_is_an_outage() {
+    sockets.failure.set(
+        Optional.of(new UnknownHostException("huggingface.co: Name or service not known")));
+    assertThat(failure(0)).isEqualTo(UpstreamFailure.Kind.UNREACHABLE);
+  }
+
+  /** Makes sockets unless it has an exception to throw. */
+  private static final class FailingSockets extends SocketFactory {
+    private final AtomicReference<Optional<IOException>> failure =
+        new AtomicReference<>(Optional.empty());
+
+    @Override
+    public Socket createSocket() throws IOException {
+      if (failure.get().isPresent()) {
+        throw failure.get().get();
+      }
+      return new Socket();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress from, int fromPort) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort) {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
