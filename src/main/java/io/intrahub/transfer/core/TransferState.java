@@ -2,9 +2,7 @@ package io.intrahub.transfer.core;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -22,9 +20,7 @@ public final class TransferState {
   private final long size;
   private final Pieces pieces;
   private final Readers readers;
-  private final List<Run> runs = new ArrayList<>();
-  private final Planner planner;
-  private final ConnectionScaling scaling;
+  private final Runs runs;
   private final Sponsors sponsors;
   private final Demand demand;
 
@@ -37,7 +33,6 @@ public final class TransferState {
   private boolean foundWrong;
 
   private boolean ended;
-  private boolean ranged = true;
   private final RetryBackoff backoff;
   private final StoreWork work;
 
@@ -52,10 +47,9 @@ public final class TransferState {
     this.pieces = new Pieces(size, limits.piece(), found);
     this.readers = new Readers(limits, pieces);
     this.sponsors = new Sponsors(readers);
-    this.planner = new Planner(limits, size, pieces, readers, runs);
-    this.scaling = new ConnectionScaling(limits.connections());
     this.demand = new Demand(limits, size, now);
     this.backoff = new RetryBackoff(limits);
+    this.runs = new Runs(limits, size, pieces, readers, sponsors, backoff);
     this.work = new StoreWork(limits, size, now);
   }
 
@@ -86,7 +80,7 @@ public final class TransferState {
     // A client's token must not be used when the request it came with has ended.
     BlobSource source = reader.source();
     if (!sponsors.mayStillUse(source)) {
-      stopRunsOf(source);
+      runs.stopAllOf(source);
     }
     if (readers.isEmpty()) {
       demand.lastReaderLeft(now);
@@ -145,10 +139,7 @@ public final class TransferState {
 
   /** A run's connection answers. */
   public void opened(Run run, boolean sendsRanges) {
-    if (!sendsRanges && ranged) {
-      ranged = false;
-      runs.stream().filter(r -> r != run || r.position != planner.front()).forEach(Run::stop);
-    }
+    runs.opened(run, sendsRanges);
   }
 
   /**
@@ -164,12 +155,7 @@ public final class TransferState {
 
   /** A run has written what it was allowed to. */
   public void written(Run run, long now) {
-    long n = run.committed - run.position;
-    pieces.written(run.position, run.committed);
-    run.position = run.committed;
-    backoff.received(n);
-    work.wrote(n);
-    scaling.wrote(n, planner.sequentialRuns(), now);
+    work.wrote(runs.written(run, now));
   }
 
   /** The offset up to which a run may fetch; when it has come there, it should end. */
@@ -184,48 +170,20 @@ public final class TransferState {
 
   /** A run is over. */
   public void ended(Run run, RunEnd end, long now) {
-    runs.remove(run);
-    switch (end) {
-      case RunEnd.Done _ -> {}
-      case RunEnd.Failed failed -> failed(run, failed.failure(), now);
-      case RunEnd.Refused refused -> refused(run.source(), refused.refusal());
-    }
-  }
-
-  private void failed(Run run, UpstreamFailure failure, long now) {
-    if (run.stopped || phase != Phase.RUNNING) {
-      return;
-    }
-    if (failure.kind() == UpstreamFailure.Kind.RATE_LIMITED
-        || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR) {
-      scaling.halve(now);
-    }
-    if (backoff.failed(run, failure, now)) {
-      readers.failBlocked(failure, phase);
-    }
-  }
-
-  private void refused(BlobSource source, HubRefusal refusal) {
-    readers.refuse(source, refusal);
-    stopRunsOf(source);
-    sponsors.refused(source);
-  }
-
-  private void stopRunsOf(BlobSource source) {
-    runs.stream().filter(r -> Sponsors.same(r.source(), source)).forEach(Run::stop);
+    runs.ended(run, end, phase, now);
   }
 
   /** Others wait for a connection: this transfer does with fewer. */
   public void contended(long now) {
-    scaling.halve(now);
+    runs.contended(now);
   }
 
   // --- The hash, the disk, the verdict
 
   /** How far the hash may go now; empty when it has to wait, or should stop. */
   public OptionalLong hashTarget() {
-    if (isHashWanted() && work.isHashWorth(planner.front())) {
-      return OptionalLong.of(planner.front());
+    if (isHashWanted() && work.isHashWorth(runs.front())) {
+      return OptionalLong.of(runs.front());
     }
     work.hashStops();
     return OptionalLong.empty();
@@ -236,7 +194,7 @@ public final class TransferState {
   }
 
   private boolean isHashDue() {
-    return isHashWanted() && work.isHashDue(planner.front());
+    return isHashWanted() && work.isHashDue(runs.front());
   }
 
   private boolean isSyncDue(long now) {
@@ -295,7 +253,7 @@ public final class TransferState {
   }
 
   private void end(ReaderOutcome outcome) {
-    runs.forEach(Run::stop);
+    runs.stopAll();
     readers.end(outcome);
   }
 
@@ -309,7 +267,7 @@ public final class TransferState {
     return phase == Phase.RUNNING
         && !demand.isPausing()
         && pieces.missing() > 0
-        && (backoff.isQuiet() || !planner.isNear(pieces.availableUpTo(reader.position)));
+        && (backoff.isQuiet() || !runs.isNear(pieces.availableUpTo(reader.position)));
   }
 
   /**
@@ -317,7 +275,7 @@ public final class TransferState {
    * hash, the disk.
    */
   public boolean isDue(long now) {
-    return (demand.isWhole() && planner.sequentialRuns() < scaling.target() && !isWhole())
+    return (demand.isWhole() && runs.mayBeMore() && !isWhole())
         || isHashDue()
         || isSyncDue(now)
         || isWhole();
@@ -326,7 +284,7 @@ public final class TransferState {
   /** What is to be done now. Counted as begun. */
   public Plan plan(long now) {
     reassessDemand(now);
-    List<Run> start = mayFetch(now) ? fetch() : List.of();
+    List<Run> start = mayFetch(now) ? runs.start(demand.isWhole()) : List.of();
     boolean hash = isHashDue();
     if (hash) {
       work.hashBegins();
@@ -361,7 +319,7 @@ public final class TransferState {
     }
     demand.reassess(pieces.missing(), sponsors.hasBackground() && !backoff.isQuiet(), now);
     if (demand.isPausing()) {
-      runs.forEach(Run::stop);
+      runs.stopAll();
     }
   }
 
@@ -376,16 +334,6 @@ public final class TransferState {
       backoff.reset();
     }
     return true;
-  }
-
-  private List<Run> fetch() {
-    return sponsors
-        .current()
-        .map(s ->
-            planner.plan(
-                new Planner.Inputs(
-                    s, demand.isWhole(), ranged, scaling.target(), backoff.generation())))
-        .orElse(List.of());
   }
 
   private OptionalLong wakeAt(long now) {
@@ -425,7 +373,7 @@ public final class TransferState {
         pieces.missing(),
         work.hashed(),
         readers.count(),
-        runs.size(),
+        runs.count(),
         demand.isPausing(),
         backoff.isQuiet());
   }

@@ -17,12 +17,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way of a run's bytes: from a connection through a buffer into the store. Each run has a
- * thread of its own, which owns all that is local to it; what all share is asked of the transfer.
+ * thread of its own, which owns all that is local to it; what all share is asked of {@link
+ * RunEvents}.
  */
 final class RunFetcher {
   private static final Logger log = LoggerFactory.getLogger(RunFetcher.class);
 
   private final Transfer transfer;
+  private final RunEvents events;
   private final BlobId blob;
   private final PartialBlob partial;
   private final SpaceReservation reservation;
@@ -30,11 +32,13 @@ final class RunFetcher {
 
   RunFetcher(
       Transfer transfer,
+      RunEvents events,
       BlobId blob,
       PartialBlob partial,
       SpaceReservation reservation,
       TransferContext context) {
     this.transfer = transfer;
+    this.events = events;
     this.blob = blob;
     this.partial = partial;
     this.reservation = reservation;
@@ -59,7 +63,7 @@ final class RunFetcher {
       if (end instanceof RunEnd.Failed) {
         context.meters().brokenConnection();
       }
-      transfer.ended(run, end, context.connectionLimiter().isContended(host));
+      events.ended(run, end, context.connectionLimiter().isContended(host));
     }
   }
 
@@ -71,14 +75,14 @@ final class RunFetcher {
     if (isSmall()) {
       return ConnectionLimiter.Priority.SMALL;
     }
-    return transfer.hasReaders()
+    return events.hasReaders()
         ? ConnectionLimiter.Priority.READER
         : ConnectionLimiter.Priority.BACKGROUND;
   }
 
   private RunEnd connect(Run run) throws InterruptedException {
     long from = run.ask().offset();
-    long claimed = transfer.claimEnd(run);
+    long claimed = events.claimEnd(run);
     if (claimed <= from) {
       return new RunEnd.Done();
     }
@@ -91,7 +95,7 @@ final class RunFetcher {
     try {
       return open(run);
     } finally {
-      reservation.release(claimed - transfer.position(run));
+      reservation.release(claimed - events.position(run));
     }
   }
 
@@ -101,11 +105,11 @@ final class RunFetcher {
       case BlobSource.Failed failed -> new RunEnd.Failed(failed.failure());
       case BlobSource.Opened opened -> {
         try (BlobSource.Stream stream = opened.stream()) {
-          transfer.opened(run, opened);
+          events.opened(run, opened);
           try {
             yield pump(run, stream);
           } finally {
-            transfer.closing(run);
+            events.closing(run);
           }
         }
       }
@@ -115,7 +119,7 @@ final class RunFetcher {
   private RunEnd pump(Run run, BlobSource.Stream stream) throws InterruptedException {
     long position = run.ask().offset();
     while (true) {
-      long end = transfer.claimEnd(run);
+      long end = events.claimEnd(run);
       if (end <= position) {
         return new RunEnd.Done();
       }
@@ -149,7 +153,7 @@ final class RunFetcher {
 
   /** Writes what a run may write. Returns where it is then; where it was if it must end. */
   private long store(Run run, ByteBuffer buffer, long position) {
-    long may = transfer.mayWrite(run, buffer.remaining());
+    long may = events.mayWrite(run, buffer.remaining());
     if (may == 0) {
       return position;
     }
@@ -163,7 +167,7 @@ final class RunFetcher {
       transfer.storeFailed(e);
       return position;
     }
-    transfer.written(run, may);
+    events.written(run, may);
     return end;
   }
 

@@ -90,7 +90,14 @@ public final class Transfer {
     this.waitingReaders = new WaitingReaders(lock, state, this::replan);
     this.wakeUp = new WakeUpTimer(context.timer(), () -> begin(this::wake, () -> {}));
     this.reservation = new SpaceReservation(partial);
-    this.fetcher = new RunFetcher(this, blob, partial, reservation, context);
+    this.fetcher =
+        new RunFetcher(
+            this,
+            new RunEvents(this, state, connections, waitingReaders, meter, this::now),
+            blob,
+            partial,
+            reservation,
+            context);
     this.verifier = new BlobVerifier(this, blob, partial);
   }
 
@@ -101,7 +108,7 @@ public final class Transfer {
   // --- Events
 
   /** Changes the state, wakes whom that concerns, and begins what is to be done next. */
-  private void event(Runnable change) {
+  void event(Runnable change) {
     Plan plan;
     boolean endsNow;
     List<BlobSource.Stream> aborted;
@@ -130,7 +137,8 @@ public final class Transfer {
     event(() -> {});
   }
 
-  private <T> T ask(Supplier<T> question) {
+  /** Answers a question about the state. */
+  <T> T ask(Supplier<T> question) {
     lock.lock();
     try {
       return question.get();
@@ -140,7 +148,7 @@ public final class Transfer {
   }
 
   /** As {@link #event}, for what changes nothing that anybody waits for. */
-  private void tell(Runnable change) {
+  void tell(Runnable change) {
     ask(() -> {
       change.run();
       return this;
@@ -304,68 +312,7 @@ public final class Transfer {
     return ask(() -> state.phase() == Phase.PUBLISHED);
   }
 
-  // --- What the tasks report and ask
-
-  /** A run's connection answers. */
-  void opened(Run run, BlobSource.Opened opened) {
-    event(() -> {
-      state.opened(run, opened.ranged());
-      connections.opened(run, opened.stream());
-    });
-  }
-
-  /** A run's connection is about to be closed, so it must not be broken off any more. */
-  void closing(Run run) {
-    tell(() -> connections.closing(run));
-  }
-
-  /** Where a run is. */
-  long position(Run run) {
-    return ask(run::position);
-  }
-
-  /** As {@link TransferState#claimEnd}. */
-  long claimEnd(Run run) {
-    return ask(() -> state.claimEnd(run));
-  }
-
-  /** As {@link TransferState#mayWrite}. */
-  long mayWrite(Run run, long n) {
-    return ask(() -> state.mayWrite(run, n));
-  }
-
-  /** As {@link #event}, but the planning is done only when there is something to plan. */
-  void written(Run run, long n) {
-    boolean due =
-        ask(() -> {
-          long now = now();
-          state.written(run, now);
-          meter.received(n, now);
-          waitingReaders.signalReady();
-          return state.isDue(now);
-        });
-    if (due) {
-      replan();
-    }
-  }
-
-  /**
-   * A run is over.
-   *
-   * @param contended whether others wait for a connection
-   */
-  void ended(Run run, RunEnd end, boolean contended) {
-    event(() -> {
-      if (contended) {
-        state.contended(now());
-      }
-      state.ended(run, end, now());
-    });
-  }
-
-  boolean hasReaders() {
-    return ask(() -> state.snapshot().readers() > 0);
-  }
+  // --- What the verifier reports and asks
 
   /** As {@link TransferState#hashTarget}. */
   OptionalLong hashTarget() {
