@@ -6,7 +6,7 @@ import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
 import java.nio.file.Path;
 import java.util.List;
 

@@ -10,9 +10,10 @@ import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
+import io.intrahub.upstream.net.NetworkSettings;
 import io.intrahub.upstream.net.ProxySettings;
 import io.intrahub.upstream.net.TlsSettings;
-import io.intrahub.upstream.net.UpstreamSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -122,14 +123,15 @@ public final class AppSettingsFactory {
       Config config, List<URI> endpoints, ProxySettings proxies, TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
-        config.upstream().connectTimeout(),
-        config.upstream().firstByteTimeout(),
-        config.upstream().stallTimeout(),
         config.upstream().answerTimeout(),
         config.upstream().retryPause(),
-        "intrahub/" + Main.Version.number(),
         config.mode() == Config.Mode.OFFLINE,
-        proxies,
-        tls);
+        new NetworkSettings(
+            config.upstream().connectTimeout(),
+            config.upstream().firstByteTimeout(),
+            config.upstream().stallTimeout(),
+            "intrahub/" + Main.Version.number(),
+            proxies,
+            tls));
   }
 }

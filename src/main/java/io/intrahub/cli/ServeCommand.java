@@ -63,7 +63,7 @@ final class ServeCommand implements Callable<Integer> {
             + clientHost(settings.http().host())
             + ":"
             + app.uri().getPort());
-    ProxyDiscovery.describe(settings.upstream().proxies()).ifPresent(out::println);
+    ProxyDiscovery.describe(settings.upstream().network().proxies()).ifPresent(out::println);
     out.println(
         "Operator: http://"
             + clientHost(settings.admin().host())

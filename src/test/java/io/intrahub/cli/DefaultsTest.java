@@ -7,6 +7,8 @@ import io.intrahub.config.Config;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
+import io.intrahub.upstream.net.NetworkSettings;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,19 @@ class DefaultsTest {
   @Test
   void of_the_store() {
     assertThat(settings.store()).isEqualTo(DiskBudgetSettings.DEFAULT);
+  }
+
+  @Test
+  void of_upstream() {
+    UpstreamSettings defaults = UpstreamSettings.to(settings.upstream().endpoints());
+    NetworkSettings network = settings.upstream().network();
+
+    assertThat(settings.upstream()).isEqualTo(defaults.withNetwork(network));
+    assertThat(network.connectTimeout()).isEqualTo(defaults.network().connectTimeout());
+    assertThat(network.firstByteTimeout()).isEqualTo(defaults.network().firstByteTimeout());
+    assertThat(network.stallTimeout()).isEqualTo(defaults.network().stallTimeout());
+    assertThat(network.proxies()).isEqualTo(defaults.network().proxies());
+    assertThat(network.tls()).isEqualTo(defaults.network().tls());
   }
 
   @Test

@@ -7,7 +7,6 @@ import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
-import io.intrahub.upstream.net.UpstreamSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,16 +46,8 @@ class FallbackTest {
   }
 
   private static AppSettings with(AppSettings s, URI second) {
-    UpstreamSettings u = s.upstream();
-    UpstreamSettings both =
-        new UpstreamSettings(
-            List.of(u.endpoints().getFirst(), second),
-            u.connectTimeout(),
-            u.firstByteTimeout(),
-            u.stallTimeout(),
-            u.userAgent(),
-            u.offline());
-    return s.withUpstream(both);
+    URI first = s.upstream().endpoints().getFirst();
+    return s.withUpstream(s.upstream().withEndpoints(List.of(first, second)));
   }
 
   private Rig.Answer get(String target) {

@@ -18,7 +18,7 @@ import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.ref.Reference;
 import java.net.URI;
@@ -48,8 +48,7 @@ public final class FilledCaches {
     try (ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
         HubUpstream upstream =
             new HubUpstream(
-                new UpstreamSettings(
-                    List.of(URI.create("http://127.0.0.1:9")), time, time, time, "test/1", true),
+                UpstreamSettings.to(List.of(URI.create("http://127.0.0.1:9"))).withOffline(true),
                 CLOCK,
                 timer,
                 budget,

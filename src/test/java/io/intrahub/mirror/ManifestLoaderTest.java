@@ -19,7 +19,8 @@ import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.ListingHub;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
+import io.intrahub.upstream.net.NetworkSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,7 +62,8 @@ class ManifestLoaderTest {
     Duration time = Duration.ofSeconds(20);
     HubUpstream upstream =
         new HubUpstream(
-            new UpstreamSettings(List.of(hub.uri()), time, time, time, "test/1", false),
+            UpstreamSettings.to(List.of(hub.uri()))
+                .withNetwork(NetworkSettings.DEFAULT.withTimeouts(time)),
             Clock.systemUTC(),
             timer,
             budget,

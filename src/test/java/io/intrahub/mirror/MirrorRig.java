@@ -18,7 +18,8 @@ import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
+import io.intrahub.upstream.net.NetworkSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.time.Duration;
@@ -49,7 +50,8 @@ final class MirrorRig implements AutoCloseable {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
-        new UpstreamSettings(endpoints, limit, limit, limit, "test/1", false);
+        UpstreamSettings.to(endpoints)
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
     Meters meters = new Meters(new SimpleMeterRegistry());
     Executor counted =
         task -> {

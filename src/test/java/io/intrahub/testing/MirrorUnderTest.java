@@ -10,7 +10,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.hub.UpstreamSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -71,13 +71,7 @@ public final class MirrorUnderTest implements AutoCloseable {
     AppSettings s = AppSettingsFactory.demo("127.0.0.1", 0, data, hub.uri());
     UpstreamSettings u = s.upstream();
     UpstreamSettings upstream =
-        new UpstreamSettings(
-            u.endpoints(),
-            u.connectTimeout(),
-            firstByteTimeout,
-            u.stallTimeout(),
-            u.userAgent(),
-            offline);
+        u.withOffline(offline).withNetwork(u.network().withFirstByteTimeout(firstByteTimeout));
     AppSettings settings = s.withStore(store).withUpstream(upstream);
     try {
       return App.start(settings, clock, request -> {});

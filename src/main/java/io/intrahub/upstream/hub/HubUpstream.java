@@ -21,7 +21,6 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
-import io.intrahub.upstream.net.UpstreamSettings;
 import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
@@ -90,7 +89,7 @@ public final class HubUpstream implements AutoCloseable {
             })
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
-    this.transport = new HttpTransport(settings, timer, guard, sockets);
+    this.transport = new HttpTransport(settings.network(), timer, guard, sockets);
     RetryPolicy retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters);
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());

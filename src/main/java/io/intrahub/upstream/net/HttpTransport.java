@@ -33,7 +33,7 @@ public final class HttpTransport implements AutoCloseable {
 
   private final OkHttpClient direct;
   private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
-  private final UpstreamSettings settings;
+  private final NetworkSettings settings;
   private final ScheduledExecutorService timer;
 
   /** Breaks off the call of one answer; from any thread. */
@@ -61,7 +61,7 @@ public final class HttpTransport implements AutoCloseable {
     }
   }
 
-  HttpTransport(UpstreamSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
+  HttpTransport(NetworkSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
     this(settings, timer, guard, SocketFactory.getDefault());
   }
 
@@ -71,7 +71,7 @@ public final class HttpTransport implements AutoCloseable {
    * @param sockets makes those to endpoints, CDNs and proxies without TLS
    */
   public HttpTransport(
-      UpstreamSettings settings,
+      NetworkSettings settings,
       ScheduledExecutorService timer,
       RedirectGuard guard,
       SocketFactory sockets) {

@@ -13,9 +13,8 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.net.ProxySettings;
-import io.intrahub.upstream.net.TlsSettings;
-import io.intrahub.upstream.net.UpstreamSettings;
+import io.intrahub.upstream.net.NetworkSettings;
+
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -40,17 +39,11 @@ public final class UpstreamRig implements AutoCloseable {
 
   private UpstreamRig(SettableClock clock, boolean offline, List<URI> endpoints) {
     UpstreamSettings settings =
-        new UpstreamSettings(
-            endpoints,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(20),
-            Duration.ofMillis(1),
-            "test/1",
-            offline,
-            ProxySettings.DIRECT,
-            TlsSettings.JVM);
+        UpstreamSettings.to(endpoints)
+            .withAnswerTimeout(Duration.ofSeconds(20))
+            .withRetryPause(Duration.ofMillis(1))
+            .withOffline(offline)
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(Duration.ofSeconds(5)));
     upstream =
         new HubUpstream(
             settings,

@@ -15,6 +15,7 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -297,7 +298,9 @@ class ProxyTest {
     for (String endpoint : List.of("http://plain.example", "https://hub.example")) {
       try (HubUpstream hub =
           new HubUpstream(
-              settings(endpoint, through()),
+              UpstreamSettings.to(List.of(URI.create(endpoint)))
+                  .withRetryPause(Duration.ofMillis(1))
+                  .withNetwork(settings(through())),
               Clock.systemUTC(),
               timer,
               TestRepos.budget(),
@@ -319,21 +322,14 @@ class ProxyTest {
 
   private HttpTransport calls(ProxySettings proxies) {
     return new HttpTransport(
-        settings("https://hub.example", proxies), timer, new RedirectGuard(Set.of("127.0.0.1")));
+        settings(proxies), timer, new RedirectGuard(Set.of("127.0.0.1")));
   }
 
-  private static UpstreamSettings settings(String endpoint, ProxySettings proxies) {
-    return new UpstreamSettings(
-        List.of(URI.create(endpoint)),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(20),
-        Duration.ofMillis(1),
-        "test",
-        false,
-        proxies,
-        TRUST);
+  private static NetworkSettings settings(ProxySettings proxies) {
+    return NetworkSettings.DEFAULT
+        .withTimeouts(Duration.ofSeconds(5))
+        .withProxies(proxies)
+        .withTls(TRUST);
   }
 
   private HttpProxy address(boolean tls) {

@@ -14,6 +14,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -44,17 +45,7 @@ class ResourceExhaustionTest {
   private final FailingSockets sockets = new FailingSockets();
   private final HubUpstream upstream =
       new HubUpstream(
-          new UpstreamSettings(
-              List.of(hub.uri()),
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(20),
-              Duration.ofMillis(1),
-              "test/1",
-              false,
-              ProxySettings.DIRECT,
-              TlsSettings.JVM),
+          UpstreamSettings.to(List.of(hub.uri())).withRetryPause(Duration.ofMillis(1)),
           clock,
           timer,
           TestRepos.budget(),

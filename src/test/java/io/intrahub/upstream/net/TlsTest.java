@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -215,18 +214,8 @@ class TlsTest {
 
   private String call(MockWebServer server, TlsSettings tls, Set<String> endpoints)
       throws IOException {
-    UpstreamSettings settings =
-        new UpstreamSettings(
-            List.of(URI.create("https://hub.example")),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(20),
-            Duration.ofMillis(1),
-            "test",
-            false,
-            ProxySettings.DIRECT,
-            tls);
+    NetworkSettings settings =
+        NetworkSettings.DEFAULT.withTimeouts(Duration.ofSeconds(5)).withTls(tls);
     Request request =
         new Request.Builder().url("https://localhost:" + server.getPort() + "/a").build();
     // The guard keeps addresses inside for endpoints: 127.0.0.1 makes this machine one.
