@@ -46,7 +46,6 @@ class DefaultsTest {
     assertThat(network.connectTimeout()).isEqualTo(defaults.network().connectTimeout());
     assertThat(network.firstByteTimeout()).isEqualTo(defaults.network().firstByteTimeout());
     assertThat(network.stallTimeout()).isEqualTo(defaults.network().stallTimeout());
-    assertThat(network.proxies()).isEqualTo(defaults.network().proxies());
     assertThat(network.tls()).isEqualTo(defaults.network().tls());
   }
 

@@ -55,16 +55,15 @@ final class AnswerReader {
    * @param owner whose share of the budget it counts against
    * @param sent when the request was sent, by {@link System#nanoTime}
    */
-  HubCalls.Visit<ApiAnswer> read(
-      Endpoint endpoint, Response response, ApiRequest request, String owner, long sent)
+  Visit<ApiAnswer> read(Response response, ApiRequest request, String owner, long sent)
       throws IOException {
     MemoryBudget.Reservation reservation = budget.reservation(owner);
     boolean kept = false;
     try {
-      if (!request.isFile() && HubCalls.isPage(response)) {
-        return HubCalls.unexpected(HubCalls.PAGE);
+      if (!request.isFile() && FailureClassifier.isPage(response)) {
+        return Visit.unexpected(FailureClassifier.PAGE);
       }
-      Map<String, String> headers = headers(endpoint, response, request);
+      Map<String, String> headers = headers(response, request);
       if (request.method().equals("HEAD")) {
         return ok(response, headers, ApiBody.of(new byte[0]));
       }
@@ -102,7 +101,7 @@ final class AnswerReader {
       }
       return ok(response, headers, body);
     } catch (MalformedJsonException e) {
-      return HubCalls.unexpected(e.reason());
+      return Visit.unexpected(e.reason());
     } finally {
       if (!kept) {
         reservation.close();
@@ -111,9 +110,9 @@ final class AnswerReader {
     }
   }
 
-  private static HubCalls.Visit<ApiAnswer> ok(
+  private static Visit<ApiAnswer> ok(
       Response response, Map<String, String> headers, ApiBody body) {
-    return new HubCalls.Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+    return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
   }
 
   /** Buffers up to {@link #WHOLE} bytes; false when there are more. */
@@ -128,17 +127,13 @@ final class AnswerReader {
     return !stream.request(WHOLE + 1);
   }
 
-  private static Map<String, String> headers(
-      Endpoint endpoint, Response response, ApiRequest request) {
+  private static Map<String, String> headers(Response response, ApiRequest request) {
     Map<String, String> headers = new HashMap<>();
     for (String name : PASSED_HEADERS) {
       String value = response.header(name);
       if (value != null) {
         headers.put(name.toLowerCase(Locale.ROOT), value);
       }
-    }
-    if (endpoint.authoritative()) {
-      headers.put(HubCalls.AUTHORITATIVE, "true");
     }
     String length = response.header(HeaderNames.CONTENT_LENGTH);
     if (request.method().equals("HEAD") && length != null) {

@@ -86,7 +86,7 @@ final class AnswerStream extends InputStream {
       return source.request(bytes);
     } catch (IOException e) {
       boolean late = limited && System.nanoTime() - start >= left;
-      throw new BrokenAnswerException(HubCalls.broken(late ? late() : e), e);
+      throw new BrokenAnswerException(FailureClassifier.of(late ? late() : e), e);
     } finally {
       long came = source.getBuffer().size() - before;
       left -= System.nanoTime() - start;

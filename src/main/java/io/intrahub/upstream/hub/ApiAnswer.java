@@ -23,11 +23,6 @@ public sealed interface ApiAnswer {
     public Optional<String> header(String name) {
       return Optional.ofNullable(headers.get(name));
     }
-
-    /** Whether an endpoint gave it that is taken at its word: only then it proves anything. */
-    public boolean isAuthoritative() {
-      return headers.containsKey(HubCalls.AUTHORITATIVE);
-    }
   }
 
   /**

@@ -27,12 +27,18 @@ import okhttp3.Response;
  * threads.
  */
 final class FirstHopResolver {
-  private final HubCalls hub;
+  private final EndpointSelector endpoints;
+  private final EndpointClient client;
   private final DownloadLocations locations;
   private final EventOrder order;
 
-  FirstHopResolver(HubCalls hub, DownloadLocations locations, EventOrder order) {
-    this.hub = hub;
+  FirstHopResolver(
+      EndpointSelector endpoints,
+      EndpointClient client,
+      DownloadLocations locations,
+      EventOrder order) {
+    this.endpoints = endpoints;
+    this.client = client;
     this.order = order;
     this.locations = locations;
   }
@@ -61,32 +67,32 @@ final class FirstHopResolver {
       FilePath path,
       Caller caller,
       Optional<Endpoint> last) {
-    HubCalls.Visit<Hop> visit =
-        hub.visit(
+    Visit<Hop> visit =
+        endpoints.visit(
             question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
     return switch (visit) {
-      case HubCalls.Visit.Done<Hop> done -> done.result();
-      case HubCalls.Visit.Failed<Hop> failed ->
+      case Visit.Done<Hop> done -> done.result();
+      case Visit.Failed<Hop> failed ->
           new Hop(new FirstHop.Failed(failed.failure()), Optional.empty());
     };
   }
 
-  private HubCalls.Visit<Hop> visit(
+  private Visit<Hop> visit(
       Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
       throws IOException {
     EventOrder.Moment began = order.now();
     RepoId repo = asked;
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts();
-    for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
-      try (Response response = hub.send(endpoint, new Request.Builder().url(url).head(), caller)) {
-        Optional<HttpUrl> next = hub.redirect(response);
+    for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
+      try (Response response = client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+        Optional<HttpUrl> next = client.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
-        if (next.isEmpty() && !facts.areComplete() && HubCalls.isPage(response)) {
-          return HubCalls.unexpected(HubCalls.PAGE);
+        if (next.isEmpty() && !facts.areComplete() && FailureClassifier.isPage(response)) {
+          return Visit.unexpected(FailureClassifier.PAGE);
         }
         if (next.isEmpty()) {
           return found(endpoint, repo, revision, path, url, facts, caller, began);
@@ -99,12 +105,12 @@ final class FirstHopResolver {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
-          return HubCalls.permanent("it redirects without saying what the file is");
+          return Visit.permanent("it redirects without saying what the file is");
         }
         url = next.get();
       }
     }
-    return HubCalls.permanent("it redirects in circles");
+    return Visit.permanent(FailureClassifier.CIRCLE);
   }
 
   private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {
@@ -116,7 +122,7 @@ final class FirstHopResolver {
         : Optional.empty();
   }
 
-  private HubCalls.Visit<Hop> found(
+  private Visit<Hop> found(
       Endpoint endpoint,
       RepoId repo,
       Revision revision,
@@ -126,18 +132,18 @@ final class FirstHopResolver {
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
-      return HubCalls.unexpected("it lacks the commit, the digest or the size of the file");
+      return Visit.unexpected("it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
     if (isOther(revision, facts.commit)) {
-      return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
     }
     BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
     DownloadLocations.Location location =
         locations.put(
             new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
     boolean proves = caller.isAnonymous() && endpoint.authoritative();
-    return new HubCalls.Visit.Done<>(
+    return new Visit.Done<>(
         new Hop(
             new FirstHop.Found(
                 repo,
@@ -152,15 +158,15 @@ final class FirstHopResolver {
     return asked.asCommit().isPresent() && named.isPresent() && !asked.asCommit().equals(named);
   }
 
-  private static HubCalls.Visit<Hop> refusedOrFailed(
+  private static Visit<Hop> refusedOrFailed(
       Endpoint endpoint, Response response, Revision revision, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && isOther(revision, refusal.get().commit())) {
-      return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
     }
     return refusal.isPresent() && endpoint.authoritative()
-        ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
-        : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+        ? new Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
+        : new Visit.Failed<>(FailureClassifier.of(response));
   }
 
   /** What the hops so far said of the file. A later hop adds what an earlier one left out. */

@@ -1,16 +1,11 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
-import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
-import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.net.HttpTransport;
 import java.io.EOFException;
 import java.io.IOException;
@@ -32,40 +27,40 @@ final class HubBlobSource implements BlobSource {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
-  private final HubCalls hub;
-  private final FirstHopResolver firstHops;
-  private final DownloadLocations locations;
-  private final RepoId repo;
-  private final CommitHash commit;
-  private final FilePath path;
-  private final BlobId blob;
+  private final Parts parts;
+  private final DownloadLocations.Key file;
   private final Caller caller;
 
   /** Where its bytes came from last. */
   private volatile Optional<Endpoint> used = Optional.empty();
 
-  HubBlobSource(
-      HubCalls hub,
+  /**
+   * What all sources share.
+   *
+   * @param preferredHost of the endpoint that is asked first
+   */
+  record Parts(
+      EndpointClient client,
       FirstHopResolver firstHops,
       DownloadLocations locations,
-      RepoId repo,
-      CommitHash commit,
-      FilePath path,
-      BlobId blob,
-      Caller caller) {
-    this.hub = hub;
-    this.firstHops = firstHops;
-    this.locations = locations;
-    this.repo = repo;
-    this.commit = commit;
-    this.path = path;
-    this.blob = blob;
+      RetryPolicy retries,
+      Meters meters,
+      String preferredHost) {}
+
+  /**
+   * Asks for nothing yet.
+   *
+   * @param file with the authority of {@code caller}
+   */
+  HubBlobSource(Parts parts, DownloadLocations.Key file, Caller caller) {
+    this.parts = parts;
+    this.file = file;
     this.caller = caller;
   }
 
   @Override
   public Object sponsor() {
-    return key();
+    return file;
   }
 
   @Override
@@ -75,30 +70,32 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public String host() {
-    return locations.get(key()).map(l -> l.url().host()).orElseGet(hub::primaryHost);
+    return parts
+        .locations()
+        .get(file)
+        .map(l -> l.url().host())
+        .orElse(parts.preferredHost());
   }
 
   @Override
   public void reportWrongContent() {
     // Not what is known of the address now: others may have been sent elsewhere meanwhile.
-    used.ifPresent(endpoint -> locations.markSuspect(key(), endpoint));
-    hub.dropIdleConnections();
+    used.ifPresent(endpoint -> parts.locations().markSuspect(file, endpoint));
+    parts.client().dropIdleConnections();
   }
 
   /** For the operator: no token and no signature, which would let others read. */
   @Override
   public String toString() {
-    return host() + " " + repo + "@" + commit.hex().substring(0, SHORT_COMMIT) + "/" + path;
-  }
-
-  private DownloadLocations.Key key() {
-    return new DownloadLocations.Key(repo, commit, path, blob, caller.authority());
+    String commit = file.commit().hex().substring(0, SHORT_COMMIT);
+    return host() + " " + file.repo() + "@" + commit + "/" + file.path();
   }
 
   @Override
   public Opening open(ByteRange.Span span) {
     Opening opening =
-        hub.retries()
+        parts
+            .retries()
             .run(
                 () -> openOnce(span),
                 o -> o instanceof Failed f ? Optional.of(f.failure()) : Optional.empty());
@@ -106,20 +103,19 @@ final class HubBlobSource implements BlobSource {
   }
 
   private Opening openOnce(ByteRange.Span span) {
-    DownloadLocations.Key key = key();
-    Optional<DownloadLocations.Location> known = locations.get(key);
+    Optional<DownloadLocations.Location> known = parts.locations().get(file);
     if (known.isPresent()) {
       Optional<Opening> opening = tryOpen(known.get(), span);
       if (opening.isPresent()) {
         return opening.get();
       }
-      locations.drop(key);
+      parts.locations().drop(file);
     }
-    Optional<Endpoint> last = locations.suspects(key);
+    Optional<Endpoint> last = parts.locations().suspects(file);
     Opening opening = openAnew(span, last);
     if (last.isPresent() && opening instanceof Failed) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
-      locations.clearSuspect(key);
+      parts.locations().clearSuspect(file);
       return openAnew(span, Optional.empty());
     }
     return opening;
@@ -127,19 +123,27 @@ final class HubBlobSource implements BlobSource {
 
   /** Asks for the address, one endpoint last if need be. */
   private Opening openAnew(ByteRange.Span span, Optional<Endpoint> last) {
-    CallPurpose question = caller.isAnonymous() ? CallPurpose.fetch(repo) : CallPurpose.PASSED_ON;
+    CallPurpose question = caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
     FirstHopResolver.Hop hop =
-        firstHops.ask(question, repo, commit.asRevision(), path, caller, last);
+        parts
+            .firstHops()
+            .ask(
+                question,
+                file.repo(),
+                file.commit().asRevision(),
+                file.path(),
+                caller,
+                last);
     return switch (hop.said()) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().asFinal());
-      case FirstHop.Found found when !found.blob().equals(blob) ->
-          permanent("it names another content for " + path + " of the same commit");
+      case FirstHop.Found found when !found.blob().equals(file.blob()) ->
+          permanent("it names another content for " + file.path() + " of the same commit");
       case FirstHop.Found _ ->
           hop.location()
               .flatMap(location -> tryOpen(location, span))
-              .orElseGet(() -> permanent("the address it just gave for " + path + " is refused"));
+              .orElseGet(() -> permanent("the address it just gave for " + file.path() + " is refused"));
     };
   }
 
@@ -147,13 +151,13 @@ final class HubBlobSource implements BlobSource {
   private Optional<Opening> tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
     HttpUrl url = location.url();
     try {
-      for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+      for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
         Request.Builder request = new Request.Builder().url(url);
-        if (span.offset() > 0 || span.end() < blob.size()) {
+        if (span.offset() > 0 || span.end() < file.blob().size()) {
           request.header(HeaderNames.RANGE, "bytes=" + span.offset() + "-" + (span.end() - 1));
         }
-        Response response = hub.send(location.endpoint(), request, caller);
-        Optional<HttpUrl> next = hub.redirect(response);
+        Response response = parts.client().send(location.endpoint(), request, caller);
+        Optional<HttpUrl> next = parts.client().redirect(response);
         if (next.isEmpty()) {
           Optional<Opening> opening = judge(response, span);
           if (opening.isPresent() && opening.get() instanceof Opened) {
@@ -164,9 +168,9 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(permanent("the address of " + path + " redirects in circles"));
+      return Optional.of(permanent("the address of " + file.path() + " redirects in circles"));
     } catch (IOException e) {
-      return Optional.of(new Failed(HubCalls.broken(e)));
+      return Optional.of(new Failed(FailureClassifier.of(e)));
     }
   }
 
@@ -191,7 +195,7 @@ final class HubBlobSource implements BlobSource {
   private Opening opening(Response response, ByteRange.Span span) throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return unexpected("it encodes the content of " + path + " though identity was asked for");
+      return unexpected("it encodes the content of " + file.path() + " though identity was asked for");
     }
     long length = response.body().contentLength();
     long skip;
@@ -201,36 +205,34 @@ final class HubBlobSource implements BlobSource {
       if (!range.matches()
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
-          || Long.parseLong(range.group(3)) != blob.size()) {
-        return unexpected("it sends another range of " + path + " than was asked for");
+          || Long.parseLong(range.group(3)) != file.blob().size()) {
+        return unexpected("it sends another range of " + file.path() + " than was asked for");
       }
       skip = 0;
       promised = span.length();
     } else if (response.code() == 200) {
       skip = span.offset();
-      promised = blob.size();
+      promised = file.blob().size();
     } else {
-      return new Failed(HubCalls.failureOf(response));
+      return new Failed(FailureClassifier.of(response));
     }
-    if (length >= 0 && length != promised && HubCalls.isPage(response)) {
-      return unexpected(HubCalls.PAGE);
+    if (length >= 0 && length != promised && FailureClassifier.isPage(response)) {
+      return unexpected(FailureClassifier.PAGE);
     }
     if (length >= 0 && length != promised) {
       return unexpected(
-          "it sends " + length + " bytes of " + path + " where " + promised + " were announced");
+          "it sends " + length + " bytes of " + file.path() + " where " + promised + " were announced");
     }
-    boolean ranged = response.code() == 206 || span.length() == blob.size();
-    return new Opened(new HttpStream(response, skip, span.length(), hub.meters()), ranged);
+    boolean ranged = response.code() == 206 || span.length() == file.blob().size();
+    return new Opened(new HttpStream(response, skip, span.length(), parts.meters()), ranged);
   }
 
-  /** A failure of which another try will bring the same. */
   private static Failed permanent(String reason) {
-    return new Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason).asFinal());
+    return new Failed(FailureClassifier.permanent(reason));
   }
 
   private static Failed unexpected(String reason) {
-    return new Failed(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+    return new Failed(FailureClassifier.unexpected(reason));
   }
 
   /** Exactly the asked number of bytes, or an exception. */

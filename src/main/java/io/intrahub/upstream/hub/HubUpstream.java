@@ -31,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.IntStream;
 import javax.net.SocketFactory;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 
 /**
  * The Hub, as the rest of the house sees it: typed questions, typed outcomes, nothing thrown. All
@@ -45,9 +46,11 @@ public final class HubUpstream implements AutoCloseable {
   private final UpstreamSettings settings;
   private final List<Endpoint> endpoints;
   private final HttpTransport transport;
-  private final HubCalls hub;
+  private final EndpointSelector selector;
+  private final RetryPolicy retries;
+  private final ApiClient api;
   private final FirstHopResolver firstHops;
-  private final DownloadLocations locations;
+  private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
   private final EventOrder order;
 
@@ -89,15 +92,23 @@ public final class HubUpstream implements AutoCloseable {
             })
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
-    this.transport = new HttpTransport(settings.network(), timer, guard, sockets);
-    RetryPolicy retries =
-        new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters);
-    AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
-    this.hub =
-        new HubCalls(transport, guard, endpoints, settings.offline(), retries, answers, meters);
-    this.locations = new DownloadLocations(clock);
-    this.firstHops = new FirstHopResolver(hub, locations, order);
-    this.listings = new ListingPageReader(hub, this::nextPage, settings.answerTimeout());
+    List<Interceptor> interceptors =
+        List.of(
+            new RequestCounter(meters), new IdentityEncodingInterceptor(), new TokenInterceptor());
+    this.transport =
+        new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
+    this.retries = new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters);
+    this.selector = new EndpointSelector(endpoints, settings.offline(), retries);
+    EndpointClient client = new EndpointClient(transport, guard);
+    this.api =
+        new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
+    DownloadLocations locations = new DownloadLocations(clock);
+    this.firstHops = new FirstHopResolver(selector, client, locations, order);
+    this.listings =
+        new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
+    this.sources =
+        new HubBlobSource.Parts(
+            client, firstHops, locations, retries, meters, endpoints.getFirst().base().host());
   }
 
   private static HttpUrl baseUrl(String endpoint) {
@@ -120,12 +131,12 @@ public final class HubUpstream implements AutoCloseable {
    * UpstreamState#OFFLINE}.
    */
   public UpstreamFailure unavailableReason() {
-    return settings.offline() ? HubCalls.OFFLINE : hub.unavailable();
+    return settings.offline() ? FailureClassifier.OFFLINE : selector.unavailable();
   }
 
   /** That upstream limits the rate of requests, while a call waits for it because of that. */
   public Optional<UpstreamFailure> limit() {
-    return hub.retries().limit();
+    return retries.limit();
   }
 
   /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
@@ -169,7 +180,10 @@ public final class HubUpstream implements AutoCloseable {
    */
   public BlobSource source(
       RepoId repo, CommitHash commit, FilePath path, BlobId blob, Caller caller) {
-    return new HubBlobSource(hub, firstHops, locations, repo, commit, path, blob, caller);
+    return new HubBlobSource(
+        sources,
+        new DownloadLocations.Key(repo, commit, path, blob, caller.authority()),
+        caller);
   }
 
   /**
@@ -208,9 +222,10 @@ public final class HubUpstream implements AutoCloseable {
       CallPurpose question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
-    ApiAnswer answer = hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
-    if (!(answer instanceof ApiAnswer.Ok ok)) {
-      return answer;
+    ApiClient.Answer answer =
+        api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller);
+    if (!(answer.said() instanceof ApiAnswer.Ok ok)) {
+      return answer.said();
     }
     ApiBody body = ok.body();
     boolean kept = false;
@@ -225,9 +240,9 @@ public final class HubUpstream implements AutoCloseable {
       }
       Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
-        return lasting(HubCalls.OTHER_COMMIT);
+        return new ApiAnswer.Failed(FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT));
       }
-      boolean proves = caller.isAnonymous() && facts.openToAll() && ok.isAuthoritative();
+      boolean proves = caller.isAnonymous() && facts.openToAll() && answer.authoritative();
       kept = true;
       return new ApiAnswer.Info(
           known.get(),
@@ -248,7 +263,7 @@ public final class HubUpstream implements AutoCloseable {
    * redirects within the endpoint are followed. The body of a success must be closed.
    */
   public ApiAnswer call(ApiRequest request, Caller caller) {
-    return hub.api(CallPurpose.PASSED_ON, request, caller);
+    return api.call(CallPurpose.PASSED_ON, request, caller).said();
   }
 
   /**
@@ -312,15 +327,8 @@ public final class HubUpstream implements AutoCloseable {
     return query.isEmpty() ? path : path + "?" + query;
   }
 
-  /** An answer of which another try will bring the same. */
-  private static ApiAnswer lasting(String reason) {
-    return new ApiAnswer.Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason).asFinal());
-  }
-
   private static ApiAnswer unexpected(String reason) {
-    return new ApiAnswer.Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+    return new ApiAnswer.Failed(FailureClassifier.unexpected(reason));
   }
 
   @Override

@@ -25,7 +25,8 @@ import okio.BufferedSource;
  * for use by many threads.
  */
 final class ListingPageReader {
-  private final HubCalls hub;
+  private final EndpointSelector endpoints;
+  private final EndpointClient client;
   private final Next next;
 
   /** A whole page comes within this time, from its first byte. */
@@ -36,23 +37,25 @@ final class ListingPageReader {
     HubUpstream.NextPage page(Optional<String> link, String target);
   }
 
-  ListingPageReader(HubCalls hub, Next next, Duration limit) {
-    this.hub = hub;
+  ListingPageReader(
+      EndpointSelector endpoints, EndpointClient client, Next next, Duration limit) {
+    this.endpoints = endpoints;
+    this.client = client;
     this.next = next;
     this.limit = limit;
   }
 
   /** See {@link HubUpstream#listing}. */
   ListingPage read(RepoId repo, String target, ListingPage.Receiver to) {
-    HubCalls.Visit<ListingPage> visit =
-        hub.visit(
+    Visit<ListingPage> visit =
+        endpoints.visit(
             CallPurpose.learn(repo),
             Caller.ANONYMOUS,
             Optional.empty(),
             endpoint -> visit(endpoint, target, commitOf(target), to));
     return switch (visit) {
-      case HubCalls.Visit.Done<ListingPage> done -> done.result();
-      case HubCalls.Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
+      case Visit.Done<ListingPage> done -> done.result();
+      case Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
     };
   }
 
@@ -66,42 +69,42 @@ final class ListingPageReader {
         : Optional.empty();
   }
 
-  private HubCalls.Visit<ListingPage> visit(
+  private Visit<ListingPage> visit(
       Endpoint endpoint, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     HttpUrl url = endpoint.url(target);
-    for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
+    for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       try (Response response =
-          hub.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
-        Optional<HttpUrl> elsewhere = hub.redirect(response).filter(endpoint::owns);
+          client.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
+        Optional<HttpUrl> elsewhere = client.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
           return sort(response, target, commit, to);
         }
         url = elsewhere.get();
         if (commit.isPresent() && !commitOf(endpoint.hubPath(url)).equals(commit)) {
-          return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+          return Visit.permanent(FailureClassifier.OTHER_COMMIT);
         }
       }
     }
-    return HubCalls.permanent("it redirects in circles");
+    return Visit.permanent(FailureClassifier.CIRCLE);
   }
 
-  private HubCalls.Visit<ListingPage> sort(
+  private Visit<ListingPage> sort(
       Response response, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     if (!response.isSuccessful()) {
       Optional<HubRefusal> refusal = RefusalParser.read(response, true);
       if (refusal.isPresent()) {
-        return new HubCalls.Visit.Done<>(new ListingPage.Refused(refusal.get()));
+        return new Visit.Done<>(new ListingPage.Refused(refusal.get()));
       }
-      return new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+      return new Visit.Failed<>(FailureClassifier.of(response));
     }
-    if (HubCalls.isPage(response)) {
-      return HubCalls.unexpected(HubCalls.PAGE);
+    if (FailureClassifier.isPage(response)) {
+      return Visit.unexpected(FailureClassifier.PAGE);
     }
     String named = response.header(HeaderNames.X_REPO_COMMIT);
     if (commit.isPresent() && named != null && !CommitHash.parse(named).equals(commit)) {
-      return HubCalls.permanent(HubCalls.OTHER_COMMIT);
+      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
     }
     HubUpstream.NextPage behind =
         next.page(
@@ -110,27 +113,27 @@ final class ListingPageReader {
     if (commit.isPresent()
         && behind instanceof HubUpstream.NextPage.At(var page)
         && !commitOf(page).equals(commit)) {
-      return HubCalls.permanent("its next page is one of another commit");
+      return Visit.permanent("its next page is one of another commit");
     }
     return entries(response, behind, to);
   }
 
-  private HubCalls.Visit<ListingPage> entries(
+  private Visit<ListingPage> entries(
       Response response, HubUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);
       taking.begin();
       int entries = EntryJson.read(body, taking);
-      return new HubCalls.Visit.Done<>(new ListingPage.Whole(entries, behind));
+      return new Visit.Done<>(new ListingPage.Whole(entries, behind));
     } catch (NotTakenException e) {
       // Not upstream's fault: it must neither be asked again nor count as down.
-      return new HubCalls.Visit.Done<>(new ListingPage.NotTaken(e.failure()));
+      return new Visit.Done<>(new ListingPage.NotTaken(e.failure()));
     } catch (MalformedJsonException e) {
-      return HubCalls.unexpected(e.reason());
+      return Visit.unexpected(e.reason());
     } catch (IOException e) {
       if (body.isLate()) {
-        return new HubCalls.Visit.Failed<>(
+        return new Visit.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.TIMED_OUT,
                 "no whole page of a listing within " + limit.toSeconds() + " s",

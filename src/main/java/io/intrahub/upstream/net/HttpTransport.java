@@ -19,6 +19,7 @@ import okhttp3.Authenticator;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
@@ -62,19 +63,21 @@ public final class HttpTransport implements AutoCloseable {
   }
 
   HttpTransport(NetworkSettings settings, ScheduledExecutorService timer, RedirectGuard guard) {
-    this(settings, timer, guard, SocketFactory.getDefault());
+    this(settings, timer, guard, SocketFactory.getDefault(), List.of());
   }
 
   /**
    * Connects to nothing yet.
    *
    * @param sockets makes those to endpoints, CDNs and proxies without TLS
+   * @param interceptors see each request before it is sent, in this order
    */
   public HttpTransport(
       NetworkSettings settings,
       ScheduledExecutorService timer,
       RedirectGuard guard,
-      SocketFactory sockets) {
+      SocketFactory sockets,
+      List<Interceptor> interceptors) {
     this.settings = settings;
     this.timer = timer;
     ProxySettings proxies = settings.proxies();
@@ -83,7 +86,7 @@ public final class HttpTransport implements AutoCloseable {
         .flatMap(Optional::stream)
         .forEach(p -> known.add(p.host()));
     TlsSockets tls = new TlsSockets(settings.tls(), known);
-    this.direct =
+    OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
             // One connection per call: a large blob must not share one with a small answer.
             .protocols(List.of(Protocol.HTTP_1_1))
@@ -98,8 +101,9 @@ public final class HttpTransport implements AutoCloseable {
             .proxy(Proxy.NO_PROXY)
             .socketFactory(sockets)
             .sslSocketFactory(tls.sockets(), tls.trust())
-            .dns(guard)
-            .build();
+            .dns(guard);
+    interceptors.forEach(builder::addInterceptor);
+    this.direct = builder.build();
     Stream.of(proxies.forHttp(), proxies.forHttps())
         .flatMap(Optional::stream)
         .forEach(p -> proxied.computeIfAbsent(p, q -> ProxyConnector.client(direct, q, tls)));

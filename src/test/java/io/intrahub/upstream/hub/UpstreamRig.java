@@ -14,7 +14,6 @@ import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.net.NetworkSettings;
-
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

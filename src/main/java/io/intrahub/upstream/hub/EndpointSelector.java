@@ -1,0 +1,106 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.RepoId;
+import io.intrahub.upstream.UpstreamFailure;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Chooses the endpoints that a call goes to, and tells their circuit breakers how it went. Knows
+ * nothing of HTTP. Safe for use by many threads.
+ */
+final class EndpointSelector {
+  private final List<Endpoint> endpoints;
+  private final boolean offline;
+  private final RetryPolicy retries;
+
+  /**
+   * Makes one.
+   *
+   * @param endpoints in the order of preference, at least one
+   * @param offline no endpoint is ever asked
+   */
+  EndpointSelector(List<Endpoint> endpoints, boolean offline, RetryPolicy retries) {
+    this.endpoints = endpoints;
+    this.offline = offline;
+    this.retries = retries;
+  }
+
+  /** One visit to one endpoint. */
+  interface Visitor<T> {
+    Visit<T> visit(Endpoint endpoint) throws IOException;
+  }
+
+  /**
+   * Visits the endpoints that may answer until one gives a result, in the operator's order but for
+   * one.
+   *
+   * @param caller with a token: only the authoritative endpoint is visited
+   * @param last is visited when all others failed
+   */
+  <T> Visit<T> visit(
+      CallPurpose question, Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
+    if (offline) {
+      return new Visit.Failed<>(FailureClassifier.OFFLINE);
+    }
+    UpstreamFailure failure = unavailable();
+    List<Endpoint> order = new ArrayList<>(endpoints);
+    last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
+    for (Endpoint endpoint : order) {
+      boolean mayHear = caller.isAnonymous() || endpoint.authoritative();
+      if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
+        continue;
+      }
+      Visit<T> visit = retries.run(() -> visitOnce(endpoint, visitor), Visit::failureIn);
+      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, Visit.failureIn(visit)));
+      switch (visit) {
+        case Visit.Done<T> done -> {
+          return done;
+        }
+        case Visit.Failed<T> failed -> failure = failed.failure();
+      }
+    }
+    return new Visit.Failed<>(failure);
+  }
+
+  /** What there is to say when no endpoint is asked, because none of them answered lately. */
+  UpstreamFailure unavailable() {
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.UNREACHABLE, endpoints.getFirst().breaker().reason());
+  }
+
+  private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
+    try {
+      return visitor.visit(endpoint);
+    } catch (IOException e) {
+      return new Visit.Failed<>(FailureClassifier.of(e));
+    }
+  }
+
+  /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
+  private static void count(
+      CircuitBreaker breaker, RepoId repo, Optional<UpstreamFailure> failure) {
+    if (Thread.currentThread().isInterrupted()) {
+      // The call was stopped here, because its client left: that says nothing of the endpoint.
+      return;
+    }
+    failure.ifPresentOrElse(
+        f -> {
+          switch (f.kind()) {
+            case UNREACHABLE -> breaker.unreachable(f.reason());
+            case TIMED_OUT -> breaker.silent(repo, f.reason());
+            case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
+            case BUSY -> {
+              // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
+            }
+            case OFFLINE, RATE_LIMITED, UNEXPECTED_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
+                breaker.answered();
+          }
+        },
+        breaker::answered);
+  }
+}

@@ -1,0 +1,122 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.net.HttpTransport;
+import io.intrahub.upstream.net.NetworkSetupException;
+import io.intrahub.upstream.net.ResourceExhaustion;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Optional;
+import okhttp3.Response;
+
+/**
+ * Tells what kind of failure an exception, or an answer that is neither a success nor a refusal,
+ * stands for, and whether another attempt may help. Has no state.
+ */
+final class FailureClassifier {
+  static final UpstreamFailure OFFLINE =
+      new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
+
+  static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
+  static final String OTHER_COMMIT = "it names another commit than the one it was asked for";
+  static final String CIRCLE = "it redirects in circles";
+
+  private FailureClassifier() {}
+
+  /** The failure that an exception stands for. */
+  static UpstreamFailure of(IOException e) {
+    if (e instanceof BrokenAnswerException answer) {
+      return answer.failure();
+    }
+    if (e instanceof BudgetExhaustedException) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.BUSY, "too many answers are being read at the same time");
+    }
+    if (ResourceExhaustion.isIn(e)) {
+      // Not tried again here: a question that takes too long counts as one without an answer.
+      return new UpstreamFailure(UpstreamFailure.Kind.BUSY, ResourceExhaustion.REASON);
+    }
+    UpstreamFailure.Kind kind =
+        switch (e) {
+          case HttpTransport.FirstByteTimeoutException _ -> UpstreamFailure.Kind.TIMED_OUT;
+          case NetworkSetupException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.ConnectException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.UnknownHostException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.NoRouteToHostException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case javax.net.ssl.SSLHandshakeException _ -> UpstreamFailure.Kind.UNREACHABLE;
+          case java.net.SocketTimeoutException timeout when isOfConnecting(timeout) ->
+              UpstreamFailure.Kind.UNREACHABLE;
+          default -> UpstreamFailure.Kind.BROKEN;
+        };
+    boolean mayPass =
+        switch (e) {
+          case NetworkSetupException setup -> setup.isTransient();
+          case HttpTransport.FirstByteTimeoutException _ -> false;
+          case java.net.ConnectException _ -> false;
+          case java.net.UnknownHostException _ -> false;
+          case java.net.SocketTimeoutException _ -> false;
+          default -> true;
+        };
+    return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty());
+  }
+
+  /** The failure that an answer without success or refusal stands for. */
+  static UpstreamFailure of(Response response) {
+    int status = response.code();
+    if (status == 429) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.RATE_LIMITED,
+          "it limits the rate of requests (429)",
+          true,
+          RetryAfterHeaders.wait(response));
+    }
+    if (status >= 500 || status == 408) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.SERVER_ERROR,
+          "it answered " + status,
+          true,
+          RetryAfterHeaders.wait(response));
+    }
+    return unexpected("it answered " + status + ", but not as the Hub does");
+  }
+
+  /** An answer that is not the Hub's; another attempt may bring a better one. */
+  static UpstreamFailure unexpected(String reason) {
+    return new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason);
+  }
+
+  /** An answer of which another attempt will bring the same. */
+  static UpstreamFailure permanent(String reason) {
+    return unexpected(reason).asFinal();
+  }
+
+  /** Whether this is a page for people. A file may be one too. */
+  static boolean isPage(Response response) {
+    String type = response.header(HeaderNames.CONTENT_TYPE);
+    return type != null && type.startsWith("text/html");
+  }
+
+  /** The JDK and OkHttp 5 tell a time-out of connecting from one of reading by its text only. */
+  private static boolean isOfConnecting(java.net.SocketTimeoutException e) {
+    return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("connect");
+  }
+
+  /** What an exception means, without addresses: they may hold a signature. */
+  private static String describe(IOException e) {
+    return switch (e) {
+      case NetworkSetupException setup -> String.valueOf(setup.getMessage());
+      case java.net.UnknownHostException _ -> "its name can't be resolved";
+      case java.net.ConnectException _ -> "the connection was refused";
+      case java.net.SocketTimeoutException _ -> "it did not answer in time";
+      case javax.net.ssl.SSLException _ -> "TLS failed: " + e.getMessage();
+      case HttpTransport.FirstByteTimeoutException _ -> String.valueOf(e.getMessage());
+      default -> {
+        String text = String.valueOf(e.getMessage());
+        yield "the connection broke" + (text.contains("://") ? "" : ": " + text);
+      }
+    };
+  }
+}
