@@ -34,8 +34,7 @@ final class ApiClient {
   /** See {@link HubUpstream#call}. */
   Answer call(CallPurpose question, ApiRequest request, Caller caller) {
     Visit<Answer> visit =
-        endpoints.visit(
-            question, caller, Optional.empty(), endpoint -> visit(endpoint, request, caller));
+        endpoints.visit(question, caller, endpoint -> visit(endpoint, request, caller));
     return switch (visit) {
       case Visit.Done<Answer> done -> done.result();
       case Visit.Failed<Answer> failed ->

@@ -35,15 +35,26 @@ final class EndpointSelector {
     Visit<T> visit(Endpoint endpoint) throws IOException;
   }
 
+  /** As the other one, as an operation of its own, in the operator's order. */
+  <T> Visit<T> visit(CallPurpose question, Caller caller, Visitor<T> visitor) {
+    return visit(retries.begin(), question, caller, Optional.empty(), visitor);
+  }
+
   /**
    * Visits the endpoints that may answer until one gives a result, in the operator's order but for
    * one.
    *
    * @param caller with a token: only the authoritative endpoint is visited
+   * @param operation that the visits are part of
    * @param last is visited when all others failed
+   * @return a failure that is not worth another attempt: there were as many as may be
    */
   <T> Visit<T> visit(
-      CallPurpose question, Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
+      RetryPolicy.Operation operation,
+      CallPurpose question,
+      Caller caller,
+      Optional<Endpoint> last,
+      Visitor<T> visitor) {
     if (offline) {
       return new Visit.Failed<>(FailureClassifier.OFFLINE);
     }
@@ -55,7 +66,7 @@ final class EndpointSelector {
       if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
         continue;
       }
-      Visit<T> visit = retries.run(() -> visitOnce(endpoint, visitor), Visit::failureIn);
+      Visit<T> visit = retries.run(operation, () -> visitOnce(endpoint, visitor), Visit::failureIn);
       question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, Visit.failureIn(visit)));
       switch (visit) {
         case Visit.Done<T> done -> {
@@ -64,7 +75,7 @@ final class EndpointSelector {
         case Visit.Failed<T> failed -> failure = failed.failure();
       }
     }
-    return new Visit.Failed<>(failure);
+    return new Visit.Failed<>(failure.asFinal());
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */

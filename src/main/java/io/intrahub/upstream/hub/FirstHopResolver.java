@@ -52,24 +52,34 @@ final class FirstHopResolver {
   record Hop(FirstHop said, Optional<DownloadLocations.Location> location) {}
 
   FirstHop ask(CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return ask(question, repo, revision, path, caller, Optional.empty()).said();
+    return hop(
+            endpoints.visit(
+                question, caller, endpoint -> visit(endpoint, repo, revision, path, caller)))
+        .said();
   }
 
   /**
-   * Asks as usual, but one endpoint only when no other answers.
+   * Asks for the address of a content again, as part of an operation.
    *
-   * @param last that endpoint
+   * @param last asked only when no other endpoint answers
    */
   Hop ask(
+      RetryPolicy.Operation operation,
       CallPurpose question,
-      RepoId repo,
-      Revision revision,
-      FilePath path,
+      DownloadLocations.Key file,
       Caller caller,
       Optional<Endpoint> last) {
-    Visit<Hop> visit =
+    Revision revision = file.commit().asRevision();
+    return hop(
         endpoints.visit(
-            question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
+            operation,
+            question,
+            caller,
+            last,
+            endpoint -> visit(endpoint, file.repo(), revision, file.path(), caller)));
+  }
+
+  private static Hop hop(Visit<Hop> visit) {
     return switch (visit) {
       case Visit.Done<Hop> done -> done.result();
       case Visit.Failed<Hop> failed ->

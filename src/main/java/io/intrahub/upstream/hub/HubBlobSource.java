@@ -24,12 +24,19 @@ import okhttp3.Response;
  */
 final class HubBlobSource implements BlobSource {
   private static final int SHORT_COMMIT = 8;
+
+  /** Bytes that count as progress: a connection that brings fewer has brought next to nothing. */
+  private static final int PROGRESS = 64 * 1024;
+
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
   private final Parts parts;
   private final DownloadLocations.Key file;
   private final Caller caller;
+
+  /** Shared by all openings, so that those who open again and again do not multiply attempts. */
+  private final RetryBudget budget = new RetryBudget();
 
   /** Where its bytes came from last. */
   private volatile Optional<Endpoint> used = Optional.empty();
@@ -93,16 +100,18 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public Opening open(ByteRange.Span span) {
+    RetryPolicy.Operation operation = parts.retries().begin(budget);
     Opening opening =
         parts
             .retries()
             .run(
-                () -> openOnce(span),
+                operation,
+                () -> openOnce(operation, span),
                 o -> o instanceof Failed f ? Optional.of(f.failure()) : Optional.empty());
     return opening instanceof Failed failed ? new Failed(failed.failure().asFinal()) : opening;
   }
 
-  private Opening openOnce(ByteRange.Span span) {
+  private Opening openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
     Optional<DownloadLocations.Location> known = parts.locations().get(file);
     if (known.isPresent()) {
       Optional<Opening> opening = tryOpen(known.get(), span);
@@ -112,32 +121,25 @@ final class HubBlobSource implements BlobSource {
       parts.locations().drop(file);
     }
     Optional<Endpoint> last = parts.locations().suspects(file);
-    Opening opening = openAnew(span, last);
+    Opening opening = openAnew(operation, span, last);
     if (last.isPresent() && opening instanceof Failed) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
       parts.locations().clearSuspect(file);
-      return openAnew(span, Optional.empty());
+      return openAnew(operation, span, Optional.empty());
     }
     return opening;
   }
 
   /** Asks for the address, one endpoint last if need be. */
-  private Opening openAnew(ByteRange.Span span, Optional<Endpoint> last) {
-    CallPurpose question = caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
+  private Opening openAnew(
+      RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
+    CallPurpose question =
+        caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
     FirstHopResolver.Hop hop =
-        parts
-            .firstHops()
-            .ask(
-                question,
-                file.repo(),
-                file.commit().asRevision(),
-                file.path(),
-                caller,
-                last);
+        parts.firstHops().ask(operation, question, file, caller, last);
     return switch (hop.said()) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
-      // The first hop was tried several times already.
-      case FirstHop.Failed failed -> new Failed(failed.failure().asFinal());
+      case FirstHop.Failed failed -> new Failed(failed.failure());
       case FirstHop.Found found when !found.blob().equals(file.blob()) ->
           permanent("it names another content for " + file.path() + " of the same commit");
       case FirstHop.Found _ ->
@@ -224,7 +226,7 @@ final class HubBlobSource implements BlobSource {
           "it sends " + length + " bytes of " + file.path() + " where " + promised + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == file.blob().size();
-    return new Opened(new HttpStream(response, skip, span.length(), parts.meters()), ranged);
+    return new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged);
   }
 
   private static Failed permanent(String reason) {
@@ -241,14 +243,19 @@ final class HubBlobSource implements BlobSource {
 
     private final Response response;
     private final Meters meters;
+    private final RetryBudget budget;
 
     /** Bytes that come before those that were asked for. */
     private long skip;
 
     private long left;
 
-    HttpStream(Response response, long skip, long length, Meters meters) {
+    /** Bytes that arrived since the budget was refilled. */
+    private long progress;
+
+    HttpStream(Response response, long skip, long length, Meters meters, RetryBudget budget) {
       this.response = response;
+      this.budget = budget;
       this.skip = skip;
       this.left = length;
       this.meters = meters;
@@ -263,7 +270,7 @@ final class HubBlobSource implements BlobSource {
         long some = Math.min(skip, STRIDE);
         response.body().source().skip(some);
         skip -= some;
-        meters.fetched(some);
+        arrived(some);
       }
     }
 
@@ -287,8 +294,17 @@ final class HubBlobSource implements BlobSource {
         throw new EOFException("upstream ended " + left + " bytes too early");
       }
       left -= read;
-      meters.fetched(read);
+      arrived(read);
       return read;
+    }
+
+    private void arrived(long bytes) {
+      meters.fetched(bytes);
+      progress += bytes;
+      if (progress >= PROGRESS || left == 0) {
+        progress = 0;
+        budget.refill();
+      }
     }
 
     @Override

@@ -80,6 +80,19 @@ public final class HubUpstream implements AutoCloseable {
       EventOrder order,
       Meters meters,
       SocketFactory sockets) {
+    this(settings, clock, timer, budget, order, meters, sockets, RetryPolicy.Timing.REAL);
+  }
+
+  /** As above; the pauses between attempts are those of a test too. */
+  HubUpstream(
+      UpstreamSettings settings,
+      Clock clock,
+      ScheduledExecutorService timer,
+      MemoryBudget budget,
+      EventOrder order,
+      Meters meters,
+      SocketFactory sockets,
+      RetryPolicy.Timing timing) {
     this.settings = settings;
     this.order = order;
     Set<String> hosts = new HashSet<>();
@@ -97,7 +110,8 @@ public final class HubUpstream implements AutoCloseable {
             new RequestCounter(meters), new IdentityEncodingInterceptor(), new TokenInterceptor());
     this.transport =
         new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
-    this.retries = new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters);
+    this.retries = 
+        new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     this.selector = new EndpointSelector(endpoints, settings.offline(), retries);
     EndpointClient client = new EndpointClient(transport, guard);
     this.api =

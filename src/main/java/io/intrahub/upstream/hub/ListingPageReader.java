@@ -51,7 +51,6 @@ final class ListingPageReader {
         endpoints.visit(
             CallPurpose.learn(repo),
             Caller.ANONYMOUS,
-            Optional.empty(),
             endpoint -> visit(endpoint, target, commitOf(target), to));
     return switch (visit) {
       case Visit.Done<ListingPage> done -> done.result();

@@ -11,40 +11,91 @@ import org.jspecify.annotations.Nullable;
 /**
  * Asks again when a failure may pass by itself: clients retry little, and {@code GET
  * /api/models/{id}} not at all (huggingface_hub 2.4.0). The pauses double from the first one, with
- * jitter, and are as long as upstream asks for in {@code Retry-After}. The failure is passed on,
- * with that time, when one of them would last longer than {@link #RATE_LIMIT_WAIT}, because no
- * client waits longer, or all of them longer than {@link #BUDGET}.
+ * jitter, and are as long as upstream asks for in {@code Retry-After}.
+ *
+ * <p>Worst case: a call is attempted {@value #TRIES} times. All calls of one operation together are
+ * tried again {@link RetryBudget#RETRIES} times, and not later than {@link #TIME} after the
+ * operation began, so that it ends after that time and one attempt. The failure is passed on, with
+ * the time that upstream asks for, when that is longer than {@link #RATE_LIMIT_WAIT}, because no
+ * client waits longer.
  *
  * <p>A refused connection is not tried again: it answers at once that nobody is there, and so
  * should the mirror. Safe for use by many threads.
  */
 final class RetryPolicy {
+  /** Attempts of one call, the first included. */
   static final int TRIES = 5;
-  private static final Duration RATE_LIMIT_WAIT = Duration.ofSeconds(8);
-  private static final Duration BUDGET = Duration.ofSeconds(30);
+
+  /** No client waits longer for an answer ({@code waits.api}). */
+  static final Duration TIME = Duration.ofSeconds(60);
+
+  static final Duration RATE_LIMIT_WAIT = Duration.ofSeconds(8);
 
   private final RandomGenerator jitter;
   private final Duration firstPause;
   private final Meters meters;
+  private final Timing timing;
 
-  /** The newest limit that a call waits for, by real time, as the pauses are. */
+  /** The newest limit that a call waits for. */
   private volatile @Nullable Limit limit;
 
   private record Limit(UpstreamFailure failure, long until) {}
+
+  /** Measures time and lets it pass. */
+  interface Timing {
+    /** Real time. */
+    Timing REAL =
+        new Timing() {
+          @Override
+          public long nanoTime() {
+            return System.nanoTime();
+          }
+
+          @Override
+          public void sleep(long nanos) throws InterruptedException {
+            TimeUnit.NANOSECONDS.sleep(nanos);
+          }
+        };
+
+    /** As {@link System#nanoTime}. */
+    long nanoTime();
+
+    /** Lets this many nanoseconds pass. */
+    void sleep(long nanos) throws InterruptedException;
+  }
 
   /**
    * Makes one.
    *
    * @param jitter used under this object's monitor
-   * @param firstPause before the second try, at most
+   * @param firstPause before the second attempt, at most
    */
-  RetryPolicy(RandomGenerator jitter, Duration firstPause, Meters meters) {
+  RetryPolicy(RandomGenerator jitter, Duration firstPause, Meters meters, Timing timing) {
     this.firstPause = firstPause;
     this.meters = meters;
     this.jitter = jitter;
+    this.timing = timing;
   }
 
-  /** One try. */
+  /**
+   * One thing that somebody waits for, with all the calls that it takes.
+   *
+   * @param budget what it may still spend on trying again
+   * @param end when nothing of it is tried again any more, by {@link Timing#nanoTime}
+   */
+  record Operation(RetryBudget budget, long end) {}
+
+  /** Begins an operation with a budget of its own. */
+  Operation begin() {
+    return begin(new RetryBudget());
+  }
+
+  /** Begins an operation that spends what others may have left of a budget. */
+  Operation begin(RetryBudget budget) {
+    return new Operation(budget, timing.nanoTime() + TIME.toNanos());
+  }
+
+  /** One attempt. */
   interface Try<R> {
     R make();
   }
@@ -55,22 +106,25 @@ final class RetryPolicy {
   }
 
   /** The first result that is no failure, or the last failure. */
-  <R> R run(Try<R> attempt, Judge<R> judge) {
-    long spent = 0;
+  <R> R run(Operation operation, Try<R> attempt, Judge<R> judge) {
     for (int tries = 1; ; tries++) {
       R result = attempt.make();
       Optional<UpstreamFailure> failure = judge.failure(result);
-      if (failure.isEmpty() || !failure.get().isTransient() || tries == TRIES) {
+      if (failure.isEmpty()
+          || !failure.get().isTransient()
+          || tries == TRIES
+          || operation.budget().isSpent()) {
         return result;
       }
       long pause = pause(tries, failure.get());
-      spent += pause;
       note(failure.get(), pause);
-      if (pause > RATE_LIMIT_WAIT.toNanos() || spent > BUDGET.toNanos()) {
+      boolean tooLong = pause > RATE_LIMIT_WAIT.toNanos();
+      boolean tooLate = timing.nanoTime() + pause - operation.end() > 0;
+      if (tooLong || tooLate || !operation.budget().tryTake()) {
         return result;
       }
       try {
-        TimeUnit.NANOSECONDS.sleep(pause);
+        timing.sleep(pause);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return result;
@@ -81,14 +135,14 @@ final class RetryPolicy {
 
   private void note(UpstreamFailure failure, long pause) {
     if (failure.kind() == UpstreamFailure.Kind.RATE_LIMITED) {
-      limit = new Limit(failure, System.nanoTime() + pause);
+      limit = new Limit(failure, timing.nanoTime() + pause);
     }
   }
 
   /** That upstream limits the rate of requests, while a call waits for that; with the time left. */
   Optional<UpstreamFailure> limit() {
     Limit newest = limit;
-    long left = newest == null ? 0 : newest.until() - System.nanoTime();
+    long left = newest == null ? 0 : newest.until() - timing.nanoTime();
     return newest == null || left <= 0
         ? Optional.empty()
         : Optional.of(newest.failure().withRetryAfter(Duration.ofNanos(left)));

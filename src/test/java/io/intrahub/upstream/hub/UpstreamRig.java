@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import javax.net.SocketFactory;
 
 /** The upstream package on its own, with short limits. */
 public final class UpstreamRig implements AutoCloseable {
@@ -36,7 +37,8 @@ public final class UpstreamRig implements AutoCloseable {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final HubUpstream upstream;
 
-  private UpstreamRig(SettableClock clock, boolean offline, List<URI> endpoints) {
+  private UpstreamRig(
+      SettableClock clock, RetryPolicy.Timing timing, boolean offline, List<URI> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
@@ -50,16 +52,23 @@ public final class UpstreamRig implements AutoCloseable {
             timer,
             TestRepos.budget(),
             new EventOrder(clock),
-            new Meters(registry));
+            new Meters(registry),
+            SocketFactory.getDefault(),
+            timing);
   }
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
-    return new UpstreamRig(clock, false, List.of(endpoints));
+    return new UpstreamRig(clock, RetryPolicy.Timing.REAL, false, List.of(endpoints));
+  }
+
+  /** Asks these endpoints; what passes between attempts is the time of the test. */
+  static UpstreamRig withTiming(RetryPolicy.Timing timing, URI... endpoints) {
+    return new UpstreamRig(new SettableClock(), timing, false, List.of(endpoints));
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(new SettableClock(), true, List.of(endpoint));
+    return new UpstreamRig(new SettableClock(), RetryPolicy.Timing.REAL, true, List.of(endpoint));
   }
 
   public HubUpstream upstream() {
