@@ -101,6 +101,19 @@ public record HubError(
         Optional.of(0));
   }
 
+  /**
+   * Upstream can't be reached until the operator changes something.
+   *
+   * @param reason what is wrong, and which option helps
+   */
+  public static HubError upstreamSetupWrong(String what, String reason) {
+    return new HubError(
+        504,
+        Optional.empty(),
+        "intrahub could not reach the Hub for " + what + " and has no copy of it: " + reason + ".",
+        Optional.of(0));
+  }
+
   /** The operator has switched upstream off, and nothing is stored to answer with. */
   public static HubError offline(String what) {
     return of(501, "intrahub runs offline and has no copy of " + what + ".");

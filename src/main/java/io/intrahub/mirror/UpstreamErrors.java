@@ -27,7 +27,10 @@ final class UpstreamErrors {
   static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
-      case UNREACHABLE, TIMED_OUT, BROKEN -> HubError.upstreamUnreachable(what, failure.reason());
+      case UNREACHABLE, TIMED_OUT, BROKEN ->
+          failure.needsOperator()
+              ? HubError.upstreamSetupWrong(what, failure.reason())
+              : HubError.upstreamUnreachable(what, failure.reason());
       case SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
       case OVER_LIMIT ->

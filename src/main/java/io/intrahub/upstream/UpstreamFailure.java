@@ -10,9 +10,15 @@ import java.util.Optional;
  * @param reason for a person, without names of secrets: what happened
  * @param isTransient whether it is worth asking again at once
  * @param retryAfter when upstream wants to be asked again, if it said so
+ * @param needsOperator whether it lasts until the operator changes something, which {@code reason}
+ *     names
  */
 public record UpstreamFailure(
-    Kind kind, String reason, boolean isTransient, Optional<Duration> retryAfter) {
+    Kind kind,
+    String reason,
+    boolean isTransient,
+    Optional<Duration> retryAfter,
+    boolean needsOperator) {
   /** Sorts of failure, as far as the answer to the client differs. */
   public enum Kind {
     /** The operator switched upstream off. */
@@ -42,12 +48,18 @@ public record UpstreamFailure(
 
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
-    return new UpstreamFailure(kind, reason, false, retryAfter);
+    return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator);
   }
 
   /** The same failure, to be asked again after this time. */
   public UpstreamFailure withRetryAfter(Duration wait) {
-    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait));
+    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator);
+  }
+
+  /** A failure that the operator can do nothing about. */
+  public UpstreamFailure(
+      Kind kind, String reason, boolean isTransient, Optional<Duration> retryAfter) {
+    this(kind, reason, isTransient, retryAfter, false);
   }
 
   /** A failure of which upstream said nothing more. */

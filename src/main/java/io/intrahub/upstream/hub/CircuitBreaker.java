@@ -48,6 +48,9 @@ final class CircuitBreaker {
   private final FailureStreak silences = new FailureStreak();
   private final FailureStreak answers = new FailureStreak();
 
+  /** Whether connecting fails until the operator changes something. */
+  private boolean needsOperator;
+
   /** The repos of the failures in {@link #answers}, the oldest first. */
   private final Set<RepoId> troubled = new LinkedHashSet<>();
 
@@ -98,6 +101,11 @@ final class CircuitBreaker {
     return refusing.why(clock.instant());
   }
 
+  /** Whether calls are refused for a {@link #reason} that the operator has to do away with. */
+  synchronized boolean needsOperator() {
+    return connections.hasReachedLimit() && needsOperator;
+  }
+
   /** The endpoint answered, and not with 5xx. */
   synchronized void answered() {
     connections.end();
@@ -110,9 +118,11 @@ final class CircuitBreaker {
    * No connection to the endpoint came about.
    *
    * @param why for a person
+   * @param lasts whether that is so until the operator changes something
    */
-  synchronized void unreachable(String why) {
+  synchronized void unreachable(String why, boolean lasts) {
     connections.add(why, clock.instant());
+    needsOperator = lasts;
   }
 
   /**

@@ -80,8 +80,13 @@ final class EndpointSelector {
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
   UpstreamFailure unavailable() {
+    CircuitBreaker breaker = endpoints.getFirst().breaker();
     return new UpstreamFailure(
-        UpstreamFailure.Kind.UNREACHABLE, endpoints.getFirst().breaker().reason());
+        UpstreamFailure.Kind.UNREACHABLE,
+        breaker.reason(),
+        false,
+        Optional.empty(),
+        breaker.needsOperator());
   }
 
   private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
@@ -102,7 +107,7 @@ final class EndpointSelector {
     failure.ifPresentOrElse(
         f -> {
           switch (f.kind()) {
-            case UNREACHABLE -> breaker.unreachable(f.reason());
+            case UNREACHABLE -> breaker.unreachable(f.reason(), f.needsOperator());
             case TIMED_OUT -> breaker.silent(repo, f.reason());
             case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
             case BUSY -> {

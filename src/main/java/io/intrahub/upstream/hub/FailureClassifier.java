@@ -60,7 +60,8 @@ final class FailureClassifier {
           case java.net.SocketTimeoutException _ -> false;
           default -> true;
         };
-    return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty());
+    boolean needsOperator = e instanceof NetworkSetupException setup && setup.needsOperator();
+    return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty(), needsOperator);
   }
 
   /** The failure that an answer without success or refusal stands for. */

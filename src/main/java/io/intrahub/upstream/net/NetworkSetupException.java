@@ -13,7 +13,9 @@ import java.util.Locale;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.security.auth.x500.X500Principal;
 import okhttp3.HttpUrl;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call failed for a reason that the operator can do something about: a proxy or a certificate.
@@ -22,28 +24,34 @@ import okhttp3.HttpUrl;
 public final class NetworkSetupException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  private final boolean isTransient;
+  /** Characters of an issuer's name that are shown: it is the peer's text. */
+  private static final int MAX_ISSUER = 100;
 
-  /**
-   * Makes one.
-   *
-   * @param message goes on after "upstream could not be asked:"
-   * @param mayPass whether it is worth trying again at once
-   */
-  NetworkSetupException(String message, boolean mayPass, Throwable cause) {
-    super(message, cause);
-    this.isTransient = mayPass;
+  /** How long the problem may last. */
+  enum Persistence {
+    /** It is worth trying again at once. */
+    MOMENT,
+    /** Until something changes out there. */
+    UNKNOWN,
+    /** Until the operator does what the message says. */
+    UNTIL_MENDED
   }
 
-  /** One that no other exception told of, and that does not pass. */
-  private NetworkSetupException(String message) {
-    super(message);
-    this.isTransient = false;
+  private final Persistence persistence;
+
+  private NetworkSetupException(String message, Persistence persistence, @Nullable Throwable cause) {
+    super(message, cause);
+    this.persistence = persistence;
   }
 
   /** Whether it is worth trying again at once. */
   public boolean isTransient() {
-    return isTransient;
+    return persistence == Persistence.MOMENT;
+  }
+
+  /** Whether it lasts until the operator does what the message says. */
+  public boolean needsOperator() {
+    return persistence == Persistence.UNTIL_MENDED;
   }
 
   /** The proxy asks for credentials, or for others (RFC 9110 section 15.5.8). */
@@ -52,11 +60,12 @@ public final class NetworkSetupException extends IOException {
     if (!challenges.isEmpty() && !challenges.toLowerCase(Locale.ROOT).contains("basic")) {
       text = "asks for " + challenges + " (407); only Basic is supported";
     } else if (proxy.credentials().isPresent()) {
-      text = "refuses the user or the password that it was given (407)";
+      text = "refuses the user or the password that it was given (407); correct them in upstream.proxy";
     } else {
       text = "asks for a user and a password (407); put them into its address, upstream.proxy";
     }
-    return new NetworkSetupException("the proxy " + proxy.address() + " " + text);
+    return new NetworkSetupException(
+        "the proxy " + proxy.address() + " " + text, Persistence.UNTIL_MENDED, null);
   }
 
   /**
@@ -71,7 +80,7 @@ public final class NetworkSetupException extends IOException {
     }
     if (e instanceof SSLException tls) {
       return certificate(tls, url.host(), proxy)
-          .<IOException>map(text -> new NetworkSetupException(text, false, e))
+          .map(IOException.class::cast)
           .orElse(e);
     }
     return proxy.<IOException>flatMap(p -> ofProxy(e, url, p)).orElse(e);
@@ -93,7 +102,8 @@ public final class NetworkSetupException extends IOException {
     }
     // A proxy that lacks the way for the moment says so with 502 to 504.
     boolean mayPass = what.matches(".*\\(5\\d\\d\\)");
-    return Optional.of(new NetworkSetupException(what, mayPass, e));
+    return Optional.of(
+        new NetworkSetupException(what, mayPass ? Persistence.MOMENT : Persistence.UNKNOWN, e));
   }
 
   /** OkHttp 5.5 has only a text for an answer to CONNECT that is neither 200 nor 407. */
@@ -106,42 +116,63 @@ public final class NetworkSetupException extends IOException {
         : "";
   }
 
-  private static Optional<String> certificate(
+  private static Optional<NetworkSetupException> certificate(
       SSLException e, String host, Optional<HttpProxy> proxy) {
     String whose = "the certificate of " + host;
     if (proxy.filter(HttpProxy::tls).isPresent()) {
       whose += " or of the proxy";
     }
     if (e instanceof SSLPeerUnverifiedException) {
-      return Optional.of(whose + " is made out to another name");
+      return lasting(whose + " is made out to another name", e);
     }
+    Optional<X500Principal> issuer = Optional.empty();
     for (Throwable t = e; t != null; t = t.getCause()) {
       switch (t) {
+        case RejectedCertificateException rejected -> issuer = rejected.issuer();
         case CertificateExpiredException _ -> {
-          return Optional.of(whose + " has expired");
+          return lasting(whose + " has expired", e);
         }
         case CertificateNotYetValidException _ -> {
-          return Optional.of(whose + " is not valid yet; is the clock of the mirror right?");
+          return mendable(whose + " is not valid yet; is the clock of the mirror right?", e);
         }
         case CertPathBuilderException _, CertPathValidatorException _ -> {
           if (t.getCause() == null) {
-            return Optional.of(
-                whose
-                    + " is signed by nobody that is trusted here; if your network has a certificate"
-                    + " authority of its own, name its file in upstream.ca-files");
+            return mendable(whose + untrusted(issuer), e);
           }
         }
         default -> {}
       }
       String text = String.valueOf(t.getMessage());
       if (text.startsWith("No name matching") || text.startsWith("No subject alternative")) {
-        return Optional.of(whose + " is made out to another name");
+        return lasting(whose + " is made out to another name", e);
       }
       if (text.contains("certificate_required") || text.contains("bad_certificate")) {
-        return Optional.of(
-            host + " wants a client certificate, or another one; see upstream.client-certificate");
+        return mendable(
+            host + " wants a client certificate, or another one; see upstream.client-certificate",
+            e);
       }
     }
     return Optional.empty();
+  }
+
+  private static String untrusted(Optional<X500Principal> issuer) {
+    String by =
+        issuer
+            .map(X500Principal::getName)
+            .map(name -> name.replaceAll("[^ -~]", "?"))
+            .map(name -> name.length() > MAX_ISSUER ? name.substring(0, MAX_ISSUER) + "..." : name)
+            .map(name -> " is issued by \"" + name + "\", which is not trusted here")
+            .orElse(" is issued by nobody that is trusted here");
+    return by
+        + "; if your network inspects TLS, name the file with its CA certificate in"
+        + " upstream.ca-files";
+  }
+
+  private static Optional<NetworkSetupException> lasting(String message, Throwable cause) {
+    return Optional.of(new NetworkSetupException(message, Persistence.UNKNOWN, cause));
+  }
+
+  private static Optional<NetworkSetupException> mendable(String message, Throwable cause) {
+    return Optional.of(new NetworkSetupException(message, Persistence.UNTIL_MENDED, cause));
   }
 }

@@ -19,6 +19,7 @@ import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ final class TlsSockets {
    */
   TlsSockets(TlsSettings settings, Set<String> mayAsk) {
     try {
-      trust = trustManager(settings);
+      trust = new IssuerNamingTrustManager(trustManager(settings));
       context = SSLContext.getInstance("TLS");
       KeyManager[] keys =
           settings.identity().stream()
@@ -59,9 +60,9 @@ final class TlsSockets {
     return new ProxySockets(context.getSocketFactory());
   }
 
-  private static X509TrustManager trustManager(TlsSettings settings)
+  private static X509ExtendedTrustManager trustManager(TlsSettings settings)
       throws GeneralSecurityException, IOException {
-    X509TrustManager jvm = trustManager((KeyStore) null);
+    X509ExtendedTrustManager jvm = trustManager((KeyStore) null);
     if (settings.trustAnchors().isEmpty()) {
       return jvm;
     }
@@ -78,14 +79,14 @@ final class TlsSockets {
     return trustManager(all);
   }
 
-  private static X509TrustManager trustManager(@Nullable KeyStore store)
+  private static X509ExtendedTrustManager trustManager(@Nullable KeyStore store)
       throws GeneralSecurityException {
     TrustManagerFactory factory =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     factory.init(store);
     return Arrays.stream(factory.getTrustManagers())
-        .filter(X509TrustManager.class::isInstance)
-        .map(X509TrustManager.class::cast)
+        .filter(X509ExtendedTrustManager.class::isInstance)
+        .map(X509ExtendedTrustManager.class::cast)
         .findFirst()
         .orElseThrow(() -> new GeneralSecurityException("no X.509 trust manager"));
   }

@@ -24,7 +24,7 @@ class CircuitBreakerTest {
 
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.unreachable("it is scripted");
+      breaker.unreachable("it is scripted", false);
     }
   }
 
@@ -41,7 +41,7 @@ class CircuitBreakerTest {
     breaker.answered();
     fail(4);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
-    breaker.unreachable("it is scripted");
+    breaker.unreachable("it is scripted", false);
     assertThat(breaker.isOpen()).isTrue();
     assertThat(breaker.tryAcquire(ONE)).isFalse();
     assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isFalse();
@@ -58,7 +58,7 @@ class CircuitBreakerTest {
       assertThat(breaker.isOpen()).isFalse();
       assertThat(breaker.tryAcquire(ONE)).as("after " + pause).isTrue();
       assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
-      breaker.unreachable("it is scripted");
+      breaker.unreachable("it is scripted", false);
     }
   }
 
@@ -87,7 +87,7 @@ class CircuitBreakerTest {
     fail(5);
     pass(5);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
-    breaker.unreachable("it is scripted");
+    breaker.unreachable("it is scripted", false);
     pass(10);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
     breaker.answered();

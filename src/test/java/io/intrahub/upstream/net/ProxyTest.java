@@ -151,8 +151,9 @@ class ProxyTest {
       Throwable thrown = catchThrowable(() -> transport.send(request(url)));
       assertThat(thrown)
           .hasMessage(
-              "the proxy localhost:%d refuses the user or the password that it was given (407)"
-                  .formatted(proxy.port()));
+              "the proxy localhost:%d refuses the user or the password that it was given (407);"
+                      .formatted(proxy.port())
+                  + " correct them in upstream.proxy");
     }
     assertThat(through("ada", "wr0ng").toString()).doesNotContain("wr0ng").doesNotContain("ada");
     assertThat(proxy.lines()).hasSize(1);

@@ -4,12 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.access.EventOrder;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.metrics.Meters;
+import io.intrahub.store.TestRepos;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.UpstreamSettings;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -30,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TlsTest {
   private static final HeldCertificate ROOT =
-      new HeldCertificate.Builder().certificateAuthority(1).build();
+      new HeldCertificate.Builder().certificateAuthority(1).commonName("Acme Root").build();
   private static final HeldCertificate MIDDLE =
       new HeldCertificate.Builder().certificateAuthority(0).signedBy(ROOT).build();
 
@@ -66,13 +78,70 @@ class TlsTest {
   }
 
   @Test
-  void without_the_file_the_reason_names_the_option() {
+  void without_the_file_the_reason_names_the_issuer_and_the_option() {
     assertThatThrownBy(() -> call(server("localhost").build(), TlsSettings.JVM))
         .isInstanceOfSatisfying(
-            NetworkSetupException.class, f -> assertThat(f.isTransient()).isFalse())
+            NetworkSetupException.class,
+            f -> {
+              assertThat(f.isTransient()).isFalse();
+              assertThat(f.needsOperator()).isTrue();
+            })
         .hasMessage(
-            "the certificate of localhost is signed by nobody that is trusted here; if your network"
-                + " has a certificate authority of its own, name its file in upstream.ca-files");
+            "the certificate of localhost is issued by \"CN=Acme Root\", which is not trusted here;"
+                + " if your network inspects TLS, name the file with its CA certificate in"
+                + " upstream.ca-files");
+  }
+
+  /** An issuer's name is the server's text, and goes into a header of a response. */
+  @Test
+  void the_name_of_an_issuer_is_shown_as_one_short_line() throws Exception {
+    HeldCertificate issuer =
+        new HeldCertificate.Builder()
+            .certificateAuthority(0)
+            .commonName("Zürich\r\nX-Evil: " + "a".repeat(300))
+            .build();
+    HeldCertificate own =
+        new HeldCertificate.Builder()
+            .signedBy(issuer)
+            .addSubjectAlternativeName("localhost")
+            .build();
+    try (MockWebServer server = new MockWebServer()) {
+      server.useHttps(
+          new HandshakeCertificates.Builder().heldCertificate(own).build().sslSocketFactory());
+      server.start();
+
+      assertThatThrownBy(() -> call(server, TlsSettings.JVM, Set.of("localhost")))
+          .hasMessageStartingWith("the certificate of localhost is issued by \"CN=")
+          .hasMessageContaining("...\", which is not trusted here")
+          .hasMessageMatching("[ -~]{1,300}");
+    }
+  }
+
+  @Test
+  void a_hub_that_is_not_trusted_stays_the_operators_to_mend_when_the_breaker_is_open()
+      throws Exception {
+    try (MockWebServer server = start(server("localhost").build(), false);
+        HubUpstream hub =
+            new HubUpstream(
+                UpstreamSettings.to(List.of(URI.create("https://localhost:" + server.getPort()))),
+                Clock.systemUTC(),
+                timer,
+                TestRepos.budget(),
+                new EventOrder(Clock.systemUTC()),
+                new Meters(new SimpleMeterRegistry()))) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(confirmed(hub)).matches(UpstreamFailure::needsOperator);
+      }
+      assertThat(hub.isUnavailable()).isTrue();
+
+      assertThat(confirmed(hub)).matches(UpstreamFailure::needsOperator);
+      assertThat(hub.unavailableReason().reason()).contains("upstream.ca-files");
+    }
+  }
+
+  private static UpstreamFailure confirmed(HubUpstream hub) {
+    RepoId repo = new RepoId(RepoType.MODEL, "acme/x");
+    return ((ApiAnswer.Failed) hub.confirm(repo, Optional.empty())).failure();
   }
 
   @Test

@@ -1,0 +1,50 @@
+package io.intrahub.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.HubError;
+import io.intrahub.upstream.UpstreamFailure;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What clients are told when upstream gave no answer. */
+class UpstreamErrorsTest {
+  private static final String WHAT = "model acme/tiny";
+
+  @Test
+  void a_failure_that_may_pass_is_to_be_tried_again_later() {
+    HubError error =
+        UpstreamErrors.error(
+            new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the connection was refused"),
+            WHAT);
+
+    assertThat(error.status()).isEqualTo(504);
+    assertThat(error.message()).contains("the connection was refused").endsWith("Try again later.");
+  }
+
+  @Test
+  void what_only_the_operator_can_mend_is_not_to_be_tried_again_later() {
+    String reason = "the certificate of hub.example is not trusted; see upstream.ca-files";
+
+    HubError error =
+        UpstreamErrors.error(
+            new UpstreamFailure(
+                UpstreamFailure.Kind.UNREACHABLE, reason, false, Optional.empty(), true),
+            WHAT);
+
+    assertThat(error.status()).isEqualTo(504);
+    assertThat(error.message())
+        .isEqualTo(
+            "intrahub could not reach the Hub for model acme/tiny and has no copy of it: "
+                + reason
+                + ".");
+  }
+
+  @Test
+  void that_is_still_so_after_a_failure_was_tried_again() {
+    UpstreamFailure failure =
+        new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "x", true, Optional.empty(), true);
+
+    assertThat(failure.asFinal().needsOperator()).isTrue();
+  }
+}
