@@ -140,7 +140,7 @@ public final class AccessChecker {
         .isPresent();
   }
 
-  /** An authoritative upstream refused an anonymous client. */
+  /** The authoritative endpoint refused an anonymous client. */
   public void refused(RepoId repo) {
     ReentrantLock lock = stripe(repo);
     lock.lock();

@@ -1,6 +1,10 @@
 package io.intrahub.access;
 
-/** Who asks. A key for caches that differ by client; it holds no secret. */
+/**
+ * Who asks, as far as it decides what may be read: anonymous, or the holder of a token. A key for
+ * caches that differ by client; it holds no secret. (Whose answers are believed is another
+ * question: those of the authoritative endpoint.)
+ */
 public sealed interface Authority {
   /** Somebody without a token. */
   record Anonymous() implements Authority {}

@@ -3,7 +3,7 @@ package io.intrahub.access;
 import io.intrahub.hub.RepoId;
 
 /**
- * Evidence that the authoritative upstream gives no word on who may read this repo: it can't be
+ * Evidence that the authoritative endpoint gives no word on who may read this repo: it can't be
  * reached, or the repo's own question to it failed or was not answered in time.
  *
  * <p>A verdict that has run out counts again with it, so who may call {@link #witnessed} is part of

@@ -80,8 +80,8 @@ public record UpstreamOptions(
             type = FILE,
             byDefault = "",
             doc =
-                "PEM files with certificate authorities that are trusted in addition to those of"
-                    + " Java. Needed in networks that inspect TLS.")
+                "PEM files with CA certificates that are trusted in addition to those of Java. Needed in"
+                    + " networks that inspect TLS.")
         List<Path> caFiles,
     @Setting(
             type = FILE,

@@ -43,7 +43,7 @@ public enum ValueType {
   private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|d)");
   private static final Pattern SERVERS_FORM =
       Pattern.compile("[^\\s/?#@\\[\\]]+(?:/\\d{1,3})?|\\[[0-9a-fA-F:.]+\\](?::\\d{1,5})?");
-  private static final Pattern AUTHORITY_FORM =
+  private static final Pattern HOST_AND_PORT =
       Pattern.compile("(?:[^@:\\[\\]]+|\\[[^@\\[\\]]+\\])(?::(\\d{1,5}))?");
 
   /** Ten years: what is longer is a slip, and would overflow somewhere once it is nanoseconds. */
@@ -182,8 +182,8 @@ public enum ValueType {
         : Optional.empty();
   }
 
-  private static boolean isHostAndPort(String authority) {
-    Matcher form = AUTHORITY_FORM.matcher(authority);
+  private static boolean isHostAndPort(String text) {
+    Matcher form = HOST_AND_PORT.matcher(text);
     if (!form.matches()) {
       return false;
     }

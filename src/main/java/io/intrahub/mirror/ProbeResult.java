@@ -6,7 +6,7 @@ import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import java.util.Optional;
 
-/** What one anonymous question to the authoritative upstream taught about a revision. */
+/** What one anonymous question to the authoritative endpoint taught about a revision. */
 sealed interface ProbeResult {
   /** Everybody may read it, and this is its commit. */
   record Open(AnonymousRead evidence, CommitHash commit) implements ProbeResult {}

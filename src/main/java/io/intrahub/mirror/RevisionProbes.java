@@ -22,7 +22,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Asks the authoritative upstream about revisions, anonymously, and takes what it says into the
+ * Asks the authoritative endpoint about revisions, anonymously, and takes what it says into the
  * store. All who ask the same share one question; it goes on when none of them waits any longer.
  *
  * <p>Safe for use by many threads. Owned state: the flights (by their class).

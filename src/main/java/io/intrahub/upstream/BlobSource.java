@@ -4,10 +4,37 @@ import io.intrahub.hub.ByteRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where the bytes of one blob come from. Safe for use by many threads. */
+/**
+ * Where the bytes of one blob come from. Safe for use by many threads.
+ *
+ * <p>A source does three things that nobody above it does:
+ *
+ * <ul>
+ *   <li><b>It tries again.</b> {@link #open} makes as many attempts as are worth making, waits in
+ *       between for as long as upstream asks, and finds another address if the one it knew is
+ *       refused. A failure that it returns is final: {@link UpstreamFailure#isTransient} is false.
+ *       All openings of one source draw on one budget of further attempts until bytes arrive,
+ *       because its users open it again themselves: a transfer {@code transfer.tries} times in a
+ *       row, a stream that passes through five times. A {@link Stream} never tries again; its user
+ *       opens another one at the next byte.
+ *   <li><b>It counts.</b> Requests, further attempts, and bytes as they arrive from the network,
+ *       including those that are skipped, go to {@link io.intrahub.metrics.Meters}; outcomes go to
+ *       the circuit breaker of the server, if there is one. Its users count connections, and what
+ *       they do with the bytes.
+ *   <li><b>It reports.</b> {@link #open} fails if upstream announces another range, size or
+ *       encoding than was asked for, and a stream delivers exactly the bytes of its span or throws.
+ *       The reason of a failure is for a person, says what is wrong with which server or option,
+ *       and holds neither a token nor a signed address; the same goes for {@code toString}, which
+ *       is logged. Whether the bytes have the right digest is checked by the user, who tells the
+ *       source with {@link #reportWrongContent}.
+ * </ul>
+ *
+ * <p>Its users limit bandwidth, buffers and the number of connections.
+ */
 public interface BlobSource {
   /**
-   * Opens a stream of these bytes.
+   * Opens a stream of these bytes. Blocks until the head of the answer is there, all attempts have
+   * failed, or the thread is interrupted, which counts as a failure. Throws nothing.
    *
    * @param span within the blob; not empty
    */
@@ -15,7 +42,7 @@ public interface BlobSource {
 
   /**
    * In whose name it is opened, and for which file: two sources with equal ones are refused
-   * together.
+   * together. It must have {@code equals}, and must not hold a secret.
    */
   default Object sponsor() {
     return this;

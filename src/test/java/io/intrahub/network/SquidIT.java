@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The mirror in a company's network: the Hub is reached through an authenticating proxy only, and
- * its certificate is signed by an authority that no JVM knows. Client, mirror and proxy are real
+ * its certificate is signed by a CA that no JVM trusts. Client, mirror and proxy are real
  * processes; only the proxy can resolve the Hub's names.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -48,7 +48,7 @@ class SquidIT {
   private TlsFront cdnFront;
   private DevHub hub;
   private Squid squid;
-  private Path authority;
+  private Path caFile;
   private int made;
 
   @BeforeAll
@@ -66,7 +66,7 @@ class SquidIT {
                     .addSubjectAlternativeName("localhost")
                     .build())
             .build();
-    authority = Files.writeString(tmp.resolve("acme.pem"), root.certificatePem());
+    caFile = Files.writeString(tmp.resolve("acme.pem"), root.certificatePem());
     hubFront = new TlsFront(both.sslContext());
     cdnFront = new TlsFront(both.sslContext());
     hub =
@@ -198,7 +198,7 @@ class SquidIT {
   }
 
   @Test
-  void an_unknown_authority_is_refused_and_the_option_named() throws Exception {
+  void an_unknown_ca_is_refused_and_the_option_named() throws Exception {
     Map<String, String> environment =
         Map.of("INTRAHUB_UPSTREAM_PROXY", squid.address(), "INTRAHUB_UPSTREAM_CA_FILES", "");
     try (MirrorProcess mirror = mirror(environment)) {
@@ -256,7 +256,7 @@ class SquidIT {
 
   private MirrorProcess mirror(URI upstream, Map<String, String> environment) throws IOException {
     Map<String, String> all = new HashMap<>();
-    all.put("INTRAHUB_UPSTREAM_CA_FILES", authority.toString());
+    all.put("INTRAHUB_UPSTREAM_CA_FILES", caFile.toString());
     all.putAll(environment);
     int n = made++;
     return MirrorProcess.serve(

@@ -3,10 +3,12 @@ package io.intrahub.upstream.hub;
 import okhttp3.HttpUrl;
 
 /**
- * One upstream.
+ * One of the servers that the operator configured as upstream.
  *
  * @param base without a trailing slash in its path
- * @param authoritative whether its refusals and its evidence count, and tokens go to it
+ * @param authoritative whether it is the first one, the Hub itself or what stands for it: only its
+ *     refusals, commits and digests are believed, and only it gets tokens. Who asks is a different
+ *     thing: {@link io.intrahub.access.Authority}.
  * @param breaker its health
  */
 record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
@@ -18,7 +20,7 @@ record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
   HttpUrl url(String encodedTarget) {
     String prefix = base.encodedPath();
     String path = prefix.equals("/") ? "" : prefix.substring(0, prefix.length() - 1);
-    return HttpUrl.get(base.scheme() + "://" + authority(base) + path + encodedTarget);
+    return HttpUrl.get(base.scheme() + "://" + hostAndPort(base) + path + encodedTarget);
   }
 
   /** Whether the address is this endpoint's own: only there a token may go. */
@@ -39,10 +41,10 @@ record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
 
   /** Scheme, host and port, for replacing them in links. */
   String origin() {
-    return base.scheme() + "://" + authority(base);
+    return base.scheme() + "://" + hostAndPort(base);
   }
 
-  private static String authority(HttpUrl url) {
+  private static String hostAndPort(HttpUrl url) {
     String host = url.host().contains(":") ? "[" + url.host() + "]" : url.host();
     boolean plain = url.port() == HttpUrl.defaultPort(url.scheme());
     return plain ? host : host + ":" + url.port();

@@ -22,10 +22,12 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * Whom upstream's certificates may be signed by, and who we are if upstream asks. There is no way
- * to switch checks off: a mirror that takes anything from anybody hands it on to everybody.
+ * The CA certificates that upstream's certificates may be signed by, and the mirror's own
+ * certificate if upstream asks for one. There is no way to switch checks off: a mirror that takes
+ * anything from anybody hands it on to everybody.
  *
- * @param trustAnchors in addition to those that the JVM trusts
+ * @param trustAnchors CA certificates in addition to those that the JVM trusts; option {@code
+ *     upstream.ca-files}
  * @param identity the client certificate with its key; shown to the configured endpoints and the
  *     proxy only
  */
@@ -42,16 +44,16 @@ public record TlsSettings(
   /**
    * Reads the files.
    *
-   * @param authorities each with one or more certificates, in PEM or DER
+   * @param caFiles each with one or more CA certificates, in PEM or DER
    * @param identity a PKCS #12 file with a certificate and its key
    * @param password a file with the password of {@code identity}; line ends at its end don't count.
    *     If empty, there is no password
    * @throws IOException with a message for the operator: which file, and what is wrong with it
    */
   public static TlsSettings read(
-      List<Path> authorities, Optional<Path> identity, Optional<Path> password) throws IOException {
+      List<Path> caFiles, Optional<Path> identity, Optional<Path> password) throws IOException {
     List<X509Certificate> certificates = new ArrayList<>();
-    for (Path file : authorities) {
+    for (Path file : caFiles) {
       certificates.addAll(certificates(file));
     }
     if (identity.isEmpty()) {

@@ -56,7 +56,7 @@ class TlsTest {
   }
 
   @Test
-  void an_authority_of_the_network_itself_is_believed_when_its_file_is_named() throws Exception {
+  void a_ca_of_the_network_itself_is_trusted_when_its_file_is_named() throws Exception {
     Path file = write("ca.pem", "# The CA of ACME\n" + ROOT.certificatePem());
 
     assertThat(call(server("localhost").build(), trust(file))).isEqualTo("fine");
@@ -174,11 +174,11 @@ class TlsTest {
 
   @Test
   void a_client_certificate_is_shown_to_an_endpoint_and_to_nobody_else() throws Exception {
-    Path authority = write("ca.pem", ROOT.certificatePem());
+    Path caFile = write("ca.pem", ROOT.certificatePem());
     Path identity = identity("us", "pass word");
     Path password = write("password", "pass word\n");
     TlsSettings tls =
-        TlsSettings.read(List.of(authority), Optional.of(identity), Optional.of(password));
+        TlsSettings.read(List.of(caFile), Optional.of(identity), Optional.of(password));
 
     try (MockWebServer endpoint = start(server("localhost").build(), true)) {
       assertThat(call(endpoint, tls, Set.of("localhost"))).isEqualTo("fine");
