@@ -96,10 +96,11 @@ class HouseTest {
         "mirror",
         Set.of("access", "policy", "transfer", "store", "upstream", "hub", "metrics", "base"));
     table.put("transfer", Set.of("access", "store", "upstream", "hub", "metrics", "base"));
-    table.put("upstream", Set.of("access", "hub", "metrics", "base"));
+    table.put("upstream", Set.of("access", "policy", "hub", "metrics", "base"));
     table.put("store", Set.of("access", "policy", "hub", "metrics", "base"));
-    table.put("access", Set.of("hub"));
-    table.put("policy", Set.of("hub"));
+    table.put("access", Set.of("policy", "hub"));
+    // What it decides holds for verdicts, metadata and addresses alike, so it is below them all.
+    table.put("policy", Set.of());
     table.put("metrics", Set.of("hub"));
     table.put("config", Set.of("hub"));
     table.put("hub", Set.of("base"));

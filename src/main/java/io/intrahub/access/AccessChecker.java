@@ -1,6 +1,7 @@
 package io.intrahub.access;
 
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -95,8 +96,7 @@ public final class AccessChecker {
     Instant now = clock.instant();
     return verdicts
         .publicSince(repo)
-        // A verdict from the future means that the clock was set back: it can't be trusted.
-        .filter(seen -> !seen.isAfter(now) && seen.plus(ttl).isAfter(now))
+        .filter(seen -> Freshness.isWithin(seen, ttl, now))
         .map(seen -> new Authorised<>(repo));
   }
 

@@ -77,7 +77,7 @@ public final class HubServer implements AutoCloseable {
         settings,
         limits,
         new Router(
-                new FileRoute(mirror.files(), new BodyWriter(buffers)),
+                new FileRoute(mirror.files(), new FileResponse(new BodyWriter(buffers))),
                 new ApiRoutes(mirror, budget, settings))
             ::handle,
         fingerprints,

@@ -17,7 +17,7 @@ import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.ListingPage;
 import java.io.IOException;

@@ -16,29 +16,41 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Commits that a revision has moved to, but that are not shown yet: a load in progress must not mix
- * files of two commits. A pending commit is shown once its revision was not asked for during {@code
- * quiet} and its manifest is known, or has waited for {@code quietAtMost}.
+ * Holds back the commits that revisions have moved to, so that a load in progress does not mix
+ * files of two commits. A pending commit is shown when its manifest is known and nobody asked for
+ * its revision during {@code quiet}, or when it has waited for {@code quietAtMost}.
  *
- * <p>There is no timer: whether it is time is looked at when the revision is asked for. Safe for
- * use by many threads. What is shown is decided and written inside the map's lock for that key, so
- * that of two decisions the one that is noted last is the one that was made last. Lock order: this
- * map, then the store.
+ * <p>There is no timer: a request for the revision decides whether it is time.
+ *
+ * <p>Safe for use by many threads. All changes of one revision, with the writes to the store that
+ * belong to them, are made one after the other, so that the store keeps the commit of the last
+ * decision. A due commit is shown once; if the store throws, it stays pending.
  */
 final class PendingCommits {
   /** The longest {@link #step}. */
   private static final Duration LONGEST_STEP = Duration.ofMillis(100);
 
-  /** What the state of a revision takes besides its two names of any length, in bytes. */
+  /** Bytes of heap per state, besides the names of its repo and revision. */
   private static final int OVERHEAD = 600;
 
+  /**
+   * What is known of each revision. Read by all threads; written only by the one that holds the
+   * revision's lock. No code of this class runs inside the cache's own locks.
+   */
   private final Cache<Key, State> states;
+
+  /**
+   * Held while the state of one revision is decided on, written to the store, and changed. Lock
+   * order: this lock, then those of the store.
+   */
+  private final KeyedLock<Key> locks = new KeyedLock<>();
+
   private final Clock clock;
   private final Duration quiet;
 
   /**
-   * Requests for a revision that are closer together than this are noted as one. To note each of
-   * them would make hundreds of clients of one repo wait for each other.
+   * Requests for a revision that are closer together than this are noted as one. If each was noted,
+   * hundreds of clients of one repo would wait for each other.
    */
   private final Duration step;
 
@@ -47,11 +59,11 @@ final class PendingCommits {
   private record Key(RepoId repo, Revision revision) {}
 
   /**
-   * One revision.
+   * The state of one revision.
    *
-   * @param lastRequested when it was asked for last
-   * @param loadSince since when it is asked for without a quiet time between; from then on somebody
-   *     may have been told the old commit
+   * @param lastRequested when it was last requested
+   * @param loadSince when the present load began, which is a series of requests without a quiet
+   *     time in between; since then a client may have been told the old commit
    */
   private record State(Instant lastRequested, Instant loadSince, Optional<Pending> pending) {
     private static final State NEVER_REQUESTED =
@@ -63,16 +75,18 @@ final class PendingCommits {
   }
 
   /**
-   * A commit that waits.
+   * A commit that is not shown yet.
    *
-   * @param since when the first of them began to wait
-   * @param known whether its manifest is
+   * @param since when this revision began to have a pending commit
+   * @param known whether the commit's manifest is known
    */
   private record Pending(Observation<CommitHash> to, Instant since, boolean known) {}
 
   /**
-   * Nothing was asked for yet.
+   * Creates an object without any state.
    *
+   * @param quiet how long nobody must have asked for a revision
+   * @param quietAtMost how long a commit is pending at most
    * @param bytes of heap that the states may take
    */
   PendingCommits(Clock clock, Duration quiet, Duration quietAtMost, long bytes) {
@@ -90,9 +104,9 @@ final class PendingCommits {
   }
 
   /**
-   * The revision is asked for.
+   * Notes a request for a revision, and shows its pending commit if that is due.
    *
-   * @param show shows a commit whose time has come
+   * @param show writes a commit to the store, where clients see it
    */
   void requested(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
     Instant now = clock.instant();
@@ -113,21 +127,23 @@ final class PendingCommits {
         (before, pending) ->
             (pending.known() && !before.lastRequested().plus(quiet).isAfter(now))
                 || !pending.since().plus(quietAtMost).isAfter(now)
-                // The clock was set back; nobody should wait until it is that late again.
+                // The clock was set back: the commit must not wait until that time comes again.
                 || pending.since().isAfter(now),
         show);
   }
 
-  /** Whether nobody asked for the revision for so long that no load of it is under way. */
+  /** Returns whether nobody asked for the revision during {@code quiet}, so no load is going on. */
   boolean isQuiet(RepoId repo, Revision revision) {
     State state = states.getIfPresent(new Key(repo, revision));
     return state == null || !state.lastRequested().plus(quiet).isAfter(clock.instant());
   }
 
   /**
-   * Shows a commit at once, if those who ask now began after {@code since}.
+   * Shows the pending commit now if the present load began at {@code since} or later.
    *
-   * @param since from when on nobody was told the old commit without upstream being asked first
+   * @param since the moment from which on no client was told the old commit without upstream being
+   *     asked first
+   * @param show writes a commit to the store, where clients see it
    */
   void showIfUnseen(
       RepoId repo, Revision revision, Instant since, Consumer<Observation<CommitHash>> show) {
@@ -157,11 +173,11 @@ final class PendingCommits {
   }
 
   /**
-   * The revision has moved.
+   * Notes that a revision has moved to another commit.
    *
-   * @param known whether all is ready to show it
-   * @param mustWait looks at what is shown now and says whether the new commit has to wait; it may
-   *     show it itself
+   * @param known whether the commit's manifest is known
+   * @param mustWait reads from the store which commit is shown, and returns whether the new one has
+   *     to wait; it may show the new one itself
    */
   void revisionMoved(
       RepoId repo,
@@ -182,15 +198,15 @@ final class PendingCommits {
         });
   }
 
-  /** Somebody was told the old commit, although it is old. */
+  /** Notes that a client was told the old commit although upstream should have been asked. */
   void oldCommitServed(RepoId repo, Revision revision) {
     change(repo, revision, state -> new State(state.lastRequested(), Instant.MIN, state.pending()));
   }
 
   /**
-   * Nothing is pending any more.
+   * Drops the pending commit.
    *
-   * @param show shows what is to be shown instead
+   * @param show writes to the store what is shown instead
    */
   void clear(RepoId repo, Revision revision, Runnable show) {
     change(
@@ -203,10 +219,15 @@ final class PendingCommits {
   }
 
   private void change(RepoId repo, Revision revision, UnaryOperator<State> change) {
-    states
-        .asMap()
-        .compute(
-            new Key(repo, revision),
-            (key, known) -> change.apply(known == null ? State.NEVER_REQUESTED : known));
+    Key key = new Key(repo, revision);
+    State _ =
+        locks.with(
+            key,
+            () -> {
+              State known = states.getIfPresent(key);
+              State changed = change.apply(known == null ? State.NEVER_REQUESTED : known);
+              states.put(key, changed);
+              return changed;
+            });
   }
 }

@@ -6,6 +6,7 @@ import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.HubRefusal;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,7 +34,7 @@ final class RefusedRepos {
     }
   }
 
-  private record Refused(Optional<HubRefusal> refusal, Instant until) {}
+  private record Refused(Optional<HubRefusal> refusal, Instant learnedAt, Duration ttl) {}
 
   /**
    * No refusal is known yet.
@@ -69,7 +70,7 @@ final class RefusedRepos {
   private void put(Key key, Optional<HubRefusal> refusal) {
     boolean missing = refusal.filter(RefusedRepos::isMissing).isPresent();
     Duration ttl = missing ? settings.refusedTtl() : settings.gatedTtl();
-    closed.put(key, new Refused(refusal, clock.instant().plus(ttl)));
+    closed.put(key, new Refused(refusal, clock.instant(), ttl));
   }
 
   void remove(RepoId repo) {
@@ -89,7 +90,7 @@ final class RefusedRepos {
 
   private Optional<Refused> recently(Key key) {
     return Optional.ofNullable(closed.getIfPresent(key))
-        .filter(c -> c.until().isAfter(clock.instant()));
+        .filter(c -> Freshness.isWithin(c.learnedAt(), c.ttl(), clock.instant()));
   }
 
   private static boolean isMissing(HubRefusal refusal) {

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import java.time.Clock;
@@ -29,7 +30,7 @@ final class RepoAliases {
   RepoId canonical(RepoId asked, boolean acceptStale) {
     return store
         .alias(asked)
-        .filter(a -> acceptStale || a.learnedAt().plus(ttl).isAfter(clock.instant()))
+        .filter(a -> acceptStale || Freshness.isWithin(a.learnedAt(), ttl, clock.instant()))
         .map(Observation::value)
         .orElse(asked);
   }

@@ -20,7 +20,7 @@ import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Instant;
 import java.util.Optional;

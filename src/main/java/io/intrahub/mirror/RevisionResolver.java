@@ -10,10 +10,10 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
@@ -225,7 +225,7 @@ final class RevisionResolver {
 
   private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
     return Freshness.decide(
-        clock.instant(), seen, settings.revisions(), toFreshness(upstream.state()), noCache);
+        clock.instant(), seen, settings.revisions(), upstream.state(), noCache);
   }
 
   /**
@@ -267,10 +267,7 @@ final class RevisionResolver {
           probes.show(repo, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
-          Instant old =
-              seen.learnedAt()
-                  .plus(settings.revisions().ttl())
-                  .plus(settings.revisions().staleWhileRevalidate());
+          Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
           pending.showIfUnseen(repo, revision, old, due -> store.putRevision(repo, revision, due));
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
@@ -371,13 +368,5 @@ final class RevisionResolver {
 
   private static CacheLabel immutableLabel(boolean stale) {
     return new CacheLabel(CacheLabel.Source.HIT, Optional.empty(), Optional.empty(), stale);
-  }
-
-  private static Freshness.Upstream toFreshness(UpstreamState state) {
-    return switch (state) {
-      case REACHABLE -> Freshness.Upstream.REACHABLE;
-      case DOWN -> Freshness.Upstream.DOWN;
-      case OFFLINE -> Freshness.Upstream.OFFLINE;
-    };
   }
 }

@@ -8,6 +8,7 @@ import io.intrahub.access.OutageEvidence;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -138,9 +139,8 @@ final class Verdicts {
     return due.get();
   }
 
-  /** A pause that begins in the future means that the clock was set back: then it is over. */
   private static boolean isOver(@Nullable Instant since, Duration pause, Instant now) {
-    return since == null || since.isAfter(now) || !since.plus(pause).isAfter(now);
+    return since == null || !Freshness.isWithin(since, pause, now);
   }
 
   /**

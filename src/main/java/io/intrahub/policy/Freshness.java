@@ -5,57 +5,52 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Decides whether something that was observed may still be served. A pure function: no clock, no
- * I/O, one table.
+ * Decides whether an observation may still be served. Pure functions: no clock and no I/O. An
+ * observation from the future counts as old, because it means that the clock was set back since.
  */
 public final class Freshness {
   private Freshness() {}
 
   /**
-   * How long an observation is good.
+   * How long an observation may be served without waiting for upstream.
    *
-   * @param ttl it is fresh this long
-   * @param staleWhileRevalidate after the ttl it is served this long while it is asked for again
-   *     behind the client's back
+   * @param ttl how long it is fresh
+   * @param staleWhileRevalidate how long after that it is served while the mirror asks upstream in
+   *     the background
    */
   public record Settings(Duration ttl, Duration staleWhileRevalidate) {
-    /** A minute, and ten more. */
+    /** One minute, then ten minutes. */
     public static final Settings DEFAULT =
         new Settings(Duration.ofSeconds(60), Duration.ofMinutes(10));
+
+    /** How long an observation is served, fresh or not, before a client waits for upstream. */
+    public Duration servedFor() {
+      return ttl.plus(staleWhileRevalidate);
+    }
   }
 
-  /** Whether upstream may be asked. */
-  public enum Upstream {
-    /** As far as is known it answers. */
-    REACHABLE,
-    /** It failed lately and is being probed: asking now would only cost the client its time. */
-    DOWN,
-    /** The operator switched it off. */
-    OFFLINE
-  }
-
-  /** What to do. */
+  /** How to answer from an observation. */
   public enum Decision {
-    /** Serve what is there; it is fresh. */
+    /** Serve it: it is fresh. */
     SERVE,
-    /** Serve what is there and ask upstream afterwards. */
+    /** Serve it and ask upstream in the background. */
     SERVE_AND_REFRESH,
-    /** Serve what is there and say that it is stale: upstream can't be asked. */
+    /** Serve it and label it as stale, because upstream can't be asked. */
     SERVE_STALE,
-    /** Ask upstream; if it does not answer, what is there will do. */
+    /** Ask upstream; serve the observation if upstream does not answer. */
     REVALIDATE,
-    /** Nothing is there: ask upstream. */
+    /** There is no observation: ask upstream. */
     FETCH,
-    /** Nothing is there and upstream can't be asked. */
+    /** There is no observation, and upstream can't be asked. */
     REFUSE
   }
 
   /**
-   * What to do with an observation.
+   * Decides how to answer from an observation.
    *
    * @param now the present moment
-   * @param observation what was seen, if anything
-   * @param upstream whether it may be asked
+   * @param observation what was observed, if anything
+   * @param upstream whether upstream can be asked
    * @param noCache whether the client asked for a revalidated answer ({@code Cache-Control:
    *     no-cache}, RFC 9111 section 5.2.1.4)
    */
@@ -63,25 +58,43 @@ public final class Freshness {
       Instant now,
       Optional<? extends Observation<?>> observation,
       Settings settings,
-      Upstream upstream,
+      UpstreamState upstream,
       boolean noCache) {
     if (observation.isEmpty()) {
-      return upstream == Upstream.REACHABLE ? Decision.FETCH : Decision.REFUSE;
+      return upstream == UpstreamState.REACHABLE ? Decision.FETCH : Decision.REFUSE;
     }
-    Duration age = Duration.between(observation.get().learnedAt(), now);
-    // An observation from the future means that the clock was set back: it counts as old, not new.
-    boolean fresh = !age.isNegative() && age.compareTo(settings.ttl()) < 0;
-    if (fresh && !(noCache && upstream == Upstream.REACHABLE)) {
+    Instant learnedAt = observation.get().learnedAt();
+    boolean fresh = isWithin(learnedAt, settings.ttl(), now);
+    if (fresh && !(noCache && upstream == UpstreamState.REACHABLE)) {
       return Decision.SERVE;
     }
-    if (upstream != Upstream.REACHABLE) {
+    if (upstream != UpstreamState.REACHABLE) {
       return Decision.SERVE_STALE;
     }
     if (noCache) {
       return Decision.REVALIDATE;
     }
-    Duration limit = settings.ttl().plus(settings.staleWhileRevalidate());
-    boolean nearlyFresh = !age.isNegative() && age.compareTo(limit) < 0;
-    return nearlyFresh ? Decision.SERVE_AND_REFRESH : Decision.REVALIDATE;
+    return isWithin(learnedAt, settings.servedFor(), now)
+        ? Decision.SERVE_AND_REFRESH
+        : Decision.REVALIDATE;
+  }
+
+  /**
+   * Returns whether an observation made at {@code learnedAt} is still usable at {@code now}. Its
+   * time to live ends exactly {@code ttl} after it was made.
+   */
+  public static boolean isWithin(Instant learnedAt, Duration ttl, Instant now) {
+    Duration age = Duration.between(learnedAt, now);
+    return !age.isNegative() && age.compareTo(ttl) < 0;
+  }
+
+  /**
+   * Returns whether something that expires by itself at {@code expires} may still be handed out at
+   * {@code now}.
+   *
+   * @param margin the time that it must have left, so that whoever gets it can use it
+   */
+  public static boolean hasLeft(Instant expires, Duration margin, Instant now) {
+    return Duration.between(now, expires).compareTo(margin) > 0;
   }
 }

@@ -3,10 +3,10 @@ package io.intrahub.policy;
 import java.time.Instant;
 
 /**
- * Something that may change at the Hub, and when it was last seen.
+ * A fact that may change at the Hub, and when upstream last stated it.
  *
- * @param value what was seen
- * @param learnedAt when upstream last said so
- * @param <T> what was seen
+ * @param value the fact
+ * @param learnedAt when upstream last stated it
+ * @param <T> type of the fact
  */
 public record Observation<T>(T value, Instant learnedAt) {}

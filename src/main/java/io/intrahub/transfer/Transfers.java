@@ -31,7 +31,6 @@ import io.intrahub.transfer.limits.PassThroughPermits;
 import io.intrahub.transfer.passthrough.PassThroughStreams;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -71,11 +70,8 @@ public final class Transfers implements AutoCloseable {
   private final BlobStore store;
   private final TransferSettings settings;
 
-  /**
-   * Transfers that can be joined. An entry is removed when its transfer is over. Lock order: this
-   * map, then a transfer's locks.
-   */
-  private final ConcurrentHashMap<Key, Transfer> transfers = new ConcurrentHashMap<>();
+  /** Transfers that can be joined. One is removed when it has ended. */
+  private final SharedByKey<Key, Transfer> transfers = new SharedByKey<>();
 
   /** Transfers that have a blob open; for the operator with the file that each was begun for. */
   private final Map<Transfer, String> live = new ConcurrentHashMap<>();
@@ -241,11 +237,14 @@ public final class Transfers implements AutoCloseable {
       }
       Optional<Transfer> transfer;
       try {
-        transfer = join(key, repo, blob, source);
+        transfer = join(key, repo, source, deadline);
       } catch (IOException e) {
         log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
         context.meters().storeFailure();
         return passThrough.openQueued(request.past(span), deadline);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new ContentOpening.Failed(ContentFailures.STOPPING);
       }
       if (transfer.isEmpty()) {
         continue;
@@ -298,48 +297,44 @@ public final class Transfers implements AutoCloseable {
   }
 
   /**
-   * The transfer of a blob, made if there is none. Empty if it was published meanwhile.
+   * Returns the transfer of a blob, and begins it if there is none.
    *
+   * @return empty if the blob was published meanwhile, or if another client that was beginning the
+   *     transfer failed or is not done by the deadline
    * @throws IOException when the store can't take the blob
    */
-  private Optional<Transfer> join(Key key, Authorised<RepoId> repo, BlobId blob, BlobSource source)
-      throws IOException {
-    try {
-      return Optional.ofNullable(
-          transfers.compute(
-              key,
-              (k, other) -> {
-                // Looked at again under the map's lock: a transfer that ended since the store was
-                // asked has published before it left the map, and a second download must not
-                // follow it.
-                if (other != null || store.contains(repo, blob)) {
-                  return other;
-                }
-                try {
-                  return begin(k, repo, source);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              }));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
+  private Optional<Transfer> join(
+      Key key, Authorised<RepoId> repo, BlobSource source, Deadline deadline)
+      throws IOException, InterruptedException {
+    return transfers.get(
+        key,
+        // The store is asked again: a transfer that ended since it was asked before has published
+        // the blob before it left the map, and a second download must not follow it.
+        remove ->
+            store.contains(repo, key.blob())
+                ? Optional.empty()
+                : Optional.of(begin(key, repo, source, remove)),
+        deadline);
   }
 
-  private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
+  private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source, Runnable remove)
+      throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
+    Registration registration = new Registration(key, remove);
     Transfer transfer =
-        new Transfer(key.blob(), partial, settings.limits(), context, new Registration(key));
+        new Transfer(key.blob(), partial, settings.limits(), context, registration);
     live.put(transfer, source.toString());
     return transfer;
   }
 
-  /** Puts a transfer out of the way when it has ended. */
+  /** Removes a transfer when it has ended. */
   private final class Registration implements Transfer.Listener {
     private final Key key;
+    private final Runnable remove;
 
-    Registration(Key key) {
+    Registration(Key key, Runnable remove) {
       this.key = key;
+      this.remove = remove;
     }
 
     @Override
@@ -351,7 +346,7 @@ public final class Transfers implements AutoCloseable {
 
     @Override
     public void ended(Transfer transfer) {
-      transfers.remove(key, transfer);
+      remove.run();
       TransferMeter.Summary summary = transfer.summary();
       TransferLog.ended(live.getOrDefault(transfer, ""), summary);
       if (summary.phase() == Phase.STORE_FAILED) {

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.CommitHash;
@@ -12,6 +13,7 @@ import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -187,5 +189,50 @@ class PendingCommitsTest {
     pending.revisionMoved(REPO, MAIN, second, true, () -> false);
     pass(100_000);
     assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void a_commit_that_the_store_could_not_take_stays_pending() {
+    asked();
+    moved(second, true);
+    pass(5_000);
+    assertThatThrownBy(() -> pending.requested(
+            REPO,
+            MAIN,
+            _ -> {
+              throw new IllegalStateException("the disk");
+            }))
+        .hasMessage("the disk");
+    assertThat(asked()).contains(second);
+    assertThat(asked()).isEmpty();
+  }
+
+  /** Two revisions with one hash code are in one bin of every map. */
+  @Test
+  void a_store_that_is_slow_with_one_revision_delays_no_other() throws Exception {
+    Revision slow = new Revision("Aa");
+    Revision other = new Revision("BB");
+    assertThat(slow).hasSameHashCodeAs(other);
+    CountDownLatch writing = new CountDownLatch(1);
+    CountDownLatch written = new CountDownLatch(1);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> clearing =
+          threads.submit(() -> pending.clear(
+              REPO,
+              slow,
+              () -> {
+                writing.countDown();
+                await().until(() -> written.getCount() == 0);
+              }));
+      writing.await();
+      Future<?> asking = threads.submit(() -> asked(REPO, other));
+      try {
+        await().atMost(Duration.ofSeconds(5)).until(asking::isDone);
+        assertThat(clearing).isNotDone();
+      } finally {
+        written.countDown();
+      }
+      clearing.get();
+    }
   }
 }

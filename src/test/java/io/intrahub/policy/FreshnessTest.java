@@ -3,7 +3,6 @@ package io.intrahub.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.policy.Freshness.Decision;
-import io.intrahub.policy.Freshness.Upstream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -17,7 +16,7 @@ class FreshnessTest {
   private static final Freshness.Settings SETTINGS = Freshness.Settings.DEFAULT;
 
   private static Decision decide(
-      Optional<Observation<String>> seen, Upstream upstream, boolean noCache) {
+      Optional<Observation<String>> seen, UpstreamState upstream, boolean noCache) {
     return Freshness.decide(NOW, seen, SETTINGS, upstream, noCache);
   }
 
@@ -58,7 +57,7 @@ class FreshnessTest {
     "-1, OFFLINE, true, SERVE_STALE",
   })
   void what_was_seen_is_served_or_asked_for_again(
-      long ageMillis, Upstream upstream, boolean noCache, Decision expected) {
+      long ageMillis, UpstreamState upstream, boolean noCache, Decision expected) {
     Observation<String> seen = new Observation<>("x", NOW.minusMillis(ageMillis));
     assertThat(decide(Optional.of(seen), upstream, noCache)).isEqualTo(expected);
   }
@@ -73,7 +72,7 @@ class FreshnessTest {
     "OFFLINE, true, REFUSE",
   })
   void what_was_never_seen_is_fetched_or_refused(
-      Upstream upstream, boolean noCache, Decision expected) {
+      UpstreamState upstream, boolean noCache, Decision expected) {
     assertThat(decide(Optional.empty(), upstream, noCache)).isEqualTo(expected);
   }
 
@@ -81,9 +80,55 @@ class FreshnessTest {
   void without_any_ttl_everything_is_asked_for() {
     Freshness.Settings none = new Freshness.Settings(Duration.ZERO, Duration.ZERO);
     Observation<String> seen = new Observation<>("x", NOW);
-    assertThat(Freshness.decide(NOW, Optional.of(seen), none, Upstream.REACHABLE, false))
+    assertThat(Freshness.decide(NOW, Optional.of(seen), none, UpstreamState.REACHABLE, false))
         .isEqualTo(Decision.REVALIDATE);
-    assertThat(Freshness.decide(NOW, Optional.of(seen), none, Upstream.DOWN, false))
+    assertThat(Freshness.decide(NOW, Optional.of(seen), none, UpstreamState.DOWN, false))
         .isEqualTo(Decision.SERVE_STALE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // Age in ns, ttl in ns, whether it is usable.
+    "0, 60000000000, true",
+    "59999999999, 60000000000, true",
+    "60000000000, 60000000000, false",
+    "60000000001, 60000000000, false",
+    "-1, 60000000000, false",
+    "-3600000000000, 60000000000, false",
+    "0, 0, false",
+    "-1, 0, false",
+    "0, 1, true",
+    "1, 1, false",
+  })
+  void an_observation_is_usable_until_its_time_to_live_ends(
+      long ageNanos, long ttlNanos, boolean usable) {
+    assertThat(Freshness.isWithin(NOW.minusNanos(ageNanos), Duration.ofNanos(ttlNanos), NOW))
+        .isEqualTo(usable);
+  }
+
+  @Test
+  void the_oldest_and_the_newest_moments_can_be_judged() {
+    Duration hundredYears = Duration.ofDays(36_525);
+    assertThat(Freshness.isWithin(Instant.MIN, hundredYears, NOW)).isFalse();
+    assertThat(Freshness.isWithin(Instant.MAX, hundredYears, NOW)).isFalse();
+    assertThat(Freshness.hasLeft(Instant.MIN, hundredYears, NOW)).isFalse();
+    assertThat(Freshness.hasLeft(Instant.MAX, hundredYears, NOW)).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // Nanoseconds that are left, margin in ns, whether it may be handed out.
+    "10000000001, 10000000000, true",
+    "10000000000, 10000000000, false",
+    "9999999999, 10000000000, false",
+    "1, 0, true",
+    "0, 0, false",
+    "-1, 0, false",
+    "-1, 10000000000, false",
+  })
+  void what_expires_by_itself_is_handed_out_while_more_than_the_margin_is_left(
+      long leftNanos, long marginNanos, boolean usable) {
+    assertThat(Freshness.hasLeft(NOW.plusNanos(leftNanos), Duration.ofNanos(marginNanos), NOW))
+        .isEqualTo(usable);
   }
 }

@@ -13,8 +13,10 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ public final class FaultyStore implements BlobStore {
   private volatile boolean failPublish;
   private volatile boolean failReserve;
   private volatile @Nullable Gate hashGate;
+  private final Map<RepoId, Gate> beginGates = new ConcurrentHashMap<>();
   private volatile long failWriteAt = Long.MAX_VALUE;
 
   FaultyStore(MemoryStore store) {
@@ -51,6 +54,11 @@ public final class FaultyStore implements BlobStore {
   /** No blob can be begun. */
   public void failBegin() {
     failBegin = true;
+  }
+
+  /** A blob of this repo takes until the gate is opened to begin. */
+  void holdBegin(RepoId repo, Gate gate) {
+    beginGates.put(repo, gate);
   }
 
   /** No byte from this offset on can be written. */
@@ -134,6 +142,10 @@ public final class FaultyStore implements BlobStore {
   @Override
   public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
     begun.incrementAndGet();
+    Gate gate = beginGates.get(repo.subject());
+    if (gate != null) {
+      gate.pass();
+    }
     if (failBegin) {
       throw new Scripted("no blob can be begun");
     }

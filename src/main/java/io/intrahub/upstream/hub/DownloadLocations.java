@@ -9,6 +9,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -105,7 +106,7 @@ final class DownloadLocations {
   /** The address of a content, if one is known and lives long enough to be used. */
   Optional<Location> get(Key key) {
     return Optional.ofNullable(locations.getIfPresent(key))
-        .filter(l -> l.expires().minus(MARGIN).isAfter(clock.instant()));
+        .filter(l -> Freshness.hasLeft(l.expires(), MARGIN, clock.instant()));
   }
 
   /**

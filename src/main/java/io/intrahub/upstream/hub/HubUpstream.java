@@ -18,7 +18,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
 import java.time.Clock;

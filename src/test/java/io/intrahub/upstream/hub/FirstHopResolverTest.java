@@ -17,7 +17,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
+import io.intrahub.policy.UpstreamState;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

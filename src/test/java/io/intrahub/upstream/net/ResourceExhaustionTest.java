@@ -11,7 +11,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.UpstreamState;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
