@@ -8,6 +8,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.mirror.ApiReply;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.PathsQuery;
 import io.intrahub.mirror.ReplyBody;
@@ -156,8 +157,7 @@ final class ApiRoutes {
 
   private static void write(Exchange exchange, ApiReply reply) throws IOException {
     switch (reply) {
-      case ApiReply.Refused refused ->
-          ErrorWriter.write(exchange, refused.error(), refused.commit());
+      case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case ApiReply.Ok ok -> {
         try (ReplyBody body = ok.body()) {
           describe(exchange, ok);

@@ -9,7 +9,9 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
+import io.intrahub.mirror.FileContent;
 import io.intrahub.mirror.ResolveFile;
 import java.io.IOException;
 import java.util.Optional;
@@ -30,8 +32,7 @@ final class FileRoute {
   void handle(Exchange exchange, RepoId repo, Revision revision, FilePath path) throws IOException {
     FileAnswer answer = files.resolve(repo, revision, path, exchange.caller(), exchange.noCache());
     switch (answer) {
-      case FileAnswer.Refused refused ->
-          ErrorWriter.write(exchange, refused.error(), refused.commit());
+      case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case FileAnswer.Found found -> answer(exchange, found);
     }
   }
@@ -97,12 +98,11 @@ final class FileRoute {
       return;
     }
     switch (found.open(span, completing)) {
-      case FileAnswer.Unavailable unavailable -> {
+      case ErrorReply no -> {
         exchange.startOver();
-        ErrorWriter.write(exchange, unavailable.error(), Optional.of(found.commit()));
+        ErrorWriter.write(exchange, no.error(), Optional.of(found.commit()));
       }
-      case FileAnswer.Flowing flowing ->
-          bodies.write(exchange, flowing.fileContent(), span.length());
+      case FileContent content -> bodies.write(exchange, content, span.length());
     }
   }
 

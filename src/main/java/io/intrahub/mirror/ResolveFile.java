@@ -15,11 +15,12 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.transfer.Transfers;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Instant;
@@ -41,7 +42,7 @@ public final class ResolveFile {
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<HopKey, FirstHop> hops;
+  private final SingleFlight<HopKey, UpstreamResult<FirstHop>> hops;
 
   /**
    * The authority is part of the key: one client's answer is never another's.
@@ -83,28 +84,26 @@ public final class ResolveFile {
     Deadline deadline = Deadline.in(settings.headTimeout());
     RevisionProbes.Probe probe =
         new RevisionProbes.Probe(path, r -> learnByHop(r, revision, path), caller);
-    ResolvedRevision resolved = revisions.resolve(repo, revision, probe, deadline, noCache);
-    return switch (resolved) {
-      case ResolvedRevision.At at ->
+    return switch (revisions.resolve(repo, revision, probe, deadline, noCache)) {
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
           resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
-      case ResolvedRevision.NotKept notKept ->
+      case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
           passThrough(notKept, revision, path, caller, deadline);
-      case ResolvedRevision.Refused refused -> refusal(refused.refusal());
-      case ResolvedRevision.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), repo.toString()), Optional.empty());
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, repo.toString());
     };
   }
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
-  private ProbeResult learnByHop(RepoId repo, Revision revision, FilePath path) {
+  private UpstreamResult<ProbeResult> learnByHop(RepoId repo, Revision revision, FilePath path) {
     return switch (upstream.learnFile(repo, revision, path)) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         entries.learn(found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield new ProbeResult.Open(found.evidence().orElseThrow(), found.commit());
+        yield new UpstreamResult.Value<>(
+            new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
       }
-      case FirstHop.Refused refused -> ProbeResult.of(refused.refusal());
-      case FirstHop.Failed failed -> new ProbeResult.Nothing(failed.failure());
+      case UpstreamResult.Refused(var refusal) -> ProbeResult.of(refusal);
+      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure);
     };
   }
 
@@ -135,7 +134,7 @@ public final class ResolveFile {
     Revision exact = at.commit().asRevision();
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     // A fallback's word is not asked for: the client would take it for a part of this commit.
-    Optional<FirstHop> hop =
+    Optional<UpstreamResult<FirstHop>> hop =
         hop(
             new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
             () -> upstream.learnFile(repo.subject(), exact, path),
@@ -145,32 +144,30 @@ public final class ResolveFile {
       return slow(repo.subject(), deadline);
     }
     return switch (hop.get()) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         admission.refund();
         manifests.learnInBackground(repo, at.commit(), caller.client());
         entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
         yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
       }
-      case FirstHop.Refused refused when refused.refusal().isOfRepo() -> {
-        revisions.refused(repo.subject(), refused.refusal());
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
+        revisions.refused(repo.subject(), refusal);
         yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.of(refused.refusal())),
+            new ResolvedRevision.NotKept(asked, Optional.of(refusal)),
             revision,
             path,
             caller,
             deadline);
       }
-      case FirstHop.Refused refused -> {
-        if (refused.refusal().commit().filter(at.commit()::equals).isPresent()) {
+      case UpstreamResult.Refused(var refusal) -> {
+        if (refusal.commit().filter(at.commit()::equals).isPresent()) {
           manifests.learnInBackground(repo, at.commit(), caller.client());
         }
-        rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
-        yield refusal(refused.refusal());
+        rememberAbsence(repo.subject(), at.commit(), path, refusal);
+        yield UpstreamErrors.reply(refusal);
       }
-      case FirstHop.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), path + " of " + repo.subject()),
-              Optional.empty());
+      case UpstreamResult.Failed(var failure) ->
+          UpstreamErrors.reply(failure, path + " of " + repo.subject());
     };
   }
 
@@ -199,20 +196,22 @@ public final class ResolveFile {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at.repo(), revision, since, caller.client());
-      ResolvedRevision again =
-          revisions.resolve(
-              asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
-      if (again instanceof ResolvedRevision.At now && !now.commit().equals(at.commit())) {
-        return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
-      }
-      if (again instanceof ResolvedRevision.NotKept notKept) {
-        return passThrough(notKept, revision, path, caller, deadline);
-      }
-      if (again instanceof ResolvedRevision.Refused refused) {
-        return refusal(refused.refusal());
+      switch (revisions.resolve(
+          asked, revision, revisions.byRepoInfo(revision, caller), deadline, false)) {
+        case UpstreamResult.Value(ResolvedRevision.At now)
+            when !now.commit().equals(at.commit()) -> {
+          return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
+        }
+        case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> {
+          return passThrough(notKept, revision, path, caller, deadline);
+        }
+        case UpstreamResult.Refused(var refusal) -> {
+          return UpstreamErrors.reply(refusal);
+        }
+        case UpstreamResult.Value(ResolvedRevision.At _), UpstreamResult.Failed(_) -> {}
       }
     }
-    return new FileAnswer.Refused(HubError.entryNotFound(), Optional.of(at.commit()));
+    return new ErrorReply(HubError.entryNotFound(), Optional.of(at.commit()));
   }
 
   private FileAnswer found(
@@ -243,23 +242,28 @@ public final class ResolveFile {
       CacheLabel label,
       FilePath path,
       Deadline deadline) {
-    ContentOpening opening = transfers.open(repo, blob, source, span, completing, deadline);
-    if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
-      revisions.refused(repo.subject(), refused.refusal());
-    }
-    boolean strange =
-        opening instanceof ContentOpening.Failed failed
-            && (failed.failure().kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
-                || failed.failure().kind() == UpstreamFailure.Kind.WRONG_CONTENT);
-    if (strange) {
-      entries.markSuspect(repo.subject(), commit, path);
+    UpstreamResult<OpenedContent> opening =
+        transfers.open(repo, blob, source, span, completing, deadline);
+    switch (opening) {
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
+          revisions.refused(repo.subject(), refusal);
+      case UpstreamResult.Failed(var failure) when isStrange(failure) ->
+          entries.markSuspect(repo.subject(), commit, path);
+      default -> {}
     }
     return opened(opening, label, path + " of " + repo.subject());
   }
 
-  private FileAnswer.Opened opened(ContentOpening opening, CacheLabel label, String what) {
+  /** Whether what upstream sent is not what it said of the file before. */
+  private static boolean isStrange(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+        || failure.kind() == UpstreamFailure.Kind.WRONG_CONTENT;
+  }
+
+  private FileAnswer.Opened opened(
+      UpstreamResult<OpenedContent> opening, CacheLabel label, String what) {
     return switch (opening) {
-      case ContentOpening.Ready ready -> {
+      case UpstreamResult.Value(var ready) -> {
         CacheLabel.Source source =
             switch (ready.origin()) {
               case STORE -> CacheLabel.Source.HIT;
@@ -269,12 +273,9 @@ public final class ResolveFile {
         Meters.Level level =
             source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM;
         meters.answered(Meters.Kind.CONTENT, level);
-        yield new FileAnswer.Flowing(
-            new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level));
+        yield new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level);
       }
-      case ContentOpening.Refused refused -> new FileAnswer.Unavailable(refused.refusal().error());
-      case ContentOpening.Failed failed ->
-          new FileAnswer.Unavailable(UpstreamErrors.error(failed.failure(), what));
+      case UpstreamResult.NoValue<OpenedContent> none -> UpstreamErrors.reply(none, what);
     };
   }
 
@@ -286,14 +287,14 @@ public final class ResolveFile {
       Caller caller,
       Deadline deadline) {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
-      return refusal(notKept.refusal().get());
+      return UpstreamErrors.reply(notKept.refusal().get());
     }
     Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller);
     if (before.isPresent()) {
-      return refusal(before.get());
+      return UpstreamErrors.reply(before.get());
     }
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
-    Optional<FirstHop> hop =
+    Optional<UpstreamResult<FirstHop>> hop =
         hop(
             new HopKey(notKept.repo(), revision, path, caller.authority(), false),
             () -> upstream.firstHop(notKept.repo(), revision, path, caller),
@@ -303,7 +304,7 @@ public final class ResolveFile {
       return slow(notKept.repo(), deadline);
     }
     return switch (hop.get()) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         if (!caller.isAnonymous()) {
           admission.refund();
         }
@@ -322,34 +323,29 @@ public final class ResolveFile {
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }
-      case FirstHop.Refused refused -> {
-        revisions.rememberRefusal(notKept.repo(), caller, refused.refusal());
-        yield refusal(refused.refusal());
+      case UpstreamResult.Refused(var refusal) -> {
+        revisions.rememberRefusal(notKept.repo(), caller, refusal);
+        yield UpstreamErrors.reply(refusal);
       }
-      case FirstHop.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), notKept.repo().toString()), Optional.empty());
+      case UpstreamResult.Failed(var failure) ->
+          UpstreamErrors.reply(failure, notKept.repo().toString());
     };
   }
 
-  private Optional<FirstHop> hop(
+  private Optional<UpstreamResult<FirstHop>> hop(
       HopKey key,
-      Supplier<FirstHop> question,
+      Supplier<UpstreamResult<FirstHop>> question,
       ColdQuestionLimiter.Admission admission,
       Deadline deadline) {
-    Optional<CompletableFuture<FirstHop>> hop = hops.join(key, admission::begin, question);
+    Optional<CompletableFuture<UpstreamResult<FirstHop>>> hop =
+        hops.join(key, admission::begin, question);
     return hop.isPresent()
         ? BoundedWait.until(hop.get(), deadline.left())
-        : Optional.of(new FirstHop.Failed(admission.refusal()));
+        : Optional.of(new UpstreamResult.Failed<>(admission.refusal()));
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {
-    return new FileAnswer.Refused(
-        UpstreamErrors.error(UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString()),
-        Optional.empty());
-  }
-
-  private static FileAnswer refusal(HubRefusal refusal) {
-    return new FileAnswer.Refused(refusal.error(), refusal.commit());
+    return UpstreamErrors.reply(
+        UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString());
   }
 }

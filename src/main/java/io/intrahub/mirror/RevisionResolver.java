@@ -13,6 +13,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -96,7 +97,7 @@ final class RevisionResolver {
    *     verdict that has run out a client waits longer if need be, see {@link Verdicts}
    * @param noCache whether the client wants upstream asked
    */
-  ResolvedRevision resolve(
+  UpstreamResult<ResolvedRevision> resolve(
       RepoId asked,
       Revision revision,
       RevisionProbes.Probe probe,
@@ -109,20 +110,20 @@ final class RevisionResolver {
     }
     Optional<ResolvedRevision.NotKept> known = markNotPublic.get(repo);
     if (known.isPresent()) {
-      return known.get();
+      return new UpstreamResult.Value<>(known.get());
     }
     RepoId kept = aliases.canonical(asked, true);
     if (checker.isKnown(kept)) {
       return locateLapsed(kept, repo, revision, probe, deadline, noCache);
     }
     if (upstream.state() != UpstreamState.REACHABLE) {
-      return new ResolvedRevision.Failed(upstream.unavailableReason());
+      return new UpstreamResult.Failed<>(upstream.unavailableReason());
     }
     return ask(repo, revision, probe, deadline);
   }
 
   /** The verdict has run out: the Hub is asked before anything is served. */
-  private ResolvedRevision locateLapsed(
+  private UpstreamResult<ResolvedRevision> locateLapsed(
       RepoId kept,
       RepoId asked,
       Revision revision,
@@ -143,33 +144,33 @@ final class RevisionResolver {
       }
       case Verdicts.Renewal.Missing(var proof, var why) -> locateStale(proof, revision, why);
       case Verdicts.Renewal.Unknown(var why) -> unanswered(asked, why);
-      case Verdicts.Renewal.Other(ProbeResult.Closed notPublic) -> {
+      case Verdicts.Renewal.Other(UpstreamResult.Value(ProbeResult.Closed notPublic)) -> {
         if (!kept.equals(asked)) {
           // The refusal ended no verdict but one of the old name. Asked under its own name, or an
           // outage would make the repo readable again.
           var _ = probes.confirmVerdict(kept, own);
         }
-        yield new ResolvedRevision.NotKept(asked, notPublic.refusal());
+        yield notKept(asked, notPublic.refusal());
       }
-      case Verdicts.Renewal.Other(ProbeResult.Missing missing) ->
-          new ResolvedRevision.Refused(missing.refusal());
+      case Verdicts.Renewal.Other(UpstreamResult.Refused(var refusal)) ->
+          new UpstreamResult.Refused<>(refusal);
       case Verdicts.Renewal.Other(var probed) ->
           throw new IllegalStateException("no word: " + probed);
     };
   }
 
   /** Whatever is served under a verdict that has run out is labelled as stale. */
-  private ResolvedRevision locateStale(
+  private UpstreamResult<ResolvedRevision> locateStale(
       Authorised<RepoId> proof, Revision revision, UpstreamFailure why) {
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
-      return new ResolvedRevision.At(proof, commit.get(), immutableLabel(true));
+      return at(proof, commit.get(), immutableLabel(true));
     }
     showIfDue(proof.subject(), revision);
     pending.oldCommitServed(proof.subject(), revision);
     return store
         .revision(proof, revision)
-        .<ResolvedRevision>map(seen -> at(proof, seen, true))
+        .map(seen -> at(proof, seen, true))
         .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
@@ -177,7 +178,7 @@ final class RevisionResolver {
     pending.requested(repo, revision, due -> store.putRevision(repo, revision, due));
   }
 
-  private ResolvedRevision resolvePublic(
+  private UpstreamResult<ResolvedRevision> resolvePublic(
       Authorised<RepoId> proof,
       Revision revision,
       RevisionProbes.Probe probe,
@@ -188,7 +189,7 @@ final class RevisionResolver {
     if (commit.isPresent()) {
       // No revision is refreshed here, which would renew the verdict by the way.
       renewAhead(repo);
-      return new ResolvedRevision.At(proof, commit.get(), immutableLabel(false));
+      return at(proof, commit.get(), immutableLabel(false));
     }
     showIfDue(repo, revision);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
@@ -215,7 +216,7 @@ final class RevisionResolver {
       case REVALIDATE ->
           revalidate(proof, revision, seen.orElseThrow(), noCache, probe.caller().client());
       case FETCH -> ask(repo, revision, probe, deadline);
-      case REFUSE -> new ResolvedRevision.Failed(upstream.unavailableReason());
+      case REFUSE -> new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -248,21 +249,21 @@ final class RevisionResolver {
   }
 
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
-  private ResolvedRevision revalidate(
+  private UpstreamResult<ResolvedRevision> revalidate(
       Authorised<RepoId> proof,
       Revision revision,
       Observation<CommitHash> seen,
       boolean showAtOnce,
       String client) {
     RepoId repo = proof.subject();
-    Optional<ProbeResult> learned =
+    Optional<UpstreamResult<ProbeResult>> learned =
         slowUpstream.await(repo, probes.refresh(repo, revision, client));
     if (learned.isEmpty()) {
       pending.oldCommitServed(repo, revision);
       return at(proof, seen, true);
     }
     return switch (learned.get()) {
-      case ProbeResult.Open open -> {
+      case UpstreamResult.Value(ProbeResult.Open open) -> {
         if (showAtOnce) {
           probes.show(repo, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
@@ -275,57 +276,56 @@ final class RevisionResolver {
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
       }
-      case ProbeResult.Closed notPublic -> new ResolvedRevision.NotKept(repo, notPublic.refusal());
-      case ProbeResult.Missing missing -> new ResolvedRevision.Refused(missing.refusal());
-      case ProbeResult.Nothing _ -> {
+      case UpstreamResult.Value(ProbeResult.Closed notPublic) -> notKept(repo, notPublic.refusal());
+      case UpstreamResult.Refused(var refusal) -> new UpstreamResult.Refused<>(refusal);
+      case UpstreamResult.Failed(_) -> {
         pending.oldCommitServed(repo, revision);
         yield at(proof, seen, true);
       }
     };
   }
 
-  private ResolvedRevision ask(
+  private UpstreamResult<ResolvedRevision> ask(
       RepoId repo, Revision revision, RevisionProbes.Probe probe, Deadline deadline) {
     ColdQuestionLimiter.Admission admission = coldQuestionLimiter.admission(probe.caller());
-    Optional<ProbeResult> learned;
+    Optional<UpstreamResult<ProbeResult>> learned;
     do {
-      Optional<CompletableFuture<ProbeResult>> question =
+      Optional<CompletableFuture<UpstreamResult<ProbeResult>>> question =
           probes.ask(repo, revision, probe, admission::begin);
       if (question.isEmpty()) {
-        return new ResolvedRevision.Failed(admission.refusal());
+        return new UpstreamResult.Failed<>(admission.refusal());
       }
       learned = BoundedWait.until(question.get(), deadline.left());
       // Another client's question may have failed because its own share of memory is used up.
-    } while (learned.filter(ProbeResult::isCrowded).isPresent()
+    } while (learned.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
         && !deadline.left().isZero());
     if (learned.isEmpty()) {
-      return new ResolvedRevision.Failed(UpstreamErrors.timedOut(upstream, deadline.whole()));
+      return new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, deadline.whole()));
     }
     return switch (learned.get()) {
-      case ProbeResult.Open open ->
+      case UpstreamResult.Value(ProbeResult.Open open) ->
           checker
               .admit(open.evidence())
-              .<ResolvedRevision>map(
-                  proof -> new ResolvedRevision.At(proof, open.commit(), justLearned()))
+              .map(proof -> at(proof, open.commit(), justLearned()))
               // Refused since the question began: the client's own call is asked about upstream.
-              .orElseGet(() -> new ResolvedRevision.NotKept(repo, Optional.empty()));
-      case ProbeResult.Closed notPublic -> new ResolvedRevision.NotKept(repo, notPublic.refusal());
-      case ProbeResult.Missing missing -> {
-        if (missing.refusal().commit().isPresent()) {
+              .orElseGet(() -> notKept(repo, Optional.empty()));
+      case UpstreamResult.Value(ProbeResult.Closed notPublic) -> notKept(repo, notPublic.refusal());
+      case UpstreamResult.Refused(var refusal) -> {
+        if (refusal.commit().isPresent()) {
           probes.learnInBackground(repo, revision, probe.caller().client());
         }
-        yield new ResolvedRevision.Refused(missing.refusal());
+        yield new UpstreamResult.Refused<>(refusal);
       }
-      case ProbeResult.Nothing nothing -> unanswered(repo, nothing.failure());
+      case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
     };
   }
 
   /** Another endpoint may have it. What that says is passed through and proves nothing. */
-  private ResolvedRevision unanswered(RepoId repo, UpstreamFailure failure) {
+  private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
     return upstream.hasFallback()
-        ? new ResolvedRevision.NotKept(repo, Optional.empty())
-        : new ResolvedRevision.Failed(failure);
+        ? notKept(repo, Optional.empty())
+        : new UpstreamResult.Failed<>(failure);
   }
 
   /**
@@ -350,11 +350,21 @@ final class RevisionResolver {
     probes.rememberNotPublic(repo, new ProbeResult.Closed(Optional.empty()));
   }
 
-  private ResolvedRevision.At at(
+  private static UpstreamResult<ResolvedRevision> notKept(
+      RepoId repo, Optional<HubRefusal> refusal) {
+    return new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
+  }
+
+  private static UpstreamResult<ResolvedRevision> at(
+      Authorised<RepoId> proof, CommitHash commit, CacheLabel label) {
+    return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, label));
+  }
+
+  private UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, Observation<CommitHash> observation, boolean stale) {
     Instant now = clock.instant();
     Duration age = Duration.between(observation.learnedAt(), now);
-    return new ResolvedRevision.At(
+    return at(
         proof,
         observation.value(),
         new CacheLabel(

@@ -15,6 +15,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
@@ -148,18 +149,19 @@ public final class TreeQueries {
       Supplier<ApiReply> upstream,
       FromManifest fromManifest) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
-    ResolvedRevision resolved =
+    UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(
             repo, revision, revisions.byRepoInfo(revision, caller), deadline, noCache);
     return switch (resolved) {
-      case ResolvedRevision.At at -> {
+      case UpstreamResult.Value(ResolvedRevision.At at) -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         ColdQuestionLimiter.Admission admission = questions.admission(caller);
         Optional<ManifestLoader.Result> learning =
             manifests.getOrLearn(at.repo(), at.commit(), admission, deadline.left());
         if (learning.isEmpty()) {
-          yield ApiReplies.failed(UpstreamErrors.timedOut(hub, deadline.whole()), repo.toString());
+          yield UpstreamErrors.reply(
+              UpstreamErrors.timedOut(hub, deadline.whole()), repo.toString());
         }
         yield switch (learning.get()) {
           case ManifestLoader.Result.Complete complete -> {
@@ -170,20 +172,18 @@ public final class TreeQueries {
             admission.refund();
             yield upstream.get();
           }
-          case ManifestLoader.Result.Refused refused -> {
-            if (refused.refusal().isOfRepo()) {
-              revisions.refused(at.repo().subject(), refused.refusal());
-              yield upstream.get();
-            }
-            yield ApiReplies.refused(refused.refusal());
+          case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal))
+              when refusal.isOfRepo() -> {
+            revisions.refused(at.repo().subject(), refusal);
+            yield upstream.get();
           }
-          case ManifestLoader.Result.Failed failed ->
-              ApiReplies.failed(failed.failure(), repo.toString());
+          case ManifestLoader.Result.NoAnswer(var reason) ->
+              UpstreamErrors.reply(reason, repo.toString());
         };
       }
-      case ResolvedRevision.NotKept _ -> upstream.get();
-      case ResolvedRevision.Refused refused -> ApiReplies.refused(refused.refusal());
-      case ResolvedRevision.Failed failed -> ApiReplies.failed(failed.failure(), repo.toString());
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.get();
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, repo.toString());
     };
   }
 
@@ -216,7 +216,7 @@ public final class TreeQueries {
     Page page = new Page(most);
     manifest.list(path, query.recursive(), query.after(), page::take);
     if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
-      return new ApiReply.Refused(
+      return new ErrorReply(
           HubError.folderNotFound(path.get(), revision), Optional.of(at.commit()));
     }
     Map<String, String> headers =

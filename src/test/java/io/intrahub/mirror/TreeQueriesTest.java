@@ -119,8 +119,8 @@ class TreeQueriesTest {
   @ValueSource(strings = {"nope", "a.txt", "di", "dir/b.txt/x"})
   void what_is_no_folder_is_not_found(String path) {
     ApiReply reply = folder(path, query(true, 0, Optional.empty()));
-    assertThat(reply).isInstanceOf(ApiReply.Refused.class);
-    ApiReply.Refused refused = (ApiReply.Refused) reply;
+    assertThat(reply).isInstanceOf(ErrorReply.class);
+    ErrorReply refused = (ErrorReply) reply;
     assertThat(refused.error().code()).contains("EntryNotFound");
     assertThat(refused.error().message()).isEqualTo(path + " does not exist on \"main\"");
     assertThat(refused.commit()).isPresent();
@@ -231,6 +231,6 @@ class TreeQueriesTest {
     rig.settle();
     FileAnswer answer = rig.file("z é.bin");
     assertThat(answer).isInstanceOf(FileAnswer.Found.class);
-    assertThat(rig.tree(query(true, 0, Optional.empty()))).isInstanceOf(ApiReply.Refused.class);
+    assertThat(rig.tree(query(true, 0, Optional.empty()))).isInstanceOf(ErrorReply.class);
   }
 }

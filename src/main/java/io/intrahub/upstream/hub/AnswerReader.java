@@ -4,6 +4,7 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -55,7 +56,7 @@ final class AnswerReader {
    * @param owner whose share of the budget it counts against
    * @param sent when the request was sent, by {@link System#nanoTime}
    */
-  HubCalls.Visit<ApiAnswer> read(
+  UpstreamResult<ApiAnswer> read(
       Endpoint endpoint, Response response, ApiRequest request, String owner, long sent)
       throws IOException {
     MemoryBudget.Reservation reservation = budget.reservation(owner);
@@ -111,9 +112,9 @@ final class AnswerReader {
     }
   }
 
-  private static HubCalls.Visit<ApiAnswer> ok(
+  private static UpstreamResult<ApiAnswer> ok(
       Response response, Map<String, String> headers, ApiBody body) {
-    return new HubCalls.Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+    return new UpstreamResult.Value<>(new ApiAnswer(response.code(), Map.copyOf(headers), body));
   }
 
   /** Buffers up to {@link #WHOLE} bytes; false when there are more. */

@@ -14,6 +14,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.util.Optional;
 import okhttp3.HttpUrl;
@@ -38,15 +39,16 @@ final class FirstHopResolver {
   }
 
   /**
-   * An answer.
+   * An answer that found the file.
    *
    * @param said what it says
-   * @param location of the bytes, if the file was found
+   * @param location of the bytes
    */
-  record Hop(FirstHop said, Optional<DownloadLocations.Location> location) {}
+  record Hop(FirstHop said, DownloadLocations.Location location) {}
 
-  FirstHop ask(CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return ask(question, repo, revision, path, caller, Optional.empty()).said();
+  UpstreamResult<FirstHop> ask(
+      CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return ask(question, repo, revision, path, caller, Optional.empty()).map(Hop::said);
   }
 
   /**
@@ -54,24 +56,18 @@ final class FirstHopResolver {
    *
    * @param last that endpoint
    */
-  Hop ask(
+  UpstreamResult<Hop> ask(
       CallPurpose question,
       RepoId repo,
       Revision revision,
       FilePath path,
       Caller caller,
       Optional<Endpoint> last) {
-    HubCalls.Visit<Hop> visit =
-        hub.visit(
-            question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
-    return switch (visit) {
-      case HubCalls.Visit.Done<Hop> done -> done.result();
-      case HubCalls.Visit.Failed<Hop> failed ->
-          new Hop(new FirstHop.Failed(failed.failure()), Optional.empty());
-    };
+    return hub.visit(
+        question, caller, last, endpoint -> visit(endpoint, repo, revision, path, caller));
   }
 
-  private HubCalls.Visit<Hop> visit(
+  private UpstreamResult<Hop> visit(
       Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
       throws IOException {
     EventOrder.Moment began = order.now();
@@ -116,7 +112,7 @@ final class FirstHopResolver {
         : Optional.empty();
   }
 
-  private HubCalls.Visit<Hop> found(
+  private UpstreamResult<Hop> found(
       Endpoint endpoint,
       RepoId repo,
       Revision revision,
@@ -137,14 +133,14 @@ final class FirstHopResolver {
         locations.put(
             new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
     boolean proves = caller.isAnonymous() && endpoint.authoritative();
-    return new HubCalls.Visit.Done<>(
+    return new UpstreamResult.Value<>(
         new Hop(
-            new FirstHop.Found(
+            new FirstHop(
                 repo,
                 commit,
                 blob,
                 proves ? Optional.of(AnonymousRead.witnessed(repo, began)) : Optional.empty()),
-            Optional.of(location)));
+            location));
   }
 
   /** Whether an answer about a commit names another one. */
@@ -152,15 +148,15 @@ final class FirstHopResolver {
     return asked.asCommit().isPresent() && named.isPresent() && !asked.asCommit().equals(named);
   }
 
-  private static HubCalls.Visit<Hop> refusedOrFailed(
+  private static UpstreamResult<Hop> refusedOrFailed(
       Endpoint endpoint, Response response, Revision revision, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && isOther(revision, refusal.get().commit())) {
       return HubCalls.permanent(HubCalls.OTHER_COMMIT);
     }
     return refusal.isPresent() && endpoint.authoritative()
-        ? new HubCalls.Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
-        : new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+        ? new UpstreamResult.Refused<>(refusal.get())
+        : new UpstreamResult.Failed<>(HubCalls.failureOf(response));
   }
 
   /** What the hops so far said of the file. A later hop adds what an earlier one left out. */

@@ -9,8 +9,7 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import java.io.EOFException;
 import java.io.IOException;
@@ -96,28 +95,27 @@ final class HubBlobSource implements BlobSource {
   }
 
   @Override
-  public Opening open(ByteRange.Span span) {
-    Opening opening =
-        hub.retries()
-            .run(
-                () -> openOnce(span),
-                o -> o instanceof Failed f ? Optional.of(f.failure()) : Optional.empty());
-    return opening instanceof Failed failed ? new Failed(failed.failure().asFinal()) : opening;
+  public UpstreamResult<Opened> open(ByteRange.Span span) {
+    UpstreamResult<Opened> opening =
+        hub.retries().run(() -> openOnce(span), UpstreamResult::asFailure);
+    return opening instanceof UpstreamResult.Failed(var failure)
+        ? new UpstreamResult.Failed<>(failure.asFinal())
+        : opening;
   }
 
-  private Opening openOnce(ByteRange.Span span) {
+  private UpstreamResult<Opened> openOnce(ByteRange.Span span) {
     DownloadLocations.Key key = key();
     Optional<DownloadLocations.Location> known = locations.get(key);
     if (known.isPresent()) {
-      Optional<Opening> opening = tryOpen(known.get(), span);
+      Optional<UpstreamResult<Opened>> opening = tryOpen(known.get(), span);
       if (opening.isPresent()) {
         return opening.get();
       }
       locations.drop(key);
     }
     Optional<Endpoint> last = locations.suspects(key);
-    Opening opening = openAnew(span, last);
-    if (last.isPresent() && opening instanceof Failed) {
+    UpstreamResult<Opened> opening = openAnew(span, last);
+    if (last.isPresent() && opening.asFailure().isPresent()) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
       locations.clearSuspect(key);
       return openAnew(span, Optional.empty());
@@ -126,25 +124,24 @@ final class HubBlobSource implements BlobSource {
   }
 
   /** Asks for the address, one endpoint last if need be. */
-  private Opening openAnew(ByteRange.Span span, Optional<Endpoint> last) {
+  private UpstreamResult<Opened> openAnew(ByteRange.Span span, Optional<Endpoint> last) {
     CallPurpose question = caller.isAnonymous() ? CallPurpose.fetch(repo) : CallPurpose.PASSED_ON;
-    FirstHopResolver.Hop hop =
-        firstHops.ask(question, repo, commit.asRevision(), path, caller, last);
-    return switch (hop.said()) {
-      case FirstHop.Refused refused -> new Refused(refused.refusal());
+    return switch (firstHops.ask(question, repo, commit.asRevision(), path, caller, last)) {
+      case UpstreamResult.Refused(var refusal) -> new UpstreamResult.Refused<>(refusal);
       // The first hop was tried several times already.
-      case FirstHop.Failed failed -> new Failed(failed.failure().asFinal());
-      case FirstHop.Found found when !found.blob().equals(blob) ->
-          permanent("it names another content for " + path + " of the same commit");
-      case FirstHop.Found _ ->
-          hop.location()
-              .flatMap(location -> tryOpen(location, span))
-              .orElseGet(() -> permanent("the address it just gave for " + path + " is refused"));
+      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure.asFinal());
+      case UpstreamResult.Value(var hop) when !hop.said().blob().equals(blob) ->
+          HubCalls.permanent("it names another content for " + path + " of the same commit");
+      case UpstreamResult.Value(var hop) ->
+          tryOpen(hop.location(), span)
+              .orElseGet(
+                  () -> HubCalls.permanent("the address it just gave for " + path + " is refused"));
     };
   }
 
   /** Empty when the address is of no use any more and a new one should be asked for. */
-  private Optional<Opening> tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
+  private Optional<UpstreamResult<Opened>> tryOpen(
+      DownloadLocations.Location location, ByteRange.Span span) {
     HttpUrl url = location.url();
     try {
       for (int hop = 0; hop <= HubCalls.MAX_HOPS; hop++) {
@@ -155,8 +152,8 @@ final class HubBlobSource implements BlobSource {
         Response response = hub.send(location.endpoint(), request, caller);
         Optional<HttpUrl> next = hub.redirect(response);
         if (next.isEmpty()) {
-          Optional<Opening> opening = judge(response, span);
-          if (opening.isPresent() && opening.get() instanceof Opened) {
+          Optional<UpstreamResult<Opened>> opening = judge(response, span);
+          if (opening.isPresent() && opening.get() instanceof UpstreamResult.Value) {
             used = Optional.of(location.endpoint());
           }
           return opening;
@@ -164,22 +161,23 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(permanent("the address of " + path + " redirects in circles"));
+      return Optional.of(HubCalls.permanent("the address of " + path + " redirects in circles"));
     } catch (IOException e) {
-      return Optional.of(new Failed(HubCalls.broken(e)));
+      return Optional.of(new UpstreamResult.Failed<>(HubCalls.broken(e)));
     }
   }
 
   /** Takes over the response: it stays open only inside an {@link Opened}. */
-  private Optional<Opening> judge(Response response, ByteRange.Span span) throws IOException {
+  private Optional<UpstreamResult<Opened>> judge(Response response, ByteRange.Span span)
+      throws IOException {
     boolean keep = false;
     try {
       int status = response.code();
       if (status == 401 || status == 403 || status == 404 || status == 410) {
         return Optional.empty();
       }
-      Opening opening = opening(response, span);
-      keep = opening instanceof Opened;
+      UpstreamResult<Opened> opening = opening(response, span);
+      keep = opening instanceof UpstreamResult.Value;
       return Optional.of(opening);
     } finally {
       if (!keep) {
@@ -188,10 +186,12 @@ final class HubBlobSource implements BlobSource {
     }
   }
 
-  private Opening opening(Response response, ByteRange.Span span) throws IOException {
+  private UpstreamResult<Opened> opening(Response response, ByteRange.Span span)
+      throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return unexpected("it encodes the content of " + path + " though identity was asked for");
+      return HubCalls.unexpected(
+          "it encodes the content of " + path + " though identity was asked for");
     }
     long length = response.body().contentLength();
     long skip;
@@ -202,7 +202,7 @@ final class HubBlobSource implements BlobSource {
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
           || Long.parseLong(range.group(3)) != blob.size()) {
-        return unexpected("it sends another range of " + path + " than was asked for");
+        return HubCalls.unexpected("it sends another range of " + path + " than was asked for");
       }
       skip = 0;
       promised = span.length();
@@ -210,27 +210,18 @@ final class HubBlobSource implements BlobSource {
       skip = span.offset();
       promised = blob.size();
     } else {
-      return new Failed(HubCalls.failureOf(response));
+      return new UpstreamResult.Failed<>(HubCalls.failureOf(response));
     }
     if (length >= 0 && length != promised && HubCalls.isPage(response)) {
-      return unexpected(HubCalls.PAGE);
+      return HubCalls.unexpected(HubCalls.PAGE);
     }
     if (length >= 0 && length != promised) {
-      return unexpected(
+      return HubCalls.unexpected(
           "it sends " + length + " bytes of " + path + " where " + promised + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == blob.size();
-    return new Opened(new HttpStream(response, skip, span.length(), hub.meters()), ranged);
-  }
-
-  /** A failure of which another try will bring the same. */
-  private static Failed permanent(String reason) {
-    return new Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason).asFinal());
-  }
-
-  private static Failed unexpected(String reason) {
-    return new Failed(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+    return new UpstreamResult.Value<>(
+        new Opened(new HttpStream(response, skip, span.length(), hub.meters()), ranged));
   }
 
   /** Exactly the asked number of bytes, or an exception. */

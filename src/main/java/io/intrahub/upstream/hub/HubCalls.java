@@ -8,6 +8,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.NetworkSetupException;
 import io.intrahub.upstream.net.RedirectGuard;
@@ -65,15 +66,6 @@ final class HubCalls {
     this.meters = meters;
   }
 
-  /**
-   * What a visit to one endpoint gave: a result, or a failure after which the next may be tried.
-   */
-  sealed interface Visit<T> {
-    record Done<T>(T result) implements Visit<T> {}
-
-    record Failed<T>(UpstreamFailure failure) implements Visit<T> {}
-  }
-
   /** The host of the preferred endpoint. */
   String primaryHost() {
     return endpoints.getFirst().base().host();
@@ -94,22 +86,22 @@ final class HubCalls {
     return meters;
   }
 
-  /** One visit to one endpoint. */
+  /** One visit to one endpoint. After a failure the next endpoint may be visited. */
   interface Visitor<T> {
-    Visit<T> visit(Endpoint endpoint) throws IOException;
+    UpstreamResult<T> visit(Endpoint endpoint) throws IOException;
   }
 
   /**
-   * Visits the endpoints that may answer until one gives a result, in the operator's order but for
-   * one.
+   * Visits the endpoints that may answer until one gives a value or a refusal, in the operator's
+   * order but for one.
    *
    * @param caller with a token: only the authoritative endpoint is visited
    * @param last is visited when all others failed
    */
-  <T> Visit<T> visit(
+  <T> UpstreamResult<T> visit(
       CallPurpose question, Caller caller, Optional<Endpoint> last, Visitor<T> visitor) {
     if (offline) {
-      return new Visit.Failed<>(OFFLINE);
+      return new UpstreamResult.Failed<>(OFFLINE);
     }
     UpstreamFailure failure = unavailable();
     List<Endpoint> order = new ArrayList<>(endpoints);
@@ -119,16 +111,15 @@ final class HubCalls {
       if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
         continue;
       }
-      Visit<T> visit = retries.run(() -> visitOnce(endpoint, visitor), HubCalls::failureIn);
-      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, failureIn(visit)));
-      switch (visit) {
-        case Visit.Done<T> done -> {
-          return done;
-        }
-        case Visit.Failed<T> failed -> failure = failed.failure();
+      UpstreamResult<T> result =
+          retries.run(() -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
+      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, result.asFailure()));
+      if (result.asFailure().isEmpty()) {
+        return result;
       }
+      failure = result.asFailure().get();
     }
-    return new Visit.Failed<>(failure);
+    return new UpstreamResult.Failed<>(failure);
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -137,18 +128,12 @@ final class HubCalls {
         UpstreamFailure.Kind.UNREACHABLE, endpoints.getFirst().breaker().reason());
   }
 
-  private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
+  private static <T> UpstreamResult<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
     try {
       return visitor.visit(endpoint);
     } catch (IOException e) {
-      return new Visit.Failed<>(broken(e));
+      return new UpstreamResult.Failed<>(broken(e));
     }
-  }
-
-  private static <T> Optional<UpstreamFailure> failureIn(Visit<T> visit) {
-    return visit instanceof Visit.Failed<T> failed
-        ? Optional.of(failed.failure())
-        : Optional.empty();
   }
 
   /** One failure for a call with all its tries: a Hub that fails now and then is not down. */
@@ -248,16 +233,12 @@ final class HubCalls {
   }
 
   /** See {@link HubUpstream#call}. */
-  ApiAnswer api(CallPurpose question, ApiRequest request, Caller caller) {
-    Visit<ApiAnswer> visit =
-        visit(question, caller, Optional.empty(), endpoint -> visitApi(endpoint, request, caller));
-    return switch (visit) {
-      case Visit.Done<ApiAnswer> done -> done.result();
-      case Visit.Failed<ApiAnswer> failed -> new ApiAnswer.Failed(failed.failure());
-    };
+  UpstreamResult<ApiAnswer> api(CallPurpose question, ApiRequest request, Caller caller) {
+    return visit(
+        question, caller, Optional.empty(), endpoint -> visitApi(endpoint, request, caller));
   }
 
-  private Visit<ApiAnswer> visitApi(Endpoint endpoint, ApiRequest request, Caller caller)
+  private UpstreamResult<ApiAnswer> visitApi(Endpoint endpoint, ApiRequest request, Caller caller)
       throws IOException {
     HttpUrl url = endpoint.url(request.target());
     for (int hop = 0; hop <= MAX_HOPS; hop++) {
@@ -282,13 +263,13 @@ final class HubCalls {
     return permanent("it redirects in circles");
   }
 
-  private static Visit<ApiAnswer> unsuccessful(
+  private static UpstreamResult<ApiAnswer> unsuccessful(
       Endpoint endpoint, Response response, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
-      return new Visit.Done<>(new ApiAnswer.Refused(refusal.get()));
+      return new UpstreamResult.Refused<>(refusal.get());
     }
-    return new Visit.Failed<>(failureOf(response));
+    return new UpstreamResult.Failed<>(failureOf(response));
   }
 
   /** The failure that an answer without success or refusal stands for. */
@@ -314,8 +295,8 @@ final class HubCalls {
   }
 
   /** An answer of which another try will bring the same. */
-  static <T> Visit<T> permanent(String reason) {
-    return new Visit.Failed<>(
+  static <T> UpstreamResult<T> permanent(String reason) {
+    return new UpstreamResult.Failed<>(
         new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason).asFinal());
   }
 
@@ -325,8 +306,10 @@ final class HubCalls {
     return type != null && type.startsWith("text/html");
   }
 
-  static <T> Visit<T> unexpected(String reason) {
-    return new Visit.Failed<>(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+  /** An answer that is not the Hub's; another try may bring a better one. */
+  static <T> UpstreamResult<T> unexpected(String reason) {
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
   }
 
   /** What an exception means, without addresses: they may hold a signature. */

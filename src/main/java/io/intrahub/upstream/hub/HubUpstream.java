@@ -18,6 +18,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
@@ -151,7 +152,8 @@ public final class HubUpstream implements AutoCloseable {
    * Asks upstream's own {@code resolve} about one file, on behalf of one client. Costs one call.
    * Any endpoint may answer a client without a token, so what it says is for that client only.
    */
-  public FirstHop firstHop(RepoId repo, Revision revision, FilePath path, Caller caller) {
+  public UpstreamResult<FirstHop> firstHop(
+      RepoId repo, Revision revision, FilePath path, Caller caller) {
     return firstHops.ask(CallPurpose.PASSED_ON, repo, revision, path, caller);
   }
 
@@ -159,7 +161,7 @@ public final class HubUpstream implements AutoCloseable {
    * Asks the authoritative endpoint's {@code resolve} about one file, anonymously. Costs one call.
    * The address of the bytes is kept for {@link #source}.
    */
-  public FirstHop learnFile(RepoId repo, Revision revision, FilePath path) {
+  public UpstreamResult<FirstHop> learnFile(RepoId repo, Revision revision, FilePath path) {
     return firstHops.ask(CallPurpose.learn(repo), repo, revision, path, Caller.ANONYMOUS);
   }
 
@@ -174,13 +176,13 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks for repo info, on behalf of one client: {@link ApiAnswer.Info}, or a refusal or failure.
-   * Any endpoint may answer a client without a token.
+   * Asks for repo info, on behalf of one client. Any endpoint may answer a client without a token.
    *
    * @param revision empty: the default branch
    * @param query raw, without the question mark; empty for none
    */
-  public ApiAnswer repoInfo(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+  public UpstreamResult<RepoInfoAnswer> repoInfo(
+      RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     return info(CallPurpose.PASSED_ON, repo, revision, query, caller);
   }
 
@@ -190,7 +192,8 @@ public final class HubUpstream implements AutoCloseable {
    * @param owner whose share of the memory budget the answer counts against; nothing else of the
    *     client that begins the question is known here
    */
-  public ApiAnswer learnInfo(RepoId repo, Optional<Revision> revision, String query, String owner) {
+  public UpstreamResult<RepoInfoAnswer> learnInfo(
+      RepoId repo, Optional<Revision> revision, String query, String owner) {
     return info(CallPurpose.learn(repo), repo, revision, query, Caller.anonymous(owner));
   }
 
@@ -200,20 +203,26 @@ public final class HubUpstream implements AutoCloseable {
    *
    * @param revision one that a client can't choose freely
    */
-  public ApiAnswer confirm(RepoId repo, Optional<Revision> revision) {
+  public UpstreamResult<RepoInfoAnswer> confirm(RepoId repo, Optional<Revision> revision) {
     // A share of the memory budget of its own: cold questions of clients must not use it up.
     return info(CallPurpose.confirm(repo), repo, revision, "", Caller.anonymous(CONFIRMING));
   }
 
-  private ApiAnswer info(
+  private UpstreamResult<RepoInfoAnswer> info(
       CallPurpose question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
-    ApiAnswer answer = hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller);
-    if (!(answer instanceof ApiAnswer.Ok ok)) {
-      return answer;
-    }
-    ApiBody body = ok.body();
+    return hub.api(question, ApiRequest.get(withQuery(target.format(), query)), caller)
+        .flatMap(answer -> info(answer, repo, revision, caller, began));
+  }
+
+  private static UpstreamResult<RepoInfoAnswer> info(
+      ApiAnswer answer,
+      RepoId repo,
+      Optional<Revision> revision,
+      Caller caller,
+      EventOrder.Moment began) {
+    ApiBody body = answer.body();
     boolean kept = false;
     try {
       RepoFacts facts =
@@ -222,21 +231,24 @@ public final class HubUpstream implements AutoCloseable {
               : RepoInfoJson.readBeginning(body.bytes());
       Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
       if (known.isEmpty()) {
-        return unexpected("repo info of another repo");
+        return HubCalls.unexpected("repo info of another repo");
       }
       Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
-        return lasting(HubCalls.OTHER_COMMIT);
+        return HubCalls.permanent(HubCalls.OTHER_COMMIT);
       }
-      boolean proves = caller.isAnonymous() && facts.openToAll() && ok.isAuthoritative();
+      boolean proves = caller.isAnonymous() && facts.openToAll() && answer.isAuthoritative();
       kept = true;
-      return new ApiAnswer.Info(
-          known.get(),
-          facts,
-          body,
-          proves ? Optional.of(AnonymousRead.witnessed(known.get(), began)) : Optional.empty());
+      return new UpstreamResult.Value<>(
+          new RepoInfoAnswer(
+              known.get(),
+              facts,
+              body,
+              proves
+                  ? Optional.of(AnonymousRead.witnessed(known.get(), began))
+                  : Optional.empty()));
     } catch (MalformedJsonException e) {
-      return unexpected(e.reason());
+      return HubCalls.unexpected(e.reason());
     } finally {
       if (!kept) {
         body.close();
@@ -248,19 +260,20 @@ public final class HubUpstream implements AutoCloseable {
    * Makes any other call of the API on behalf of one client. JSON is copied without Xet fields;
    * redirects within the endpoint are followed. The body of a success must be closed.
    */
-  public ApiAnswer call(ApiRequest request, Caller caller) {
+  public UpstreamResult<ApiAnswer> call(ApiRequest request, Caller caller) {
     return hub.api(CallPurpose.PASSED_ON, request, caller);
   }
 
   /**
    * Reads a page of a listing anonymously from the authoritative endpoint, and passes its entries
-   * on as they arrive. Xet fields are left out.
+   * on as they arrive. Xet fields are left out. When upstream fails, the receiver may have got some
+   * entries of the page.
    *
    * @param repo that is listed
    * @param target path and query
    * @param to called by this thread, never after this method returned
    */
-  public ListingPage listing(RepoId repo, String target, ListingPage.Receiver to) {
+  public UpstreamResult<ListingPage> listing(RepoId repo, String target, ListingPage.Receiver to) {
     return listings.read(repo, target, to);
   }
 
@@ -287,7 +300,7 @@ public final class HubUpstream implements AutoCloseable {
    *
    * @param target path and query that the answer is for
    */
-  public NextPage nextPage(ApiAnswer.Ok answer, String target) {
+  public NextPage nextPage(ApiAnswer answer, String target) {
     return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
   }
 
@@ -311,17 +324,6 @@ public final class HubUpstream implements AutoCloseable {
 
   private static String withQuery(String path, String query) {
     return query.isEmpty() ? path : path + "?" + query;
-  }
-
-  /** An answer of which another try will bring the same. */
-  private static ApiAnswer lasting(String reason) {
-    return new ApiAnswer.Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason).asFinal());
-  }
-
-  private static ApiAnswer unexpected(String reason) {
-    return new ApiAnswer.Failed(
-        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
   }
 
   @Override

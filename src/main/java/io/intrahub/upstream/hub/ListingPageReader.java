@@ -11,6 +11,7 @@ import io.intrahub.hub.json.EntryJson;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -43,17 +44,12 @@ final class ListingPageReader {
   }
 
   /** See {@link HubUpstream#listing}. */
-  ListingPage read(RepoId repo, String target, ListingPage.Receiver to) {
-    HubCalls.Visit<ListingPage> visit =
-        hub.visit(
-            CallPurpose.learn(repo),
-            Caller.ANONYMOUS,
-            Optional.empty(),
-            endpoint -> visit(endpoint, target, commitOf(target), to));
-    return switch (visit) {
-      case HubCalls.Visit.Done<ListingPage> done -> done.result();
-      case HubCalls.Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
-    };
+  UpstreamResult<ListingPage> read(RepoId repo, String target, ListingPage.Receiver to) {
+    return hub.visit(
+        CallPurpose.learn(repo),
+        Caller.ANONYMOUS,
+        Optional.empty(),
+        endpoint -> visit(endpoint, target, commitOf(target), to));
   }
 
   /** The commit that a listing is of; empty when the target does not name one. */
@@ -66,7 +62,7 @@ final class ListingPageReader {
         : Optional.empty();
   }
 
-  private HubCalls.Visit<ListingPage> visit(
+  private UpstreamResult<ListingPage> visit(
       Endpoint endpoint, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     HttpUrl url = endpoint.url(target);
@@ -86,15 +82,15 @@ final class ListingPageReader {
     return HubCalls.permanent("it redirects in circles");
   }
 
-  private HubCalls.Visit<ListingPage> sort(
+  private UpstreamResult<ListingPage> sort(
       Response response, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     if (!response.isSuccessful()) {
       Optional<HubRefusal> refusal = RefusalParser.read(response, true);
       if (refusal.isPresent()) {
-        return new HubCalls.Visit.Done<>(new ListingPage.Refused(refusal.get()));
+        return new UpstreamResult.Refused<>(refusal.get());
       }
-      return new HubCalls.Visit.Failed<>(HubCalls.failureOf(response));
+      return new UpstreamResult.Failed<>(HubCalls.failureOf(response));
     }
     if (HubCalls.isPage(response)) {
       return HubCalls.unexpected(HubCalls.PAGE);
@@ -115,22 +111,22 @@ final class ListingPageReader {
     return entries(response, behind, to);
   }
 
-  private HubCalls.Visit<ListingPage> entries(
+  private UpstreamResult<ListingPage> entries(
       Response response, HubUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);
       taking.begin();
       int entries = EntryJson.read(body, taking);
-      return new HubCalls.Visit.Done<>(new ListingPage.Whole(entries, behind));
+      return new UpstreamResult.Value<>(new ListingPage.Whole(entries, behind));
     } catch (NotTakenException e) {
       // Not upstream's fault: it must neither be asked again nor count as down.
-      return new HubCalls.Visit.Done<>(new ListingPage.NotTaken(e.failure()));
+      return new UpstreamResult.Value<>(new ListingPage.NotTaken(e.failure()));
     } catch (MalformedJsonException e) {
       return HubCalls.unexpected(e.reason());
     } catch (IOException e) {
       if (body.isLate()) {
-        return new HubCalls.Visit.Failed<>(
+        return new UpstreamResult.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.TIMED_OUT,
                 "no whole page of a listing within " + limit.toSeconds() + " s",
