@@ -13,6 +13,7 @@ import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
 import io.intrahub.mirror.FileContent;
 import io.intrahub.mirror.ResolveFile;
+import io.intrahub.mirror.RevisionRequest;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -30,7 +31,9 @@ final class FileRoute {
   }
 
   void handle(Exchange exchange, RepoId repo, Revision revision, FilePath path) throws IOException {
-    FileAnswer answer = files.resolve(repo, revision, path, exchange.caller(), exchange.noCache());
+    FileAnswer answer =
+        files.resolve(
+            new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache()), path);
     switch (answer) {
       case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case FileAnswer.Found found -> answer(exchange, found);

@@ -85,13 +85,14 @@ public final class RepoInfoQueries {
   public ApiReply info(
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
-    Revision asked = revision.orElse(Revision.DEFAULT);
+    RevisionRequest request =
+        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
     UpstreamResult<ResolvedRevision> resolved =
-        revisions.resolve(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
+        revisions.resolve(request, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
-          kept(at, known.get(), repo, revision, caller, deadline);
+          kept(at, known.get(), request, revision, deadline);
       case UpstreamResult.Value(ResolvedRevision.At _) -> passOpen(repo, revision, query, caller);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
           passThrough(notKept, revision, query, caller);
@@ -103,10 +104,11 @@ public final class RepoInfoQueries {
   private ApiReply kept(
       ResolvedRevision.At at,
       RepoInfoQuery query,
-      RepoId asked,
+      RevisionRequest request,
       Optional<Revision> revision,
-      Caller caller,
       Deadline deadline) {
+    RepoId asked = request.repo();
+    Caller caller = request.caller();
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), query.answerName());
     byte[] small = memory.getIfPresent(key);

@@ -6,7 +6,6 @@ import io.intrahub.access.Caller;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.BlobId;
-import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.FilePath;
@@ -23,7 +22,6 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamState;
 import io.intrahub.upstream.hub.HubUpstream;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -73,24 +71,17 @@ public final class ResolveFile {
     this.hops = new SingleFlight<>(executor);
   }
 
-  /**
-   * Looks a file up.
-   *
-   * @param noCache whether the client asked for upstream's word ({@code Cache-Control: no-cache})
-   */
-  public FileAnswer resolve(
-      RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
-    Instant since = revisions.now();
-    Deadline deadline = Deadline.in(settings.headTimeout());
+  /** Looks a file up. */
+  public FileAnswer resolve(RevisionRequest on, FilePath path) {
+    FileRequest request =
+        new FileRequest(on, path, revisions.now(), Deadline.in(settings.headTimeout()));
     RevisionProbes.Probe probe =
-        new RevisionProbes.Probe(path, r -> learnByHop(r, revision, path), caller);
-    return switch (revisions.resolve(repo, revision, probe, deadline, noCache)) {
-      case UpstreamResult.Value(ResolvedRevision.At at) ->
-          resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
-      case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
-          passThrough(notKept, revision, path, caller, deadline);
+        new RevisionProbes.Probe(path, repo -> learnByHop(repo, on.revision(), path));
+    return switch (revisions.resolve(on, probe, request.deadline())) {
+      case UpstreamResult.Value(ResolvedRevision.At at) -> resolveOpen(at, request);
+      case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> passThrough(notKept, request);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
-          UpstreamErrors.reply(none, repo.toString());
+          UpstreamErrors.reply(none, on.repo().toString());
     };
   }
 
@@ -107,27 +98,19 @@ public final class ResolveFile {
     };
   }
 
-  private FileAnswer resolveOpen(
-      ResolvedRevision.At at,
-      RepoId asked,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      boolean noCache,
-      Instant since,
-      Deadline deadline) {
+  private FileAnswer resolveOpen(ResolvedRevision.At at, FileRequest request) {
     Authorised<RepoId> repo = at.repo();
+    FilePath path = request.path();
+    Caller caller = request.caller();
     Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
-    if (known.isPresent() || revision.asCommit().isEmpty()) {
+    if (known.isPresent() || request.revision().asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
       manifests.learnInBackground(repo, at.commit(), caller.client());
     }
     if (known.isPresent()) {
       return switch (known.get()) {
-        case EntryLookup.Known.File file ->
-            found(repo, at.commit(), path, file.blob(), at.label(), deadline);
-        case EntryLookup.Known.Absent _ ->
-            absent(at, asked, revision, path, caller, noCache, since, deadline);
+        case EntryLookup.Known.File file -> found(at, request, file.blob());
+        case EntryLookup.Known.Absent _ -> absent(at, request);
       };
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
@@ -139,25 +122,21 @@ public final class ResolveFile {
             new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
             () -> upstream.learnFile(repo.subject(), exact, path),
             admission,
-            deadline);
+            request.deadline());
     if (hop.isEmpty()) {
-      return slow(repo.subject(), deadline);
+      return slow(repo.subject(), request.deadline());
     }
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
         admission.refund();
         manifests.learnInBackground(repo, at.commit(), caller.client());
         entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
+        yield found(at, request, found.blob());
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
         revisions.refused(repo.subject(), refusal);
         yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.of(refusal)),
-            revision,
-            path,
-            caller,
-            deadline);
+            new ResolvedRevision.NotKept(request.on().repo(), Optional.of(refusal)), request);
       }
       case UpstreamResult.Refused(var refusal) -> {
         if (refusal.commit().filter(at.commit()::equals).isPresent()) {
@@ -182,28 +161,20 @@ public final class ResolveFile {
   /**
    * A client remembers an absence for ever, so a commit that may be old is looked at again first.
    */
-  private FileAnswer absent(
-      ResolvedRevision.At at,
-      RepoId asked,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      boolean noCache,
-      Instant since,
-      Deadline deadline) {
+  private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
-    if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
+    if (old && !request.on().noCache() && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
-      revisions.confirm(at.repo(), revision, since, caller.client());
+      revisions.confirm(at.repo(), request.on(), request.since());
       switch (revisions.resolve(
-          asked, revision, revisions.byRepoInfo(revision, caller), deadline, false)) {
+          request.on(), revisions.byRepoInfo(request.on()), request.deadline())) {
         case UpstreamResult.Value(ResolvedRevision.At now)
             when !now.commit().equals(at.commit()) -> {
-          return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
+          return resolveOpen(now, request);
         }
         case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> {
-          return passThrough(notKept, revision, path, caller, deadline);
+          return passThrough(notKept, request);
         }
         case UpstreamResult.Refused(var refusal) -> {
           return UpstreamErrors.reply(refusal);
@@ -214,44 +185,35 @@ public final class ResolveFile {
     return new ErrorReply(HubError.entryNotFound(), Optional.of(at.commit()));
   }
 
-  private FileAnswer found(
-      Authorised<RepoId> repo,
-      CommitHash commit,
-      FilePath path,
-      BlobId blob,
-      CacheLabel label,
-      Deadline deadline) {
-    BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
+  private FileAnswer found(ResolvedRevision.At at, FileRequest request, BlobId blob) {
+    Authorised<RepoId> repo = at.repo();
+    FilePath path = request.path();
+    BlobSource source = upstream.source(repo.subject(), at.commit(), path, blob, Caller.ANONYMOUS);
     return new FileAnswer.Found(
-        commit,
+        at.commit(),
         path,
         blob,
-        label,
+        at.label(),
         transfers.recentlyWrong(repo.subject(), blob),
-        (span, completing) ->
-            open(repo, commit, blob, source, span, completing, label, path, deadline));
+        (span, completing) -> {
+          UpstreamResult<OpenedContent> opening =
+              transfers.open(repo, blob, source, span, completing, request.deadline());
+          learnFrom(opening, at, path);
+          return opened(opening, at.label(), path + " of " + repo.subject());
+        });
   }
 
-  private FileAnswer.Opened open(
-      Authorised<RepoId> repo,
-      CommitHash commit,
-      BlobId blob,
-      BlobSource source,
-      ByteRange.Span span,
-      boolean completing,
-      CacheLabel label,
-      FilePath path,
-      Deadline deadline) {
-    UpstreamResult<OpenedContent> opening =
-        transfers.open(repo, blob, source, span, completing, deadline);
+  /** Notes what the opening of a kept content teaches about its repo and its entry. */
+  private void learnFrom(
+      UpstreamResult<OpenedContent> opening, ResolvedRevision.At at, FilePath path) {
+    RepoId repo = at.repo().subject();
     switch (opening) {
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
-          revisions.refused(repo.subject(), refusal);
+          revisions.refused(repo, refusal);
       case UpstreamResult.Failed(var failure) when isStrange(failure) ->
-          entries.markSuspect(repo.subject(), commit, path);
+          entries.markSuspect(repo, at.commit(), path);
       default -> {}
     }
-    return opened(opening, label, path + " of " + repo.subject());
   }
 
   /** Whether what upstream sent is not what it said of the file before. */
@@ -280,12 +242,10 @@ public final class ResolveFile {
   }
 
   /** Not everybody may read it: upstream answers this client, and nothing is kept. */
-  private FileAnswer passThrough(
-      ResolvedRevision.NotKept notKept,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      Deadline deadline) {
+  private FileAnswer passThrough(ResolvedRevision.NotKept notKept, FileRequest request) {
+    FilePath path = request.path();
+    Caller caller = request.caller();
+    Deadline deadline = request.deadline();
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return UpstreamErrors.reply(notKept.refusal().get());
     }
@@ -296,8 +256,8 @@ public final class ResolveFile {
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     Optional<UpstreamResult<FirstHop>> hop =
         hop(
-            new HopKey(notKept.repo(), revision, path, caller.authority(), false),
-            () -> upstream.firstHop(notKept.repo(), revision, path, caller),
+            new HopKey(notKept.repo(), request.revision(), path, caller.authority(), false),
+            () -> upstream.firstHop(notKept.repo(), request.revision(), path, caller),
             admission,
             deadline);
     if (hop.isEmpty()) {

@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -44,9 +43,8 @@ final class RevisionProbes {
    * How something unknown is asked for.
    *
    * @param key two questions with equal keys are one
-   * @param caller who is charged for the question
    */
-  record Probe(Object key, Function<RepoId, UpstreamResult<ProbeResult>> ask, Caller caller) {}
+  record Probe(Object key, Function<RepoId, UpstreamResult<ProbeResult>> ask) {}
 
   private record FlightKey(RepoId repo, Revision revision, Object how) {}
 
@@ -73,9 +71,13 @@ final class RevisionProbes {
     this.clock = clock;
   }
 
-  /** The way to ask that suits every route but resolve: one call for repo info. */
-  Probe byRepoInfo(Revision revision, Caller caller) {
-    return new Probe("info", repo -> probeByInfo(repo, revision, caller.client()), caller);
+  /**
+   * The way to ask that suits every route but resolve: one call for repo info.
+   *
+   * @param owner the client whose share of the memory budget the answer counts against
+   */
+  Probe byRepoInfo(Revision revision, String owner) {
+    return new Probe("info", repo -> probeByInfo(repo, revision, owner));
   }
 
   /**
@@ -218,9 +220,8 @@ final class RevisionProbes {
         flights.join(
             new FlightKey(repo, revision, "behind"),
             () -> {
-              Caller mirror = Caller.anonymous(owner);
               UpstreamResult<ProbeResult> probed =
-                  probe(repo, revision, byRepoInfo(revision, mirror)).get();
+                  probe(repo, revision, byRepoInfo(revision, owner)).get();
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 checker
                     .admit(open.evidence())

@@ -310,7 +310,7 @@ class RevisionResolverTest {
     RepoId old = new RepoId(REPO.type(), "old/name");
     FileAnswer.Found found =
         (FileAnswer.Found)
-            rig.mirror.files().resolve(old, MAIN, new FilePath("a.json"), Caller.ANONYMOUS, false);
+            rig.mirror.files().resolve(MirrorRig.request(old, MAIN, false), new FilePath("a.json"));
     assertThat(found.commit().hex()).isEqualTo(first);
     rig.settle();
     hub.counters().reset();

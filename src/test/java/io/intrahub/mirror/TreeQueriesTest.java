@@ -6,7 +6,6 @@ import static io.intrahub.mirror.MirrorRig.SELF;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.access.Caller;
 import io.intrahub.base.PercentCoding;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -203,11 +202,8 @@ class TreeQueriesTest {
         rig.mirror
             .trees()
             .describe(
-                REPO,
-                MAIN,
+                MirrorRig.request(REPO, MAIN, false),
                 new PathsQuery(List.of("z é.bin", "nope", "dir", "../x", "a.txt", "dir/"), false),
-                Caller.ANONYMOUS,
-                false,
                 SELF);
     assertThat(paths(reply)).containsExactly("z é.bin", "dir", "a.txt");
     assertThat(hub.counters().requests(Route.PATHS_INFO)).isZero();
