@@ -6,11 +6,15 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.mirror.ApiReply;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.PathsQuery;
 import io.intrahub.mirror.ReplyBody;
+import io.intrahub.mirror.RevisionRequest;
 import io.intrahub.mirror.TreeQuery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -69,12 +73,9 @@ final class ApiRoutes {
         mirror
             .trees()
             .list(
-                target.repo(),
-                target.revision(),
+                request(exchange, target.repo(), target.revision()),
                 target.path(),
                 asked,
-                exchange.caller(),
-                exchange.noCache(),
                 exchange.self()));
   }
 
@@ -106,13 +107,12 @@ final class ApiRoutes {
           mirror
               .trees()
               .describe(
-                  target.repo(),
-                  target.revision(),
-                  query,
-                  exchange.caller(),
-                  exchange.noCache(),
-                  exchange.self()));
+                  request(exchange, target.repo(), target.revision()), query, exchange.self()));
     }
+  }
+
+  private static RevisionRequest request(Exchange exchange, RepoId repo, Revision revision) {
+    return new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache());
   }
 
   /** Refuses a request whose body was not read to its end: nothing behind it is a request. */
@@ -156,8 +156,7 @@ final class ApiRoutes {
 
   private static void write(Exchange exchange, ApiReply reply) throws IOException {
     switch (reply) {
-      case ApiReply.Refused refused ->
-          ErrorWriter.write(exchange, refused.error(), refused.commit());
+      case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case ApiReply.Ok ok -> {
         try (ReplyBody body = ok.body()) {
           describe(exchange, ok);

@@ -5,7 +5,9 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.mirror.CacheLabel;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
+import io.intrahub.mirror.FileContent;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -94,11 +96,11 @@ final class FileResponse {
       return;
     }
     switch (file.opener().open(bytes.span(), bytes.completing())) {
-      case FileAnswer.Unavailable unavailable -> {
+      case ErrorReply no -> {
         exchange.startOver();
-        ErrorWriter.write(exchange, unavailable.error(), file.commit());
+        ErrorWriter.write(exchange, no.error(), file.commit());
       }
-      case FileAnswer.Flowing flowing -> bodies.write(exchange, flowing.fileContent(), length);
+      case FileContent content -> bodies.write(exchange, content, length);
     }
   }
 }

@@ -7,8 +7,11 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
+import io.intrahub.mirror.FileContent;
 import io.intrahub.mirror.ResolveFile;
+import io.intrahub.mirror.RevisionRequest;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -28,10 +31,11 @@ final class FileRoute {
   }
 
   void handle(Exchange exchange, RepoId repo, Revision revision, FilePath path) throws IOException {
-    FileAnswer answer = files.resolve(repo, revision, path, exchange.caller(), exchange.noCache());
+    FileAnswer answer =
+        files.resolve(
+            new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache()), path);
     switch (answer) {
-      case FileAnswer.Refused refused ->
-          ErrorWriter.write(exchange, refused.error(), refused.commit());
+      case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case FileAnswer.Found found -> responses.write(exchange, file(exchange, found));
     }
   }

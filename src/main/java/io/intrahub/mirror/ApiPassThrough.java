@@ -6,6 +6,7 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -57,22 +58,20 @@ public final class ApiPassThrough {
   ApiReply pass(ApiRequest request, Caller caller, String what, String self) {
     Optional<UpstreamFailure> tooMany = questions.charge(caller);
     if (tooMany.isPresent()) {
-      return ApiReplies.failed(tooMany.get(), what);
+      return UpstreamErrors.reply(tooMany.get(), what);
     }
     return switch (upstream.call(request, caller)) {
-      case ApiAnswer.Ok ok -> {
+      case UpstreamResult.Value(var ok) -> {
         if (!caller.isAnonymous()) {
           questions.refund(caller);
         }
         yield reply(ok, request, what, self);
       }
-      case ApiAnswer.Refused refused -> ApiReplies.refused(refused.refusal());
-      case ApiAnswer.Failed failed -> ApiReplies.failed(failed.failure(), what);
-      case ApiAnswer.Info _ -> throw new IllegalStateException("only repoInfo gives repo info");
+      case UpstreamResult.NoValue<ApiAnswer> none -> UpstreamErrors.reply(none, what);
     };
   }
 
-  private ApiReply reply(ApiAnswer.Ok ok, ApiRequest request, String what, String self) {
+  private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {
     Map<String, String> headers = Map.of();
     if (request.isFile()) {
       headers =
@@ -87,7 +86,7 @@ public final class ApiPassThrough {
         case HubUpstream.NextPage.Elsewhere _ -> {
           ok.body().close();
           // A list without its end must not look whole.
-          return ApiReplies.failed(
+          return UpstreamErrors.reply(
               new UpstreamFailure(
                   UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the rest of the list lies elsewhere"),
               what);

@@ -5,8 +5,6 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.store.StoredAnswer;
-import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.hub.ApiBody;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,17 +24,9 @@ final class ApiReplies {
 
   private ApiReplies() {}
 
-  static ApiReply refused(HubRefusal refusal) {
-    return new ApiReply.Refused(refusal.error(), refusal.commit());
-  }
-
-  static ApiReply failed(UpstreamFailure failure, String what) {
-    return new ApiReply.Refused(UpstreamErrors.error(failure, what), Optional.empty());
-  }
-
   /** There is no memory for an answer now. */
   static ApiReply overloaded() {
-    return new ApiReply.Refused(
+    return new ErrorReply(
         HubError.overloaded("too many answers are being written at the same time"),
         Optional.empty());
   }

@@ -1,12 +1,11 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.HubError;
 import java.util.Map;
 import java.util.Optional;
 
 /** What the mirror answers to a call of the Hub's API. */
-public sealed interface ApiReply {
+public sealed interface ApiReply permits ApiReply.Ok, ErrorReply {
   /**
    * Success.
    *
@@ -32,12 +31,4 @@ public sealed interface ApiReply {
       return new Ok(200, JSON, Optional.of(commit), Map.of(), body, label);
     }
   }
-
-  /**
-   * No.
-   *
-   * @param error for the client
-   * @param commit for {@code X-Repo-Commit}
-   */
-  record Refused(HubError error, Optional<CommitHash> commit) implements ApiReply {}
 }

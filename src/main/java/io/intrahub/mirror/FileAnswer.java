@@ -4,11 +4,9 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
-import io.intrahub.hub.HubError;
-import java.util.Optional;
 
 /** What the mirror says about one file of one revision. */
-public sealed interface FileAnswer {
+public sealed interface FileAnswer permits FileAnswer.Found, ErrorReply {
   /** The file is there and may be read. */
   final class Found implements FileAnswer {
     private final CommitHash commit;
@@ -72,31 +70,8 @@ public sealed interface FileAnswer {
     }
   }
 
-  /**
-   * The file can't be had.
-   *
-   * @param error for the client
-   * @param commit that was looked at, when the entry is missing from it: without it the Python
-   *     client does not remember the absence and asks again at every start
-   */
-  record Refused(HubError error, Optional<CommitHash> commit) implements FileAnswer {}
-
-  /** What came of opening. */
-  sealed interface Opened {}
-
-  /**
-   * Bytes will flow.
-   *
-   * @param fileContent to be closed by the one who opened
-   */
-  record Flowing(FileContent fileContent) implements Opened {}
-
-  /**
-   * No byte can be had.
-   *
-   * @param error for the client
-   */
-  record Unavailable(HubError error) implements Opened {}
+  /** The outcome of opening: a content, to be closed by whoever opened it, or an error. */
+  sealed interface Opened permits FileContent, ErrorReply {}
 
   /** How the bytes are got at. */
   interface Opener {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** The bytes of one response body, in order. For one thread at a time; to be closed by its user. */
-public final class FileContent implements AutoCloseable {
+public final class FileContent implements FileAnswer.Opened, AutoCloseable {
   private final ContentStream stream;
   private final CacheLabel label;
   private final boolean verified;

@@ -15,9 +15,9 @@ import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
-import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.ListingPage;
 import java.io.IOException;
@@ -98,9 +98,12 @@ final class ManifestLoader {
      */
     record Crowded() implements Result {}
 
-    record Refused(HubRefusal refusal) implements Result {}
-
-    record Failed(UpstreamFailure failure) implements Result {}
+    /** Upstream refused or failed. */
+    record NoAnswer(UpstreamResult.NoValue<ListingPage> reason) implements Result {
+      NoAnswer(UpstreamFailure failure) {
+        this(new UpstreamResult.Failed<>(failure));
+      }
+    }
   }
 
   ManifestLoader(
@@ -147,7 +150,7 @@ final class ManifestLoader {
     return get(repo, commit).isPresent()
         || switch (join(repo, commit, owner).join()) {
           case Result.Complete _, Result.TooLarge _ -> true;
-          case Result.Crowded _, Result.Refused _, Result.Failed _ -> false;
+          case Result.Crowded _, Result.NoAnswer _ -> false;
         };
   }
 
@@ -170,7 +173,7 @@ final class ManifestLoader {
     Optional<CompletableFuture<Result>> flight =
         join(repo, commit, admission.client(), admission::begin);
     if (flight.isEmpty()) {
-      return Optional.of(new Result.Failed(admission.refusal()));
+      return Optional.of(new Result.NoAnswer(admission.refusal()));
     }
     CompletableFuture<Result> learning = flight.get();
     Duration patience = atMost.compareTo(TURN_PATIENCE) < 0 ? atMost : TURN_PATIENCE;
@@ -225,7 +228,8 @@ final class ManifestLoader {
       permits.acquire(owner);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new Result.Failed(new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"));
+      return new Result.NoAnswer(
+          new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"));
     } finally {
       waiting.remove(key);
     }
@@ -245,7 +249,7 @@ final class ManifestLoader {
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
       switch (upstream.listing(repo.subject(), target, taker)) {
-        case ListingPage.Whole page -> {
+        case UpstreamResult.Value(ListingPage.Whole page) -> {
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {
               return keep(key, repo, writer);
@@ -259,25 +263,22 @@ final class ManifestLoader {
             return unexpected("its pages bring nothing and do not end");
           }
         }
-        case ListingPage.NotTaken _ when taker.isFull() -> {
+        case UpstreamResult.Value(ListingPage.NotTaken _) when taker.isFull() -> {
           tooLarge.put(key, true);
           return new Result.TooLarge();
         }
-        case ListingPage.NotTaken notTaken -> {
+        case UpstreamResult.Value(ListingPage.NotTaken notTaken) -> {
           return notKept(key, notTaken.failure());
         }
-        case ListingPage.Refused refused -> {
-          return new Result.Refused(refused.refusal());
-        }
-        case ListingPage.Failed failed -> {
-          return new Result.Failed(failed.failure());
+        case UpstreamResult.NoValue<ListingPage> none -> {
+          return new Result.NoAnswer(none);
         }
       }
     }
   }
 
   private static Result unexpected(String reason) {
-    return new Result.Failed(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+    return new Result.NoAnswer(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
   }
 
   private Result keep(Key key, Authorised<RepoId> repo, ManifestWriter writer) {

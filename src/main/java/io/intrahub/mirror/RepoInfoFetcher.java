@@ -8,10 +8,10 @@ import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
-import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
@@ -48,25 +48,13 @@ final class RepoInfoFetcher {
     this.clock = clock;
   }
 
-  /** What came of asking. */
-  sealed interface Outcome {
-    /**
-     * Upstream gave repo info, complete.
-     *
-     * @param info its body is closed
-     * @param stored the answer in the store, if it was kept
-     */
-    record Answered(ApiAnswer.Info info, Optional<StoredAnswer> stored) implements Outcome {}
-
-    record Refused(HubRefusal refusal) implements Outcome {}
-
-    record Failed(UpstreamFailure failure) implements Outcome {}
-
-    /** See {@link ProbeResult#isCrowded}. */
-    default boolean isCrowded() {
-      return this instanceof Failed failed && failed.failure().kind() == UpstreamFailure.Kind.BUSY;
-    }
-  }
+  /**
+   * Complete repo info from upstream.
+   *
+   * @param info its body is closed
+   * @param stored the answer in the store, if it was kept
+   */
+  record Answered(RepoInfoAnswer info, Optional<StoredAnswer> stored) {}
 
   /**
    * Asks, and keeps the answer.
@@ -77,42 +65,40 @@ final class RepoInfoFetcher {
    * @param owner whose share of the memory budget the work counts against: the client that began
    *     the question, though others may wait for it too
    */
-  Outcome ask(
-      Supplier<ApiAnswer> question,
+  UpstreamResult<Answered> ask(
+      Supplier<UpstreamResult<RepoInfoAnswer>> question,
       RepoInfoQuery query,
-      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
       String owner) {
     for (int tries = 1; ; tries++) {
-      Outcome outcome = askOnce(question, query, keepFor, owner);
-      boolean again = outcome instanceof Outcome.Failed failed && failed.failure().isTransient();
+      UpstreamResult<Answered> outcome = askOnce(question, query, keepFor, owner);
+      boolean again = outcome.asFailure().filter(UpstreamFailure::isTransient).isPresent();
       if (!again || tries == TRIES) {
         return outcome;
       }
     }
   }
 
-  private Outcome askOnce(
-      Supplier<ApiAnswer> question,
+  private UpstreamResult<Answered> askOnce(
+      Supplier<UpstreamResult<RepoInfoAnswer>> question,
       RepoInfoQuery query,
-      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+      Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
       String owner) {
-    return switch (question.get()) {
-      case ApiAnswer.Info info -> {
-        try (ApiBody body = info.body()) {
-          Optional<CommitHash> commit = keepFor.apply(info);
-          yield new Outcome.Answered(
-              info,
-              commit.isPresent()
-                  ? keep(info.repo(), commit.get(), query, body, owner)
-                  : Optional.empty());
-        } catch (BrokenAnswerException e) {
-          yield new Outcome.Failed(e.failure());
-        }
-      }
-      case ApiAnswer.Refused refused -> new Outcome.Refused(refused.refusal());
-      case ApiAnswer.Failed failed -> new Outcome.Failed(failed.failure());
-      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
-    };
+    return question
+        .get()
+        .flatMap(info -> {
+          try (ApiBody body = info.body()) {
+            Optional<CommitHash> commit = keepFor.apply(info);
+            return new UpstreamResult.Value<>(
+                new Answered(
+                    info,
+                    commit.isPresent()
+                        ? keep(info.repo(), commit.get(), query, body, owner)
+                        : Optional.empty()));
+          } catch (BrokenAnswerException e) {
+            return new UpstreamResult.Failed<>(e.failure());
+          }
+        });
   }
 
   /**

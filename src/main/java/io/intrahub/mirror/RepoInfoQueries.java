@@ -16,8 +16,9 @@ import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.Map;
@@ -41,7 +42,7 @@ public final class RepoInfoQueries {
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<Key, RepoInfoFetcher.Outcome> flights;
+  private final SingleFlight<Key, UpstreamResult<RepoInfoFetcher.Answered>> flights;
 
   /** Small answers; larger ones are read from the store each time. */
   private final Cache<Key, byte[]> memory;
@@ -84,27 +85,30 @@ public final class RepoInfoQueries {
   public ApiReply info(
       RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
-    Revision asked = revision.orElse(Revision.DEFAULT);
-    ResolvedRevision resolved =
-        revisions.resolve(repo, asked, revisions.byRepoInfo(asked, caller), deadline, noCache);
+    RevisionRequest request =
+        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
+    UpstreamResult<ResolvedRevision> resolved =
+        revisions.resolve(request, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
-      case ResolvedRevision.At at when known.isPresent() ->
-          kept(at, known.get(), repo, revision, caller, deadline);
-      case ResolvedRevision.At _ -> passOpen(repo, revision, query, caller);
-      case ResolvedRevision.NotKept notKept -> passThrough(notKept, revision, query, caller);
-      case ResolvedRevision.Refused refused -> ApiReplies.refused(refused.refusal());
-      case ResolvedRevision.Failed failed -> ApiReplies.failed(failed.failure(), repo.toString());
+      case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
+          kept(at, known.get(), request, revision, deadline);
+      case UpstreamResult.Value(ResolvedRevision.At _) -> passOpen(repo, revision, query, caller);
+      case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
+          passThrough(notKept, revision, query, caller);
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, repo.toString());
     };
   }
 
   private ApiReply kept(
       ResolvedRevision.At at,
       RepoInfoQuery query,
-      RepoId asked,
+      RevisionRequest request,
       Optional<Revision> revision,
-      Caller caller,
       Deadline deadline) {
+    RepoId asked = request.repo();
+    Caller caller = request.caller();
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), query.answerName());
     byte[] small = memory.getIfPresent(key);
@@ -123,24 +127,24 @@ public final class RepoInfoQueries {
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
-    Optional<RepoInfoFetcher.Outcome> outcome;
+    Optional<UpstreamResult<RepoInfoFetcher.Answered>> outcome;
     do {
-      Optional<CompletableFuture<RepoInfoFetcher.Outcome>> question =
+      Optional<CompletableFuture<UpstreamResult<RepoInfoFetcher.Answered>>> question =
           flights.join(key, admission::begin, () -> fetch(at, query, caller.client()));
       if (question.isEmpty()) {
-        return ApiReplies.failed(admission.refusal(), repo.toString());
+        return UpstreamErrors.reply(admission.refusal(), repo.toString());
       }
       outcome = BoundedWait.until(question.get(), deadline.left());
       // Another client's question may have failed because its own share of memory is used up.
-    } while (outcome.filter(RepoInfoFetcher.Outcome::isCrowded).isPresent()
+    } while (outcome.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
         && !deadline.left().isZero());
     if (outcome.isEmpty()) {
-      return ApiReplies.failed(
+      return UpstreamErrors.reply(
           UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString());
     }
     return switch (outcome.get()) {
-      case RepoInfoFetcher.Outcome.Answered answered when isNotPublic(answered.info(), query) -> {
+      case UpstreamResult.Value(var answered) when isNotPublic(answered.info(), query) -> {
         revisions.markNotPublic(repo);
         yield passThrough(
             new ResolvedRevision.NotKept(asked, Optional.empty()),
@@ -148,7 +152,7 @@ public final class RepoInfoQueries {
             query.canonical(),
             caller);
       }
-      case RepoInfoFetcher.Outcome.Answered answered -> {
+      case UpstreamResult.Value(var answered) -> {
         if (query.equals(RepoInfoQuery.WHOLE)) {
           admission.refund();
         }
@@ -159,29 +163,29 @@ public final class RepoInfoQueries {
             .orElseGet(() ->
                 passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
       }
-      case RepoInfoFetcher.Outcome.Refused refused when refused.refusal().isOfRepo() -> {
-        revisions.refused(repo, refused.refusal());
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
+        revisions.refused(repo, refusal);
         yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.of(refused.refusal())),
+            new ResolvedRevision.NotKept(asked, Optional.of(refusal)),
             revision,
             query.canonical(),
             caller);
       }
-      case RepoInfoFetcher.Outcome.Refused refused -> ApiReplies.refused(refused.refusal());
       // What another endpoint says is passed through, under the commit that it says itself.
-      case RepoInfoFetcher.Outcome.Failed _ when upstream.hasFallback() ->
+      case UpstreamResult.Failed(_) when upstream.hasFallback() ->
           passThrough(
               new ResolvedRevision.NotKept(asked, Optional.empty()),
               revision,
               query.canonical(),
               caller);
-      case RepoInfoFetcher.Outcome.Failed failed ->
-          ApiReplies.failed(failed.failure(), repo.toString());
+      case UpstreamResult.NoValue<RepoInfoFetcher.Answered> none ->
+          UpstreamErrors.reply(none, repo.toString());
     };
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
-  private RepoInfoFetcher.Outcome fetch(ResolvedRevision.At at, RepoInfoQuery query, String owner) {
+  private UpstreamResult<RepoInfoFetcher.Answered> fetch(
+      ResolvedRevision.At at, RepoInfoQuery query, String owner) {
     RepoId repo = at.repo().subject();
     Optional<Revision> exact = Optional.of(at.commit().asRevision());
     return keeper.ask(
@@ -193,7 +197,7 @@ public final class RepoInfoQueries {
 
   /** A whole answer says itself which commit it is of; one of properties may leave that out. */
   private static Optional<CommitHash> commit(
-      ApiAnswer.Info info, RepoInfoQuery query, CommitHash asked) {
+      RepoInfoAnswer info, RepoInfoQuery query, CommitHash asked) {
     return query.isPartial() ? Optional.of(asked) : info.facts().commit();
   }
 
@@ -223,7 +227,7 @@ public final class RepoInfoQueries {
   }
 
   /** Whether a whole answer says that not everybody may read the repo any more. */
-  private static boolean isNotPublic(ApiAnswer.Info info, RepoInfoQuery query) {
+  private static boolean isNotPublic(RepoInfoAnswer info, RepoInfoQuery query) {
     return info.evidence().isEmpty() && !query.isPartial();
   }
 
@@ -240,20 +244,20 @@ public final class RepoInfoQueries {
       ResolvedRevision.NotKept notKept, Optional<Revision> revision, String query, Caller caller) {
     boolean replay = caller.isAnonymous() && notKept.refusal().filter(r -> !r.isGate()).isPresent();
     if (replay) {
-      return ApiReplies.refused(notKept.refusal().get());
+      return UpstreamErrors.reply(notKept.refusal().get());
     }
     // Of a gated repo somebody who may not read its files may see this.
     Optional<HubRefusal> before =
         revisions.refusalOf(notKept.repo(), caller).filter(r -> !r.isGate());
     if (before.isPresent()) {
-      return ApiReplies.refused(before.get());
+      return UpstreamErrors.reply(before.get());
     }
     Optional<UpstreamFailure> tooMany = questions.charge(caller);
     if (tooMany.isPresent()) {
-      return ApiReplies.failed(tooMany.get(), notKept.repo().toString());
+      return UpstreamErrors.reply(tooMany.get(), notKept.repo().toString());
     }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
-      case ApiAnswer.Info info -> {
+      case UpstreamResult.Value(var info) -> {
         if (!caller.isAnonymous()) {
           questions.refund(caller);
         }
@@ -265,13 +269,12 @@ public final class RepoInfoQueries {
             ApiReplies.passedOn(info.body(), JsonFilter.Links.KEPT),
             CacheLabel.BYPASSED);
       }
-      case ApiAnswer.Refused refused -> {
-        revisions.rememberRefusal(notKept.repo(), caller, refused.refusal());
-        yield ApiReplies.refused(refused.refusal());
+      case UpstreamResult.Refused(var refusal) -> {
+        revisions.rememberRefusal(notKept.repo(), caller, refusal);
+        yield UpstreamErrors.reply(refusal);
       }
-      case ApiAnswer.Failed failed ->
-          ApiReplies.failed(failed.failure(), notKept.repo().toString());
-      case ApiAnswer.Ok _ -> throw new IllegalStateException("repo info comes as such");
+      case UpstreamResult.Failed(var failure) ->
+          UpstreamErrors.reply(failure, notKept.repo().toString());
     };
   }
 }

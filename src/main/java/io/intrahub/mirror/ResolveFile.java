@@ -6,7 +6,6 @@ import io.intrahub.access.Caller;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.BlobId;
-import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.FilePath;
@@ -15,14 +14,14 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.transfer.Transfers;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -41,7 +40,7 @@ public final class ResolveFile {
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<HopKey, FirstHop> hops;
+  private final SingleFlight<HopKey, UpstreamResult<FirstHop>> hops;
 
   /**
    * The authority is part of the key: one client's answer is never another's.
@@ -72,105 +71,82 @@ public final class ResolveFile {
     this.hops = new SingleFlight<>(executor);
   }
 
-  /**
-   * Looks a file up.
-   *
-   * @param noCache whether the client asked for upstream's word ({@code Cache-Control: no-cache})
-   */
-  public FileAnswer resolve(
-      RepoId repo, Revision revision, FilePath path, Caller caller, boolean noCache) {
-    Instant since = revisions.now();
-    Deadline deadline = Deadline.in(settings.headTimeout());
+  /** Looks a file up. */
+  public FileAnswer resolve(RevisionRequest on, FilePath path) {
+    FileRequest request =
+        new FileRequest(on, path, revisions.now(), Deadline.in(settings.headTimeout()));
     RevisionProbes.Probe probe =
-        new RevisionProbes.Probe(path, r -> learnByHop(r, revision, path), caller);
-    ResolvedRevision resolved = revisions.resolve(repo, revision, probe, deadline, noCache);
-    return switch (resolved) {
-      case ResolvedRevision.At at ->
-          resolveOpen(at, repo, revision, path, caller, noCache, since, deadline);
-      case ResolvedRevision.NotKept notKept ->
-          passThrough(notKept, revision, path, caller, deadline);
-      case ResolvedRevision.Refused refused -> refusal(refused.refusal());
-      case ResolvedRevision.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), repo.toString()), Optional.empty());
+        new RevisionProbes.Probe(path, repo -> learnByHop(repo, on.revision(), path));
+    return switch (revisions.resolve(on, probe, request.deadline())) {
+      case UpstreamResult.Value(ResolvedRevision.At at) -> resolveOpen(at, request);
+      case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> passThrough(notKept, request);
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, on.repo().toString());
     };
   }
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
-  private ProbeResult learnByHop(RepoId repo, Revision revision, FilePath path) {
+  private UpstreamResult<ProbeResult> learnByHop(RepoId repo, Revision revision, FilePath path) {
     return switch (upstream.learnFile(repo, revision, path)) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         entries.learn(found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield new ProbeResult.Open(found.evidence().orElseThrow(), found.commit());
+        yield new UpstreamResult.Value<>(
+            new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
       }
-      case FirstHop.Refused refused -> ProbeResult.of(refused.refusal());
-      case FirstHop.Failed failed -> new ProbeResult.Nothing(failed.failure());
+      case UpstreamResult.Refused(var refusal) -> ProbeResult.of(refusal);
+      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure);
     };
   }
 
-  private FileAnswer resolveOpen(
-      ResolvedRevision.At at,
-      RepoId asked,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      boolean noCache,
-      Instant since,
-      Deadline deadline) {
+  private FileAnswer resolveOpen(ResolvedRevision.At at, FileRequest request) {
     Authorised<RepoId> repo = at.repo();
+    FilePath path = request.path();
+    Caller caller = request.caller();
     Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
-    if (known.isPresent() || revision.asCommit().isEmpty()) {
+    if (known.isPresent() || request.revision().asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
       manifests.learnInBackground(repo, at.commit(), caller.client());
     }
     if (known.isPresent()) {
       return switch (known.get()) {
-        case EntryLookup.Known.File file ->
-            found(repo, at.commit(), path, file.blob(), at.label(), deadline);
-        case EntryLookup.Known.Absent _ ->
-            absent(at, asked, revision, path, caller, noCache, since, deadline);
+        case EntryLookup.Known.File file -> found(at, request, file.blob());
+        case EntryLookup.Known.Absent _ -> absent(at, request);
       };
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     // A fallback's word is not asked for: the client would take it for a part of this commit.
-    Optional<FirstHop> hop =
+    Optional<UpstreamResult<FirstHop>> hop =
         hop(
             new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
             () -> upstream.learnFile(repo.subject(), exact, path),
             admission,
-            deadline);
+            request.deadline());
     if (hop.isEmpty()) {
-      return slow(repo.subject(), deadline);
+      return slow(repo.subject(), request.deadline());
     }
     return switch (hop.get()) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         admission.refund();
         manifests.learnInBackground(repo, at.commit(), caller.client());
         entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield found(repo, at.commit(), path, found.blob(), at.label(), deadline);
+        yield found(at, request, found.blob());
       }
-      case FirstHop.Refused refused when refused.refusal().isOfRepo() -> {
-        revisions.refused(repo.subject(), refused.refusal());
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
+        revisions.refused(repo.subject(), refusal);
         yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.of(refused.refusal())),
-            revision,
-            path,
-            caller,
-            deadline);
+            new ResolvedRevision.NotKept(request.on().repo(), Optional.of(refusal)), request);
       }
-      case FirstHop.Refused refused -> {
-        if (refused.refusal().commit().filter(at.commit()::equals).isPresent()) {
+      case UpstreamResult.Refused(var refusal) -> {
+        if (refusal.commit().filter(at.commit()::equals).isPresent()) {
           manifests.learnInBackground(repo, at.commit(), caller.client());
         }
-        rememberAbsence(repo.subject(), at.commit(), path, refused.refusal());
-        yield refusal(refused.refusal());
+        rememberAbsence(repo.subject(), at.commit(), path, refusal);
+        yield UpstreamErrors.reply(refusal);
       }
-      case FirstHop.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), path + " of " + repo.subject()),
-              Optional.empty());
+      case UpstreamResult.Failed(var failure) ->
+          UpstreamErrors.reply(failure, path + " of " + repo.subject());
     };
   }
 
@@ -185,81 +161,71 @@ public final class ResolveFile {
   /**
    * A client remembers an absence for ever, so a commit that may be old is looked at again first.
    */
-  private FileAnswer absent(
-      ResolvedRevision.At at,
-      RepoId asked,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      boolean noCache,
-      Instant since,
-      Deadline deadline) {
+  private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
-    if (old && !noCache && upstream.state() == UpstreamState.REACHABLE) {
+    if (old && !request.on().noCache() && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
-      revisions.confirm(at.repo(), revision, since, caller.client());
-      ResolvedRevision again =
-          revisions.resolve(
-              asked, revision, revisions.byRepoInfo(revision, caller), deadline, false);
-      if (again instanceof ResolvedRevision.At now && !now.commit().equals(at.commit())) {
-        return resolveOpen(now, asked, revision, path, caller, false, since, deadline);
-      }
-      if (again instanceof ResolvedRevision.NotKept notKept) {
-        return passThrough(notKept, revision, path, caller, deadline);
-      }
-      if (again instanceof ResolvedRevision.Refused refused) {
-        return refusal(refused.refusal());
+      revisions.confirm(at.repo(), request.on(), request.since());
+      switch (revisions.resolve(
+          request.on(), revisions.byRepoInfo(request.on()), request.deadline())) {
+        case UpstreamResult.Value(ResolvedRevision.At now)
+            when !now.commit().equals(at.commit()) -> {
+          return resolveOpen(now, request);
+        }
+        case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> {
+          return passThrough(notKept, request);
+        }
+        case UpstreamResult.Refused(var refusal) -> {
+          return UpstreamErrors.reply(refusal);
+        }
+        case UpstreamResult.Value(ResolvedRevision.At _), UpstreamResult.Failed(_) -> {}
       }
     }
-    return new FileAnswer.Refused(HubError.entryNotFound(), Optional.of(at.commit()));
+    return new ErrorReply(HubError.entryNotFound(), Optional.of(at.commit()));
   }
 
-  private FileAnswer found(
-      Authorised<RepoId> repo,
-      CommitHash commit,
-      FilePath path,
-      BlobId blob,
-      CacheLabel label,
-      Deadline deadline) {
-    BlobSource source = upstream.source(repo.subject(), commit, path, blob, Caller.ANONYMOUS);
+  private FileAnswer found(ResolvedRevision.At at, FileRequest request, BlobId blob) {
+    Authorised<RepoId> repo = at.repo();
+    FilePath path = request.path();
+    BlobSource source = upstream.source(repo.subject(), at.commit(), path, blob, Caller.ANONYMOUS);
     return new FileAnswer.Found(
-        commit,
+        at.commit(),
         path,
         blob,
-        label,
+        at.label(),
         transfers.recentlyWrong(repo.subject(), blob),
-        (span, completing) ->
-            open(repo, commit, blob, source, span, completing, label, path, deadline));
+        (span, completing) -> {
+          UpstreamResult<OpenedContent> opening =
+              transfers.open(repo, blob, source, span, completing, request.deadline());
+          learnFrom(opening, at, path);
+          return opened(opening, at.label(), path + " of " + repo.subject());
+        });
   }
 
-  private FileAnswer.Opened open(
-      Authorised<RepoId> repo,
-      CommitHash commit,
-      BlobId blob,
-      BlobSource source,
-      ByteRange.Span span,
-      boolean completing,
-      CacheLabel label,
-      FilePath path,
-      Deadline deadline) {
-    ContentOpening opening = transfers.open(repo, blob, source, span, completing, deadline);
-    if (opening instanceof ContentOpening.Refused refused && refused.refusal().isOfRepo()) {
-      revisions.refused(repo.subject(), refused.refusal());
+  /** Notes what the opening of a kept content teaches about its repo and its entry. */
+  private void learnFrom(
+      UpstreamResult<OpenedContent> opening, ResolvedRevision.At at, FilePath path) {
+    RepoId repo = at.repo().subject();
+    switch (opening) {
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
+          revisions.refused(repo, refusal);
+      case UpstreamResult.Failed(var failure) when isStrange(failure) ->
+          entries.markSuspect(repo, at.commit(), path);
+      default -> {}
     }
-    boolean strange =
-        opening instanceof ContentOpening.Failed failed
-            && (failed.failure().kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
-                || failed.failure().kind() == UpstreamFailure.Kind.WRONG_CONTENT);
-    if (strange) {
-      entries.markSuspect(repo.subject(), commit, path);
-    }
-    return opened(opening, label, path + " of " + repo.subject());
   }
 
-  private FileAnswer.Opened opened(ContentOpening opening, CacheLabel label, String what) {
+  /** Whether what upstream sent is not what it said of the file before. */
+  private static boolean isStrange(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+        || failure.kind() == UpstreamFailure.Kind.WRONG_CONTENT;
+  }
+
+  private FileAnswer.Opened opened(
+      UpstreamResult<OpenedContent> opening, CacheLabel label, String what) {
     return switch (opening) {
-      case ContentOpening.Ready ready -> {
+      case UpstreamResult.Value(var ready) -> {
         CacheLabel.Source source =
             switch (ready.origin()) {
               case STORE -> CacheLabel.Source.HIT;
@@ -269,41 +235,36 @@ public final class ResolveFile {
         Meters.Level level =
             source == CacheLabel.Source.HIT ? Meters.Level.DISK : Meters.Level.UPSTREAM;
         meters.answered(Meters.Kind.CONTENT, level);
-        yield new FileAnswer.Flowing(
-            new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level));
+        yield new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level);
       }
-      case ContentOpening.Refused refused -> new FileAnswer.Unavailable(refused.refusal().error());
-      case ContentOpening.Failed failed ->
-          new FileAnswer.Unavailable(UpstreamErrors.error(failed.failure(), what));
+      case UpstreamResult.NoValue<OpenedContent> none -> UpstreamErrors.reply(none, what);
     };
   }
 
   /** Not everybody may read it: upstream answers this client, and nothing is kept. */
-  private FileAnswer passThrough(
-      ResolvedRevision.NotKept notKept,
-      Revision revision,
-      FilePath path,
-      Caller caller,
-      Deadline deadline) {
+  private FileAnswer passThrough(ResolvedRevision.NotKept notKept, FileRequest request) {
+    FilePath path = request.path();
+    Caller caller = request.caller();
+    Deadline deadline = request.deadline();
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
-      return refusal(notKept.refusal().get());
+      return UpstreamErrors.reply(notKept.refusal().get());
     }
     Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller);
     if (before.isPresent()) {
-      return refusal(before.get());
+      return UpstreamErrors.reply(before.get());
     }
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
-    Optional<FirstHop> hop =
+    Optional<UpstreamResult<FirstHop>> hop =
         hop(
-            new HopKey(notKept.repo(), revision, path, caller.authority(), false),
-            () -> upstream.firstHop(notKept.repo(), revision, path, caller),
+            new HopKey(notKept.repo(), request.revision(), path, caller.authority(), false),
+            () -> upstream.firstHop(notKept.repo(), request.revision(), path, caller),
             admission,
             deadline);
     if (hop.isEmpty()) {
       return slow(notKept.repo(), deadline);
     }
     return switch (hop.get()) {
-      case FirstHop.Found found -> {
+      case UpstreamResult.Value(var found) -> {
         if (!caller.isAnonymous()) {
           admission.refund();
         }
@@ -322,34 +283,29 @@ public final class ResolveFile {
                     CacheLabel.BYPASSED,
                     path + " of " + found.repo()));
       }
-      case FirstHop.Refused refused -> {
-        revisions.rememberRefusal(notKept.repo(), caller, refused.refusal());
-        yield refusal(refused.refusal());
+      case UpstreamResult.Refused(var refusal) -> {
+        revisions.rememberRefusal(notKept.repo(), caller, refusal);
+        yield UpstreamErrors.reply(refusal);
       }
-      case FirstHop.Failed failed ->
-          new FileAnswer.Refused(
-              UpstreamErrors.error(failed.failure(), notKept.repo().toString()), Optional.empty());
+      case UpstreamResult.Failed(var failure) ->
+          UpstreamErrors.reply(failure, notKept.repo().toString());
     };
   }
 
-  private Optional<FirstHop> hop(
+  private Optional<UpstreamResult<FirstHop>> hop(
       HopKey key,
-      Supplier<FirstHop> question,
+      Supplier<UpstreamResult<FirstHop>> question,
       ColdQuestionLimiter.Admission admission,
       Deadline deadline) {
-    Optional<CompletableFuture<FirstHop>> hop = hops.join(key, admission::begin, question);
+    Optional<CompletableFuture<UpstreamResult<FirstHop>>> hop =
+        hops.join(key, admission::begin, question);
     return hop.isPresent()
         ? BoundedWait.until(hop.get(), deadline.left())
-        : Optional.of(new FirstHop.Failed(admission.refusal()));
+        : Optional.of(new UpstreamResult.Failed<>(admission.refusal()));
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {
-    return new FileAnswer.Refused(
-        UpstreamErrors.error(UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString()),
-        Optional.empty());
-  }
-
-  private static FileAnswer refusal(HubRefusal refusal) {
-    return new FileAnswer.Refused(refusal.error(), refusal.commit());
+    return UpstreamErrors.reply(
+        UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString());
   }
 }

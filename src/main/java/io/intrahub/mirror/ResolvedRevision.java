@@ -4,10 +4,15 @@ import io.intrahub.access.Authorised;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.util.Optional;
 
-/** Which commit a revision is, and whether what is kept of it may be read by everybody. */
+/**
+ * Which commit a revision is, and whether what is kept of it may be read by everybody. {@link
+ * UpstreamResult.Refused} in its place means that the Hub told an anonymous client that there is no
+ * such revision or entry, {@link UpstreamResult.Failed} that nothing is stored and upstream gave no
+ * answer.
+ */
 sealed interface ResolvedRevision {
   /**
    * It may.
@@ -26,18 +31,4 @@ sealed interface ResolvedRevision {
    * @param refusal what upstream said to an anonymous client; empty when it let them see metadata
    */
   record NotKept(RepoId repo, Optional<HubRefusal> refusal) implements ResolvedRevision {}
-
-  /**
-   * The Hub has no such revision or entry, and said so to an anonymous client.
-   *
-   * @param refusal what it said
-   */
-  record Refused(HubRefusal refusal) implements ResolvedRevision {}
-
-  /**
-   * Nothing is there and upstream gives no answer.
-   *
-   * @param failure why
-   */
-  record Failed(UpstreamFailure failure) implements ResolvedRevision {}
 }

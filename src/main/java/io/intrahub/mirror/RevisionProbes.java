@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -10,8 +9,9 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -36,16 +36,15 @@ final class RevisionProbes {
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
   private final PendingCommits pending;
-  private final SingleFlight<Object, ProbeResult> flights;
+  private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
   private final Clock clock;
 
   /**
    * How something unknown is asked for.
    *
    * @param key two questions with equal keys are one
-   * @param caller who is charged for the question
    */
-  record Probe(Object key, Function<RepoId, ProbeResult> ask, Caller caller) {}
+  record Probe(Object key, Function<RepoId, UpstreamResult<ProbeResult>> ask) {}
 
   private record FlightKey(RepoId repo, Revision revision, Object how) {}
 
@@ -72,9 +71,13 @@ final class RevisionProbes {
     this.clock = clock;
   }
 
-  /** The way to ask that suits every route but resolve: one call for repo info. */
-  Probe byRepoInfo(Revision revision, Caller caller) {
-    return new Probe("info", repo -> probeByInfo(repo, revision, caller.client()), caller);
+  /**
+   * The way to ask that suits every route but resolve: one call for repo info.
+   *
+   * @param owner the client whose share of the memory budget the answer counts against
+   */
+  Probe byRepoInfo(Revision revision, String owner) {
+    return new Probe("info", repo -> probeByInfo(repo, revision, owner));
   }
 
   /**
@@ -83,7 +86,7 @@ final class RevisionProbes {
    * @param admission asked only if nobody asks the same already
    * @return empty if the question was not admitted
    */
-  Optional<CompletableFuture<ProbeResult>> ask(
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> ask(
       RepoId repo, Revision revision, Probe probe, BooleanSupplier admission) {
     return flights.join(
         new FlightKey(repo, revision, probe.key()), admission, probe(repo, revision, probe));
@@ -96,9 +99,10 @@ final class RevisionProbes {
    *     if this call begins it. If it joins one that fails because another client's share is used
    *     up, it begins one of its own: else that client could keep everybody from new commits.
    */
-  CompletableFuture<ProbeResult> refresh(RepoId repo, Revision revision, String owner) {
+  CompletableFuture<UpstreamResult<ProbeResult>> refresh(
+      RepoId repo, Revision revision, String owner) {
     AtomicBoolean begun = new AtomicBoolean();
-    CompletableFuture<ProbeResult> first =
+    CompletableFuture<UpstreamResult<ProbeResult>> first =
         joinRefresh(
             repo,
             revision,
@@ -110,20 +114,20 @@ final class RevisionProbes {
     return begun.get()
         ? first
         : first.thenCompose(probed ->
-            probed.isCrowded()
+            probed.isBusy()
                 ? joinRefresh(repo, revision, owner, () -> true)
                 : CompletableFuture.completedFuture(probed));
   }
 
-  private CompletableFuture<ProbeResult> joinRefresh(
+  private CompletableFuture<UpstreamResult<ProbeResult>> joinRefresh(
       RepoId repo, Revision revision, String owner, BooleanSupplier admission) {
     return flights
         .join(
             new FlightKey(repo, revision, "refresh"),
             admission,
             () -> {
-              ProbeResult probed = probeByInfo(repo, revision, owner);
-              if (probed instanceof ProbeResult.Open open) {
+              UpstreamResult<ProbeResult> probed = probeByInfo(repo, revision, owner);
+              if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
                 if (proof.isEmpty()) {
                   return ProbeResult.overtaken();
@@ -143,16 +147,16 @@ final class RevisionProbes {
    *
    * @param revision one that a client can't choose freely; see {@link Verdicts}
    */
-  CompletableFuture<ProbeResult> confirmVerdict(RepoId repo, Revision revision) {
+  CompletableFuture<UpstreamResult<ProbeResult>> confirmVerdict(RepoId repo, Revision revision) {
     return flights.join(
         new FlightKey(repo, revision, "confirm"),
         () -> {
-          ProbeResult probed =
+          UpstreamResult<ProbeResult> probed =
               learned(
                   () -> upstream.confirm(repo, named(revision)),
                   this::commitIfNews,
                   HubUpstream.CONFIRMING);
-          if (probed instanceof ProbeResult.Open open) {
+          if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
             Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
@@ -166,10 +170,10 @@ final class RevisionProbes {
   }
 
   /** Takes that a revision that was known can't be had. */
-  private void rememberRefusal(RepoId repo, Revision revision, ProbeResult probed) {
-    if (probed instanceof ProbeResult.Closed notPublic) {
+  private void rememberRefusal(RepoId repo, Revision revision, UpstreamResult<ProbeResult> probed) {
+    if (probed instanceof UpstreamResult.Value(ProbeResult.Closed notPublic)) {
       rememberNotPublic(repo, notPublic);
-    } else if (probed instanceof ProbeResult.Missing missing && missing.refusal().isOfRevision()) {
+    } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
       pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
     }
   }
@@ -216,9 +220,9 @@ final class RevisionProbes {
         flights.join(
             new FlightKey(repo, revision, "behind"),
             () -> {
-              Caller mirror = Caller.anonymous(owner);
-              ProbeResult probed = probe(repo, revision, byRepoInfo(revision, mirror)).get();
-              if (probed instanceof ProbeResult.Open open) {
+              UpstreamResult<ProbeResult> probed =
+                  probe(repo, revision, byRepoInfo(revision, owner)).get();
+              if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 checker
                     .admit(open.evidence())
                     .ifPresent(proof -> manifests.learn(proof, open.commit(), owner));
@@ -227,10 +231,10 @@ final class RevisionProbes {
             });
   }
 
-  private Supplier<ProbeResult> probe(RepoId repo, Revision revision, Probe probe) {
+  private Supplier<UpstreamResult<ProbeResult>> probe(RepoId repo, Revision revision, Probe probe) {
     return () -> {
-      ProbeResult probed = probe.ask().apply(repo);
-      if (probed instanceof ProbeResult.Open open) {
+      UpstreamResult<ProbeResult> probed = probe.ask().apply(repo);
+      if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
         Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
         if (proof.isEmpty()) {
           return ProbeResult.overtaken();
@@ -241,7 +245,7 @@ final class RevisionProbes {
         if (revision.asCommit().isEmpty()) {
           show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
         }
-      } else if (probed instanceof ProbeResult.Closed notPublic) {
+      } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed notPublic)) {
         rememberNotPublic(repo, notPublic);
       }
       return probed;
@@ -254,7 +258,7 @@ final class RevisionProbes {
     refusedRepos.put(repo, notPublic.refusal());
   }
 
-  private ProbeResult probeByInfo(RepoId repo, Revision revision, String owner) {
+  private UpstreamResult<ProbeResult> probeByInfo(RepoId repo, Revision revision, String owner) {
     String query = RepoInfoQuery.WHOLE.canonical();
     return learned(
         () -> upstream.learnInfo(repo, named(revision), query, owner),
@@ -267,26 +271,27 @@ final class RevisionProbes {
   }
 
   /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
-  private ProbeResult learned(
-      Supplier<ApiAnswer> question,
-      Function<ApiAnswer.Info, Optional<CommitHash>> keepFor,
+  private UpstreamResult<ProbeResult> learned(
+      Supplier<UpstreamResult<RepoInfoAnswer>> question,
+      Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
       String owner) {
     return switch (infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner)) {
-      case RepoInfoFetcher.Outcome.Answered answered -> learned(answered.info());
-      case RepoInfoFetcher.Outcome.Refused refused -> ProbeResult.of(refused.refusal());
-      case RepoInfoFetcher.Outcome.Failed failed -> new ProbeResult.Nothing(failed.failure());
+      case UpstreamResult.Value(var answered) -> learned(answered.info());
+      case UpstreamResult.Refused(var refusal) -> ProbeResult.of(refusal);
+      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure);
     };
   }
 
-  private static ProbeResult learned(ApiAnswer.Info info) {
+  private static UpstreamResult<ProbeResult> learned(RepoInfoAnswer info) {
     if (info.evidence().isEmpty()) {
-      return new ProbeResult.Closed(Optional.empty());
+      return new UpstreamResult.Value<>(new ProbeResult.Closed(Optional.empty()));
     }
     return info.facts()
         .commit()
-        .<ProbeResult>map(commit -> new ProbeResult.Open(info.evidence().get(), commit))
+        .<UpstreamResult<ProbeResult>>map(commit ->
+            new UpstreamResult.Value<>(new ProbeResult.Open(info.evidence().get(), commit)))
         .orElseGet(() ->
-            new ProbeResult.Nothing(
+            new UpstreamResult.Failed<>(
                 new UpstreamFailure(
                     UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
   }
@@ -295,7 +300,7 @@ final class RevisionProbes {
    * As {@link #commitIfOpen}, but nothing when a large answer of that commit is kept already: its
    * beginning says who may read, and clients wait for that and not for tens of megabytes.
    */
-  private Optional<CommitHash> commitIfNews(ApiAnswer.Info info) {
+  private Optional<CommitHash> commitIfNews(RepoInfoAnswer info) {
     Optional<CommitHash> commit = commitIfOpen(info);
     if (commit.isEmpty() || info.body().isWhole()) {
       return commit;
@@ -310,7 +315,7 @@ final class RevisionProbes {
   }
 
   /** The commit of repo info that shows everybody may read the repo. */
-  private static Optional<CommitHash> commitIfOpen(ApiAnswer.Info info) {
+  private static Optional<CommitHash> commitIfOpen(RepoInfoAnswer info) {
     return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
   }
 }

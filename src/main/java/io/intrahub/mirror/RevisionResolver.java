@@ -14,6 +14,7 @@ import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
@@ -84,92 +85,93 @@ final class RevisionResolver {
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
-  RevisionProbes.Probe byRepoInfo(Revision revision, Caller caller) {
-    return probes.byRepoInfo(revision, caller);
+  RevisionProbes.Probe byRepoInfo(RevisionRequest request) {
+    return probes.byRepoInfo(request.revision(), request.caller().client());
   }
 
   /**
-   * Locates a revision.
+   * Resolves the revision that a client asks about. The caller is charged for what upstream is
+   * asked because of it.
    *
    * @param probe how to ask when nothing is known
    * @param deadline how long to wait for upstream when nothing is known; for the Hub's word on a
    *     verdict that has run out a client waits longer if need be, see {@link Verdicts}
-   * @param noCache whether the client wants upstream asked
    */
-  ResolvedRevision resolve(
-      RepoId asked,
-      Revision revision,
-      RevisionProbes.Probe probe,
-      Deadline deadline,
-      boolean noCache) {
-    RepoId repo = aliases.canonical(asked, upstream.isUnavailable());
+  UpstreamResult<ResolvedRevision> resolve(
+      RevisionRequest request, RevisionProbes.Probe probe, Deadline deadline) {
+    RepoId repo = aliases.canonical(request.repo(), upstream.isUnavailable());
     Optional<Authorised<RepoId>> proof = checker.remembered(repo);
     if (proof.isPresent()) {
-      return resolvePublic(proof.get(), revision, probe, deadline, noCache);
+      return resolvePublic(proof.get(), request, probe, deadline);
     }
     Optional<ResolvedRevision.NotKept> known = markNotPublic.get(repo);
     if (known.isPresent()) {
-      return known.get();
+      return new UpstreamResult.Value<>(known.get());
     }
-    RepoId kept = aliases.canonical(asked, true);
+    RepoId kept = aliases.canonical(request.repo(), true);
     if (checker.isKnown(kept)) {
-      return locateLapsed(kept, repo, revision, probe, deadline, noCache);
+      return resolveLapsed(kept, repo, request, probe, deadline);
     }
     if (upstream.state() != UpstreamState.REACHABLE) {
-      return new ResolvedRevision.Failed(upstream.unavailableReason());
+      return new UpstreamResult.Failed<>(upstream.unavailableReason());
     }
-    return ask(repo, revision, probe, deadline);
+    return ask(repo, request, probe, deadline);
   }
 
-  /** The verdict has run out: the Hub is asked before anything is served. */
-  private ResolvedRevision locateLapsed(
+  /**
+   * The verdict has run out: the Hub is asked before anything is served.
+   *
+   * @param kept the name under which the verdict is kept
+   * @param repo the name to ask the Hub about: the same, or an alias that has run out
+   */
+  private UpstreamResult<ResolvedRevision> resolveLapsed(
       RepoId kept,
-      RepoId asked,
-      Revision revision,
+      RepoId repo,
+      RevisionRequest request,
       RevisionProbes.Probe probe,
-      Deadline deadline,
-      boolean noCache) {
+      Deadline deadline) {
     // An old name may have run out instead.
     boolean lapsed = checker.remembered(kept).isEmpty();
     // Of the two that any repo may have, the one that also answers what the client asks.
-    Revision own = revision.equals(MAIN) ? MAIN : Revision.DEFAULT;
-    return switch (verdicts.ask(kept, () -> probes.confirmVerdict(asked, own))) {
+    Revision own = request.revision().equals(MAIN) ? MAIN : Revision.DEFAULT;
+    return switch (verdicts.ask(kept, () -> probes.confirmVerdict(repo, own))) {
       case Verdicts.Renewal.Readable(var proof, var commit) -> {
         if (lapsed && pending.isQuiet(proof.subject(), own)) {
           // No load is under way that could mix the old commit with this one.
           probes.show(proof.subject(), own, new Observation<>(commit, clock.instant()));
         }
-        yield resolvePublic(proof, revision, probe, deadline, noCache);
+        yield resolvePublic(proof, request, probe, deadline);
       }
-      case Verdicts.Renewal.Missing(var proof, var why) -> locateStale(proof, revision, why);
-      case Verdicts.Renewal.Unknown(var why) -> unanswered(asked, why);
-      case Verdicts.Renewal.Other(ProbeResult.Closed notPublic) -> {
-        if (!kept.equals(asked)) {
+      case Verdicts.Renewal.Missing(var proof, var why) ->
+          resolveStale(proof, request.revision(), why);
+      case Verdicts.Renewal.Unknown(var why) -> unanswered(repo, why);
+      case Verdicts.Renewal.Other(UpstreamResult.Value(ProbeResult.Closed notPublic)) -> {
+        if (!kept.equals(repo)) {
           // The refusal ended no verdict but one of the old name. Asked under its own name, or an
           // outage would make the repo readable again.
           var _ = probes.confirmVerdict(kept, own);
         }
-        yield new ResolvedRevision.NotKept(asked, notPublic.refusal());
+        yield notKept(repo, notPublic.refusal());
       }
-      case Verdicts.Renewal.Other(ProbeResult.Missing missing) ->
-          new ResolvedRevision.Refused(missing.refusal());
+      case Verdicts.Renewal.Other(UpstreamResult.Refused(var refusal)) ->
+          new UpstreamResult.Refused<>(refusal);
       case Verdicts.Renewal.Other(var probed) ->
           throw new IllegalStateException("no word: " + probed);
     };
   }
 
   /** Whatever is served under a verdict that has run out is labelled as stale. */
-  private ResolvedRevision locateStale(
+  private UpstreamResult<ResolvedRevision> resolveStale(
       Authorised<RepoId> proof, Revision revision, UpstreamFailure why) {
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
-      return new ResolvedRevision.At(proof, commit.get(), immutableLabel(true));
+      return at(proof, commit.get(), immutableLabel(true));
     }
     showIfDue(proof.subject(), revision);
     pending.oldCommitServed(proof.subject(), revision);
     return store
         .revision(proof, revision)
-        .<ResolvedRevision>map(seen -> at(proof, seen, true))
+        .map(seen -> at(proof, seen, true))
         .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
@@ -177,25 +179,25 @@ final class RevisionResolver {
     pending.requested(repo, revision, due -> store.putRevision(repo, revision, due));
   }
 
-  private ResolvedRevision resolvePublic(
+  private UpstreamResult<ResolvedRevision> resolvePublic(
       Authorised<RepoId> proof,
-      Revision revision,
+      RevisionRequest request,
       RevisionProbes.Probe probe,
-      Deadline deadline,
-      boolean noCache) {
+      Deadline deadline) {
     RepoId repo = proof.subject();
+    Revision revision = request.revision();
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
       // No revision is refreshed here, which would renew the verdict by the way.
       renewAhead(repo);
-      return new ResolvedRevision.At(proof, commit.get(), immutableLabel(false));
+      return at(proof, commit.get(), immutableLabel(false));
     }
     showIfDue(repo, revision);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    Freshness.Decision decision = decide(seen, noCache);
-    if (noCache
+    Freshness.Decision decision = decide(seen, request.noCache());
+    if (request.noCache()
         && decision == Freshness.Decision.REVALIDATE
-        && coldQuestionLimiter.charge(probe.caller()).isPresent()) {
+        && coldQuestionLimiter.charge(request.caller()).isPresent()) {
       // Whoever has asked the Hub too much gets what anybody else gets.
       decision = decide(seen, false);
     }
@@ -209,13 +211,12 @@ final class RevisionResolver {
         yield at(proof, seen.orElseThrow(), true);
       }
       case SERVE_AND_REFRESH -> {
-        var _ = probes.refresh(repo, revision, probe.caller().client());
+        var _ = probes.refresh(repo, revision, request.caller().client());
         yield at(proof, seen.orElseThrow(), false);
       }
-      case REVALIDATE ->
-          revalidate(proof, revision, seen.orElseThrow(), noCache, probe.caller().client());
-      case FETCH -> ask(repo, revision, probe, deadline);
-      case REFUSE -> new ResolvedRevision.Failed(upstream.unavailableReason());
+      case REVALIDATE -> revalidate(proof, request, seen.orElseThrow());
+      case FETCH -> ask(repo, request, probe, deadline);
+      case REFUSE -> new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -232,11 +233,11 @@ final class RevisionResolver {
    * Asks upstream about a revision again, and waits for the answer as long as one client does. A
    * new commit is shown if the load that asks began no earlier than {@code since}, so that nobody
    * in it was told the old one.
-   *
-   * @param client that asks
    */
-  void confirm(Authorised<RepoId> proof, Revision revision, Instant since, String client) {
+  void confirm(Authorised<RepoId> proof, RevisionRequest request, Instant since) {
     RepoId repo = proof.subject();
+    Revision revision = request.revision();
+    String client = request.caller().client();
     if (slowUpstream.await(repo, probes.refresh(repo, revision, client)).isPresent()) {
       pending.showIfUnseen(repo, revision, since, due -> store.putRevision(repo, revision, due));
     }
@@ -248,22 +249,20 @@ final class RevisionResolver {
   }
 
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
-  private ResolvedRevision revalidate(
-      Authorised<RepoId> proof,
-      Revision revision,
-      Observation<CommitHash> seen,
-      boolean showAtOnce,
-      String client) {
+  private UpstreamResult<ResolvedRevision> revalidate(
+      Authorised<RepoId> proof, RevisionRequest request, Observation<CommitHash> seen) {
     RepoId repo = proof.subject();
-    Optional<ProbeResult> learned =
+    Revision revision = request.revision();
+    String client = request.caller().client();
+    Optional<UpstreamResult<ProbeResult>> learned =
         slowUpstream.await(repo, probes.refresh(repo, revision, client));
     if (learned.isEmpty()) {
       pending.oldCommitServed(repo, revision);
       return at(proof, seen, true);
     }
     return switch (learned.get()) {
-      case ProbeResult.Open open -> {
-        if (showAtOnce) {
+      case UpstreamResult.Value(ProbeResult.Open open) -> {
+        if (request.noCache()) {
           probes.show(repo, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
@@ -272,57 +271,57 @@ final class RevisionResolver {
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
       }
-      case ProbeResult.Closed notPublic -> new ResolvedRevision.NotKept(repo, notPublic.refusal());
-      case ProbeResult.Missing missing -> new ResolvedRevision.Refused(missing.refusal());
-      case ProbeResult.Nothing _ -> {
+      case UpstreamResult.Value(ProbeResult.Closed notPublic) -> notKept(repo, notPublic.refusal());
+      case UpstreamResult.Refused(var refusal) -> new UpstreamResult.Refused<>(refusal);
+      case UpstreamResult.Failed(_) -> {
         pending.oldCommitServed(repo, revision);
         yield at(proof, seen, true);
       }
     };
   }
 
-  private ResolvedRevision ask(
-      RepoId repo, Revision revision, RevisionProbes.Probe probe, Deadline deadline) {
-    ColdQuestionLimiter.Admission admission = coldQuestionLimiter.admission(probe.caller());
-    Optional<ProbeResult> learned;
+  private UpstreamResult<ResolvedRevision> ask(
+      RepoId repo, RevisionRequest request, RevisionProbes.Probe probe, Deadline deadline) {
+    Revision revision = request.revision();
+    ColdQuestionLimiter.Admission admission = coldQuestionLimiter.admission(request.caller());
+    Optional<UpstreamResult<ProbeResult>> learned;
     do {
-      Optional<CompletableFuture<ProbeResult>> question =
+      Optional<CompletableFuture<UpstreamResult<ProbeResult>>> question =
           probes.ask(repo, revision, probe, admission::begin);
       if (question.isEmpty()) {
-        return new ResolvedRevision.Failed(admission.refusal());
+        return new UpstreamResult.Failed<>(admission.refusal());
       }
       learned = BoundedWait.until(question.get(), deadline.left());
       // Another client's question may have failed because its own share of memory is used up.
-    } while (learned.filter(ProbeResult::isCrowded).isPresent()
+    } while (learned.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
         && !deadline.left().isZero());
     if (learned.isEmpty()) {
-      return new ResolvedRevision.Failed(UpstreamErrors.timedOut(upstream, deadline.whole()));
+      return new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, deadline.whole()));
     }
     return switch (learned.get()) {
-      case ProbeResult.Open open ->
+      case UpstreamResult.Value(ProbeResult.Open open) ->
           checker
               .admit(open.evidence())
-              .<ResolvedRevision>map(
-                  proof -> new ResolvedRevision.At(proof, open.commit(), justLearned()))
+              .map(proof -> at(proof, open.commit(), justLearned()))
               // Refused since the question began: the client's own call is asked about upstream.
-              .orElseGet(() -> new ResolvedRevision.NotKept(repo, Optional.empty()));
-      case ProbeResult.Closed notPublic -> new ResolvedRevision.NotKept(repo, notPublic.refusal());
-      case ProbeResult.Missing missing -> {
-        if (missing.refusal().commit().isPresent()) {
-          probes.learnInBackground(repo, revision, probe.caller().client());
+              .orElseGet(() -> notKept(repo, Optional.empty()));
+      case UpstreamResult.Value(ProbeResult.Closed notPublic) -> notKept(repo, notPublic.refusal());
+      case UpstreamResult.Refused(var refusal) -> {
+        if (refusal.commit().isPresent()) {
+          probes.learnInBackground(repo, revision, request.caller().client());
         }
-        yield new ResolvedRevision.Refused(missing.refusal());
+        yield new UpstreamResult.Refused<>(refusal);
       }
-      case ProbeResult.Nothing nothing -> unanswered(repo, nothing.failure());
+      case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
     };
   }
 
   /** Another endpoint may have it. What that says is passed through and proves nothing. */
-  private ResolvedRevision unanswered(RepoId repo, UpstreamFailure failure) {
+  private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
     return upstream.hasFallback()
-        ? new ResolvedRevision.NotKept(repo, Optional.empty())
-        : new ResolvedRevision.Failed(failure);
+        ? notKept(repo, Optional.empty())
+        : new UpstreamResult.Failed<>(failure);
   }
 
   /**
@@ -347,11 +346,21 @@ final class RevisionResolver {
     probes.rememberNotPublic(repo, new ProbeResult.Closed(Optional.empty()));
   }
 
-  private ResolvedRevision.At at(
+  private static UpstreamResult<ResolvedRevision> notKept(
+      RepoId repo, Optional<HubRefusal> refusal) {
+    return new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
+  }
+
+  private static UpstreamResult<ResolvedRevision> at(
+      Authorised<RepoId> proof, CommitHash commit, CacheLabel label) {
+    return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, label));
+  }
+
+  private UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, Observation<CommitHash> observation, boolean stale) {
     Instant now = clock.instant();
     Duration age = Duration.between(observation.learnedAt(), now);
-    return new ResolvedRevision.At(
+    return at(
         proof,
         observation.value(),
         new CacheLabel(

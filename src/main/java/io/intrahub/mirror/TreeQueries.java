@@ -1,6 +1,5 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.Caller;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
@@ -10,11 +9,10 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.LinkHeader;
-import io.intrahub.hub.RepoId;
-import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
@@ -64,59 +62,45 @@ public final class TreeQueries {
    * @param self the mirror's own base address as the client sees it
    */
   public ApiReply list(
-      RepoId repo,
-      Revision revision,
-      Optional<FilePath> path,
-      TreeQuery query,
-      Caller caller,
-      boolean noCache,
-      String self) {
-    String target = new HubTarget.Tree(repo, revision, path).format();
+      RevisionRequest request, Optional<FilePath> path, TreeQuery query, String self) {
+    String target = new HubTarget.Tree(request.repo(), request.revision(), path).format();
     Supplier<ApiReply> upstream =
         () ->
             passThrough.pass(
                 ApiRequest.get(query.raw().isEmpty() ? target : target + "?" + query.raw()),
-                caller,
-                repo.toString(),
+                request.caller(),
+                request.repo().toString(),
                 self);
     if (query.expand()) {
       return upstream.get();
     }
-    return answer(
-        repo,
-        revision,
-        caller,
-        noCache,
-        upstream,
-        (at, manifest) -> page(at, manifest, revision, path, query, self + target, caller));
+    Folder folder = new Folder(path, query, self + target);
+    return answer(request, upstream, (at, manifest) -> page(at, manifest, folder, request));
   }
 
-  /** Describes some paths, in their order; those that are not there are left out. */
-  public ApiReply describe(
-      RepoId repo,
-      Revision revision,
-      PathsQuery query,
-      Caller caller,
-      boolean noCache,
-      String self) {
-    ApiRequest request =
+  /**
+   * Describes some paths, in their order; those that are not there are left out.
+   *
+   * @param self the mirror's own base address as the client sees it
+   */
+  public ApiReply describe(RevisionRequest request, PathsQuery query, String self) {
+    ApiRequest passedOn =
         ApiRequest.post(
-            new HubTarget.PathsInfo(repo, revision).format(),
+            new HubTarget.PathsInfo(request.repo(), request.revision()).format(),
             new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
-    Supplier<ApiReply> upstream = () -> passThrough.pass(request, caller, repo.toString(), self);
+    Supplier<ApiReply> upstream =
+        () -> passThrough.pass(passedOn, request.caller(), request.repo().toString(), self);
     if (query.expand()) {
       return upstream.get();
     }
+    String client = request.caller().client();
     return answer(
-        repo,
-        revision,
-        caller,
-        noCache,
+        request,
         upstream,
         (at, manifest) ->
             ApiReply.Ok.json(
                 at.commit(),
-                ApiReplies.made(budget, caller.client(), out -> described(manifest, query, out)),
+                ApiReplies.made(budget, client, out -> described(manifest, query, out)),
                 at.label()));
   }
 
@@ -141,25 +125,20 @@ public final class TreeQueries {
   }
 
   private ApiReply answer(
-      RepoId repo,
-      Revision revision,
-      Caller caller,
-      boolean noCache,
-      Supplier<ApiReply> upstream,
-      FromManifest fromManifest) {
+      RevisionRequest request, Supplier<ApiReply> upstream, FromManifest fromManifest) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
-    ResolvedRevision resolved =
-        revisions.resolve(
-            repo, revision, revisions.byRepoInfo(revision, caller), deadline, noCache);
+    String repo = request.repo().toString();
+    UpstreamResult<ResolvedRevision> resolved =
+        revisions.resolve(request, revisions.byRepoInfo(request), deadline);
     return switch (resolved) {
-      case ResolvedRevision.At at -> {
+      case UpstreamResult.Value(ResolvedRevision.At at) -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
-        ColdQuestionLimiter.Admission admission = questions.admission(caller);
+        ColdQuestionLimiter.Admission admission = questions.admission(request.caller());
         Optional<ManifestLoader.Result> learning =
             manifests.getOrLearn(at.repo(), at.commit(), admission, deadline.left());
         if (learning.isEmpty()) {
-          yield ApiReplies.failed(UpstreamErrors.timedOut(hub, deadline.whole()), repo.toString());
+          yield UpstreamErrors.reply(UpstreamErrors.timedOut(hub, deadline.whole()), repo);
         }
         yield switch (learning.get()) {
           case ManifestLoader.Result.Complete complete -> {
@@ -170,20 +149,16 @@ public final class TreeQueries {
             admission.refund();
             yield upstream.get();
           }
-          case ManifestLoader.Result.Refused refused -> {
-            if (refused.refusal().isOfRepo()) {
-              revisions.refused(at.repo().subject(), refused.refusal());
-              yield upstream.get();
-            }
-            yield ApiReplies.refused(refused.refusal());
+          case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal))
+              when refusal.isOfRepo() -> {
+            revisions.refused(at.repo().subject(), refusal);
+            yield upstream.get();
           }
-          case ManifestLoader.Result.Failed failed ->
-              ApiReplies.failed(failed.failure(), repo.toString());
+          case ManifestLoader.Result.NoAnswer(var reason) -> UpstreamErrors.reply(reason, repo);
         };
       }
-      case ResolvedRevision.NotKept _ -> upstream.get();
-      case ResolvedRevision.Refused refused -> ApiReplies.refused(refused.refusal());
-      case ResolvedRevision.Failed failed -> ApiReplies.failed(failed.failure(), repo.toString());
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.get();
+      case UpstreamResult.NoValue<ResolvedRevision> none -> UpstreamErrors.reply(none, repo);
     };
   }
 
@@ -202,28 +177,34 @@ public final class TreeQueries {
     }
   }
 
+  /**
+   * A folder that is listed.
+   *
+   * @param path empty: the root
+   * @param url of the listing as the client sees it, without a query
+   */
+  private record Folder(Optional<FilePath> path, TreeQuery query, String url) {}
+
   private ApiReply page(
-      ResolvedRevision.At at,
-      Manifest manifest,
-      Revision revision,
-      Optional<FilePath> path,
-      TreeQuery query,
-      String url,
-      Caller caller)
+      ResolvedRevision.At at, Manifest manifest, Folder folder, RevisionRequest request)
       throws IOException {
+    Optional<FilePath> path = folder.path();
+    TreeQuery query = folder.query();
     int most = Math.min(query.limit().orElse(settings.listingLimit()), settings.listingLimit());
     // Read twice: whether there is a next page is said before the first entry.
     Page page = new Page(most);
     manifest.list(path, query.recursive(), query.after(), page::take);
     if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
-      return new ApiReply.Refused(
-          HubError.folderNotFound(path.get(), revision), Optional.of(at.commit()));
+      return new ErrorReply(
+          HubError.folderNotFound(path.get(), request.revision()), Optional.of(at.commit()));
     }
     Map<String, String> headers =
-        page.more && page.last.isPresent() ? next(page.last.get(), most, query, url) : Map.of();
+        page.more && page.last.isPresent() ? next(page.last.get(), most, folder) : Map.of();
     ReplyBody body =
         ApiReplies.made(
-            budget, caller.client(), out -> listed(manifest, path, query, page.entries, out));
+            budget,
+            request.caller().client(),
+            out -> listed(manifest, path, query, page.entries, out));
     return new ApiReply.Ok(
         200, ApiReply.Ok.JSON, Optional.of(at.commit()), headers, body, at.label());
   }
@@ -274,12 +255,12 @@ public final class TreeQueries {
     array.end();
   }
 
-  private static Map<String, String> next(FilePath last, int most, TreeQuery query, String url) {
+  private static Map<String, String> next(FilePath last, int most, Folder folder) {
     return TreeQuery.cursor(last, most)
         .map(cursor ->
-            url
+            folder.url()
                 + "?expand=false&recursive="
-                + query.recursive()
+                + folder.query().recursive()
                 + "&limit="
                 + most
                 + "&cursor="

@@ -1,11 +1,17 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.HubError;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Duration;
+import java.util.Optional;
 
-/** Says to a client why upstream gave no answer. */
+/**
+ * Tells a client why upstream gave no value: the one place where a refusal or a failure of upstream
+ * becomes an error for the client.
+ */
 final class UpstreamErrors {
   private UpstreamErrors() {}
 
@@ -20,11 +26,32 @@ final class UpstreamErrors {
   }
 
   /**
-   * The error for a failure.
+   * The reply to a request for which upstream gave no value.
    *
    * @param what the client asked for, for example {@code model acme/tiny-bert}
    */
-  static HubError error(UpstreamFailure failure, String what) {
+  static ErrorReply reply(UpstreamResult.NoValue<?> reason, String what) {
+    return switch (reason) {
+      case UpstreamResult.Refused(var refusal) -> reply(refusal);
+      case UpstreamResult.Failed(var failure) -> reply(failure, what);
+    };
+  }
+
+  /** The reply that passes a refusal on, in the Hub's words. */
+  static ErrorReply reply(HubRefusal refusal) {
+    return new ErrorReply(refusal.error(), refusal.commit());
+  }
+
+  /**
+   * The reply to a request for which upstream failed.
+   *
+   * @param what the client asked for, for example {@code model acme/tiny-bert}
+   */
+  static ErrorReply reply(UpstreamFailure failure, String what) {
+    return new ErrorReply(error(failure, what), Optional.empty());
+  }
+
+  private static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
       case UNREACHABLE, TIMED_OUT, BROKEN ->

@@ -10,6 +10,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
@@ -51,7 +52,7 @@ final class Verdicts {
   private final Duration timeout;
 
   /** Questions that kept a client waiting in vain, while they are open. */
-  private final ConcurrentHashMap<RepoId, CompletableFuture<ProbeResult>> timedOut =
+  private final ConcurrentHashMap<RepoId, CompletableFuture<UpstreamResult<ProbeResult>>> timedOut =
       new ConcurrentHashMap<>();
 
   /** Repos whose own question failed, so that not every request waits for the same failure. */
@@ -71,8 +72,8 @@ final class Verdicts {
      */
     record Readable(Authorised<RepoId> proof, CommitHash commit) implements Renewal {}
 
-    /** The Hub said something else. */
-    record Other(ProbeResult probed) implements Renewal {}
+    /** The Hub said something else: not a failure. */
+    record Other(UpstreamResult<ProbeResult> probed) implements Renewal {}
 
     /**
      * The Hub gave no word, so the verdict counts: what is served is to be labelled as stale.
@@ -119,7 +120,7 @@ final class Verdicts {
    *
    * @param question asks the repo's own question, or joins it
    */
-  void renewAhead(RepoId repo, Supplier<CompletableFuture<ProbeResult>> question) {
+  void renewAhead(RepoId repo, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     if (checker.isAging(repo) && !upstream.isUnavailable() && isTimeToRenew(repo)) {
       var _ = question.get();
     }
@@ -149,7 +150,7 @@ final class Verdicts {
    * @param repo under the name by which it is kept
    * @param question asks the repo's own question, or joins it
    */
-  Renewal ask(RepoId repo, Supplier<CompletableFuture<ProbeResult>> question) {
+  Renewal ask(RepoId repo, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Optional<UpstreamFailure> known = knownFailure(repo);
     if (known.isPresent()) {
       return without(repo, known.get());
@@ -158,28 +159,28 @@ final class Verdicts {
     Deadline mine = Deadline.in(timeout);
     Optional<UpstreamFailure> noWord = Optional.empty();
     while (!mine.left().isZero()) {
-      CompletableFuture<ProbeResult> asked = question.get();
-      Optional<ProbeResult> learned = BoundedWait.until(asked, mine.left());
+      CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
+      Optional<UpstreamResult<ProbeResult>> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
         return timedOut(repo, asked);
       }
-      if (!(learned.get() instanceof ProbeResult.Nothing nothing)) {
+      if (!(learned.get() instanceof UpstreamResult.Failed(var failure))) {
         failing.invalidate(repo);
-        return learned.get() instanceof ProbeResult.Open open
+        return learned.get() instanceof UpstreamResult.Value(ProbeResult.Open open)
             ? readable(open)
             : new Renewal.Other(learned.get());
       }
-      if (isCausedByMirror(nothing.failure())) {
-        return new Renewal.Unknown(nothing.failure());
+      if (isCausedByMirror(failure)) {
+        return new Renewal.Unknown(failure);
       }
-      switch (nothing.failure().kind()) {
+      switch (failure.kind()) {
         case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> {
-          return failed(repo, nothing.failure());
+          return failed(repo, failure);
         }
         default -> {
           // The Hub is there, or something in its place. Its word may still come in time.
-          noWord = Optional.of(nothing.failure());
-          pause(nothing.failure().retryAfter().orElse(ASK_AGAIN), mine.left());
+          noWord = Optional.of(failure);
+          pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
         }
       }
     }
@@ -213,15 +214,15 @@ final class Verdicts {
   }
 
   /** The question goes on, and its answer counts for the next client. */
-  private Renewal timedOut(RepoId repo, CompletableFuture<ProbeResult> open) {
+  private Renewal timedOut(RepoId repo, CompletableFuture<UpstreamResult<ProbeResult>> open) {
     timedOut.put(repo, open);
     var _ =
         open.whenComplete((probed, _) -> {
           timedOut.remove(repo, open);
-          if (!(probed instanceof ProbeResult.Nothing nothing)) {
+          if (!(probed instanceof UpstreamResult.Failed(var failure))) {
             failing.invalidate(repo);
-          } else if (!isCausedByMirror(nothing.failure())) {
-            remember(repo, nothing.failure());
+          } else if (!isCausedByMirror(failure)) {
+            remember(repo, failure);
           }
         });
     return without(repo, UpstreamErrors.timedOut(upstream, timeout));

@@ -1,3 +1,11 @@
-/** The use cases: resolve a file, repo info, tree, paths-info, refs. No HTTP types. */
+/**
+ * The use cases: resolve a file, repo info, listings, {@code paths-info}, and calls of the API that
+ * are passed on. A use case takes parsed requests and knows no servlet and no HTTP library.
+ *
+ * <p>Its answers speak HTTP all the same: an {@link io.intrahub.mirror.ApiReply} has a status and
+ * headers, because a call that is passed on brings them from upstream, and an {@link
+ * io.intrahub.mirror.ErrorReply} has the Hub's own error. How they are written is decided by {@code
+ * http}.
+ */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.mirror;

@@ -4,15 +4,16 @@ import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.content.ContentFailures;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.core.ReaderOutcome;
 import io.intrahub.transfer.fetch.Transfer;
 import io.intrahub.transfer.fetch.TransferStream;
 import io.intrahub.transfer.fetch.WaitingReaders;
 import io.intrahub.transfer.passthrough.PassThroughStreams;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -84,7 +85,7 @@ final class ReaderAdmission {
    * Opens a span in a transfer. Empty when a small content came wrong for the first time: a second
    * download may be right, and the client need not know.
    */
-  Optional<ContentOpening> open(
+  Optional<UpstreamResult<OpenedContent>> open(
       Transfer transfer, WaitingReaders.Handle handle, Request r, boolean wrongBefore)
       throws InterruptedException {
     boolean kept = false;
@@ -102,15 +103,16 @@ final class ReaderAdmission {
         ContentStream stream = stream(transfer, handle, r, awaited);
         kept = true;
         return Optional.of(
-            new ContentOpening.Ready(stream, ContentOpening.Origin.TRANSFER, verified));
+            new UpstreamResult.Value<>(
+                new OpenedContent(stream, OpenedContent.Origin.TRANSFER, verified)));
       }
       return switch (readable.get().outcome()) {
         case ReaderOutcome.Refused refused ->
-            Optional.of(new ContentOpening.Refused(refused.refusal()));
-        case ReaderOutcome.Failed f -> Optional.of(new ContentOpening.Failed(f.failure()));
+            Optional.of(new UpstreamResult.Refused<>(refused.refusal()));
+        case ReaderOutcome.Failed f -> Optional.of(new UpstreamResult.Failed<>(f.failure()));
         case ReaderOutcome.Wrong _ ->
             wrongBefore
-                ? Optional.of(new ContentOpening.Failed(ContentFailures.wrongTwice(r.blob())))
+                ? Optional.of(new UpstreamResult.Failed<>(ContentFailures.wrongTwice(r.blob())))
                 : Optional.empty();
         case ReaderOutcome.StoreFailed _ ->
             Optional.of(passThrough.openQueued(r.past(r.span()), r.deadline()));

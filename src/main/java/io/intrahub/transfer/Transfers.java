@@ -14,9 +14,9 @@ import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.content.ContentFailures;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.EmptyStream;
 import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.content.StoredStream;
 import io.intrahub.transfer.core.Phase;
 import io.intrahub.transfer.fetch.Transfer;
@@ -30,6 +30,7 @@ import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.transfer.limits.PassThroughPermits;
 import io.intrahub.transfer.passthrough.PassThroughStreams;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -207,7 +208,7 @@ public final class Transfers implements AutoCloseable {
    *     reaches to the end of the content
    * @param deadline by which the client must know
    */
-  public ContentOpening open(
+  public UpstreamResult<OpenedContent> open(
       Authorised<RepoId> repo,
       BlobId blob,
       BlobSource source,
@@ -244,17 +245,17 @@ public final class Transfers implements AutoCloseable {
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new ContentOpening.Failed(ContentFailures.STOPPING);
+        return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
       }
       if (transfer.isEmpty()) {
         continue;
       }
-      Optional<ContentOpening> opening;
+      Optional<UpstreamResult<OpenedContent>> opening;
       try {
         Optional<WaitingReaders.Handle> handle = ReaderAdmission.admit(transfer.get(), request);
         if (handle.isEmpty()) {
           if (!deadline.left().isPositive()) {
-            return new ContentOpening.Failed(ContentFailures.STOPPING);
+            return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
           }
           continue;
         }
@@ -265,7 +266,7 @@ public final class Transfers implements AutoCloseable {
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new ContentOpening.Failed(ContentFailures.STOPPING);
+        return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
       }
       if (opening.isPresent()) {
         return opening.get();
@@ -279,7 +280,7 @@ public final class Transfers implements AutoCloseable {
   /**
    * Reads a published blob, which may be in doubt: then its end is held back like that of others.
    */
-  private ContentOpening fromStore(
+  private UpstreamResult<OpenedContent> fromStore(
       Key key, StoredBlob stored, ByteRange.Span span, boolean completing) {
     CompletableFuture<StoredBlob.Check> check = stored.check();
     boolean verified = completing || check.isDone();
@@ -290,10 +291,11 @@ public final class Transfers implements AutoCloseable {
             recentlyWrong.put(key, true);
           }
         });
-    return new ContentOpening.Ready(
-        new StoredStream(stored, span, completing, settings.trickleInterval()),
-        ContentOpening.Origin.STORE,
-        verified);
+    return new UpstreamResult.Value<>(
+        new OpenedContent(
+            new StoredStream(stored, span, completing, settings.trickleInterval()),
+            OpenedContent.Origin.STORE,
+            verified));
   }
 
   /**
@@ -367,7 +369,7 @@ public final class Transfers implements AutoCloseable {
    * @param client against whose share of the streams it counts
    * @param deadline by which the client must know
    */
-  public ContentOpening passThrough(
+  public UpstreamResult<OpenedContent> passThrough(
       RepoId repo,
       BlobSource source,
       BlobId blob,

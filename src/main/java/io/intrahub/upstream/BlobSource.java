@@ -34,11 +34,12 @@ import java.nio.ByteBuffer;
 public interface BlobSource {
   /**
    * Opens a stream of these bytes. Blocks until the head of the answer is there, all attempts have
-   * failed, or the thread is interrupted, which counts as a failure. Throws nothing.
+   * failed, or the thread is interrupted, which counts as a failure. Throws nothing. A refusal means
+   * that the Hub no longer lets this client read the blob.
    *
    * @param span within the blob; not empty
    */
-  Opening open(ByteRange.Span span);
+  UpstreamResult<Opened> open(ByteRange.Span span);
 
   /**
    * In whose name it is opened, and for which file: two sources with equal ones are refused
@@ -67,9 +68,6 @@ public interface BlobSource {
    */
   default void reportWrongContent() {}
 
-  /** What came of opening. */
-  sealed interface Opening {}
-
   /**
    * The bytes flow.
    *
@@ -77,26 +75,12 @@ public interface BlobSource {
    * @param ranged whether just these bytes are sent; if not, upstream knows no ranges, and sends
    *     all from the beginning each time
    */
-  record Opened(Stream stream, boolean ranged) implements Opening {
+  record Opened(Stream stream, boolean ranged) {
     /** Of an upstream that sends what it is asked for. */
     public Opened(Stream stream) {
       this(stream, true);
     }
   }
-
-  /**
-   * The Hub no longer lets this client read it.
-   *
-   * @param refusal what it said
-   */
-  record Refused(HubRefusal refusal) implements Opening {}
-
-  /**
-   * No usable answer.
-   *
-   * @param failure why
-   */
-  record Failed(UpstreamFailure failure) implements Opening {}
 
   /** Bytes on their way. For one thread at a time; {@link #abort} may come from another. */
   interface Stream extends AutoCloseable {

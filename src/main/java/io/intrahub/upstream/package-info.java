@@ -1,6 +1,6 @@
 /**
- * The only package with OkHttp: endpoints, redirects, tokens, retries, breaker. Outcomes are sealed
- * types.
+ * The only package with OkHttp: endpoints, redirects, tokens, retries, breaker. The outcome of each
+ * call is an {@link io.intrahub.upstream.UpstreamResult}.
  */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.upstream;

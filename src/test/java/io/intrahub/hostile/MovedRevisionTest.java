@@ -20,6 +20,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.FileAnswer;
 import io.intrahub.mirror.Mirror;
+import io.intrahub.mirror.RevisionRequest;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
@@ -139,7 +140,8 @@ class MovedRevisionTest {
   }
 
   private static String commitOf(Mirror mirror) {
-    FileAnswer answer = mirror.files().resolve(REPO, MAIN, FILE, Caller.ANONYMOUS, false);
+    FileAnswer answer =
+        mirror.files().resolve(new RevisionRequest(REPO, MAIN, Caller.ANONYMOUS, false), FILE);
     assertThat(answer).isInstanceOf(FileAnswer.Found.class);
     return ((FileAnswer.Found) answer).commit().hex();
   }

@@ -3,6 +3,7 @@ package io.intrahub.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
@@ -97,7 +98,7 @@ class FileResponseTest {
   private FileAnswer.Opened open(ByteRange.Span span, boolean completing) {
     opened.add(new Opened(span, completing));
     byte[] part = Arrays.copyOfRange(BYTES, (int) span.offset(), (int) span.end());
-    return new FileAnswer.Flowing(TestContents.of(part, LABEL));
+    return TestContents.of(part, LABEL);
   }
 
   private static FileResponse.File file(BlobId blob, FileAnswer.Opener opener) {
@@ -213,7 +214,7 @@ class FileResponseTest {
   @Test
   void an_empty_file_answers_a_probe_with_its_size() throws Exception {
     BlobId empty = TestBlobs.sha256(new byte[0]);
-    file.set(file(empty, (_, _) -> new FileAnswer.Flowing(TestContents.of(new byte[0], LABEL))));
+    file.set(file(empty, (_, _) -> TestContents.of(new byte[0], LABEL)));
     HttpResponse<byte[]> response = send("GET", "Range", "bytes=0-0");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).isEmpty();
@@ -241,7 +242,7 @@ class FileResponseTest {
 
   @Test
   void what_cannot_be_opened_is_an_error_without_the_files_headers() throws Exception {
-    file.set(file(BLOB, (_, _) -> new FileAnswer.Unavailable(HubError.overloaded("a test"))));
+    file.set(file(BLOB, (_, _) -> new ErrorReply(HubError.overloaded("a test"), Optional.empty())));
     HttpResponse<byte[]> response = send("GET", "Range", "bytes=0-9");
     assertThat(response.statusCode()).isEqualTo(503);
     assertThat(header(response, "X-Repo-Commit")).contains(COMMIT.hex());
@@ -262,7 +263,7 @@ class FileResponseTest {
   @Test
   void a_body_that_breaks_off_does_not_look_whole() {
     byte[] half = Arrays.copyOf(BYTES, 500);
-    file.set(file(BLOB, (_, _) -> new FileAnswer.Flowing(TestContents.broken(half, LABEL))));
+    file.set(file(BLOB, (_, _) -> TestContents.broken(half, LABEL)));
     assertThatThrownBy(() -> send("GET")).isInstanceOf(IOException.class);
   }
 }

@@ -86,7 +86,7 @@ final class MirrorRig implements AutoCloseable {
   }
 
   FileAnswer file(Revision revision, String path, boolean noCache) {
-    return mirror.files().resolve(REPO, revision, new FilePath(path), Caller.ANONYMOUS, noCache);
+    return mirror.files().resolve(request(REPO, revision, noCache), new FilePath(path));
   }
 
   /** The commit of a file that is there. */
@@ -103,7 +103,12 @@ final class MirrorRig implements AutoCloseable {
   }
 
   ApiReply tree(Optional<FilePath> path, TreeQuery query) {
-    return mirror.trees().list(REPO, MAIN, path, query, Caller.ANONYMOUS, false, SELF);
+    return mirror.trees().list(request(REPO, MAIN, false), path, query, SELF);
+  }
+
+  /** A request without a token. */
+  static RevisionRequest request(RepoId repo, Revision revision, boolean noCache) {
+    return new RevisionRequest(repo, revision, Caller.ANONYMOUS, noCache);
   }
 
   static TreeQuery everything() {

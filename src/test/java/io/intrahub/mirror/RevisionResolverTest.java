@@ -77,7 +77,7 @@ class RevisionResolverTest {
     load();
     pass(59);
     assertThat(shown()).isEqualTo(first);
-    assertThat(((FileAnswer.Refused) rig.file("nope")).error().code()).contains("EntryNotFound");
+    assertThat(((ErrorReply) rig.file("nope")).error().code()).contains("EntryNotFound");
     rig.settle();
     assertThat(hub.counters().requests()).isZero();
   }
@@ -205,7 +205,7 @@ class RevisionResolverTest {
   void an_absence_is_looked_at_again_when_the_commit_may_be_old() {
     load();
     String second = second();
-    FileAnswer.Refused fresh = (FileAnswer.Refused) rig.file("new.json");
+    ErrorReply fresh = (ErrorReply) rig.file("new.json");
     assertThat(fresh.commit().orElseThrow().hex()).isEqualTo(first);
     assertThat(hub.counters().requests()).isZero();
     pass(61);
@@ -222,10 +222,10 @@ class RevisionResolverTest {
     rig.settle();
     repo.commit("dev", "other", Map.of("x", DevFile.text("x")));
     repo.defaultBranch("dev").deleteRef("refs/heads/main");
-    FileAnswer.Refused now = (FileAnswer.Refused) rig.file(MAIN, "a.json", true);
+    ErrorReply now = (ErrorReply) rig.file(MAIN, "a.json", true);
     assertThat(now.error().code()).contains("RevisionNotFound");
     pass(10);
-    FileAnswer.Refused later = (FileAnswer.Refused) rig.file("a.json");
+    ErrorReply later = (ErrorReply) rig.file("a.json");
     assertThat(later.error().code()).contains("RevisionNotFound");
   }
 
@@ -242,15 +242,14 @@ class RevisionResolverTest {
     assertThat(found.label().stale()).isTrue();
     assertThat(found.label().age()).contains(Duration.ofSeconds(3_600));
     assertThat(((ApiReply.Ok) rig.info()).label().stale()).isTrue();
-    FileAnswer.Refused other = (FileAnswer.Refused) rig.file(new Revision("v1"), "a.json", false);
+    ErrorReply other = (ErrorReply) rig.file(new Revision("v1"), "a.json", false);
     assertThat(other.error().status()).isEqualTo(504);
     hub.comeBack();
   }
 
   private FileContent open(String path) {
     FileAnswer.Found found = (FileAnswer.Found) rig.file(path);
-    return ((FileAnswer.Flowing) found.open(ByteRange.Span.all(found.blob().size()), true))
-        .fileContent();
+    return (FileContent) found.open(ByteRange.Span.all(found.blob().size()), true);
   }
 
   @Test
@@ -258,14 +257,13 @@ class RevisionResolverTest {
     load();
     repo.visibility(Visibility.PRIVATE);
     pass(601);
-    FileAnswer.Refused refused = (FileAnswer.Refused) rig.file("a.json");
+    ErrorReply refused = (ErrorReply) rig.file("a.json");
     assertThat(refused.error().code()).contains("RepoNotFound");
     assertThat(refused.error().status()).isEqualTo(401);
     // Also the exact commit, which never changes.
-    assertThat(rig.file(new Revision(first), "a.json", false))
-        .isInstanceOf(FileAnswer.Refused.class);
+    assertThat(rig.file(new Revision(first), "a.json", false)).isInstanceOf(ErrorReply.class);
     hub.goDark();
-    assertThat(rig.file("a.json")).isInstanceOf(FileAnswer.Refused.class);
+    assertThat(rig.file("a.json")).isInstanceOf(ErrorReply.class);
     hub.comeBack();
   }
 
@@ -312,7 +310,7 @@ class RevisionResolverTest {
     RepoId old = new RepoId(REPO.type(), "old/name");
     FileAnswer.Found found =
         (FileAnswer.Found)
-            rig.mirror.files().resolve(old, MAIN, new FilePath("a.json"), Caller.ANONYMOUS, false);
+            rig.mirror.files().resolve(MirrorRig.request(old, MAIN, false), new FilePath("a.json"));
     assertThat(found.commit().hex()).isEqualTo(first);
     rig.settle();
     hub.counters().reset();

@@ -6,7 +6,6 @@ import static io.intrahub.mirror.MirrorRig.SELF;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.access.Caller;
 import io.intrahub.base.PercentCoding;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -119,8 +118,8 @@ class TreeQueriesTest {
   @ValueSource(strings = {"nope", "a.txt", "di", "dir/b.txt/x"})
   void what_is_no_folder_is_not_found(String path) {
     ApiReply reply = folder(path, query(true, 0, Optional.empty()));
-    assertThat(reply).isInstanceOf(ApiReply.Refused.class);
-    ApiReply.Refused refused = (ApiReply.Refused) reply;
+    assertThat(reply).isInstanceOf(ErrorReply.class);
+    ErrorReply refused = (ErrorReply) reply;
     assertThat(refused.error().code()).contains("EntryNotFound");
     assertThat(refused.error().message()).isEqualTo(path + " does not exist on \"main\"");
     assertThat(refused.commit()).isPresent();
@@ -203,11 +202,8 @@ class TreeQueriesTest {
         rig.mirror
             .trees()
             .describe(
-                REPO,
-                MAIN,
+                MirrorRig.request(REPO, MAIN, false),
                 new PathsQuery(List.of("z é.bin", "nope", "dir", "../x", "a.txt", "dir/"), false),
-                Caller.ANONYMOUS,
-                false,
                 SELF);
     assertThat(paths(reply)).containsExactly("z é.bin", "dir", "a.txt");
     assertThat(hub.counters().requests(Route.PATHS_INFO)).isZero();
@@ -231,6 +227,6 @@ class TreeQueriesTest {
     rig.settle();
     FileAnswer answer = rig.file("z é.bin");
     assertThat(answer).isInstanceOf(FileAnswer.Found.class);
-    assertThat(rig.tree(query(true, 0, Optional.empty()))).isInstanceOf(ApiReply.Refused.class);
+    assertThat(rig.tree(query(true, 0, Optional.empty()))).isInstanceOf(ErrorReply.class);
   }
 }

@@ -14,9 +14,10 @@ class UpstreamErrorsTest {
   @Test
   void a_failure_that_may_pass_is_to_be_tried_again_later() {
     HubError error =
-        UpstreamErrors.error(
+        UpstreamErrors.reply(
             new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the connection was refused"),
-            WHAT);
+            WHAT)
+            .error();
 
     assertThat(error.status()).isEqualTo(504);
     assertThat(error.message()).contains("the connection was refused").endsWith("Try again later.");
@@ -27,10 +28,11 @@ class UpstreamErrorsTest {
     String reason = "the certificate of hub.example is not trusted; see upstream.ca-files";
 
     HubError error =
-        UpstreamErrors.error(
+        UpstreamErrors.reply(
             new UpstreamFailure(
                 UpstreamFailure.Kind.UNREACHABLE, reason, false, Optional.empty(), true),
-            WHAT);
+            WHAT)
+            .error();
 
     assertThat(error.status()).isEqualTo(504);
     assertThat(error.message())

@@ -2,6 +2,7 @@ package io.intrahub.transfer;
 
 import static io.intrahub.transfer.TransferRig.content;
 import static io.intrahub.transfer.TransferRig.get;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -17,9 +18,10 @@ import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -191,11 +193,11 @@ class BrokenStoreTest {
     assertThat(TransferRig.read(rig.ready(BLOB, others, ALL).stream()).complete()).isFalse();
     assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
 
-    ContentOpening opening =
+    UpstreamResult<OpenedContent> opening =
         rig.transfers.passThrough(
             OTHER_REPO, others, OTHER, ALL, "", Deadline.in(Duration.ofSeconds(20)));
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, OTHER)).isFalse();
-    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+    assertThat(TransferRig.read(value(opening).stream()).complete()).isFalse();
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, OTHER)).isTrue();
     assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, OTHER)).isFalse();
   }
@@ -204,10 +206,10 @@ class BrokenStoreTest {
   @Test
   void what_comes_wrong_from_a_repo_that_is_not_kept_is_held_against_that_repo_alone() {
     others.on(1, new WrongByteAt(8));
-    ContentOpening opening =
+    UpstreamResult<OpenedContent> opening =
         rig.transfers.passThrough(
             OTHER_REPO, others, BLOB, ALL, "", Deadline.in(Duration.ofSeconds(20)));
-    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+    assertThat(TransferRig.read(value(opening).stream()).complete()).isFalse();
 
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, BLOB)).isTrue();
     assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isFalse();
@@ -219,9 +221,9 @@ class BrokenStoreTest {
     rig.store.failBegin();
     others.on(1, new WrongByteAt(8));
     List<Integer> open = new ArrayList<>();
-    ContentOpening opening =
+    UpstreamResult<OpenedContent> opening =
         rig.open(BLOB, telling(others, () -> open.add(others.openStreams())), ALL);
-    assertThat(TransferRig.read(((ContentOpening.Ready) opening).stream()).complete()).isFalse();
+    assertThat(TransferRig.read(value(opening).stream()).complete()).isFalse();
     assertThat(open).containsExactly(0);
   }
 
@@ -231,10 +233,12 @@ class BrokenStoreTest {
     rig.store.failBegin();
     AtomicBoolean failed = new AtomicBoolean();
     BlobSource failing =
-        span -> {
-          BlobSource.Opened opened = (BlobSource.Opened) others.open(span);
-          return new BlobSource.Opened(new FailingOnce(opened.stream(), failed), opened.ranged());
-        };
+        span ->
+            others
+                .open(span)
+                .map(opened ->
+                    new BlobSource.Opened(
+                        new FailingOnce(opened.stream(), failed), opened.ranged()));
     assertThat(TransferRig.gives(rig.ready(BLOB, failing, ALL).stream(), BYTES)).isTrue();
     assertThat(others.opened()).isEqualTo(2);
   }
@@ -264,7 +268,7 @@ class BrokenStoreTest {
     others.on(1, new WrongByteAt(8), new GateAt(SIZE - 1, gate));
     List<String> told = new ArrayList<>();
     assertThat(rig.open(BLOB, telling(source, () -> told.add("beginner")), ALL))
-        .isInstanceOf(ContentOpening.Refused.class);
+        .isInstanceOf(UpstreamResult.Refused.class);
 
     ContentStream stream = rig.ready(BLOB, telling(others, () -> told.add("sender")), ALL).stream();
     gate.open();
@@ -277,7 +281,7 @@ class BrokenStoreTest {
   private static BlobSource telling(ScriptedSource source, Runnable told) {
     return new BlobSource() {
       @Override
-      public Opening open(Span span) {
+      public UpstreamResult<Opened> open(Span span) {
         return source.open(span);
       }
 
@@ -293,8 +297,8 @@ class BrokenStoreTest {
     rig.store.failReserve();
 
     for (int i = 1; i <= 3; i++) {
-      ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
-      assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+      OpenedContent ready = rig.ready(BLOB, source, ALL);
+      assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
       assertThat(ready.verified()).isTrue();
       assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
       assertThat(rig.meters.storeFailureCount()).isEqualTo(i);
@@ -324,8 +328,8 @@ class BrokenStoreTest {
     Span rest = new Span(SIZE - 500_000, 500_000);
     rig.store.failBegin();
 
-    ContentOpening.Ready ready = rig.ready(BLOB, source, rest);
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    OpenedContent ready = rig.ready(BLOB, source, rest);
+    assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(ready.verified()).isTrue();
     assertThat(ready.stream().isAwaited()).as("its first byte is long in coming").isTrue();
     assertThat(TransferRig.gives(ready.stream(), part(rest))).isTrue();
@@ -348,20 +352,20 @@ class BrokenStoreTest {
   @Test
   void the_rest_of_a_content_that_is_not_kept_is_on_upstreams_word() {
     Span rest = new Span(SIZE - 500_000, 500_000);
-    ContentOpening opening =
+    UpstreamResult<OpenedContent> opening =
         rig.transfers.passThrough(
             OTHER_REPO, others, OTHER, rest, "", Deadline.in(Duration.ofSeconds(20)));
-    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
-    assertThat(((ContentOpening.Ready) opening).verified()).isFalse();
-    assertThat(TransferRig.gives(((ContentOpening.Ready) opening).stream(), part(rest))).isTrue();
+    assertThat(opening).isInstanceOf(UpstreamResult.Value.class);
+    assertThat(value(opening).verified()).isFalse();
+    assertThat(TransferRig.gives(value(opening).stream(), part(rest))).isTrue();
     assertThat(others.spans()).containsExactly(rest);
   }
 
   @Test
   void so_does_a_part() throws Exception {
     rig.store.failReserve();
-    ContentOpening.Ready ready = rig.ready(BLOB, source, PART);
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    OpenedContent ready = rig.ready(BLOB, source, PART);
+    assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(ready.verified()).isFalse();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(PART));
     assertThat(source.spans()).containsExactly(PART);
@@ -378,8 +382,8 @@ class BrokenStoreTest {
     gate.awaitReached();
     rig.store.failReserve();
 
-    ContentOpening.Ready whole = rig.ready(BLOB, others, ALL);
-    assertThat(whole.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    OpenedContent whole = rig.ready(BLOB, others, ALL);
+    assertThat(whole.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(TransferRig.gives(whole.stream(), BYTES)).isTrue();
 
     gate.open();
@@ -394,9 +398,9 @@ class BrokenStoreTest {
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
     rig.store.heal();
 
-    ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
+    OpenedContent ready = rig.ready(BLOB, source, ALL);
 
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.TRANSFER);
+    assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.TRANSFER);
     assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
     rig.assertNothingLeaks(source);
     assertThat(rig.isStored(BLOB)).isTrue();

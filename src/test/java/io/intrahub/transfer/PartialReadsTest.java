@@ -3,6 +3,7 @@ package io.intrahub.transfer;
 import static io.intrahub.transfer.TransferRig.HELD;
 import static io.intrahub.transfer.TransferRig.content;
 import static io.intrahub.transfer.TransferRig.get;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -17,8 +18,9 @@ import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,7 +59,7 @@ class PartialReadsTest {
   @Test
   void a_look_at_the_header_of_a_missing_file_does_not_fetch_it() {
     Span header = new Span(0, 100_001);
-    ContentOpening.Ready ready = rig.ready(BLOB, source, header);
+    OpenedContent ready = rig.ready(BLOB, source, header);
     assertThat(ready.verified()).isFalse();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(header));
     rig.timer.fire();
@@ -96,7 +98,7 @@ class PartialReadsTest {
   @Test
   void a_last_part_that_completes_nothing_neither_fetches_nor_waits_for_the_whole() {
     Span footer = new Span(SIZE - 262_144, 262_144);
-    ContentOpening.Ready ready = (ContentOpening.Ready) rig.open(BLOB, source, footer, false);
+    OpenedContent ready = value(rig.open(BLOB, source, footer, false));
     assertThat(ready.verified()).isFalse();
     assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(footer));
     rig.timer.fire();
@@ -108,8 +110,8 @@ class PartialReadsTest {
   @Test
   void a_part_that_cannot_be_had_is_an_error_before_the_head() {
     source.on(1, new Fails()).on(2, new Refuses());
-    assertThat(rig.open(BLOB, source, new Span(5, 5))).isInstanceOf(ContentOpening.Failed.class);
-    assertThat(rig.open(BLOB, source, new Span(5, 5))).isInstanceOf(ContentOpening.Refused.class);
+    assertThat(rig.open(BLOB, source, new Span(5, 5))).isInstanceOf(UpstreamResult.Failed.class);
+    assertThat(rig.open(BLOB, source, new Span(5, 5))).isInstanceOf(UpstreamResult.Refused.class);
   }
 
   @Test
@@ -117,8 +119,8 @@ class PartialReadsTest {
     rig.readNow(BLOB, source, ALL);
     rig.assertNothingLeaks();
     for (Span span : new Span[] {new Span(0, 1), new Span(5_000, 70_000), new Span(SIZE - 1, 1)}) {
-      ContentOpening.Ready ready = rig.ready(BLOB, source, span);
-      assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.STORE);
+      OpenedContent ready = rig.ready(BLOB, source, span);
+      assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.STORE);
       assertThat(ready.verified()).isTrue();
       assertThat(TransferRig.read(ready.stream()).bytes()).isEqualTo(part(span));
     }
@@ -132,7 +134,7 @@ class PartialReadsTest {
     source.on(1, new GateAt(200_000, gate));
     ContentStream whole = rig.ready(BLOB, source, ALL).stream();
     Span near = new Span(150_000, 100_000);
-    ContentOpening.Ready part = rig.ready(BLOB, source, near);
+    OpenedContent part = rig.ready(BLOB, source, near);
     assertThat(part.verified()).isFalse();
     CompletableFuture<Got> reader =
         CompletableFuture.supplyAsync(() -> TransferRig.read(part.stream()), rig.threads);
@@ -222,10 +224,10 @@ class PartialReadsTest {
     for (int from = 0; from < SIZE; from += part) {
       Span span = new Span(from, Math.min(part, SIZE - from));
       spans.add(span);
-      ContentOpening opening = rig.open(BLOB, source, span, false);
+      UpstreamResult<OpenedContent> opening = rig.open(BLOB, source, span, false);
       readers.add(
           CompletableFuture.supplyAsync(
-              () -> TransferRig.read(((ContentOpening.Ready) opening).stream()), rig.threads));
+              () -> TransferRig.read(value(opening).stream()), rig.threads));
       if (from == 0) {
         gate.awaitReached();
       }

@@ -5,6 +5,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -117,7 +118,7 @@ public final class ScriptedSource implements BlobSource {
   }
 
   @Override
-  public Opening open(ByteRange.Span span) {
+  public UpstreamResult<Opened> open(ByteRange.Span span) {
     List<Fault> script = new ArrayList<>();
     synchronized (this) {
       spans.add(span);
@@ -126,16 +127,18 @@ public final class ScriptedSource implements BlobSource {
     }
     for (Fault fault : script) {
       if (fault instanceof Fails) {
-        return new Failed(
+        return new UpstreamResult.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.SERVER_ERROR, "it is scripted", false, Optional.empty()));
       }
       if (fault instanceof Refuses) {
-        return new Refused(new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
+        return new UpstreamResult.Refused<>(
+            new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
       }
     }
     mostStreams.accumulateAndGet(streams.incrementAndGet(), Math::max);
-    return new Opened(new ScriptedStream(span, script), ranged || span.offset() == 0);
+    return new UpstreamResult.Value<>(
+        new Opened(new ScriptedStream(span, script), ranged || span.offset() == 0));
   }
 
   private final class ScriptedStream implements Stream {

@@ -22,8 +22,9 @@ import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -73,8 +74,8 @@ class SingleTransferTest {
       all.add(
           CompletableFuture.supplyAsync(
               () -> {
-                ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
-                assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.TRANSFER);
+                OpenedContent ready = rig.ready(BLOB, source, ALL);
+                assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.TRANSFER);
                 assertThat(ready.verified()).isTrue();
                 opened.countDown();
                 return TransferRig.gives(ready.stream(), BYTES);
@@ -88,8 +89,8 @@ class SingleTransferTest {
     }
     assertThat(source.spans()).containsExactly(ALL);
     rig.assertNothingLeaks(source);
-    ContentOpening.Ready hit = rig.ready(BLOB, source, ALL);
-    assertThat(hit.origin()).isEqualTo(ContentOpening.Origin.STORE);
+    OpenedContent hit = rig.ready(BLOB, source, ALL);
+    assertThat(hit.origin()).isEqualTo(OpenedContent.Origin.STORE);
     assertThat(TransferRig.read(hit.stream()).bytes()).isEqualTo(BYTES);
     assertThat(source.opened()).isEqualTo(1);
   }
@@ -171,9 +172,9 @@ class SingleTransferTest {
       smallSource.on(i, new WrongByteAt(i));
     }
     assertThat(rig.open(SMALL, smallSource, Span.all(20_000)))
-        .isInstanceOf(ContentOpening.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(rig.open(SMALL, smallSource, new Span(5, 10)))
-        .isInstanceOf(ContentOpening.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(smallSource.opened()).isEqualTo(4);
     assertThat(rig.isStored(SMALL)).isFalse();
     assertThat(rig.readNow(SMALL, smallSource, new Span(5, 10)).bytes())
@@ -232,8 +233,8 @@ class SingleTransferTest {
   @Test
   void an_upstream_that_fails_at_once_is_an_error_at_once() {
     source.on(1, new Fails()).on(2, new Refuses());
-    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Failed.class);
-    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Refused.class);
+    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(UpstreamResult.Failed.class);
+    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(UpstreamResult.Refused.class);
     assertThat(source.opened()).isEqualTo(2);
     assertThat(rig.readNow(BLOB, source, ALL).bytes()).isEqualTo(BYTES);
   }
@@ -259,7 +260,7 @@ class SingleTransferTest {
     assertThat(rig.readNow(empty, source, Span.all(0)).bytes()).isEmpty();
     assertThat(rig.isStored(empty)).isTrue();
     BlobId wrong = new BlobId(BLOB.digest(), 0);
-    assertThat(rig.open(wrong, source, Span.all(0))).isInstanceOf(ContentOpening.Failed.class);
+    assertThat(rig.open(wrong, source, Span.all(0))).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(source.opened()).isZero();
   }
 
@@ -296,7 +297,7 @@ class SingleTransferTest {
                   ALL,
                   true,
                   Deadline.in(Duration.ofSeconds(8))))
-          .isInstanceOf(ContentOpening.Failed.class);
+          .isInstanceOf(UpstreamResult.Failed.class);
     }
     assertThat(stopped.running()).isZero();
   }

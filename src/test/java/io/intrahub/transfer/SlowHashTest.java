@@ -3,6 +3,7 @@ package io.intrahub.transfer;
 import static io.intrahub.transfer.TransferRig.HELD;
 import static io.intrahub.transfer.TransferRig.content;
 import static io.intrahub.transfer.TransferRig.get;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,8 +14,8 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -107,7 +108,7 @@ class SlowHashTest {
     awaitAllThere();
     Span end = new Span(SIZE - 10_000, 10_000);
 
-    ContentOpening.Ready part = (ContentOpening.Ready) rig.open(BLOB, source, end, false);
+    OpenedContent part = value(rig.open(BLOB, source, end, false));
 
     assertThat(part.verified()).isFalse();
     assertThat(TransferRig.read(part.stream()).bytes())

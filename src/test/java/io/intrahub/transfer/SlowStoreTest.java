@@ -6,6 +6,8 @@ import static io.intrahub.transfer.TransferRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.upstream.UpstreamResults;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
@@ -13,7 +15,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Gate;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.OpenedContent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,15 +50,15 @@ class SlowStoreTest {
     rig.close();
   }
 
-  private ContentOpening open(RepoId repo, ScriptedSource from, Duration patience) {
+  private UpstreamResult<OpenedContent> open(RepoId repo, ScriptedSource from, Duration patience) {
     return rig.transfers.open(everybody(repo), BLOB, from, ALL, true, Deadline.in(patience));
   }
 
   private CompletableFuture<Boolean> readLater(RepoId repo, ScriptedSource from) {
     return CompletableFuture.supplyAsync(
         () -> {
-          ContentOpening opening = open(repo, from, Duration.ofSeconds(20));
-          return opening instanceof ContentOpening.Ready ready
+          UpstreamResult<OpenedContent> opening = open(repo, from, Duration.ofSeconds(20));
+          return opening instanceof UpstreamResult.Value(var ready)
               && TransferRig.gives(ready.stream(), BYTES);
         },
         rig.threads);
@@ -100,13 +102,13 @@ class SlowStoreTest {
     CompletableFuture<Boolean> first = readLater(SLOW, source);
     gate.awaitReached();
 
-    AtomicReference<ContentOpening> answer = new AtomicReference<>();
+    AtomicReference<UpstreamResult<OpenedContent>> answer = new AtomicReference<>();
     Thread leaving =
         Thread.ofVirtual().start(() -> answer.set(open(SLOW, source, Duration.ofSeconds(20))));
     await().until(() -> leaving.getState() == Thread.State.TIMED_WAITING);
     leaving.interrupt();
     assertThat(leaving.join(Duration.ofSeconds(10))).isTrue();
-    assertThat(answer.get()).isInstanceOf(ContentOpening.Failed.class);
+    assertThat(answer.get()).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(first).isNotDone();
 
     gate.open();
@@ -119,10 +121,9 @@ class SlowStoreTest {
     CompletableFuture<Boolean> first = readLater(SLOW, source);
     gate.awaitReached();
 
-    ContentOpening opening = open(SLOW, otherSource, Duration.ofMillis(1));
-    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
-    ContentOpening.Ready ready = (ContentOpening.Ready) opening;
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    OpenedContent ready =
+        UpstreamResults.value(open(SLOW, otherSource, Duration.ofMillis(1)));
+    assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
 
     gate.open();

@@ -12,8 +12,9 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +49,7 @@ class SmallHeadTest {
   @Test
   void it_goes_out_before_the_digest_is_known_and_the_bytes_do_not() throws Exception {
     source.always(new GateAt(SIZE - 1, gate));
-    ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
+    OpenedContent ready = rig.ready(BLOB, source, ALL);
     gate.awaitReached();
     assertThat(ready.verified()).isTrue();
     assertThat(ready.stream().isAwaited()).as("the head goes out before a byte does").isTrue();
@@ -68,7 +69,7 @@ class SmallHeadTest {
   @Test
   void it_waits_for_the_first_byte_all_the_same() {
     source.always(new Fails());
-    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Failed.class);
+    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(UpstreamResult.Failed.class);
   }
 
   @Test

@@ -14,8 +14,9 @@ import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.ScriptedSource.GateAt;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
 import io.intrahub.transfer.TransferRig.Got;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,8 +52,8 @@ class StoreFaultsTest {
   @Test
   void a_store_that_takes_nothing_is_asked_once_and_passed_by() {
     rig.store.failBegin();
-    ContentOpening.Ready ready = rig.ready(BLOB, source, ALL);
-    assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.UPSTREAM);
+    OpenedContent ready = rig.ready(BLOB, source, ALL);
+    assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(ready.verified()).isTrue();
     assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
     assertThat(rig.store.begun()).isEqualTo(1);
@@ -100,7 +101,7 @@ class StoreFaultsTest {
     rig.store.failWriteAt(10_000);
     smallSource.on(2, new WrongByteAt(15_000));
     assertThat(rig.open(SMALL, smallSource, Span.all(20_000)))
-        .isInstanceOf(ContentOpening.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(rig.readNow(SMALL, smallSource, Span.all(20_000)).bytes()).isEqualTo(FEW);
   }
 
@@ -165,10 +166,10 @@ class StoreFaultsTest {
   void past_the_store_a_failing_upstream_is_told_before_the_head() {
     rig.store.failBegin();
     source.on(1, new Fails());
-    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(ContentOpening.Failed.class);
+    assertThat(rig.open(BLOB, source, ALL)).isInstanceOf(UpstreamResult.Failed.class);
     smallSource.on(1, new BreakAt(5)).on(2, new Fails());
     assertThat(rig.open(SMALL, smallSource, Span.all(20_000)))
-        .isInstanceOf(ContentOpening.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
   }
 
   @Test

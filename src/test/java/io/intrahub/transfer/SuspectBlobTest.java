@@ -1,5 +1,6 @@
 package io.intrahub.transfer;
 
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,8 +12,9 @@ import io.intrahub.store.StoredBlob;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.content.StoredStream;
+import io.intrahub.upstream.UpstreamResult;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -96,8 +98,8 @@ final class SuspectBlobTest {
     Files.write(file, wrong);
   }
 
-  private ContentOpening.Ready ready(ByteRange.Span span, ScriptedSource source) {
-    ContentOpening opening =
+  private OpenedContent ready(ByteRange.Span span, ScriptedSource source) {
+    UpstreamResult<OpenedContent> opening =
         transfers.open(
             TransferRig.MAY_READ,
             BLOB,
@@ -105,8 +107,8 @@ final class SuspectBlobTest {
             span,
             span.end() == SIZE,
             Deadline.in(Duration.ofSeconds(20)));
-    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
-    return (ContentOpening.Ready) opening;
+    assertThat(opening).isInstanceOf(UpstreamResult.Value.class);
+    return value(opening);
   }
 
   private void check() {
@@ -122,8 +124,8 @@ final class SuspectBlobTest {
     for (int i = 0; i < 10; i++) {
       AtomicLong count = new AtomicLong();
       counts.add(count);
-      ContentOpening.Ready ready = ready(ALL, source);
-      assertThat(ready.origin()).isEqualTo(ContentOpening.Origin.STORE);
+      OpenedContent ready = ready(ALL, source);
+      assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.STORE);
       assertThat(ready.verified()).isTrue();
       clients.add(
           CompletableFuture.supplyAsync(() -> TransferRig.read(ready.stream(), count), threads));
@@ -153,7 +155,7 @@ final class SuspectBlobTest {
     damage();
     start();
     ScriptedSource source = new ScriptedSource(CONTENT);
-    ContentOpening.Ready part = ready(new ByteRange.Span(0, 10), source);
+    OpenedContent part = ready(new ByteRange.Span(0, 10), source);
     assertThat(part.verified()).as("its end goes out before the check").isFalse();
     assertThat(TransferRig.read(part.stream()).complete()).isTrue();
     List<CompletableFuture<TransferRig.Got>> clients = tenWaiting(source);
@@ -166,8 +168,8 @@ final class SuspectBlobTest {
     assertThat(transfers.recentlyWrong(TransferRig.REPO, BLOB))
         .as("a client that goes on from its byte gets the whole")
         .isTrue();
-    ContentOpening.Ready next = ready(ALL, source);
-    assertThat(next.origin()).isEqualTo(ContentOpening.Origin.TRANSFER);
+    OpenedContent next = ready(ALL, source);
+    assertThat(next.origin()).isEqualTo(OpenedContent.Origin.TRANSFER);
     assertThat(TransferRig.gives(next.stream(), CONTENT)).isTrue();
   }
 

@@ -10,9 +10,10 @@ import io.intrahub.transfer.ScriptedSource.Fails;
 import io.intrahub.transfer.ScriptedSource.Fault;
 import io.intrahub.transfer.ScriptedSource.Refuses;
 import io.intrahub.transfer.ScriptedSource.WrongByteAt;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -121,7 +122,7 @@ class TransferModelTest {
     }
 
     private Seen client(TransferRig rig, Span span, long leaveAfter) {
-      if (!(rig.open(blob, source, span) instanceof ContentOpening.Ready ready)) {
+      if (!(rig.open(blob, source, span) instanceof UpstreamResult.Value(var ready))) {
         return new Seen(span, true, new byte[0], false, false);
       }
       ByteBuffer got = ByteBuffer.allocate((int) span.length());
@@ -171,9 +172,9 @@ class TransferModelTest {
       boolean done = false;
       // Each try that fails uses up at least one of the eight scripted connections.
       for (int i = 0; i < 9 && !done; i++) {
-        ContentOpening opening = rig.open(blob, source, all);
+        UpstreamResult<OpenedContent> opening = rig.open(blob, source, all);
         done =
-            opening instanceof ContentOpening.Ready ready
+            opening instanceof UpstreamResult.Value(var ready)
                 && Arrays.equals(TransferRig.read(ready.stream()).bytes(), bytes);
       }
       assertThat(done).as(where).isTrue();

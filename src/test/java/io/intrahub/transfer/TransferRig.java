@@ -1,6 +1,7 @@
 package io.intrahub.transfer;
 
 import static io.intrahub.access.TestGrants.everybody;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -14,9 +15,10 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -90,19 +92,20 @@ public final class TransferRig implements AutoCloseable {
     return TestBlobs.bytes(size, size);
   }
 
-  ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span) {
+  UpstreamResult<OpenedContent> open(BlobId blob, BlobSource source, ByteRange.Span span) {
     return open(blob, source, span, span.end() == blob.size());
   }
 
-  ContentOpening open(BlobId blob, BlobSource source, ByteRange.Span span, boolean completing) {
+  UpstreamResult<OpenedContent> open(
+      BlobId blob, BlobSource source, ByteRange.Span span, boolean completing) {
     return transfers.open(
         MAY_READ, blob, source, span, completing, Deadline.in(Duration.ofSeconds(20)));
   }
 
-  public ContentOpening.Ready ready(BlobId blob, BlobSource source, ByteRange.Span span) {
-    ContentOpening opening = open(blob, source, span);
-    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
-    return (ContentOpening.Ready) opening;
+  public OpenedContent ready(BlobId blob, BlobSource source, ByteRange.Span span) {
+    UpstreamResult<OpenedContent> opening = open(blob, source, span);
+    assertThat(opening).isInstanceOf(UpstreamResult.Value.class);
+    return value(opening);
   }
 
   /** Opens and reads a span on a thread of its own. */

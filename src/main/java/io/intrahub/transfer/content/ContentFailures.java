@@ -2,6 +2,8 @@ package io.intrahub.transfer.content;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import java.io.IOException;
 
 /** What a client is told that upstream did not say itself. */
 public final class ContentFailures {
@@ -27,6 +29,20 @@ public final class ContentFailures {
           "it announces an empty content with a digest of another");
 
   private ContentFailures() {}
+
+  /**
+   * The value of a result, for a stream whose head is out already.
+   *
+   * @throws IOException when upstream refused or failed
+   */
+  public static <T> T orThrow(UpstreamResult<T> result) throws IOException {
+    return switch (result) {
+      case UpstreamResult.Value(var value) -> value;
+      case UpstreamResult.Refused(_) -> throw new IOException("upstream refuses it now");
+      case UpstreamResult.Failed(var failure) ->
+          throw new IOException("upstream failed: " + failure.reason());
+    };
+  }
 
   /** A content came wrong for the second time: of a large one, wrong bytes went out before. */
   public static UpstreamFailure wrongTwice(BlobId blob) {

@@ -9,6 +9,7 @@ import io.intrahub.transfer.core.RunEnd;
 import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -101,9 +102,9 @@ final class RunFetcher {
 
   private RunEnd open(Run run) throws InterruptedException {
     return switch (run.source().open(run.ask())) {
-      case BlobSource.Refused refused -> new RunEnd.Refused(refused.refusal());
-      case BlobSource.Failed failed -> new RunEnd.Failed(failed.failure());
-      case BlobSource.Opened opened -> {
+      case UpstreamResult.Refused(var refusal) -> new RunEnd.Refused(refusal);
+      case UpstreamResult.Failed(var failure) -> new RunEnd.Failed(failure);
+      case UpstreamResult.Value(var opened) -> {
         try (BlobSource.Stream stream = opened.stream()) {
           events.opened(run, opened);
           try {

@@ -1,7 +1,8 @@
 package io.intrahub.transfer.passthrough;
 
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,11 +19,11 @@ final class ClosingStream implements ContentStream {
   }
 
   /** The same opening; if it is a stream, with something to be done when it is closed. */
-  static ContentOpening closing(ContentOpening opening, Runnable onClose) {
-    return opening instanceof ContentOpening.Ready ready
-        ? new ContentOpening.Ready(
-            new ClosingStream(ready.stream(), onClose), ready.origin(), ready.verified())
-        : opening;
+  static UpstreamResult<OpenedContent> closing(
+      UpstreamResult<OpenedContent> opening, Runnable onClose) {
+    return opening.map(opened ->
+        new OpenedContent(
+            new ClosingStream(opened.stream(), onClose), opened.origin(), opened.verified()));
   }
 
   @Override

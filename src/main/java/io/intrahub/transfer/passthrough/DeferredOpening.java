@@ -1,7 +1,8 @@
 package io.intrahub.transfer.passthrough;
 
 import io.intrahub.transfer.content.ContentFailures;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -14,19 +15,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Run by one thread, once; {@link #result} and {@link #cancel} are for any other.
  */
 final class DeferredOpening implements Runnable {
-  private final Supplier<ContentOpening> attempt;
-  private final CompletableFuture<ContentOpening> result = new CompletableFuture<>();
+  private final Supplier<UpstreamResult<OpenedContent>> attempt;
+  private final CompletableFuture<UpstreamResult<OpenedContent>> result = new CompletableFuture<>();
 
   // Guarded by this.
   private @Nullable Thread opener;
   private boolean cancelled;
 
-  DeferredOpening(Supplier<ContentOpening> attempt) {
+  DeferredOpening(Supplier<UpstreamResult<OpenedContent>> attempt) {
     this.attempt = attempt;
   }
 
   /** What comes of it. */
-  CompletableFuture<ContentOpening> result() {
+  CompletableFuture<UpstreamResult<OpenedContent>> result() {
     return result;
   }
 
@@ -34,12 +35,12 @@ final class DeferredOpening implements Runnable {
   public void run() {
     synchronized (this) {
       if (cancelled) {
-        result.complete(new ContentOpening.Failed(ContentFailures.STOPPING));
+        result.complete(new UpstreamResult.Failed<>(ContentFailures.STOPPING));
         return;
       }
       opener = Thread.currentThread();
     }
-    ContentOpening opening;
+    UpstreamResult<OpenedContent> opening;
     try {
       opening = attempt.get();
     } catch (RuntimeException | Error e) {
@@ -63,7 +64,7 @@ final class DeferredOpening implements Runnable {
     }
     var _ =
         result.thenAccept(opened -> {
-          if (opened instanceof ContentOpening.Ready ready) {
+          if (opened instanceof UpstreamResult.Value(var ready)) {
             ready.stream().close();
           }
         });

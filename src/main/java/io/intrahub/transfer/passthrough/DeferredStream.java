@@ -1,6 +1,6 @@
 package io.intrahub.transfer.passthrough;
 
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentFailures;
 import io.intrahub.transfer.content.ContentStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -38,12 +38,7 @@ final class DeferredStream implements ContentStream {
 
   private ContentStream open() throws IOException {
     try {
-      return switch (opening.result().get()) {
-        case ContentOpening.Ready ready -> ready.stream();
-        case ContentOpening.Refused _ -> throw new IOException("upstream refuses it");
-        case ContentOpening.Failed failed ->
-            throw new IOException("upstream failed: " + failed.failure().reason());
-      };
+      return ContentFailures.orThrow(opening.result().get()).stream();
     } catch (ExecutionException e) {
       throw new IOException("it could not be opened", e.getCause());
     } catch (InterruptedException e) {

@@ -1,6 +1,5 @@
 package io.intrahub.transfer.passthrough;
 
-import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
@@ -12,16 +11,6 @@ final class DirectStream implements ContentStream {
 
   DirectStream(BlobSource.Stream stream) {
     this.stream = stream;
-  }
-
-  /** Opens one where a failure can only break the response. */
-  static DirectStream open(BlobSource source, ByteRange.Span span) throws IOException {
-    return switch (source.open(span)) {
-      case BlobSource.Opened opened -> new DirectStream(opened.stream());
-      case BlobSource.Failed failed ->
-          throw new IOException("upstream failed: " + failed.failure().reason());
-      case BlobSource.Refused _ -> throw new IOException("upstream refuses it now");
-    };
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -172,7 +173,7 @@ public final class HashedStream implements ContentStream {
           throw e;
         }
         if (source.open(new ByteRange.Span(hashed, blob.size() - hashed))
-            instanceof BlobSource.Opened opened) {
+            instanceof UpstreamResult.Value(var opened)) {
           stream = opened.stream();
         } else {
           throw e;

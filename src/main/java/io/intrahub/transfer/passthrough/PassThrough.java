@@ -2,11 +2,13 @@ package io.intrahub.transfer.passthrough;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.transfer.content.ContentOpening;
+import io.intrahub.transfer.content.ContentFailures;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 
 /**
@@ -24,20 +26,18 @@ public final class PassThrough {
    *
    * @param completing whether the client takes the content for complete with it
    */
-  public static ContentOpening open(
+  public static UpstreamResult<OpenedContent> open(
       BlobSource source, BlobId blob, ByteRange.Span span, boolean completing) {
     boolean small = HoldBack.isSmall(blob.size());
     if (!isChecked(blob, span, completing)) {
       return ranged(source, span);
     }
-    return switch (source.open(ByteRange.Span.all(blob.size()))) {
-      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
-      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
-      case BlobSource.Opened opened -> {
-        HashedStream stream = new HashedStream(source, opened.stream(), blob, span);
-        yield small ? primed(stream) : ready(stream, true);
-      }
-    };
+    return source
+        .open(ByteRange.Span.all(blob.size()))
+        .flatMap(opened -> {
+          HashedStream stream = new HashedStream(source, opened.stream(), blob, span);
+          return small ? primed(stream) : ready(stream, true);
+        });
   }
 
   /** Whether the digest of the whole content is looked at before this span of it is complete. */
@@ -46,29 +46,26 @@ public final class PassThrough {
     return whole || completing || HoldBack.isSmall(blob.size());
   }
 
-  private static ContentOpening ranged(BlobSource source, ByteRange.Span span) {
-    return switch (source.open(span)) {
-      case BlobSource.Refused refused -> new ContentOpening.Refused(refused.refusal());
-      case BlobSource.Failed failed -> new ContentOpening.Failed(failed.failure());
-      case BlobSource.Opened opened -> ready(new DirectStream(opened.stream()), false);
-    };
+  private static UpstreamResult<OpenedContent> ranged(BlobSource source, ByteRange.Span span) {
+    return source.open(span).flatMap(opened -> ready(new DirectStream(opened.stream()), false));
   }
 
   /** A small content is checked before the head of the response goes out. */
-  private static ContentOpening primed(HashedStream stream) {
+  private static UpstreamResult<OpenedContent> primed(HashedStream stream) {
     try {
       stream.prime();
       return ready(stream, true);
     } catch (IOException e) {
       stream.close();
-      return new ContentOpening.Failed(
+      return new UpstreamResult.Failed<>(
           new UpstreamFailure(
               UpstreamFailure.Kind.UNEXPECTED_ANSWER, String.valueOf(e.getMessage())));
     }
   }
 
-  private static ContentOpening ready(ContentStream stream, boolean verified) {
-    return new ContentOpening.Ready(stream, ContentOpening.Origin.UPSTREAM, verified);
+  private static UpstreamResult<OpenedContent> ready(ContentStream stream, boolean verified) {
+    return new UpstreamResult.Value<>(
+        new OpenedContent(stream, OpenedContent.Origin.UPSTREAM, verified));
   }
 
   /**
@@ -86,14 +83,10 @@ public final class PassThrough {
       HashedStream.ReplayObserver observer)
       throws IOException {
     if (!completing) {
-      return DirectStream.open(source, rest);
+      return new DirectStream(ContentFailures.orThrow(source.open(rest)).stream());
     }
-    return switch (source.open(ByteRange.Span.all(blob.size()))) {
-      case BlobSource.Opened opened ->
-          new HashedStream(source, opened.stream(), blob, rest, observer);
-      case BlobSource.Failed failed ->
-          throw new IOException("upstream failed: " + failed.failure().reason());
-      case BlobSource.Refused _ -> throw new IOException("upstream refuses it now");
-    };
+    BlobSource.Opened opened =
+        ContentFailures.orThrow(source.open(ByteRange.Span.all(blob.size())));
+    return new HashedStream(source, opened.stream(), blob, rest, observer);
   }
 }

@@ -3,6 +3,7 @@ package io.intrahub.transfer.passthrough;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -33,11 +34,10 @@ final class PassThroughSource implements BlobSource {
   }
 
   @Override
-  public Opening open(ByteRange.Span span) {
-    Opening opening = source.open(span);
-    return opening instanceof Opened opened
-        ? new Opened(new ThrottledStream(opened.stream()), opened.ranged())
-        : opening;
+  public UpstreamResult<Opened> open(ByteRange.Span span) {
+    return source
+        .open(span)
+        .map(opened -> new Opened(new ThrottledStream(opened.stream()), opened.ranged()));
   }
 
   @Override

@@ -4,13 +4,14 @@ import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.content.ContentFailures;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.transfer.limits.PassThroughPermits;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -90,26 +91,26 @@ public final class PassThroughStreams {
    *
    * @param client whose share of the streams it counts against
    */
-  public ContentOpening open(Request r, String client, Deadline deadline) {
+  public UpstreamResult<OpenedContent> open(Request r, String client, Deadline deadline) {
     Optional<PassThroughPermits.Permit> permit;
     try {
       Duration left = deadline.left();
       permit = permits.acquire(client, left.compareTo(A_MOMENT) < 0 ? left : A_MOMENT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new ContentOpening.Failed(ContentFailures.STOPPING);
+      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
     }
     if (permit.isEmpty()) {
-      return new ContentOpening.Failed(ContentFailures.STREAMS);
+      return new UpstreamResult.Failed<>(ContentFailures.STREAMS);
     }
     boolean kept = false;
     try {
-      ContentOpening opening =
+      UpstreamResult<OpenedContent> opening =
           inTime(
               () -> PassThrough.open(throttled(r), r.blob(), r.span(), r.completing()),
               r,
               deadline);
-      kept = opening instanceof ContentOpening.Ready;
+      kept = opening instanceof UpstreamResult.Value;
       return ClosingStream.closing(opening, permit.get()::close);
     } finally {
       if (!kept) {
@@ -119,25 +120,26 @@ public final class PassThroughStreams {
   }
 
   /** For what the store can't take. */
-  public ContentOpening openQueued(Request r, Deadline deadline) {
+  public UpstreamResult<OpenedContent> openQueued(Request r, Deadline deadline) {
     return inTime(() -> openLimited(r), r, deadline);
   }
 
-  private ContentOpening openLimited(Request r) {
+  private UpstreamResult<OpenedContent> openLimited(Request r) {
     Optional<ConnectionLimiter.Permit> permit;
     try {
       permit = acquire(r.blob());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new ContentOpening.Failed(ContentFailures.STOPPING);
+      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
     }
     if (permit.isEmpty()) {
-      return new ContentOpening.Failed(ContentFailures.QUEUE_TIMEOUT);
+      return new UpstreamResult.Failed<>(ContentFailures.QUEUE_TIMEOUT);
     }
     boolean kept = false;
     try {
-      ContentOpening opening = PassThrough.open(throttled(r), r.blob(), r.span(), r.completing());
-      kept = opening instanceof ContentOpening.Ready;
+      UpstreamResult<OpenedContent> opening =
+          PassThrough.open(throttled(r), r.blob(), r.span(), r.completing());
+      kept = opening instanceof UpstreamResult.Value;
       return ClosingStream.closing(opening, permit.get()::close);
     } finally {
       if (!kept) {
@@ -189,32 +191,34 @@ public final class PassThroughStreams {
         });
   }
 
-  private ContentOpening inTime(Supplier<ContentOpening> permit, Request r, Deadline deadline) {
+  private UpstreamResult<OpenedContent> inTime(
+      Supplier<UpstreamResult<OpenedContent>> permit, Request r, Deadline deadline) {
     DeferredOpening opening = new DeferredOpening(() -> counted(permit.get()));
     try {
       threads.execute(opening);
     } catch (RejectedExecutionException e) {
-      return new ContentOpening.Failed(ContentFailures.STOPPING);
+      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
     }
     try {
       return opening.result().get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return new ContentOpening.Ready(
-          new DeferredStream(opening),
-          ContentOpening.Origin.UPSTREAM,
-          PassThrough.isChecked(r.blob(), r.span(), r.completing()));
+      return new UpstreamResult.Value<>(
+          new OpenedContent(
+              new DeferredStream(opening),
+              OpenedContent.Origin.UPSTREAM,
+              PassThrough.isChecked(r.blob(), r.span(), r.completing())));
     } catch (ExecutionException e) {
       throw new IllegalStateException("opening a content failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       // What is opened all the same has to be closed.
       opening.cancel();
-      return new ContentOpening.Failed(ContentFailures.STOPPING);
+      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
     }
   }
 
-  private ContentOpening counted(ContentOpening opening) {
-    if (opening instanceof ContentOpening.Ready) {
+  private UpstreamResult<OpenedContent> counted(UpstreamResult<OpenedContent> opening) {
+    if (opening instanceof UpstreamResult.Value) {
       streams.incrementAndGet();
     }
     return ClosingStream.closing(opening, streams::decrementAndGet);

@@ -4,6 +4,7 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -55,13 +56,13 @@ final class AnswerReader {
    * @param owner whose share of the budget it counts against
    * @param sent when the request was sent, by {@link System#nanoTime}
    */
-  Visit<ApiAnswer> read(Response response, ApiRequest request, String owner, long sent)
+  UpstreamResult<ApiAnswer> read(Response response, ApiRequest request, String owner, long sent)
       throws IOException {
     MemoryBudget.Reservation reservation = budget.reservation(owner);
     boolean kept = false;
     try {
       if (!request.isFile() && FailureClassifier.isPage(response)) {
-        return Visit.unexpected(FailureClassifier.PAGE);
+        return FailureClassifier.unexpected(FailureClassifier.PAGE);
       }
       Map<String, String> headers = headers(response, request);
       if (request.method().equals("HEAD")) {
@@ -101,7 +102,7 @@ final class AnswerReader {
       }
       return ok(response, headers, body);
     } catch (MalformedJsonException e) {
-      return Visit.unexpected(e.reason());
+      return FailureClassifier.unexpected(e.reason());
     } finally {
       if (!kept) {
         reservation.close();
@@ -110,9 +111,9 @@ final class AnswerReader {
     }
   }
 
-  private static Visit<ApiAnswer> ok(
+  private static UpstreamResult<ApiAnswer> ok(
       Response response, Map<String, String> headers, ApiBody body) {
-    return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
+    return new UpstreamResult.Value<>(new ApiAnswer(response.code(), Map.copyOf(headers), body));
   }
 
   /** Buffers up to {@link #WHOLE} bytes; false when there are more. */

@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.access.Caller;
 import io.intrahub.upstream.HubRefusal;
 import java.io.IOException;
@@ -32,17 +33,11 @@ final class ApiClient {
   record Answer(ApiAnswer said, boolean authoritative) {}
 
   /** See {@link HubUpstream#call}. */
-  Answer call(CallPurpose question, ApiRequest request, Caller caller) {
-    Visit<Answer> visit =
-        endpoints.visit(question, caller, endpoint -> visit(endpoint, request, caller));
-    return switch (visit) {
-      case Visit.Done<Answer> done -> done.result();
-      case Visit.Failed<Answer> failed ->
-          new Answer(new ApiAnswer.Failed(failed.failure()), false);
-    };
+  UpstreamResult<Answer> call(CallPurpose question, ApiRequest request, Caller caller) {
+    return endpoints.visit(question, caller, endpoint -> visit(endpoint, request, caller));
   }
 
-  private Visit<Answer> visit(Endpoint endpoint, ApiRequest request, Caller caller)
+  private UpstreamResult<Answer> visit(Endpoint endpoint, ApiRequest request, Caller caller)
       throws IOException {
     HttpUrl url = endpoint.url(request.target());
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
@@ -54,7 +49,9 @@ final class ApiClient {
       long sent = System.nanoTime();
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
-        return from(endpoint, answers.read(response, request, caller.client(), sent));
+        return answers
+            .read(response, request, caller.client(), sent)
+            .map(said -> new Answer(said, endpoint.authoritative()));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);
@@ -64,22 +61,14 @@ final class ApiClient {
         url = target.get();
       }
     }
-    return Visit.permanent(FailureClassifier.CIRCLE);
+    return FailureClassifier.permanent(FailureClassifier.CIRCLE);
   }
 
-  private static Visit<Answer> from(Endpoint endpoint, Visit<ApiAnswer> visit) {
-    return switch (visit) {
-      case Visit.Done<ApiAnswer> done ->
-          new Visit.Done<>(new Answer(done.result(), endpoint.authoritative()));
-      case Visit.Failed<ApiAnswer> failed -> new Visit.Failed<>(failed.failure());
-    };
-  }
-
-  private static Visit<Answer> unsuccessful(Endpoint endpoint, Response response, Caller caller) {
+  private static UpstreamResult<Answer> unsuccessful(Endpoint endpoint, Response response, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
-      return new Visit.Done<>(new Answer(new ApiAnswer.Refused(refusal.get()), true));
+      return new UpstreamResult.Refused<>(refusal.get());
     }
-    return new Visit.Failed<>(FailureClassifier.of(response));
+    return new UpstreamResult.Failed<>(FailureClassifier.of(response));
   }
 }

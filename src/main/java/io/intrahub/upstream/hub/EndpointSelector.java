@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
@@ -30,33 +31,33 @@ final class EndpointSelector {
     this.retries = retries;
   }
 
-  /** One visit to one endpoint. */
+  /** One visit to one endpoint. After a failure the next endpoint may be visited. */
   interface Visitor<T> {
-    Visit<T> visit(Endpoint endpoint) throws IOException;
+    UpstreamResult<T> visit(Endpoint endpoint) throws IOException;
   }
 
   /** As the other one, as an operation of its own, in the operator's order. */
-  <T> Visit<T> visit(CallPurpose question, Caller caller, Visitor<T> visitor) {
+  <T> UpstreamResult<T> visit(CallPurpose question, Caller caller, Visitor<T> visitor) {
     return visit(retries.begin(), question, caller, Optional.empty(), visitor);
   }
 
   /**
-   * Visits the endpoints that may answer until one gives a result, in the operator's order but for
-   * one.
+   * Visits the endpoints that may answer until one gives a value or a refusal, in the operator's
+   * order but for one.
    *
    * @param caller with a token: only the authoritative endpoint is visited
    * @param operation that the visits are part of
    * @param last is visited when all others failed
    * @return a failure that is not worth another attempt: there were as many as may be
    */
-  <T> Visit<T> visit(
+  <T> UpstreamResult<T> visit(
       RetryPolicy.Operation operation,
       CallPurpose question,
       Caller caller,
       Optional<Endpoint> last,
       Visitor<T> visitor) {
     if (offline) {
-      return new Visit.Failed<>(FailureClassifier.OFFLINE);
+      return new UpstreamResult.Failed<>(FailureClassifier.OFFLINE);
     }
     UpstreamFailure failure = unavailable();
     List<Endpoint> order = new ArrayList<>(endpoints);
@@ -66,16 +67,15 @@ final class EndpointSelector {
       if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
         continue;
       }
-      Visit<T> visit = retries.run(operation, () -> visitOnce(endpoint, visitor), Visit::failureIn);
-      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, Visit.failureIn(visit)));
-      switch (visit) {
-        case Visit.Done<T> done -> {
-          return done;
-        }
-        case Visit.Failed<T> failed -> failure = failed.failure();
+      UpstreamResult<T> result =
+          retries.run(operation, () -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
+      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, result.asFailure()));
+      if (result.asFailure().isEmpty()) {
+        return result;
       }
+      failure = result.asFailure().get();
     }
-    return new Visit.Failed<>(failure.asFinal());
+    return new UpstreamResult.Failed<>(failure.asFinal());
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -89,11 +89,11 @@ final class EndpointSelector {
         breaker.needsOperator());
   }
 
-  private static <T> Visit<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
+  private static <T> UpstreamResult<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
     try {
       return visitor.visit(endpoint);
     } catch (IOException e) {
-      return new Visit.Failed<>(FailureClassifier.of(e));
+      return new UpstreamResult.Failed<>(FailureClassifier.of(e));
     }
   }
 

@@ -4,6 +4,7 @@ import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.NetworkSetupException;
 import io.intrahub.upstream.net.ResourceExhaustion;
@@ -81,17 +82,21 @@ final class FailureClassifier {
           true,
           RetryAfterHeaders.wait(response));
     }
-    return unexpected("it answered " + status + ", but not as the Hub does");
+    return unexpectedFailure("it answered " + status + ", but not as the Hub does");
   }
 
   /** An answer that is not the Hub's; another attempt may bring a better one. */
-  static UpstreamFailure unexpected(String reason) {
-    return new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason);
+  static <T> UpstreamResult<T> unexpected(String reason) {
+    return new UpstreamResult.Failed<>(unexpectedFailure(reason));
   }
 
   /** An answer of which another attempt will bring the same. */
-  static UpstreamFailure permanent(String reason) {
-    return unexpected(reason).asFinal();
+  static <T> UpstreamResult<T> permanent(String reason) {
+    return new UpstreamResult.Failed<>(unexpectedFailure(reason).asFinal());
+  }
+
+  private static UpstreamFailure unexpectedFailure(String reason) {
+    return new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason);
   }
 
   /** Whether this is a page for people. A file may be one too. */

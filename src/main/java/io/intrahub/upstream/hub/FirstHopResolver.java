@@ -14,6 +14,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.util.Optional;
 import okhttp3.HttpUrl;
@@ -44,18 +45,18 @@ final class FirstHopResolver {
   }
 
   /**
-   * An answer.
+   * An answer that found the file.
    *
    * @param said what it says
-   * @param location of the bytes, if the file was found
+   * @param location of the bytes
    */
-  record Hop(FirstHop said, Optional<DownloadLocations.Location> location) {}
+  record Hop(FirstHop said, DownloadLocations.Location location) {}
 
-  FirstHop ask(CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return hop(
-            endpoints.visit(
-                question, caller, endpoint -> visit(endpoint, repo, revision, path, caller)))
-        .said();
+  UpstreamResult<FirstHop> ask(
+      CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
+    return endpoints
+        .visit(question, caller, endpoint -> visit(endpoint, repo, revision, path, caller))
+        .map(Hop::said);
   }
 
   /**
@@ -63,31 +64,22 @@ final class FirstHopResolver {
    *
    * @param last asked only when no other endpoint answers
    */
-  Hop ask(
+  UpstreamResult<Hop> ask(
       RetryPolicy.Operation operation,
       CallPurpose question,
       DownloadLocations.Key file,
       Caller caller,
       Optional<Endpoint> last) {
     Revision revision = file.commit().asRevision();
-    return hop(
-        endpoints.visit(
-            operation,
-            question,
-            caller,
-            last,
-            endpoint -> visit(endpoint, file.repo(), revision, file.path(), caller)));
+    return endpoints.visit(
+        operation,
+        question,
+        caller,
+        last,
+        endpoint -> visit(endpoint, file.repo(), revision, file.path(), caller));
   }
 
-  private static Hop hop(Visit<Hop> visit) {
-    return switch (visit) {
-      case Visit.Done<Hop> done -> done.result();
-      case Visit.Failed<Hop> failed ->
-          new Hop(new FirstHop.Failed(failed.failure()), Optional.empty());
-    };
-  }
-
-  private Visit<Hop> visit(
+  private UpstreamResult<Hop> visit(
       Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
       throws IOException {
     EventOrder.Moment began = order.now();
@@ -102,7 +94,7 @@ final class FirstHopResolver {
         }
         facts.read(response);
         if (next.isEmpty() && !facts.areComplete() && FailureClassifier.isPage(response)) {
-          return Visit.unexpected(FailureClassifier.PAGE);
+          return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }
         if (next.isEmpty()) {
           return found(endpoint, repo, revision, path, url, facts, caller, began);
@@ -115,12 +107,12 @@ final class FirstHopResolver {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
-          return Visit.permanent("it redirects without saying what the file is");
+          return FailureClassifier.permanent("it redirects without saying what the file is");
         }
         url = next.get();
       }
     }
-    return Visit.permanent(FailureClassifier.CIRCLE);
+    return FailureClassifier.permanent(FailureClassifier.CIRCLE);
   }
 
   private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {
@@ -132,7 +124,7 @@ final class FirstHopResolver {
         : Optional.empty();
   }
 
-  private Visit<Hop> found(
+  private UpstreamResult<Hop> found(
       Endpoint endpoint,
       RepoId repo,
       Revision revision,
@@ -142,25 +134,25 @@ final class FirstHopResolver {
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
-      return Visit.unexpected("it lacks the commit, the digest or the size of the file");
+      return FailureClassifier.unexpected("it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
     if (isOther(revision, facts.commit)) {
-      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
+      return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
     BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
     DownloadLocations.Location location =
         locations.put(
             new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
     boolean proves = caller.isAnonymous() && endpoint.authoritative();
-    return new Visit.Done<>(
+    return new UpstreamResult.Value<>(
         new Hop(
-            new FirstHop.Found(
+            new FirstHop(
                 repo,
                 commit,
                 blob,
                 proves ? Optional.of(AnonymousRead.witnessed(repo, began)) : Optional.empty()),
-            Optional.of(location)));
+            location));
   }
 
   /** Whether an answer about a commit names another one. */
@@ -168,15 +160,15 @@ final class FirstHopResolver {
     return asked.asCommit().isPresent() && named.isPresent() && !asked.asCommit().equals(named);
   }
 
-  private static Visit<Hop> refusedOrFailed(
+  private static UpstreamResult<Hop> refusedOrFailed(
       Endpoint endpoint, Response response, Revision revision, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && isOther(revision, refusal.get().commit())) {
-      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
+      return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
     return refusal.isPresent() && endpoint.authoritative()
-        ? new Visit.Done<>(new Hop(new FirstHop.Refused(refusal.get()), Optional.empty()))
-        : new Visit.Failed<>(FailureClassifier.of(response));
+        ? new UpstreamResult.Refused<>(refusal.get())
+        : new UpstreamResult.Failed<>(FailureClassifier.of(response));
   }
 
   /** What the hops so far said of the file. A later hop adds what an earlier one left out. */

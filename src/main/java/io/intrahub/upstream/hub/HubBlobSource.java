@@ -5,7 +5,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import java.io.EOFException;
 import java.io.IOException;
@@ -99,30 +99,29 @@ final class HubBlobSource implements BlobSource {
   }
 
   @Override
-  public Opening open(ByteRange.Span span) {
+  public UpstreamResult<Opened> open(ByteRange.Span span) {
     RetryPolicy.Operation operation = parts.retries().begin(budget);
-    Opening opening =
+    UpstreamResult<Opened> opening =
         parts
             .retries()
-            .run(
-                operation,
-                () -> openOnce(operation, span),
-                o -> o instanceof Failed f ? Optional.of(f.failure()) : Optional.empty());
-    return opening instanceof Failed failed ? new Failed(failed.failure().asFinal()) : opening;
+            .run(operation, () -> openOnce(operation, span), UpstreamResult::asFailure);
+    return opening instanceof UpstreamResult.Failed(var failure)
+        ? new UpstreamResult.Failed<>(failure.asFinal())
+        : opening;
   }
 
-  private Opening openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
+  private UpstreamResult<Opened> openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
     Optional<DownloadLocations.Location> known = parts.locations().get(file);
     if (known.isPresent()) {
-      Optional<Opening> opening = tryOpen(known.get(), span);
+      Optional<UpstreamResult<Opened>> opening = tryOpen(known.get(), span);
       if (opening.isPresent()) {
         return opening.get();
       }
       parts.locations().drop(file);
     }
     Optional<Endpoint> last = parts.locations().suspects(file);
-    Opening opening = openAnew(operation, span, last);
-    if (last.isPresent() && opening instanceof Failed) {
+    UpstreamResult<Opened> opening = openAnew(operation, span, last);
+    if (last.isPresent() && opening.asFailure().isPresent()) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
       parts.locations().clearSuspect(file);
       return openAnew(operation, span, Optional.empty());
@@ -131,26 +130,31 @@ final class HubBlobSource implements BlobSource {
   }
 
   /** Asks for the address, one endpoint last if need be. */
-  private Opening openAnew(
+  private UpstreamResult<Opened> openAnew(
       RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
     CallPurpose question =
         caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
-    FirstHopResolver.Hop hop =
-        parts.firstHops().ask(operation, question, file, caller, last);
-    return switch (hop.said()) {
-      case FirstHop.Refused refused -> new Refused(refused.refusal());
-      case FirstHop.Failed failed -> new Failed(failed.failure());
-      case FirstHop.Found found when !found.blob().equals(file.blob()) ->
-          permanent("it names another content for " + file.path() + " of the same commit");
-      case FirstHop.Found _ ->
-          hop.location()
-              .flatMap(location -> tryOpen(location, span))
-              .orElseGet(() -> permanent("the address it just gave for " + file.path() + " is refused"));
-    };
+    return parts
+        .firstHops()
+        .ask(operation, question, file, caller, last)
+        .flatMap(hop -> openAt(hop, span));
+  }
+
+  private UpstreamResult<Opened> openAt(FirstHopResolver.Hop hop, ByteRange.Span span) {
+    if (!hop.said().blob().equals(file.blob())) {
+      return FailureClassifier.permanent(
+          "it names another content for " + file.path() + " of the same commit");
+    }
+    return tryOpen(hop.location(), span)
+        .orElseGet(
+            () ->
+                FailureClassifier.permanent(
+                    "the address it just gave for " + file.path() + " is refused"));
   }
 
   /** Empty when the address is of no use any more and a new one should be asked for. */
-  private Optional<Opening> tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
+  private Optional<UpstreamResult<Opened>> tryOpen(
+      DownloadLocations.Location location, ByteRange.Span span) {
     HttpUrl url = location.url();
     try {
       for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
@@ -161,8 +165,8 @@ final class HubBlobSource implements BlobSource {
         Response response = parts.client().send(location.endpoint(), request, caller);
         Optional<HttpUrl> next = parts.client().redirect(response);
         if (next.isEmpty()) {
-          Optional<Opening> opening = judge(response, span);
-          if (opening.isPresent() && opening.get() instanceof Opened) {
+          Optional<UpstreamResult<Opened>> opening = judge(response, span);
+          if (opening.isPresent() && opening.get() instanceof UpstreamResult.Value) {
             used = Optional.of(location.endpoint());
           }
           return opening;
@@ -170,22 +174,23 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(permanent("the address of " + file.path() + " redirects in circles"));
+      return Optional.of(FailureClassifier.permanent("the address of " + file.path() + " redirects in circles"));
     } catch (IOException e) {
-      return Optional.of(new Failed(FailureClassifier.of(e)));
+      return Optional.of(new UpstreamResult.Failed<>(FailureClassifier.of(e)));
     }
   }
 
   /** Takes over the response: it stays open only inside an {@link Opened}. */
-  private Optional<Opening> judge(Response response, ByteRange.Span span) throws IOException {
+  private Optional<UpstreamResult<Opened>> judge(Response response, ByteRange.Span span)
+      throws IOException {
     boolean keep = false;
     try {
       int status = response.code();
       if (status == 401 || status == 403 || status == 404 || status == 410) {
         return Optional.empty();
       }
-      Opening opening = opening(response, span);
-      keep = opening instanceof Opened;
+      UpstreamResult<Opened> opening = opening(response, span);
+      keep = opening instanceof UpstreamResult.Value;
       return Optional.of(opening);
     } finally {
       if (!keep) {
@@ -194,10 +199,11 @@ final class HubBlobSource implements BlobSource {
     }
   }
 
-  private Opening opening(Response response, ByteRange.Span span) throws IOException {
+  private UpstreamResult<Opened> opening(Response response, ByteRange.Span span)
+      throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return unexpected("it encodes the content of " + file.path() + " though identity was asked for");
+      return FailureClassifier.unexpected("it encodes the content of " + file.path() + " though identity was asked for");
     }
     long length = response.body().contentLength();
     long skip;
@@ -208,7 +214,7 @@ final class HubBlobSource implements BlobSource {
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
           || Long.parseLong(range.group(3)) != file.blob().size()) {
-        return unexpected("it sends another range of " + file.path() + " than was asked for");
+        return FailureClassifier.unexpected("it sends another range of " + file.path() + " than was asked for");
       }
       skip = 0;
       promised = span.length();
@@ -216,25 +222,19 @@ final class HubBlobSource implements BlobSource {
       skip = span.offset();
       promised = file.blob().size();
     } else {
-      return new Failed(FailureClassifier.of(response));
+      return new UpstreamResult.Failed<>(FailureClassifier.of(response));
     }
     if (length >= 0 && length != promised && FailureClassifier.isPage(response)) {
-      return unexpected(FailureClassifier.PAGE);
+      return FailureClassifier.unexpected(FailureClassifier.PAGE);
     }
     if (length >= 0 && length != promised) {
-      return unexpected(
+      return FailureClassifier.unexpected(
           "it sends " + length + " bytes of " + file.path() + " where " + promised + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == file.blob().size();
-    return new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged);
-  }
-
-  private static Failed permanent(String reason) {
-    return new Failed(FailureClassifier.permanent(reason));
-  }
-
-  private static Failed unexpected(String reason) {
-    return new Failed(FailureClassifier.unexpected(reason));
+    return new UpstreamResult.Value<>(
+        new Opened(
+            new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged));
   }
 
   /** Exactly the asked number of bytes, or an exception. */

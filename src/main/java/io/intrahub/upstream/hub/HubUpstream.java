@@ -19,6 +19,7 @@ import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
 import java.time.Clock;
@@ -175,7 +176,8 @@ public final class HubUpstream implements AutoCloseable {
    * Asks upstream's own {@code resolve} about one file, on behalf of one client. Costs one call.
    * Any endpoint may answer a client without a token, so what it says is for that client only.
    */
-  public FirstHop firstHop(RepoId repo, Revision revision, FilePath path, Caller caller) {
+  public UpstreamResult<FirstHop> firstHop(
+      RepoId repo, Revision revision, FilePath path, Caller caller) {
     return firstHops.ask(CallPurpose.PASSED_ON, repo, revision, path, caller);
   }
 
@@ -183,7 +185,7 @@ public final class HubUpstream implements AutoCloseable {
    * Asks the authoritative endpoint's {@code resolve} about one file, anonymously. Costs one call.
    * The address of the bytes is kept for {@link #source}.
    */
-  public FirstHop learnFile(RepoId repo, Revision revision, FilePath path) {
+  public UpstreamResult<FirstHop> learnFile(RepoId repo, Revision revision, FilePath path) {
     return firstHops.ask(CallPurpose.learn(repo), repo, revision, path, Caller.ANONYMOUS);
   }
 
@@ -201,13 +203,13 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks for repo info, on behalf of one client: {@link ApiAnswer.Info}, or a refusal or failure.
-   * Any endpoint may answer a client without a token.
+   * Asks for repo info, on behalf of one client. Any endpoint may answer a client without a token.
    *
    * @param revision empty: the default branch
    * @param query raw, without the question mark; empty for none
    */
-  public ApiAnswer repoInfo(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+  public UpstreamResult<RepoInfoAnswer> repoInfo(
+      RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     return info(CallPurpose.PASSED_ON, repo, revision, query, caller);
   }
 
@@ -217,7 +219,8 @@ public final class HubUpstream implements AutoCloseable {
    * @param owner whose share of the memory budget the answer counts against; nothing else of the
    *     client that begins the question is known here
    */
-  public ApiAnswer learnInfo(RepoId repo, Optional<Revision> revision, String query, String owner) {
+  public UpstreamResult<RepoInfoAnswer> learnInfo(
+      RepoId repo, Optional<Revision> revision, String query, String owner) {
     return info(CallPurpose.learn(repo), repo, revision, query, Caller.anonymous(owner));
   }
 
@@ -227,21 +230,26 @@ public final class HubUpstream implements AutoCloseable {
    *
    * @param revision one that a client can't choose freely
    */
-  public ApiAnswer confirm(RepoId repo, Optional<Revision> revision) {
+  public UpstreamResult<RepoInfoAnswer> confirm(RepoId repo, Optional<Revision> revision) {
     // A share of the memory budget of its own: cold questions of clients must not use it up.
     return info(CallPurpose.confirm(repo), repo, revision, "", Caller.anonymous(CONFIRMING));
   }
 
-  private ApiAnswer info(
+  private UpstreamResult<RepoInfoAnswer> info(
       CallPurpose question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
-    ApiClient.Answer answer =
-        api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller);
-    if (!(answer.said() instanceof ApiAnswer.Ok ok)) {
-      return answer.said();
-    }
-    ApiBody body = ok.body();
+    return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
+        .flatMap(answer -> info(answer, repo, revision, caller, began));
+  }
+
+  private static UpstreamResult<RepoInfoAnswer> info(
+      ApiClient.Answer answer,
+      RepoId repo,
+      Optional<Revision> revision,
+      Caller caller,
+      EventOrder.Moment began) {
+    ApiBody body = answer.said().body();
     boolean kept = false;
     try {
       RepoFacts facts =
@@ -250,21 +258,24 @@ public final class HubUpstream implements AutoCloseable {
               : RepoInfoJson.readBeginning(body.bytes());
       Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
       if (known.isEmpty()) {
-        return unexpected("repo info of another repo");
+        return FailureClassifier.unexpected("repo info of another repo");
       }
       Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
-        return new ApiAnswer.Failed(FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT));
+        return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
       }
       boolean proves = caller.isAnonymous() && facts.openToAll() && answer.authoritative();
       kept = true;
-      return new ApiAnswer.Info(
-          known.get(),
-          facts,
-          body,
-          proves ? Optional.of(AnonymousRead.witnessed(known.get(), began)) : Optional.empty());
+      return new UpstreamResult.Value<>(
+          new RepoInfoAnswer(
+              known.get(),
+              facts,
+              body,
+              proves
+                  ? Optional.of(AnonymousRead.witnessed(known.get(), began))
+                  : Optional.empty()));
     } catch (MalformedJsonException e) {
-      return unexpected(e.reason());
+      return FailureClassifier.unexpected(e.reason());
     } finally {
       if (!kept) {
         body.close();
@@ -276,19 +287,20 @@ public final class HubUpstream implements AutoCloseable {
    * Makes any other call of the API on behalf of one client. JSON is copied without Xet fields;
    * redirects within the endpoint are followed. The body of a success must be closed.
    */
-  public ApiAnswer call(ApiRequest request, Caller caller) {
-    return api.call(CallPurpose.PASSED_ON, request, caller).said();
+  public UpstreamResult<ApiAnswer> call(ApiRequest request, Caller caller) {
+    return api.call(CallPurpose.PASSED_ON, request, caller).map(ApiClient.Answer::said);
   }
 
   /**
    * Reads a page of a listing anonymously from the authoritative endpoint, and passes its entries
-   * on as they arrive. Xet fields are left out.
+   * on as they arrive. Xet fields are left out. When upstream fails, the receiver may have got some
+   * entries of the page.
    *
    * @param repo that is listed
    * @param target path and query
    * @param to called by this thread, never after this method returned
    */
-  public ListingPage listing(RepoId repo, String target, ListingPage.Receiver to) {
+  public UpstreamResult<ListingPage> listing(RepoId repo, String target, ListingPage.Receiver to) {
     return listings.read(repo, target, to);
   }
 
@@ -315,7 +327,7 @@ public final class HubUpstream implements AutoCloseable {
    *
    * @param target path and query that the answer is for
    */
-  public NextPage nextPage(ApiAnswer.Ok answer, String target) {
+  public NextPage nextPage(ApiAnswer answer, String target) {
     return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
   }
 
@@ -339,10 +351,6 @@ public final class HubUpstream implements AutoCloseable {
 
   private static String withQuery(String path, String query) {
     return query.isEmpty() ? path : path + "?" + query;
-  }
-
-  private static ApiAnswer unexpected(String reason) {
-    return new ApiAnswer.Failed(FailureClassifier.unexpected(reason));
   }
 
   @Override

@@ -1,11 +1,9 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.hub.json.EntryJson;
-import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 
-/** What upstream answers when a page of a listing is asked for. */
+/** A page of a listing that upstream answered with, and how its receiver took it. */
 public sealed interface ListingPage {
   /**
    * The receiver took the whole page.
@@ -21,20 +19,6 @@ public sealed interface ListingPage {
    * @param failure what the receiver threw
    */
   record NotTaken(IOException failure) implements ListingPage {}
-
-  /**
-   * The Hub said no.
-   *
-   * @param refusal what it said
-   */
-  record Refused(HubRefusal refusal) implements ListingPage {}
-
-  /**
-   * No usable answer. The receiver may have got some entries of it.
-   *
-   * @param failure why
-   */
-  record Failed(UpstreamFailure failure) implements ListingPage {}
 
   /** Takes the entries of a page as they arrive. */
   interface Receiver extends EntryJson.Receiver {

@@ -11,6 +11,7 @@ import io.intrahub.hub.json.EntryJson;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -46,16 +47,11 @@ final class ListingPageReader {
   }
 
   /** See {@link HubUpstream#listing}. */
-  ListingPage read(RepoId repo, String target, ListingPage.Receiver to) {
-    Visit<ListingPage> visit =
-        endpoints.visit(
-            CallPurpose.learn(repo),
-            Caller.ANONYMOUS,
-            endpoint -> visit(endpoint, target, commitOf(target), to));
-    return switch (visit) {
-      case Visit.Done<ListingPage> done -> done.result();
-      case Visit.Failed<ListingPage> failed -> new ListingPage.Failed(failed.failure());
-    };
+  UpstreamResult<ListingPage> read(RepoId repo, String target, ListingPage.Receiver to) {
+    return endpoints.visit(
+        CallPurpose.learn(repo),
+        Caller.ANONYMOUS,
+        endpoint -> visit(endpoint, target, commitOf(target), to));
   }
 
   /** The commit that a listing is of; empty when the target does not name one. */
@@ -68,7 +64,7 @@ final class ListingPageReader {
         : Optional.empty();
   }
 
-  private Visit<ListingPage> visit(
+  private UpstreamResult<ListingPage> visit(
       Endpoint endpoint, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     HttpUrl url = endpoint.url(target);
@@ -81,29 +77,29 @@ final class ListingPageReader {
         }
         url = elsewhere.get();
         if (commit.isPresent() && !commitOf(endpoint.hubPath(url)).equals(commit)) {
-          return Visit.permanent(FailureClassifier.OTHER_COMMIT);
+          return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
         }
       }
     }
-    return Visit.permanent(FailureClassifier.CIRCLE);
+    return FailureClassifier.permanent(FailureClassifier.CIRCLE);
   }
 
-  private Visit<ListingPage> sort(
+  private UpstreamResult<ListingPage> sort(
       Response response, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
       throws IOException {
     if (!response.isSuccessful()) {
       Optional<HubRefusal> refusal = RefusalParser.read(response, true);
       if (refusal.isPresent()) {
-        return new Visit.Done<>(new ListingPage.Refused(refusal.get()));
+        return new UpstreamResult.Refused<>(refusal.get());
       }
-      return new Visit.Failed<>(FailureClassifier.of(response));
+      return new UpstreamResult.Failed<>(FailureClassifier.of(response));
     }
     if (FailureClassifier.isPage(response)) {
-      return Visit.unexpected(FailureClassifier.PAGE);
+      return FailureClassifier.unexpected(FailureClassifier.PAGE);
     }
     String named = response.header(HeaderNames.X_REPO_COMMIT);
     if (commit.isPresent() && named != null && !CommitHash.parse(named).equals(commit)) {
-      return Visit.permanent(FailureClassifier.OTHER_COMMIT);
+      return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
     HubUpstream.NextPage behind =
         next.page(
@@ -112,27 +108,27 @@ final class ListingPageReader {
     if (commit.isPresent()
         && behind instanceof HubUpstream.NextPage.At(var page)
         && !commitOf(page).equals(commit)) {
-      return Visit.permanent("its next page is one of another commit");
+      return FailureClassifier.permanent("its next page is one of another commit");
     }
     return entries(response, behind, to);
   }
 
-  private Visit<ListingPage> entries(
+  private UpstreamResult<ListingPage> entries(
       Response response, HubUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);
       taking.begin();
       int entries = EntryJson.read(body, taking);
-      return new Visit.Done<>(new ListingPage.Whole(entries, behind));
+      return new UpstreamResult.Value<>(new ListingPage.Whole(entries, behind));
     } catch (NotTakenException e) {
       // Not upstream's fault: it must neither be asked again nor count as down.
-      return new Visit.Done<>(new ListingPage.NotTaken(e.failure()));
+      return new UpstreamResult.Value<>(new ListingPage.NotTaken(e.failure()));
     } catch (MalformedJsonException e) {
-      return Visit.unexpected(e.reason());
+      return FailureClassifier.unexpected(e.reason());
     } catch (IOException e) {
       if (body.isLate()) {
-        return new Visit.Failed<>(
+        return new UpstreamResult.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.TIMED_OUT,
                 "no whole page of a listing within " + limit.toSeconds() + " s",

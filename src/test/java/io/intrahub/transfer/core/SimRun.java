@@ -1,8 +1,8 @@
 package io.intrahub.transfer.core;
 
 import io.intrahub.store.PartialBlob;
-import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -115,9 +115,9 @@ final class SimRun extends SimActor {
     promised = claimed;
     sim.checkToken(run.source());
     switch (run.source().open(run.ask())) {
-      case BlobSource.Refused refused -> end(new RunEnd.Refused(refused.refusal()));
-      case BlobSource.Failed failed -> end(new RunEnd.Failed(failed.failure()));
-      case BlobSource.Opened opened -> {
+      case UpstreamResult.Refused(var refusal) -> end(new RunEnd.Refused(refusal));
+      case UpstreamResult.Failed(var failure) -> end(new RunEnd.Failed(failure));
+      case UpstreamResult.Value(var opened) -> {
         stream = (SimUpstream.SimStream) opened.stream();
         transfer.event(() -> state.opened(run, opened.ranged()));
         pump();

@@ -5,6 +5,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -131,7 +132,7 @@ final class SimUpstream {
     BlobSource source() {
       return new BlobSource() {
         @Override
-        public Opening open(ByteRange.Span span) {
+        public UpstreamResult<Opened> open(ByteRange.Span span) {
           return SimUpstream.this.open(Sponsor.this, span);
         }
 
@@ -153,7 +154,7 @@ final class SimUpstream {
     }
   }
 
-  private BlobSource.Opening open(Sponsor sponsor, ByteRange.Span span) {
+  private UpstreamResult<BlobSource.Opened> open(Sponsor sponsor, ByteRange.Span span) {
     if (span.length() <= 0 || span.end() > blob.size()) {
       throw new AssertionError("asked for " + span + " of " + blob.size() + " bytes");
     }
@@ -164,7 +165,8 @@ final class SimUpstream {
     }
     if (sponsor.refused) {
       troubles++;
-      return new BlobSource.Refused(new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
+      return new UpstreamResult.Refused<>(
+          new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
     }
     if (fault.isPresent()) {
       switch (fault.get()) {
@@ -190,13 +192,14 @@ final class SimUpstream {
       }
     }
     openStreams++;
-    return new BlobSource.Opened(
-        new SimStream(span, fault), ranged || (span.offset() == 0 && random.nextBoolean()));
+    return new UpstreamResult.Value<>(
+        new BlobSource.Opened(
+            new SimStream(span, fault), ranged || (span.offset() == 0 && random.nextBoolean())));
   }
 
-  private BlobSource.Failed failed(UpstreamFailure.Kind kind) {
+  private UpstreamResult<BlobSource.Opened> failed(UpstreamFailure.Kind kind) {
     troubles++;
-    return new BlobSource.Failed(new UpstreamFailure(kind, "it is scripted"));
+    return new UpstreamResult.Failed<>(new UpstreamFailure(kind, "it is scripted"));
   }
 
   /** One connection. */

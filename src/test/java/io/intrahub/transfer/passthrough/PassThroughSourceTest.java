@@ -1,5 +1,6 @@
 package io.intrahub.transfer.passthrough;
 
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import io.intrahub.transfer.ScriptedSource;
 import io.intrahub.transfer.ScriptedSource.Fails;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -26,9 +28,9 @@ class PassThroughSourceTest {
   private final ScriptedSource source = new ScriptedSource(BYTES);
 
   private BlobSource.Stream open(boolean small) {
-    BlobSource.Opening opening =
+    UpstreamResult<BlobSource.Opened> opening =
         new PassThroughSource(source, bandwidthLimiter, small, () -> {}).open(Span.all(SIZE));
-    return ((BlobSource.Opened) opening).stream();
+    return value(opening).stream();
   }
 
   @Test
@@ -58,7 +60,7 @@ class PassThroughSourceTest {
     source.always(new Fails());
     assertThat(
             new PassThroughSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
-        .isInstanceOf(BlobSource.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(source.opened()).isEqualTo(1);
   }
 }

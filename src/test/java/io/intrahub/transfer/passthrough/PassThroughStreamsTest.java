@@ -1,5 +1,7 @@
 package io.intrahub.transfer.passthrough;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -10,12 +12,13 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource;
 import io.intrahub.transfer.TransferRig;
-import io.intrahub.transfer.content.ContentOpening;
 import io.intrahub.transfer.content.ContentStream;
+import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.transfer.limits.PassThroughPermits;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,7 +63,7 @@ class PassThroughStreamsTest {
             stopped.countDown();
             if (!deaf.get()) {
               Thread.currentThread().interrupt();
-              return new BlobSource.Failed(
+              return new UpstreamResult.Failed<>(
                   new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "stopped"));
             }
           }
@@ -76,14 +79,14 @@ class PassThroughStreamsTest {
   }
 
   private ContentStream openLate() throws Exception {
-    ContentOpening opening =
+    UpstreamResult<OpenedContent> opening =
         passThrough.open(
             new PassThroughStreams.Request(slow, BLOB, Span.all(BYTES.length), true, () -> {}),
             "",
             Deadline.in(Duration.ZERO));
     asked.await();
-    assertThat(opening).isInstanceOf(ContentOpening.Ready.class);
-    return ((ContentOpening.Ready) opening).stream();
+    assertThat(opening).isInstanceOf(UpstreamResult.Value.class);
+    return value(opening).stream();
   }
 
   @Test
@@ -120,14 +123,13 @@ class PassThroughStreamsTest {
     Deadline deadline = Deadline.in(Duration.ofSeconds(20));
     List<ContentStream> few = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      ContentOpening opening = hasty.openQueued(whole, deadline);
-      few.add(((ContentOpening.Ready) opening).stream());
+      UpstreamResult<OpenedContent> opening = hasty.openQueued(whole, deadline);
+      few.add(value(opening).stream());
     }
 
-    ContentOpening opening = hasty.openQueued(whole, deadline);
-    assertThat(opening).isInstanceOf(ContentOpening.Failed.class);
-    assertThat(((ContentOpening.Failed) opening).failure().kind())
-        .isEqualTo(UpstreamFailure.Kind.BUSY);
+    UpstreamResult<OpenedContent> opening = hasty.openQueued(whole, deadline);
+    assertThat(opening).isInstanceOf(UpstreamResult.Failed.class);
+    assertThat(failure(opening).kind()).isEqualTo(UpstreamFailure.Kind.BUSY);
     assertThatThrownBy(() -> hasty.resumeQueued(rest, (offset, seen) -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("too many wait");
@@ -153,17 +155,17 @@ class PassThroughStreamsTest {
     Span all = Span.all(BYTES.length);
     PassThroughStreams.Request request =
         new PassThroughStreams.Request(content, BLOB, all, true, () -> {});
-    ContentOpening first = narrow.open(request, "a", Deadline.in(Duration.ofSeconds(20)));
-    ContentOpening second = narrow.open(request, "b", Deadline.in(Duration.ZERO));
-    assertThat(((ContentOpening.Failed) second).failure().kind())
-        .isEqualTo(UpstreamFailure.Kind.BUSY);
-    assertThat(((ContentOpening.Failed) second).failure().reason())
-        .contains("transfer.passthrough-streams");
+    UpstreamResult<OpenedContent> first =
+        narrow.open(request, "a", Deadline.in(Duration.ofSeconds(20)));
+    UpstreamResult<OpenedContent> second = narrow.open(request, "b", Deadline.in(Duration.ZERO));
+    assertThat(failure(second).kind()).isEqualTo(UpstreamFailure.Kind.BUSY);
+    assertThat(failure(second).reason()).contains("transfer.passthrough-streams");
     assertThat(content.opened()).isEqualTo(1);
 
-    ((ContentOpening.Ready) first).stream().close();
-    ContentOpening third = narrow.open(request, "b", Deadline.in(Duration.ofSeconds(20)));
-    assertThat(TransferRig.gives(((ContentOpening.Ready) third).stream(), BYTES)).isTrue();
+    value(first).stream().close();
+    UpstreamResult<OpenedContent> third =
+        narrow.open(request, "b", Deadline.in(Duration.ofSeconds(20)));
+    assertThat(TransferRig.gives(value(third).stream(), BYTES)).isTrue();
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,6 +15,7 @@ import io.intrahub.hub.json.EntryJson;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +55,7 @@ class CommitMismatchTest {
 
   @Test
   void a_first_hop_of_another_commit_is_no_answer() {
-    assertThat(rig.upstream().learnFile(REPO, commit, A)).isInstanceOf(FirstHop.Found.class);
+    assertThat(rig.upstream().learnFile(REPO, commit, A)).isInstanceOf(UpstreamResult.Value.class);
     hub.faults()
         .on(Route.RESOLVE)
         .status(
@@ -60,10 +63,10 @@ class CommitMismatchTest {
             Map.of(
                 "X-Repo-Commit", OTHER, "ETag", "\"" + "c".repeat(40) + "\"", "X-Linked-Size", "1"),
             "");
-    FirstHop hop = rig.upstream().learnFile(REPO, commit, A);
-    expectStrange(((FirstHop.Failed) hop).failure());
+    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A);
+    expectStrange(failure(hop));
     // A branch may be any commit.
-    assertThat(rig.hop("a.txt")).isInstanceOf(FirstHop.Found.class);
+    assertThat(rig.hop("a.txt")).isInstanceOf(UpstreamResult.Value.class);
   }
 
   /** A client would remember for ever that the file is not in that other commit. */
@@ -72,9 +75,9 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.RESOLVE)
         .status(404, Map.of("X-Repo-Commit", OTHER, "X-Error-Code", "EntryNotFound"), "");
-    FirstHop hop = rig.upstream().learnFile(REPO, commit, A);
-    expectStrange(((FirstHop.Failed) hop).failure());
-    assertThat(rig.hop("a.txt")).isInstanceOf(FirstHop.Refused.class);
+    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A);
+    expectStrange(failure(hop));
+    assertThat(rig.hop("a.txt")).isInstanceOf(UpstreamResult.Refused.class);
   }
 
   @Test
@@ -85,23 +88,24 @@ class CommitMismatchTest {
             200,
             Map.of("Content-Type", "application/json"),
             "{\"id\":\"acme/x\",\"private\":false,\"gated\":false,\"sha\":\"" + OTHER + "\"}");
-    ApiAnswer answer = rig.upstream().learnInfo(REPO, Optional.of(commit), "", "client");
-    expectStrange(((ApiAnswer.Failed) answer).failure());
+    UpstreamResult<RepoInfoAnswer> answer =
+        rig.upstream().learnInfo(REPO, Optional.of(commit), "", "client");
+    expectStrange(failure(answer));
     assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", "client"))
-        .isInstanceOf(ApiAnswer.Info.class);
+        .isInstanceOf(UpstreamResult.Value.class);
   }
 
   @Test
   void a_page_of_another_commit_is_not_taken() {
     List<String> taken = new ArrayList<>();
-    assertThat(rig.upstream().listing(REPO, tree, taker(taken)))
+    assertThat(value(rig.upstream().listing(REPO, tree, taker(taken))))
         .isInstanceOf(ListingPage.Whole.class);
     assertThat(taken).containsExactly("a.txt");
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "X-Repo-Commit", OTHER), ENTRIES);
-    ListingPage page = rig.upstream().listing(REPO, tree, taker(taken));
-    expectStrange(((ListingPage.Failed) page).failure());
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(taken));
+    expectStrange(failure(page));
     assertThat(taken).hasSize(1);
   }
 
@@ -112,8 +116,8 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "Link", next), ENTRIES);
-    ListingPage page = rig.upstream().listing(REPO, tree, taker(taken));
-    expectStrange(((ListingPage.Failed) page).failure());
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(taken));
+    expectStrange(failure(page));
     assertThat(taken).isEmpty();
   }
 
@@ -123,8 +127,8 @@ class CommitMismatchTest {
         .on(Route.TREE)
         .path(commit.value())
         .status(307, Map.of("Location", "/api/models/acme/x/tree/main"), "");
-    ListingPage page = rig.upstream().listing(REPO, tree, taker(new ArrayList<>()));
-    expectStrange(((ListingPage.Failed) page).failure());
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(new ArrayList<>()));
+    expectStrange(failure(page));
   }
 
   private static final String ENTRIES =

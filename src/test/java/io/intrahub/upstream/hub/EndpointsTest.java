@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.value;
 import static io.intrahub.upstream.hub.UpstreamRig.HOLDER;
 import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static io.intrahub.upstream.hub.UpstreamRig.readAll;
@@ -16,6 +17,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -53,19 +55,19 @@ class EndpointsTest {
   @Test
   void while_the_hub_answers_nobody_else_is_asked() {
     assertThat(rig.found("f.bin", Caller.ANONYMOUS).evidence()).isPresent();
-    assertThat(rig.hop("nope")).isInstanceOf(FirstHop.Refused.class);
+    assertThat(rig.hop("nope")).isInstanceOf(UpstreamResult.Refused.class);
     assertThat(other.counters().requests()).isZero();
   }
 
   @Test
   void when_it_is_down_another_may_answer_but_proves_nothing() throws IOException {
     hub.goDark();
-    FirstHop.Found found = rig.found("f.bin", Caller.ANONYMOUS);
+    FirstHop found = rig.found("f.bin", Caller.ANONYMOUS);
     assertThat(found.evidence()).isEmpty();
     assertThat(readAll(rig.source(found, "f.bin", Caller.ANONYMOUS).open(Span.all(5_000))))
         .isEqualTo(file.allBytes());
-    ApiAnswer.Info info =
-        (ApiAnswer.Info) rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS);
+    RepoInfoAnswer info =
+        value(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS));
     assertThat(info.facts().openToAll()).isTrue();
     assertThat(info.evidence()).isEmpty();
     hub.comeBack();
@@ -90,7 +92,7 @@ class EndpointsTest {
   /** A second client's wrong bytes are told later, when others are asked for elsewhere already. */
   @Test
   void an_endpoint_is_not_blamed_for_what_came_from_another() throws IOException {
-    FirstHop.Found found = rig.found("f.bin", Caller.ANONYMOUS);
+    FirstHop found = rig.found("f.bin", Caller.ANONYMOUS);
     BlobSource one = rig.source(found, "f.bin", Caller.ANONYMOUS);
     BlobSource two = rig.source(found, "f.bin", Caller.ANONYMOUS);
     readAll(one.open(Span.all(5_000)));
@@ -139,18 +141,18 @@ class EndpointsTest {
   void its_refusals_count_for_nothing() {
     hub.goDark();
     other.repo("model", "acme/x").visibility(Visibility.PRIVATE);
-    assertThat(rig.hop("f.bin")).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.hop("f.bin")).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
-        .isInstanceOf(ApiAnswer.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     hub.comeBack();
   }
 
   @Test
   void no_token_ever_goes_there() {
     hub.goDark();
-    assertThat(rig.hop("f.bin", HOLDER)).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.hop("f.bin", HOLDER)).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(rig.upstream().call(ApiRequest.get("/api/whoami-v2"), HOLDER))
-        .isInstanceOf(ApiAnswer.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(other.counters().requests()).isZero();
     hub.comeBack();
   }
@@ -160,7 +162,7 @@ class EndpointsTest {
     String away = "http://127.0.0.1:" + other.uri().getPort() + "/api/models/acme/x";
     hub.faults().on(Route.REPO_INFO).status(307, Map.of("Location", away), "");
     assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", HOLDER))
-        .isInstanceOf(ApiAnswer.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(other.counters().requests()).isZero();
   }
 
@@ -170,18 +172,18 @@ class EndpointsTest {
         .renamedFrom("old/name")
         .visibility(Visibility.PRIVATE)
         .allow(UpstreamRig.TOKEN);
-    ApiAnswer answer =
+    UpstreamResult<RepoInfoAnswer> answer =
         rig.upstream()
             .repoInfo(new RepoId(RepoType.MODEL, "old/name"), Optional.empty(), "", HOLDER);
-    assertThat(((ApiAnswer.Info) answer).repo()).isEqualTo(REPO);
-    assertThat(((ApiAnswer.Info) answer).evidence()).isEmpty();
+    assertThat(value(answer).repo()).isEqualTo(REPO);
+    assertThat(value(answer).evidence()).isEmpty();
   }
 
   @Test
   void json_comes_without_xet() {
-    ApiAnswer.Ok tree =
-        (ApiAnswer.Ok)
-            rig.upstream().call(ApiRequest.get("/api/models/acme/x/tree/main"), Caller.ANONYMOUS);
+    ApiAnswer tree =
+        value(
+            rig.upstream().call(ApiRequest.get("/api/models/acme/x/tree/main"), Caller.ANONYMOUS));
     assertThat(new String(tree.body().bytes(), StandardCharsets.UTF_8))
         .contains("\"type\":\"file\"")
         .doesNotContain("xetHash");
@@ -201,7 +203,7 @@ class EndpointsTest {
               .status(307, Map.of("Location", "/api/models/acme/x"), "");
     }
     assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
-        .isInstanceOf(ApiAnswer.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(hub.counters().requests()).isLessThan(10);
     other.comeBack();
   }
@@ -248,7 +250,7 @@ class EndpointsTest {
 
   /** The target of the page behind an answer to some other path; empty when none is followed. */
   private static Optional<String> nextPage(UpstreamRig rig, String link) {
-    ApiAnswer.Ok answer = new ApiAnswer.Ok(200, Map.of("link", link), ApiBody.of(new byte[0]));
+    ApiAnswer answer = new ApiAnswer(200, Map.of("link", link), ApiBody.of(new byte[0]));
     return rig.upstream().nextPage(answer, "/api/other") instanceof HubUpstream.NextPage.At at
         ? Optional.of(at.target())
         : Optional.empty();

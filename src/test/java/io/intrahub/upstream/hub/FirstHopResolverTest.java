@@ -1,5 +1,8 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
+import static io.intrahub.upstream.UpstreamResults.refusal;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static io.intrahub.upstream.hub.UpstreamRig.HOLDER;
 import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,8 +19,10 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamResult;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -49,9 +54,9 @@ class FirstHopResolverTest {
     hub.close();
   }
 
-  private void assertFound(FirstHop hop, DevFile file) {
-    assertThat(hop).isInstanceOf(FirstHop.Found.class);
-    FirstHop.Found found = (FirstHop.Found) hop;
+  private void assertFound(UpstreamResult<FirstHop> hop, DevFile file) {
+    assertThat(hop).isInstanceOf(UpstreamResult.Value.class);
+    FirstHop found = value(hop);
     assertThat(found.repo()).isEqualTo(REPO);
     assertThat(found.commit().hex()).isEqualTo(commit);
     assertThat(found.blob().digest().hex()).isEqualTo(file.etag());
@@ -60,9 +65,9 @@ class FirstHopResolverTest {
 
   @Test
   void a_redirect_to_the_cdn_says_it_all_in_one_call() {
-    FirstHop hop = rig.hop("d/é +#.bin");
+    UpstreamResult<FirstHop> hop = rig.hop("d/é +#.bin");
     assertFound(hop, large);
-    assertThat(((FirstHop.Found) hop).evidence()).isPresent();
+    assertThat(value(hop).evidence()).isPresent();
     assertThat(hub.counters().requests()).isEqualTo(1);
     assertThat(hub.counters().requests(Route.CDN)).isZero();
   }
@@ -92,10 +97,9 @@ class FirstHopResolverTest {
   @ValueSource(strings = {"X-Linked-Size", "X-Linked-ETag", "X-Repo-Commit"})
   void what_a_redirect_to_the_cdn_leaves_out_is_a_failure(String header) {
     hub.faults().on(Route.RESOLVE).withoutHeader(header);
-    FirstHop hop = rig.hop("d/é +#.bin");
-    assertThat(hop).isInstanceOf(FirstHop.Failed.class);
-    assertThat(((FirstHop.Failed) hop).failure().kind())
-        .isEqualTo(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
+    UpstreamResult<FirstHop> hop = rig.hop("d/é +#.bin");
+    assertThat(hop).isInstanceOf(UpstreamResult.Failed.class);
+    assertThat(failure(hop).kind()).isEqualTo(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
     assertThat(hub.counters().requests(Route.CDN)).isZero();
   }
 
@@ -103,20 +107,20 @@ class FirstHopResolverTest {
   void a_200_without_a_commit_is_a_failure() {
     hub.directSmallFiles(true);
     hub.faults().on(Route.RESOLVE).withoutHeader("X-Repo-Commit");
-    assertThat(rig.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.hop("config.json")).isInstanceOf(UpstreamResult.Failed.class);
   }
 
   @Test
   void an_etag_that_is_no_digest_is_a_failure() {
     hub.faults().on(Route.RESOLVE).changedEtag("d41d8cd98f00b204e9800998ecf8427e-3");
-    assertThat(rig.hop("d/é +#.bin")).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.hop("d/é +#.bin")).isInstanceOf(UpstreamResult.Failed.class);
   }
 
   @Test
   void a_renamed_repo_is_found_under_its_new_name() {
     repo.renamedFrom("old/name");
     for (String asked : new String[] {"old/name", "ACME/X"}) {
-      FirstHop hop =
+      UpstreamResult<FirstHop> hop =
           rig.upstream()
               .firstHop(
                   new RepoId(RepoType.MODEL, asked),
@@ -124,30 +128,30 @@ class FirstHopResolverTest {
                   new FilePath("d/é +#.bin"),
                   Caller.ANONYMOUS);
       assertFound(hop, large);
-      assertThat(((FirstHop.Found) hop).evidence().orElseThrow().repo()).isEqualTo(REPO);
+      assertThat(value(hop).evidence().orElseThrow().repo()).isEqualTo(REPO);
     }
   }
 
   @Test
   void absences_are_refusals() {
-    FirstHop.Refused entry = (FirstHop.Refused) rig.hop("nope");
-    assertThat(entry.refusal().error().code()).contains("EntryNotFound");
-    assertThat(entry.refusal().commit().orElseThrow().hex()).isEqualTo(commit);
-    FirstHop.Refused other =
-        (FirstHop.Refused)
+    HubRefusal entry = refusal(rig.hop("nope"));
+    assertThat(entry.error().code()).contains("EntryNotFound");
+    assertThat(entry.commit().orElseThrow().hex()).isEqualTo(commit);
+    HubRefusal other =
+        refusal(
             rig.upstream()
-                .firstHop(REPO, new Revision("nope"), new FilePath("f"), Caller.ANONYMOUS);
-    assertThat(other.refusal().isOfRevision()).isTrue();
-    assertThat(other.refusal().isOfRepo()).isFalse();
+                .firstHop(REPO, new Revision("nope"), new FilePath("f"), Caller.ANONYMOUS));
+    assertThat(other.isOfRevision()).isTrue();
+    assertThat(other.isOfRepo()).isFalse();
   }
 
   @Test
   void a_token_shows_a_private_repo_but_proves_nothing_for_others() {
     repo.visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
-    assertThat(((FirstHop.Refused) rig.hop("config.json")).refusal().isOfRepo()).isTrue();
-    FirstHop hop = rig.hop("config.json", HOLDER);
+    assertThat(refusal(rig.hop("config.json")).isOfRepo()).isTrue();
+    UpstreamResult<FirstHop> hop = rig.hop("config.json", HOLDER);
     assertFound(hop, small);
-    assertThat(((FirstHop.Found) hop).evidence()).isEmpty();
+    assertThat(value(hop).evidence()).isEmpty();
   }
 
   @Test
@@ -158,23 +162,23 @@ class FirstHopResolverTest {
   @Test
   void a_gate_is_a_refusal_of_the_bytes() {
     repo.visibility(Visibility.GATED);
-    FirstHop.Refused refused = (FirstHop.Refused) rig.hop("config.json");
-    assertThat(refused.refusal().isGate()).isTrue();
-    assertThat(refused.refusal().isOfRepo()).isTrue();
+    HubRefusal refused = refusal(rig.hop("config.json"));
+    assertThat(refused.isGate()).isTrue();
+    assertThat(refused.isOfRepo()).isTrue();
   }
 
   @Test
   void a_login_page_is_a_failure() {
     hub.faults().on(Route.RESOLVE).loginPage();
-    FirstHop.Failed failed = (FirstHop.Failed) rig.hop("config.json");
-    assertThat(failed.failure().kind()).isEqualTo(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
+    UpstreamFailure failed = failure(rig.hop("config.json"));
+    assertThat(failed.kind()).isEqualTo(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
   }
 
   @Test
   void offline_nothing_is_asked() {
     try (UpstreamRig offline = UpstreamRig.offline(hub.uri())) {
-      FirstHop.Failed failed = (FirstHop.Failed) offline.hop("config.json");
-      assertThat(failed.failure().kind()).isEqualTo(UpstreamFailure.Kind.OFFLINE);
+      UpstreamFailure failed = failure(offline.hop("config.json"));
+      assertThat(failed.kind()).isEqualTo(UpstreamFailure.Kind.OFFLINE);
       assertThat(hub.counters().requests()).isZero();
     }
   }
@@ -186,13 +190,13 @@ class FirstHopResolverTest {
       hub.goDark();
       for (int i = 0; i < 5; i++) {
         assertThat(probing.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
-        assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
+        assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(UpstreamResult.Failed.class);
       }
       assertThat(probing.upstream().state()).isEqualTo(UpstreamState.DOWN);
       assertThat(probing.upstream().isUnavailable()).isTrue();
       hub.comeBack();
-      assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
-      assertThat(probing.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+      assertThat(probing.learn(UpstreamRig.REPO)).isInstanceOf(UpstreamResult.Failed.class);
+      assertThat(probing.hop("config.json")).isInstanceOf(UpstreamResult.Failed.class);
       assertThat(hub.counters().requests()).isZero();
       clock.pass(Duration.ofSeconds(5));
       assertFound(probing.learn(UpstreamRig.REPO), small);
@@ -205,9 +209,9 @@ class FirstHopResolverTest {
   void a_hub_that_fails_calls_that_are_passed_on_is_not_down() {
     hub.goDark();
     for (int i = 0; i < 8; i++) {
-      assertThat(rig.hop("config.json")).isInstanceOf(FirstHop.Failed.class);
+      assertThat(rig.hop("config.json")).isInstanceOf(UpstreamResult.Failed.class);
       assertThat(rig.upstream().call(ApiRequest.get("/api/boom" + i), HOLDER))
-          .isInstanceOf(ApiAnswer.Failed.class);
+          .isInstanceOf(UpstreamResult.Failed.class);
     }
     assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
     hub.comeBack();
@@ -218,7 +222,7 @@ class FirstHopResolverTest {
   void one_repo_that_fails_for_ever_is_asked_about_each_time() {
     hub.faults().on(Route.RESOLVE).status(503);
     for (int i = 0; i < 8; i++) {
-      assertThat(rig.learn(UpstreamRig.REPO)).isInstanceOf(FirstHop.Failed.class);
+      assertThat(rig.learn(UpstreamRig.REPO)).isInstanceOf(UpstreamResult.Failed.class);
     }
     assertThat(hub.counters().requests()).isEqualTo(8L * RetryPolicy.TRIES);
     assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
@@ -228,17 +232,17 @@ class FirstHopResolverTest {
   void a_hub_that_fails_for_several_repos_is_asked_about_others_only() {
     hub.faults().on(Route.RESOLVE).status(503);
     for (int i = 0; i < 5; i++) {
-      assertThat(rig.learn(repo(i))).isInstanceOf(FirstHop.Failed.class);
+      assertThat(rig.learn(repo(i))).isInstanceOf(UpstreamResult.Failed.class);
     }
     hub.counters().reset();
-    assertThat(rig.learn(repo(0))).isInstanceOf(FirstHop.Failed.class);
+    assertThat(rig.learn(repo(0))).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(hub.counters().requests()).isZero();
     // Who may read it is asked all the same, and so is another repo, whose answer ends the trouble.
     assertThat(rig.upstream().confirm(repo(0), Optional.empty()))
-        .isInstanceOf(ApiAnswer.Refused.class);
+        .isInstanceOf(UpstreamResult.Refused.class);
     hub.faults().clear();
     assertFound(rig.learn(UpstreamRig.REPO), small);
-    assertThat(rig.learn(repo(0))).isInstanceOf(FirstHop.Refused.class);
+    assertThat(rig.learn(repo(0))).isInstanceOf(UpstreamResult.Refused.class);
   }
 
   private static RepoId repo(int number) {

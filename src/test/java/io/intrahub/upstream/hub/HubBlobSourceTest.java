@@ -1,5 +1,7 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.refusal;
+import static io.intrahub.upstream.UpstreamResults.value;
 import static io.intrahub.upstream.hub.UpstreamRig.HOLDER;
 import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -20,6 +22,8 @@ import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.UpstreamResults;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -67,9 +71,9 @@ class HubBlobSourceTest {
     return Arrays.copyOfRange(bytes, (int) span.offset(), (int) span.end());
   }
 
-  private static UpstreamFailure.Kind failure(BlobSource.Opening opening) {
-    assertThat(opening).isInstanceOf(BlobSource.Failed.class);
-    return ((BlobSource.Failed) opening).failure().kind();
+  private static UpstreamFailure.Kind failure(UpstreamResult<BlobSource.Opened> opening) {
+    assertThat(opening).isInstanceOf(UpstreamResult.Failed.class);
+    return UpstreamResults.failure(opening).kind();
   }
 
   @Test
@@ -136,9 +140,9 @@ class HubBlobSourceTest {
   void a_repo_that_was_closed_meanwhile_is_a_refusal() {
     repo.visibility(Visibility.PRIVATE);
     hub.expireSignatures();
-    BlobSource.Opening opening = source.open(Span.all(SIZE));
-    assertThat(opening).isInstanceOf(BlobSource.Refused.class);
-    assertThat(((BlobSource.Refused) opening).refusal().isOfRepo()).isTrue();
+    UpstreamResult<BlobSource.Opened> opening = source.open(Span.all(SIZE));
+    assertThat(opening).isInstanceOf(UpstreamResult.Refused.class);
+    assertThat(refusal(opening).isOfRepo()).isTrue();
   }
 
   @Test
@@ -161,13 +165,11 @@ class HubBlobSourceTest {
   void a_200_to_a_range_is_told_before_what_lies_before_it_has_come() throws Exception {
     hub.faults().on(Route.CDN).ignoreRange();
     Stall stall = hub.faults().on(Route.CDN).stallAfter(1_000);
-    BlobSource.Opening opening = source.open(new Span(90_000, 5_000));
-    assertThat(opening)
-        .isInstanceOfSatisfying(
-            BlobSource.Opened.class, o -> assertThat(o.ranged()).as("ranged").isFalse());
+    UpstreamResult<BlobSource.Opened> opening = source.open(new Span(90_000, 5_000));
+    assertThat(value(opening).ranged()).as("ranged").isFalse();
     stall.awaitReached(1);
 
-    BlobSource.Stream stream = ((BlobSource.Opened) opening).stream();
+    BlobSource.Stream stream = value(opening).stream();
     CompletableFuture<Throwable> waiting =
         CompletableFuture.supplyAsync(() -> catchThrowable(stream::await));
     stream.abort();
@@ -235,7 +237,7 @@ class HubBlobSourceTest {
     hub.faults().on(Route.CDN).times(1).truncate(40_000);
     hub.faults().on(Route.CDN).skip(1).resetAfter(40_000);
     for (int i = 0; i < 2; i++) {
-      BlobSource.Opening opening = source.open(Span.all(SIZE));
+      UpstreamResult<BlobSource.Opened> opening = source.open(Span.all(SIZE));
       assertThatThrownBy(() -> readAll(opening)).isInstanceOf(IOException.class);
     }
   }
@@ -257,19 +259,19 @@ class HubBlobSourceTest {
   @Test
   void one_askers_address_is_not_used_for_another() {
     repo.visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
-    FirstHop.Found found = rig.found("m.bin", HOLDER);
+    FirstHop found = rig.found("m.bin", HOLDER);
     hub.counters().reset();
     // The anonymous client's own address is from before; make it useless.
     clock.pass(Duration.ofDays(300));
     assertThat(rig.source(found, "m.bin", Caller.ANONYMOUS).open(Span.all(SIZE)))
-        .isInstanceOf(BlobSource.Refused.class);
+        .isInstanceOf(UpstreamResult.Refused.class);
     assertThat(hub.counters().requests(Route.CDN)).isZero();
   }
 
   @Test
   void it_names_the_file_and_no_secret() {
     repo.visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
-    FirstHop.Found found = rig.found("m.bin", HOLDER);
+    FirstHop found = rig.found("m.bin", HOLDER);
 
     assertThat(rig.source(found, "m.bin", HOLDER))
         .hasToString("localhost model acme/x@" + found.commit().hex().substring(0, 8) + "/m.bin");

@@ -1,12 +1,13 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.Caller;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.net.URI;
 import java.util.Optional;
 import mockwebserver3.Dispatcher;
@@ -59,14 +60,14 @@ class RefusalParserTest {
 
   private Optional<HubRefusal> refusalOfCall() {
     return rig.upstream().call(ApiRequest.get("/api/x"), Caller.ANONYMOUS)
-            instanceof ApiAnswer.Refused refused
-        ? Optional.of(refused.refusal())
+            instanceof UpstreamResult.Refused(var refusal)
+        ? Optional.of(refusal)
         : Optional.empty();
   }
 
   private Optional<HubRefusal> refusalOfHop() {
-    return rig.hop("f") instanceof FirstHop.Refused refused
-        ? Optional.of(refused.refusal())
+    return rig.hop("f") instanceof UpstreamResult.Refused(var refusal)
+        ? Optional.of(refusal)
         : Optional.empty();
   }
 
@@ -141,10 +142,10 @@ class RefusalParserTest {
   void what_stands_between_is_a_failure_and_no_refusal(int status, String headers, String body) {
     answers(status, headers, body);
     assertThat(rig.upstream().call(ApiRequest.get("/api/x"), Caller.ANONYMOUS))
-        .isInstanceOf(ApiAnswer.Failed.class);
+        .isInstanceOf(UpstreamResult.Failed.class);
     answers(status, headers, "");
     if (status != 401) {
-      assertThat(rig.hop("f")).isInstanceOf(FirstHop.Failed.class);
+      assertThat(rig.hop("f")).isInstanceOf(UpstreamResult.Failed.class);
     }
   }
 
@@ -160,7 +161,7 @@ class RefusalParserTest {
   })
   void a_failure_says_of_what_sort_it_is(int status, UpstreamFailure.Kind kind) {
     answers(status, "", "");
-    assertThat(((FirstHop.Failed) rig.hop("f")).failure().kind()).isEqualTo(kind);
+    assertThat(failure(rig.hop("f")).kind()).isEqualTo(kind);
   }
 
   @Test

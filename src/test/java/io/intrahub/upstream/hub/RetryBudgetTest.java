@@ -5,6 +5,8 @@ import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -62,9 +64,11 @@ class RetryBudgetTest {
       each.faults().everywhere().status(503);
     }
 
-    assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
-        .isInstanceOfSatisfying(
-            ApiAnswer.Failed.class, f -> assertThat(f.failure().isTransient()).isFalse());
+    assertThat(
+            UpstreamResults.failure(
+                    rig.upstream().repoInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
+                .isTransient())
+        .isFalse();
 
     assertThat(requests()).isEqualTo(3 + RetryBudget.RETRIES);
   }
@@ -75,7 +79,7 @@ class RetryBudgetTest {
     hub.faults().on(Route.CDN).status(503);
 
     for (int i = 0; i < OPENINGS; i++) {
-      assertThat(source.open(Span.all(SIZE))).isInstanceOf(BlobSource.Failed.class);
+      assertThat(source.open(Span.all(SIZE))).isInstanceOf(UpstreamResult.Failed.class);
     }
 
     assertThat(requests()).isEqualTo(OPENINGS + RetryBudget.RETRIES);
@@ -106,7 +110,7 @@ class RetryBudgetTest {
     hub.faults().on(Route.CDN).status(503);
 
     for (int i = 0; i < OPENINGS; i++) {
-      assertThat(source.open(Span.all(SIZE))).isInstanceOf(BlobSource.Failed.class);
+      assertThat(source.open(Span.all(SIZE))).isInstanceOf(UpstreamResult.Failed.class);
     }
 
     assertThat(requests()).isEqualTo(OPENINGS + RetryBudget.RETRIES);
@@ -120,7 +124,7 @@ class RetryBudgetTest {
     hub.faults().on(Route.RESOLVE).times(4).status(429, wait, "");
     hub.faults().on(Route.CDN).skip(1).status(429, wait, "");
 
-    assertThat(source.open(Span.all(SIZE))).isInstanceOf(BlobSource.Failed.class);
+    assertThat(source.open(Span.all(SIZE))).isInstanceOf(UpstreamResult.Failed.class);
 
     assertThat(time.passed()).isEqualTo(Duration.ofSeconds(7 * 8)).isLessThan(RetryPolicy.TIME);
   }

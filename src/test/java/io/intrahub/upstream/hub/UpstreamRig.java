@@ -1,5 +1,7 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.value;
+
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
@@ -13,6 +15,7 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.NetworkSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
@@ -80,35 +83,32 @@ public final class UpstreamRig implements AutoCloseable {
     return (long) registry.get(name).counter().count();
   }
 
-  FirstHop hop(String path) {
+  UpstreamResult<FirstHop> hop(String path) {
     return hop(path, Caller.ANONYMOUS);
   }
 
-  FirstHop hop(String path, Caller caller) {
+  UpstreamResult<FirstHop> hop(String path, Caller caller) {
     return upstream.firstHop(REPO, MAIN, new FilePath(path), caller);
   }
 
   /** Asks about a file of this repo for the mirror itself. */
-  FirstHop learn(RepoId repo) {
+  UpstreamResult<FirstHop> learn(RepoId repo) {
     return upstream.learnFile(repo, MAIN, new FilePath("config.json"));
   }
 
-  FirstHop.Found found(String path, Caller caller) {
-    return (FirstHop.Found) hop(path, caller);
+  FirstHop found(String path, Caller caller) {
+    return value(hop(path, caller));
   }
 
-  BlobSource source(FirstHop.Found found, String path, Caller caller) {
+  BlobSource source(FirstHop found, String path, Caller caller) {
     return upstream.source(found.repo(), found.commit(), new FilePath(path), found.blob(), caller);
   }
 
   /** All bytes of an opened stream. */
-  static byte[] readAll(BlobSource.Opening opening) throws IOException {
-    if (!(opening instanceof BlobSource.Opened opened)) {
-      throw new AssertionError("not opened: " + opening);
-    }
+  static byte[] readAll(UpstreamResult<BlobSource.Opened> opening) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ByteBuffer buffer = ByteBuffer.allocate(10_000);
-    try (BlobSource.Stream stream = opened.stream()) {
+    try (BlobSource.Stream stream = value(opening).stream()) {
       while (stream.read(buffer.clear()) >= 0) {
         bytes.write(buffer.array(), 0, buffer.position());
       }

@@ -13,8 +13,9 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
 import io.intrahub.upstream.FirstHop;
-import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -307,16 +308,17 @@ class ProxyTest {
               TestRepos.budget(),
               new EventOrder(Clock.systemUTC()),
               new Meters(new SimpleMeterRegistry()))) {
-        FirstHop hop =
+        UpstreamResult<FirstHop> hop =
             hub.firstHop(
                 repo,
                 Revision.parse("main").orElseThrow(),
                 FilePath.parse("config.json").orElseThrow(),
                 Caller.ANONYMOUS);
-        ApiAnswer info = hub.repoInfo(repo, Optional.empty(), "", Caller.ANONYMOUS);
+        UpstreamResult<RepoInfoAnswer> info =
+            hub.repoInfo(repo, Optional.empty(), "", Caller.ANONYMOUS);
 
-        assertThat(hop).isInstanceOf(FirstHop.Failed.class);
-        assertThat(info).isInstanceOf(ApiAnswer.Failed.class);
+        assertThat(hop).isInstanceOf(UpstreamResult.Failed.class);
+        assertThat(info).isInstanceOf(UpstreamResult.Failed.class);
       }
     }
   }

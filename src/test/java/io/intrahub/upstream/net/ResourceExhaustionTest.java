@@ -12,8 +12,11 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -67,7 +70,7 @@ class ResourceExhaustionTest {
     hub.close();
   }
 
-  private ApiAnswer confirm(int repo) {
+  private UpstreamResult<RepoInfoAnswer> confirm(int repo) {
     return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty());
   }
 
@@ -76,7 +79,7 @@ class ResourceExhaustionTest {
   }
 
   private UpstreamFailure failed(int repo) {
-    return ((ApiAnswer.Failed) confirm(repo)).failure();
+    return UpstreamResults.failure(confirm(repo));
   }
 
   static Stream<IOException> failures() {
@@ -99,7 +102,7 @@ class ResourceExhaustionTest {
     assertThat(upstream.isUnavailable()).isFalse();
     assertThat(upstream.state()).isEqualTo(UpstreamState.REACHABLE);
     sockets.failure.set(Optional.empty());
-    assertThat(confirm(0)).isInstanceOf(ApiAnswer.Info.class);
+    assertThat(confirm(0)).isInstanceOf(UpstreamResult.Value.class);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.access.EventOrder;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -141,7 +142,7 @@ class TlsTest {
 
   private static UpstreamFailure confirmed(HubUpstream hub) {
     RepoId repo = new RepoId(RepoType.MODEL, "acme/x");
-    return ((ApiAnswer.Failed) hub.confirm(repo, Optional.empty())).failure();
+    return UpstreamResults.failure(hub.confirm(repo, Optional.empty()));
   }
 
   @Test

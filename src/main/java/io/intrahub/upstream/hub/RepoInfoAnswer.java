@@ -1,0 +1,19 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.AnonymousRead;
+import io.intrahub.hub.RepoFacts;
+import io.intrahub.hub.RepoId;
+import java.util.Optional;
+
+/**
+ * A successful answer to a call for repo info.
+ *
+ * @param repo under the id by which upstream knows it
+ * @param facts what the mirror acts on. Only the beginning of a large body is parsed for them; a
+ *     fact that the beginning lacks counts as missing.
+ * @param body the JSON; to be closed by whoever takes the answer
+ * @param evidence present when no token was sent, the endpoint is authoritative and the repo is
+ *     neither private nor gated
+ */
+public record RepoInfoAnswer(
+    RepoId repo, RepoFacts facts, ApiBody body, Optional<AnonymousRead> evidence) {}
