@@ -5,6 +5,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What one anonymous question to the authoritative upstream taught about who may read a repo. A
@@ -26,10 +27,15 @@ sealed interface ProbeResult {
     return new UpstreamResult.Value<>(new Closed(Optional.empty()));
   }
 
-  /** Sorts a refusal: of the repo, or of less. */
-  static UpstreamResult<ProbeResult> of(HubRefusal refusal) {
-    return refusal.isOfRepo()
+  /**
+   * What the outcome of a question taught.
+   *
+   * @param taught says it of an answer; a refusal of the whole repo teaches that it is closed
+   */
+  static <T> UpstreamResult<ProbeResult> of(
+      UpstreamResult<T> outcome, Function<T, UpstreamResult<ProbeResult>> taught) {
+    return outcome instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()
         ? new UpstreamResult.Value<>(new Closed(Optional.of(refusal)))
-        : new UpstreamResult.Refused<>(refusal);
+        : outcome.flatMap(taught);
   }
 }

@@ -87,15 +87,14 @@ public final class ResolveFile {
 
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
   private UpstreamResult<ProbeResult> learnByHop(RepoId repo, Revision revision, FilePath path) {
-    return switch (upstream.learnFile(repo, revision, path)) {
-      case UpstreamResult.Value(var found) -> {
-        entries.learn(found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield new UpstreamResult.Value<>(
-            new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
-      }
-      case UpstreamResult.Refused(var refusal) -> ProbeResult.of(refusal);
-      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure);
-    };
+    return ProbeResult.of(
+        upstream.learnFile(repo, revision, path),
+        found -> {
+          entries.learn(
+              found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
+          return new UpstreamResult.Value<>(
+              new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
+        });
   }
 
   private FileAnswer resolveOpen(ResolvedRevision.At at, FileRequest request) {

@@ -275,11 +275,9 @@ final class RevisionProbes {
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
       String owner) {
-    return switch (infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner)) {
-      case UpstreamResult.Value(var answered) -> learned(answered.info());
-      case UpstreamResult.Refused(var refusal) -> ProbeResult.of(refusal);
-      case UpstreamResult.Failed(var failure) -> new UpstreamResult.Failed<>(failure);
-    };
+    return ProbeResult.of(
+        infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner),
+        answered -> learned(answered.info()));
   }
 
   private static UpstreamResult<ProbeResult> learned(RepoInfoAnswer info) {

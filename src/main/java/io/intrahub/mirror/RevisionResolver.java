@@ -153,8 +153,7 @@ final class RevisionResolver {
         }
         yield notKept(repo, notPublic.refusal());
       }
-      case Verdicts.Renewal.Other(UpstreamResult.Refused(var refusal)) ->
-          new UpstreamResult.Refused<>(refusal);
+      case Verdicts.Renewal.Other(UpstreamResult.Refused<ProbeResult> refused) -> refused.as();
       case Verdicts.Renewal.Other(var probed) ->
           throw new IllegalStateException("no word: " + probed);
     };
@@ -272,7 +271,7 @@ final class RevisionResolver {
         yield at(proof, store.revision(proof, revision).orElse(seen), false);
       }
       case UpstreamResult.Value(ProbeResult.Closed notPublic) -> notKept(repo, notPublic.refusal());
-      case UpstreamResult.Refused(var refusal) -> new UpstreamResult.Refused<>(refusal);
+      case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
       case UpstreamResult.Failed(_) -> {
         pending.oldCommitServed(repo, revision);
         yield at(proof, seen, true);
