@@ -110,8 +110,7 @@ final class AnswerReader {
     }
   }
 
-  private static Visit<ApiAnswer> ok(
-      Response response, Map<String, String> headers, ApiBody body) {
+  private static Visit<ApiAnswer> ok(Response response, Map<String, String> headers, ApiBody body) {
     return new Visit.Done<>(new ApiAnswer.Ok(response.code(), Map.copyOf(headers), body));
   }
 

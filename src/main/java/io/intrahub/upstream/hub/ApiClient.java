@@ -37,8 +37,7 @@ final class ApiClient {
         endpoints.visit(question, caller, endpoint -> visit(endpoint, request, caller));
     return switch (visit) {
       case Visit.Done<Answer> done -> done.result();
-      case Visit.Failed<Answer> failed ->
-          new Answer(new ApiAnswer.Failed(failed.failure()), false);
+      case Visit.Failed<Answer> failed -> new Answer(new ApiAnswer.Failed(failed.failure()), false);
     };
   }
 

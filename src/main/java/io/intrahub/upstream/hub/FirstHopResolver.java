@@ -52,9 +52,8 @@ final class FirstHopResolver {
   record Hop(FirstHop said, Optional<DownloadLocations.Location> location) {}
 
   FirstHop ask(CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
-    return hop(
-            endpoints.visit(
-                question, caller, endpoint -> visit(endpoint, repo, revision, path, caller)))
+    return hop(endpoints.visit(
+            question, caller, endpoint -> visit(endpoint, repo, revision, path, caller)))
         .said();
   }
 
@@ -95,7 +94,8 @@ final class FirstHopResolver {
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts();
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
-      try (Response response = client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+      try (Response response =
+          client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
         Optional<HttpUrl> next = client.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {
           return refusedOrFailed(endpoint, response, revision, caller);

@@ -77,11 +77,7 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public String host() {
-    return parts
-        .locations()
-        .get(file)
-        .map(l -> l.url().host())
-        .orElse(parts.preferredHost());
+    return parts.locations().get(file).map(l -> l.url().host()).orElse(parts.preferredHost());
   }
 
   @Override
@@ -135,8 +131,7 @@ final class HubBlobSource implements BlobSource {
       RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
     CallPurpose question =
         caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
-    FirstHopResolver.Hop hop =
-        parts.firstHops().ask(operation, question, file, caller, last);
+    FirstHopResolver.Hop hop = parts.firstHops().ask(operation, question, file, caller, last);
     return switch (hop.said()) {
       case FirstHop.Refused refused -> new Refused(refused.refusal());
       case FirstHop.Failed failed -> new Failed(failed.failure());
@@ -145,7 +140,8 @@ final class HubBlobSource implements BlobSource {
       case FirstHop.Found _ ->
           hop.location()
               .flatMap(location -> tryOpen(location, span))
-              .orElseGet(() -> permanent("the address it just gave for " + file.path() + " is refused"));
+              .orElseGet(
+                  () -> permanent("the address it just gave for " + file.path() + " is refused"));
     };
   }
 
@@ -197,7 +193,8 @@ final class HubBlobSource implements BlobSource {
   private Opening opening(Response response, ByteRange.Span span) throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return unexpected("it encodes the content of " + file.path() + " though identity was asked for");
+      return unexpected(
+          "it encodes the content of " + file.path() + " though identity was asked for");
     }
     long length = response.body().contentLength();
     long skip;
@@ -223,10 +220,17 @@ final class HubBlobSource implements BlobSource {
     }
     if (length >= 0 && length != promised) {
       return unexpected(
-          "it sends " + length + " bytes of " + file.path() + " where " + promised + " were announced");
+          "it sends "
+              + length
+              + " bytes of "
+              + file.path()
+              + " where "
+              + promised
+              + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == file.blob().size();
-    return new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged);
+    return new Opened(
+        new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged);
   }
 
   private static Failed permanent(String reason) {
