@@ -25,7 +25,9 @@ class FailingContentTest {
   @BeforeEach
   void start() throws Exception {
     rig = new Rig(data);
-    rig.hub.repo("model", "acme/open").commit("Add it", "m.bin", DevFile.lfsGenerated(1, 3_000_000));
+    rig.hub
+        .repo("model", "acme/open")
+        .commit("Add it", "m.bin", DevFile.lfsGenerated(1, 3_000_000));
     rig.hub.faults().on(Route.CDN).times(1).truncate(1_000_000);
     rig.hub.faults().on(Route.CDN).skip(1).status(503);
   }

@@ -50,8 +50,7 @@ final class MirrorRig implements AutoCloseable {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
-        UpstreamSettings.to(endpoints)
-            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
+        UpstreamSettings.to(endpoints).withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
     Meters meters = new Meters(new SimpleMeterRegistry());
     Executor counted =
         task -> {

@@ -39,8 +39,7 @@ final class EndpointClient {
    * @throws IOException when there is no connection or no head in time
    */
   Response send(Endpoint endpoint, Request.Builder request, Caller caller) throws IOException {
-    return transport.send(
-        request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build());
+    return transport.send(request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build());
   }
 
   /**

@@ -109,14 +109,12 @@ public final class HubUpstream implements AutoCloseable {
     List<Interceptor> interceptors =
         List.of(
             new RequestCounter(meters), new IdentityEncodingInterceptor(), new TokenInterceptor());
-    this.transport =
-        new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
-    this.retries = 
+    this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
+    this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     this.selector = new EndpointSelector(endpoints, settings.offline(), retries);
     EndpointClient client = new EndpointClient(transport, guard);
-    this.api =
-        new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
+    this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     this.firstHops = new FirstHopResolver(selector, client, locations, order);
     this.listings =
@@ -197,9 +195,7 @@ public final class HubUpstream implements AutoCloseable {
   public BlobSource source(
       RepoId repo, CommitHash commit, FilePath path, BlobId blob, Caller caller) {
     return new HubBlobSource(
-        sources,
-        new DownloadLocations.Key(repo, commit, path, blob, caller.authority()),
-        caller);
+        sources, new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), caller);
   }
 
   /**

@@ -38,8 +38,7 @@ final class ListingPageReader {
     HubUpstream.NextPage page(Optional<String> link, String target);
   }
 
-  ListingPageReader(
-      EndpointSelector endpoints, EndpointClient client, Next next, Duration limit) {
+  ListingPageReader(EndpointSelector endpoints, EndpointClient client, Next next, Duration limit) {
     this.endpoints = endpoints;
     this.client = client;
     this.next = next;

@@ -21,17 +21,13 @@ final class TokenInterceptor implements Interceptor {
     return chain.proceed(
         token.isEmpty()
             ? request
-            : request
-                .newBuilder()
-                .header("Authorization", token.get().asAuthorization())
-                .build());
+            : request.newBuilder().header("Authorization", token.get().asAuthorization()).build());
   }
 
   private static Optional<AccessToken> tokenFor(Request request) {
     Endpoint endpoint = request.tag(Endpoint.class);
     Caller caller = request.tag(Caller.class);
-    boolean trusted =
-        endpoint != null && endpoint.authoritative() && endpoint.owns(request.url());
+    boolean trusted = endpoint != null && endpoint.authoritative() && endpoint.owns(request.url());
     return trusted && caller != null ? caller.token() : Optional.empty();
   }
 }

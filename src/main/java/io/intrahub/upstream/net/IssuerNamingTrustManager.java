@@ -38,8 +38,7 @@ final class IssuerNamingTrustManager extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String type)
-      throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
     try {
       judge.checkServerTrusted(chain, type);
     } catch (CertificateException e) {
@@ -60,8 +59,7 @@ final class IssuerNamingTrustManager extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String type)
-      throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
     judge.checkClientTrusted(chain, type);
   }
 

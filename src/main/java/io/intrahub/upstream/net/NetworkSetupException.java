@@ -39,7 +39,8 @@ public final class NetworkSetupException extends IOException {
 
   private final Persistence persistence;
 
-  private NetworkSetupException(String message, Persistence persistence, @Nullable Throwable cause) {
+  private NetworkSetupException(
+      String message, Persistence persistence, @Nullable Throwable cause) {
     super(message, cause);
     this.persistence = persistence;
   }
@@ -60,7 +61,8 @@ public final class NetworkSetupException extends IOException {
     if (!challenges.isEmpty() && !challenges.toLowerCase(Locale.ROOT).contains("basic")) {
       text = "asks for " + challenges + " (407); only Basic is supported";
     } else if (proxy.credentials().isPresent()) {
-      text = "refuses the user or the password that it was given (407); correct them in upstream.proxy";
+      text =
+          "refuses the user or the password that it was given (407); correct them in upstream.proxy";
     } else {
       text = "asks for a user and a password (407); put them into its address, upstream.proxy";
     }
@@ -79,9 +81,7 @@ public final class NetworkSetupException extends IOException {
       return e;
     }
     if (e instanceof SSLException tls) {
-      return certificate(tls, url.host(), proxy)
-          .map(IOException.class::cast)
-          .orElse(e);
+      return certificate(tls, url.host(), proxy).map(IOException.class::cast).orElse(e);
     }
     return proxy.<IOException>flatMap(p -> ofProxy(e, url, p)).orElse(e);
   }

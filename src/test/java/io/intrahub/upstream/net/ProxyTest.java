@@ -324,8 +324,7 @@ class ProxyTest {
   }
 
   private HttpTransport calls(ProxySettings proxies) {
-    return new HttpTransport(
-        settings(proxies), timer, new RedirectGuard(Set.of("127.0.0.1")));
+    return new HttpTransport(settings(proxies), timer, new RedirectGuard(Set.of("127.0.0.1")));
   }
 
   private static NetworkSettings settings(ProxySettings proxies) {
