@@ -15,15 +15,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code /metrics} for Prometheus, {@code /health} for whoever restarts processes, and {@code
- * /status} for people. On a listener of its own, since what it tells is not for clients. Safe for
- * use by many threads once started.
+ * The listener for the operator: {@code /metrics} for Prometheus, {@code /health} for supervisors
+ * and {@code /status} for people. It has a port of its own, because its answers are not for
+ * clients. Safe for use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
   private static final int THREADS = 8;
 
-  /** Without the text of an exception. */
+  /** Writes errors without the text of an exception. */
   private static final Request.Handler PLAIN_ERRORS =
       (request, response, callback) -> {
         response.write(true, ByteBuffer.allocate(0), callback);
@@ -35,11 +35,11 @@ public final class AdminServer implements AutoCloseable {
   private final Javalin javalin;
 
   /**
-   * Makes the server; {@link #start} opens the port.
+   * Creates the server; {@link #start} opens the port.
    *
-   * @param port 0 takes any free one
-   * @param hosts names by which the listener may be called, beside localhost, {@code host} and
-   *     addresses
+   * @param port port to bind to; 0 takes any free one
+   * @param hosts names that requests may use for the listener, besides localhost, {@code host} and
+   *     IP addresses
    */
   public AdminServer(
       String host,
@@ -60,7 +60,7 @@ public final class AdminServer implements AutoCloseable {
           config.routes.before(this::check);
           config.routes.exception(Exception.class, AdminServer::fault);
           config.router.javaLangErrorHandler((response, error) -> {
-            log.error("A request of the operator failed", error);
+            log.error("A request to the admin listener failed", error);
             response.setStatus(500);
           });
           config.routes.get(
@@ -76,7 +76,7 @@ public final class AdminServer implements AutoCloseable {
         });
   }
 
-  /** Refuses what a web page may have sent: see {@link HostCheck}. */
+  /** Refuses requests that a web page may have sent; see {@link HostCheck}. */
   private void check(Context ctx) {
     List<String> hosts = Collections.list(ctx.req().getHeaders("Host"));
     String host = hosts.isEmpty() ? "" : hosts.getFirst();
@@ -84,10 +84,10 @@ public final class AdminServer implements AutoCloseable {
       refuse(
           ctx,
           421,
-          "This listener is not called by this name. Use its address, or add the name to"
-              + " admin.hosts.");
+          "This listener does not answer to this host name. Use its IP address, or add the name"
+              + " to admin.hosts.");
     } else if (HostCheck.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
-      refuse(ctx, 403, "Pages of other sites may not ask this listener.");
+      refuse(ctx, 403, "Web pages of other sites may not use this listener.");
     }
   }
 
@@ -97,12 +97,12 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private static void fault(Exception e, Context ctx) {
-    log.error("{} failed", ctx.req().getRequestURI(), e);
+    log.error("The admin request {} failed", ctx.req().getRequestURI(), e);
     refuse(ctx, 500, "Internal error of intrahub; see the log.");
   }
 
   /**
-   * A mirror whose upstream is away is well: it serves what it has. So the status is always 200.
+   * The status is always 200: a mirror whose upstream is unreachable still serves what it stores.
    */
   private static void health(Context ctx, Mirror mirror) {
     ctx.contentType("application/json; charset=utf-8")
@@ -112,21 +112,21 @@ public final class AdminServer implements AutoCloseable {
   /**
    * Opens the port.
    *
-   * @throws IOException when it can't, with a message for the operator
+   * @throws IOException if the port can't be opened, with a message for the operator
    */
   public void start() throws IOException {
     try {
       javalin.start();
     } catch (RuntimeException e) {
       throw new IOException(
-          "The operator's port, "
+          "Can't open the port for the operator, "
               + address
-              + ", can't be opened. Choose another with --admin-port, or stop what listens there.",
+              + ". Choose another with --admin-port, or stop the process that uses it.",
           e);
     }
   }
 
-  /** The port that is open. */
+  /** Returns the port that is open. */
   public int port() {
     return javalin.port();
   }

@@ -8,21 +8,21 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Tells requests to the operator's listener that a person or a monitor makes from those that a web
- * page makes behind the back of a person who may reach it.
+ * Detects requests that a web page sends to the admin listener through the browser of somebody who
+ * can reach it.
  *
- * <p>A page can have its own name resolve to the listener's address (DNS rebinding); then its name
- * stands in {@code Host}. It can't do so with an address, so every address is taken. A page that
- * asks under the listener's own name is told by its {@code Origin}. Immutable.
+ * <p>A page can make its own host name resolve to the listener's address (DNS rebinding); then
+ * {@code Host} holds that name. This is impossible with an IP address, so every IP address is
+ * accepted. A page that uses a name of the listener is detected by its {@code Origin}. Immutable.
  */
 final class HostCheck {
   private final Set<String> names = new HashSet<>();
 
   /**
-   * Makes the check.
+   * Creates a check.
    *
-   * @param bound what the listener is bound to
-   * @param configured further names
+   * @param bound host that the listener is bound to
+   * @param configured further names of the listener
    */
   HostCheck(String bound, List<String> configured) {
     names.add("localhost");
@@ -30,13 +30,13 @@ final class HostCheck {
     configured.forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
   }
 
-  /** Whether a request with this {@code Host} is meant for this listener. */
+  /** Returns whether {@code Host} names this listener. */
   boolean isOwn(String host) {
     String name = withoutPort(host).toLowerCase(Locale.ROOT);
     return names.contains(name) || CidrRange.address(name).isPresent();
   }
 
-  /** Whether a request comes from a page of another origin, if from a page at all. */
+  /** Returns whether a request comes from a web page of another origin. */
   static boolean isForeign(Optional<String> origin, String host) {
     return origin
         .filter(

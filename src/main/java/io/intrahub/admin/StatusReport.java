@@ -15,8 +15,8 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * {@code /status}: what a person wants to know of a running mirror, as JSON. A member may be added
- * and none is taken away; sizes are bytes, times seconds. Safe for use by many threads.
+ * The JSON of {@code /status}: the state of a running mirror. Members may be added and are never
+ * removed. Sizes are in bytes, times in seconds. Safe for use by many threads.
  */
 public final class StatusReport {
   private final JsonFactory json = JsonFactory.builder().build();
@@ -27,11 +27,11 @@ public final class StatusReport {
   private final Supplier<StoreUsage> store;
 
   /**
-   * The status of a mirror that starts now.
+   * Creates the report of a mirror that starts now.
    *
-   * @param version of the product
-   * @param clock the time by which it has been up
-   * @param store asked whenever somebody looks
+   * @param version version of the product
+   * @param clock measures how long the mirror has been up
+   * @param store called for each report
    */
   public StatusReport(String version, Clock clock, Mirror mirror, Supplier<StoreUsage> store) {
     this.version = version;

@@ -1,3 +1,3 @@
-/** The operator's side, on its own listener: metrics and health. */
+/** The listener for the operator: metrics, health and status. */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.admin;

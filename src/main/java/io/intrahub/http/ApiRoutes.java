@@ -22,7 +22,10 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The JSON API: what the mirror knows, what it answers itself, and what it passes on. */
+/**
+ * The routes of the JSON API: answered from the store, by the mirror itself, or passed on to
+ * upstream. Safe for use by many threads.
+ */
 final class ApiRoutes {
   private static final Logger log = LoggerFactory.getLogger(ApiRoutes.class);
 
@@ -79,13 +82,13 @@ final class ApiRoutes {
                 exchange.self()));
   }
 
-  /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}: a read, though a POST. */
+  /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}, which reads although it is a POST. */
   void pathsInfo(Exchange exchange, HubTarget.PathsInfo target) throws IOException {
     boolean json =
         Optional.ofNullable(exchange.request().getContentType())
             .filter(type -> type.startsWith("application/json"))
             .isPresent();
-    // Held until the answer is written: upstream may have to be asked with the same paths.
+    // Held until the response is written, because upstream may be asked with the same paths.
     try (MemoryBudget.Reservation reservation = budget.reservation(exchange.client())) {
       PathsQuery query;
       try (RequestBody body =
@@ -115,13 +118,13 @@ final class ApiRoutes {
     return new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache());
   }
 
-  /** Refuses a request whose body was not read to its end: nothing behind it is a request. */
+  /** Refuses a request whose body was not read to its end, so no further request can follow it. */
   private static void refuseBody(Exchange exchange, HubError error) throws IOException {
     exchange.set("Connection", "close");
     error(exchange, error);
   }
 
-  /** Any other read of the API. */
+  /** Passes on any other read of the API. */
   void passOn(Exchange exchange, HubTarget named, String what) throws IOException {
     String path = named.format();
     String query = exchange.rawQuery();
@@ -129,7 +132,7 @@ final class ApiRoutes {
     write(exchange, mirror.passThrough().get(target, exchange.caller(), what, exchange.self()));
   }
 
-  /** {@code GET|HEAD /{repo}/raw/{revision}/{path}}: what git has. */
+  /** {@code GET|HEAD /{repo}/raw/{revision}/{path}}: the content as git stores it. */
   void raw(Exchange exchange, HubTarget.RawFile target) throws IOException {
     String what = target.path() + " of " + target.repo();
     ApiReply reply =
@@ -138,8 +141,8 @@ final class ApiRoutes {
   }
 
   /**
-   * {@code GET /api/agent-harnesses}: huggingface_hub 1.33 and 2.4 ask at the start of almost every
-   * process and wait 3 s; only a 200 with JSON is remembered by them.
+   * {@code GET /api/agent-harnesses}: huggingface_hub 1.33 and 2.4 send it at the start of almost
+   * every process and wait up to 3 s for it. They remember only a 200 with JSON.
    */
   void agentHarnesses(Exchange exchange) throws IOException {
     ErrorWriter.writeBody(
@@ -148,7 +151,7 @@ final class ApiRoutes {
         "{\"standardEnvVars\":[],\"harnesses\":{}}".getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** {@code HEAD /api/telemetry/{topic}}: taken note of by nobody. */
+  /** {@code HEAD /api/telemetry/{topic}}: answered and discarded. */
   void telemetry(Exchange exchange) {
     exchange.response().setStatus(200);
     exchange.response().setContentLengthLong(0);
@@ -166,9 +169,9 @@ final class ApiRoutes {
     }
   }
 
-  /** A body that can't be completed is broken off once its head is out, never ended. */
+  /** Writes a body. If it can't be completed and its head was sent, the connection is closed. */
   static void write(Exchange exchange, ReplyBody body) throws IOException {
-    // A HEAD of a file has no body, and the length that upstream said is among its headers.
+    // A passed-on HEAD of a file has no body, and its headers include upstream's length.
     boolean lengthIsSet = exchange.response().containsHeader(HeaderNames.CONTENT_LENGTH);
     if (!lengthIsSet) {
       body.length().ifPresent(exchange.response()::setContentLengthLong);
@@ -187,7 +190,7 @@ final class ApiRoutes {
       }
     } catch (IOException e) {
       log.info(
-          "{}: broken off after {} bytes: {}",
+          "{}: response broken off after {} bytes: {}",
           exchange.requestId(),
           exchange.bytesSent(),
           e.toString());

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes contents from pooled direct buffers. A response that can't be completed is broken, never
- * ended: the length was promised, and a short or padded body must not look whole. Safe for use by
- * many threads.
+ * Writes the bytes of files from pooled direct buffers. If a response can't be completed, its
+ * connection is closed, because a short or padded body must not look complete. Safe for use by many
+ * threads.
  */
 final class BodyWriter {
   private static final Logger log = LoggerFactory.getLogger(BodyWriter.class);
@@ -25,10 +25,10 @@ final class BodyWriter {
   }
 
   /**
-   * Writes a whole content and closes it. A failure breaks the response off and is not thrown; an
-   * {@link Error} is thrown, and {@link HubServer} breaks the response off.
+   * Writes all of a content and closes it. A failure closes the connection and is not thrown. An
+   * {@link Error} is thrown, and {@link HubServer} closes the connection.
    *
-   * @param length promised to the client
+   * @param length number of bytes of the content, which the client is told
    */
   void write(Exchange exchange, FileContent fileContent, long length) throws IOException {
     try (fileContent) {
@@ -40,14 +40,14 @@ final class BodyWriter {
       HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
       long left = length;
       while (left > 0) {
-        // Waited for without a buffer: a crowd that waits for one silent upstream would hold all of
-        // them, and nobody could be sent even what is on disk.
+        // No buffer is held during the wait. Otherwise many clients of one silent upstream would
+        // hold all buffers, and not even stored files could be sent.
         fileContent.await();
         left -= writeSome(exchange, fileContent, out, left);
       }
     } catch (IOException | RuntimeException e) {
       log.info(
-          "{}: broken off after {} of {} bytes: {}",
+          "{}: response broken off after {} of {} bytes: {}",
           exchange.requestId(),
           exchange.bytesSent(),
           length,
@@ -59,8 +59,8 @@ final class BodyWriter {
   }
 
   /**
-   * One loan, one read, one write. A client that takes nothing keeps the loan until its connection
-   * is given up, so another must not wait for it.
+   * Borrows a buffer, reads once and writes once. A client that takes no bytes keeps the buffer
+   * until its connection times out, so no other client may wait for that buffer.
    */
   private int writeSome(Exchange exchange, FileContent fileContent, HttpOutput out, long left)
       throws IOException {
@@ -68,13 +68,13 @@ final class BodyWriter {
       ByteBuffer buffer = loan.buffer();
       int read = fileContent.read(buffer);
       if (read <= 0 || read > left) {
-        throw new IOException("the content has another length than was announced");
+        throw new IOException("the content does not have the announced length");
       }
       boolean more = buffer.hasRemaining() && read < left;
       buffer.flip();
       out.write(buffer);
       if (more) {
-        // Less came than was room for: it flows slowly, and the client should have what there is.
+        // The read did not fill the buffer, so bytes arrive slowly: send what there is now.
         out.flush();
       }
       exchange.sent(read);
@@ -83,10 +83,10 @@ final class BodyWriter {
   }
 
   /**
-   * Answers with an error as long as nothing went out: to break such a response off would make it
-   * Jetty's own 500.
+   * Answers with an error if nothing was sent yet. Closing the connection instead would make Jetty
+   * answer with a 500 of its own.
    *
-   * @return false when that can't be done either
+   * @return false if that fails too
    */
   private static boolean refuse(Exchange exchange, Throwable cause) {
     try {
@@ -102,14 +102,14 @@ final class BodyWriter {
     }
   }
 
-  /** Makes the client see that the body is not whole: no byte goes out any more. */
+  /** Closes the connection without a further byte, so the client sees an incomplete body. */
   static void abort(Exchange exchange, Throwable cause) {
-    // Not by the channel's abort: Javalin takes an aborted request for an asynchronous one, and
-    // logs a fault of its own.
+    // The channel's abort is not used: Javalin takes an aborted request for an asynchronous one and
+    // logs an error.
     if (exchange.request().getProtocol().equals("HTTP/1.0")) {
-      // A body without a length ends there with the connection, so its end must be a reset.
+      // There the end of the connection may end a body, so the connection must be reset.
       exchange.connection().resetOnClose();
     }
-    exchange.connection().close(new IOException("the response is broken off", cause));
+    exchange.connection().close(new IOException("the response was broken off", cause));
   }
 }

@@ -4,7 +4,8 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.mirror.CacheLabel;
 
 /**
- * Says in headers where an answer comes from (RFC 9211) and how old it is (RFC 9111 section 5.1).
+ * Writes the headers that say where a response comes from (RFC 9211) and how old it is (RFC 9111
+ * section 5.1).
  */
 final class CacheHeaders {
   private CacheHeaders() {}
@@ -21,12 +22,12 @@ final class CacheHeaders {
     }
     if (label.source() == CacheLabel.Source.BYPASS) {
       // It was fetched with one client's token.
-      forOneAsker(exchange);
+      forThisClientOnly(exchange);
     }
   }
 
-  /** No cache on the way may keep the answer, nor give it to anybody else. */
-  static void forOneAsker(Exchange exchange) {
+  /** Forbids caches on the way to keep the response or to give it to another client. */
+  static void forThisClientOnly(Exchange exchange) {
     exchange.set(HeaderNames.CACHE_CONTROL, "private, no-store");
     exchange.set(HeaderNames.VARY, HeaderNames.AUTHORIZATION);
   }

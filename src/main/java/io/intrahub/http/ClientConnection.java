@@ -35,19 +35,19 @@ final class ClientConnection extends SocketChannelEndPoint {
   /** Held while bytes are read from the channel. Guards {@code ahead} and {@code headSince}. */
   private final ReentrantLock reading = new ReentrantLock();
 
-  /** A byte that {@link #look} has read and Jetty has not, or -1. */
+  /** A byte that {@link #look} has read and that Jetty has not got yet, or -1. */
   private int ahead = -1;
 
-  /** When the first byte of an unfinished head came, or 0. */
+  /** When the first byte of an unfinished head arrived, in nanoseconds, or 0. */
   private long headSince;
 
   /** The request that is being answered; set and cleared by the thread that answers it. */
   private volatile @Nullable Answering answering;
 
-  /** Whether bytes were sent since the last look. */
+  /** Whether bytes were sent since the last check. */
   private volatile boolean sent;
 
-  /** When this connection is closed at the latest, or 0. */
+  /** When this connection is closed at the latest, in nanoseconds, or 0. */
   private volatile long closeAt;
 
   ClientConnection(
@@ -76,12 +76,12 @@ final class ClientConnection extends SocketChannelEndPoint {
     }
   }
 
-  /** Closes the connection when this time has passed, whatever it does. */
+  /** Has the connection closed when this time has passed, even if it is in use. */
   void closeAfter(Duration time) {
     closeAt = Math.max(1, nanos.getAsLong() + time.toNanos());
   }
 
-  /** Has the client see a reset when this connection is closed, instead of an end in good order. */
+  /** Makes closing this connection send a reset instead of an orderly end. */
   void resetOnClose() {
     try {
       getChannel().setOption(StandardSocketOptions.SO_LINGER, 0);
@@ -94,7 +94,7 @@ final class ClientConnection extends SocketChannelEndPoint {
   final class Answering implements AutoCloseable {
     private final Thread thread = Thread.currentThread();
 
-    /** Whether the connection had ended at the last look; owned by the thread that looks. */
+    /** Whether the connection had ended at the last check; owned by the checking thread. */
     private boolean endSeen;
 
     // Guarded by this.
@@ -103,7 +103,7 @@ final class ClientConnection extends SocketChannelEndPoint {
 
     private Answering() {}
 
-    /** Whether the client left. */
+    /** Returns whether the client left. */
     synchronized boolean left() {
       return left;
     }
@@ -115,7 +115,7 @@ final class ClientConnection extends SocketChannelEndPoint {
       }
     }
 
-    /** The answer is complete or broken off. An interrupt is not carried into the next request. */
+    /** Ends the answer. An interrupt is not carried over to the next request. */
     @Override
     public void close() {
       answering = null;
@@ -172,7 +172,7 @@ final class ClientConnection extends SocketChannelEndPoint {
       reading.unlock();
     }
     if (waiting) {
-      // The selector knows nothing of a byte that was read already.
+      // The selector does not report a byte that was already read.
       executor.execute(() -> getFillInterest().fillable());
     } else {
       super.needsFillInterest();
@@ -190,12 +190,12 @@ final class ClientConnection extends SocketChannelEndPoint {
   }
 
   /**
-   * Looks whether the client has left or is too slow.
+   * Checks whether the client has left or is too slow.
    *
-   * <p>A client that closes only its own direction of the connection looks the same until something
-   * is sent to it. So a client counts as gone when its direction is closed and nothing was sent to
-   * it since the last look: as long as bytes flow, a client that is really gone makes the write
-   * fail.
+   * <p>A client that closed only its sending direction can't be told from one that left until
+   * something is sent to it. So a client counts as having left when its direction is closed and
+   * nothing was sent to it since the last check. While bytes flow, a write to a client that left
+   * fails.
    */
   void look() {
     long now = nanos.getAsLong();
@@ -222,7 +222,7 @@ final class ClientConnection extends SocketChannelEndPoint {
   }
 
   private boolean isHeadLate(long now) {
-    // A thread that reads at this moment makes progress.
+    // A thread that holds the lock is reading, so the request makes progress.
     if (!reading.tryLock()) {
       return false;
     }
@@ -244,7 +244,7 @@ final class ClientConnection extends SocketChannelEndPoint {
       return End.OPEN;
     }
     try {
-      // Jetty reads a request's body by itself. Behind a pipelined request nothing can be seen.
+      // Jetty itself reads the body of a request. What follows a pipelined request can't be seen.
       if (ahead >= 0 || isFillInterested() || isInputShutdown()) {
         return isInputShutdown() ? End.CLOSED : End.OPEN;
       }

@@ -16,7 +16,7 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 
-/** The clients' port: limits connections, and watches those that are open. */
+/** The port for clients: limits connections, and checks open ones for clients that left. */
 final class ClientConnector extends ServerConnector {
   /**
    * Connections that may wait to be accepted; the system may allow fewer. With Java's default of
@@ -25,10 +25,10 @@ final class ClientConnector extends ServerConnector {
    */
   private static final int ACCEPT_QUEUE = 4096;
 
-  /** Between two requests. While a request is answered, the limit of the configuration holds. */
+  /** Between two requests. {@link JettySetup} sets the limit while a request is answered. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 
-  /** How long a refused connection may take to read the refusal. */
+  /** How long a client may take to read that its connection is refused. */
   private static final Duration REFUSED_TIMEOUT = Duration.ofSeconds(3);
 
   private final LongSupplier nanos;
@@ -57,7 +57,7 @@ final class ClientConnector extends ServerConnector {
     return end;
   }
 
-  /** Looks for clients that have left or are too slow. To be called about once a second. */
+  /** Checks for clients that have left or are too slow. To be called about once a second. */
   void look() {
     for (EndPoint end : getConnectedEndPoints()) {
       if (end instanceof ClientConnection connection) {

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Names the client that a request or a connection counts against: the address of its peer, or the
- * address that a trusted proxy gives. IPv6 clients are named by their /64 network, because each of
- * them may use every address of one. Safe for use by many threads.
+ * address that a trusted proxy forwards. IPv6 clients are named by their /64 network, because one
+ * client may use every address in it. Immutable.
  */
 final class ClientNames {
   private static final int NETWORK_BYTES = 8;
@@ -24,7 +24,7 @@ final class ClientNames {
     this.trusted = List.copyOf(trusted);
   }
 
-  /** The name of the client at an address. */
+  /** Returns the name of the client at an address. */
   static String name(InetAddress address) {
     if (!(address instanceof Inet6Address)) {
       return address.getHostAddress();
@@ -38,25 +38,24 @@ final class ClientNames {
     return name.append(":/64").toString();
   }
 
-  /** The address of a peer. Empty for one that has already gone. */
+  /** Returns the address of a peer; empty if the peer has already disconnected. */
   static Optional<InetAddress> address(@Nullable SocketAddress peer) {
     return peer instanceof InetSocketAddress inet
         ? Optional.ofNullable(inet.getAddress())
         : Optional.empty();
   }
 
-  /** Whether an address is a trusted proxy's. */
+  /** Returns whether an address is that of a trusted proxy. */
   boolean isTrusted(InetAddress address) {
     return trusted.stream().anyMatch(cidrRange -> cidrRange.contains(address));
   }
 
   /**
-   * The name of the client that sent a request.
+   * Returns the name of the client that sent a request.
    *
-   * @param peer at the other end of the connection
-   * @param forwardedFor the values of all {@code X-Forwarded-For} headers, in order. Only what
-   *     trusted proxies appended is believed: everything to the left of the first other address may
-   *     have been made up by the client.
+   * @param peer the other end of the connection
+   * @param forwardedFor the values of all {@code X-Forwarded-For} headers, in order. Only addresses
+   *     that trusted proxies appended are believed; a client can make up all that precede them.
    */
   String name(InetAddress peer, List<String> forwardedFor) {
     if (!isTrusted(peer)) {

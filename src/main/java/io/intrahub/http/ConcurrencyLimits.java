@@ -7,10 +7,11 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Counts what each client uses at this moment, and lets it use no more than its limit.
+ * Limits how many uses of something each client may have at the same time.
  *
- * <p>Safe for use by many threads. {@code lock} guards all mutable fields; it is a leaf. The map
- * has no entry for a name that uses nothing, so that it is never larger than what is in use.
+ * <p>Safe for use by many threads. {@code lock} guards all mutable fields; no other lock is taken
+ * while it is held. The map has entries only for names with a use, so its size is bounded by the
+ * uses.
  */
 final class ConcurrencyLimits {
   private final int limit;
@@ -19,20 +20,20 @@ final class ConcurrencyLimits {
   private int inUse;
 
   /**
-   * Makes counts of zero.
+   * Creates limits without any use.
    *
-   * @param limit uses of one name at the same time, 1 or more
+   * @param limit uses that one name may have at the same time, at least 1
    */
   ConcurrencyLimits(int limit) {
     this.limit = limit;
   }
 
-  /** The most that one name may use at the same time. */
+  /** Returns the number of uses that one name may have at the same time. */
   int limit() {
     return limit;
   }
 
-  /** Uses of all names together that have not ended. */
+  /** Returns the number of uses that have not ended, of all names together. */
   int inUse() {
     lock.lock();
     try {
@@ -42,7 +43,7 @@ final class ConcurrencyLimits {
     }
   }
 
-  /** One use of each of some names. To be closed once. */
+  /** One use, which counts against several names. To be closed once. */
   final class Use implements AutoCloseable {
     private final List<String> names;
 
@@ -65,8 +66,8 @@ final class ConcurrencyLimits {
   /**
    * Begins a use.
    *
-   * @param names all of which must be below the limit
-   * @return empty when one of them is not; then nothing is counted
+   * @param names names that the use counts against
+   * @return empty if one of the names is at its limit; then nothing is counted
    */
   Optional<Use> enter(List<String> names) {
     lock.lock();

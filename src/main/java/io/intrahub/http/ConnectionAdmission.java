@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 
 /**
- * Decides whether a new connection may stay: limits connections in total and per client. Safe for
- * use by many threads.
+ * Decides whether a new connection is accepted: limits connections in total and per client. Safe
+ * for use by many threads.
  */
 final class ConnectionAdmission {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-  /** Refused connections that may stay open for the moment that it takes to read the refusal. */
+  /** Refused connections that may be open at the same time until their clients read why. */
   private static final int MAX_REFUSING = 256;
 
   private final ClientLimits limits;
@@ -30,30 +30,30 @@ final class ConnectionAdmission {
     this.perClient = new ConcurrencyLimits(limits.connectionsPerClient());
   }
 
-  /** What becomes of a new connection. */
+  /** The decision on a new connection. */
   sealed interface Verdict {
     /**
-     * It stays.
+     * The connection is accepted.
      *
-     * @param onClose to be run once when it is closed
+     * @param onClose to be run once when the connection is closed
      */
     record Admitted(Runnable onClose) implements Verdict {}
 
     /**
-     * It is told why and closed.
+     * The client is told why, and the connection is closed.
      *
-     * @param onClose to be run once when it is closed
+     * @param onClose to be run once when the connection is closed
      */
     record Refused(HubError error, Runnable onClose) implements Verdict {}
 
-    /** It is closed at once: too many are being refused. */
+    /** The connection is closed at once, because too many are being refused. */
     record Dropped() implements Verdict {}
   }
 
   /**
-   * Judges a new connection.
+   * Decides on a new connection.
    *
-   * @param peer empty if the client has gone already
+   * @param peer empty if the client has already disconnected
    */
   Verdict judge(Optional<InetAddress> peer) {
     if (peer.isEmpty()) {
@@ -70,7 +70,7 @@ final class ConnectionAdmission {
                   + " has "
                   + limits.connectionsPerClient()
                   + " connections to this mirror, which is the limit (clients.connections). Close"
-                  + " some, or use those that are open.",
+                  + " some, or reuse open ones.",
               RETRY_AFTER));
     }
     if (!all.tryAcquire()) {

@@ -3,8 +3,9 @@ package io.intrahub.http;
 import jakarta.servlet.http.HttpServletResponse;
 
 /**
- * Lets pages in browsers read the mirror (transformers.js, huggingface.js, GGUF viewers). No cookie
- * is ever read, so any origin may; without the exposed headers huggingface.js lists too little.
+ * Lets web pages read the mirror (transformers.js, huggingface.js, GGUF viewers). Every origin is
+ * allowed, because the mirror reads no cookies. Without the exposed headers, huggingface.js returns
+ * incomplete listings.
  */
 final class Cors {
   private static final String EXPOSED =
@@ -18,7 +19,7 @@ final class Cors {
     response.setHeader("Access-Control-Expose-Headers", EXPOSED);
   }
 
-  /** Answers a preflight directly: a redirect or a 401 would end it. */
+  /** Answers a preflight request, which a redirect or a 401 would make fail. */
   static void preflight(Exchange exchange) {
     HttpServletResponse response = exchange.response();
     response.setStatus(204);

@@ -7,9 +7,7 @@ import io.intrahub.hub.json.ErrorJson;
 import java.io.IOException;
 import java.util.Optional;
 
-/**
- * Writes errors in the Hub's own form: the headers are what clients read, the body is for people.
- */
+/** Writes errors in the Hub's own form: clients read the headers, and people read the body. */
 final class ErrorWriter {
   private ErrorWriter() {}
 
@@ -22,13 +20,13 @@ final class ErrorWriter {
         .retryAfterSeconds()
         .ifPresent(s -> exchange.set(HeaderNames.RETRY_AFTER, Integer.toString(s)));
     commit.ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
-    // A cache may keep a 404 without being told to (RFC 9110 section 15.1), and would tell somebody
-    // with a token what was said to somebody without.
-    CacheHeaders.forOneAsker(exchange);
+    // A cache may keep a 404 without being told to (RFC 9110 section 15.1), and would then answer a
+    // client that has a token with what an anonymous client was told.
+    CacheHeaders.forThisClientOnly(exchange);
     writeBody(exchange, "application/json; charset=utf-8", ErrorJson.write(error.message()));
   }
 
-  /** Writes a whole body; a HEAD gets its length only. */
+  /** Writes a whole body; a HEAD gets only its length. */
   static void writeBody(Exchange exchange, String contentType, byte[] body) throws IOException {
     exchange.response().setContentType(contentType);
     WholeBody.write(exchange, body);

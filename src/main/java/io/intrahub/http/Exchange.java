@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
 /**
- * One request and its response, without Javalin's conveniences that decode, compress or guess. For
- * the thread that handles the request.
+ * One request and its response, without Javalin's conveniences, which decode, compress or guess.
+ * Owned by the thread that handles the request.
  */
 final class Exchange {
   private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.\\-_\\[\\]:]{1,255}");
@@ -47,7 +47,7 @@ final class Exchange {
     return caller;
   }
 
-  /** The name of the client against which its limits count. */
+  /** Returns the name of the client that its limits count against. */
   String client() {
     return caller.client();
   }
@@ -64,24 +64,24 @@ final class Exchange {
     return isHead() || method().equals("GET");
   }
 
-  /** Whether the client announced a body that is not empty. */
+  /** Returns whether the client announced a body that is not empty. */
   boolean hasBody() {
     return request.getContentLengthLong() > 0 || header("Transfer-Encoding").isPresent();
   }
 
-  /** Takes back what was said so far. Only while nothing was sent. */
+  /** Drops the status, headers and body set so far. Only before the first byte is sent. */
   void startOver() {
     response.reset();
     set(HeaderNames.X_REQUEST_ID, requestId);
     Cors.onEvery(response);
   }
 
-  /** As it came over the wire. */
+  /** Returns the path as it came over the wire. */
   String rawPath() {
     return request.getRequestURI();
   }
 
-  /** As it came over the wire, without the question mark; empty when there is none. */
+  /** Returns the query as it came over the wire, without the question mark; empty if none. */
   String rawQuery() {
     return Optional.ofNullable(request.getQueryString()).orElse("");
   }
@@ -90,14 +90,14 @@ final class Exchange {
     return Optional.ofNullable(request.getHeader(name));
   }
 
-  /** Whether the client wants upstream asked (RFC 9111 section 5.2.1.4). */
+  /** Returns whether the client wants a revalidated answer (RFC 9111 section 5.2.1.4). */
   boolean noCache() {
     return header(HeaderNames.CACHE_CONTROL)
         .filter(v -> v.toLowerCase(Locale.ROOT).contains("no-cache"))
         .isPresent();
   }
 
-  /** The mirror's base address as this client sees it; links in answers begin with it. */
+  /** Returns the mirror's base address as the client sees it, with which links begin. */
   String self() {
     String host =
         header("Host")
@@ -110,7 +110,7 @@ final class Exchange {
     response.setHeader(name, value);
   }
 
-  /** The connection that the request came over. */
+  /** Returns the connection of the request. */
   ClientConnection connection() {
     return (ClientConnection)
         ServletContextRequest.getServletContextRequest(request)
@@ -119,17 +119,17 @@ final class Exchange {
             .getEndPoint();
   }
 
-  /** Has the connection closed behind this answer: what else is on it can't be told apart. */
+  /** Has the connection closed after this response, because no next request can be found on it. */
   void closeBehind() {
     set("Connection", "close");
   }
 
-  /** The client closed the connection before it had the whole answer. */
+  /** Notes that the client closed the connection before it had the whole response. */
   void clientLeft() {
     left = true;
   }
 
-  /** What the client was told of an error, or why there was nobody to tell; empty for success. */
+  /** Returns the error message that the client got, or that the client left; empty for success. */
   String error() {
     return left
         ? "the client closed the connection"

@@ -3,21 +3,21 @@ package io.intrahub.http;
 import java.time.Duration;
 
 /**
- * Where clients are listened to.
+ * Settings of the listener for clients.
  *
  * @param host address to bind to, for example {@code 0.0.0.0}
- * @param port 0 takes any free one
- * @param bodyTimeout within which a whole request body arrives
+ * @param port port to bind to; 0 takes any free one
+ * @param bodyTimeout how long a whole request body may take
  */
 public record HttpSettings(String host, int port, Duration bodyTimeout) {
   private static final Duration BODY_TIMEOUT = Duration.ofSeconds(20);
 
-  /** With the default time for a body. */
+  /** Creates settings with the default time for a body. */
   public HttpSettings(String host, int port) {
     this(host, port, BODY_TIMEOUT);
   }
 
-  /** The same with another time for a body. */
+  /** Returns a copy with another time for a body. */
   public HttpSettings withBodyTimeout(Duration timeout) {
     return new HttpSettings(host, port, timeout);
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The clients' listener. Safe for use by many threads once started. */
+/** The listener for clients. Safe for use by many threads once started. */
 public final class HubServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HubServer.class);
   private static final long LOOK_MILLIS = 750;
@@ -50,17 +50,17 @@ public final class HubServer implements AutoCloseable {
   /** Written by Javalin when the server starts, before {@link #start} returns. */
   private volatile @Nullable ClientConnector connector;
 
-  /** Written by {@link #start}; looks at the connections now and then. */
+  /** The periodic check of the connections. Written by {@link #start}. */
   private volatile @Nullable ScheduledFuture<?> looking;
 
   /**
-   * Makes the server; {@link #start} opens the port.
+   * Creates the server; {@link #start} opens the port.
    *
-   * @param limits of what clients may use
-   * @param budget for what is kept of request bodies
-   * @param requestIds gives a new, unguessable one each time
+   * @param limits what clients may use
+   * @param budget the memory budget, from which request bodies are reserved
+   * @param requestIds returns a new, unguessable id on each call
    * @param timer runs short tasks
-   * @param nanos a time that never goes back, as {@link System#nanoTime}
+   * @param nanos a monotonic time in nanoseconds, as {@link System#nanoTime}
    */
   public HubServer(
       HttpSettings settings,
@@ -144,20 +144,20 @@ public final class HubServer implements AutoCloseable {
   /**
    * Opens the port.
    *
-   * @throws IOException when it can't, with a message for the operator
+   * @throws IOException if the port can't be opened, with a message for the operator
    */
   public void start() throws IOException {
     try {
       javalin.start();
     } catch (RuntimeException e) {
       throw new IOException(
-          "The port for clients, "
+          "Can't open the port for clients, "
               + settings.host()
               + ":"
               + settings.port()
-              + ", can't be opened ("
+              + " ("
               + rootMessage(e)
-              + "). Choose another with --port, or stop what listens there.",
+              + "). Choose another with --port, or stop the process that uses it.",
           e);
     }
     try {
@@ -165,7 +165,7 @@ public final class HubServer implements AutoCloseable {
           timer.scheduleWithFixedDelay(
               () -> look(connector()), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      throw new IOException("The mirror is being stopped.", e);
+      throw new IOException("The mirror is shutting down.", e);
     }
   }
 
@@ -173,17 +173,17 @@ public final class HubServer implements AutoCloseable {
     try {
       connector.look();
     } catch (RuntimeException e) {
-      // A task that throws is not run again.
-      log.error("A look at the clients' connections failed", e);
+      // The timer does not run a task again that threw.
+      log.error("The check of the clients' connections failed", e);
     }
   }
 
-  /** Number of requests that are being answered. */
+  /** Returns the number of requests that are being answered. */
   public int requestsInFlight() {
     return requests.inUse();
   }
 
-  /** The port that is open. */
+  /** Returns the port that is open. */
   public int port() {
     return connector().getLocalPort();
   }
@@ -198,7 +198,7 @@ public final class HubServer implements AutoCloseable {
 
   private void handle(Context ctx) {
     long start = System.nanoTime();
-    // This handler is the router: no other one may add to the answer.
+    // This handler is the router: no other handler may add to the response.
     ctx.skipRemainingHandlers();
     String requestId = requestIds.get();
     ctx.res().setHeader(HeaderNames.X_REQUEST_ID, requestId);
@@ -212,11 +212,11 @@ public final class HubServer implements AutoCloseable {
         }
         answer(exchange, caller.isPresent());
       } catch (Throwable e) {
-        // Also an Error: Javalin or Jetty would write its text into the response, or end a body
-        // that is not whole as if it were.
+        // An Error too: Javalin or Jetty would write its text into the response, or end an
+        // incomplete body as if it were complete.
         if (answering.left()) {
           var _ = Thread.interrupted();
-          log.debug("{}: the client left: {}", requestId, e.toString());
+          log.debug("{}: the client closed the connection: {}", requestId, e.toString());
           exchange.clientLeft();
           BodyWriter.abort(exchange, e);
         } else if (e instanceof IOException broken) {
@@ -264,9 +264,9 @@ public final class HubServer implements AutoCloseable {
     }
     try (ConcurrencyLimits.Use _ = use.get()) {
       if (exchange.isRead() && exchange.hasBody()) {
-        // No client of the Hub sends one (RFC 9110 section 9.3.1 warns of it). A proxy in between
-        // that sees no body here would take these bytes for the next request.
-        refuseBody(exchange, "A " + exchange.method() + " has no body.");
+        // No client of the Hub sends a body here (RFC 9110 section 9.3.1 warns of it). A proxy on
+        // the way that expects none would take these bytes for the next request.
+        refuseBody(exchange, "A " + exchange.method() + " request must not have a body.");
       } else if (tokenIsValid) {
         handler.handle(exchange);
       } else {
@@ -275,7 +275,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  /** A request counts by address and by token: else many of the one would get round the other. */
+  /** A request counts against its address and its token, so that neither evades the limit. */
   private static List<String> payers(Caller caller) {
     return caller.authority() instanceof Authority.TokenHolder holder
         ? List.of(caller.client(), "token " + holder.fingerprint())
@@ -292,12 +292,12 @@ public final class HubServer implements AutoCloseable {
     return names.name(peer, Collections.list(ctx.req().getHeaders(HeaderNames.X_FORWARDED_FOR)));
   }
 
-  /** Whether the JVM itself is in trouble, so that nothing more should be tried. */
+  /** Returns whether the JVM itself is failing, so that nothing more should be tried. */
   private static boolean isFatal(Throwable e) {
     return e instanceof VirtualMachineError && !(e instanceof StackOverflowError);
   }
 
-  /** Empty when the header can't be a token: asking as somebody else would be a guess. */
+  /** Returns who asks; empty if the header holds no token, because any other answer is a guess. */
   private Optional<Caller> caller(Context ctx, String client) {
     List<String> headers = Collections.list(ctx.req().getHeaders(HeaderNames.AUTHORIZATION));
     if (headers.isEmpty()) {
@@ -310,15 +310,15 @@ public final class HubServer implements AutoCloseable {
         .map(token -> fingerprints.caller(Optional.of(token), client));
   }
 
-  /** Refuses a request whose body was not read: nothing that follows on the connection counts. */
+  /** Refuses a request whose body was not read, so no further request can follow it. */
   private static void refuseBody(Exchange exchange, String why) throws IOException {
     exchange.closeBehind();
     ApiRoutes.error(exchange, HubError.badRequest(why));
   }
 
   /**
-   * The connection failed, or the request's body broke the rules of its framing. An answer that was
-   * not begun must not look like an empty success.
+   * Handles a failed connection, or a request body with broken framing. A response that was not
+   * begun must not look like an empty success.
    */
   private static void broken(Exchange exchange, IOException e) {
     log.debug("{}: {}", exchange.requestId(), e.toString());
@@ -328,7 +328,7 @@ public final class HubServer implements AutoCloseable {
     }
     try {
       exchange.startOver();
-      refuseBody(exchange, "The request's body can't be read.");
+      refuseBody(exchange, "The body of the request can't be read.");
     } catch (IOException gone) {
       log.debug("{}: {}", exchange.requestId(), gone.toString());
     }
@@ -349,7 +349,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  /** Lets running answers end, for a while, and closes the port. */
+  /** Closes the port, after a short time for responses in progress. */
   @Override
   public void close() {
     ScheduledFuture<?> task = looking;

@@ -19,13 +19,13 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
-/** Sets Jetty up: a thread per request, which paths it lets through, how it refuses. */
+/** Configures Jetty: a thread per request, which paths it accepts, how it refuses the others. */
 final class JettySetup {
   private static final int PLATFORM_THREADS = 32;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
 
   /**
-   * While a request is answered. Between two requests {@link ClientConnector} has its own limit.
+   * While a request is answered. Between two requests, the limit of {@link ClientConnector} holds.
    */
   private static final long IDLE_MILLIS = 120_000;
 
@@ -34,7 +34,7 @@ final class JettySetup {
   /**
    * Configures the server.
    *
-   * @param connector makes the clients' port
+   * @param connector creates the port for clients
    */
   static void apply(
       JavalinConfig config,
@@ -49,8 +49,8 @@ final class JettySetup {
       http.setSendServerVersion(false);
       http.setRequestHeaderSize(MAX_HEAD_BYTES);
       http.setIdleTimeout(IDLE_MILLIS);
-      // Escaped slashes and percents are part of the Hub's paths, doubled slashes are sent by
-      // hf-hub 0.x and huggingface.js. Escaped dots, backslashes and the like stay refused.
+      // Escaped slashes and percent signs are part of the Hub's paths, and hf-hub 0.x and
+      // huggingface.js send doubled slashes. Escaped dots, backslashes and the like are refused.
       http.setUriCompliance(
           UriCompliance.from(
               EnumSet.of(
@@ -66,7 +66,7 @@ final class JettySetup {
     });
   }
 
-  /** What Jetty refuses by itself never reaches the router, but has to look like the Hub's too. */
+  /** Requests that Jetty refuses never reach the router, but get an error in the Hub's form too. */
   private static boolean refuse(
       Request request, Response response, Callback callback, String requestId) {
     Object reason = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
@@ -84,7 +84,7 @@ final class JettySetup {
     response.getHeaders().put(HeaderNames.X_REQUEST_ID, requestId);
     response.getHeaders().put(HeaderNames.X_ERROR_MESSAGE, line);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json; charset=utf-8");
-    // Where a refused request ends is not certain, so nothing behind it is read as another one.
+    // The end of a refused request is uncertain, so no further request is read after it.
     response.getHeaders().put(HttpHeader.CONNECTION, "close");
     response.write(true, ByteBuffer.wrap(ErrorJson.write(line)), callback);
     return true;

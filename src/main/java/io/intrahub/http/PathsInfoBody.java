@@ -14,11 +14,11 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * Reads the body of a {@code paths-info} call, JSON or a form, without ever holding all of it: only
+ * Reads the body of a {@code paths-info} request, JSON or a form, without holding all of it: only
  * the distinct paths are kept, and their memory is reserved as they arrive. For one thread.
  */
 final class PathsInfoBody {
-  /** Far more than any client sends: they ask for the files of one load, or of one folder. */
+  /** Far more than any client sends: clients ask for the files of one load or of one folder. */
   static final long MAX_BYTES = 2L * 1024 * 1024;
 
   static final int MAX_PATHS = 10_000;
@@ -26,10 +26,10 @@ final class PathsInfoBody {
   /** A path has at most 4,096 bytes, each of which may be percent-encoded. */
   private static final int MAX_PAIR = 16 * 1024;
 
-  /** What reading takes before the first path: the buffers of the parser and the connection. */
+  /** Bytes that reading takes before the first path: buffers of the parser and the connection. */
   private static final int BASE = 16 * 1024;
 
-  /** Heap for a path beside its characters. */
+  /** Bytes of heap for a path besides its characters. */
   private static final int HEAP_PER_PATH = 120;
 
   private static final int STEP = 4 * 1024;
@@ -46,17 +46,17 @@ final class PathsInfoBody {
   /**
    * Reads a body to its end.
    *
-   * @param reservation grows with what is kept, which the result holds
-   * @throws RequestBody.RefusedException when the body breaks a limit
-   * @throws MalformedJsonException when it is no list of paths
-   * @throws IOException when it can't be read, or there is no memory for it
+   * @param reservation grown by the memory of the paths, which the result holds
+   * @throws RequestBody.RefusedException if the body exceeds a limit
+   * @throws MalformedJsonException if the body is not a list of paths
+   * @throws IOException if the body can't be read, or if there is no memory for it
    */
   static PathsQuery read(InputStream body, boolean json, MemoryBudget.Reservation reservation)
       throws IOException, MalformedJsonException {
     reservation.grow(BASE);
     PathsInfoBody reader = new PathsInfoBody(reservation);
     boolean expand = json ? PathsInfoJson.read(body, reader::add) : reader.readForm(body);
-    // Behind the end of the JSON there may be more, which must not be taken for the next request.
+    // Bytes after the end of the JSON must not be taken for the next request.
     body.transferTo(OutputStream.nullOutputStream());
     return new PathsQuery(reader.paths, expand);
   }
@@ -102,7 +102,7 @@ final class PathsInfoBody {
     return expand || last;
   }
 
-  /** Takes one pair and empties the buffer; whether it says that {@code expand} is true. */
+  /** Takes one pair and empties the buffer; returns whether it sets {@code expand}. */
   private boolean take(ByteArrayOutputStream pair) throws IOException {
     QueryParameters query = QueryParameters.parse(pair.toString(StandardCharsets.UTF_8));
     pair.reset();

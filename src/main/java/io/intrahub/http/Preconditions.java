@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param ifRange value of {@code If-Range}
  * @param range value of {@code Range}
  */
-record Preconditions(Optional<String> ifNoneMatch, Optional<String> ifRange, Optional<String> range) {
+record Preconditions(
+    Optional<String> ifNoneMatch, Optional<String> ifRange, Optional<String> range) {
   /** Reads the headers of a request. */
   static Preconditions of(Exchange exchange) {
     return new Preconditions(

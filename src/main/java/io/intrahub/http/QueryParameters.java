@@ -8,8 +8,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A query or form as the Hub's clients write it: repeated keys, {@code expand} also as {@code
- * expand[]} and {@code expand[0]}, booleans as {@code true}, {@code True} and {@code 1}.
+ * The parameters of a query or form, in the spellings of the Hub's clients: repeated keys, {@code
+ * expand} also as {@code expand[]} and {@code expand[0]}, booleans as {@code true}, {@code True}
+ * and {@code 1}.
  */
 final class QueryParameters {
   private record Pair(String key, String value) {}
@@ -18,7 +19,7 @@ final class QueryParameters {
 
   private QueryParameters() {}
 
-  /** Reads it; what is not valid percent-encoding is kept as it is. */
+  /** Parses a query or form; text that is not valid percent-encoding is kept as it is. */
   static QueryParameters parse(String raw) {
     QueryParameters query = new QueryParameters();
     for (String part : raw.split("&", -1)) {
@@ -55,7 +56,7 @@ final class QueryParameters {
         .isPresent();
   }
 
-  /** A number from 1 up; anything else counts as not given. */
+  /** Returns a number of at least 1; any other value counts as absent. */
   OptionalInt positive(String key) {
     Optional<String> digits = first(key).filter(v -> v.matches("[1-9]\\d{0,8}"));
     return digits.isPresent()

@@ -14,10 +14,11 @@ import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * A connection over a limit. It is told so in the Hub's form, whatever it asks for, and closed.
+ * A connection over a limit. Whatever the client asks for, it gets an error in the Hub's form, and
+ * the connection is closed.
  *
- * <p>What the client sends is read and thrown away until it closes its side: to close a connection
- * with unread bytes resets it, and the client would lose the refusal.
+ * <p>Bytes from the client are read and discarded until it closes its side. Closing a connection
+ * with unread bytes would reset it, and the client would not see the error.
  */
 final class RefusedConnection extends AbstractConnection {
   private static final int MAX_UNREAD = 64 * 1024;

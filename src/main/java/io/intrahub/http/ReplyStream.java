@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Writes a body that arrives as a stream, whose source may fail. Nothing goes out before {@link
- * #HELD_BACK} bytes are there, so that a source that fails early still leads to a clean error. The
- * body's reservation in the memory budget covers Jetty's buffer of that size. For the request's
- * thread. {@link #close} does nothing, because a body that breaks off must not end as if it were
- * whole.
+ * Writes a body whose source is a stream that may fail. Nothing is sent before {@link #HELD_BACK}
+ * bytes have arrived, so that a source that fails early still leads to a clean error. The body's
+ * reservation in the memory budget covers Jetty's buffer of that size. {@link #close} does nothing,
+ * because a body that breaks off must not look complete. For the request's thread.
  */
 final class ReplyStream extends OutputStream {
   /** Bytes that Jetty buffers before it sends the head. */
@@ -36,14 +35,14 @@ final class ReplyStream extends OutputStream {
   }
 
   /**
-   * Ends a whole body, and returns when the client has taken it. Without this, Jetty would send the
-   * last 64 KiB after the request, when nothing counts them any more.
+   * Completes the body, and returns when the client has taken it. Otherwise Jetty would send the
+   * last 64 KiB after the request, when no limit counts them.
    */
   void finish() throws IOException {
     out.close();
   }
 
-  /** Sends what there is, once the head is out; until then it waits for more. */
+  /** Sends what there is if the head was sent; otherwise does nothing. */
   @Override
   public void flush() throws IOException {
     if (exchange.response().isCommitted()) {

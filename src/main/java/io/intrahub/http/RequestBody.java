@@ -10,9 +10,9 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EndPoint;
 
 /**
- * The body of a request, with a limit on its length and one on the time it takes as a whole: a
- * client that sends one byte a second would otherwise never meet the time-out between two bytes.
- * For the thread that handles the request, which closes it.
+ * The body of a request, with limits on its length and on its whole duration. A time-out between
+ * two bytes alone would never stop a client that sends one byte a second. For the thread that
+ * handles the request, which closes it.
  */
 final class RequestBody extends InputStream {
   private final InputStream body;
@@ -22,7 +22,7 @@ final class RequestBody extends InputStream {
   private final Deadline deadline;
   private long bytes;
 
-  /** The body breaks a limit. */
+  /** Thrown if a body exceeds a limit. */
   static final class RefusedException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -39,11 +39,11 @@ final class RequestBody extends InputStream {
   }
 
   /**
-   * Begins to read.
+   * Starts to read a body.
    *
-   * @param maxBytes limit on the length
-   * @param timeout for the whole body, from now
-   * @throws RefusedException when the announced length is beyond the limit; nothing was read then
+   * @param maxBytes greatest length in bytes
+   * @param timeout how long the whole body may take from now on
+   * @throws RefusedException if the announced length exceeds the limit; then nothing was read
    */
   RequestBody(Exchange exchange, long maxBytes, Duration timeout) throws IOException {
     this.maxBytes = maxBytes;
@@ -84,7 +84,7 @@ final class RequestBody extends InputStream {
     if (left <= 0) {
       throw late();
     }
-    // A read returns when a byte comes, so each one may wait for no more than what is left.
+    // A read returns when a byte arrives, so each read may wait only for the time that is left.
     connection.setIdleTimeout(Math.min(left, idleMillis));
     int read;
     try {
@@ -99,7 +99,7 @@ final class RequestBody extends InputStream {
     return read;
   }
 
-  /** Gives the connection its own time-out back. Does not read what is left of the body. */
+  /** Restores the connection's idle time-out. Does not read the rest of the body. */
   @Override
   public void close() {
     connection.setIdleTimeout(idleMillis);

@@ -2,21 +2,23 @@ package io.intrahub.http;
 
 import java.time.Duration;
 
-/** Told of each request when its answer is complete or broken off. Called by many threads. */
+/**
+ * Is told about each request when its response is complete or broken off. Called by many threads.
+ */
 public interface RequestListener {
   /**
-   * One request.
+   * One request and its response.
    *
-   * @param client its address as far as limits go: the address of the peer, or the one that a
-   *     trusted proxy gives
-   * @param method as it came
-   * @param path raw, without the query, which may hold a secret
-   * @param status of the answer
-   * @param cacheStatus the {@code Cache-Status} header, or empty
-   * @param error what the client was told of an error, or empty
-   * @param bytes of the body
-   * @param took from the first to the last byte
-   * @param requestId as in {@code X-Request-Id}
+   * @param client name that limits count against: the address of the peer, or the one that a
+   *     trusted proxy forwarded
+   * @param method method as the client sent it
+   * @param path raw path without the query, which may hold a secret
+   * @param status status of the response
+   * @param cacheStatus value of the {@code Cache-Status} header, or empty
+   * @param error error message that the client got, or empty
+   * @param bytes number of bytes of the body that were sent
+   * @param took time from the start of the request to the end of the response
+   * @param requestId value of {@code X-Request-Id}
    */
   record Request(
       String client,
@@ -29,6 +31,6 @@ public interface RequestListener {
       Duration took,
       String requestId) {}
 
-  /** Takes note. Must not block. */
+  /** Called after each request. Must not block. */
   void answered(Request request);
 }

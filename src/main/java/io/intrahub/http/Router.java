@@ -9,8 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * From a raw request target to the route that answers it. The path is parsed once, by the one
- * parser; the route, the permission and the store all use what came out.
+ * Finds the route that answers a raw request target. The path is parsed once, by one parser; the
+ * route, the permission check and the store all use the parsed target. Safe for use by many
+ * threads.
  */
 final class Router {
   private final FileRoute files;
@@ -58,7 +59,7 @@ final class Router {
       case HubTarget.RepoResource t -> api.passOn(exchange, t, t.repo().toString());
       case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
       case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());
-      // Without a token for its content store a client takes the plain way, which the mirror is.
+      // Without a Xet token, a client downloads over plain HTTP, which the mirror serves.
       case HubTarget.XetToken _ -> ApiRoutes.error(exchange, HubError.notFound());
       case HubTarget.PathsInfo _ ->
           ApiRoutes.error(exchange, HubError.methodNotAllowed(exchange.method()));
@@ -78,7 +79,7 @@ final class Router {
         exchange, change ? HubError.readOnly() : HubError.methodNotAllowed(exchange.method()));
   }
 
-  /** People copy the address of the Hub's page about a file; the file is what they want. */
+  /** People copy the address of the Hub's page about a file when they want the file. */
   private static void toResolve(Exchange exchange, HubTarget.BlobPage page) {
     HubTarget file = new HubTarget.ResolveFile(page.repo(), page.revision(), page.path());
     exchange.response().setStatus(302);
@@ -102,7 +103,7 @@ final class Router {
         exchange, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Something went wrong in the mirror itself. */
+  /** Answers that the mirror itself failed. */
   static void internalError(Exchange exchange) throws IOException {
     ErrorWriter.write(exchange, HubError.internal(exchange.requestId()), Optional.empty());
   }

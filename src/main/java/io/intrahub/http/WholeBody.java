@@ -6,19 +6,19 @@ import org.eclipse.jetty.ee10.servlet.HttpOutput;
 
 /**
  * Writes bodies that are in memory, without a copy and with their length. If Jetty does not know
- * that a write is the last one, it copies the bytes into a buffer of its own, which each client
- * that reads slowly would hold and no limit counts.
+ * which write is the last, it copies the bytes into a buffer of its own, which a slow client holds
+ * and no limit counts.
  */
 final class WholeBody {
-  /** Bytes per call, because the JDK copies the whole of each into a direct buffer. */
+  /** Bytes per write: the JDK copies all bytes of a write into a direct buffer. */
   private static final int PIECE = 64 * 1024;
 
   private WholeBody() {}
 
   /**
-   * Writes a body and announces its length; a HEAD gets the length only.
+   * Writes a body and announces its length; a HEAD gets only the length.
    *
-   * @throws IOException when the connection fails
+   * @throws IOException if the connection fails
    */
   static void write(Exchange exchange, byte[] body) throws IOException {
     exchange.response().setContentLengthLong(body.length);

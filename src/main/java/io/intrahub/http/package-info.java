@@ -1,6 +1,7 @@
 /**
- * The clients' side: route table, request to use case to response, ranges and conditions, body
- * writing. With {@code admin} and {@code devhub} the only package that knows Javalin and Jetty.
+ * The listener for clients: routes, ranges and conditions, response bodies, and limits of each
+ * client. Together with {@code admin} and {@code devhub} the only package that uses Javalin and
+ * Jetty.
  */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.http;

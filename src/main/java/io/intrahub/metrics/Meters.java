@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /**
- * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
- * private repos must not leak here, and labels must stay few. Safe for use by many threads.
+ * All meters of the product. No label holds a repo, a path or a token, because names of private
+ * repos must not leak and the number of label values must stay small. Safe for use by many threads.
  */
 public final class Meters {
   /** Where an answer came from. */
@@ -24,7 +24,7 @@ public final class Meters {
 
   /** What was answered. */
   public enum Kind {
-    /** Which content a path has. */
+    /** The digest and size of a file. */
     ENTRY,
     /** The bytes of a file. */
     CONTENT,
@@ -50,67 +50,67 @@ public final class Meters {
             .register(registry);
     this.upstreamRetries =
         Counter.builder("intrahub.upstream.retries")
-            .description("Requests to upstream that were made again because the one before failed")
+            .description("Requests to upstream that were retried")
             .register(registry);
     this.fetchedBytes =
         Counter.builder("intrahub.fetched")
-            .description("Bytes of files that came from upstream, kept or passed through")
+            .description("Bytes of files that came from upstream, stored or passed through")
             .baseUnit("bytes")
             .register(registry);
     this.brokenConnections =
         Counter.builder("intrahub.transfer.broken.connections")
-            .description("Connections of transfers that could not be made, or broke off")
+            .description("Connections of transfers that could not be made or that broke off")
             .register(registry);
     this.storeFailures =
         Counter.builder("intrahub.transfer.store.failures")
-            .description("Files that the store could not take, so that they were passed through")
+            .description("Files that the store could not take and that were passed through")
             .register(registry);
     this.sentFromDisk = sentBytes("disk");
     this.sentFromUpstream = sentBytes("upstream");
   }
 
-  /** A request goes to upstream. */
+  /** Counts a request to upstream. */
   public void upstreamRequest() {
     upstreamRequests.increment();
   }
 
-  /** A request to upstream failed and is about to be made again. */
+  /** Counts a request to upstream that failed and is retried. */
   public void upstreamRetry() {
     upstreamRetries.increment();
   }
 
-  /** Bytes of a file came from upstream. */
+  /** Counts bytes of a file that came from upstream. */
   public void fetched(long bytes) {
     fetchedBytes.increment((double) bytes);
   }
 
-  /** Bytes of files that came from upstream. */
+  /** Returns the number of bytes of files that came from upstream. */
   public long fetchedBytes() {
     return (long) fetchedBytes.count();
   }
 
-  /** A connection of a transfer could not be made, or broke off. */
+  /** Counts a connection of a transfer that could not be made or that broke off. */
   public void brokenConnection() {
     brokenConnections.increment();
   }
 
-  /** How many connections of transfers could not be made, or broke off. */
+  /** Returns the number of connections of transfers that could not be made or that broke off. */
   public long brokenConnectionCount() {
     return (long) brokenConnections.count();
   }
 
-  /** The store could not take a file: the disk is full, or fails. */
+  /** Counts a file that the store could not take, because the disk is full or fails. */
   public void storeFailure() {
     storeFailures.increment();
   }
 
-  /** How many files the store could not take. */
+  /** Returns the number of files that the store could not take. */
   public long storeFailureCount() {
     return (long) storeFailures.count();
   }
 
   /**
-   * Bytes of a file are on their way to a client.
+   * Counts bytes of a file that are sent to a client.
    *
    * @param level {@link Level#DISK} or {@link Level#UPSTREAM}
    */
@@ -118,7 +118,7 @@ public final class Meters {
     sent(level).increment((double) bytes);
   }
 
-  /** Bytes of files that went to clients from this level. */
+  /** Returns the number of bytes of files that were sent to clients from this level. */
   public long sentBytes(Level level) {
     return (long) sent(level).count();
   }
@@ -140,43 +140,44 @@ public final class Meters {
   }
 
   /**
-   * What is loaded at one moment.
+   * The downloads in progress.
    *
-   * @param running transfers that fetch, or have a client
-   * @param taken connections to upstream's file servers that are made or being made
-   * @param waiting how many wait for such a connection
-   * @param passThrough contents on their way to one client that are not kept
+   * @param running transfers that fetch or have a reader
+   * @param taken connections to upstream's file servers that are open or being opened
+   * @param waiting requests for such a connection that wait
+   * @param passThrough pass-through streams
    */
   public record Loads(int running, int taken, int waiting, int passThrough) {}
 
   /**
-   * Shows what is loaded.
+   * Registers the meters of downloads in progress.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter and each scrape
    */
   public void watchLoads(Supplier<Loads> now) {
-    gauge("intrahub.transfers.running", "Files being fetched or read along", now, Loads::running);
+    gauge(
+        "intrahub.transfers.running", "Transfers that fetch or have a reader", now, Loads::running);
     gauge("intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
     gauge(
         "intrahub.connections.waiting",
-        "Connections to fetch bytes of files that wait for others to end",
+        "Requests for a connection to fetch bytes of files that wait",
         now,
         Loads::waiting);
     gauge(
         "intrahub.passthrough.streams",
-        "Files that go straight to one client and are not kept",
+        "Files that stream to one client and are not stored",
         now,
         Loads::passThrough);
   }
 
   /**
-   * Shows how much goes on behind the clients' backs.
+   * Registers the meter of background tasks.
    *
-   * @param now asked whenever somebody looks
+   * @param now called for each scrape
    */
   public void watchTasks(IntSupplier now) {
     Gauge.builder("intrahub.tasks.running", now::getAsInt)
-        .description("Transfers, listings and refreshes under way, whoever waits for them or not")
+        .description("Transfers, listings and refreshes in progress")
         .register(registry);
   }
 
@@ -187,18 +188,18 @@ public final class Meters {
         .register(registry);
   }
 
-  /** Something was answered from this level. */
+  /** Counts an answer from this level. */
   public void answered(Kind kind, Level level) {
     answered(kind.name(), level.name()).increment();
   }
 
-  /** How often something was answered from this level. */
+  /** Returns the number of answers of this kind from this level. */
   public long answeredCount(Kind kind, Level level) {
     return (long) answered(kind.name(), level.name()).count();
   }
 
   private Counter answered(String kind, String level) {
-    // Looked up and not kept: the registry keeps one counter per name and labels.
+    // Not kept in a field: the registry keeps one counter per name and labels.
     return Counter.builder("intrahub.answers")
         .description("Answers by what was asked for and the level that gave it")
         .tag("kind", kind.toLowerCase(Locale.ROOT))
@@ -207,14 +208,14 @@ public final class Meters {
   }
 
   /**
-   * How full the store is.
+   * The use of the store.
    *
-   * @param bytes what is used of the limit
-   * @param metadataBytes what metadata takes of that
-   * @param limit empty: there is none
-   * @param free bytes of the disk; empty when nobody knows
-   * @param evictedBlobs since the start
-   * @param evictedBytes since the start
+   * @param bytes bytes that count towards the limit
+   * @param metadataBytes bytes of metadata among them
+   * @param limit limit in bytes; empty if there is none
+   * @param free free bytes of the disk; empty if unknown
+   * @param evictedBlobs blobs evicted since the start
+   * @param evictedBytes bytes evicted since the start
    */
   public record StoreFigures(
       long bytes,
@@ -225,25 +226,25 @@ public final class Meters {
       long evictedBytes) {}
 
   /**
-   * Shows how full the store is. Without a limit there is no meter of it, and free bytes that are
-   * not known are not a number.
+   * Registers the meters of the store. Without a limit there is no meter of the limit; unknown free
+   * bytes are shown as NaN.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter and each scrape
    */
   public void watchStore(Supplier<StoreFigures> now) {
     Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
-        .description("Bytes of files in the store, published and on their way")
+        .description("Bytes of the store, published and being written")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     Gauge.builder("intrahub.store.metadata", now, s -> s.get().metadataBytes())
-        .description("Bytes of what is known of repos, which are among intrahub_store_bytes")
+        .description("Bytes of listings and repo info, included in intrahub_store_bytes")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     if (now.get().limit().isPresent()) {
       Gauge.builder("intrahub.store.limit", now, s -> number(s.get().limit()))
-          .description("What intrahub_store_bytes may come to")
+          .description("Limit of intrahub_store_bytes")
           .baseUnit("bytes")
           .strongReference(true)
           .register(registry);
@@ -253,12 +254,12 @@ public final class Meters {
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
-    // These hold what they look at weakly; the gauges keep it alive.
+    // These counters refer to the supplier weakly; the gauges above keep it alive.
     FunctionCounter.builder("intrahub.store.evicted.blobs", now, s -> s.get().evictedBlobs())
-        .description("Blobs that were removed to make room")
+        .description("Blobs that were evicted")
         .register(registry);
     FunctionCounter.builder("intrahub.store.evicted", now, s -> s.get().evictedBytes())
-        .description("Bytes that were removed to make room")
+        .description("Bytes that were evicted")
         .baseUnit("bytes")
         .register(registry);
   }
@@ -268,36 +269,36 @@ public final class Meters {
   }
 
   /**
-   * How full the memory budget is.
+   * The use of the memory budget.
    *
    * @param total bytes that may be reserved
    * @param used bytes that are reserved
-   * @param refusals reservations that found no room, since the start
+   * @param refusals reservations that found no memory since the start
    */
   public record Budget(long total, long used, long refusals) {}
 
   /**
-   * Shows how full the memory budget is.
+   * Registers the meters of the memory budget.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter and each scrape
    */
   public void watchBudget(Supplier<Budget> now) {
     Gauge.builder("intrahub.memory.budget", now, b -> b.get().total())
-        .description("Heap that buffers of requests and answers may take together")
+        .description("Heap that buffers of requests and answers may use together")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     Gauge.builder("intrahub.memory.budget.used", now, b -> b.get().used())
-        .description("Heap that buffers of requests and answers take now")
+        .description("Heap that buffers of requests and answers use")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     FunctionCounter.builder("intrahub.memory.budget.refusals", now, b -> b.get().refusals())
-        .description("Reservations of heap that found no room in time")
+        .description("Reservations of heap that found no memory in time")
         .register(registry);
   }
 
-  /** The registry, for the page that shows it. */
+  /** Returns the registry. */
   public MeterRegistry registry() {
     return registry;
   }

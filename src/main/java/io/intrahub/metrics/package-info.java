@@ -1,3 +1,3 @@
-/** Meter names in one file; Micrometer. */
+/** All meters of the product, made with Micrometer. */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.metrics;

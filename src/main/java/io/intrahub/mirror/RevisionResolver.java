@@ -224,8 +224,7 @@ final class RevisionResolver {
   }
 
   private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
-    return Freshness.decide(
-        clock.instant(), seen, settings.revisions(), upstream.state(), noCache);
+    return Freshness.decide(clock.instant(), seen, settings.revisions(), upstream.state(), noCache);
   }
 
   /**

@@ -323,8 +323,7 @@ public final class Transfers implements AutoCloseable {
       throws IOException {
     PartialBlob partial = store.write(repo, key.blob());
     Registration registration = new Registration(key, remove);
-    Transfer transfer =
-        new Transfer(key.blob(), partial, settings.limits(), context, registration);
+    Transfer transfer = new Transfer(key.blob(), partial, settings.limits(), context, registration);
     live.put(transfer, source.toString());
     return transfer;
   }

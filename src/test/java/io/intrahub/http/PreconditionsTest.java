@@ -87,14 +87,18 @@ class PreconditionsTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"bytes=1000-", "bytes=1000-1001", "bytes=-0"})
+  @CsvSource(
+      delimiter = '|',
+      value = {"bytes=1000-", "bytes=1000-1001", "bytes=-0"})
   void a_range_without_a_byte_of_the_file_is_not_satisfiable(String range) {
     assertThat(select(null, null, range, 1_000))
         .isEqualTo(new Selection.Unsatisfiable("bytes */1000"));
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"bytes=", "bytes=a-b", "bytes=5-4", "bytes=-", "bytes 1"})
+  @CsvSource(
+      delimiter = '|',
+      value = {"bytes=", "bytes=a-b", "bytes=5-4", "bytes=-", "bytes 1"})
   void a_range_with_broken_syntax_is_refused(String range) {
     assertThat(select(null, null, range, 1_000)).isEqualTo(new Selection.MalformedRange());
   }

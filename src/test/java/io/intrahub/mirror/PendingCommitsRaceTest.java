@@ -94,12 +94,13 @@ class PendingCommitsRaceTest {
       pending.clear(
           REPO,
           revision,
-          () -> call(
-              fails,
-              () -> {
-                shown = Optional.of(to);
-                waiting = Optional.empty();
-              }));
+          () ->
+              call(
+                  fails,
+                  () -> {
+                    shown = Optional.of(to);
+                    waiting = Optional.empty();
+                  }));
     }
 
     void step(Random random) {
@@ -108,8 +109,7 @@ class PendingCommitsRaceTest {
         case 0, 1 -> move(random.nextBoolean(), fails);
         case 2 -> settle(fails);
         case 3 -> pending.oldCommitServed(REPO, revision);
-        case 4 ->
-            pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due, fails));
+        case 4 -> pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due, fails));
         case 5 -> clock.pass(Duration.ofMillis(random.nextInt(8_000)));
         default -> pending.requested(REPO, revision, due -> show(due, fails));
       }
@@ -134,15 +134,16 @@ class PendingCommitsRaceTest {
       List<Future<?>> all = new ArrayList<>();
       for (int t = 0; t < THREADS; t++) {
         Random random = new Random(100 * seed + t);
-        all.add(threads.submit(() -> {
-          for (int i = 0; i < STEPS; i++) {
-            try {
-              models.get(random.nextInt(2)).step(random);
-            } catch (StoreFault e) {
-              // What it was about must not be lost.
-            }
-          }
-        }));
+        all.add(
+            threads.submit(() -> {
+              for (int i = 0; i < STEPS; i++) {
+                try {
+                  models.get(random.nextInt(2)).step(random);
+                } catch (StoreFault e) {
+                  // What it was about must not be lost.
+                }
+              }
+            }));
       }
       for (Future<?> one : all) {
         one.get(50, TimeUnit.SECONDS);

@@ -196,12 +196,13 @@ class PendingCommitsTest {
     asked();
     moved(second, true);
     pass(5_000);
-    assertThatThrownBy(() -> pending.requested(
-            REPO,
-            MAIN,
-            _ -> {
-              throw new IllegalStateException("the disk");
-            }))
+    assertThatThrownBy(() ->
+            pending.requested(
+                REPO,
+                MAIN,
+                _ -> {
+                  throw new IllegalStateException("the disk");
+                }))
         .hasMessage("the disk");
     assertThat(asked()).contains(second);
     assertThat(asked()).isEmpty();
@@ -217,13 +218,14 @@ class PendingCommitsTest {
     CountDownLatch written = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> clearing =
-          threads.submit(() -> pending.clear(
-              REPO,
-              slow,
-              () -> {
-                writing.countDown();
-                await().until(() -> written.getCount() == 0);
-              }));
+          threads.submit(() ->
+              pending.clear(
+                  REPO,
+                  slow,
+                  () -> {
+                    writing.countDown();
+                    await().until(() -> written.getCount() == 0);
+                  }));
       writing.await();
       Future<?> asking = threads.submit(() -> asked(REPO, other));
       try {

@@ -79,11 +79,14 @@ class SharedByKeyTest {
     CountDownLatch go = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Optional<Shared>> failing =
-          threads.submit(() -> get("a", _ -> {
-            begun.countDown();
-            awaitQuietly(go);
-            throw new IOException("closed by an interrupt");
-          }));
+          threads.submit(() ->
+              get(
+                  "a",
+                  _ -> {
+                    begun.countDown();
+                    awaitQuietly(go);
+                    throw new IOException("closed by an interrupt");
+                  }));
       begun.await();
       Future<Optional<Shared>> waiting = threads.submit(() -> get("a"));
       go.countDown();
@@ -100,11 +103,14 @@ class SharedByKeyTest {
     CountDownLatch go = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Optional<Shared>> slow =
-          threads.submit(() -> get("a", remove -> {
-            begun.countDown();
-            awaitQuietly(go);
-            return Optional.of(new Shared("a", remove));
-          }));
+          threads.submit(() ->
+              get(
+                  "a",
+                  remove -> {
+                    begun.countDown();
+                    awaitQuietly(go);
+                    return Optional.of(new Shared("a", remove));
+                  }));
       begun.await();
       assertThat(values.get("a", _ -> fail("not asked"), Deadline.in(Duration.ofMillis(1))))
           .isEmpty();
@@ -127,55 +133,57 @@ class SharedByKeyTest {
       List<Future<?>> all = new ArrayList<>();
       for (int t = 0; t < threadCount; t++) {
         Random random = new Random(4711 + t);
-        all.add(threads.submit(() -> {
-          start.await();
-          for (int i = 0; i < rounds; i++) {
-            // Names with one hash code, which share a bin.
-            String key = random.nextBoolean() ? "Aa" : "BB";
-            int fault = random.nextInt(8);
-            boolean[] own = {false};
-            Optional<Shared> got;
-            try {
-              got =
-                  get(
-                      key,
-                      remove -> {
-                        AtomicInteger count = alive.computeIfAbsent(key, _ -> new AtomicInteger());
-                        most.accumulateAndGet(count.incrementAndGet(), Math::max);
-                        own[0] = true;
-                        Thread.yield();
-                        return switch (fault) {
-                          case 0 -> {
-                            count.decrementAndGet();
-                            yield fail("disk");
-                          }
-                          case 1 -> {
-                            count.decrementAndGet();
-                            throw new IllegalStateException("a fault");
-                          }
-                          case 2 -> {
-                            count.decrementAndGet();
-                            yield Optional.empty();
-                          }
-                          default -> Optional.of(new Shared(key, remove));
-                        };
-                      });
-            } catch (IOException | IllegalStateException e) {
-              assertThat(own[0]).as("a failure is the caller's own").isTrue();
-              continue;
-            }
-            if (own[0] && got.isPresent()) {
-              made.incrementAndGet();
-              Thread.yield();
-              alive.get(key).decrementAndGet();
-              got.get().remove().run();
-            } else if (got.isPresent()) {
-              assertThat(got.get().key()).isEqualTo(key);
-              joined.incrementAndGet();
-            }
-          }
-          return null;
-        }));
+        all.add(
+            threads.submit(() -> {
+              start.await();
+              for (int i = 0; i < rounds; i++) {
+                // Names with one hash code, which share a bin.
+                String key = random.nextBoolean() ? "Aa" : "BB";
+                int fault = random.nextInt(8);
+                boolean[] own = {false};
+                Optional<Shared> got;
+                try {
+                  got =
+                      get(
+                          key,
+                          remove -> {
+                            AtomicInteger count =
+                                alive.computeIfAbsent(key, _ -> new AtomicInteger());
+                            most.accumulateAndGet(count.incrementAndGet(), Math::max);
+                            own[0] = true;
+                            Thread.yield();
+                            return switch (fault) {
+                              case 0 -> {
+                                count.decrementAndGet();
+                                yield fail("disk");
+                              }
+                              case 1 -> {
+                                count.decrementAndGet();
+                                throw new IllegalStateException("a fault");
+                              }
+                              case 2 -> {
+                                count.decrementAndGet();
+                                yield Optional.empty();
+                              }
+                              default -> Optional.of(new Shared(key, remove));
+                            };
+                          });
+                } catch (IOException | IllegalStateException e) {
+                  assertThat(own[0]).as("a failure is the caller's own").isTrue();
+                  continue;
+                }
+                if (own[0] && got.isPresent()) {
+                  made.incrementAndGet();
+                  Thread.yield();
+                  alive.get(key).decrementAndGet();
+                  got.get().remove().run();
+                } else if (got.isPresent()) {
+                  assertThat(got.get().key()).isEqualTo(key);
+                  joined.incrementAndGet();
+                }
+              }
+              return null;
+            }));
       }
       for (Future<?> one : all) {
         one.get(50, TimeUnit.SECONDS);

@@ -1,0 +1,43 @@
+package io.intrahub.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.testing.SettableClock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class RepoAliasesTest {
+  private static final RepoId OLD = new RepoId(RepoType.MODEL, "acme/old");
+  private static final RepoId NEW = new RepoId(RepoType.MODEL, "acme/new");
+  private static final Duration TTL = Duration.ofHours(1);
+
+  private final SettableClock clock = new SettableClock();
+  private final RepoAliases aliases = new RepoAliases(new MemoryStore(clock).repos(), clock, TTL);
+
+  @Test
+  void an_alias_counts_for_its_time_to_live() {
+    aliases.learn(OLD, NEW);
+    clock.pass(TTL.minusNanos(1));
+    assertThat(aliases.canonical(OLD, false)).isEqualTo(NEW);
+    clock.pass(Duration.ofNanos(1));
+    assertThat(aliases.canonical(OLD, false)).isEqualTo(OLD);
+  }
+
+  @Test
+  void an_old_alias_counts_while_upstream_cannot_be_asked() {
+    aliases.learn(OLD, NEW);
+    clock.pass(TTL.multipliedBy(100));
+    assertThat(aliases.canonical(OLD, true)).isEqualTo(NEW);
+  }
+
+  @Test
+  void an_alias_from_the_future_is_asked_for_again() {
+    aliases.learn(OLD, NEW);
+    clock.setBack(Duration.ofNanos(1));
+    assertThat(aliases.canonical(OLD, false)).isEqualTo(OLD);
+    assertThat(aliases.canonical(OLD, true)).isEqualTo(NEW);
+  }
+}
