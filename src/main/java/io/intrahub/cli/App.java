@@ -13,7 +13,6 @@ import io.intrahub.http.RequestListener;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
-import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
@@ -91,7 +90,7 @@ public final class App implements AutoCloseable {
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      RepoStore repos = new CachedRepoStore(store.repos(), caches);
+      RepoStore repos = store.repos();
       AccessChecker checker = new AccessChecker(repos, order, clock, settings.access());
       mirror =
           new Mirror(

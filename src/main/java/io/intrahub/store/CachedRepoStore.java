@@ -9,6 +9,8 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.ObservationOrder;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,6 +36,7 @@ public final class CachedRepoStore implements RepoStore {
   private static final Duration MEMORY_STEP = Duration.ofSeconds(1);
 
   private final RepoStore store;
+  private final Clock clock;
   private final Cache<RepoId, Optional<Instant>> verdicts;
   private final Cache<RepoId, Optional<Observation<RepoId>>> aliases;
   private final Cache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
@@ -44,9 +47,11 @@ public final class CachedRepoStore implements RepoStore {
    * Caches what this store holds; nobody else may write to it from now on.
    *
    * @param sizes how large the caches may be
+   * @param clock tells observations from the future
    */
-  public CachedRepoStore(RepoStore store, CacheSizes sizes) {
+  public CachedRepoStore(RepoStore store, CacheSizes sizes, Clock clock) {
     this.store = store;
+    this.clock = clock;
     this.verdicts =
         Caffeine.newBuilder()
             .maximumWeight(sizes.verdicts())
@@ -64,6 +69,10 @@ public final class CachedRepoStore implements RepoStore {
             .weigher((RevisionKey key, Optional<Observation<CommitHash>> commit) ->
                 weight(key.repo) + 2 * key.revision.value().length())
             .build();
+  }
+
+  private boolean keepsKnown(Observation<?> known, Observation<?> offered) {
+    return ObservationOrder.keepsKnown(known.learnedAt(), offered.learnedAt(), clock.instant());
   }
 
   private static int weight(RepoId repo) {
@@ -94,6 +103,10 @@ public final class CachedRepoStore implements RepoStore {
             (key, known) -> {
               Optional<Instant> before = known == null ? store.publicSince(repo) : known;
               boolean news = before.isEmpty() || !seenAt.isBefore(before.get().plus(VERDICT_STEP));
+              if (before.isPresent()
+                  && ObservationOrder.keepsKnown(before.get(), seenAt, clock.instant())) {
+                return before;
+              }
               if (news || seenAt.isBefore(before.get())) {
                 store.rememberPublic(repo, seenAt);
               }
@@ -129,9 +142,7 @@ public final class CachedRepoStore implements RepoStore {
             new RevisionKey(repo, revision),
             (key, known) -> {
               boolean younger =
-                  known != null
-                      && known.isPresent()
-                      && known.get().learnedAt().isAfter(observation.learnedAt());
+                  known != null && known.filter(k -> keepsKnown(k, observation)).isPresent();
               if (younger) {
                 return known;
               }
@@ -202,8 +213,12 @@ public final class CachedRepoStore implements RepoStore {
         .compute(
             asked,
             (key, known) -> {
+              if (known != null && known.filter(k -> keepsKnown(k, canonical)).isPresent()) {
+                return known;
+              }
               store.putAlias(asked, canonical);
-              return Optional.of(canonical);
+              // As for a revision.
+              return known == null ? null : Optional.of(canonical);
             });
   }
 }

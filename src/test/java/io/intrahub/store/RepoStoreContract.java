@@ -53,6 +53,30 @@ public abstract class RepoStoreContract extends ManifestContract {
   }
 
   @Test
+  void an_observation_from_the_future_gives_way_after_it_was_read_too() {
+    Revision main = new Revision("main");
+    store.repos().putRevision(REPO, main, seen(FIRST, -1000));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(FIRST, -1000));
+    store.repos().putRevision(REPO, main, seen(SECOND, 5));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+    store.repos().putRevision(REPO, main, seen(FIRST, 6));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+  }
+
+  @Test
+  void a_forgotten_revision_can_be_observed_again() throws Exception {
+    Revision main = new Revision("main");
+    store.repos().putRevision(REPO, main, seen(FIRST, 10));
+    assertThat(store.repos().revision(everybody(REPO), main)).isPresent();
+    store.repos().forgetRevision(REPO, main);
+    assertThat(store.repos().revision(everybody(REPO), main)).isEmpty();
+    reopen();
+    assertThat(store.repos().revision(everybody(REPO), main)).isEmpty();
+    store.repos().putRevision(REPO, main, seen(SECOND, 20));
+    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
+  }
+
+  @Test
   void the_default_branch_is_nobody_elses() throws Exception {
     store.repos().putRevision(REPO, Revision.DEFAULT, seen(FIRST, 1));
     store.repos().putRevision(REPO, new Revision("main"), seen(SECOND, 1));
@@ -262,5 +286,30 @@ public abstract class RepoStoreContract extends ManifestContract {
     store.repos().forgetPublic(REPO);
     store.repos().rememberPublic(REPO, at);
     assertThat(store.repos().publicSince(REPO)).hasValue(at);
+  }
+
+  @Test
+  void aliases_keep_their_youngest_observation() throws Exception {
+    RepoId old = new RepoId(RepoType.MODEL, "gpt2");
+    store.repos().putAlias(old, seen(REPO, -1000));
+    assertThat(store.repos().alias(old)).hasValue(seen(REPO, -1000));
+    store.repos().putAlias(old, seen(OTHER, 10));
+    assertThat(store.repos().alias(old)).hasValue(seen(OTHER, 10));
+    store.repos().putAlias(old, seen(REPO, 20));
+    assertThat(store.repos().alias(old)).hasValue(seen(OTHER, 10));
+    reopen();
+    assertThat(store.repos().alias(old)).hasValue(seen(OTHER, 10));
+  }
+
+  @Test
+  void the_youngest_public_verdict_counts() throws Exception {
+    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    store.repos().rememberPublic(REPO, NOW.plusSeconds(1000));
+    store.repos().rememberPublic(REPO, NOW.minusSeconds(100));
+    assertThat(store.repos().publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    store.repos().rememberPublic(REPO, NOW.minusSeconds(200));
+    assertThat(store.repos().publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    reopen();
+    assertThat(store.repos().publicSince(REPO)).hasValue(NOW.minusSeconds(100));
   }
 }

@@ -2,6 +2,7 @@ package io.intrahub.store.fs;
 
 import io.intrahub.base.CacheSizes;
 import io.intrahub.store.BlobStore;
+import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
@@ -52,7 +53,7 @@ public final class FsStore implements Store {
   private final BlobPublisher publisher;
   private final PartialBlobs partials;
   private final FsBlobStore blobs;
-  private final FsRepoStore repos;
+  private final CachedRepoStore repos;
   private final BlobChecks checks;
   private final CommitMetadata commits;
   private final RecoveryScan scan;
@@ -93,7 +94,8 @@ public final class FsStore implements Store {
     this.blobs =
         new FsBlobStore(
             disk, layout, partials, checks, index, clock, parts.shutdownMarker(), uses, locks);
-    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
+    FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
+    this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
         new RecoveryScan(
             disk,
@@ -110,7 +112,7 @@ public final class FsStore implements Store {
         new EvictablePublishedBlobs(
             disk, layout, index, uses, locks, current, partials::isWritten));
     evictor.add(partials);
-    this.commits = new CommitMetadata(metadata, current, repos, budget, evictor, executor);
+    this.commits = new CommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());

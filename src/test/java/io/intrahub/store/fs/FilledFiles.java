@@ -59,8 +59,8 @@ public final class FilledFiles {
                   new Observation<>(answer, Instant.EPOCH));
             }
           });
-      CachedRepoStore cached = new CachedRepoStore(repos, sizes);
-      // What is asked of the store fills its own cache too, which is full.
+      CachedRepoStore cached = new CachedRepoStore(repos, sizes, CLOCK);
+      // What is asked of the store fills its own caches too, which are full.
       HeapUse.print(
           "facts",
           sizes.verdicts() + sizes.aliases() + sizes.revisions(),

@@ -6,6 +6,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
@@ -39,7 +40,7 @@ final class MemoryRepos implements RepoStore {
     this.clock = clock;
   }
 
-  /** Keeps the younger one; one from the future is none. */
+  /** Keeps the one that the common rule prefers. */
   private <K, T> void put(
       ConcurrentHashMap<K, Observation<T>> map, K key, Observation<T> observation) {
     Instant now = clock.instant();
@@ -47,9 +48,7 @@ final class MemoryRepos implements RepoStore {
         key,
         observation,
         (old, latest) ->
-            old.learnedAt().isAfter(latest.learnedAt()) && !old.learnedAt().isAfter(now)
-                ? old
-                : latest);
+            ObservationOrder.keepsKnown(old.learnedAt(), latest.learnedAt(), now) ? old : latest);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.intrahub.store.fs.metadata;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.FileIo;
@@ -261,12 +262,8 @@ final class RecordFiles {
     }
   }
 
-  /**
-   * A record from the future was written before the clock was set back. It must not keep all others
-   * out until the clock comes there again.
-   */
   private boolean isYounger(StoredRecord old, StoredRecord record) {
-    return old.learnedAt().isAfter(record.learnedAt()) && !old.learnedAt().isAfter(clock.instant());
+    return ObservationOrder.keepsKnown(old.learnedAt(), record.learnedAt(), clock.instant());
   }
 
   private void delete(Path path) throws IOException {
