@@ -12,6 +12,7 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -39,5 +40,16 @@ final class CachedRepoStoreTest {
 
     assertThat(cached.revision(everybody(REPO), MAIN)).hasValue(refreshed);
     assertThat(disk.revision(everybody(REPO), MAIN)).hasValue(refreshed);
+  }
+
+  @Test
+  void the_store_never_knows_a_verdict_that_is_much_older_than_the_cached_one() {
+    for (int second = 0; second < 600; second += 10) {
+      cached.rememberPublic(REPO, clock.instant());
+      Instant stored = disk.publicSince(REPO).orElseThrow();
+      assertThat(cached.publicSince(REPO)).hasValue(clock.instant());
+      assertThat(Duration.between(stored, clock.instant())).isLessThan(Duration.ofSeconds(30));
+      clock.pass(Duration.ofSeconds(10));
+    }
   }
 }
