@@ -139,52 +139,57 @@ final class FactCacheTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void after_any_race_the_cache_says_what_the_store_has(long seed) throws Exception {
-    FactCache<String, Integer> small = new FactCache<>(3 + seed, (key, value) -> 1);
-    AtomicInteger next = new AtomicInteger();
-    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
-      List<Future<?>> all = new ArrayList<>();
-      for (int thread = 0; thread < 4; thread++) {
-        Random random = new Random(seed * 31 + thread);
-        all.add(
-            threads.submit(
-                () -> {
-                  for (int i = 0; i < 5000; i++) {
-                    String key = "key" + random.nextInt(6);
-                    int kind = random.nextInt(8);
-                    int value = next.incrementAndGet();
-                    boolean slow = random.nextInt(3) == 0;
-                    if (kind == 0) {
-                      small.put(key, value, () -> slowly(slow, () -> store.put(key, value)));
-                    } else if (kind == 1) {
-                      small.writeUnknown(
-                          key, () -> slowly(slow, () -> store.put(key, value)));
-                    } else {
-                      small.get(
-                          key,
-                          k -> {
-                            int loaded = load(k);
-                            slowly(slow, () -> {});
-                            return loaded;
-                          });
-                    }
-                  }
-                }));
+    FactCache<String, Integer> small = new FactCache<>(1 + seed % 3, (key, value) -> 1);
+    Random seeds = new Random(seed);
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      for (int round = 0; round < 1000; round++) {
+        List<Future<?>> all = new ArrayList<>();
+        for (int thread = 0; thread < 3; thread++) {
+          Random random = new Random(seeds.nextLong());
+          all.add(threads.submit(() -> readAndWrite(small, random)));
+        }
+        for (Future<?> one : all) {
+          one.get();
+        }
+        for (String key : List.of("a", "b")) {
+          Integer known = small.known(key);
+          assertThat(known == null ? load(key) : known)
+              .as("seed %d, round %d, %s", seed, round, key)
+              .isEqualTo(load(key));
+        }
       }
-      for (Future<?> one : all) {
-        one.get();
-      }
-    }
-    for (int i = 0; i < 6; i++) {
-      String key = "key" + i;
-      Integer known = small.known(key);
-      assertThat(known == null ? load(key) : known).as("seed %d", seed).isEqualTo(load(key));
     }
   }
 
-  private static void slowly(boolean slow, Runnable work) {
-    if (slow) {
+  private void readAndWrite(FactCache<String, Integer> small, Random random) {
+    for (int i = 0; i < 4; i++) {
+      String key = random.nextBoolean() ? "a" : "b";
+      int value = random.nextInt();
+      int pause = random.nextInt(4);
+      switch (random.nextInt(4)) {
+        case 0 -> small.put(key, value, () -> store(pause, key, value));
+        case 1 -> small.writeUnknown(key, () -> store(pause, key, value));
+        default ->
+            small.get(
+                key,
+                k -> {
+                  int loaded = load(k);
+                  pause(pause);
+                  return loaded;
+                });
+      }
+    }
+  }
+
+  private void store(int pause, String key, int value) {
+    pause(pause);
+    store.put(key, value);
+    pause(pause);
+  }
+
+  private static void pause(int times) {
+    for (int i = 0; i < times; i++) {
       Thread.yield();
     }
-    work.run();
   }
 }
