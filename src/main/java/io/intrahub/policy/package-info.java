@@ -1,3 +1,3 @@
-/** Pure decisions on freshness. */
+/** Pure decisions: freshness, which of two observations is kept, the order of eviction. */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.policy;

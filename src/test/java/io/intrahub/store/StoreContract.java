@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every store promises about blobs. {@link RepoStoreContract} adds the rest. */
+/** What every store promises about blobs. {@link PartialBlobContract} adds the rest. */
 public abstract class StoreContract {
   protected static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   protected static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny-bert");

@@ -21,6 +21,7 @@ import io.intrahub.store.fs.disk.JdkDisk;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
 import io.intrahub.store.fs.metadata.AtomicReplacer;
+import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import io.intrahub.store.fs.metadata.FsRepoStore;
 import io.intrahub.store.fs.metadata.MetadataIndex;
 import io.intrahub.store.fs.partial.PartialBlobs;
@@ -107,7 +108,8 @@ public final class FsStore implements Store {
             quarantine,
             parts.shutdownMarker(),
             uses);
-    CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
+    CurrentBlobs current = 
+        new CurrentBlobs(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     evictor.add(
         new EvictablePublishedBlobs(
             disk, layout, index, uses, locks, current, partials::isWritten));

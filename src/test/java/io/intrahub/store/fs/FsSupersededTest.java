@@ -44,12 +44,12 @@ final class FsSupersededTest {
   private static final CommitHash SECOND = new CommitHash("2".repeat(40));
   private static final int SIZE = 100_000;
 
-  /** Shared by both commits; the oldest of all. */
-  private static final BlobId CONFIG = gitSha1(bytes(1, SIZE));
+  /** Shared by both commits; the oldest of all, and the smallest. */
+  private static final BlobId CONFIG = gitSha1(bytes(1, SIZE - 2000));
 
   private static final BlobId OLD_WEIGHTS = sha256(bytes(2, SIZE));
-  private static final BlobId OLD_CODE = gitSha1(bytes(3, SIZE));
-  private static final BlobId NEW_WEIGHTS = sha256(bytes(4, SIZE));
+  private static final BlobId OLD_CODE = gitSha1(bytes(3, SIZE + 1000));
+  private static final BlobId NEW_WEIGHTS = sha256(bytes(4, SIZE + 2000));
 
   @TempDir Path folder;
 
@@ -82,7 +82,7 @@ final class FsSupersededTest {
 
   private void add(RepoId repo, BlobId blob, int seed) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    publish(store.blobs(), repo, blob, bytes(seed, SIZE));
+    publish(store.blobs(), repo, blob, bytes(seed, (int) blob.size()));
   }
 
   private void addOneMore() throws IOException {

@@ -6,6 +6,7 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreUsage;
@@ -57,6 +58,11 @@ public final class MemoryStore implements Store, BlobStore {
 
   @Override
   public RepoStore repos() {
+    return repos;
+  }
+
+  /** All of its metadata, for whoever judges what is current. */
+  public RepoCatalog catalog() {
     return repos;
   }
 

@@ -2,7 +2,7 @@ package io.intrahub.store.fs.partial;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.fs.blobs.BlobPublisher;
 import io.intrahub.store.fs.blobs.BlobUses;
