@@ -61,8 +61,7 @@ public final class CachedRepoStore implements RepoStore {
     this.verdicts = new FactCache<>(sizes.verdicts(), (repo, seen) -> weight(repo));
     this.aliases =
         new FactCache<>(
-            sizes.aliases(),
-            (repo, to) -> weight(repo) + to.map(o -> weight(o.value())).orElse(0));
+            sizes.aliases(), (repo, to) -> weight(repo) + to.map(o -> weight(o.value())).orElse(0));
     this.revisions =
         new FactCache<>(
             sizes.revisions(),

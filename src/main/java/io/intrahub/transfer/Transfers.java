@@ -10,8 +10,9 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
-import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.content.ContentFailures;
 import io.intrahub.transfer.content.ContentOpening;
@@ -68,7 +69,8 @@ public final class Transfers implements AutoCloseable {
   /** As long as somebody may try to go on with what they got. */
   private static final Duration REMEMBER_WRONG = Duration.ofDays(1);
 
-  private final BlobStore store;
+  private final PublishedBlobs published;
+  private final Scratch scratch;
   private final TransferSettings settings;
 
   /**
@@ -113,13 +115,15 @@ public final class Transfers implements AutoCloseable {
    * @param meters shows what goes on here from now on
    */
   public Transfers(
-      BlobStore store,
+      PublishedBlobs published,
+      Scratch scratch,
       TransferSettings settings,
       Executor executor,
       ScheduledExecutorService timer,
       LongSupplier nanos,
       Meters meters) {
-    this.store = store;
+    this.published = published;
+    this.scratch = scratch;
     this.settings = settings;
     this.context =
         new TransferContext(
@@ -184,7 +188,7 @@ public final class Transfers implements AutoCloseable {
 
   /** Whether a whole read would be served from the store alone. */
   public boolean isStored(Authorised<RepoId> repo, BlobId blob) {
-    return blob.size() == 0 || store.contains(repo, blob);
+    return blob.size() == 0 || published.contains(repo, blob);
   }
 
   /**
@@ -235,7 +239,7 @@ public final class Transfers implements AutoCloseable {
             deadline,
             () -> recentlyWrong.put(key, true));
     for (int round = 0; round < ROUNDS; round++) {
-      Optional<StoredBlob> stored = store.open(repo, blob);
+      Optional<StoredBlob> stored = published.open(repo, blob);
       if (stored.isPresent()) {
         return fromStore(key, stored.get(), span, completing);
       }
@@ -312,7 +316,7 @@ public final class Transfers implements AutoCloseable {
                 // Looked at again under the map's lock: a transfer that ended since the store was
                 // asked has published before it left the map, and a second download must not
                 // follow it.
-                if (other != null || store.contains(repo, blob)) {
+                if (other != null || published.contains(repo, blob)) {
                   return other;
                 }
                 try {
@@ -327,7 +331,7 @@ public final class Transfers implements AutoCloseable {
   }
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source) throws IOException {
-    PartialBlob partial = store.write(repo, key.blob());
+    PartialBlob partial = scratch.write(repo, key.blob());
     Transfer transfer =
         new Transfer(key.blob(), partial, settings.limits(), context, new Registration(key));
     live.put(transfer, source.toString());

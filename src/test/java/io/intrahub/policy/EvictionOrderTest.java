@@ -139,8 +139,7 @@ final class EvictionOrderTest {
     }
     for (Candidate<Integer> victim : victims) {
       assertThat(spared)
-          .allMatch(s ->
-              rank(victim) < rank(s) || rank(victim) == rank(s) && isBefore(victim, s));
+          .allMatch(s -> rank(victim) < rank(s) || rank(victim) == rank(s) && isBefore(victim, s));
     }
     // The order of the candidates decides nothing but between equals.
     List<Candidate<Integer>> reversed = all.reversed();

@@ -27,9 +27,7 @@ class ObservationOrderTest {
   })
   void the_younger_one_wins_unless_it_is_from_the_future(
       long known, long offered, boolean knownStays) {
-    assertThat(
-            ObservationOrder.keepsKnown(
-                NOW.minusSeconds(known), NOW.minusSeconds(offered), NOW))
+    assertThat(ObservationOrder.keepsKnown(NOW.minusSeconds(known), NOW.minusSeconds(offered), NOW))
         .isEqualTo(knownStays);
   }
 }

@@ -26,8 +26,7 @@ final class CachedRepoStoreTest {
 
   private final SettableClock clock = new SettableClock();
   private final RepoStore disk = new MemoryStore(clock).repos();
-  private final RepoStore cached =
-      new CachedRepoStore(disk, CacheSizes.ofHeap(512L << 20), clock);
+  private final RepoStore cached = new CachedRepoStore(disk, CacheSizes.ofHeap(512L << 20), clock);
 
   @Test
   void after_the_clock_was_set_back_a_refreshed_revision_is_kept() {

@@ -39,16 +39,15 @@ final class FactCacheTest {
   /** A load that read the old value and returns it only when it is let go. */
   private Future<Integer> slowRead(
       ExecutorService threads, CountDownLatch reading, CountDownLatch goOn) {
-    return threads.submit(
-        () ->
-            cache.get(
-                KEY,
-                key -> {
-                  int old = load(key);
-                  reading.countDown();
-                  pass(goOn);
-                  return old;
-                }));
+    return threads.submit(() ->
+        cache.get(
+            KEY,
+            key -> {
+              int old = load(key);
+              reading.countDown();
+              pass(goOn);
+              return old;
+            }));
   }
 
   @Test
@@ -89,27 +88,25 @@ final class FactCacheTest {
     AtomicInteger writes = new AtomicInteger();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> first =
-          threads.submit(
-              () ->
-                  cache.put(
-                      KEY,
-                      1,
-                      () -> {
-                        writing.countDown();
-                        pass(goOn);
-                        store.put(KEY, writes.incrementAndGet());
-                      }));
+          threads.submit(() ->
+              cache.put(
+                  KEY,
+                  1,
+                  () -> {
+                    writing.countDown();
+                    pass(goOn);
+                    store.put(KEY, writes.incrementAndGet());
+                  }));
       pass(writing);
       // This thread would wait for ever.
       assertThat(cache.get(KEY, this::load)).isEqualTo(1);
       assertThat(cache.get("other", this::load)).isZero();
       AtomicInteger started = new AtomicInteger();
       Future<?> second =
-          threads.submit(
-              () -> {
-                started.incrementAndGet();
-                cache.put(KEY, 2, () -> store.put(KEY, writes.incrementAndGet()));
-              });
+          threads.submit(() -> {
+            started.incrementAndGet();
+            cache.put(KEY, 2, () -> store.put(KEY, writes.incrementAndGet()));
+          });
       await().until(() -> started.get() == 1);
       assertThat(second.isDone()).isFalse();
       goOn.countDown();

@@ -82,8 +82,7 @@ public abstract class RepoStoreContract extends ManifestContract {
     repos.putRevision(REPO, new Revision("@default"), seen(SECOND, 2));
     reopen();
     assertThat(repos.revision(everybody(REPO), Revision.DEFAULT)).hasValue(seen(FIRST, 1));
-    assertThat(repos.revision(everybody(REPO), new Revision("main")))
-        .hasValue(seen(SECOND, 1));
+    assertThat(repos.revision(everybody(REPO), new Revision("main"))).hasValue(seen(SECOND, 1));
     assertThat(repos.revision(everybody(REPO), new Revision("head"))).isEmpty();
     assertThat(repos.revision(everybody(OTHER), Revision.DEFAULT)).isEmpty();
   }
@@ -172,16 +171,13 @@ public abstract class RepoStoreContract extends ManifestContract {
     repos.putAnswer(REPO, FIRST, "info", seen(old, 10));
     repos.putAnswer(REPO, FIRST, "info", seen(young, 5));
     repos.putAnswer(REPO, FIRST, "info", seen(old, 7));
-    assertThat(
-            TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(young);
     repos.putAnswer(REPO, FIRST, "info", seen(large, 4));
-    assertThat(
-            TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
     reopen();
-    assertThat(
-            TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
   }
 
@@ -243,8 +239,7 @@ public abstract class RepoStoreContract extends ManifestContract {
         writer.write(new byte[length]);
         assertThat(writer.commit(NOW.minusSeconds(6)).length()).isEqualTo(young.length);
       }
-      assertThat(
-              TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
+      assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
           .isEqualTo(young);
     }
     try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {

@@ -280,6 +280,7 @@ class SingleTransferTest {
     Transfers stopped =
         new Transfers(
             rig.store,
+            rig.store,
             TransferSettings.DEFAULT,
             task -> {
               throw new RejectedExecutionException("stopped");

@@ -82,7 +82,7 @@ final class FsSupersededTest {
 
   private void add(RepoId repo, BlobId blob, int seed) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    publish(store.blobs(), repo, blob, bytes(seed, (int) blob.size()));
+    publish(store, repo, blob, bytes(seed, (int) blob.size()));
   }
 
   private void addOneMore() throws IOException {
@@ -111,7 +111,7 @@ final class FsSupersededTest {
 
   private List<BlobId> gone() {
     return Stream.of(CONFIG, OLD_WEIGHTS, OLD_CODE, NEW_WEIGHTS)
-        .filter(blob -> !store.blobs().contains(everybody(REPO), blob))
+        .filter(blob -> !store.published().contains(everybody(REPO), blob))
         .toList();
   }
 
@@ -215,7 +215,7 @@ final class FsSupersededTest {
     // Two blobs have to go for one that brings the store just above its high mark.
     long used = store.usage().used();
     byte[] filler = bytes(98, (int) (5_700_000 - used + 1000));
-    publish(store.blobs(), OTHER, sha256(filler), filler);
+    publish(store, OTHER, sha256(filler), filler);
 
     assertThat(gone()).hasSize(2).contains(OLD_WEIGHTS).doesNotContain(OLD_CODE);
   }

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * by its hash makes none of its blobs current, or nothing would ever be superseded.
  *
  * <p>It asks the catalog of the metadata store, whichever that is. A revision that moves during the
- * walk is seen as before or after, so at worst a blob goes somewhat early. For one thread at a time.
+ * walk is seen as before or after, so at worst a blob goes somewhat early. For one thread at a
+ * time.
  */
 public final class CurrentBlobs {
   private static final Logger log = LoggerFactory.getLogger(CurrentBlobs.class);
@@ -57,10 +58,7 @@ public final class CurrentBlobs {
    * @param stopped whether the store is being closed, so that it is not worth going on
    */
   public CurrentBlobs(
-      RepoCatalog catalog,
-      BlobIndex index,
-      MetadataIndex metadata,
-      BooleanSupplier stopped) {
+      RepoCatalog catalog, BlobIndex index, MetadataIndex metadata, BooleanSupplier stopped) {
     this.catalog = catalog;
     this.index = index;
     this.metadata = metadata;

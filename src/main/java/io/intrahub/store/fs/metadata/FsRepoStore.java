@@ -42,6 +42,7 @@ public final class FsRepoStore implements RepoStore {
   private final StoreLayout layout;
   private final AtomicReplacer replacer;
   private final MetadataIndex metadata;
+
   /** Verdicts, aliases and revisions. {@code CachedRepoStore} keeps them in memory. */
   private final RecordFiles facts;
 
