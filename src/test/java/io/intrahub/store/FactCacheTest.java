@@ -139,7 +139,7 @@ final class FactCacheTest {
     FactCache<String, Integer> small = new FactCache<>(1 + seed % 3, (key, value) -> 1);
     Random seeds = new Random(seed);
     try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
-      for (int round = 0; round < 1000; round++) {
+      for (int round = 0; round < 300; round++) {
         List<Future<?>> all = new ArrayList<>();
         for (int thread = 0; thread < 3; thread++) {
           Random random = new Random(seeds.nextLong());
