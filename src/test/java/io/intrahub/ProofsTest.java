@@ -18,6 +18,7 @@ import io.intrahub.access.Authorised;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.RepoCatalog;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +54,19 @@ class ProofsTest {
             .should()
             .accessTargetWhere(uses(Authorised.class, JavaConstructor.CONSTRUCTOR_NAME))
             .because("the store hands out content against nothing else"));
+  }
+
+  @Test
+  void only_a_store_reads_metadata_without_a_proof() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("io.intrahub.store..")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(RepoCatalog.class)
+            .because("the catalog is for eviction, which answers nobody"));
+    assertThat(HOUSE.get(RepoCatalog.class).getAllSubclasses()).isNotEmpty();
   }
 
   /** Else a route could serve a repo that was made private because some other call failed. */

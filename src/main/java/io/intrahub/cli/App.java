@@ -13,8 +13,8 @@ import io.intrahub.http.RequestListener;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
-import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
@@ -51,7 +51,7 @@ public final class App implements AutoCloseable {
   /** What was started, the youngest first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
-  private final FsStore store;
+  private final Store store;
   private final BackgroundTasks tasks;
   private final Meters meters;
   private final MemoryBudget budget;
@@ -77,7 +77,7 @@ public final class App implements AutoCloseable {
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       started.push(registry::close);
       meters = new Meters(registry);
-      meters.watchStore(() -> figures(store.usage()));
+      meters.watchStore(() -> figures(store.maintenance().usage()));
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> figures(budget.usage()));
@@ -87,11 +87,17 @@ public final class App implements AutoCloseable {
       transfers =
           add(
               new Transfers(
-                  store.blobs(), settings.transfer(), tasks, timer, System::nanoTime, meters));
+                  store.published(),
+                  store.scratch(),
+                  settings.transfer(),
+                  tasks,
+                  timer,
+                  System::nanoTime,
+                  meters));
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      RepoStore repos = new CachedRepoStore(store.repos(), caches);
+      RepoStore repos = store.repos();
       AccessChecker checker = new AccessChecker(repos, order, clock, settings.access());
       mirror =
           new Mirror(
@@ -128,12 +134,13 @@ public final class App implements AutoCloseable {
                   settings.adminHosts(),
                   registry,
                   mirror,
-                  new StatusReport(Main.Version.number(), clock, mirror, store::usage)));
+                  new StatusReport(
+                      Main.Version.number(), clock, mirror, store.maintenance()::usage)));
       http.start();
       admin.start();
-      tasks.execute(store::scan);
-      every(timer, TIDY_MINUTES, store::tidy);
-      every(timer, SAVE_MINUTES, store::saveLastUses);
+      tasks.execute(store.maintenance()::scan);
+      every(timer, TIDY_MINUTES, store.maintenance()::tidy);
+      every(timer, SAVE_MINUTES, store.maintenance()::saveLastUses);
       complete = true;
     } finally {
       if (!complete) {
@@ -208,7 +215,7 @@ public final class App implements AutoCloseable {
 
   /** What the store holds now. */
   public StoreUsage storeUsage() {
-    return store.usage();
+    return store.maintenance().usage();
   }
 
   /** What goes on now, as {@code /status} tells it. */

@@ -1,3 +1,6 @@
-/** How long something that was learned from upstream may be used: pure functions. */
+/**
+ * Pure decisions: how long something that was learned may be used, which of two observations is
+ * kept, the order of eviction.
+ */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.policy;

@@ -1,7 +1,5 @@
 package io.intrahub.store;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
@@ -9,6 +7,8 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.ObservationOrder;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,9 +19,8 @@ import java.util.Optional;
  * verdict on its repo, its alias, its revision. Absences are kept too. One process owns the store,
  * so nobody else changes it; writes go to memory and through to the store.
  *
- * <p>Safe for use by many threads. Each fact is read and written inside its cache's lock for that
- * key, so that a slow read can't bring back what was just overwritten. Lock order: a cache's lock,
- * then the store's own.
+ * <p>Safe for use by many threads. A read never waits for a write or for another read, and a slow
+ * read can't bring back what was just overwritten: see {@link FactCache}.
  */
 public final class CachedRepoStore implements RepoStore {
   /** What a fact takes besides its names of any length, in bytes. */
@@ -30,127 +29,135 @@ public final class CachedRepoStore implements RepoStore {
   /** A verdict is written again only when it is younger by this: each write costs two fsyncs. */
   private static final Duration VERDICT_STEP = Duration.ofSeconds(30);
 
-  /** And noted again in memory when it is younger by this. */
-  private static final Duration MEMORY_STEP = Duration.ofSeconds(1);
-
   private final RepoStore store;
-  private final Cache<RepoId, Optional<Instant>> verdicts;
-  private final Cache<RepoId, Optional<Observation<RepoId>>> aliases;
-  private final Cache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
+  private final Clock clock;
+  private final FactCache<RepoId, Verdict> verdicts;
+  private final FactCache<RepoId, Optional<Observation<RepoId>>> aliases;
+  private final FactCache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
 
   private record RevisionKey(RepoId repo, Revision revision) {}
+
+  /**
+   * A verdict "public".
+   *
+   * @param seen when it was last confirmed; empty: there is none
+   * @param stored the moment that the store has, which may be somewhat earlier
+   */
+  private record Verdict(Optional<Instant> seen, Optional<Instant> stored) {
+    static Verdict stored(Optional<Instant> seen) {
+      return new Verdict(seen, seen);
+    }
+  }
 
   /**
    * Caches what this store holds; nobody else may write to it from now on.
    *
    * @param sizes how large the caches may be
+   * @param clock tells observations from the future
    */
-  public CachedRepoStore(RepoStore store, CacheSizes sizes) {
+  public CachedRepoStore(RepoStore store, CacheSizes sizes, Clock clock) {
     this.store = store;
-    this.verdicts =
-        Caffeine.newBuilder()
-            .maximumWeight(sizes.verdicts())
-            .weigher((RepoId repo, Optional<Instant> seen) -> weight(repo))
-            .build();
+    this.clock = clock;
+    this.verdicts = new FactCache<>(sizes.verdicts(), (repo, seen) -> weight(repo));
     this.aliases =
-        Caffeine.newBuilder()
-            .maximumWeight(sizes.aliases())
-            .weigher((RepoId repo, Optional<Observation<RepoId>> to) ->
-                weight(repo) + to.map(o -> weight(o.value())).orElse(0))
-            .build();
+        new FactCache<>(
+            sizes.aliases(), (repo, to) -> weight(repo) + to.map(o -> weight(o.value())).orElse(0));
     this.revisions =
-        Caffeine.newBuilder()
-            .maximumWeight(sizes.revisions())
-            .weigher((RevisionKey key, Optional<Observation<CommitHash>> commit) ->
-                weight(key.repo) + 2 * key.revision.value().length())
-            .build();
+        new FactCache<>(
+            sizes.revisions(),
+            (key, commit) -> weight(key.repo) + 2 * key.revision.value().length());
+  }
+
+  private boolean keepsKnown(Observation<?> known, Observation<?> offered) {
+    return keepsKnown(known.learnedAt(), offered.learnedAt());
+  }
+
+  private boolean keepsKnown(Instant known, Instant offered) {
+    return ObservationOrder.keepsKnown(known, offered, clock.instant());
   }
 
   private static int weight(RepoId repo) {
     return OVERHEAD + 2 * repo.id().length();
   }
 
+  private Verdict verdict(RepoId repo) {
+    return verdicts.get(repo, key -> Verdict.stored(store.publicSince(key)));
+  }
+
   @Override
   public Optional<Instant> publicSince(RepoId repo) {
-    return verdicts.asMap().computeIfAbsent(repo, store::publicSince);
+    return verdict(repo).seen();
   }
 
   @Override
   public void rememberPublic(RepoId repo, Instant seenAt) {
-    // Each file of a load brings a verdict. While the first is written to the disk, the others
-    // would
-    // wait for that.
-    Optional<Instant> recent = verdicts.getIfPresent(repo);
-    if (recent != null
-        && recent
-            .filter(l -> !seenAt.isBefore(l) && seenAt.isBefore(l.plus(MEMORY_STEP)))
-            .isPresent()) {
-      return;
-    }
-    verdicts
-        .asMap()
-        .compute(
-            repo,
-            (key, known) -> {
-              Optional<Instant> before = known == null ? store.publicSince(repo) : known;
-              boolean news = before.isEmpty() || !seenAt.isBefore(before.get().plus(VERDICT_STEP));
-              if (news || seenAt.isBefore(before.get())) {
-                store.rememberPublic(repo, seenAt);
-              }
-              return Optional.of(seenAt);
-            });
+    verdicts.exclusively(
+        repo,
+        () -> {
+          Verdict known = verdict(repo);
+          if (known.seen().filter(seen -> keepsKnown(seen, seenAt)).isPresent()) {
+            return;
+          }
+          boolean recent =
+              known
+                  .stored()
+                  .filter(at -> !seenAt.isBefore(at) && seenAt.isBefore(at.plus(VERDICT_STEP)))
+                  .isPresent();
+          if (recent) {
+            verdicts.note(repo, new Verdict(Optional.of(seenAt), known.stored()));
+          } else {
+            verdicts.put(
+                repo,
+                Verdict.stored(Optional.of(seenAt)),
+                () -> store.rememberPublic(repo, seenAt));
+          }
+        });
   }
 
   @Override
   public void forgetPublic(RepoId repo) {
-    verdicts
-        .asMap()
-        .compute(
-            repo,
-            (key, known) -> {
-              store.forgetPublic(repo);
-              return Optional.empty();
-            });
+    verdicts.put(repo, Verdict.stored(Optional.empty()), () -> store.forgetPublic(repo));
   }
 
   @Override
   public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
-    return revisions
-        .asMap()
-        .computeIfAbsent(
-            new RevisionKey(repo.subject(), revision), key -> store.revision(repo, revision));
+    return revisions.get(
+        new RevisionKey(repo.subject(), revision), key -> store.revision(repo, revision));
   }
 
   @Override
   public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
-    revisions
-        .asMap()
-        .compute(
-            new RevisionKey(repo, revision),
-            (key, known) -> {
-              boolean younger =
-                  known != null
-                      && known.isPresent()
-                      && known.get().learnedAt().isAfter(observation.learnedAt());
-              if (younger) {
-                return known;
-              }
-              store.putRevision(repo, revision, observation);
-              // What was never read may be younger in the store, which decides by itself.
-              return known == null ? null : Optional.of(observation);
-            });
+    put(
+        revisions,
+        new RevisionKey(repo, revision),
+        observation,
+        () -> store.putRevision(repo, revision, observation));
   }
 
   @Override
   public void forgetRevision(RepoId repo, Revision revision) {
-    revisions
-        .asMap()
-        .compute(
-            new RevisionKey(repo, revision),
-            (key, known) -> {
-              store.forgetRevision(repo, revision);
-              return Optional.empty();
-            });
+    revisions.put(
+        new RevisionKey(repo, revision),
+        Optional.empty(),
+        () -> store.forgetRevision(repo, revision));
+  }
+
+  private <K, T> void put(
+      FactCache<K, Optional<Observation<T>>> cache,
+      K key,
+      Observation<T> observation,
+      Runnable write) {
+    cache.exclusively(
+        key,
+        () -> {
+          Optional<Observation<T>> known = cache.known(key);
+          if (known == null) {
+            // What was never read may be younger in the store, which decides by itself.
+            cache.writeUnknown(key, write);
+          } else if (known.filter(k -> keepsKnown(k, observation)).isEmpty()) {
+            cache.put(key, Optional.of(observation), write);
+          }
+        });
   }
 
   @Override
@@ -192,18 +199,11 @@ public final class CachedRepoStore implements RepoStore {
 
   @Override
   public Optional<Observation<RepoId>> alias(RepoId asked) {
-    return aliases.asMap().computeIfAbsent(asked, store::alias);
+    return aliases.get(asked, store::alias);
   }
 
   @Override
   public void putAlias(RepoId asked, Observation<RepoId> canonical) {
-    aliases
-        .asMap()
-        .compute(
-            asked,
-            (key, known) -> {
-              store.putAlias(asked, canonical);
-              return Optional.of(canonical);
-            });
+    put(aliases, asked, canonical, () -> store.putAlias(asked, canonical));
   }
 }

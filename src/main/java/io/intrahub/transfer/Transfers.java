@@ -10,8 +10,9 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
-import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.transfer.content.ContentFailures;
 import io.intrahub.transfer.content.EmptyStream;
@@ -68,7 +69,8 @@ public final class Transfers implements AutoCloseable {
   /** As long as somebody may try to go on with what they got. */
   private static final Duration REMEMBER_WRONG = Duration.ofDays(1);
 
-  private final BlobStore store;
+  private final PublishedBlobs published;
+  private final Scratch scratch;
   private final TransferSettings settings;
 
   /** Transfers that can be joined. One is removed when it has ended. */
@@ -110,13 +112,15 @@ public final class Transfers implements AutoCloseable {
    * @param meters shows what goes on here from now on
    */
   public Transfers(
-      BlobStore store,
+      PublishedBlobs published,
+      Scratch scratch,
       TransferSettings settings,
       Executor executor,
       ScheduledExecutorService timer,
       LongSupplier nanos,
       Meters meters) {
-    this.store = store;
+    this.published = published;
+    this.scratch = scratch;
     this.settings = settings;
     this.context =
         new TransferContext(
@@ -181,7 +185,7 @@ public final class Transfers implements AutoCloseable {
 
   /** Whether a whole read would be served from the store alone. */
   public boolean isStored(Authorised<RepoId> repo, BlobId blob) {
-    return blob.size() == 0 || store.contains(repo, blob);
+    return blob.size() == 0 || published.contains(repo, blob);
   }
 
   /**
@@ -232,7 +236,7 @@ public final class Transfers implements AutoCloseable {
             deadline,
             () -> recentlyWrong.put(key, true));
     for (int round = 0; round < ROUNDS; round++) {
-      Optional<StoredBlob> stored = store.open(repo, blob);
+      Optional<StoredBlob> stored = published.open(repo, blob);
       if (stored.isPresent()) {
         return fromStore(key, stored.get(), span, completing);
       }
@@ -313,7 +317,7 @@ public final class Transfers implements AutoCloseable {
         // The store is asked again: a transfer that ended since it was asked before has published
         // the blob before it left the map, and a second download must not follow it.
         remove ->
-            store.contains(repo, key.blob())
+            published.contains(repo, key.blob())
                 ? Optional.empty()
                 : Optional.of(begin(key, repo, source, remove)),
         deadline);
@@ -321,7 +325,7 @@ public final class Transfers implements AutoCloseable {
 
   private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source, Runnable remove)
       throws IOException {
-    PartialBlob partial = store.write(repo, key.blob());
+    PartialBlob partial = scratch.write(repo, key.blob());
     Registration registration = new Registration(key, remove);
     Transfer transfer = new Transfer(key.blob(), partial, settings.limits(), context, registration);
     live.put(transfer, source.toString());

@@ -85,7 +85,7 @@ class MovedRevisionTest {
       Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
       CacheSizes caches = CacheSizes.ofHeap(512L << 20);
-      RepoStore repos = watched(new CachedRepoStore(store.repos(), caches));
+      RepoStore repos = watched(new CachedRepoStore(store.repos(), caches, clock));
       EventOrder order = new EventOrder(clock);
       try (HubUpstream upstream =
           new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), order, meters)) {
@@ -95,7 +95,13 @@ class MovedRevisionTest {
                 repos,
                 upstream,
                 new Transfers(
-                    store.blobs(), settings.transfer(), executor, timer, System::nanoTime, meters),
+                    store.published(),
+                    store.scratch(),
+                    settings.transfer(),
+                    executor,
+                    timer,
+                    System::nanoTime,
+                    meters),
                 meters,
                 TestRepos.budget(),
                 caches,

@@ -9,26 +9,56 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every store promises about manifests. A store that survives is opened anew between. */
-public abstract class ManifestContract extends PartialBlobContract {
+public abstract class ManifestContract {
+  protected static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  protected static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny-bert");
+  protected static final RepoId OTHER = new RepoId(RepoType.DATASET, "acme/tiny-bert");
   static final CommitHash FIRST = new CommitHash("1".repeat(40));
   static final CommitHash SECOND = new CommitHash("2".repeat(40));
 
+  /** Set before each test, and again by {@link #reopen}. */
+  protected RepoStore repos;
+
+  /** Metadata that holds what the one before it in this test held, if it survives at all. */
+  protected abstract RepoStore open(Clock clock) throws Exception;
+
+  /** Closes what was opened last. */
+  protected abstract void close() throws Exception;
+
+  /** Fails when something lies about that nobody needs. */
+  protected abstract void assertNoLeftovers() throws Exception;
+
+  @BeforeEach
+  void openRepos() throws Exception {
+    repos = open(Clock.fixed(NOW, ZoneOffset.UTC));
+  }
+
+  @AfterEach
+  void nothing_is_left_over() throws Exception {
+    assertNoLeftovers();
+    close();
+  }
+
   void reopen() throws Exception {
-    store.close();
-    store = open(Clock.fixed(NOW, ZoneOffset.UTC));
+    close();
+    openRepos();
   }
 
   private static ManifestEntry file(String path, int number) {
@@ -50,7 +80,7 @@ public abstract class ManifestContract extends PartialBlobContract {
   }
 
   private Manifest manifest(RepoId repo, CommitHash commit) {
-    return store.repos().manifest(everybody(repo), commit).orElseThrow();
+    return repos.manifest(everybody(repo), commit).orElseThrow();
   }
 
   private static List<String> list(Manifest manifest, String directory, boolean recursive)
@@ -65,7 +95,7 @@ public abstract class ManifestContract extends PartialBlobContract {
 
   @Test
   void a_manifest_finds_and_lists_what_it_was_given() throws Exception {
-    assertThat(store.repos().manifest(everybody(REPO), FIRST)).isEmpty();
+    assertThat(repos.manifest(everybody(REPO), FIRST)).isEmpty();
     List<ManifestEntry> entries =
         List.of(
             file("z.txt", 1),
@@ -79,7 +109,7 @@ public abstract class ManifestContract extends PartialBlobContract {
             file("a0", 8),
             file("\ud83d\ude00.txt", 9),
             file("\uffee.txt", 10));
-    TestRepos.putManifest(store.repos(), REPO, FIRST, entries, true);
+    TestRepos.putManifest(repos, REPO, FIRST, entries, true);
     reopen();
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.commit()).isEqualTo(FIRST);
@@ -112,8 +142,8 @@ public abstract class ManifestContract extends PartialBlobContract {
     assertThat(list(manifest, "a/deep", true)).containsExactly("a/deep/one", "a/deep/two");
     assertThat(list(manifest, "z.txt", true)).isEmpty();
     assertThat(list(manifest, "nothing", true)).isEmpty();
-    assertThat(store.repos().manifest(everybody(OTHER), FIRST)).isEmpty();
-    assertThat(store.repos().manifest(everybody(REPO), SECOND)).isEmpty();
+    assertThat(repos.manifest(everybody(OTHER), FIRST)).isEmpty();
+    assertThat(repos.manifest(everybody(REPO), SECOND)).isEmpty();
   }
 
   @ParameterizedTest
@@ -135,7 +165,7 @@ public abstract class ManifestContract extends PartialBlobContract {
       entries.add(file(path.toString(), i));
     }
     Collections.shuffle(entries, random);
-    TestRepos.putManifest(store.repos(), REPO, FIRST, entries, true);
+    TestRepos.putManifest(repos, REPO, FIRST, entries, true);
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.size()).isEqualTo(count);
     for (ManifestEntry entry : entries) {
@@ -198,7 +228,7 @@ public abstract class ManifestContract extends PartialBlobContract {
     String json = "x".repeat(jsonLength);
     List<ManifestEntry> kept = new ArrayList<>();
     try (MemoryBudget.Reservation memory = TestRepos.budget().reservation("test");
-        ManifestWriter writer = store.repos().newManifest(REPO, FIRST, memory)) {
+        ManifestWriter writer = repos.newManifest(REPO, FIRST, memory)) {
       for (int page = 0; page < 4; page++) {
         for (int attempt = 0; attempt < 2; attempt++) {
           writer.rewind();
@@ -231,13 +261,13 @@ public abstract class ManifestContract extends PartialBlobContract {
     for (Optional<ManifestEntry> before :
         List.of(Optional.<ManifestEntry>empty(), Optional.of(file("a", 1)))) {
       if (before.isPresent()) {
-        TestRepos.putManifest(store.repos(), REPO, FIRST, List.of(before.get()), true);
+        TestRepos.putManifest(repos, REPO, FIRST, List.of(before.get()), true);
       }
       try (MemoryBudget.Reservation memory = TestRepos.budget().reservation("test");
-          ManifestWriter writer = store.repos().newManifest(REPO, FIRST, memory)) {
+          ManifestWriter writer = repos.newManifest(REPO, FIRST, memory)) {
         writer.add(file("b", 2));
       }
-      Optional<Manifest> manifest = store.repos().manifest(everybody(REPO), FIRST);
+      Optional<Manifest> manifest = repos.manifest(everybody(REPO), FIRST);
       assertThat(manifest.isPresent()).isEqualTo(before.isPresent());
       if (before.isPresent()) {
         assertThat(list(manifest.get(), "", true)).containsExactly("a");
@@ -247,7 +277,7 @@ public abstract class ManifestContract extends PartialBlobContract {
 
   @Test
   void an_empty_commit_has_an_empty_manifest() throws Exception {
-    TestRepos.putManifest(store.repos(), REPO, FIRST, List.of(), true);
+    TestRepos.putManifest(repos, REPO, FIRST, List.of(), true);
     reopen();
     Manifest manifest = manifest(REPO, FIRST);
     assertThat(manifest.complete()).isTrue();
@@ -258,7 +288,6 @@ public abstract class ManifestContract extends PartialBlobContract {
 
   @Test
   void partial_manifests_add_up_and_a_complete_one_wins() throws Exception {
-    RepoStore repos = store.repos();
     TestRepos.putManifest(repos, REPO, FIRST, List.of(file("b", 1), file("b", 2)), false);
     assertThat(manifest(REPO, FIRST).find(new FilePath("b"))).hasValue(file("b", 2));
     Manifest early = manifest(REPO, FIRST);

@@ -39,7 +39,7 @@ public abstract class PartialBlobContract extends StoreContract {
   }
 
   private PartialBlob open(BlobId blob) throws IOException {
-    return store.blobs().write(everybody(REPO), blob);
+    return store.scratch().write(everybody(REPO), blob);
   }
 
   private void finish(BlobId blob, byte[] content) throws IOException {
@@ -53,7 +53,7 @@ public abstract class PartialBlobContract extends StoreContract {
       partial.hash(content.length);
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   private static BitSet set(int... pieces) {
@@ -68,7 +68,7 @@ public abstract class PartialBlobContract extends StoreContract {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("larger than any file");
     }
-    assertThat(store.usage().writers()).isZero();
+    assertThat(store.maintenance().usage().writers()).isZero();
   }
 
   @Test
@@ -82,13 +82,15 @@ public abstract class PartialBlobContract extends StoreContract {
         }
         assertThat(partial.found()).as("a copy of the beginning").isEqualTo(set());
       }
-      assertThat(store.usage().partials()).isEqualTo(1);
-      assertThat(store.usage().partialBytes()).isEqualTo(2L * PartialBlob.PIECE + 1234);
+      assertThat(store.maintenance().usage().partials()).isEqualTo(1);
+      assertThat(store.maintenance().usage().partialBytes())
+          .isEqualTo(2L * PartialBlob.PIECE + 1234);
       reopen();
-      assertThat(store.usage().partials()).isEqualTo(1);
-      assertThat(store.usage().partialBytes()).isEqualTo(2L * PartialBlob.PIECE + 1234);
+      assertThat(store.maintenance().usage().partials()).isEqualTo(1);
+      assertThat(store.maintenance().usage().partialBytes())
+          .isEqualTo(2L * PartialBlob.PIECE + 1234);
       try (PartialBlob partial = open(blob)) {
-        assertThat(store.usage().partials()).isZero();
+        assertThat(store.maintenance().usage().partials()).isZero();
         assertThat(partial.found()).isEqualTo(set(2, 3, 6));
         partial.found().clear();
         assertThat(partial.found()).isEqualTo(set(2, 3, 6));
@@ -98,8 +100,8 @@ public abstract class PartialBlobContract extends StoreContract {
         put(partial, content, 0);
       }
       finish(blob, content);
-      assertThat(store.usage().partials()).isZero();
-      assertThat(store.usage().partialBytes()).isZero();
+      assertThat(store.maintenance().usage().partials()).isZero();
+      assertThat(store.maintenance().usage().partialBytes()).isZero();
     }
   }
 
@@ -133,7 +135,7 @@ public abstract class PartialBlobContract extends StoreContract {
         put(partial, small, 0);
         partial.sync();
       }
-      assertThat(store.usage().partials()).isZero();
+      assertThat(store.maintenance().usage().partials()).isZero();
       assertNoLeftovers();
       try (PartialBlob partial = open(blob)) {
         assertThat(partial.found()).isEqualTo(set());
@@ -168,7 +170,7 @@ public abstract class PartialBlobContract extends StoreContract {
       partial.hash(SIZE);
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
@@ -184,7 +186,7 @@ public abstract class PartialBlobContract extends StoreContract {
       first.hash(SIZE);
       assertThatThrownBy(() -> open(blob)).isInstanceOf(IOException.class);
       assertThat(first.publish()).isEqualTo(PartialBlob.Verdict.WRONG);
-      assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
+      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
       assertThatThrownBy(() -> first.write(ByteBuffer.wrap(content, 0, 1), 0))
           .isInstanceOf(IOException.class);
       assertThatThrownBy(() -> first.mark(0)).isInstanceOf(IOException.class);
@@ -217,23 +219,23 @@ public abstract class PartialBlobContract extends StoreContract {
     try (PartialBlob partial = open(blob)) {
       put(partial, content, 0);
     }
-    try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed)) {
+    try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed)) {
       assertThat(lie.found()).isEqualTo(set());
       put(lie, content, 1);
     }
-    assertThat(store.usage().partials()).isEqualTo(2);
+    assertThat(store.maintenance().usage().partials()).isEqualTo(2);
     reopen();
-    assertThat(store.usage().partials()).isEqualTo(2);
-    try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed)) {
+    assertThat(store.maintenance().usage().partials()).isEqualTo(2);
+    try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed)) {
       assertThat(lie.found()).isEqualTo(set(1));
       try (PartialBlob partial = open(blob)) {
         assertThat(partial.found()).isEqualTo(set(0));
       }
     }
     finish(blob, content);
-    assertThat(publish(store.blobs(), OTHER, claimed, Arrays.copyOf(content, SIZE - 1)))
+    assertThat(publish(store, OTHER, claimed, Arrays.copyOf(content, SIZE - 1)))
         .isEqualTo(PartialBlob.Verdict.WRONG);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
@@ -243,7 +245,7 @@ public abstract class PartialBlobContract extends StoreContract {
     BlobId blob = sha256(content);
     for (int size : new int[] {SIZE - 1, SIZE + 1, 3 * PartialBlob.PIECE}) {
       BlobId claimed = new BlobId(blob.digest(), size);
-      try (PartialBlob lie = store.blobs().write(everybody(OTHER), claimed);
+      try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed);
           PartialBlob honest = open(blob)) {
         byte[] wrong = Arrays.copyOf(content, size);
         for (int piece = 0; piece < 7; piece++) {
@@ -263,10 +265,10 @@ public abstract class PartialBlobContract extends StoreContract {
           assertThat(honest.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
         }
       }
-      assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
-      assertThat(read(store.blobs(), OTHER, claimed)).isEmpty();
-      assertThat(store.usage().blobs()).isEqualTo(1);
-      assertThat(store.usage().partials()).isZero();
+      assertThat(read(store, REPO, blob)).hasValue(content);
+      assertThat(read(store, OTHER, claimed)).isEmpty();
+      assertThat(store.maintenance().usage().blobs()).isEqualTo(1);
+      assertThat(store.maintenance().usage().partials()).isZero();
     }
   }
 
@@ -293,11 +295,11 @@ public abstract class PartialBlobContract extends StoreContract {
       for (Future<?> one : all) {
         one.get();
       }
-      assertThat(store.usage().reserved()).isEqualTo(10L * PartialBlob.PIECE);
+      assertThat(store.maintenance().usage().reserved()).isEqualTo(10L * PartialBlob.PIECE);
       partial.unreserve(4L * PartialBlob.PIECE);
-      assertThat(store.usage().reserved()).isEqualTo(6L * PartialBlob.PIECE);
+      assertThat(store.maintenance().usage().reserved()).isEqualTo(6L * PartialBlob.PIECE);
       partial.unreserve(100L * PartialBlob.PIECE);
-      assertThat(store.usage().reserved()).isZero();
+      assertThat(store.maintenance().usage().reserved()).isZero();
     }
     reopen();
     try (PartialBlob partial = open(blob)) {

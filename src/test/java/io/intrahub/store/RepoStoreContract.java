@@ -28,7 +28,6 @@ public abstract class RepoStoreContract extends ManifestContract {
 
   @Test
   void revisions_keep_their_youngest_observation() throws Exception {
-    RepoStore repos = store.repos();
     Revision main = new Revision("main");
     assertThat(repos.revision(everybody(REPO), main)).isEmpty();
 
@@ -40,29 +39,52 @@ public abstract class RepoStoreContract extends ManifestContract {
     assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
 
     reopen();
-    store.repos().putRevision(REPO, main, seen(FIRST, 21));
-    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
+    repos.putRevision(REPO, main, seen(FIRST, 21));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
   }
 
   @Test
   void an_observation_from_the_future_gives_way() {
     Revision main = new Revision("main");
-    store.repos().putRevision(REPO, main, seen(FIRST, -1000));
-    store.repos().putRevision(REPO, main, seen(SECOND, 5));
-    assertThat(store.repos().revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+    repos.putRevision(REPO, main, seen(FIRST, -1000));
+    repos.putRevision(REPO, main, seen(SECOND, 5));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+  }
+
+  @Test
+  void an_observation_from_the_future_gives_way_after_it_was_read_too() {
+    Revision main = new Revision("main");
+    repos.putRevision(REPO, main, seen(FIRST, -1000));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(FIRST, -1000));
+    repos.putRevision(REPO, main, seen(SECOND, 5));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+    repos.putRevision(REPO, main, seen(FIRST, 6));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 5));
+  }
+
+  @Test
+  void a_forgotten_revision_can_be_observed_again() throws Exception {
+    Revision main = new Revision("main");
+    repos.putRevision(REPO, main, seen(FIRST, 10));
+    assertThat(repos.revision(everybody(REPO), main)).isPresent();
+    repos.forgetRevision(REPO, main);
+    assertThat(repos.revision(everybody(REPO), main)).isEmpty();
+    reopen();
+    assertThat(repos.revision(everybody(REPO), main)).isEmpty();
+    repos.putRevision(REPO, main, seen(SECOND, 20));
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(SECOND, 20));
   }
 
   @Test
   void the_default_branch_is_nobody_elses() throws Exception {
-    store.repos().putRevision(REPO, Revision.DEFAULT, seen(FIRST, 1));
-    store.repos().putRevision(REPO, new Revision("main"), seen(SECOND, 1));
-    store.repos().putRevision(REPO, new Revision("@default"), seen(SECOND, 2));
+    repos.putRevision(REPO, Revision.DEFAULT, seen(FIRST, 1));
+    repos.putRevision(REPO, new Revision("main"), seen(SECOND, 1));
+    repos.putRevision(REPO, new Revision("@default"), seen(SECOND, 2));
     reopen();
-    assertThat(store.repos().revision(everybody(REPO), Revision.DEFAULT)).hasValue(seen(FIRST, 1));
-    assertThat(store.repos().revision(everybody(REPO), new Revision("main")))
-        .hasValue(seen(SECOND, 1));
-    assertThat(store.repos().revision(everybody(REPO), new Revision("head"))).isEmpty();
-    assertThat(store.repos().revision(everybody(OTHER), Revision.DEFAULT)).isEmpty();
+    assertThat(repos.revision(everybody(REPO), Revision.DEFAULT)).hasValue(seen(FIRST, 1));
+    assertThat(repos.revision(everybody(REPO), new Revision("main"))).hasValue(seen(SECOND, 1));
+    assertThat(repos.revision(everybody(REPO), new Revision("head"))).isEmpty();
+    assertThat(repos.revision(everybody(OTHER), Revision.DEFAULT)).isEmpty();
   }
 
   @Test
@@ -94,15 +116,15 @@ public abstract class RepoStoreContract extends ManifestContract {
       CommitHash commit = new CommitHash("%040x".formatted(++i));
       all.add(new ObservedRevision(new Revision(name), seen(commit, i)));
     }
-    all.forEach(o -> store.repos().putRevision(REPO, o.revision(), o.commit()));
+    all.forEach(o -> repos.putRevision(REPO, o.revision(), o.commit()));
     for (int round = 0; round < 2; round++) {
       for (ObservedRevision one : all) {
-        assertThat(store.repos().revision(everybody(REPO), one.revision()))
+        assertThat(repos.revision(everybody(REPO), one.revision()))
             .as(one.revision().value())
             .hasValue(one.commit());
       }
-      assertThat(store.repos().revisions(everybody(REPO))).containsExactlyInAnyOrderElementsOf(all);
-      assertThat(store.repos().revisions(everybody(OTHER))).isEmpty();
+      assertThat(repos.revisions(everybody(REPO))).containsExactlyInAnyOrderElementsOf(all);
+      assertThat(repos.revisions(everybody(OTHER))).isEmpty();
       reopen();
     }
   }
@@ -125,20 +147,20 @@ public abstract class RepoStoreContract extends ManifestContract {
             "x".repeat(5000));
     for (int i = 0; i < names.size(); i++) {
       byte[] bytes = TestBlobs.bytes(i, i * 1000);
-      store.repos().putAnswer(REPO, FIRST, names.get(i), seen(bytes, i));
+      repos.putAnswer(REPO, FIRST, names.get(i), seen(bytes, i));
     }
     for (int round = 0; round < 2; round++) {
       for (int i = 0; i < names.size(); i++) {
         Observation<byte[]> answer =
-            TestRepos.answer(store.repos(), everybody(REPO), FIRST, names.get(i)).orElseThrow();
+            TestRepos.answer(repos, everybody(REPO), FIRST, names.get(i)).orElseThrow();
         assertThat(answer.value()).isEqualTo(TestBlobs.bytes(i, i * 1000));
         assertThat(answer.learnedAt()).isEqualTo(NOW.minusSeconds(i));
       }
       reopen();
     }
-    assertThat(store.repos().answer(everybody(REPO), SECOND, "")).isEmpty();
-    assertThat(store.repos().answer(everybody(OTHER), FIRST, "")).isEmpty();
-    assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+    assertThat(repos.answer(everybody(REPO), SECOND, "")).isEmpty();
+    assertThat(repos.answer(everybody(OTHER), FIRST, "")).isEmpty();
+    assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
   }
 
   @Test
@@ -146,24 +168,21 @@ public abstract class RepoStoreContract extends ManifestContract {
     byte[] old = "old".getBytes(StandardCharsets.UTF_8);
     byte[] young = "young".getBytes(StandardCharsets.UTF_8);
     byte[] large = TestBlobs.bytes(1, 3_000_000);
-    store.repos().putAnswer(REPO, FIRST, "info", seen(old, 10));
-    store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
-    store.repos().putAnswer(REPO, FIRST, "info", seen(old, 7));
-    assertThat(
-            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    repos.putAnswer(REPO, FIRST, "info", seen(old, 10));
+    repos.putAnswer(REPO, FIRST, "info", seen(young, 5));
+    repos.putAnswer(REPO, FIRST, "info", seen(old, 7));
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(young);
-    store.repos().putAnswer(REPO, FIRST, "info", seen(large, 4));
-    assertThat(
-            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    repos.putAnswer(REPO, FIRST, "info", seen(large, 4));
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
     reopen();
-    assertThat(
-            TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+    assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
         .isEqualTo(large);
   }
 
   private AnswerWriter answerWriter(String name, MemoryBudget budget) {
-    return store.repos().newAnswer(REPO, FIRST, name, budget.reservation("test"));
+    return repos.newAnswer(REPO, FIRST, name, budget.reservation("test"));
   }
 
   @ParameterizedTest
@@ -185,7 +204,7 @@ public abstract class RepoStoreContract extends ManifestContract {
     }
     for (int round = 0; round < 2; round++) {
       for (String name : List.of("info?1", "info?" + TestRepos.budget().usage().total())) {
-        StoredAnswer answer = store.repos().answer(everybody(REPO), FIRST, name).orElseThrow();
+        StoredAnswer answer = repos.answer(everybody(REPO), FIRST, name).orElseThrow();
         assertThat(answer.length()).isEqualTo(length);
         assertThat(answer.learnedAt()).isEqualTo(NOW.minusSeconds(3));
         answer.small().ifPresent(small -> assertThat(small).isEqualTo(bytes));
@@ -205,23 +224,22 @@ public abstract class RepoStoreContract extends ManifestContract {
     for (int length : List.of(100, 1_000_000)) {
       try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
         writer.write(new byte[length]);
-        assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+        assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
       }
-      assertThat(store.repos().answer(everybody(REPO), FIRST, "info")).isEmpty();
+      assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
     }
   }
 
   @Test
   void an_older_answer_written_as_a_stream_gives_way_to_a_younger_one() throws Exception {
     byte[] young = TestBlobs.bytes(1, 300_000);
-    store.repos().putAnswer(REPO, FIRST, "info", seen(young, 5));
+    repos.putAnswer(REPO, FIRST, "info", seen(young, 5));
     for (int length : List.of(100, 400_000)) {
       try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
         writer.write(new byte[length]);
         assertThat(writer.commit(NOW.minusSeconds(6)).length()).isEqualTo(young.length);
       }
-      assertThat(
-              TestRepos.answer(store.repos(), everybody(REPO), FIRST, "info").orElseThrow().value())
+      assertThat(TestRepos.answer(repos, everybody(REPO), FIRST, "info").orElseThrow().value())
           .isEqualTo(young);
     }
     try (AnswerWriter writer = answerWriter("info", TestRepos.budget())) {
@@ -229,7 +247,7 @@ public abstract class RepoStoreContract extends ManifestContract {
       assertThat(writer.commit(NOW.minusSeconds(4)).length()).isEqualTo(300_001);
     }
     reopen();
-    assertThat(store.repos().answer(everybody(REPO), FIRST, "info").orElseThrow().length())
+    assertThat(repos.answer(everybody(REPO), FIRST, "info").orElseThrow().length())
         .isEqualTo(300_001);
   }
 
@@ -238,29 +256,54 @@ public abstract class RepoStoreContract extends ManifestContract {
     RepoId old = new RepoId(RepoType.MODEL, "gpt2");
     RepoId upper = new RepoId(RepoType.MODEL, "GPT2");
     RepoId canonical = new RepoId(RepoType.MODEL, "openai-community/gpt2");
-    store.repos().putAlias(old, seen(canonical, 10));
-    store.repos().putAlias(upper, seen(old, 9));
+    repos.putAlias(old, seen(canonical, 10));
+    repos.putAlias(upper, seen(old, 9));
     reopen();
-    assertThat(store.repos().alias(old)).hasValue(seen(canonical, 10));
-    assertThat(store.repos().alias(upper)).hasValue(seen(old, 9));
-    assertThat(store.repos().alias(canonical)).isEmpty();
-    assertThat(store.repos().alias(new RepoId(RepoType.SPACE, "acme/gpt2"))).isEmpty();
+    assertThat(repos.alias(old)).hasValue(seen(canonical, 10));
+    assertThat(repos.alias(upper)).hasValue(seen(old, 9));
+    assertThat(repos.alias(canonical)).isEmpty();
+    assertThat(repos.alias(new RepoId(RepoType.SPACE, "acme/gpt2"))).isEmpty();
   }
 
   @Test
   void a_public_verdict_is_remembered_and_forgotten() throws Exception {
     Instant at = NOW.minusMillis(123_456);
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
-    store.repos().rememberPublic(REPO, at);
-    assertThat(store.repos().publicSince(OTHER)).isEmpty();
+    assertThat(repos.publicSince(REPO)).isEmpty();
+    repos.rememberPublic(REPO, at);
+    assertThat(repos.publicSince(OTHER)).isEmpty();
     reopen();
-    assertThat(store.repos().publicSince(REPO)).hasValue(at);
-    store.repos().forgetPublic(REPO);
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    assertThat(repos.publicSince(REPO)).hasValue(at);
+    repos.forgetPublic(REPO);
+    assertThat(repos.publicSince(REPO)).isEmpty();
     reopen();
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
-    store.repos().forgetPublic(REPO);
-    store.repos().rememberPublic(REPO, at);
-    assertThat(store.repos().publicSince(REPO)).hasValue(at);
+    assertThat(repos.publicSince(REPO)).isEmpty();
+    repos.forgetPublic(REPO);
+    repos.rememberPublic(REPO, at);
+    assertThat(repos.publicSince(REPO)).hasValue(at);
+  }
+
+  @Test
+  void aliases_keep_their_youngest_observation() throws Exception {
+    RepoId old = new RepoId(RepoType.MODEL, "gpt2");
+    repos.putAlias(old, seen(REPO, -1000));
+    assertThat(repos.alias(old)).hasValue(seen(REPO, -1000));
+    repos.putAlias(old, seen(OTHER, 10));
+    assertThat(repos.alias(old)).hasValue(seen(OTHER, 10));
+    repos.putAlias(old, seen(REPO, 20));
+    assertThat(repos.alias(old)).hasValue(seen(OTHER, 10));
+    reopen();
+    assertThat(repos.alias(old)).hasValue(seen(OTHER, 10));
+  }
+
+  @Test
+  void the_youngest_public_verdict_counts() throws Exception {
+    assertThat(repos.publicSince(REPO)).isEmpty();
+    repos.rememberPublic(REPO, NOW.plusSeconds(1000));
+    repos.rememberPublic(REPO, NOW.minusSeconds(100));
+    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    repos.rememberPublic(REPO, NOW.minusSeconds(200));
+    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    reopen();
+    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
   }
 }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every store promises about blobs. {@link RepoStoreContract} adds the rest. */
+/** What every store promises about blobs. {@link PartialBlobContract} adds the rest. */
 public abstract class StoreContract {
   protected static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   protected static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny-bert");
@@ -54,8 +54,8 @@ public abstract class StoreContract {
 
   @AfterEach
   void nothing_is_left_over() throws Exception {
-    assertThat(store.usage().writers()).as("leaked writers").isZero();
-    assertThat(store.usage().reserved()).as("leaked reservations").isZero();
+    assertThat(store.maintenance().usage().writers()).as("leaked writers").isZero();
+    assertThat(store.maintenance().usage().reserved()).as("leaked reservations").isZero();
     assertNoLeftovers();
     store.close();
   }
@@ -65,30 +65,29 @@ public abstract class StoreContract {
   void a_published_blob_reads_back_as_it_was_written(int size) throws Exception {
     byte[] content = bytes(1, size);
     for (BlobId blob : List.of(sha256(content), gitSha1(content))) {
-      assertThat(read(store.blobs(), REPO, blob)).isEmpty();
-      assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
+      assertThat(read(store, REPO, blob)).isEmpty();
+      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
 
-      assertThat(publish(store.blobs(), REPO, blob, content))
-          .isEqualTo(PartialBlob.Verdict.PUBLISHED);
+      assertThat(publish(store, REPO, blob, content)).isEqualTo(PartialBlob.Verdict.PUBLISHED);
 
-      assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
-      assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
+      assertThat(read(store, REPO, blob)).hasValue(content);
+      assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
     }
-    assertThat(store.usage().blobs()).isEqualTo(2);
-    assertThat(store.usage().bytes()).isEqualTo(2L * size);
+    assertThat(store.maintenance().usage().blobs()).isEqualTo(2);
+    assertThat(store.maintenance().usage().bytes()).isEqualTo(2L * size);
   }
 
   @Test
   void a_blob_is_invisible_until_it_is_published() throws Exception {
     byte[] content = bytes(2, 100_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(ByteBuffer.wrap(content), 0);
-      assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
-      assertThat(store.blobs().open(everybody(REPO), blob)).isEmpty();
+      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+      assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
     }
-    assertThat(store.blobs().open(everybody(REPO), blob)).isEmpty();
-    assertThat(store.usage().blobs()).isZero();
+    assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+    assertThat(store.maintenance().usage().blobs()).isZero();
   }
 
   @Test
@@ -98,12 +97,11 @@ public abstract class StoreContract {
     byte[] wrong = content.clone();
     wrong[150_000] ^= 1;
 
-    assertThat(publish(store.blobs(), REPO, blob, wrong)).isEqualTo(PartialBlob.Verdict.WRONG);
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(publish(store, REPO, blob, wrong)).isEqualTo(PartialBlob.Verdict.WRONG);
+    assertThat(read(store, REPO, blob)).isEmpty();
 
-    assertThat(publish(store.blobs(), REPO, blob, content))
-        .isEqualTo(PartialBlob.Verdict.PUBLISHED);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(publish(store, REPO, blob, content)).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @ParameterizedTest
@@ -111,7 +109,7 @@ public abstract class StoreContract {
   void a_blob_that_ends_too_early_can_not_be_published(int length) throws Exception {
     byte[] content = bytes(4, 100_000);
     BlobId blob = gitSha1(content);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(ByteBuffer.wrap(content, 0, length), 0);
       partial.hash(length);
       assertThatThrownBy(() -> partial.hash(100_000)).isInstanceOf(IOException.class);
@@ -121,7 +119,7 @@ public abstract class StoreContract {
       partial.hash(100_000);
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
@@ -129,15 +127,15 @@ public abstract class StoreContract {
     byte[] content = bytes(5, 1000);
     BlobId claimed = new BlobId(sha256(content).digest(), 2000);
     byte[] padded = Arrays.copyOf(content, 2000);
-    assertThat(publish(store.blobs(), REPO, claimed, padded)).isEqualTo(PartialBlob.Verdict.WRONG);
-    assertThat(read(store.blobs(), REPO, sha256(content))).isEmpty();
+    assertThat(publish(store, REPO, claimed, padded)).isEqualTo(PartialBlob.Verdict.WRONG);
+    assertThat(read(store, REPO, sha256(content))).isEmpty();
   }
 
   @Test
   void bytes_outside_of_the_blob_are_refused_and_the_rest_goes_on() throws Exception {
     byte[] content = bytes(6, 1000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(ByteBuffer.wrap(content, 0, 990), 0);
       assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content, 0, 11), 990))
           .isInstanceOf(IOException.class);
@@ -153,70 +151,69 @@ public abstract class StoreContract {
       partial.hash(1000);
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
   void a_blob_with_another_size_than_asked_for_is_absent_and_stays() throws Exception {
     byte[] content = bytes(7, 5000);
     BlobId blob = sha256(content);
-    publish(store.blobs(), REPO, blob, content);
+    publish(store, REPO, blob, content);
     BlobId claimed = new BlobId(blob.digest(), 4999);
-    assertThat(store.blobs().contains(everybody(REPO), claimed)).isFalse();
-    assertThat(read(store.blobs(), REPO, claimed)).isEmpty();
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(store.published().contains(everybody(REPO), claimed)).isFalse();
+    assertThat(read(store, REPO, claimed)).isEmpty();
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
   void a_sha256_is_one_blob_for_all_repos_and_may_be_published_again() throws Exception {
     byte[] content = bytes(8, 200_000);
     BlobId blob = sha256(content);
-    publish(store.blobs(), REPO, blob, content);
-    assertThat(read(store.blobs(), OTHER, blob)).hasValue(content);
+    publish(store, REPO, blob, content);
+    assertThat(read(store, OTHER, blob)).hasValue(content);
 
-    assertThat(publish(store.blobs(), OTHER, blob, content))
-        .isEqualTo(PartialBlob.Verdict.PUBLISHED);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
-    assertThat(store.usage().blobs()).isEqualTo(1);
-    assertThat(store.usage().bytes()).isEqualTo(content.length);
+    assertThat(publish(store, OTHER, blob, content)).isEqualTo(PartialBlob.Verdict.PUBLISHED);
+    assertThat(read(store, REPO, blob)).hasValue(content);
+    assertThat(store.maintenance().usage().blobs()).isEqualTo(1);
+    assertThat(store.maintenance().usage().bytes()).isEqualTo(content.length);
   }
 
   @Test
   void a_git_blob_belongs_to_its_repo_alone() throws Exception {
     byte[] content = bytes(9, 300);
     BlobId blob = gitSha1(content);
-    publish(store.blobs(), REPO, blob, content);
-    assertThat(store.blobs().contains(everybody(OTHER), blob)).isFalse();
-    assertThat(read(store.blobs(), OTHER, blob)).isEmpty();
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    publish(store, REPO, blob, content);
+    assertThat(store.published().contains(everybody(OTHER), blob)).isFalse();
+    assertThat(read(store, OTHER, blob)).isEmpty();
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
   void one_blob_can_not_be_open_twice_and_two_repos_git_blobs_can() throws Exception {
     byte[] content = bytes(10, 300);
-    try (PartialBlob first = store.blobs().write(everybody(REPO), sha256(content));
-        PartialBlob git = store.blobs().write(everybody(REPO), gitSha1(content));
-        PartialBlob otherGit = store.blobs().write(everybody(OTHER), gitSha1(content))) {
-      assertThatThrownBy(() -> store.blobs().write(everybody(OTHER), sha256(content)))
+    try (PartialBlob first = store.scratch().write(everybody(REPO), sha256(content));
+        PartialBlob git = store.scratch().write(everybody(REPO), gitSha1(content));
+        PartialBlob otherGit = store.scratch().write(everybody(OTHER), gitSha1(content))) {
+      assertThatThrownBy(() -> store.scratch().write(everybody(OTHER), sha256(content)))
           .isInstanceOf(IOException.class);
-      assertThat(store.usage().writers()).isEqualTo(3);
-      assertThat(store.usage().reserved()).isZero();
+      assertThat(store.maintenance().usage().writers()).isEqualTo(3);
+      assertThat(store.maintenance().usage().reserved()).isZero();
       first.reserve(300);
       git.reserve(100);
       git.reserve(200);
       otherGit.reserve(300);
-      assertThat(store.usage().reserved()).isEqualTo(900);
+      assertThat(store.maintenance().usage().reserved()).isEqualTo(900);
       git.write(ByteBuffer.wrap(content, 0, 50), 250);
-      assertThat(store.usage().reserved()).isEqualTo(850);
+      assertThat(store.maintenance().usage().reserved()).isEqualTo(850);
     }
-    assertThat(publish(store.blobs(), OTHER, sha256(content), content))
+    assertThat(publish(store, OTHER, sha256(content), content))
         .isEqualTo(PartialBlob.Verdict.PUBLISHED);
   }
 
   @Test
   void a_blob_can_be_closed_twice_and_publishes_once() throws Exception {
     byte[] content = bytes(11, 300);
-    PartialBlob partial = store.blobs().write(everybody(REPO), sha256(content));
+    PartialBlob partial = store.scratch().write(everybody(REPO), sha256(content));
     partial.write(ByteBuffer.wrap(content), 0);
     partial.hash(300);
     assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
@@ -227,21 +224,21 @@ public abstract class StoreContract {
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> partial.read(ByteBuffer.allocate(1), 0))
         .isInstanceOf(IOException.class);
-    assertThat(read(store.blobs(), REPO, sha256(content))).hasValue(content);
+    assertThat(read(store, REPO, sha256(content))).hasValue(content);
   }
 
   @Test
   void reading_outside_of_what_is_there_is_an_error_and_never_zero_bytes() throws Exception {
     byte[] content = bytes(12, 2_000_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(ByteBuffer.wrap(content, 0, 1000), 0);
       assertThatThrownBy(() -> partial.read(ByteBuffer.allocate(1), 1000))
           .isInstanceOf(IOException.class);
       assertThat(partial.read(ByteBuffer.allocate(5000), 999)).isEqualTo(1);
     }
-    publish(store.blobs(), REPO, blob, content);
-    try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+    publish(store, REPO, blob, content);
+    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
       assertThatThrownBy(() -> stored.read(ByteBuffer.allocate(1), content.length))
           .isInstanceOf(IOException.class);
       assertThatThrownBy(() -> stored.read(ByteBuffer.allocate(1), -1))
@@ -256,13 +253,13 @@ public abstract class StoreContract {
     BlobId blob = gitSha1(content);
     ByteBuffer direct = ByteBuffer.allocateDirect(12_000);
     direct.put(1000, content).position(1000).limit(11_000);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(direct, 0);
       assertThat(direct.remaining()).isZero();
       partial.hash(10_000);
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   @Test
@@ -271,7 +268,7 @@ public abstract class StoreContract {
     BlobId blob = sha256(content);
     AtomicInteger front = new AtomicInteger();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+        PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       List<Future<Boolean>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         readers.add(threads.submit(() -> follow(partial, front, content)));
@@ -314,7 +311,7 @@ public abstract class StoreContract {
   void an_interrupted_reader_or_writer_does_not_hurt_the_others() throws Exception {
     byte[] content = bytes(15, 2_000_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
       partial.write(ByteBuffer.wrap(content, 0, 1_000_000), 0);
       interrupted(() -> assertThat(partial.read(ByteBuffer.allocate(10), 0)).isPositive());
       ByteBuffer into = ByteBuffer.allocate(1000);
@@ -334,7 +331,7 @@ public abstract class StoreContract {
       interrupted(() -> assertThat(partial.read(ByteBuffer.allocate(10), 0)).isPositive());
       assertThat(partial.read(into.clear(), 1_999_999)).isEqualTo(1);
     }
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+    assertThat(read(store, REPO, blob)).hasValue(content);
   }
 
   private interface Step {
@@ -367,8 +364,8 @@ public abstract class StoreContract {
         BlobId blob = i % 2 == 0 ? sha256(content) : gitSha1(content);
         all.add(
             threads.submit(() -> {
-              publish(store.blobs(), REPO, blob, content);
-              assertThat(read(store.blobs(), REPO, blob)).hasValue(content);
+              publish(store, REPO, blob, content);
+              assertThat(read(store, REPO, blob)).hasValue(content);
               return null;
             }));
       }
@@ -376,16 +373,16 @@ public abstract class StoreContract {
         one.get();
       }
     }
-    assertThat(store.usage().blobs()).isEqualTo(24);
+    assertThat(store.maintenance().usage().blobs()).isEqualTo(24);
   }
 
   @Test
   void an_open_blob_is_read_by_many_threads() throws Exception {
     byte[] content = bytes(16, 3_000_000);
     BlobId blob = sha256(content);
-    publish(store.blobs(), REPO, blob, content);
+    publish(store, REPO, blob, content);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+        StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
       assertThat(stored.size()).isEqualTo(content.length);
       List<Future<byte[]>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {

@@ -37,8 +37,8 @@ public final class TestBlobs {
   }
 
   /** Begins a blob and asks for room for all of it. */
-  public static PartialBlob begin(BlobStore store, RepoId repo, BlobId blob) throws IOException {
-    PartialBlob partial = store.write(everybody(repo), blob);
+  public static PartialBlob begin(Store store, RepoId repo, BlobId blob) throws IOException {
+    PartialBlob partial = store.scratch().write(everybody(repo), blob);
     boolean room = false;
     try {
       partial.reserve(blob.size());
@@ -52,8 +52,8 @@ public final class TestBlobs {
   }
 
   /** Writes in parts of odd sizes and publishes. */
-  public static PartialBlob.Verdict publish(
-      BlobStore store, RepoId repo, BlobId blob, byte[] content) throws IOException {
+  public static PartialBlob.Verdict publish(Store store, RepoId repo, BlobId blob, byte[] content)
+      throws IOException {
     try (PartialBlob partial = begin(store, repo, blob)) {
       for (int at = 0; at < content.length; at += 70_001) {
         partial.write(ByteBuffer.wrap(content, at, Math.min(70_001, content.length - at)), at);
@@ -67,9 +67,8 @@ public final class TestBlobs {
   }
 
   /** All bytes of a blob, if it is there. */
-  public static Optional<byte[]> read(BlobStore store, RepoId repo, BlobId blob)
-      throws IOException {
-    Optional<StoredBlob> open = store.open(everybody(repo), blob);
+  public static Optional<byte[]> read(Store store, RepoId repo, BlobId blob) throws IOException {
+    Optional<StoredBlob> open = store.published().open(everybody(repo), blob);
     if (open.isEmpty()) {
       return Optional.empty();
     }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.BlobStore;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import java.io.IOException;
@@ -22,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A store in memory that fails where a test says so, and counts what is not closed. */
-public final class FaultyStore implements BlobStore {
+public final class FaultyStore implements PublishedBlobs, Scratch {
   /** Without a trace: what is expected must not fill the log. */
   private static final class Scripted extends IOException {
     private static final long serialVersionUID = 1L;
@@ -137,6 +139,11 @@ public final class FaultyStore implements BlobStore {
   @Override
   public boolean contains(Authorised<RepoId> repo, BlobId blob) {
     return store.contains(repo, blob);
+  }
+
+  @Override
+  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
+    store.put(repo, blob, file);
   }
 
   @Override

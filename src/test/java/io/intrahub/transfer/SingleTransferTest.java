@@ -281,6 +281,7 @@ class SingleTransferTest {
     Transfers stopped =
         new Transfers(
             rig.store,
+            rig.store,
             TransferSettings.DEFAULT,
             task -> {
               throw new RejectedExecutionException("stopped");

@@ -59,7 +59,7 @@ final class SuspectBlobTest {
   @BeforeEach
   void open() throws Exception {
     store = openStore();
-    TestBlobs.publish(store.blobs(), TransferRig.REPO, BLOB, CONTENT);
+    TestBlobs.publish(store, TransferRig.REPO, BLOB, CONTENT);
     store.close();
     // What a process that is killed leaves behind.
     Files.createFile(folder.resolve("running"));
@@ -73,7 +73,8 @@ final class SuspectBlobTest {
     store = openStore();
     transfers =
         new Transfers(
-            store.blobs(),
+            store.published(),
+            store.scratch(),
             TransferSettings.DEFAULT,
             threads,
             timer,

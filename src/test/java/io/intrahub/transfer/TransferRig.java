@@ -69,6 +69,7 @@ public final class TransferRig implements AutoCloseable {
     transfers =
         new Transfers(
             store,
+            store,
             new TransferSettings(
                 Duration.ofSeconds(20),
                 checkTimeout,

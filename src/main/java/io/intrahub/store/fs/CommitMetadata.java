@@ -1,7 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.fs.blobs.CurrentBlobs;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.CommitKey;

@@ -1,8 +1,11 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.base.CacheSizes;
-import io.intrahub.store.BlobStore;
+import io.intrahub.store.CachedRepoStore;
+import io.intrahub.store.Maintenance;
+import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
@@ -20,6 +23,7 @@ import io.intrahub.store.fs.disk.JdkDisk;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
 import io.intrahub.store.fs.metadata.AtomicReplacer;
+import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import io.intrahub.store.fs.metadata.FsRepoStore;
 import io.intrahub.store.fs.metadata.MetadataIndex;
 import io.intrahub.store.fs.partial.PartialBlobs;
@@ -38,7 +42,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The store in a folder. One process at a time has it open. Safe for use by many threads. */
-public final class FsStore implements Store {
+public final class FsStore implements Store, Maintenance {
   private static final Logger log = LoggerFactory.getLogger(FsStore.class);
 
   private final StoreOpener.Opened parts;
@@ -51,8 +55,8 @@ public final class FsStore implements Store {
   private final DiskBudget budget;
   private final BlobPublisher publisher;
   private final PartialBlobs partials;
-  private final FsBlobStore blobs;
-  private final FsRepoStore repos;
+  private final FsPublishedBlobs published;
+  private final CachedRepoStore repos;
   private final BlobChecks checks;
   private final CommitMetadata commits;
   private final RecoveryScan scan;
@@ -87,13 +91,14 @@ public final class FsStore implements Store {
             parts.shutdownMarker(),
             parts.features(),
             locks);
-    this.partials =
-        new PartialBlobs(disk, layout, folders, budget, quarantine, publisher, uses, clock, locks);
     this.checks = new BlobChecks(disk, index, uses, locks, quarantine, clock, executor);
-    this.blobs =
-        new FsBlobStore(
-            disk, layout, partials, checks, index, clock, parts.shutdownMarker(), uses, locks);
-    this.repos = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
+    this.published =
+        new FsPublishedBlobs(
+            disk, layout, publisher, checks, index, clock, parts.shutdownMarker(), uses, locks);
+    this.partials =
+        new PartialBlobs(disk, layout, folders, budget, quarantine, published, uses, clock, locks);
+    FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
+    this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
         new RecoveryScan(
             disk,
@@ -105,12 +110,13 @@ public final class FsStore implements Store {
             quarantine,
             parts.shutdownMarker(),
             uses);
-    CurrentBlobs current = new CurrentBlobs(disk, layout, index, metadata, evictor::closed);
+    CurrentBlobs current =
+        new CurrentBlobs(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     evictor.add(
         new EvictablePublishedBlobs(
             disk, layout, index, uses, locks, current, partials::isWritten));
     evictor.add(partials);
-    this.commits = new CommitMetadata(metadata, current, repos, budget, evictor, executor);
+    this.commits = new CommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());
@@ -176,12 +182,7 @@ public final class FsStore implements Store {
     return new FsStore(parts, disk, clock, settings, caches, executor);
   }
 
-  /**
-   * Walks over everything: counts the blobs, keeps the pieces of blobs that are fit for it and
-   * removes what else killed writers left, checks blobs that a crash may have hurt, names foreign
-   * files in the log. It takes as long as the disk does, stops when the store is closed, and may be
-   * called again. The store works before and meanwhile.
-   */
+  @Override
   public void scan() {
     scan.run();
     if (scan.done()) {
@@ -191,20 +192,13 @@ public final class FsStore implements Store {
     }
   }
 
-  /**
-   * Evicts blobs if the store is above its high watermark or the disk is nearly full: others write
-   * to it too. For background work, about once a minute. Never throws.
-   */
+  @Override
   public void tidy() {
     commits.trim();
     budget.tidy();
   }
 
-  /**
-   * Keeps when blobs were last used, so that the next start evicts in the right order. For
-   * background work; {@link #close} does it too. Never throws: a start without it takes the times
-   * of the files.
-   */
+  @Override
   public synchronized void saveLastUses() {
     LastUses.Builder known = new LastUses.Builder();
     index.addLastUses(known);
@@ -221,8 +215,18 @@ public final class FsStore implements Store {
   }
 
   @Override
-  public BlobStore blobs() {
-    return blobs;
+  public PublishedBlobs published() {
+    return published;
+  }
+
+  @Override
+  public Scratch scratch() {
+    return partials;
+  }
+
+  @Override
+  public Maintenance maintenance() {
+    return this;
   }
 
   @Override
@@ -253,7 +257,7 @@ public final class FsStore implements Store {
     return parts.marker().id();
   }
 
-  /** 32 random bytes, secret to this installation, made at its first start; a copy. */
+  @Override
   public byte[] installationKey() {
     return parts.installationKey().clone();
   }
@@ -265,6 +269,7 @@ public final class FsStore implements Store {
     }
     closed = true;
     publisher.close();
+    partials.close();
     scan.stop();
     checks.close();
     evictor.close();

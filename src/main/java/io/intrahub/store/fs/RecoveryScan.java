@@ -229,7 +229,7 @@ final class RecoveryScan {
     } else {
       index.found(paths.key(), facts.get().size(), facts.get().modified());
       // Smaller ones are checked whenever they are opened.
-      if (facts.get().size() > FsBlobStore.CHECKED_ON_OPEN
+      if (facts.get().size() > FsPublishedBlobs.CHECKED_ON_OPEN
           && shutdownMarker.isSuspect(facts.get().modified())) {
         suspects.add(new BlobChecks.Subject(paths, facts.get()));
       }

@@ -7,7 +7,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
-import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.HeapUse;
@@ -45,38 +44,30 @@ public final class FilledFiles {
           sizes.records(),
           () -> {
             byte[] answer = "{}".repeat(100).getBytes(StandardCharsets.UTF_8);
-            for (long n = 0; n < sizes.records() / 2_000; n++) {
-              RepoId repo = repo();
-              repos.rememberPublic(repo, Instant.EPOCH);
-              repos.putRevision(
-                  repo,
-                  new Revision(hex(40)),
-                  new Observation<>(new CommitHash(hex(40)), Instant.EPOCH));
+            for (long n = 0; n < sizes.records() / 1_000; n++) {
               repos.putAnswer(
-                  repo,
+                  repo(),
                   new CommitHash(hex(40)),
                   "info?" + hex(40),
                   new Observation<>(answer, Instant.EPOCH));
             }
           });
-      CachedRepoStore cached = new CachedRepoStore(repos, sizes);
-      // What is asked of the store fills its own cache too, which is full.
       HeapUse.print(
           "facts",
           sizes.verdicts() + sizes.aliases() + sizes.revisions(),
           () -> {
             for (long n = 0; n < sizes.revisions() / 300; n++) {
               RepoId repo = repo();
-              cached.rememberPublic(repo, Instant.EPOCH);
-              cached.putAlias(repo, new Observation<>(repo(), Instant.EPOCH));
-              cached.putRevision(
+              repos.rememberPublic(repo, Instant.EPOCH);
+              repos.putAlias(repo, new Observation<>(repo(), Instant.EPOCH));
+              repos.putRevision(
                   repo,
                   new Revision(hex(40)),
                   new Observation<>(new CommitHash(hex(40)), Instant.EPOCH));
-              var _ = cached.revision(TestGrants.everybody(repo), new Revision(hex(40)));
+              var _ = repos.revision(TestGrants.everybody(repo), new Revision(hex(40)));
             }
           });
-      Reference.reachabilityFence(cached);
+      Reference.reachabilityFence(repos);
     }
   }
 

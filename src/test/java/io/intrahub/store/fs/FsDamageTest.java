@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Blobs that somebody or something changed behind the store's back. */
 final class FsDamageTest {
   private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny");
-  private static final int LARGE = FsBlobStore.CHECKED_ON_OPEN + 1000;
+  private static final int LARGE = FsPublishedBlobs.CHECKED_ON_OPEN + 1000;
 
   @TempDir Path folder;
   private TestDisk disk;
@@ -91,7 +91,7 @@ final class FsDamageTest {
 
   private BlobId published(int seed, int size) throws IOException {
     byte[] content = bytes(seed, size);
-    publish(store.blobs(), REPO, sha256(content), content);
+    publish(store, REPO, sha256(content), content);
     return sha256(content);
   }
 
@@ -125,17 +125,17 @@ final class FsDamageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {100, 100_000, FsBlobStore.CHECKED_ON_OPEN})
+  @ValueSource(ints = {100, 100_000, FsPublishedBlobs.CHECKED_ON_OPEN})
   void a_flipped_bit_in_a_small_blob_is_found_when_it_is_opened(int size) throws Exception {
     BlobId blob = published(1, size);
     overwrite(shared(blob), size / 2, new byte[] {1, 2, 3});
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(read(store, REPO, blob)).isEmpty();
     assertThat(shared(blob)).doesNotExist();
     assertThat(quarantine()).hasSize(1);
     assertThat(store.usage().blobs()).isZero();
 
     published(1, size);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, size));
+    assertThat(read(store, REPO, blob)).hasValue(bytes(1, size));
   }
 
   @ParameterizedTest
@@ -143,11 +143,11 @@ final class FsDamageTest {
   void a_truncated_blob_is_absent_and_can_be_filled_again(int length) throws Exception {
     BlobId blob = published(1, LARGE);
     truncate(shared(blob), length);
-    assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+    assertThat(read(store, REPO, blob)).isEmpty();
     assertThat(quarantine()).hasSize(1);
     published(1, LARGE);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, LARGE));
+    assertThat(read(store, REPO, blob)).hasValue(bytes(1, LARGE));
   }
 
   @Test
@@ -155,7 +155,7 @@ final class FsDamageTest {
     BlobId blob = published(1, LARGE);
     truncate(shared(blob), 10);
     published(1, LARGE);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, LARGE));
+    assertThat(read(store, REPO, blob)).hasValue(bytes(1, LARGE));
     assertThat(quarantine()).hasSize(1);
   }
 
@@ -165,22 +165,22 @@ final class FsDamageTest {
     BlobId blob = sha256(content);
     Path secret = Files.write(folder.resolve("access/secret"), content);
     Files.createSymbolicLink(folderOf(shared(blob)), secret);
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
-    assertThat(store.blobs().contains(everybody(REPO), blob)).isFalse();
+    assertThat(read(store, REPO, blob)).isEmpty();
+    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
 
     byte[] other = bytes(2, 100);
     Files.createDirectory(folderOf(shared(sha256(other))));
-    assertThat(read(store.blobs(), REPO, sha256(other))).isEmpty();
+    assertThat(read(store, REPO, sha256(other))).isEmpty();
 
     byte[] third = bytes(3, 100);
     Process pipe = new ProcessBuilder("mkfifo", folderOf(shared(sha256(third))).toString()).start();
     assertThat(pipe.waitFor()).isZero();
-    assertThat(read(store.blobs(), REPO, sha256(third))).isEmpty();
+    assertThat(read(store, REPO, sha256(third))).isEmpty();
 
     store.scan();
     for (byte[] one : List.of(content, other, third)) {
-      publish(store.blobs(), REPO, sha256(one), one);
-      assertThat(read(store.blobs(), REPO, sha256(one))).hasValue(one);
+      publish(store, REPO, sha256(one), one);
+      assertThat(read(store, REPO, sha256(one))).hasValue(one);
     }
     assertThat(secret).hasBinaryContent(content);
   }
@@ -188,32 +188,32 @@ final class FsDamageTest {
   @Test
   void a_blob_that_can_not_be_read_is_checked_and_replaced() throws Exception {
     BlobId blob = published(1, LARGE);
-    try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
       disk.fail(1, TestDisk.Fault.IO_ERROR);
       assertThatThrownBy(() -> readAll(stored)).isInstanceOf(IOException.class);
     }
     // The error passes: the blob is whole, and that is what the next one finds.
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, LARGE));
+    assertThat(read(store, REPO, blob)).hasValue(bytes(1, LARGE));
     assertThat(quarantine()).isEmpty();
 
     // The error stays, and a transfer brings a good copy.
     disk.fail(2, TestDisk.Fault.IO_ERROR);
-    try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
       assertThatThrownBy(() -> readAll(stored)).isInstanceOf(IOException.class);
     }
     published(1, LARGE);
     assertThat(quarantine()).hasSize(1);
-    assertThat(read(store.blobs(), REPO, blob)).hasValue(bytes(1, LARGE));
+    assertThat(read(store, REPO, blob)).hasValue(bytes(1, LARGE));
   }
 
   @Test
   void an_open_blob_survives_its_deletion() throws Exception {
     BlobId blob = published(1, LARGE);
-    try (StoredBlob stored = store.blobs().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
       Files.delete(shared(blob));
       assertThat(readAll(stored)).isEqualTo(bytes(1, LARGE));
     }
-    assertThat(read(store.blobs(), REPO, blob)).isEmpty();
+    assertThat(read(store, REPO, blob)).isEmpty();
     assertThat(store.usage().blobs()).isZero();
   }
 
@@ -227,10 +227,10 @@ final class FsDamageTest {
     Files.setLastModifiedTime(
         shared(old), FileTime.from(Instant.now().minus(Duration.ofMinutes(30))));
     crashAndReopen();
-    assertThat(read(store.blobs(), REPO, damaged)).isEmpty();
-    assertThat(read(store.blobs(), REPO, good)).hasValue(bytes(2, LARGE));
+    assertThat(read(store, REPO, damaged)).isEmpty();
+    assertThat(read(store, REPO, good)).hasValue(bytes(2, LARGE));
     // Large old blobs are for the scrubber: a start can't read all there is.
-    assertThat(read(store.blobs(), REPO, old)).isPresent();
+    assertThat(read(store, REPO, old)).isPresent();
     assertThat(quarantine()).hasSize(1);
   }
 
@@ -245,7 +245,7 @@ final class FsDamageTest {
     // Neither ends the doubt: a crash before the walk, an orderly end before it.
     crashAndReopen();
     reopen();
-    assertThat(read(store.blobs(), REPO, damaged)).isEmpty();
+    assertThat(read(store, REPO, damaged)).isEmpty();
     store.scan();
     store.close();
     assertThat(folder.resolve("running")).doesNotExist();
@@ -267,17 +267,17 @@ final class FsDamageTest {
     BlobId damaged = published(1, LARGE);
     overwrite(shared(damaged), 5, new byte[] {1, 2, 3});
     reopen();
-    assertThat(read(store.blobs(), REPO, damaged)).isPresent();
+    assertThat(read(store, REPO, damaged)).isPresent();
   }
 
   @Test
   void the_walk_counts_blobs_and_puts_away_what_can_not_be_one() throws Exception {
     published(1, 1000);
     byte[] content = bytes(2, 500);
-    publish(store.blobs(), REPO, gitSha1(content), content);
+    publish(store, REPO, gitSha1(content), content);
     byte[] nothing = {};
-    publish(store.blobs(), REPO, sha256(nothing), nothing);
-    publish(store.blobs(), REPO, gitSha1(nothing), nothing);
+    publish(store, REPO, sha256(nothing), nothing);
+    publish(store, REPO, gitSha1(nothing), nothing);
     reopen();
     assertThat(store.usage().counted()).isFalse();
 
@@ -306,13 +306,13 @@ final class FsDamageTest {
   @Test
   void the_walk_leaves_a_running_writer_alone() throws Exception {
     byte[] content = bytes(1, 1000);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), gitSha1(content))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), gitSha1(content))) {
       partial.write(ByteBuffer.wrap(content), 0);
       partial.hash(content.length);
       store.scan();
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, gitSha1(content))).hasValue(content);
+    assertThat(read(store, REPO, gitSha1(content))).hasValue(content);
   }
 
   @Test
@@ -321,7 +321,7 @@ final class FsDamageTest {
     for (int i = 0; i < Quarantine.MAX_ITEMS + 5; i++) {
       byte[] wrong = content.clone();
       wrong[0] ^= (byte) (i + 1);
-      publish(store.blobs(), REPO, sha256(content), wrong);
+      publish(store, REPO, sha256(content), wrong);
     }
     assertThat(quarantine()).hasSize(Quarantine.MAX_ITEMS);
     try (Stream<Path> all = Files.list(folder.resolve("quarantine"))) {

@@ -120,20 +120,19 @@ final class FsEvictionRaceTest {
     for (int i = 0; i < steps; i++) {
       int number = random.nextInt(9);
       BlobId blob = blob(number);
-      Optional<StoredBlob> open = store.blobs().open(everybody(REPO), blob);
+      Optional<StoredBlob> open = store.published().open(everybody(REPO), blob);
       if (open.isPresent()) {
         try (StoredBlob stored = open.get()) {
           if (random.nextBoolean()) {
             store.tidy();
           }
           assertThat(readAll(stored)).isEqualTo(bytes(number, SIZE));
-          assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
+          assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
         }
         continue;
       }
       try {
-        if (publish(store.blobs(), REPO, blob, bytes(number, SIZE))
-            == PartialBlob.Verdict.PUBLISHED) {
+        if (publish(store, REPO, blob, bytes(number, SIZE)) == PartialBlob.Verdict.PUBLISHED) {
           published++;
         }
       } catch (IOException e) {
@@ -180,7 +179,7 @@ final class FsEvictionRaceTest {
       int number = random.nextInt(6);
       BlobId blob = LARGE_BLOBS.get(number);
       byte[] content = bytes(number, LARGE);
-      try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
         BitSet there = partial.found();
         for (int count = random.nextInt(4); count > 0 && there.cardinality() < 5; count--) {
           int next = there.nextClearBit(0);
@@ -196,7 +195,7 @@ final class FsEvictionRaceTest {
           assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
           published++;
           store.tidy();
-          assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
+          assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
         }
       } catch (IOException e) {
         assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
@@ -214,15 +213,15 @@ final class FsEvictionRaceTest {
       throws IOException {
     for (int i = 1; i <= 4; i++) {
       clock.pass(Duration.ofSeconds(1));
-      publish(store.blobs(), REPO, blob(i), bytes(i, SIZE));
+      publish(store, REPO, blob(i), bytes(i, SIZE));
     }
     CommitHash commit = new CommitHash("1".repeat(40));
     TestRepos.putManifest(store.repos(), REPO, commit, List.of(), true);
     Observation<CommitHash> observed = new Observation<>(commit, clock.instant());
     store.repos().putRevision(REPO, Revision.DEFAULT, observed);
-    try (StoredBlob open = store.blobs().open(everybody(REPO), blob(1)).orElseThrow()) {
+    try (StoredBlob open = store.published().open(everybody(REPO), blob(1)).orElseThrow()) {
       disk.fail(n, fault);
-      publish(store.blobs(), REPO, blob(5), bytes(5, SIZE));
+      publish(store, REPO, blob(5), bytes(5, SIZE));
       boolean failed = disk.failed();
       disk.fail(Integer.MAX_VALUE, TestDisk.Fault.NONE);
       assertThat(readAll(open)).isEqualTo(bytes(1, SIZE));
@@ -232,20 +231,20 @@ final class FsEvictionRaceTest {
 
   private void assertWorks(Path data) throws Exception {
     try (FsStore store = open(data, new TestDisk(data))) {
-      assertThat(store.blobs().contains(everybody(REPO), blob(1))).as("was open").isTrue();
+      assertThat(store.published().contains(everybody(REPO), blob(1))).as("was open").isTrue();
       store.scan();
       assertThat(FsStoreTest.leftovers(data)).isEmpty();
       assertCounted(data, store);
       for (int i = 1; i <= 5; i++) {
-        Optional<byte[]> found = read(store.blobs(), REPO, blob(i));
+        Optional<byte[]> found = read(store, REPO, blob(i));
         if (found.isPresent()) {
           assertThat(found.get()).isEqualTo(bytes(i, SIZE));
         }
       }
       for (int i = 6; i <= 12; i++) {
         clock.pass(Duration.ofSeconds(1));
-        publish(store.blobs(), REPO, blob(i), bytes(i, SIZE));
-        assertThat(read(store.blobs(), REPO, blob(i))).isPresent();
+        publish(store, REPO, blob(i), bytes(i, SIZE));
+        assertThat(read(store, REPO, blob(i))).isPresent();
       }
       assertCounted(data, store);
       assertThat(store.usage().bytes()).isLessThanOrEqualTo(5L * SIZE);
@@ -268,7 +267,7 @@ final class FsEvictionRaceTest {
         disk.fail(Integer.MAX_VALUE, TestDisk.Fault.NONE);
         assertCounted(data, store);
         assertThat(store.usage().writers()).isZero();
-        assertThat(read(store.blobs(), REPO, blob(1))).hasValue(bytes(1, SIZE));
+        assertThat(read(store, REPO, blob(1))).hasValue(bytes(1, SIZE));
       }
       assertWorks(data);
       assertThat(n).isLessThan(100);

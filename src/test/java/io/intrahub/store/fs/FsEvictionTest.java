@@ -92,19 +92,19 @@ final class FsEvictionTest {
   private void publishAll(int from, int to) throws IOException {
     for (int i = from; i <= to; i++) {
       clock.pass(Duration.ofSeconds(1));
-      publish(store.blobs(), REPO, sha256(content(i)), content(i));
+      publish(store, REPO, sha256(content(i)), content(i));
     }
   }
 
   private void use(int number) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    assertThat(read(store.blobs(), REPO, sha256(content(number)))).hasValue(content(number));
+    assertThat(read(store, REPO, sha256(content(number)))).hasValue(content(number));
   }
 
   private List<Integer> there(int from, int to) {
     List<Integer> there = new ArrayList<>();
     for (int i = from; i <= to; i++) {
-      if (store.blobs().contains(everybody(REPO), sha256(content(i)))) {
+      if (store.published().contains(everybody(REPO), sha256(content(i)))) {
         there.add(i);
       }
     }
@@ -133,11 +133,11 @@ final class FsEvictionTest {
   @Test
   void git_blobs_go_too() throws Exception {
     open(TEN_BLOBS);
-    publish(store.blobs(), REPO, gitSha1(content(0)), content(0));
+    publish(store, REPO, gitSha1(content(0)), content(0));
 
     publishAll(1, 9);
 
-    assertThat(store.blobs().contains(everybody(REPO), gitSha1(content(0)))).isFalse();
+    assertThat(store.published().contains(everybody(REPO), gitSha1(content(0)))).isFalse();
     assertThat(there(1, 9)).hasSize(9);
   }
 
@@ -147,13 +147,13 @@ final class FsEvictionTest {
     publishAll(1, 9);
     List<StoredBlob> open = new ArrayList<>();
     for (int i = 1; i <= 9; i++) {
-      open.add(store.blobs().open(everybody(REPO), sha256(content(i))).orElseThrow());
+      open.add(store.published().open(everybody(REPO), sha256(content(i))).orElseThrow());
     }
     // The tenth still fits below the limit, the eleventh does not.
     publishAll(10, 10);
-    open.add(store.blobs().open(everybody(REPO), sha256(content(10))).orElseThrow());
+    open.add(store.published().open(everybody(REPO), sha256(content(10))).orElseThrow());
 
-    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(11))))
+    assertThatThrownBy(() -> begin(store, REPO, sha256(content(11))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("no room in the store for 100000 bytes: 1000000 are stored, 0 more")
         .hasMessageContaining("store.max-size is 1000000");
@@ -173,7 +173,7 @@ final class FsEvictionTest {
   @Test
   void a_blob_stays_for_those_who_read_it_from_its_writer() throws Exception {
     open(TEN_BLOBS);
-    try (PartialBlob writer = begin(store.blobs(), REPO, sha256(content(0)))) {
+    try (PartialBlob writer = begin(store, REPO, sha256(content(0)))) {
       writer.write(ByteBuffer.wrap(content(0)), 0);
       writer.hash(SIZE);
       assertThat(store.usage().unpublished()).isEqualTo(SIZE);
@@ -195,7 +195,7 @@ final class FsEvictionTest {
     publishAll(1, 9);
     BlobId huge = new BlobId(sha256(content(99)).digest(), 10L * SIZE + 1);
 
-    assertThatThrownBy(() -> begin(store.blobs(), REPO, huge))
+    assertThatThrownBy(() -> begin(store, REPO, huge))
         .isInstanceOf(IOException.class)
         .hasMessage(
             "a blob of 1000001 bytes is larger than the store may be: store.max-size is 1000000"
@@ -208,12 +208,12 @@ final class FsEvictionTest {
     open(TEN_BLOBS);
     publishAll(1, 5);
     try (PartialBlob large =
-        begin(store.blobs(), REPO, new BlobId(sha256(content(9)).digest(), 6L * SIZE))) {
+        begin(store, REPO, new BlobId(sha256(content(9)).digest(), 6L * SIZE))) {
       assertThat(large.hashed()).isZero();
       assertThat(store.usage().used()).isLessThanOrEqualTo(9L * SIZE);
       assertThat(there(1, 5)).containsExactly(3, 4, 5);
       assertThatThrownBy(
-              () -> begin(store.blobs(), REPO, new BlobId(sha256(content(8)).digest(), 5L * SIZE)))
+              () -> begin(store, REPO, new BlobId(sha256(content(8)).digest(), 5L * SIZE)))
           .hasMessageContaining("600000 more are promised");
     }
   }
@@ -260,11 +260,11 @@ final class FsEvictionTest {
     open(new DiskBudgetSettings(0, SIZE, 95, 90));
     publishAll(1, 6);
 
-    assertThatThrownBy(() ->
-            begin(store.blobs(), REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE + 1)))
+    assertThatThrownBy(
+            () -> begin(store, REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE + 1)))
         .hasMessageContaining("not enough disk space for 900001 bytes: 400000 are free");
     assertThat(there(1, 6)).hasSize(6);
-    begin(store.blobs(), REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE)).close();
+    begin(store, REPO, new BlobId(sha256(content(99)).digest(), 9L * SIZE)).close();
     assertThat(there(1, 6)).isEmpty();
   }
 
@@ -274,13 +274,13 @@ final class FsEvictionTest {
     publishAll(1, 30);
     disk.usable = SIZE + 10;
 
-    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(31))))
+    assertThatThrownBy(() -> begin(store, REPO, sha256(content(31))))
         .hasMessageContaining("not enough disk space for 100000 bytes: 100010 are free")
         .hasMessageContaining("store.min-free");
     int left = there(1, 30).size();
     assertThat(left).isBetween(27, 29);
     for (int i = 0; i < 20; i++) {
-      assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(31))))
+      assertThatThrownBy(() -> begin(store, REPO, sha256(content(31))))
           .isInstanceOf(IOException.class);
       store.tidy();
     }
@@ -300,7 +300,7 @@ final class FsEvictionTest {
     Files.write(foreign, new byte[9 * SIZE]);
     byte[] wrong = content(50);
     wrong[0] ^= 1;
-    publish(store.blobs(), REPO, sha256(content(50)), wrong);
+    publish(store, REPO, sha256(content(50)), wrong);
     Path odd = data.resolve("blobs/sha256/00/" + "0".repeat(64));
     Files.createDirectories(odd);
     store.scan();
@@ -395,7 +395,8 @@ final class FsEvictionTest {
   void a_reader_whose_file_was_deleted_by_hand_breaks_and_nothing_is_counted() throws Exception {
     open(TEN_BLOBS);
     publishAll(1, 1);
-    try (StoredBlob open = store.blobs().open(everybody(REPO), sha256(content(1))).orElseThrow()) {
+    try (StoredBlob open =
+        store.published().open(everybody(REPO), sha256(content(1))).orElseThrow()) {
       Files.delete(BlobFiles.of(data, sha256(content(1))));
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> open.read(ByteBuffer.allocate(10), 0))
@@ -404,7 +405,7 @@ final class FsEvictionTest {
       assertThatThrownBy(() -> open.read(ByteBuffer.allocate(10), 0))
           .isInstanceOf(IOException.class);
     }
-    assertThat(read(store.blobs(), REPO, sha256(content(1)))).isEmpty();
+    assertThat(read(store, REPO, sha256(content(1)))).isEmpty();
   }
 
   @Test
@@ -413,7 +414,7 @@ final class FsEvictionTest {
     publishAll(1, 9);
     Thread.currentThread().interrupt();
 
-    assertThatThrownBy(() -> begin(store.blobs(), REPO, sha256(content(10))))
+    assertThatThrownBy(() -> begin(store, REPO, sha256(content(10))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("interrupted");
     assertThat(Thread.interrupted()).isTrue();

@@ -115,7 +115,7 @@ final class FsFaultTest {
       promise(s -> s.repos().alias(repo).isPresent());
       store.repos().forgetPublic(repo);
       promise(s -> s.repos().publicSince(repo).isEmpty());
-      read(store.blobs(), repo, sha256(large));
+      read(store, repo, sha256(large));
     }
 
     /** More entries than fit in the budget, so that they are sorted on the disk. */
@@ -150,14 +150,14 @@ final class FsFaultTest {
     }
 
     private void publish(Store store, BlobId blob, byte[] content) throws IOException {
-      try (PartialBlob partial = store.blobs().write(everybody(repo), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(repo), blob)) {
         partial.reserve(content.length);
         partial.write(ByteBuffer.wrap(content, 0, content.length / 2), 0);
         partial.write(
             ByteBuffer.wrap(content, content.length / 2, content.length / 2), content.length / 2);
         partial.hash(content.length);
         if (partial.publish() == PartialBlob.Verdict.PUBLISHED) {
-          promises.add(s -> assertThat(read(s.blobs(), repo, blob)).hasValue(content));
+          promises.add(s -> assertThat(read(s, repo, blob)).hasValue(content));
         }
       }
     }
@@ -182,7 +182,7 @@ final class FsFaultTest {
     /** Whatever is there is right, whether it was acknowledged or not. */
     void checkSafety(Store store) throws IOException {
       for (BlobId blob : List.of(sha256(large), gitSha1(small), sha256(small))) {
-        Optional<byte[]> found = read(store.blobs(), repo, blob);
+        Optional<byte[]> found = read(store, repo, blob);
         if (found.isPresent()) {
           assertThat(found.get()).isEqualTo(blob.size() == 700 ? small : large);
         }
@@ -205,9 +205,9 @@ final class FsFaultTest {
 
     /** Everything of an undisturbed day is there. */
     void checkAll(Store store) throws IOException {
-      assertThat(read(store.blobs(), repo, sha256(large))).hasValue(large);
-      assertThat(read(store.blobs(), repo, gitSha1(small))).hasValue(small);
-      assertThat(read(store.blobs(), repo, sha256(small))).isEmpty();
+      assertThat(read(store, repo, sha256(large))).hasValue(large);
+      assertThat(read(store, repo, gitSha1(small))).hasValue(small);
+      assertThat(read(store, repo, sha256(small))).isEmpty();
       assertThat(store.repos().revision(everybody(repo), Revision.DEFAULT)).isPresent();
       assertThat(store.repos().answer(everybody(repo), COMMIT, "info")).isPresent();
       assertThat(store.repos().answer(everybody(repo), COMMIT, "large")).isPresent();

@@ -78,7 +78,7 @@ final class FsKillIT {
     private static void work(FsStore store, int start) {
       try {
         for (int number = start; ; number += 3) {
-          PartialBlob.Verdict verdict = publish(store.blobs(), REPO, blob(number), content(number));
+          PartialBlob.Verdict verdict = publish(store, REPO, blob(number), content(number));
           store
               .repos()
               .putRevision(
@@ -102,7 +102,7 @@ final class FsKillIT {
       FsStore store =
           FsStore.open(
               Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
-      PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE));
+      PartialBlob partial = store.scratch().write(everybody(REPO), sha256(LARGE));
       System.out.println("open");
       List<Integer> missing = new ArrayList<>(IntStream.range(0, 61).boxed().toList());
       missing.removeIf(partial.found()::get);
@@ -163,7 +163,7 @@ final class FsKillIT {
                   Clock.systemUTC(),
                   DiskBudgetSettings.DEFAULT,
                   Runnable::run);
-          PartialBlob partial = store.blobs().write(everybody(REPO), sha256(LARGE))) {
+          PartialBlob partial = store.scratch().write(everybody(REPO), sha256(LARGE))) {
         List<Integer> found = partial.found().stream().boxed().toList();
         assertThat(found).as("round %d of seed %d", round, seed).containsAll(marked);
         for (int piece : found) {
@@ -229,7 +229,7 @@ final class FsKillIT {
       assertThat(FsStoreTest.leftovers(data)).as("seed %d", seed).hasSize(store.usage().partials());
       assertThat(store.usage().blobs()).isGreaterThanOrEqualTo(done.size());
       for (int number : done) {
-        assertThat(read(store.blobs(), REPO, blob(number)))
+        assertThat(read(store, REPO, blob(number)))
             .as("blob %d of seed %d", number, seed)
             .hasValue(content(number));
       }

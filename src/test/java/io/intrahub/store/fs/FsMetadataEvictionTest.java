@@ -130,12 +130,12 @@ final class FsMetadataEvictionTest {
   private BlobId blob(int seed, int size) throws IOException {
     clock.pass(Duration.ofSeconds(1));
     byte[] content = bytes(seed, size);
-    publish(store.blobs(), REPO, sha256(content), content);
+    publish(store, REPO, sha256(content), content);
     return sha256(content);
   }
 
   private boolean isThere(BlobId blob) {
-    return store.blobs().contains(everybody(REPO), blob);
+    return store.published().contains(everybody(REPO), blob);
   }
 
   private void awaitShare() {

@@ -124,17 +124,17 @@ final class FsPartialEvictionTest {
 
   private void whole(int number) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    publish(store.blobs(), REPO, blob(number), content(number));
+    publish(store, REPO, blob(number), content(number));
   }
 
   private boolean isThere(int number) {
-    return store.blobs().contains(everybody(REPO), blob(number));
+    return store.published().contains(everybody(REPO), blob(number));
   }
 
   /** Leaves the first pieces of a blob. */
   private void pieces(int number, int count) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    try (PartialBlob partial = begin(store.blobs(), REPO, blob(number))) {
+    try (PartialBlob partial = begin(store, REPO, blob(number))) {
       for (int i = 0; i < count; i++) {
         put(partial, content(number), i);
       }
@@ -143,7 +143,7 @@ final class FsPartialEvictionTest {
 
   /** How many pieces of it are found. */
   private int found(int number) throws IOException {
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(number))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(number))) {
       BitSet found = partial.found();
       for (int i = found.nextSetBit(0); i >= 0; i = found.nextSetBit(i + 1)) {
         assertThat(piece(partial, SIZE, i)).isEqualTo(piece(content(number), i));
@@ -196,7 +196,7 @@ final class FsPartialEvictionTest {
     pieces(5, 4);
     whole(1);
     clock.pass(Duration.ofHours(2));
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(5))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(5))) {
       assertThat(store.usage().partialBytes()).isZero();
       assertThat(store.usage().unpublished()).isEqualTo(4 * PIECE);
       for (int i = 7; i < 20; i += 2) {
@@ -204,7 +204,7 @@ final class FsPartialEvictionTest {
         store.tidy();
       }
       BlobId huge = new BlobId(blob(29).digest(), 17 * PIECE);
-      assertThatThrownBy(() -> begin(store.blobs(), REPO, huge))
+      assertThatThrownBy(() -> begin(store, REPO, huge))
           .hasMessageContaining("no room in the store for " + 17 * PIECE + " bytes: ");
       assertThat(piece(partial, SIZE, 3)).isEqualTo(piece(content(5), 3));
       put(partial, content(5), 4);
@@ -220,7 +220,7 @@ final class FsPartialEvictionTest {
   void who_goes_on_with_pieces_needs_room_for_the_rest_only() throws Exception {
     BlobId huge = new BlobId(blob(29).digest(), 20 * PIECE);
     byte[] part = bytes(99, (int) PIECE);
-    try (PartialBlob partial = begin(store.blobs(), REPO, huge)) {
+    try (PartialBlob partial = begin(store, REPO, huge)) {
       assertThat(store.usage().reserved()).isEqualTo(20 * PIECE);
       for (int i = 0; i < 15; i++) {
         partial.write(ByteBuffer.wrap(part), i * PIECE);
@@ -229,7 +229,7 @@ final class FsPartialEvictionTest {
     }
     assertThat(usedByBlobs()).isEqualTo(15 * PIECE);
 
-    try (PartialBlob partial = begin(store.blobs(), REPO, huge)) {
+    try (PartialBlob partial = begin(store, REPO, huge)) {
       assertThat(store.usage().reserved()).isEqualTo(5 * PIECE);
       partial.reserve(PIECE);
       // Written again, it takes no more.
@@ -261,7 +261,7 @@ final class FsPartialEvictionTest {
     store.scan();
     assertThat(usedByBlobs()).isEqualTo(12 * PIECE);
     whole(3);
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(4))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(4))) {
       // The older one is open now, so the younger one goes.
       whole(7);
       assertThat(partial.found().cardinality()).isEqualTo(3);
@@ -292,7 +292,7 @@ final class FsPartialEvictionTest {
 
   @Test
   void a_blob_is_not_evicted_while_somebody_reads_it_from_its_writer() throws Exception {
-    PartialBlob writer = begin(store.blobs(), REPO, blob(1));
+    PartialBlob writer = begin(store, REPO, blob(1));
     for (int i = 0; i < 5; i++) {
       put(writer, content(1), i);
     }
@@ -318,20 +318,20 @@ final class FsPartialEvictionTest {
   private static FsStore full(Path data, SettableClock clock, TestDisk disk) throws Exception {
     FsStore store = FsStore.open(data, clock, TWENTY, disk, new Random(1));
     makeCurrent(store, clock);
-    try (PartialBlob partial = begin(store.blobs(), REPO, blob(5))) {
+    try (PartialBlob partial = begin(store, REPO, blob(5))) {
       for (int i = 0; i < 5; i++) {
         put(partial, content(5), i);
       }
     }
     clock.pass(Duration.ofHours(1));
-    publish(store.blobs(), REPO, blob(11), content(11));
-    publish(store.blobs(), REPO, blob(13), content(13));
+    publish(store, REPO, blob(11), content(11));
+    publish(store, REPO, blob(13), content(13));
     return store;
   }
 
   private static Optional<PartialBlob> tryBegin(FsStore store, BlobId blob) {
     try {
-      return Optional.of(begin(store.blobs(), REPO, blob));
+      return Optional.of(begin(store, REPO, blob));
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -340,7 +340,7 @@ final class FsPartialEvictionTest {
   private static void assertWorks(FsStore store, Path data, SettableClock clock) throws Exception {
     store.scan();
     assertThat(store.usage().bytes()).isEqualTo(FsEvictionTest.bytesOnDisk(data));
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), blob(5))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(5))) {
       BitSet found = partial.found();
       assertThat(found.cardinality()).isIn(0, 5);
       for (int i = found.nextSetBit(0); i >= 0; i = found.nextSetBit(i + 1)) {
@@ -348,8 +348,8 @@ final class FsPartialEvictionTest {
       }
     }
     clock.pass(Duration.ofHours(1));
-    publish(store.blobs(), REPO, blob(21), content(21));
-    publish(store.blobs(), REPO, blob(23), content(23));
+    publish(store, REPO, blob(21), content(21));
+    publish(store, REPO, blob(23), content(23));
     assertThat(usedByBlobs(store)).isLessThanOrEqualTo(20 * PIECE);
     assertThat(store.usage().partials()).isZero();
     store.close();
@@ -370,8 +370,8 @@ final class FsPartialEvictionTest {
       tryBegin(broken, blob(7)).ifPresent(PartialBlob::close);
       failed = ill.failed();
       ill.fail(Integer.MAX_VALUE, TestDisk.Fault.NONE);
-      assertThat(broken.blobs().contains(everybody(REPO), blob(11))).isTrue();
-      assertThat(broken.blobs().contains(everybody(REPO), blob(13))).isTrue();
+      assertThat(broken.published().contains(everybody(REPO), blob(11))).isTrue();
+      assertThat(broken.published().contains(everybody(REPO), blob(13))).isTrue();
       assertWorks(broken, data, time);
       delete(data);
     }

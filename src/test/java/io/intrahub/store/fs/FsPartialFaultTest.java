@@ -68,7 +68,7 @@ final class FsPartialFaultTest {
     }
 
     void run(FsStore store) throws Exception {
-      try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
         partial.reserve(blob.size());
         write(partial, 3);
         write(partial, 0);
@@ -76,7 +76,7 @@ final class FsPartialFaultTest {
         write(partial, 4);
         partial.write(ByteBuffer.wrap(CONTENT, PartialBlob.PIECE, 1000), PartialBlob.PIECE);
       }
-      try (PartialBlob partial = store.blobs().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
         check(partial, true);
         partial.reserve(blob.size());
         write(partial, 2);
@@ -129,16 +129,16 @@ final class FsPartialFaultTest {
 
   /** What is there is right, what was promised is there, and the blob can be finished. */
   private void assertRecovers(Life life, FsStore store, boolean sameBoot) throws Exception {
-    Optional<byte[]> there = read(store.blobs(), REPO, life.blob);
+    Optional<byte[]> there = read(store, REPO, life.blob);
     if (there.isPresent()) {
       assertThat(there.get()).isEqualTo(CONTENT);
     } else {
       assertThat(life.published).isFalse();
-      try (PartialBlob partial = store.blobs().write(everybody(REPO), life.blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
         life.check(partial, sameBoot);
       }
     }
-    try (PartialBlob partial = store.blobs().write(everybody(REPO), life.blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
       for (int i = 0; i < PIECES; i++) {
         if (!partial.found().get(i)) {
           put(partial, CONTENT, i);
@@ -147,7 +147,7 @@ final class FsPartialFaultTest {
       partial.hash(life.blob.size());
       assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
     }
-    assertThat(read(store.blobs(), REPO, life.blob)).hasValue(CONTENT);
+    assertThat(read(store, REPO, life.blob)).hasValue(CONTENT);
   }
 
   private void assertClean(FsStore store, TestDisk disk, Path data) throws Exception {
@@ -187,7 +187,7 @@ final class FsPartialFaultTest {
         life.marked.clear();
       }
       if (call.startsWith("fsync " + data.resolve("partial")) && life.syncFailed && !git) {
-        try (PartialBlob partial = store.blobs().write(everybody(REPO), life.blob)) {
+        try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
           assertThat(partial.found()).as("after %s", call).isEqualTo(new BitSet());
         }
       }
@@ -250,13 +250,13 @@ final class FsPartialFaultTest {
       disk.revive();
       BitSet there = (BitSet) life.synced.clone();
       FsStore store = open(data, disk);
-      if (read(store.blobs(), REPO, life.blob).isPresent()) {
+      if (read(store, REPO, life.blob).isPresent()) {
         published++;
       }
       if (byWalk) {
         store.scan();
       } else {
-        store.blobs().write(everybody(REPO), life.blob).close();
+        store.scratch().write(everybody(REPO), life.blob).close();
       }
       store.release();
       disk.cut();

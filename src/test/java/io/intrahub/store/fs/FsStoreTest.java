@@ -2,7 +2,7 @@ package io.intrahub.store.fs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.store.RepoStoreContract;
+import io.intrahub.store.PartialBlobContract;
 import io.intrahub.store.Store;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
-public final class FsStoreTest extends RepoStoreContract {
+public final class FsStoreTest extends PartialBlobContract {
   @TempDir Path folder;
 
   @Override

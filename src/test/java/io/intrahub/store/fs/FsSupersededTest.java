@@ -44,12 +44,12 @@ final class FsSupersededTest {
   private static final CommitHash SECOND = new CommitHash("2".repeat(40));
   private static final int SIZE = 100_000;
 
-  /** Shared by both commits; the oldest of all. */
-  private static final BlobId CONFIG = gitSha1(bytes(1, SIZE));
+  /** Shared by both commits; the oldest of all, and the smallest. */
+  private static final BlobId CONFIG = gitSha1(bytes(1, SIZE - 2000));
 
   private static final BlobId OLD_WEIGHTS = sha256(bytes(2, SIZE));
-  private static final BlobId OLD_CODE = gitSha1(bytes(3, SIZE));
-  private static final BlobId NEW_WEIGHTS = sha256(bytes(4, SIZE));
+  private static final BlobId OLD_CODE = gitSha1(bytes(3, SIZE + 1000));
+  private static final BlobId NEW_WEIGHTS = sha256(bytes(4, SIZE + 2000));
 
   @TempDir Path folder;
 
@@ -82,7 +82,7 @@ final class FsSupersededTest {
 
   private void add(RepoId repo, BlobId blob, int seed) throws IOException {
     clock.pass(Duration.ofSeconds(1));
-    publish(store.blobs(), repo, blob, bytes(seed, SIZE));
+    publish(store, repo, blob, bytes(seed, (int) blob.size()));
   }
 
   private void addOneMore() throws IOException {
@@ -111,7 +111,7 @@ final class FsSupersededTest {
 
   private List<BlobId> gone() {
     return Stream.of(CONFIG, OLD_WEIGHTS, OLD_CODE, NEW_WEIGHTS)
-        .filter(blob -> !store.blobs().contains(everybody(REPO), blob))
+        .filter(blob -> !store.published().contains(everybody(REPO), blob))
         .toList();
   }
 
@@ -215,7 +215,7 @@ final class FsSupersededTest {
     // Two blobs have to go for one that brings the store just above its high mark.
     long used = store.usage().used();
     byte[] filler = bytes(98, (int) (5_700_000 - used + 1000));
-    publish(store.blobs(), OTHER, sha256(filler), filler);
+    publish(store, OTHER, sha256(filler), filler);
 
     assertThat(gone()).hasSize(2).contains(OLD_WEIGHTS).doesNotContain(OLD_CODE);
   }

@@ -6,10 +6,12 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
+import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import java.time.Clock;
@@ -17,9 +19,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /** What is known of repos, in maps. */
-final class MemoryRepos implements RepoStore {
+final class MemoryRepos implements RepoStore, RepoCatalog {
   private record RevisionKey(RepoId repo, Revision revision) {}
 
   private record CommitKey(RepoId repo, CommitHash commit) {}
@@ -39,7 +42,7 @@ final class MemoryRepos implements RepoStore {
     this.clock = clock;
   }
 
-  /** Keeps the younger one; one from the future is none. */
+  /** Keeps the one that the common rule prefers. */
   private <K, T> void put(
       ConcurrentHashMap<K, Observation<T>> map, K key, Observation<T> observation) {
     Instant now = clock.instant();
@@ -47,9 +50,7 @@ final class MemoryRepos implements RepoStore {
         key,
         observation,
         (old, latest) ->
-            old.learnedAt().isAfter(latest.learnedAt()) && !old.learnedAt().isAfter(now)
-                ? old
-                : latest);
+            ObservationOrder.keepsKnown(old.learnedAt(), latest.learnedAt(), now) ? old : latest);
   }
 
   @Override
@@ -83,16 +84,31 @@ final class MemoryRepos implements RepoStore {
   }
 
   @Override
+  public void forEachRepo(Consumer<RepoId> visitor) {
+    revisions.keySet().stream().map(RevisionKey::repo).distinct().forEach(visitor);
+  }
+
+  @Override
+  public Optional<Manifest> manifest(RepoId repo, CommitHash commit) {
+    return Optional.ofNullable(manifests.get(new CommitKey(repo, commit)));
+  }
+
+  @Override
   public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
+    return revisions(repo.subject());
+  }
+
+  @Override
+  public List<ObservedRevision> revisions(RepoId repo) {
     return revisions.entrySet().stream()
-        .filter(e -> e.getKey().repo().equals(repo.subject()))
+        .filter(e -> e.getKey().repo().equals(repo))
         .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue()))
         .toList();
   }
 
   @Override
   public Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
-    return Optional.ofNullable(manifests.get(new CommitKey(repo.subject(), commit)));
+    return manifest(repo.subject(), commit);
   }
 
   @Override

@@ -4,12 +4,16 @@ import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.BlobStore;
+import io.intrahub.store.Maintenance;
 import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.VerifiedFile;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
@@ -21,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * A store that lives as long as the object. It has no limit and evicts nothing: it is for tests,
  * which hold little. Safe for use by many threads.
  */
-public final class MemoryStore implements Store, BlobStore {
+public final class MemoryStore implements Store, PublishedBlobs, Scratch, Maintenance {
   /** Which bytes: a sha256 is one blob for all repos, a git blob belongs to its repo. */
   record Key(Optional<RepoId> repo, Digest digest) {
     static Key of(RepoId repo, Digest digest) {
@@ -51,12 +55,46 @@ public final class MemoryStore implements Store, BlobStore {
   }
 
   @Override
-  public BlobStore blobs() {
+  public PublishedBlobs published() {
     return this;
   }
 
   @Override
+  public Scratch scratch() {
+    return this;
+  }
+
+  @Override
+  public Maintenance maintenance() {
+    return this;
+  }
+
+  @Override
+  public byte[] installationKey() {
+    return new byte[32];
+  }
+
+  @Override
+  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
+    throw new IOException("this store has no files");
+  }
+
+  @Override
+  public void scan() {}
+
+  @Override
+  public void tidy() {}
+
+  @Override
+  public void saveLastUses() {}
+
+  @Override
   public RepoStore repos() {
+    return repos;
+  }
+
+  /** All of its metadata, for whoever judges what is current. */
+  public RepoCatalog catalog() {
     return repos;
   }
 

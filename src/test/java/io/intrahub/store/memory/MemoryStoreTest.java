@@ -1,11 +1,11 @@
 package io.intrahub.store.memory;
 
-import io.intrahub.store.RepoStoreContract;
+import io.intrahub.store.PartialBlobContract;
 import io.intrahub.store.Store;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
-final class MemoryStoreTest extends RepoStoreContract {
+final class MemoryStoreTest extends PartialBlobContract {
   private @Nullable MemoryStore kept;
 
   @Override

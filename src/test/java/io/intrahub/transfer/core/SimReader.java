@@ -124,7 +124,8 @@ final class SimReader extends SimActor {
       return;
     }
     int failures = sim.store.failures();
-    Optional<StoredBlob> stored = sim.fs.blobs().open(everybody(Simulation.REPO), sim.blob.id());
+    Optional<StoredBlob> stored =
+        sim.fs.published().open(everybody(Simulation.REPO), sim.blob.id());
     if (stored.isPresent()) {
       readStored(stored.get());
       return;

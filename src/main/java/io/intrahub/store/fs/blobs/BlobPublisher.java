@@ -1,15 +1,16 @@
 package io.intrahub.store.fs.blobs;
 
 import io.intrahub.hub.BlobId;
+import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.DurableFolders;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
-import io.intrahub.store.fs.space.DiskBudget;
 import io.intrahub.store.fs.startup.CleanShutdownMarker;
 import io.intrahub.store.fs.startup.FileSystemProbe;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -56,37 +57,22 @@ public final class BlobPublisher {
     closed = true;
   }
 
-  /** Whether the store is closed: its folder may be another process's now. */
-  public boolean closed() {
-    return closed;
-  }
-
-  /** What comes before the bytes are made durable: their mode, and the way to their name. */
-  public void prepare(StoreLayout.PartialPaths paths) throws IOException {
-    if (closed) {
-      throw new IOException("the store is closed");
-    }
-    shutdownMarker.publishing();
-    folders.ensure(DurableFolders.parentOf(paths.blob()));
-    if (features.modes()) {
-      disk.setReadOnly(paths.data());
-    }
-  }
-
   /**
-   * Gives verified, durable bytes their name.
+   * Makes verified bytes durable and gives them their name.
    *
-   * @param reservation ends in the moment in which the blob counts as published
+   * @param file its space is transferred in the moment in which the blob counts as published
    * @throws IOException when that failed; the name is free then
    */
-  public void publish(
-      StoreLayout.PartialPaths paths, BlobId blob, DiskBudget.Reservation reservation)
+  public void publish(StoreLayout.BlobPaths paths, BlobId blob, VerifiedFile file)
       throws IOException {
+    prepare(paths, file);
+    file.force();
+    // What fails from here on is the name. The bytes are verified and on the disk.
     boolean ours;
-    ReentrantLock lock = locks.of(paths.key().blob());
+    ReentrantLock lock = locks.of(paths.key());
     lock.lock();
     try {
-      ours = name(paths, blob);
+      ours = name(paths, blob, file.path());
     } finally {
       lock.unlock();
     }
@@ -96,12 +82,24 @@ public final class BlobPublisher {
       // Nobody knows whether the name would survive. The bytes are right, but the caller was
       // promised that they are there after a power cut, so this is no success.
       if (ours) {
-        unname(paths, e);
+        unname(paths, file.path(), e);
       }
       throw e;
     }
-    reservation.transferTo(() ->
-        index.put(paths.key().blob(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
+    file.transferSpace(
+        () -> index.put(paths.key(), blob.size(), BlobIndex.Trust.VERIFIED, clock.instant()));
+  }
+
+  /** What comes before the bytes are made durable: their mode, and the way to their name. */
+  private void prepare(StoreLayout.BlobPaths paths, VerifiedFile file) throws IOException {
+    if (closed) {
+      throw new IOException("the store is closed");
+    }
+    shutdownMarker.publishing();
+    folders.ensure(DurableFolders.parentOf(paths.blob()));
+    if (features.modes()) {
+      disk.setReadOnly(file.path());
+    }
   }
 
   /**
@@ -109,15 +107,15 @@ public final class BlobPublisher {
    *
    * @return whether the name is now that of these bytes
    */
-  private boolean name(StoreLayout.PartialPaths paths, BlobId blob) throws IOException {
+  private boolean name(StoreLayout.BlobPaths paths, BlobId blob, Path data) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
         if (features.links()) {
-          disk.link(paths.data(), paths.blob());
+          disk.link(data, paths.blob());
         } else if (disk.attributes(paths.blob()).isPresent()) {
           throw new FileAlreadyExistsException(paths.blob().toString());
         } else {
-          disk.rename(paths.data(), paths.blob());
+          disk.rename(data, paths.blob());
         }
         return true;
       } catch (FileAlreadyExistsException e) {
@@ -126,7 +124,7 @@ public final class BlobPublisher {
             there.isPresent()
                 && there.get().regular()
                 && there.get().size() == blob.size()
-                && !index.trust(paths.key().blob(), blob.size()).isReplaceable();
+                && !index.trust(paths.key(), blob.size()).isReplaceable();
         if (good) {
           return false;
         }
@@ -140,13 +138,13 @@ public final class BlobPublisher {
     }
   }
 
-  private void unname(StoreLayout.PartialPaths paths, IOException why) {
+  private void unname(StoreLayout.BlobPaths paths, Path data, IOException why) {
     try {
       if (features.links()) {
         disk.delete(paths.blob());
       } else {
         // It was moved there: to delete it would delete the only copy.
-        disk.rename(paths.blob(), paths.data());
+        disk.rename(paths.blob(), data);
       }
     } catch (IOException e) {
       why.addSuppressed(e);

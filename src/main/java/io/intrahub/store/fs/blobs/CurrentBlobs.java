@@ -4,19 +4,14 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.Revision;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.RepoCatalog;
+import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.fs.disk.BlobKey;
-import io.intrahub.store.fs.disk.Disk;
-import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.CommitKey;
-import io.intrahub.store.fs.metadata.FsManifest;
-import io.intrahub.store.fs.metadata.ManifestFormat.DamagedException;
 import io.intrahub.store.fs.metadata.MetadataIndex;
-import io.intrahub.store.fs.metadata.StoredRecord;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -33,9 +28,9 @@ import org.slf4j.LoggerFactory;
  * branch of some repo was last seen at. All others are superseded. A commit that somebody asked for
  * by its hash makes none of its blobs current, or nothing would ever be superseded.
  *
- * <p>It reads refs and manifests from the disk, block by block and under no lock: they are replaced
- * in one step. What moves meanwhile is seen as before or after, so at worst a blob goes somewhat
- * early. For one thread at a time.
+ * <p>It asks the catalog of the metadata store, whichever that is. A revision that moves during the
+ * walk is seen as before or after, so at worst a blob goes somewhat early. For one thread at a
+ * time.
  */
 public final class CurrentBlobs {
   private static final Logger log = LoggerFactory.getLogger(CurrentBlobs.class);
@@ -43,10 +38,7 @@ public final class CurrentBlobs {
   /** While a store is full, every new blob asks; nothing changes as fast as that. */
   private static final Duration VALID = Duration.ofMinutes(1);
 
-  private static final int MAX_REF = 1 << 20;
-
-  private final Disk disk;
-  private final StoreLayout layout;
+  private final RepoCatalog catalog;
   private final BlobIndex index;
   private final MetadataIndex metadata;
   private final BooleanSupplier stopped;
@@ -58,18 +50,16 @@ public final class CurrentBlobs {
   private Set<String> unreadableRefs = Set.of();
 
   /**
-   * A reader of one store.
+   * A judge of the blobs of one store.
    *
+   * @param catalog says what names the blobs
+   * @param index gets the marks of blobs
+   * @param metadata gets the marks of commits
    * @param stopped whether the store is being closed, so that it is not worth going on
    */
   public CurrentBlobs(
-      Disk disk,
-      StoreLayout layout,
-      BlobIndex index,
-      MetadataIndex metadata,
-      BooleanSupplier stopped) {
-    this.disk = disk;
-    this.layout = layout;
+      RepoCatalog catalog, BlobIndex index, MetadataIndex metadata, BooleanSupplier stopped) {
+    this.catalog = catalog;
     this.index = index;
     this.metadata = metadata;
     this.stopped = stopped;
@@ -101,13 +91,11 @@ public final class CurrentBlobs {
   private Set<String> markAll() {
     Set<String> failed = new HashSet<>();
     try {
-      for (Path folder : disk.list(layout.repos())) {
-        String name = String.valueOf(folder.getFileName());
-        Optional<RepoId> repo = StoreLayout.repoOf(name);
-        if (repo.isPresent() && (stopped.getAsBoolean() || !markRepo(repo.get(), name))) {
-          failed.add(name);
+      catalog.forEachRepo(repo -> {
+        if (stopped.getAsBoolean() || !markRepo(repo)) {
+          failed.add(repo.folderName());
         }
-      }
+      });
     } catch (IOException e) {
       log.warn("The repos can't be listed; all blobs count as current: {}", e.toString());
       index.forEach((key, size, lastUse, marked) -> index.mark(key));
@@ -135,19 +123,23 @@ public final class CurrentBlobs {
 
   private Set<CommitHash> commits(RepoId repo) throws IOException {
     Set<CommitHash> commits = new HashSet<>();
-    for (Path ref : disk.list(layout.refs(repo))) {
-      commitOf(ref).ifPresent(commits::add);
+    for (ObservedRevision observed : catalog.revisions(repo)) {
+      if (observed.revision().asCommit().isEmpty()) {
+        commits.add(observed.commit().value());
+      }
     }
     return commits;
   }
 
-  private boolean markRepo(RepoId repo, String folderName) {
+  private boolean markRepo(RepoId repo) {
+    String folderName = repo.folderName();
     try {
       for (CommitHash commit : commits(repo)) {
         metadata.mark(CommitKey.of(folderName, commit));
-        Path manifest = layout.manifest(repo, commit);
-        if (disk.attributes(manifest).filter(Disk.Attributes::regular).isPresent()) {
-          FsManifest.open(disk, manifest, damaged -> {})
+        Optional<Manifest> manifest = catalog.manifest(repo, commit);
+        if (manifest.isPresent()) {
+          manifest
+              .get()
               .list(
                   Optional.empty(),
                   true,
@@ -164,25 +156,5 @@ public final class CurrentBlobs {
   private void markOne(String folderName, BlobId blob) {
     String owner = blob.digest() instanceof Digest.Sha256 ? "" : folderName;
     index.mark(BlobKey.of(owner, blob.digest()));
-  }
-
-  private Optional<CommitHash> commitOf(Path ref) throws IOException {
-    Optional<StoredRecord> record;
-    if (disk.attributes(ref).filter(attributes -> attributes.size() > MAX_REF).isPresent()) {
-      throw new DamagedException(ref + " is too large for a ref");
-    }
-    try (Disk.File file = disk.open(ref)) {
-      int size = (int) Math.min(file.size(), MAX_REF);
-      record = StoredRecord.decode(FileIo.readFully(file, 0, size).array());
-    } catch (NoSuchFileException e) {
-      // Removed between two looks.
-      return Optional.empty();
-    }
-    if (record.isEmpty()) {
-      throw new DamagedException(ref + " is damaged");
-    }
-    return Revision.parse(record.get().subject().getOrDefault("revision", ""))
-        .filter(revision -> revision.asCommit().isEmpty())
-        .flatMap(revision -> CommitHash.parse(record.get().text()));
   }
 }

@@ -1,6 +1,6 @@
 package io.intrahub.store.fs.blobs;
 
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;

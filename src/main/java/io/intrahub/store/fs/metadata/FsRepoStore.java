@@ -35,11 +35,20 @@ public final class FsRepoStore implements RepoStore {
   private static final Logger log = LoggerFactory.getLogger(FsRepoStore.class);
   private static final byte[] NOTHING = {};
 
+  /** An eighth of the memory is for facts that could not be written. */
+  private static final int UNWRITTEN_SHARE = 8;
+
   private final Disk disk;
   private final StoreLayout layout;
   private final AtomicReplacer replacer;
   private final MetadataIndex metadata;
-  private final RecordFiles records;
+
+  /** Verdicts, aliases and revisions. {@code CachedRepoStore} keeps them in memory. */
+  private final RecordFiles facts;
+
+  /** Answers. No other cache has their bytes. */
+  private final RecordFiles answers;
+
   private final ManifestFiles manifests;
 
   public FsRepoStore(
@@ -53,7 +62,10 @@ public final class FsRepoStore implements RepoStore {
     this.layout = layout;
     this.replacer = replacer;
     this.metadata = metadata;
-    this.records = new RecordFiles(disk, replacer, metadata, clock, caches.records());
+    long unwritten = caches.records() / UNWRITTEN_SHARE;
+    this.facts = new RecordFiles(disk, replacer, metadata, clock, false, unwritten);
+    this.answers =
+        new RecordFiles(disk, replacer, metadata, clock, true, caches.records() - unwritten);
     this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
   }
 
@@ -84,25 +96,25 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public Optional<Instant> publicSince(RepoId repo) {
-    return records
+    return facts
         .read(layout.publicVerdict(repo), subject("public", repo))
         .map(StoredRecord::learnedAt);
   }
 
   @Override
   public void rememberPublic(RepoId repo, Instant seenAt) {
-    records.put(
+    facts.put(
         layout.publicVerdict(repo), new StoredRecord(subject("public", repo), seenAt, NOTHING));
   }
 
   @Override
   public void forgetPublic(RepoId repo) {
-    records.remove(layout.publicVerdict(repo));
+    facts.remove(layout.publicVerdict(repo));
   }
 
   @Override
   public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
-    return records
+    return facts
         .read(layout.ref(repo.subject(), revision), subject(repo.subject(), revision))
         .flatMap(FsRepoStore::commitOf);
   }
@@ -114,21 +126,21 @@ public final class FsRepoStore implements RepoStore {
   @Override
   public void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation) {
     byte[] commit = observation.value().hex().getBytes(StandardCharsets.US_ASCII);
-    records.put(
+    facts.put(
         layout.ref(repo, revision),
         new StoredRecord(subject(repo, revision), observation.learnedAt(), commit));
   }
 
   @Override
   public void forgetRevision(RepoId repo, Revision revision) {
-    records.remove(layout.ref(repo, revision));
+    facts.remove(layout.ref(repo, revision));
   }
 
   @Override
   public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
     List<ObservedRevision> observed = new ArrayList<>();
     for (Path path : listRefs(repo.subject())) {
-      Optional<StoredRecord> record = records.read(path);
+      Optional<StoredRecord> record = facts.read(path);
       Optional<Revision> revision =
           record.flatMap(r -> Revision.parse(r.subject().getOrDefault("revision", "")));
       if (record.isPresent()
@@ -166,9 +178,9 @@ public final class FsRepoStore implements RepoStore {
   public Optional<StoredAnswer> answer(Authorised<RepoId> repo, CommitHash commit, String name) {
     metadata.used(repo.subject(), commit);
     Path path = layout.answer(repo.subject(), commit, name);
-    return records
+    return answers
         .read(path, subject(repo.subject(), commit, name))
-        .map(record -> new FsAnswer(disk, records, path, record));
+        .map(record -> new FsAnswer(disk, answers, path, record));
   }
 
   @Override
@@ -187,7 +199,7 @@ public final class FsRepoStore implements RepoStore {
       RepoId repo, CommitHash commit, String name, MemoryBudget.Reservation memory) {
     return new FsAnswerWriter(
         disk,
-        records,
+        answers,
         replacer,
         layout.answer(repo, commit, name),
         subject(repo, commit, name),
@@ -200,7 +212,7 @@ public final class FsRepoStore implements RepoStore {
       putLarge(repo, commit, name, answer);
       return;
     }
-    records.put(
+    answers.put(
         layout.answer(repo, commit, name),
         new StoredRecord(subject(repo, commit, name), answer.learnedAt(), answer.value()));
   }
@@ -211,7 +223,7 @@ public final class FsRepoStore implements RepoStore {
     try (AtomicReplacer.Temporary file = replacer.create()) {
       FileIo.writeFully(file.file(), LargeValue.title());
       FileIo.writeFully(file.file(), ByteBuffer.wrap(answer.value()));
-      records.putLarge(
+      answers.putLarge(
           layout.answer(repo, commit, name),
           new StoredRecord(subject(repo, commit, name), answer.learnedAt(), NOTHING),
           file,
@@ -242,7 +254,7 @@ public final class FsRepoStore implements RepoStore {
     long freed = 0;
     for (Path path : disk.list(layout.commit(repo, commit))) {
       if (StoreLayout.isAnswer(path)) {
-        freed += records.evict(path);
+        freed += answers.evict(path);
       }
     }
     removeIfEmpty(layout.commit(repo, commit));
@@ -262,7 +274,7 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public Optional<Observation<RepoId>> alias(RepoId asked) {
-    return records
+    return facts
         .read(layout.alias(asked), subject("alias", asked))
         .flatMap(record ->
             parseRepo(record.text()).map(id -> new Observation<>(id, record.learnedAt())));
@@ -271,7 +283,7 @@ public final class FsRepoStore implements RepoStore {
   @Override
   public void putAlias(RepoId asked, Observation<RepoId> canonical) {
     byte[] id = spell(canonical.value()).getBytes(StandardCharsets.US_ASCII);
-    records.put(
+    facts.put(
         layout.alias(asked), new StoredRecord(subject("alias", asked), canonical.learnedAt(), id));
   }
 }

@@ -2,6 +2,7 @@ package io.intrahub.store.fs.metadata;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.FileIo;
@@ -22,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of one record each, and a bounded memory of them, without the large values. A file is
- * replaced in one step and survives a power cut; what can't be written is kept in memory only and
- * logged. Safe for use by many threads.
+ * Files of one record each. A file is replaced in one step and survives a power cut; a record that
+ * can't be written is kept in a bounded memory only and logged. Other records are kept in memory
+ * too if nobody above does that, without large values. Safe for use by many threads.
  */
 final class RecordFiles {
   private static final Logger log = LoggerFactory.getLogger(RecordFiles.class);
@@ -43,7 +44,10 @@ final class RecordFiles {
   /** A path's stripe guards its file; and the memory of it changes only under the stripe. */
   private final StripedLocks locks = new StripedLocks();
 
-  /** What the files hold; an empty value: no file. */
+  /** Whether records that are on the disk are kept in memory too. */
+  private final boolean caching;
+
+  /** What the files hold, or should hold; an empty value: no file. */
   private final Cache<Path, Optional<StoredRecord>> memory;
 
   /**
@@ -55,9 +59,18 @@ final class RecordFiles {
   /**
    * Nothing is in memory yet.
    *
+   * @param caching whether records are kept in memory after they were read or written; otherwise
+   *     only those that could not be written
    * @param bytes of heap that the memory may take
    */
-  RecordFiles(Disk disk, AtomicReplacer replacer, MetadataIndex metadata, Clock clock, long bytes) {
+  RecordFiles(
+      Disk disk,
+      AtomicReplacer replacer,
+      MetadataIndex metadata,
+      Clock clock,
+      boolean caching,
+      long bytes) {
+    this.caching = caching;
     this.memory = Caffeine.newBuilder().maximumWeight(bytes).weigher(RecordFiles::weight).build();
     this.disk = disk;
     this.replacer = replacer;
@@ -102,8 +115,17 @@ final class RecordFiles {
       return known;
     }
     Optional<StoredRecord> loaded = load(path, true);
-    memory.put(path, loaded);
+    if (caching) {
+      memory.put(path, loaded);
+    }
     return loaded;
+  }
+
+  /** Under the stripe's lock: the disk has what memory has. */
+  private void written(Path path) {
+    if (!caching) {
+      memory.invalidate(path);
+    }
   }
 
   private Optional<StoredRecord> load(Path path, boolean locked) {
@@ -188,6 +210,7 @@ final class RecordFiles {
         return path;
       });
       undeletable.remove(path);
+      written(path);
     } catch (IOException e) {
       log.warn("{} could not be written and is kept in memory only: {}", path, e.toString());
     } finally {
@@ -224,6 +247,7 @@ final class RecordFiles {
       file.moveTo(path);
       memory.put(path, Optional.of(record));
       undeletable.remove(path);
+      written(path);
       return record;
     } finally {
       lock.unlock();
@@ -261,12 +285,8 @@ final class RecordFiles {
     }
   }
 
-  /**
-   * A record from the future was written before the clock was set back. It must not keep all others
-   * out until the clock comes there again.
-   */
   private boolean isYounger(StoredRecord old, StoredRecord record) {
-    return old.learnedAt().isAfter(record.learnedAt()) && !old.learnedAt().isAfter(clock.instant());
+    return ObservationOrder.keepsKnown(old.learnedAt(), record.learnedAt(), clock.instant());
   }
 
   private void delete(Path path) throws IOException {
@@ -306,6 +326,7 @@ final class RecordFiles {
         delete(path);
         disk.forceFolder(parent);
       }
+      written(path);
     } catch (IOException e) {
       undeletable.add(path);
       log.warn("{} could not be removed and is not believed any more: {}", path, e.toString());

@@ -112,7 +112,7 @@ public final class StoredRecord {
   }
 
   /** The record in these bytes; empty when they are torn, damaged or something else. */
-  public static Optional<StoredRecord> decode(byte[] file) {
+  static Optional<StoredRecord> decode(byte[] file) {
     int start = indexOf(file, '\n', 0, MAX_TITLE) + 1;
     if (start == 0) {
       return Optional.empty();

@@ -3,7 +3,8 @@ package io.intrahub.store.fs.partial;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PartialBlob;
-import io.intrahub.store.fs.blobs.BlobPublisher;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.blobs.BlobUses;
 import io.intrahub.store.fs.blobs.DigestCheck;
 import io.intrahub.store.fs.blobs.InMemoryBlob;
@@ -49,7 +50,7 @@ final class FsPartialBlob implements PartialBlob {
   }
 
   private final PartialBlobs partials;
-  private final BlobPublisher publisher;
+  private final PublishedBlobs target;
   private final Quarantine quarantine;
   private final Disk disk;
   private final DiskBudget.Reservation reservation;
@@ -92,7 +93,7 @@ final class FsPartialBlob implements PartialBlob {
 
   FsPartialBlob(
       PartialBlobs partials,
-      BlobPublisher publisher,
+      PublishedBlobs target,
       Quarantine quarantine,
       Disk disk,
       DiskBudget.Reservation reservation,
@@ -102,7 +103,7 @@ final class FsPartialBlob implements PartialBlob {
       Files files,
       BitSet found) {
     this.partials = partials;
-    this.publisher = publisher;
+    this.target = target;
     this.quarantine = quarantine;
     this.disk = disk;
     this.reservation = reservation;
@@ -318,16 +319,37 @@ final class FsPartialBlob implements PartialBlob {
   private void name() throws IOException {
     // Opened before its mode changes.
     try (Disk.File data = disk.reopen(paths.data())) {
-      publisher.prepare(paths);
+      target.put(repo, blob, new Verified(data));
+    }
+  }
+
+  /** These bytes, once they are verified. */
+  private final class Verified implements VerifiedFile {
+    private final Disk.File data;
+
+    Verified(Disk.File data) {
+      this.data = data;
+    }
+
+    @Override
+    public Path path() {
+      return paths.data();
+    }
+
+    @Override
+    public void force() throws IOException {
       sealed = true;
-      force(() -> {
+      FsPartialBlob.this.force(() -> {
         data.force();
         // A network file system tells what went wrong as late as here.
         data.close();
       });
     }
-    // What fails from here on is the name. The bytes are verified and on the disk.
-    publisher.publish(paths, blob, reservation);
+
+    @Override
+    public void transferSpace(Runnable count) {
+      reservation.transferTo(count);
+    }
   }
 
   private void quarantineFiles() {

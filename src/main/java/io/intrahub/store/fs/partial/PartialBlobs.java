@@ -1,10 +1,12 @@
 package io.intrahub.store.fs.partial;
 
+import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.PartialBlob;
-import io.intrahub.store.fs.blobs.BlobPublisher;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.Scratch;
 import io.intrahub.store.fs.blobs.BlobUses;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.BlobKey;
@@ -36,19 +38,22 @@ import org.slf4j.LoggerFactory;
  * <p>What has a blob's partial names changes only under the stripe of its digest, and by whoever
  * has it open.
  */
-public final class PartialBlobs implements Evictable {
+public final class PartialBlobs implements Scratch, Evictable {
   private static final Logger log = LoggerFactory.getLogger(PartialBlobs.class);
 
   private final Disk disk;
   private final StoreLayout layout;
   private final DiskBudget budget;
   private final Quarantine quarantine;
-  private final BlobPublisher publisher;
+  private final PublishedBlobs published;
   private final BlobUses uses;
   private final Clock clock;
   private final StripedLocks locks;
   private final PartialFiles files;
   private final PartialIndex index = new PartialIndex();
+
+  /** Set once, when the store is closed: its folder may be another process's then. */
+  private volatile boolean closed;
 
   public PartialBlobs(
       Disk disk,
@@ -56,7 +61,7 @@ public final class PartialBlobs implements Evictable {
       DurableFolders folders,
       DiskBudget budget,
       Quarantine quarantine,
-      BlobPublisher publisher,
+      PublishedBlobs published,
       BlobUses uses,
       Clock clock,
       StripedLocks locks) {
@@ -64,7 +69,7 @@ public final class PartialBlobs implements Evictable {
     this.layout = layout;
     this.budget = budget;
     this.quarantine = quarantine;
-    this.publisher = publisher;
+    this.published = published;
     this.uses = uses;
     this.clock = clock;
     this.locks = locks;
@@ -137,13 +142,19 @@ public final class PartialBlobs implements Evictable {
     }
   }
 
-  boolean closed() {
-    return publisher.closed();
+  /** No blob is opened or published from now on. */
+  public void close() {
+    closed = true;
   }
 
-  /** As {@link io.intrahub.store.BlobStore#write}. */
-  public PartialBlob write(StoreLayout.PartialPaths paths, RepoId repo, BlobId blob)
-      throws IOException {
+  boolean closed() {
+    return closed;
+  }
+
+  @Override
+  public PartialBlob write(Authorised<RepoId> proof, BlobId blob) throws IOException {
+    RepoId repo = proof.subject();
+    StoreLayout.PartialPaths paths = layout.partial(repo, blob);
     if (closed()) {
       throw new IOException("the store is closed");
     }
@@ -198,7 +209,7 @@ public final class PartialBlobs implements Evictable {
       DiskBudget.Reservation reservation =
           budget.openReservation(blob.size(), bytes, () -> index.uncount(paths.key()));
       return new FsPartialBlob(
-          this, publisher, quarantine, disk, reservation, paths, repo, blob, opened, pieces);
+          this, published, quarantine, disk, reservation, paths, repo, blob, opened, pieces);
     } finally {
       lock.unlock();
     }

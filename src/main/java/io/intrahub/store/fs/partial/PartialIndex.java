@@ -1,7 +1,7 @@
 package io.intrahub.store.fs.partial;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.PartialKey;
 import io.intrahub.store.fs.space.Evictable;

@@ -1,6 +1,6 @@
 package io.intrahub.store.fs.space;
 
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Clock;

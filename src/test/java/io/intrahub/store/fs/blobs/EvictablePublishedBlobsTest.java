@@ -10,6 +10,7 @@ import io.intrahub.store.fs.TestDisk;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
+import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import io.intrahub.store.fs.metadata.MetadataIndex;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
@@ -46,7 +47,10 @@ final class EvictablePublishedBlobsTest {
     index.put(paths.key(), 1000, BlobIndex.Trust.VERIFIED, clock.instant());
     CurrentBlobs current =
         new CurrentBlobs(
-            disk, layout, index, new MetadataIndex(disk, layout, Clock.systemUTC()), () -> false);
+            new FsRepoCatalog(disk, layout),
+            index,
+            new MetadataIndex(disk, layout, Clock.systemUTC()),
+            () -> false);
     blobs =
         new EvictablePublishedBlobs(
             disk, layout, index, uses, new StripedLocks(), current, written::contains);

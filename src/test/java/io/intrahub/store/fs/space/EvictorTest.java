@@ -3,7 +3,7 @@ package io.intrahub.store.fs.space;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.store.EvictionOrder;
+import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.testing.SettableClock;

@@ -7,12 +7,12 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Published blobs, and blobs on their way to be published. LFS content is shared by all repos; a
- * blob with a git id is shared within its repo only, since SHA-1 collisions must not cross repos.
+ * Blobs that are whole, verified and never change. LFS content is shared by all repos; a blob with
+ * a git id is shared within its repo only, since SHA-1 collisions must not cross repos.
  *
  * <p>Safe for use by many threads.
  */
-public interface BlobStore {
+public interface PublishedBlobs {
   /**
    * Opens a published blob. Bytes that are found to be other than their digest says are moved to
    * quarantine and count as absent; small blobs are checked each time. A large one that is in doubt
@@ -26,16 +26,19 @@ public interface BlobStore {
    */
   Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob);
 
-  /** Whether it is there, for the price of one look at the disk: its content is not read. */
+  /** Whether it is there, for the price of one look: its content is not read. */
   boolean contains(Authorised<RepoId> repo, BlobId blob);
 
   /**
-   * Opens a blob that is not published, with the pieces of it that are there. At most one at a time
-   * is open for one blob: the caller (the transfer) sees to that. Nothing is reserved by this: see
-   * {@link PartialBlob#reserve}. To write what is published already is no error.
+   * Publishes a blob. When this returns, the blob is there and survives a power cut. To publish
+   * what is there already is no error: a good blob that has the name is kept.
    *
-   * @throws IOException when the store can't take it, for example because the disk is full, or
-   *     because this blob is open already
+   * <p>Called by {@link Scratch} only, which has checked the digest.
+   *
+   * @param repo whose blob it is, if it has a git id
+   * @param file forced, and its space transferred, by this call
+   * @throws IOException when the blob could not be made durable; nothing is published then, and the
+   *     file is where it was
    */
-  PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException;
+  void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException;
 }

@@ -1,9 +1,9 @@
-package io.intrahub.store;
+package io.intrahub.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.store.EvictionOrder.Candidate;
-import io.intrahub.store.EvictionOrder.Kind;
+import io.intrahub.policy.EvictionOrder.Candidate;
+import io.intrahub.policy.EvictionOrder.Kind;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,22 +30,23 @@ final class EvictionOrderTest {
     return new Candidate<>(key, Kind.PIECES, size, lastUse, false, false, false);
   }
 
-  private static Candidate<String> known(Kind kind, String key, long lastUse, boolean superseded) {
-    return new Candidate<>(key, kind, 1, lastUse, superseded, false, false);
+  private static Candidate<String> known(
+      Kind kind, String key, long size, long lastUse, boolean superseded) {
+    return new Candidate<>(key, kind, size, lastUse, superseded, false, false);
   }
 
   @Test
   void what_is_known_of_current_commits_goes_last_and_the_rest_like_blobs() {
     List<Candidate<String>> all =
         List.of(
-            known(Kind.MANIFEST, "manifest", 1, false),
-            known(Kind.ANSWERS, "answers", 2, false),
-            blob("blob", 1, NOW),
-            superseded("superseded", 1, 5),
-            known(Kind.ANSWERS, "old answers", 4, true),
-            known(Kind.MANIFEST, "old manifest", 6, true));
+            known(Kind.MANIFEST, "manifest", 70, 1, false),
+            known(Kind.ANSWERS, "answers", 10, 2, false),
+            blob("blob", 40, NOW),
+            superseded("superseded", 60, 5),
+            known(Kind.ANSWERS, "old answers", 20, 4, true),
+            known(Kind.MANIFEST, "old manifest", 50, 6, true));
 
-    assertThat(victims(6, all))
+    assertThat(victims(250, all))
         .containsExactly(
             "old answers", "superseded", "old manifest", "blob", "answers", "manifest");
   }
@@ -57,7 +58,7 @@ final class EvictionOrderTest {
   @Test
   void the_least_recently_used_go_and_no_more_than_is_needed() {
     List<Candidate<String>> all =
-        List.of(blob("young", 10, NOW), blob("old", 10, NOW - 9), blob("middle", 10, NOW - 5));
+        List.of(blob("young", 40, NOW), blob("old", 10, NOW - 9), blob("middle", 5, NOW - 5));
 
     assertThat(victims(1, all)).containsExactly("old");
     assertThat(victims(10, all)).containsExactly("old");
@@ -71,12 +72,12 @@ final class EvictionOrderTest {
   void superseded_blobs_and_pieces_left_for_long_go_first() {
     List<Candidate<String>> all =
         List.of(
-            blob("old", 1, 5),
-            superseded("superseded", 1, NOW),
-            pieces("left", 1, NOW - HOUR),
-            pieces("fresh", 1, NOW - HOUR + 1));
+            blob("old", 40, 5),
+            superseded("superseded", 10, NOW),
+            pieces("left", 30, NOW - HOUR),
+            pieces("fresh", 20, NOW - HOUR + 1));
 
-    assertThat(victims(4, all)).containsExactly("left", "superseded", "old", "fresh");
+    assertThat(victims(100, all)).containsExactly("left", "superseded", "old", "fresh");
   }
 
   @Test
@@ -111,9 +112,9 @@ final class EvictionOrderTest {
       all.add(
           new Candidate<>(
               i,
-              random.nextBoolean() ? Kind.PUBLISHED : Kind.PIECES,
+              Kind.values()[random.nextInt(Kind.values().length)],
               random.nextInt(20),
-              NOW - random.nextInt(3 * (int) HOUR),
+              NOW - random.nextInt(12) * HOUR / 4,
               random.nextBoolean(),
               random.nextInt(5) == 0,
               random.nextInt(9) == 0));
@@ -138,17 +139,25 @@ final class EvictionOrderTest {
     }
     for (Candidate<Integer> victim : victims) {
       assertThat(spared)
-          .allMatch(s ->
-              helpsLeast(victim) && !helpsLeast(s)
-                  || helpsLeast(victim) == helpsLeast(s) && victim.lastUse() <= s.lastUse());
+          .allMatch(s -> rank(victim) < rank(s) || rank(victim) == rank(s) && isBefore(victim, s));
     }
     // The order of the candidates decides nothing but between equals.
     List<Candidate<Integer>> reversed = all.reversed();
     assertThat(sum(EvictionOrder.victims(reversed, toFree, NOW))).isEqualTo(freed);
   }
 
-  private static boolean helpsLeast(Candidate<Integer> c) {
-    return c.kind() == Kind.PUBLISHED ? c.superseded() : c.lastUse() <= NOW - HOUR;
+  private static boolean isBefore(Candidate<Integer> victim, Candidate<Integer> spared) {
+    return victim.lastUse() < spared.lastUse()
+        || victim.lastUse() == spared.lastUse() && victim.size() >= spared.size();
+  }
+
+  private static int rank(Candidate<Integer> c) {
+    return switch (c.kind()) {
+      case PIECES -> c.lastUse() <= NOW - HOUR ? 0 : 1;
+      case PUBLISHED -> c.superseded() ? 0 : 1;
+      case ANSWERS -> c.superseded() ? 0 : 2;
+      case MANIFEST -> c.superseded() ? 0 : 3;
+    };
   }
 
   private static long sum(List<Candidate<Integer>> of) {

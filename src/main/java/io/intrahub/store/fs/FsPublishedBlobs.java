@@ -3,11 +3,12 @@ package io.intrahub.store.fs;
 import io.intrahub.access.Authorised;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.BlobStore;
-import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.StoredBlob;
+import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.BlobPublisher;
 import io.intrahub.store.fs.blobs.BlobUses;
 import io.intrahub.store.fs.blobs.DigestCheck;
 import io.intrahub.store.fs.blobs.FileBlob;
@@ -18,7 +19,6 @@ import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.SharedFile;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
-import io.intrahub.store.fs.partial.PartialBlobs;
 import io.intrahub.store.fs.startup.CleanShutdownMarker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Blobs as files. See {@code docs/publish.md} for the steps and their reasons. */
-final class FsBlobStore implements BlobStore {
+final class FsPublishedBlobs implements PublishedBlobs {
   /**
    * Up to this size a blob's digest is checked each time it is opened: that costs a millisecond.
    */
@@ -39,14 +39,14 @@ final class FsBlobStore implements BlobStore {
   /** Up to this size the checked bytes themselves are served, and no file stays open. */
   static final int SERVED_FROM_MEMORY = 64 << 10;
 
-  private static final Logger log = LoggerFactory.getLogger(FsBlobStore.class);
+  private static final Logger log = LoggerFactory.getLogger(FsPublishedBlobs.class);
 
   private static final CompletableFuture<StoredBlob.Check> SURE =
       CompletableFuture.completedFuture(StoredBlob.Check.RIGHT);
 
   private final Disk disk;
   private final StoreLayout layout;
-  private final PartialBlobs partials;
+  private final BlobPublisher publisher;
   private final BlobChecks checks;
   private final BlobIndex index;
   private final Clock clock;
@@ -54,10 +54,10 @@ final class FsBlobStore implements BlobStore {
   private final BlobUses uses;
   private final StripedLocks locks;
 
-  FsBlobStore(
+  FsPublishedBlobs(
       Disk disk,
       StoreLayout layout,
-      PartialBlobs partials,
+      BlobPublisher publisher,
       BlobChecks checks,
       BlobIndex index,
       Clock clock,
@@ -66,7 +66,7 @@ final class FsBlobStore implements BlobStore {
       StripedLocks locks) {
     this.disk = disk;
     this.layout = layout;
-    this.partials = partials;
+    this.publisher = publisher;
     this.checks = checks;
     this.index = index;
     this.clock = clock;
@@ -256,8 +256,7 @@ final class FsBlobStore implements BlobStore {
   }
 
   @Override
-  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
-    RepoId subject = repo.subject();
-    return partials.write(layout.partial(subject, blob), subject, blob);
+  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
+    publisher.publish(layout.paths(repo, blob.digest()), blob, file);
   }
 }

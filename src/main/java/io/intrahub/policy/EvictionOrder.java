@@ -1,4 +1,4 @@
-package io.intrahub.store;
+package io.intrahub.policy;
 
 import java.util.ArrayList;
 import java.util.Comparator;
