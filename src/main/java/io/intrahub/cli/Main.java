@@ -91,9 +91,9 @@ public final class Main implements Callable<Integer> {
       String name = wrong.replaceFirst("=.*", "");
       what =
           name.startsWith("-")
-              ? name + ": no such option" + OptionNames.didYouMean(name, options(at))
+              ? name + ": unknown option" + OptionNames.didYouMean(name, options(at))
               : wrong
-                  + ": no such command"
+                  + ": unknown command"
                   + OptionNames.didYouMean(wrong, List.copyOf(at.getSubcommands().keySet()));
     }
     CommandSpec command = at.getCommandSpec();
