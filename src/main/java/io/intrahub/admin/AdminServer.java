@@ -60,7 +60,7 @@ public final class AdminServer implements AutoCloseable {
           config.routes.before(this::check);
           config.routes.exception(Exception.class, AdminServer::fault);
           config.router.javaLangErrorHandler((response, error) -> {
-            log.error("A request of the operator failed", error);
+            log.error("A request to the operator's listener failed", error);
             response.setStatus(500);
           });
           config.routes.get(
@@ -84,10 +84,10 @@ public final class AdminServer implements AutoCloseable {
       refuse(
           ctx,
           421,
-          "This listener is not called by this name. Use its address, or add the name to"
-              + " admin.hosts.");
+          "The operator's listener does not answer to this host name. Use its IP address, or add"
+              + " the name to admin.hosts.");
     } else if (HostCheck.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
-      refuse(ctx, 403, "Pages of other sites may not ask this listener.");
+      refuse(ctx, 403, "The operator's listener refuses requests from pages of other sites.");
     }
   }
 
@@ -121,7 +121,7 @@ public final class AdminServer implements AutoCloseable {
       throw new IOException(
           "The operator's port, "
               + address
-              + ", can't be opened. Choose another with --admin-port, or stop what listens there.",
+              + ", can't be opened. Choose another with --admin-port, or stop the program that uses it.",
           e);
     }
   }

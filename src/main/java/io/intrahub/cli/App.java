@@ -245,7 +245,7 @@ public final class App implements AutoCloseable {
       try {
         started.pop().close();
       } catch (Exception e) {
-        log.warn("A part could not be closed", e);
+        log.warn("A component could not be closed", e);
       }
     }
   }

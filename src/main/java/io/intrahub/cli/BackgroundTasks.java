@@ -49,7 +49,7 @@ final class BackgroundTasks implements Executor, AutoCloseable {
     try {
       // What still writes while the store closes would look as if the disk had failed.
       if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-        log.info("{} tasks did not end in time", running());
+        log.info("{} background tasks did not end within {} s", running(), END_SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -34,7 +34,7 @@ final class MirrorLifecycle {
                     try {
                       part.close();
                     } catch (Exception e) {
-                      log.warn("A part could not be closed", e);
+                      log.warn("A component could not be closed", e);
                     }
                   }
                   closed.countDown();

@@ -79,8 +79,8 @@ final class ProxyDiscovery {
             .orElseThrow(() ->
                 new StartException(
                     variable.get().name()
-                        + " names no HTTP proxy such as http://user:password@proxy.example:3128."
-                        + " Change it, or set upstream.proxy, to none if there is no proxy."));
+                        + " is not an HTTP proxy such as http://user:password@proxy.example:3128."
+                        + " Change it, or set upstream.proxy (none: no proxy)."));
     return Optional.of(proxy(address));
   }
 

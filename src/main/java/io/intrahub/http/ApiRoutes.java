@@ -53,7 +53,7 @@ final class ApiRoutes {
     if (query.first("cursor").isPresent()) {
       after = TreeQuery.ofCursor(query.first("cursor").get());
       if (after.isEmpty()) {
-        error(exchange, HubError.badRequest("The cursor is not one of this mirror's."));
+        error(exchange, HubError.badRequest("The cursor is not one of this mirror. List again from the beginning."));
         return;
       }
     }
@@ -98,7 +98,7 @@ final class ApiRoutes {
         return;
       } catch (MalformedJsonException e) {
         refuseBody(
-            exchange, HubError.badRequest("This is not a list of paths: " + e.reason() + "."));
+            exchange, HubError.badRequest("The body is not a list of paths: " + e.reason() + "."));
         return;
       }
       write(
@@ -188,7 +188,7 @@ final class ApiRoutes {
       }
     } catch (IOException e) {
       log.info(
-          "{}: broken off after {} bytes: {}",
+          "{}: the response broke off after {} bytes: {}",
           exchange.requestId(),
           exchange.bytesSent(),
           e.toString());
@@ -207,7 +207,7 @@ final class ApiRoutes {
           HubError.overloaded("too many answers are being written at the same time");
       default ->
           HubError.badUpstream(
-              "this request", "it broke off before its first part was there", Optional.empty());
+              "this request", "it broke off before its first part arrived", Optional.empty());
     };
   }
 

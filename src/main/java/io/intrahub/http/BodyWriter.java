@@ -47,7 +47,7 @@ final class BodyWriter {
       }
     } catch (IOException | RuntimeException e) {
       log.info(
-          "{}: broken off after {} of {} bytes: {}",
+          "{}: the response broke off after {} of {} bytes: {}",
           exchange.requestId(),
           exchange.bytesSent(),
           length,

@@ -157,7 +157,7 @@ public final class HubServer implements AutoCloseable {
               + settings.port()
               + ", can't be opened ("
               + rootMessage(e)
-              + "). Choose another with --port, or stop what listens there.",
+              + "). Choose another with --port, or stop the program that uses it.",
           e);
     }
     try {
@@ -174,7 +174,7 @@ public final class HubServer implements AutoCloseable {
       connector.look();
     } catch (RuntimeException e) {
       // A task that throws is not run again.
-      log.error("A look at the clients' connections failed", e);
+      log.error("Checking the clients' connections failed", e);
     }
   }
 
@@ -255,10 +255,10 @@ public final class HubServer implements AutoCloseable {
       ApiRoutes.error(
           exchange,
           HubError.tooManyRequests(
-              "This mirror answers "
+              "intrahub answers at most "
                   + requests.limit()
-                  + " requests of one client at the same time, and of one token, which is the limit"
-                  + " (clients.requests). Wait for some to end.",
+                  + " requests of one client or one token at the same time (clients.requests). Wait"
+                  + " until some have ended.",
               RETRY_AFTER));
       return;
     }
@@ -266,7 +266,7 @@ public final class HubServer implements AutoCloseable {
       if (exchange.isRead() && exchange.hasBody()) {
         // No client of the Hub sends one (RFC 9110 section 9.3.1 warns of it). A proxy in between
         // that sees no body here would take these bytes for the next request.
-        refuseBody(exchange, "A " + exchange.method() + " has no body.");
+        refuseBody(exchange, "A " + exchange.method() + " must not have a body.");
       } else if (tokenIsValid) {
         handler.handle(exchange);
       } else {

@@ -103,7 +103,7 @@ public record HubError(
 
   /** The operator has switched upstream off, and nothing is stored to answer with. */
   public static HubError offline(String what) {
-    return of(501, "intrahub runs offline and has no copy of " + what + ".");
+    return of(501, "intrahub runs offline and has no copy of " + what + ". Ask its operator to load it online.");
   }
 
   /**
@@ -165,12 +165,12 @@ public record HubError(
     return new HubError(
         502,
         Optional.empty(),
-        "What the Hub sends for "
+        "intrahub rejected what the Hub sent for "
             + what
-            + " can't be used: "
+            + ", for the second time: "
             + reason
-            + ", and did not when it was fetched before. Remove what you have of it, and try again"
-            + " later; the operator finds the bytes in quarantine/.",
+            + ". Delete your partial copy and try again later. The operator finds the bytes in"
+            + " quarantine/.",
         Optional.of(1));
   }
 

@@ -89,7 +89,7 @@ public final class HubTargetParser {
       }
       Optional<String> decoded = PercentCoding.decode(raw);
       if (decoded.isEmpty()) {
-        return new Refused("The path holds a % that does not begin a valid escape of UTF-8.");
+        return new Refused("The path contains a % that does not begin a valid escape of UTF-8.");
       }
       Optional<String> fault = fault(decoded.get());
       if (fault.isPresent()) {
@@ -106,15 +106,15 @@ public final class HubTargetParser {
     for (int i = 0; i < decoded.length(); i++) {
       char c = decoded.charAt(i);
       if (c < ' ' || c == 0x7f) {
-        return Optional.of("The path holds a control character.");
+        return Optional.of("The path contains a control character.");
       }
       if (c == '\\') {
-        return Optional.of("The path holds a backslash.");
+        return Optional.of("The path contains a backslash.");
       }
     }
     for (String part : decoded.split("/", -1)) {
       if (part.equals(".") || part.equals("..")) {
-        return Optional.of("The path holds a dot segment.");
+        return Optional.of("The path contains a dot segment.");
       }
     }
     return Optional.empty();
@@ -167,7 +167,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
     if (path.isEmpty()) {
-      return new Refused("The file name is empty, too long or holds what no name may.");
+      return new Refused("The file name is empty, too long or contains a forbidden character.");
     }
     return new Target(
         switch (verb) {
@@ -271,7 +271,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
     return path.isEmpty()
-        ? new Refused("The folder name is empty, too long or holds what no name may.")
+        ? new Refused("The folder name is empty, too long or contains a forbidden character.")
         : new Target(new HubTarget.Tree(repo, revision.get(), path));
   }
 

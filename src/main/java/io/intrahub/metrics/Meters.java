@@ -46,20 +46,20 @@ public final class Meters {
     this.registry = registry;
     this.upstreamRequests =
         Counter.builder("intrahub.upstream.requests")
-            .description("Requests sent to upstream, first hops and content included")
+            .description("Requests sent to upstream, including first hops and content")
             .register(registry);
     this.upstreamRetries =
         Counter.builder("intrahub.upstream.retries")
-            .description("Requests to upstream that were made again because the one before failed")
+            .description("Requests to upstream that were repeated after a failure")
             .register(registry);
     this.fetchedBytes =
         Counter.builder("intrahub.fetched")
-            .description("Bytes of files that came from upstream, kept or passed through")
+            .description("Bytes of files received from upstream, stored or passed through")
             .baseUnit("bytes")
             .register(registry);
     this.brokenConnections =
         Counter.builder("intrahub.transfer.broken.connections")
-            .description("Connections of transfers that could not be made, or broke off")
+            .description("Connections of transfers that could not be made or broke off")
             .register(registry);
     this.storeFailures =
         Counter.builder("intrahub.transfer.store.failures")
@@ -133,7 +133,7 @@ public final class Meters {
 
   private Counter sentBytes(String level) {
     return Counter.builder("intrahub.sent")
-        .description("Bytes of files that went to clients, by where they came from")
+        .description("Bytes of files sent to clients, by where they came from")
         .tag("level", level)
         .baseUnit("bytes")
         .register(registry);
@@ -155,16 +155,16 @@ public final class Meters {
    * @param now asked whenever somebody looks, for each meter
    */
   public void watchLoads(Supplier<Loads> now) {
-    gauge("intrahub.transfers.running", "Files being fetched or read along", now, Loads::running);
+    gauge("intrahub.transfers.running", "Files being fetched or read while they arrive", now, Loads::running);
     gauge("intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
     gauge(
         "intrahub.connections.waiting",
-        "Connections to fetch bytes of files that wait for others to end",
+        "Fetches of files that wait for a connection",
         now,
         Loads::waiting);
     gauge(
         "intrahub.passthrough.streams",
-        "Files that go straight to one client and are not kept",
+        "Files that stream straight to one client and are not stored",
         now,
         Loads::passThrough);
   }
@@ -176,7 +176,7 @@ public final class Meters {
    */
   public void watchTasks(IntSupplier now) {
     Gauge.builder("intrahub.tasks.running", now::getAsInt)
-        .description("Transfers, listings and refreshes under way, whoever waits for them or not")
+        .description("Transfers, listings and refreshes in progress, with or without a waiting client")
         .register(registry);
   }
 
@@ -200,7 +200,7 @@ public final class Meters {
   private Counter answered(String kind, String level) {
     // Looked up and not kept: the registry keeps one counter per name and labels.
     return Counter.builder("intrahub.answers")
-        .description("Answers by what was asked for and the level that gave it")
+        .description("Answers by what was asked for and where it came from")
         .tag("kind", kind.toLowerCase(Locale.ROOT))
         .tag("level", level.toLowerCase(Locale.ROOT))
         .register(registry);
@@ -232,18 +232,18 @@ public final class Meters {
    */
   public void watchStore(Supplier<StoreFigures> now) {
     Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
-        .description("Bytes of files in the store, published and on their way")
+        .description("Bytes of files in the store, published and being fetched")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     Gauge.builder("intrahub.store.metadata", now, s -> s.get().metadataBytes())
-        .description("Bytes of what is known of repos, which are among intrahub_store_bytes")
+        .description("Bytes of repository metadata, included in intrahub_store_bytes")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     if (now.get().limit().isPresent()) {
       Gauge.builder("intrahub.store.limit", now, s -> number(s.get().limit()))
-          .description("What intrahub_store_bytes may come to")
+          .description("Limit of intrahub_store_bytes (store.max-size)")
           .baseUnit("bytes")
           .strongReference(true)
           .register(registry);
@@ -255,10 +255,10 @@ public final class Meters {
         .register(registry);
     // These hold what they look at weakly; the gauges keep it alive.
     FunctionCounter.builder("intrahub.store.evicted.blobs", now, s -> s.get().evictedBlobs())
-        .description("Blobs that were removed to make room")
+        .description("Blobs that were evicted")
         .register(registry);
     FunctionCounter.builder("intrahub.store.evicted", now, s -> s.get().evictedBytes())
-        .description("Bytes that were removed to make room")
+        .description("Bytes that were evicted")
         .baseUnit("bytes")
         .register(registry);
   }
@@ -283,17 +283,17 @@ public final class Meters {
    */
   public void watchBudget(Supplier<Budget> now) {
     Gauge.builder("intrahub.memory.budget", now, b -> b.get().total())
-        .description("Heap that buffers of requests and answers may take together")
+        .description("Limit of the heap for buffers of requests and answers (memory.budget)")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     Gauge.builder("intrahub.memory.budget.used", now, b -> b.get().used())
-        .description("Heap that buffers of requests and answers take now")
+        .description("Heap that buffers of requests and answers use now")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
     FunctionCounter.builder("intrahub.memory.budget.refusals", now, b -> b.get().refusals())
-        .description("Reservations of heap that found no room in time")
+        .description("Reservations of memory that failed after their wait")
         .register(registry);
   }
 

@@ -58,7 +58,7 @@ class MainTest {
   void without_a_command_the_help_is_shown() {
     Outcome outcome = run();
 
-    assertThat(outcome.err()).startsWith("Say what to do").contains("Usage: intrahub", "dev-hub");
+    assertThat(outcome.err()).startsWith("Name a command").contains("Usage: intrahub", "dev-hub");
     assertThat(outcome.status()).isEqualTo(USAGE);
   }
 

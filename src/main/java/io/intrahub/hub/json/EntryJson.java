@@ -85,7 +85,7 @@ public final class EntryJson {
       int count = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw new MalformedJsonException("the listing holds something that is not an object");
+          throw new MalformedJsonException("the listing contains a value that is not an object");
         }
         count++;
         Optional<Sent> entry = readOne(parser);
@@ -94,7 +94,7 @@ public final class EntryJson {
         }
       }
       if (parser.nextToken() != null) {
-        throw new MalformedJsonException("the listing goes on behind its end");
+        throw new MalformedJsonException("the listing continues after its end");
       }
       return count;
     } catch (JacksonIOException e) {

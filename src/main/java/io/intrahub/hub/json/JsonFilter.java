@@ -79,7 +79,7 @@ public final class JsonFilter {
     }
     new JsonCopier(in, out, links.rules()).value(afterToken);
     if (in.nextToken() != null) {
-      throw new MalformedJsonException("the answer goes on behind its end");
+      throw new MalformedJsonException("the answer continues after its end");
     }
   }
 }

@@ -54,7 +54,7 @@ public final class PathsInfoJson {
       String name = in.currentName();
       JsonToken value = in.nextToken();
       if (name.equals("paths") && named) {
-        throw new MalformedJsonException("\"paths\" is there twice");
+        throw new MalformedJsonException("\"paths\" occurs twice");
       }
       named = named || name.equals("paths");
       if (name.equals("paths") && value == JsonToken.START_ARRAY) {
@@ -62,7 +62,7 @@ public final class PathsInfoJson {
           to.add(in.getString());
         }
         if (in.currentToken() != JsonToken.END_ARRAY) {
-          throw new MalformedJsonException("\"paths\" holds something that is not text");
+          throw new MalformedJsonException("\"paths\" contains a value that is not text");
         }
       } else if (name.equals("paths") && value == JsonToken.VALUE_STRING) {
         to.add(in.getString());

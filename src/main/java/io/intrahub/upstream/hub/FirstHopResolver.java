@@ -99,12 +99,12 @@ final class FirstHopResolver {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
-          return HubCalls.permanent("it redirects without saying what the file is");
+          return HubCalls.permanent("it redirects without the digest and size of the file");
         }
         url = next.get();
       }
     }
-    return HubCalls.permanent("it redirects in circles");
+    return HubCalls.permanent("it redirects in a loop");
   }
 
   private static Optional<HubTarget> target(Endpoint endpoint, HttpUrl url) {

@@ -135,7 +135,7 @@ final class HubBlobSource implements BlobSource {
       // The first hop was tried several times already.
       case FirstHop.Failed failed -> new Failed(failed.failure().asFinal());
       case FirstHop.Found found when !found.blob().equals(blob) ->
-          permanent("it names another content for " + path + " of the same commit");
+          permanent("it announces different content for " + path + " of the same commit");
       case FirstHop.Found _ ->
           hop.location()
               .flatMap(location -> tryOpen(location, span))
@@ -164,7 +164,7 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(permanent("the address of " + path + " redirects in circles"));
+      return Optional.of(permanent("the address of " + path + " redirects in a loop"));
     } catch (IOException e) {
       return Optional.of(new Failed(HubCalls.broken(e)));
     }
@@ -191,7 +191,7 @@ final class HubBlobSource implements BlobSource {
   private Opening opening(Response response, ByteRange.Span span) throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return unexpected("it encodes the content of " + path + " though identity was asked for");
+      return unexpected("it encodes the content of " + path + " although identity was requested");
     }
     long length = response.body().contentLength();
     long skip;
@@ -202,7 +202,7 @@ final class HubBlobSource implements BlobSource {
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
           || Long.parseLong(range.group(3)) != blob.size()) {
-        return unexpected("it sends another range of " + path + " than was asked for");
+        return unexpected("it sends another range of " + path + " than was requested");
       }
       skip = 0;
       promised = span.length();

@@ -36,8 +36,8 @@ final class HubCalls {
   static final UpstreamFailure OFFLINE =
       new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
 
-  static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
-  static final String OTHER_COMMIT = "it names another commit than the one it was asked for";
+  static final String PAGE = "it is a web page and not the Hub's; a portal may require a login";
+  static final String OTHER_COMMIT = "it names a different commit than the requested one";
   static final int MAX_HOPS = 5;
 
   private final HttpTransport transport;
@@ -279,7 +279,7 @@ final class HubCalls {
         url = target.get();
       }
     }
-    return permanent("it redirects in circles");
+    return permanent("it redirects in a loop");
   }
 
   private static Visit<ApiAnswer> unsuccessful(

@@ -83,7 +83,7 @@ final class ListingPageReader {
         }
       }
     }
-    return HubCalls.permanent("it redirects in circles");
+    return HubCalls.permanent("it redirects in a loop");
   }
 
   private HubCalls.Visit<ListingPage> sort(
@@ -110,7 +110,7 @@ final class ListingPageReader {
     if (commit.isPresent()
         && behind instanceof HubUpstream.NextPage.At(var page)
         && !commitOf(page).equals(commit)) {
-      return HubCalls.permanent("its next page is one of another commit");
+      return HubCalls.permanent("its next page belongs to another commit");
     }
     return entries(response, behind, to);
   }
@@ -133,7 +133,7 @@ final class ListingPageReader {
         return new HubCalls.Visit.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.TIMED_OUT,
-                "no whole page of a listing within " + limit.toSeconds() + " s",
+                "no complete page of a listing within " + limit.toSeconds() + " s",
                 false,
                 Optional.empty()));
       }

@@ -50,11 +50,11 @@ public final class NetworkSetupException extends IOException {
   static NetworkSetupException credentials(HttpProxy proxy, String challenges) {
     String text;
     if (!challenges.isEmpty() && !challenges.toLowerCase(Locale.ROOT).contains("basic")) {
-      text = "asks for " + challenges + " (407); only Basic is supported";
+      text = "requires " + challenges + " (407), but intrahub supports only Basic";
     } else if (proxy.credentials().isPresent()) {
-      text = "refuses the user or the password that it was given (407)";
+      text = "rejects the user or the password (407); correct them in its address";
     } else {
-      text = "asks for a user and a password (407); put them into its address, upstream.proxy";
+      text = "requires a user and a password (407); add them to its address in upstream.proxy";
     }
     return new NetworkSetupException("the proxy " + proxy.address() + " " + text);
   }
@@ -82,7 +82,7 @@ public final class NetworkSetupException extends IOException {
     String name = "the proxy " + proxy.address();
     String what =
         switch (e) {
-          case UnknownHostException _ -> name + " has a name that can't be resolved";
+          case UnknownHostException _ -> name + " has a host name that can't be resolved";
           case ConnectException _ -> name + " refuses connections";
           case NoRouteToHostException _ -> name + " can't be reached";
           case SocketTimeoutException _ -> name + " did not answer in time";
@@ -113,7 +113,7 @@ public final class NetworkSetupException extends IOException {
       whose += " or of the proxy";
     }
     if (e instanceof SSLPeerUnverifiedException) {
-      return Optional.of(whose + " is made out to another name");
+      return Optional.of(whose + " was issued for another name");
     }
     for (Throwable t = e; t != null; t = t.getCause()) {
       switch (t) {
@@ -121,25 +121,25 @@ public final class NetworkSetupException extends IOException {
           return Optional.of(whose + " has expired");
         }
         case CertificateNotYetValidException _ -> {
-          return Optional.of(whose + " is not valid yet; is the clock of the mirror right?");
+          return Optional.of(whose + " is not valid yet; check the clock of the mirror");
         }
         case CertPathBuilderException _, CertPathValidatorException _ -> {
           if (t.getCause() == null) {
             return Optional.of(
                 whose
-                    + " is signed by nobody that is trusted here; if your network has a certificate"
-                    + " authority of its own, name its file in upstream.ca-files");
+                    + " is not signed by a trusted authority; if your network has a certificate authority"
+                    + " of its own, name its file in upstream.ca-files");
           }
         }
         default -> {}
       }
       String text = String.valueOf(t.getMessage());
       if (text.startsWith("No name matching") || text.startsWith("No subject alternative")) {
-        return Optional.of(whose + " is made out to another name");
+        return Optional.of(whose + " was issued for another name");
       }
       if (text.contains("certificate_required") || text.contains("bad_certificate")) {
         return Optional.of(
-            host + " wants a client certificate, or another one; see upstream.client-certificate");
+            host + " requires a client certificate, or a different one; set upstream.client-certificate");
       }
     }
     return Optional.empty();

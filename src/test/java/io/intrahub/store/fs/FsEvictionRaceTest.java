@@ -138,7 +138,7 @@ final class FsEvictionRaceTest {
         }
       } catch (IOException e) {
         // All in use, or another thread has it open: both are told.
-        assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
+        assertThat(e).hasMessageMatching("(?s).*(no space in the store|is open already).*");
       }
     }
     return published;
@@ -199,7 +199,7 @@ final class FsEvictionRaceTest {
           assertThat(store.blobs().contains(everybody(REPO), blob)).isTrue();
         }
       } catch (IOException e) {
-        assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
+        assertThat(e).hasMessageMatching("(?s).*(no space in the store|is open already).*");
       }
     }
     return published;

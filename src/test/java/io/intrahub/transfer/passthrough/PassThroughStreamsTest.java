@@ -130,7 +130,7 @@ class PassThroughStreamsTest {
         .isEqualTo(UpstreamFailure.Kind.BUSY);
     assertThatThrownBy(() -> hasty.resumeQueued(rest, (offset, seen) -> {}))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("too many wait");
+        .hasMessageContaining("too many clients wait");
     assertThat(source.opened()).isEqualTo(3);
 
     few.removeFirst().close();

@@ -123,7 +123,7 @@ final class RecordFiles {
       // Removed between two looks.
       return Optional.empty();
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", path, e.toString());
+      log.warn("{} can't be read and counts as absent: {}", path, e.toString());
       return Optional.empty();
     }
   }
@@ -308,7 +308,7 @@ final class RecordFiles {
       }
     } catch (IOException e) {
       undeletable.add(path);
-      log.warn("{} could not be removed and is not believed any more: {}", path, e.toString());
+      log.warn("{} could not be removed, so the mirror ignores it from now on: {}", path, e.toString());
     } finally {
       lock.unlock();
     }
