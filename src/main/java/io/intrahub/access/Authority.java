@@ -1,12 +1,12 @@
 package io.intrahub.access;
 
-/** Who asks. A key for caches that differ by client; it holds no secret. */
+/** Who asks. It is a key for caches that depend on the client, and holds no secret. */
 public sealed interface Authority {
-  /** Somebody without a token. */
+  /** A client without a token. */
   record Anonymous() implements Authority {}
 
   /**
-   * Somebody with a token.
+   * A client with a token.
    *
    * @param fingerprint hexadecimal HMAC of the token; see {@link Fingerprints}
    */

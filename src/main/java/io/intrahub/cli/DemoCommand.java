@@ -54,7 +54,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "FOLDER",
-      description = "Folder of the mirror's store (default: a temporary folder, deleted at the end).")
+      description =
+          "Folder of the mirror's store (default: a temporary folder, deleted at the end).")
   private @Nullable Path data;
 
   @Override

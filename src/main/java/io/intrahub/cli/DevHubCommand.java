@@ -111,7 +111,8 @@ final class DevHubCommand implements Callable<Integer> {
     each.ifPresent(rate -> hub.faults().on(Route.CDN).throttle(rate));
     all.ifPresent(rate -> hub.faults().on(Route.CDN).throttleTogether(rate));
     PrintWriter out = spec.commandLine().getOut();
-    out.println("A simulated Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
+    out.println(
+        "A simulated Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
     out.println("Its repos: " + String.join(", ", DemoRepoList.NAMES));
     out.println(
         "Tokens: "
@@ -136,7 +137,10 @@ final class DevHubCommand implements Callable<Integer> {
     long bytes = DataSize.parse(text.get()).map(DataSize::bytes).orElse(0L);
     if (bytes == 0) {
       throw new StartException(
-          option + ": \"" + text.get() + "\" is not a size; write a size such as 10MB, 1GiB or 500000.");
+          option
+              + ": \""
+              + text.get()
+              + "\" is not a size; write a size such as 10MB, 1GiB or 500000.");
     }
     return Optional.of(bytes);
   }

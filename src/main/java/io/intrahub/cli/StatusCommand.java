@@ -88,8 +88,7 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   private int strange(URI address) {
-    return unavailable(
-        "The server at " + address + " is not the operator's listener of a mirror.");
+    return unavailable("The server at " + address + " is not the operator's listener of a mirror.");
   }
 
   private int unavailable(String why) {

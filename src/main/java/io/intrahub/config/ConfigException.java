@@ -10,8 +10,8 @@ public final class ConfigException extends Exception {
   /**
    * One problem.
    *
-   * @param where where the value was set: {@code intrahub.yaml:4: server.port}, {@code INTRAHUB_SERVER_PORT} or
-   *     {@code --port}
+   * @param where where the value was set: {@code intrahub.yaml:4: server.port}, {@code
+   *     INTRAHUB_SERVER_PORT} or {@code --port}
    * @param what what is wrong there and what was expected
    */
   public record Problem(String where, String what) {

@@ -76,7 +76,8 @@ public final class ConfigLoader {
       sources.problem(name, "the user who runs intrahub may not read this file");
       return;
     } catch (IOException e) {
-      String why = Files.isDirectory(file) ? "it is a folder, not a file" : String.valueOf(e.getMessage());
+      String why =
+          Files.isDirectory(file) ? "it is a folder, not a file" : String.valueOf(e.getMessage());
       sources.problem(name, "cannot be read: " + why);
       return;
     }

@@ -23,8 +23,8 @@ final class ConfigSources {
   }
 
   /**
-   * Reads a value, which replaces that of an earlier source. An invalid value is a problem even if a
-   * later source replaces it, because the later source may be removed one day.
+   * Reads a value, which replaces that of an earlier source. An invalid value is a problem even if
+   * a later source replaces it, because the later source may be removed one day.
    */
   void put(Option option, String where, String text) {
     if (option.list()) {

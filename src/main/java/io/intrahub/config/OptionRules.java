@@ -81,7 +81,16 @@ final class OptionRules {
       Duration more,
       String why) {
     if (less.compareTo(more) > 0) {
-      broken.add(new Violation(first, second, first + " is longer than " + second + ", so " + why + "; shorten the first or lengthen the second"));
+      broken.add(
+          new Violation(
+              first,
+              second,
+              first
+                  + " is longer than "
+                  + second
+                  + ", so "
+                  + why
+                  + "; shorten the first or lengthen the second"));
     }
   }
 

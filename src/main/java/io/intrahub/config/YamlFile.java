@@ -61,7 +61,8 @@ final class YamlFile {
         parser.skipChildren();
       }
       if (parser.nextToken() != null) {
-        sources.problem(at(line(parser)), "a second YAML document begins here; only one is allowed");
+        sources.problem(
+            at(line(parser)), "a second YAML document begins here; only one is allowed");
       }
     } catch (JacksonException e) {
       notYaml(String.valueOf(e.getOriginalMessage()));
@@ -83,7 +84,8 @@ final class YamlFile {
         sources.problem(where, "is already set in line " + earlier + "; remove one of the two");
         parser.skipChildren();
       } else if (parser.isCurrentAlias()) {
-        sources.problem(where, "aliases (*" + parser.getString() + ") are not supported; write the value out");
+        sources.problem(
+            where, "aliases (*" + parser.getString() + ") are not supported; write the value out");
       } else if (option.isPresent() && !name.contains(".")) {
         option(parser, option.get(), where, value);
       } else if (Options.sections().containsKey(key)) {
@@ -105,7 +107,8 @@ final class YamlFile {
               ? "; YAML requires a space after the colon"
               : "";
       sources.problem(
-          where, "expected indented options on the lines below it; found " + shape(value, found) + hint);
+          where,
+          "expected indented options on the lines below it; found " + shape(value, found) + hint);
       parser.skipChildren();
     }
   }

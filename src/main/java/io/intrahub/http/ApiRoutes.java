@@ -53,7 +53,10 @@ final class ApiRoutes {
     if (query.first("cursor").isPresent()) {
       after = TreeQuery.ofCursor(query.first("cursor").get());
       if (after.isEmpty()) {
-        error(exchange, HubError.badRequest("The cursor is not one of this mirror. List again from the beginning."));
+        error(
+            exchange,
+            HubError.badRequest(
+                "The cursor is not one of this mirror. List again from the beginning."));
         return;
       }
     }

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /**
- * Every meter of the product, by name. No label ever holds a repo, a path or a token: names of
- * private repos must not leak here, and labels must stay few. Safe for use by many threads.
+ * Every meter of the mirror, by name. No label contains a repo, a path or a token: names of private
+ * repos must not leak, and the number of labels must stay small. Safe for use by many threads.
  */
 public final class Meters {
   /** Where an answer came from. */
@@ -24,7 +24,7 @@ public final class Meters {
 
   /** What was answered. */
   public enum Kind {
-    /** Which content a path has. */
+    /** The digest and size of a path. */
     ENTRY,
     /** The bytes of a file. */
     CONTENT,
@@ -69,48 +69,48 @@ public final class Meters {
     this.sentFromUpstream = sentBytes("upstream");
   }
 
-  /** A request goes to upstream. */
+  /** Counts a request to upstream. */
   public void upstreamRequest() {
     upstreamRequests.increment();
   }
 
-  /** A request to upstream failed and is about to be made again. */
+  /** Counts a failed request to upstream that is about to be repeated. */
   public void upstreamRetry() {
     upstreamRetries.increment();
   }
 
-  /** Bytes of a file came from upstream. */
+  /** Counts bytes of a file received from upstream. */
   public void fetched(long bytes) {
     fetchedBytes.increment((double) bytes);
   }
 
-  /** Bytes of files that came from upstream. */
+  /** Returns the bytes of files received from upstream. */
   public long fetchedBytes() {
     return (long) fetchedBytes.count();
   }
 
-  /** A connection of a transfer could not be made, or broke off. */
+  /** Counts a connection of a transfer that could not be made or broke off. */
   public void brokenConnection() {
     brokenConnections.increment();
   }
 
-  /** How many connections of transfers could not be made, or broke off. */
+  /** Returns how many connections of transfers could not be made or broke off. */
   public long brokenConnectionCount() {
     return (long) brokenConnections.count();
   }
 
-  /** The store could not take a file: the disk is full, or fails. */
+  /** Counts a file that the store could not write, because the disk is full or fails. */
   public void storeFailure() {
     storeFailures.increment();
   }
 
-  /** How many files the store could not take. */
+  /** Returns how many files the store could not write. */
   public long storeFailureCount() {
     return (long) storeFailures.count();
   }
 
   /**
-   * Bytes of a file are on their way to a client.
+   * Counts bytes of a file sent to a client.
    *
    * @param level {@link Level#DISK} or {@link Level#UPSTREAM}
    */
@@ -118,7 +118,7 @@ public final class Meters {
     sent(level).increment((double) bytes);
   }
 
-  /** Bytes of files that went to clients from this level. */
+  /** Returns the bytes of files sent to clients from this level. */
   public long sentBytes(Level level) {
     return (long) sent(level).count();
   }
@@ -140,22 +140,26 @@ public final class Meters {
   }
 
   /**
-   * What is loaded at one moment.
+   * The transfers and connections at one moment.
    *
-   * @param running transfers that fetch, or have a client
-   * @param taken connections to upstream's file servers that are made or being made
-   * @param waiting how many wait for such a connection
-   * @param passThrough contents on their way to one client that are not kept
+   * @param running transfers that fetch, or have a reader
+   * @param taken connections to upstream's file servers, including those being made
+   * @param waiting runs that wait for such a connection
+   * @param passThrough pass-through streams
    */
   public record Loads(int running, int taken, int waiting, int passThrough) {}
 
   /**
-   * Shows what is loaded.
+   * Registers meters of transfers and connections.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter whenever it is read
    */
   public void watchLoads(Supplier<Loads> now) {
-    gauge("intrahub.transfers.running", "Files being fetched or read while they arrive", now, Loads::running);
+    gauge(
+        "intrahub.transfers.running",
+        "Files being fetched or read while they arrive",
+        now,
+        Loads::running);
     gauge("intrahub.connections.taken", "Connections that fetch bytes of files", now, Loads::taken);
     gauge(
         "intrahub.connections.waiting",
@@ -170,13 +174,14 @@ public final class Meters {
   }
 
   /**
-   * Shows how much goes on behind the clients' backs.
+   * Registers a meter of the background tasks.
    *
-   * @param now asked whenever somebody looks
+   * @param now called whenever the meter is read
    */
   public void watchTasks(IntSupplier now) {
     Gauge.builder("intrahub.tasks.running", now::getAsInt)
-        .description("Transfers, listings and refreshes in progress, with or without a waiting client")
+        .description(
+            "Transfers, listings and refreshes in progress, with or without a waiting client")
         .register(registry);
   }
 
@@ -187,18 +192,18 @@ public final class Meters {
         .register(registry);
   }
 
-  /** Something was answered from this level. */
+  /** Counts an answer from this level. */
   public void answered(Kind kind, Level level) {
     answered(kind.name(), level.name()).increment();
   }
 
-  /** How often something was answered from this level. */
+  /** Returns the number of answers from this level. */
   public long answeredCount(Kind kind, Level level) {
     return (long) answered(kind.name(), level.name()).count();
   }
 
   private Counter answered(String kind, String level) {
-    // Looked up and not kept: the registry keeps one counter per name and labels.
+    // Looked up each time: the registry keeps one counter per name and labels.
     return Counter.builder("intrahub.answers")
         .description("Answers by what was asked for and where it came from")
         .tag("kind", kind.toLowerCase(Locale.ROOT))
@@ -207,12 +212,12 @@ public final class Meters {
   }
 
   /**
-   * How full the store is.
+   * The size of the store.
    *
-   * @param bytes what is used of the limit
-   * @param metadataBytes what metadata takes of that
-   * @param limit empty: there is none
-   * @param free bytes of the disk; empty when nobody knows
+   * @param bytes that count against the limit
+   * @param metadataBytes the bytes of those that metadata takes
+   * @param limit in bytes; empty if there is none
+   * @param free bytes of the disk; empty if unknown
    * @param evictedBlobs since the start
    * @param evictedBytes since the start
    */
@@ -225,10 +230,10 @@ public final class Meters {
       long evictedBytes) {}
 
   /**
-   * Shows how full the store is. Without a limit there is no meter of it, and free bytes that are
-   * not known are not a number.
+   * Registers meters of the store. Without a limit there is no meter of it; unknown free bytes are
+   * {@code NaN}.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter whenever it is read
    */
   public void watchStore(Supplier<StoreFigures> now) {
     Gauge.builder("intrahub.store.bytes", now, s -> s.get().bytes())
@@ -253,7 +258,7 @@ public final class Meters {
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
-    // These hold what they look at weakly; the gauges keep it alive.
+    // These refer to their source weakly; the gauges keep it alive.
     FunctionCounter.builder("intrahub.store.evicted.blobs", now, s -> s.get().evictedBlobs())
         .description("Blobs that were evicted")
         .register(registry);
@@ -268,18 +273,18 @@ public final class Meters {
   }
 
   /**
-   * How full the memory budget is.
+   * The state of the memory budget.
    *
    * @param total bytes that may be reserved
    * @param used bytes that are reserved
-   * @param refusals reservations that found no room, since the start
+   * @param refusals reservations that were refused, since the start
    */
   public record Budget(long total, long used, long refusals) {}
 
   /**
-   * Shows how full the memory budget is.
+   * Registers meters of the memory budget.
    *
-   * @param now asked whenever somebody looks, for each meter
+   * @param now called for each meter whenever it is read
    */
   public void watchBudget(Supplier<Budget> now) {
     Gauge.builder("intrahub.memory.budget", now, b -> b.get().total())
@@ -297,7 +302,7 @@ public final class Meters {
         .register(registry);
   }
 
-  /** The registry, for the page that shows it. */
+  /** Returns the registry, for {@code /metrics}. */
   public MeterRegistry registry() {
     return registry;
   }

@@ -1,3 +1,3 @@
-/** Meter names in one file; Micrometer. */
+/** Every meter, registered with Micrometer in one class. */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.metrics;

@@ -89,7 +89,8 @@ public final class ApiPassThrough {
           // A list without its end must not look whole.
           return ApiReplies.failed(
               new UpstreamFailure(
-                  UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the link to the rest of the list leads elsewhere"),
+                  UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+                  "the link to the rest of the list leads elsewhere"),
               what);
         }
       }

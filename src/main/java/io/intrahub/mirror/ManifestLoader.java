@@ -211,7 +211,8 @@ final class ManifestLoader {
             } else {
               recentFailures.put(key, true);
             }
-            log.info("The listing of {} at {} could not be fetched: {}", repo.subject(), commit, result);
+            log.info(
+                "The listing of {} at {} could not be fetched: {}", repo.subject(), commit, result);
           }
           return result;
         });

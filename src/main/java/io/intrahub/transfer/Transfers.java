@@ -243,7 +243,10 @@ public final class Transfers implements AutoCloseable {
       try {
         transfer = join(key, repo, blob, source);
       } catch (IOException e) {
-        log.warn("The store can't start a blob of {} bytes, so it passes through: {}", blob.size(), e.toString());
+        log.warn(
+            "The store can't start a blob of {} bytes, so it passes through: {}",
+            blob.size(),
+            e.toString());
         context.meters().storeFailure();
         return passThrough.openQueued(request.past(span), deadline);
       }
@@ -261,7 +264,10 @@ public final class Transfers implements AutoCloseable {
         }
         opening = admission.open(transfer.get(), handle.get(), request, wrongBefore);
       } catch (IOException e) {
-        log.warn("The store has no space for a blob of {} bytes, so it passes through: {}", blob.size(), e.toString());
+        log.warn(
+            "The store has no space for a blob of {} bytes, so it passes through: {}",
+            blob.size(),
+            e.toString());
         context.meters().storeFailure();
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {

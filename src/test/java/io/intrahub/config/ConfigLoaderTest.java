@@ -252,7 +252,8 @@ class ConfigLoaderTest {
         .containsExactly(
             missing + ": the file does not exist",
             "INTRAHUB_MODE: expected online or offline; found \"x\"");
-    assertThat(problems(folder)).containsExactly(folder + ": cannot be read: it is a folder, not a file");
+    assertThat(problems(folder))
+        .containsExactly(folder + ": cannot be read: it is a folder, not a file");
     assertThat(problems(utf16)).containsExactly(utf16 + ": is not UTF-8 text");
     assertThat(problems(large))
         .containsExactly(large + ": is larger than 1 MiB, so it cannot be a configuration file");

@@ -16,7 +16,7 @@ import tools.jackson.core.exc.JacksonIOException;
 public final class PathsInfoJson {
   private PathsInfoJson() {}
 
-  /** Takes the paths of a body, one at a time, as they are read. */
+  /** Receives the paths of a body, one at a time, as they are read. */
   public interface Paths {
     /**
      * The next path.
@@ -27,9 +27,9 @@ public final class PathsInfoJson {
   }
 
   /**
-   * Reads a body from a stream, which is not closed. No more of it is in memory than one path.
+   * Reads a body from a stream, without closing it. Only one path is in memory at a time.
    *
-   * @return whether {@code expand} is true: commits and scan results are wanted
+   * @return whether {@code expand} is true, so that commits and scan results are requested
    * @throws IOException when the stream fails, or what {@code to} throws
    * @throws MalformedJsonException when it is not an object with a list of paths
    */

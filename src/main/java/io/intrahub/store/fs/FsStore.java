@@ -277,7 +277,9 @@ public final class FsStore implements Store {
         log.warn("Downloads still being written when the store closed: {}", partials.writers());
       }
     } catch (IOException e) {
-      log.warn("The store could not be closed in order, so the next start checks recent blobs: {}", e.toString());
+      log.warn(
+          "The store could not be closed in order, so the next start checks recent blobs: {}",
+          e.toString());
     } finally {
       release();
     }
@@ -288,7 +290,9 @@ public final class FsStore implements Store {
     try {
       parts.lock().close();
     } catch (IOException e) {
-      log.warn("The lock of the store could not be released and ends with the process: {}", e.toString());
+      log.warn(
+          "The lock of the store could not be released and ends with the process: {}",
+          e.toString());
     }
   }
 }

@@ -126,7 +126,9 @@ final class StoreOpener {
         throw e;
       }
       // What is here can be served. New blobs will be refused until there is room.
-      log.warn("{} is on a full disk: new files pass through and are not stored until space is free", layout.root());
+      log.warn(
+          "{} is on a full disk: new files pass through and are not stored until space is free",
+          layout.root());
       return new Opened(
           layout,
           lock,

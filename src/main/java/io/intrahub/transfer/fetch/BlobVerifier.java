@@ -65,7 +65,8 @@ final class BlobVerifier {
     } catch (IOException e) {
       transfer.notPublished(e);
     } catch (RuntimeException | Error e) {
-      log.error("Publishing a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
+      log.error(
+          "Publishing a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
       transfer.notPublished(e);
     }
   }

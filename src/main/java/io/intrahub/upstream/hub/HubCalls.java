@@ -37,7 +37,7 @@ final class HubCalls {
       new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
 
   static final String PAGE = "it is a web page and not the Hub's; a portal may require a login";
-  static final String OTHER_COMMIT = "it names a different commit than the requested one";
+  static final String OTHER_COMMIT = "it names another commit than the requested one";
   static final int MAX_HOPS = 5;
 
   private final HttpTransport transport;

@@ -139,7 +139,8 @@ public final class NetworkSetupException extends IOException {
       }
       if (text.contains("certificate_required") || text.contains("bad_certificate")) {
         return Optional.of(
-            host + " requires a client certificate, or a different one; set upstream.client-certificate");
+            host
+                + " requires a client certificate, or a different one; set upstream.client-certificate");
       }
     }
     return Optional.empty();

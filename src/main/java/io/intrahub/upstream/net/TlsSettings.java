@@ -68,7 +68,8 @@ public record TlsSettings(
               .map(X509Certificate.class::cast)
               .toList();
       if (found.isEmpty()) {
-        throw new IOException(file + " contains no certificate; a PEM certificate begins with -----BEGIN");
+        throw new IOException(
+            file + " contains no certificate; a PEM certificate begins with -----BEGIN");
       }
       return found;
     } catch (CertificateException e) {

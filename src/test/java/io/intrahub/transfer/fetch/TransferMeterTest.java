@@ -129,10 +129,7 @@ class TransferMeterTest {
     assertThat(TransferRig.read(stream).complete()).isFalse();
     await()
         .untilAsserted(() ->
-            assertThat(lines())
-                .singleElement()
-                .asString()
-                .startsWith("Failed, wrong digest, "));
+            assertThat(lines()).singleElement().asString().startsWith("Failed, wrong digest, "));
     assertThat(rig.meters.storeFailureCount()).isZero();
   }
 

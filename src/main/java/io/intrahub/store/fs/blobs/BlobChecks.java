@@ -271,7 +271,11 @@ public final class BlobChecks {
         index.remove(paths.key());
       }
     } catch (IOException e) {
-      log.warn("{} is damaged ({}) and could not be moved to quarantine: {}", paths.blob(), why, e.toString());
+      log.warn(
+          "{} is damaged ({}) and could not be moved to quarantine: {}",
+          paths.blob(),
+          why,
+          e.toString());
     } finally {
       stripe.unlock();
     }

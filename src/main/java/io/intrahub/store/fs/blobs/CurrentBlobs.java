@@ -124,7 +124,10 @@ public final class CurrentBlobs {
         commits(repo.get()).forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
       }
     } catch (IOException e) {
-      log.warn("{}: the refs or manifests can't be read, so all its blobs count as current: {}", repoFolder, e.toString());
+      log.warn(
+          "{}: the refs or manifests can't be read, so all its blobs count as current: {}",
+          repoFolder,
+          e.toString());
       metadata.forEach((key, manifest, answers, lastUse, marked) -> {
         if (key.repoFolder().equals(repoFolder)) {
           metadata.mark(key);
@@ -156,7 +159,10 @@ public final class CurrentBlobs {
       }
       return true;
     } catch (IOException e) {
-      log.warn("{}: the refs or manifests can't be read, so all its blobs count as current: {}", folderName, e.toString());
+      log.warn(
+          "{}: the refs or manifests can't be read, so all its blobs count as current: {}",
+          folderName,
+          e.toString());
       return false;
     }
   }

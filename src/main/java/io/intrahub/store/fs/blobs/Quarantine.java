@@ -64,7 +64,9 @@ public final class Quarantine {
       FileIo.create(disk, folder.resolve(name + REPORT), report.getBytes(StandardCharsets.UTF_8));
       prune();
     } catch (IOException e) {
-      log.warn("The report could not be written, or old files could not be removed from quarantine: {}", e.toString());
+      log.warn(
+          "The report could not be written, or old files could not be removed from quarantine: {}",
+          e.toString());
     }
     return true;
   }

@@ -308,7 +308,8 @@ final class RecordFiles {
       }
     } catch (IOException e) {
       undeletable.add(path);
-      log.warn("{} could not be removed, so the mirror ignores it from now on: {}", path, e.toString());
+      log.warn(
+          "{} could not be removed, so the mirror ignores it from now on: {}", path, e.toString());
     } finally {
       lock.unlock();
     }

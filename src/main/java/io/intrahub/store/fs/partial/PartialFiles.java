@@ -185,7 +185,10 @@ final class PartialFiles {
     try {
       drop(paths);
     } catch (IOException e) {
-      log.warn("{} could not be removed and stays until it is opened again: {}", paths.data(), e.toString());
+      log.warn(
+          "{} could not be removed and stays until it is opened again: {}",
+          paths.data(),
+          e.toString());
     }
   }
 

@@ -196,7 +196,9 @@ public final class DiskBudget {
       long lost = books - (disk.usableSpace() + stored());
       if (lost > freed / 2) {
         fruitlessAt = OptionalLong.of(clock.millis());
-        warn("Blobs of %d bytes were evicted, but the disk shows hardly more free space".formatted(freed));
+        warn(
+            "Blobs of %d bytes were evicted, but the disk shows hardly more free space"
+                .formatted(freed));
       }
     }
   }
