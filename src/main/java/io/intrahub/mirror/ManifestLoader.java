@@ -27,7 +27,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,8 +59,8 @@ final class ManifestLoader {
   private final HubUpstream upstream;
   private final SingleFlight<Key, Result> flights;
 
-  /** As many as find memory: who began first must not leave the others without. */
-  private final Semaphore listingPermits;
+  /** As many as find memory: the listings that began first must not leave the others without. */
+  private final ListingPermits permits;
 
   /** Listings whose learning waits for its turn. */
   private final Set<Key> waiting = ConcurrentHashMap.newKeySet();
@@ -110,8 +109,7 @@ final class ManifestLoader {
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
     this.budget = budget;
-    this.listingPermits =
-        new Semaphore(Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE), true);
+    this.permits = new ListingPermits(Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE));
     this.limit = limit;
   }
 
@@ -225,7 +223,7 @@ final class ManifestLoader {
     }
     waiting.add(key);
     try {
-      listingPermits.acquire();
+      permits.acquire(owner);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Result.Failed(new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"));
@@ -236,7 +234,7 @@ final class ManifestLoader {
         ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
       return list(key, repo, writer);
     } finally {
-      listingPermits.release();
+      permits.release(owner);
     }
   }
 

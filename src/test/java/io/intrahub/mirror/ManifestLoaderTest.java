@@ -202,12 +202,8 @@ class ManifestLoaderTest {
     }
   }
 
-  @Test
-  void who_finds_many_listings_in_line_is_served_by_upstream() throws Exception {
-    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
-    start(100, 100, 200_000);
-    CountDownLatch goOn = new CountDownLatch(1);
-    AtomicInteger stalled = new AtomicInteger();
+  /** Listings stop in their first page until the latch opens. */
+  private void stall(AtomicInteger stalled, CountDownLatch goOn) {
     hub.pages((call, from, end, to) -> {
       stalled.incrementAndGet();
       try {
@@ -217,13 +213,22 @@ class ManifestLoaderTest {
       }
       hub.write(call, from, end, to);
     });
+  }
+
+  @Test
+  void who_finds_many_listings_in_line_is_served_by_upstream() throws Exception {
+    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
+    start(100, 100, 200_000);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger stalled = new AtomicInteger();
+    stall(stalled, goOn);
     List<Future<Result>> first = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       int number = i;
-      first.add(threads.submit(() -> learn(number)));
+      first.add(threads.submit(() -> learn(number, "client " + number % 2)));
     }
     await().until(() -> stalled.get() == 8);
-    assertThat(learn(8)).isInstanceOf(Result.TooLarge.class);
+    assertThat(learn(8, "another")).isInstanceOf(Result.TooLarge.class);
     assertThat(stalled.get()).isEqualTo(8);
     goOn.countDown();
     for (Future<Result> learning : first) {
@@ -231,6 +236,27 @@ class ManifestLoaderTest {
     }
     // Its turn comes, though nobody waits any more.
     await().until(() -> manifests.get(repo(8), COMMIT).isPresent());
-    assertThat(complete(learn(8)).size()).isEqualTo(100);
+    assertThat(complete(learn(8, "another")).size()).isEqualTo(100);
+  }
+
+  @Test
+  void a_client_with_many_slow_listings_leaves_others_the_means_for_theirs() throws Exception {
+    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
+    start(100, 100, 200_000);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger stalled = new AtomicInteger();
+    stall(stalled, goOn);
+    List<Future<Result>> slow = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      int number = i;
+      slow.add(threads.submit(() -> learn(number, "greedy")));
+    }
+    await().until(() -> stalled.get() == 4);
+    hub.pages(hub::write);
+    assertThat(complete(learn(20, "honest")).size()).isEqualTo(100);
+    goOn.countDown();
+    for (Future<Result> listing : slow) {
+      listing.get();
+    }
   }
 }
