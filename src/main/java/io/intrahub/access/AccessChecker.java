@@ -11,24 +11,24 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * The one place that says who may read a repo.
+ * Decides who may read a repo. No other class does.
  *
- * <p>The rule of this release: only what an <em>anonymous</em> client may read is ever kept, and
- * what is kept may be read by everybody. All else streams through with the client's own token. So a
- * proof rests on a verdict "public" that upstream confirmed lately; a token holder's success never
- * makes one.
+ * <p>The rule of this release: only content that an <em>anonymous</em> client may read is stored,
+ * and every client may read stored content. Everything else streams through with the client's own
+ * token. A proof therefore rests on a verdict "public" that upstream confirmed recently; the
+ * success of a token holder never creates one.
  *
- * <p>Answers may arrive in another order than their questions were asked. Evidence whose question
- * began before the newest refusal of the repo was learned is not admitted: the repo may have been
- * closed in between. A refusal always counts, however old its question is, because the two answers
- * can't be told apart in time and the only harm is one more question.
+ * <p>Answers may arrive in another order than their questions were asked. Evidence is rejected if
+ * its question began before the newest refusal of the repo was learned, because the repo may have
+ * been closed in between. A refusal always counts, however old its question is: which of the two
+ * answers is newer cannot be known, and the only harm is one more question.
  *
  * <p>Safe for use by many threads.
  */
 public final class AccessChecker {
   private static final int STRIPES = 256;
 
-  /** A verdict is not noted again for this long: each file of a load brings one. */
+  /** A verdict is not recorded again within this time, because each file of a load confirms it. */
   private static final Duration STEP = Duration.ofSeconds(1);
 
   private final VerdictStore verdicts;
@@ -36,8 +36,9 @@ public final class AccessChecker {
   private final LatestRefusals refusals = new LatestRefusals();
 
   /**
-   * Each guards the verdicts of some repos against a refusal between the look at the refusals and
-   * the write of the verdict. Held while the store writes, as its own lock for the verdict is.
+   * Each guards the verdicts of some repos, so that no refusal arrives between the check for
+   * refusals and the write of the verdict. Held while the store writes, as the store's lock for it
+   * is.
    */
   private final List<ReentrantLock> stripes =
       Stream.generate(ReentrantLock::new).limit(STRIPES).toList();
@@ -48,9 +49,9 @@ public final class AccessChecker {
   /**
    * How long a verdict holds.
    *
-   * @param publicTtl since the question began that upstream last confirmed it with
-   * @param publicTtlDuringOutage the same, while upstream gives no word on the repo; see {@link
-   *     OutageEvidence}
+   * @param publicTtl counted from the start of the call with which upstream last confirmed it
+   * @param publicTtlDuringOutage the same, while upstream gives no answer about the repo; see
+   *     {@link OutageEvidence}
    */
   public record Settings(Duration publicTtl, Duration publicTtlDuringOutage) {
     /** Ten minutes, and seven days while upstream is down. */
@@ -58,9 +59,9 @@ public final class AccessChecker {
   }
 
   /**
-   * Makes one.
+   * Creates a checker.
    *
-   * @param order the one that upstream's adapter stamps evidence with
+   * @param order the same object with which upstream's adapter numbers evidence
    */
   public AccessChecker(VerdictStore verdicts, EventOrder order, Clock clock, Settings settings) {
     this.verdicts = verdicts;
@@ -69,25 +70,25 @@ public final class AccessChecker {
     this.settings = settings;
   }
 
-  /** A proof from what is remembered, when it is recent enough that upstream need not be asked. */
+  /** Returns a proof from a verdict that is recent enough that upstream need not be asked. */
   public Optional<Authorised<RepoId>> remembered(RepoId repo) {
     return within(repo, settings.publicTtl());
   }
 
   /**
-   * Whether a verdict still holds, but for less than half of its time: it should be renewed now.
+   * Returns whether a verdict holds for less than half of its time, so that it should be renewed.
    */
   public boolean isAging(RepoId repo) {
     return remembered(repo).isPresent()
         && within(repo, settings.publicTtl().dividedBy(2)).isEmpty();
   }
 
-  /** Whether a verdict is there that counts in an outage at least. */
+  /** Returns whether there is a verdict that counts at least during an outage. */
   public boolean isKnown(RepoId repo) {
     return within(repo, settings.publicTtlDuringOutage()).isPresent();
   }
 
-  /** A proof from what is remembered, for a repo that upstream gives no word on. */
+  /** Returns a proof from an older verdict, for a repo about which upstream gives no answer. */
   public Optional<Authorised<RepoId>> rememberedDuringOutage(OutageEvidence outage) {
     return within(outage.repo(), settings.publicTtlDuringOutage());
   }
@@ -101,10 +102,10 @@ public final class AccessChecker {
   }
 
   /**
-   * Takes the evidence, remembers it, and gives the proof that follows from it. The same evidence
-   * may be given any number of times.
+   * Records the evidence and returns the proof that follows from it. The same evidence may be
+   * passed any number of times.
    *
-   * @return empty when the repo was refused after the question of this evidence began
+   * @return empty if the repo was refused after the question of this evidence began
    */
   public Optional<Authorised<RepoId>> admit(AnonymousRead evidence) {
     RepoId repo = evidence.repo();
@@ -132,7 +133,7 @@ public final class AccessChecker {
     }
   }
 
-  /** Whether a verdict is there that is as good as one from this moment. */
+  /** Returns whether the recorded verdict is as good as one from this moment. */
   private boolean isNoted(RepoId repo, Instant seen, Instant now) {
     return verdicts
         .publicSince(repo)

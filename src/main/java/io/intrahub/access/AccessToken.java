@@ -3,9 +3,8 @@ package io.intrahub.access;
 import java.util.Optional;
 
 /**
- * A client's token, on its way to upstream and nowhere else. It never shows itself in text, so that
- * no log line, metric or exception can leak it; equality is not offered, because comparing tokens
- * is the job of their fingerprints.
+ * A client's token, which is sent to upstream and nowhere else. Its text form is hidden, so that no
+ * log line, metric or exception can leak it. It has no equality; compare fingerprints instead.
  */
 public final class AccessToken {
   private static final int MAX_LENGTH = 1024;
@@ -17,9 +16,9 @@ public final class AccessToken {
   }
 
   /**
-   * The token of an {@code Authorization} header with the Bearer scheme.
+   * Returns the token of an {@code Authorization} header with the Bearer scheme.
    *
-   * @return empty when the scheme is another, or the token is empty, too long or not visible ASCII
+   * @return empty for another scheme, or if the token is empty, too long or not visible ASCII
    */
   public static Optional<AccessToken> ofAuthorization(String header) {
     String trimmed = header.strip();
@@ -30,7 +29,7 @@ public final class AccessToken {
     return of(trimmed.substring(space + 1).strip());
   }
 
-  /** The token with this value; empty when it can't be one. */
+  /** Returns the token with this value; empty if the value can't be a token. */
   public static Optional<AccessToken> of(String value) {
     boolean visible = value.chars().allMatch(c -> c > ' ' && c < 0x7f);
     return value.isEmpty() || value.length() > MAX_LENGTH || !visible
@@ -38,7 +37,7 @@ public final class AccessToken {
         : Optional.of(new AccessToken(value));
   }
 
-  /** The header value for upstream. The one way to get at the token. */
+  /** Returns the header value for upstream. No other method reveals the token. */
   public String asAuthorization() {
     return "Bearer " + value;
   }

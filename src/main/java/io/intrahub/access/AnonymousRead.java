@@ -6,9 +6,8 @@ import io.intrahub.hub.RepoId;
  * Evidence that upstream let an anonymous client read the content of this repo: an anonymous first
  * hop of a file, or repo info seen anonymously as neither private nor gated.
  *
- * <p>The checker believes it, so who may call {@link #witnessed} is part of the safety of the
- * mirror: upstream's own adapter only, which knows that no token went with the call. A test holds
- * this rule.
+ * <p>The checker believes it, so only upstream's own adapter may call {@link #witnessed}: it knows
+ * that no token was sent with the call. A test enforces this rule.
  */
 public final class AnonymousRead {
   private final RepoId repo;
@@ -20,7 +19,7 @@ public final class AnonymousRead {
   }
 
   /**
-   * For upstream's adapter only; see the class comment.
+   * Creates evidence. For upstream's adapter only; see the class comment.
    *
    * @param asked a moment before the call was sent
    */
@@ -28,12 +27,12 @@ public final class AnonymousRead {
     return new AnonymousRead(repo, asked);
   }
 
-  /** The repo that was read, under the id by which upstream knows it. */
+  /** Returns the repo that was read, with the id that upstream uses. */
   public RepoId repo() {
     return repo;
   }
 
-  /** When the question began: what was learned after this may be newer than the answer. */
+  /** Returns when the question began: anything learned later may be newer than the answer. */
   public EventOrder.Moment asked() {
     return asked;
   }

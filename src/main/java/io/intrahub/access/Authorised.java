@@ -1,10 +1,10 @@
 package io.intrahub.access;
 
 /**
- * Proof that the present client may read this subject now. Only {@link AccessChecker} makes it, and
- * the store hands out content against nothing else, so a new route can't forget the check.
+ * Proof that the current client may read this subject now. Only {@link AccessChecker} creates it,
+ * and the store requires it to hand out content, so a new route can't skip the check.
  *
- * <p>A proof is good for one request; it is never kept.
+ * <p>A proof is valid for one request and is never stored.
  *
  * @param <T> what may be read
  */

@@ -6,11 +6,11 @@ package io.intrahub.access;
  * question: those of the authoritative endpoint.)
  */
 public sealed interface Authority {
-  /** Somebody without a token. */
+  /** A client without a token. */
   record Anonymous() implements Authority {}
 
   /**
-   * Somebody with a token.
+   * A client with a token.
    *
    * @param fingerprint hexadecimal HMAC of the token; see {@link Fingerprints}
    */

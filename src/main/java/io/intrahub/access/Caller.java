@@ -5,8 +5,8 @@ import java.util.Optional;
 /**
  * On whose behalf a request is made.
  *
- * @param authority the key under which what is learned for this caller is kept
- * @param token to pass on to upstream, present exactly for a {@link Authority.TokenHolder}
+ * @param authority the key under which answers for this caller are cached
+ * @param token to pass on to upstream; present if and only if it is a {@link Authority.TokenHolder}
  * @param client the name against which limits count the request: an IP address, or the /64 network
  *     of an IPv6 address; empty for the mirror itself. It says nothing about permission and must
  *     not be part of the key of a cache.
@@ -20,7 +20,7 @@ public record Caller(Authority authority, Optional<AccessToken> token, String cl
     return new Caller(new Authority.Anonymous(), Optional.empty(), client);
   }
 
-  /** Whether no token came with the request. */
+  /** Returns whether the request had no token. */
   public boolean isAnonymous() {
     return token.isEmpty();
   }

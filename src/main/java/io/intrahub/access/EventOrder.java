@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Numbers questions and refusals in the order in which they happen, so that the answer to an old
- * question can be told from newer knowledge. The numbers grow whatever becomes of the clock, and no
- * two are equal. One object serves all who ask and all who refuse.
+ * question can be distinguished from newer knowledge. The numbers grow whatever the clock does, and
+ * no two are equal. All questions and refusals of a mirror share one object.
  *
  * <p>Safe for use by many threads.
  */
@@ -19,7 +19,7 @@ public final class EventOrder {
    * A moment between two events.
    *
    * @param number greater than that of every earlier moment
-   * @param at what the clock showed, which may have been set back since
+   * @param at the time by the clock, which may have been set back since
    */
   public record Moment(long number, Instant at) {}
 
@@ -27,7 +27,7 @@ public final class EventOrder {
     this.clock = clock;
   }
 
-  /** The present moment. */
+  /** Returns the present moment, with a new number. */
   public Moment now() {
     return new Moment(last.incrementAndGet(), clock.instant());
   }

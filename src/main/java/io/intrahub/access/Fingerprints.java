@@ -18,7 +18,7 @@ public final class Fingerprints {
   private final SecretKeySpec key;
 
   /**
-   * Keeps the key.
+   * Creates the fingerprints of one installation.
    *
    * @param key random bytes, 32 or more, secret to this installation
    */
@@ -26,7 +26,7 @@ public final class Fingerprints {
     this.key = new SecretKeySpec(key, ALGORITHM);
   }
 
-  /** The caller with this token, or an anonymous one. */
+  /** Returns the caller with this token, or an anonymous one. */
   public Caller caller(Optional<AccessToken> token, String client) {
     return token
         .map(t -> new Caller(new Authority.TokenHolder(fingerprint(t)), token, client))

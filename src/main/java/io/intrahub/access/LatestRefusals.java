@@ -4,9 +4,9 @@ import io.intrahub.hub.RepoId;
 import java.util.LinkedHashMap;
 
 /**
- * When each repo was last refused. Clients choose which repos are refused, so the memory is
- * bounded; what it forgets counts as a refusal of every repo, because a refusal wins in doubt. Safe
- * for use by many threads.
+ * Remembers when each repo was last refused. Clients choose which repos are refused, so the number
+ * of entries is bounded. A forgotten refusal counts as a refusal of every repo, because in doubt a
+ * refusal wins. Safe for use by many threads.
  */
 final class LatestRefusals {
   /** About 300 bytes of heap each. */
@@ -19,7 +19,7 @@ final class LatestRefusals {
   private long forgotten;
 
   synchronized void add(RepoId repo, EventOrder.Moment refused) {
-    // Removed first, so that the order is that of the refusals.
+    // Removed first, so that the map keeps the order of the refusals.
     numbers.remove(repo);
     numbers.put(repo, refused.number());
     if (numbers.size() > MAX_REPOS) {
@@ -27,7 +27,7 @@ final class LatestRefusals {
     }
   }
 
-  /** Whether the repo was, or may have been, refused after this question began. */
+  /** Returns whether the repo was, or may have been, refused after this question began. */
   synchronized boolean overtake(RepoId repo, EventOrder.Moment asked) {
     return asked.number() < Math.max(forgotten, numbers.getOrDefault(repo, 0L));
   }

@@ -6,8 +6,8 @@ import io.intrahub.hub.RepoId;
  * Evidence that the authoritative endpoint gives no word on who may read this repo: it can't be
  * reached, or the repo's own question to it failed or was not answered in time.
  *
- * <p>A verdict that has run out counts again with it, so who may call {@link #witnessed} is part of
- * the safety of the mirror: one class only, which asks that question. A test holds this rule.
+ * <p>It makes an expired verdict count again, so only the class that asks that question may call
+ * {@link #witnessed}. A test enforces this rule.
  */
 public final class OutageEvidence {
   private final RepoId repo;
@@ -16,12 +16,12 @@ public final class OutageEvidence {
     this.repo = repo;
   }
 
-  /** For the one class that asks a repo's own question; see the class comment. */
+  /** Creates evidence. For the class that asks a repo's own question; see the class comment. */
   public static OutageEvidence witnessed(RepoId repo) {
     return new OutageEvidence(repo);
   }
 
-  /** The repo that upstream gives no word on. */
+  /** Returns the repo about which upstream gives no answer. */
   public RepoId repo() {
     return repo;
   }

@@ -5,16 +5,16 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Where verdicts of {@link AccessChecker} outlive a restart. Implemented by the store; a write that
- * fails is logged there and lost, which costs one more question to upstream and nothing else.
+ * Keeps the verdicts of {@link AccessChecker} across a restart. Implemented by the store, which
+ * logs a failed write; a lost verdict costs only one more question to upstream.
  */
 public interface VerdictStore {
-  /** When the repo was last seen to be public, if that was not taken back since. */
+  /** Returns when the repo was last seen to be public, unless that was revoked since. */
   Optional<Instant> publicSince(RepoId repo);
 
-  /** The repo was seen to be public at this moment. */
+  /** Records that the repo was seen to be public at this moment. */
   void rememberPublic(RepoId repo, Instant seenAt);
 
-  /** Upstream refused an anonymous client: what was remembered no longer holds. */
+  /** Revokes the verdict, because upstream refused an anonymous client. */
   void forgetPublic(RepoId repo);
 }

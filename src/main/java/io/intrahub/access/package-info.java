@@ -1,6 +1,6 @@
 /**
- * Who asks (authority), what they may read (grant), the one checker, and the proof that only the
- * checker can make.
+ * Who asks (the authority), the one checker that decides what they may read, and the proof that
+ * only the checker can create.
  */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.access;

@@ -3,13 +3,13 @@ package io.intrahub.base;
 import java.io.IOException;
 
 /**
- * A reservation found no room in a {@link MemoryBudget} in time. The work that needed the memory
- * should be refused with a hint to retry: the budget frees itself as other work ends.
+ * Thrown when a {@link MemoryBudget} could not grant a reservation in time. The caller should
+ * refuse the work with a hint to retry, because memory becomes free as other work ends.
  */
 public final class BudgetExhaustedException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** With a message that names who asked for how much. */
+  /** Creates the exception with a message that names the owner and the number of bytes. */
   BudgetExhaustedException(String message) {
     super(message);
   }

@@ -1,19 +1,19 @@
 package io.intrahub.base;
 
 /**
- * How many bytes of heap each cache may take. Clients choose what is cached, so every cache is
- * weighed in bytes and its size follows from the heap: whatever they ask for, all caches together
- * stay below a quarter of it. Weights are estimates on the high side; {@code CacheMemoryIT}
- * compares them with what filled caches really take.
+ * The size of each cache in bytes of heap. Clients choose what is cached, so every cache is weighed
+ * in bytes and its size follows from the heap: whatever clients ask for, all caches together stay
+ * below a quarter of it. Weights are conservative estimates; {@code CacheMemoryIT} compares them
+ * with the memory that filled caches use.
  *
- * @param entries what paths of commits are, in {@code mirror}
+ * @param entries entries of commits by path, in {@code mirror}
  * @param answers small repo infos, in {@code mirror}
- * @param refusals repos that upstream lately refused, in {@code mirror}
- * @param pendingCommits revisions that were asked for lately, in {@code mirror}
- * @param coldQuestions what each client asked the Hub lately, in {@code mirror}
- * @param renewals verdicts that were renewed lately or could not be, in {@code mirror}
- * @param verdicts which repos everybody may read, in {@code store}
- * @param aliases other names of repos, in {@code store}
+ * @param refusals repos that upstream refused recently, in {@code mirror}
+ * @param pendingCommits revisions that were requested recently, in {@code mirror}
+ * @param coldQuestions recent questions of each client to the Hub, in {@code mirror}
+ * @param renewals verdicts that were renewed recently or could not be, in {@code mirror}
+ * @param verdicts public repos, in {@code store}
+ * @param aliases alternative names of repos, in {@code store}
  * @param revisions the commits of revisions, in {@code store}
  * @param records small files of the store, in {@code store.fs}
  * @param manifests block indexes of manifests, in {@code store.fs}
@@ -33,11 +33,11 @@ public record CacheSizes(
   private static final int THOUSAND = 1000;
 
   /**
-   * The sizes for a heap. Their sum is 187 thousandths of it; what is left to a quarter is for
-   * signed addresses, which take 8 MiB whatever the heap, and for the few caches of a fixed number
-   * of small things.
+   * Computes the sizes for a heap. Their sum is 187 thousandths of it. The rest of the quarter is
+   * for signed addresses, which take 8 MiB whatever the heap, and for the few caches with a fixed
+   * number of small entries.
    *
-   * @param heapBytes the most that the heap may grow to
+   * @param heapBytes the maximum size of the heap
    */
   public static CacheSizes ofHeap(long heapBytes) {
     return new CacheSizes(
@@ -58,7 +58,7 @@ public record CacheSizes(
     return of / THOUSAND * thousandths;
   }
 
-  /** What all of them may take. */
+  /** Returns the sum of all sizes. */
   public long total() {
     return entries
         + answers

@@ -26,7 +26,7 @@ public record CidrRange(InetAddress base, int bits) {
         .map(a -> new CidrRange(a, Integer.parseInt(bits)));
   }
 
-  /** The address that a text is written as. Empty for a name, which is not resolved. */
+  /** Parses an IP address. Empty for a name, which is not resolved. */
   public static Optional<InetAddress> address(String text) {
     try {
       return Optional.of(InetAddress.ofLiteral(text));
@@ -39,7 +39,7 @@ public record CidrRange(InetAddress base, int bits) {
     return address.getAddress().length * Byte.SIZE;
   }
 
-  /** Whether an address is in the range. One of the other IP version never is. */
+  /** Returns whether an address is in the range; an address of the other IP version never is. */
   public boolean contains(InetAddress address) {
     byte[] mine = base.getAddress();
     byte[] other = address.getAddress();

@@ -3,8 +3,8 @@ package io.intrahub.base;
 import java.time.Duration;
 
 /**
- * The moment by which a client must have its answer, handed on from step to step, so that several
- * waits together are not longer than one may be. By real time, as clients count it. Immutable.
+ * The moment by which a client must have its answer. It is passed from step to step, so that
+ * several waits together take no longer than one may. It uses real time, as clients do. Immutable.
  */
 public final class Deadline {
   private final Duration whole;
@@ -15,17 +15,17 @@ public final class Deadline {
     this.at = System.nanoTime() + whole.toNanos();
   }
 
-  /** So long from now. */
+  /** Creates a deadline this long from now. */
   public static Deadline in(Duration time) {
     return new Deadline(time);
   }
 
-  /** The time left, never negative. */
+  /** Returns the time left, never negative. */
   public Duration left() {
     return Duration.ofNanos(Math.max(0, at - System.nanoTime()));
   }
 
-  /** The time there was at first: what a person is told. */
+  /** Returns the time there was at first, for messages. */
   public Duration whole() {
     return whole;
   }

@@ -10,10 +10,11 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Direct buffers, bounded in all. Large ones while there is room, smaller ones under pressure: a
- * few fast clients get 512 KiB, at which a file goes out as fast as a tuned nginx sends it, and of
- * a crowd those that come last 32 KiB. A borrower that can't wait gets a spare buffer on the heap:
- * 16 KiB while the spare buffers take less than {@link #SPARES}, then 1 KiB.
+ * A pool of direct buffers with a limit on their total size. It lends large buffers while the pool
+ * is nearly free and smaller ones under pressure: a few fast clients get 512 KiB, with which a file
+ * is sent as fast as by a tuned nginx; the last of many clients get 32 KiB. A borrower that can't
+ * wait gets a spare buffer on the heap: 16 KiB while the spare buffers take less than {@link
+ * #SPARES}, then 1 KiB.
  *
  * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
  */
@@ -25,7 +26,7 @@ public final class DirectBufferPool {
 
     private final int bytes;
 
-    /** How much of the pool may be in use after one of this size was given. */
+    /** How much of the pool may be in use after a buffer of this size was lent. */
     private final int percent;
 
     Size(int bytes, int percent) {
@@ -34,7 +35,7 @@ public final class DirectBufferPool {
     }
   }
 
-  /** Bytes of a spare buffer, which is not of the pool. */
+  /** Bytes of a spare buffer, which does not belong to the pool. */
   private static final int SPARE = 16 * 1024;
 
   /** Heap that spare buffers of this size take together, in bytes. */
@@ -58,7 +59,7 @@ public final class DirectBufferPool {
   private long spares;
 
   /**
-   * Makes an empty pool.
+   * Creates an empty pool.
    *
    * @param total bytes of all its buffers together, 512 KiB or more
    */
@@ -73,7 +74,7 @@ public final class DirectBufferPool {
     return free.computeIfAbsent(size, s -> new ArrayDeque<>());
   }
 
-  /** A buffer on loan. To be closed once, by the borrower. */
+  /** A borrowed buffer. The borrower must close it once. */
   public static final class Loan implements AutoCloseable {
     private final ByteBuffer buffer;
     private final Runnable onClose;
@@ -118,9 +119,9 @@ public final class DirectBufferPool {
   }
 
   /**
-   * Borrows a buffer without waiting: when all are lent, a spare one on the heap that no other
-   * borrower has. For a borrower that keeps it for as long as a client likes: stalled clients may
-   * hold every pooled buffer, so waiting for one could block indefinitely.
+   * Borrows a buffer without waiting; if all are lent, a spare one on the heap. Use it where a
+   * client determines how long the buffer is kept: stalled clients may hold every pooled buffer, so
+   * waiting for one could block indefinitely.
    */
   public Loan borrowNow() {
     lock.lock();
@@ -172,7 +173,7 @@ public final class DirectBufferPool {
     return buffer;
   }
 
-  /** The collector frees what is dropped; the bound is kept by what this pool refers to. */
+  /** Drops free buffers until these bytes fit; the garbage collector frees their memory. */
   private void dropFreeUntilFits(int bytes) {
     for (Size size : Size.values()) {
       while (allocated + bytes > total && freeOf(size).poll() != null) {
@@ -186,7 +187,7 @@ public final class DirectBufferPool {
     try {
       lent -= size.bytes;
       freeOf(size).push(buffer);
-      // All, since one large buffer makes room for many small ones.
+      // Wakes all, since one large buffer makes space for many small ones.
       returned.signalAll();
     } finally {
       lock.unlock();

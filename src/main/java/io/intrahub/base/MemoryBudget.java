@@ -38,10 +38,10 @@ public final class MemoryBudget {
   private long refusals;
 
   /**
-   * Makes a budget of which nothing is used.
+   * Creates an unused budget.
    *
    * @param total bytes, 1 or more
-   * @param patience how long a reservation waits for others to end before it is refused
+   * @param patience how long a reservation waits for memory before it is refused
    */
   public MemoryBudget(long total, Duration patience) {
     if (total < 1) {
@@ -61,7 +61,7 @@ public final class MemoryBudget {
     return new Reservation(owner);
   }
 
-  /** Bytes reserved on behalf of one owner. For one thread at a time; to be closed by it. */
+  /** Bytes reserved on behalf of one owner. For one thread at a time, which must close it. */
   public final class Reservation implements AutoCloseable {
     private final String owner;
     private long bytes;
@@ -71,9 +71,9 @@ public final class MemoryBudget {
     }
 
     /**
-     * Reserves more bytes, waiting for a moment if there is no room.
+     * Reserves more bytes, waiting a moment if they do not fit.
      *
-     * @throws BudgetExhaustedException when there is still none; what was reserved before stays
+     * @throws BudgetExhaustedException if they still do not fit; what was reserved before stays
      * @throws InterruptedIOException when the waiting thread is stopped
      */
     public void grow(long more) throws BudgetExhaustedException, InterruptedIOException {
@@ -115,11 +115,11 @@ public final class MemoryBudget {
     try {
       long left = patience.toNanos();
       while (!fits(reservation.owner, more)) {
-        // What is larger than a whole share never fits, however long it waits.
+        // A reservation larger than a whole share never fits, however long it waits.
         if (left <= 0 || reservation.bytes + more > share) {
           refusals++;
           throw new BudgetExhaustedException(
-              "no room for " + more + " more bytes in the memory budget of " + total + " bytes");
+              "no space for " + more + " more bytes in the memory budget of " + total + " bytes");
         }
         left = released.awaitNanos(left);
       }

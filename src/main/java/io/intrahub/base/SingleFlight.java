@@ -8,24 +8,25 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Lets many callers of the same thing share one piece of work. The work runs on its own thread and
- * outlives the callers: one that stops waiting loses nothing, and finds the result next time.
+ * Lets many callers that need the same result share one piece of work. The work runs on its own
+ * thread and outlives the callers: a caller that stops waiting loses nothing and finds the result
+ * next time.
  *
  * <p>Safe for use by many threads. A flight is over when its future is done; the next caller starts
  * a new one.
  *
- * @param <K> what is asked for; it must hold everything on which the result depends, the caller's
- *     authority included
+ * @param <K> what is asked for; it must contain everything on which the result depends, including
+ *     the caller's authority
  * @param <V> the result
  */
 public final class SingleFlight<K, V> {
-  /** Owned by this class; an entry is there exactly while its work runs. */
+  /** Owned by this class; it has an entry exactly while its work runs. */
   private final ConcurrentHashMap<K, CompletableFuture<V>> flights = new ConcurrentHashMap<>();
 
   private final Executor executor;
 
   /**
-   * Makes an empty one.
+   * Creates an instance without flights.
    *
    * @param executor runs the work; a thread per task, since work may wait for other work
    */
@@ -36,8 +37,8 @@ public final class SingleFlight<K, V> {
   /**
    * Joins the flight for {@code key}, or starts one.
    *
-   * @return a copy of the flight's future: to cancel or complete it harms nobody else. It fails
-   *     with what {@code work} throws.
+   * @return a copy of the flight's future; cancelling or completing it affects no other caller. It
+   *     fails with what {@code work} throws.
    */
   public CompletableFuture<V> join(K key, Supplier<V> work) {
     return join(key, () -> true, work).orElseThrow();
@@ -68,7 +69,7 @@ public final class SingleFlight<K, V> {
     try {
       executor.execute(() -> run(key, work, mine));
     } catch (RuntimeException | Error e) {
-      // Also when no thread could be made: a flight that nobody flies would be waited for for ever.
+      // Also if no thread could be started: callers would wait for this flight forever.
       flights.remove(key, mine);
       mine.completeExceptionally(e);
     }
@@ -78,7 +79,7 @@ public final class SingleFlight<K, V> {
   private void run(K key, Supplier<V> work, CompletableFuture<V> flight) {
     try {
       V result = work.get();
-      // Removed before it is completed: who sees the result and asks again starts a new flight.
+      // Removed before completion, so that a caller who sees the result can start a new flight.
       flights.remove(key, flight);
       flight.complete(result);
     } catch (Throwable e) {
@@ -87,7 +88,7 @@ public final class SingleFlight<K, V> {
     }
   }
 
-  /** Number of flights under way. */
+  /** Returns the number of flights in progress. */
   public int size() {
     return flights.size();
   }

@@ -1,6 +1,6 @@
 /**
- * What several rooms need and no room owns. JDK only; every class has at least two rooms that use
- * it.
+ * Classes that several packages need and none owns. They depend on the JDK only, and at least two
+ * packages use each of them.
  */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.base;

@@ -45,10 +45,10 @@ public final class App implements AutoCloseable {
   private static final long TIDY_MINUTES = 1;
   private static final long SAVE_MINUTES = 10;
 
-  /** How long a buffer waits for memory: shorter than the wait of any client for an answer. */
+  /** How long a reservation waits for memory; shorter than any client waits for an answer. */
   private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
 
-  /** What was started, the youngest first; closed in that order. */
+  /** The started components, the last one first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final Store store;
@@ -66,7 +66,7 @@ public final class App implements AutoCloseable {
     boolean complete = false;
     try {
       CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
-      // Tasks end before the store does, which runs some of its own.
+      // Tasks end before the store closes, which runs some of its own.
       tasks = new BackgroundTasks();
       store = add(FsStore.open(settings.data(), clock, settings.store(), caches, tasks));
       started.push(tasks);
@@ -152,8 +152,8 @@ public final class App implements AutoCloseable {
   /**
    * Starts a mirror.
    *
-   * @param clock the time by which everything grows old
-   * @param listener told of each answered request
+   * @param clock the time by which cached answers age
+   * @param listener called for each answered request
    * @throws StoreException when the store's folder can't be used
    * @throws IOException when a port can't be opened
    */
@@ -168,7 +168,7 @@ public final class App implements AutoCloseable {
   }
 
   private void every(ScheduledExecutorService timer, long minutes, Runnable work) {
-    // Behind the timer's back: a slow disk must not make time-outs late.
+    // Not on the timer's thread, because a slow disk must not delay timeouts.
     ScheduledFuture<?> _ =
         timer.scheduleWithFixedDelay(() -> tasks.execute(work), minutes, minutes, TimeUnit.MINUTES);
   }
@@ -187,7 +187,7 @@ public final class App implements AutoCloseable {
     return new Meters.Budget(usage.total(), usage.used(), usage.refusals());
   }
 
-  /** What the memory budget is at now. */
+  /** Returns the state of the memory budget. */
   public MemoryBudget.Usage budgetUsage() {
     return budget.usage();
   }
@@ -198,27 +198,27 @@ public final class App implements AutoCloseable {
     return HexFormat.of().formatHex(id);
   }
 
-  /** The clients' address on this machine. */
+  /** Returns the address of the clients' listener on this machine. */
   public URI uri() {
     return URI.create("http://127.0.0.1:" + http.port());
   }
 
-  /** The operator's address on this machine. */
+  /** Returns the address of the operator's listener on this machine. */
   public URI adminUri() {
     return URI.create("http://127.0.0.1:" + admin.port());
   }
 
-  /** The counters. */
+  /** Returns the meters. */
   public Meters meters() {
     return meters;
   }
 
-  /** What the store holds now. */
+  /** Returns what the store contains now. */
   public StoreUsage storeUsage() {
     return store.maintenance().usage();
   }
 
-  /** What goes on now, as {@code /status} tells it. */
+  /** Returns the current state, as {@code /status} shows it. */
   public MirrorStatus status() {
     return mirror.status();
   }
@@ -233,14 +233,14 @@ public final class App implements AutoCloseable {
     return clientBuffers.lent();
   }
 
-  /** Number of transfers under way. */
+  /** Returns the number of transfers in progress. */
   public int runningTransfers() {
     return transfers.running();
   }
 
   /**
-   * Number of tasks under way: transfers, listings, refreshes and the like, whoever waits for them
-   * or not. 0 means that nothing goes on but requests.
+   * Returns the number of background tasks: transfers, listings, refreshes and the like, with or
+   * without a waiting client.
    */
   public int runningTasks() {
     return tasks.running();
@@ -252,7 +252,7 @@ public final class App implements AutoCloseable {
       try {
         started.pop().close();
       } catch (Exception e) {
-        log.warn("A part could not be closed", e);
+        log.warn("A component could not be closed", e);
       }
     }
   }

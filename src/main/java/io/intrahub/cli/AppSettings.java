@@ -11,20 +11,20 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Everything a mirror is made from: each package's own settings record.
+ * The settings of a mirror: the settings record of each package.
  *
  * @param http the clients' listener
  * @param admin the operator's listener
- * @param clients what clients may use
- * @param adminHosts names by which the operator's listener may be called
- * @param data the store's folder
- * @param store of the folder
- * @param upstream where from
+ * @param clients limits of clients
+ * @param adminHosts host names to which the operator's listener answers
+ * @param data the folder of the store
+ * @param store limits of the store
+ * @param upstream endpoints and how to reach them
  * @param access how long verdicts hold
  * @param mirror how long observations hold and clients wait
  * @param transfer limits of transfers
- * @param bufferBytes direct memory for bodies
- * @param budgetBytes heap that buffers of variable size share
+ * @param bufferBytes direct memory for bodies, in bytes
+ * @param budgetBytes heap that buffers of variable size share, in bytes
  */
 public record AppSettings(
     HttpSettings http,
@@ -44,7 +44,7 @@ public record AppSettings(
     adminHosts = List.copyOf(adminHosts);
   }
 
-  /** The same with other limits of what clients may use. */
+  /** Returns a copy with other limits of clients. */
   public AppSettings withClients(ClientLimits other) {
     return new AppSettings(
         http,
@@ -61,7 +61,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with other names by which the operator's listener may be called. */
+  /** Returns a copy with other host names of the operator's listener. */
   public AppSettings withAdminHosts(List<String> other) {
     return new AppSettings(
         http,
@@ -78,7 +78,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with other listeners. */
+  /** Returns a copy with other listeners. */
   public AppSettings withListeners(HttpSettings forClients, HttpSettings operator) {
     return new AppSettings(
         forClients,
@@ -95,7 +95,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with the store in another folder. */
+  /** Returns a copy with the store in another folder. */
   public AppSettings withData(Path other) {
     return new AppSettings(
         http,
@@ -112,7 +112,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with other limits of the store. */
+  /** Returns a copy with other limits of the store. */
   public AppSettings withStore(DiskBudgetSettings other) {
     return new AppSettings(
         http,
@@ -129,7 +129,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with another upstream. */
+  /** Returns a copy with another upstream. */
   public AppSettings withUpstream(UpstreamSettings other) {
     return new AppSettings(
         http,
@@ -146,7 +146,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with other limits of freshness and waiting. */
+  /** Returns a copy with other limits of freshness and waiting. */
   public AppSettings withMirror(MirrorSettings other) {
     return new AppSettings(
         http,
@@ -163,7 +163,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with other limits of transfers. */
+  /** Returns a copy with other limits of transfers. */
   public AppSettings withTransfer(TransferSettings other) {
     return new AppSettings(
         http,
@@ -180,7 +180,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with another amount of direct memory for bodies. */
+  /** Returns a copy with another amount of direct memory for bodies. */
   public AppSettings withBufferBytes(long bytes) {
     return new AppSettings(
         http,
@@ -197,7 +197,7 @@ public record AppSettings(
         budgetBytes);
   }
 
-  /** The same with another budget of heap. */
+  /** Returns a copy with another budget of heap. */
   public AppSettings withBudgetBytes(long bytes) {
     return new AppSettings(
         http,

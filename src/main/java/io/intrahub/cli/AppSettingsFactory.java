@@ -21,18 +21,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Hands each package its own settings, made from the configuration. */
+/** Builds the settings of each package from the configuration. */
 public final class AppSettingsFactory {
-  /** The heap is this many times as large as the memory budget that follows from it. */
+  /** The default memory budget is the heap divided by this. */
   private static final int HEAP_PER_BUDGET = 8;
 
   private AppSettingsFactory() {}
 
   /**
-   * The settings that follow from a configuration.
+   * Builds the settings for a configuration.
    *
-   * @param environment where proxies may be named
-   * @throws StartException when a file that the configuration names is of no use
+   * @param environment the variables that may name proxies
+   * @throws StartException if a file that the configuration names can't be used
    */
   static AppSettings of(Config config, Map<String, String> environment) throws StartException {
     UpstreamOptions upstream = config.upstream();
@@ -107,10 +107,10 @@ public final class AppSettingsFactory {
     return configured > 0 ? configured : Runtime.getRuntime().maxMemory() / HEAP_PER_BUDGET;
   }
 
-  /** The demo's: all defaults, the operator's port wherever there is room. */
+  /** Builds the settings of the demo: all defaults, with a free port for the operator. */
   public static AppSettings demo(String host, int port, Path data, URI upstream) {
     Config defaults = Config.defaults();
-    // The made-up Hub is on this machine, and no proxy leads there.
+    // The simulated Hub is on this machine, which no proxy can reach.
     ProxySettings proxies = ProxySettings.DIRECT;
     AppSettings settings = of(defaults, proxies, TlsSettings.JVM);
     return settings

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A virtual thread per task, and the number of tasks under way: what goes on behind the clients'
- * backs (transfers, listings, refreshes) can be waited for. Safe for use by many threads.
+ * Runs background tasks (transfers, listings, refreshes), each on its own virtual thread, and
+ * counts them, so that a caller can wait for their end. Safe for use by many threads.
  */
 final class BackgroundTasks implements Executor, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BackgroundTasks.class);
@@ -21,7 +21,7 @@ final class BackgroundTasks implements Executor, AutoCloseable {
 
   @Override
   public void execute(Runnable task) {
-    // Counted before the thread runs: who has an answer sees what that answer set going.
+    // Counted before the thread runs, so that after an answer its tasks are already counted.
     running.incrementAndGet();
     try {
       threads.execute(() -> {
@@ -32,7 +32,7 @@ final class BackgroundTasks implements Executor, AutoCloseable {
         }
       });
     } catch (RuntimeException | Error e) {
-      // Also when no thread could be made.
+      // Also if no thread could be started.
       running.decrementAndGet();
       throw e;
     }
@@ -42,14 +42,16 @@ final class BackgroundTasks implements Executor, AutoCloseable {
     return running.get();
   }
 
-  /** Interrupts what runs, takes nothing more, and waits for the ends for a while. */
+  /**
+   * Interrupts all tasks, accepts no more, and waits up to {@value #END_SECONDS} s for their end.
+   */
   @Override
   public void close() {
     threads.shutdownNow();
     try {
-      // What still writes while the store closes would look as if the disk had failed.
+      // A task that writes while the store closes would look like a failing disk.
       if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-        log.info("{} tasks did not end in time", running());
+        log.info("{} background tasks did not end within {} s", running(), END_SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

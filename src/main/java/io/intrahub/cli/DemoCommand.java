@@ -23,14 +23,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Starts a mirror in front of the made-up Hub and shows what goes on. */
+/** Starts a mirror in front of the simulated Hub and shows each request. */
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Shows the mirror at work, with no internet: starts a made-up Hub and a mirror in front of"
-          + " it, prints lines to type in another terminal, and shows each request as it happens."
+      "Shows the mirror at work without internet access: starts a simulated Hub and a mirror in"
+          + " front of it, prints commands for another terminal, and shows each request."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(DemoCommand.class);
@@ -48,13 +48,14 @@ final class DemoCommand implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "8090",
-      description = "Port of the mirror (default: ${DEFAULT-VALUE}; 0 takes any free one).")
+      description = "Port of the mirror (default: ${DEFAULT-VALUE}; 0 selects a free port).")
   private int port;
 
   @Option(
       names = "--data",
       paramLabel = "FOLDER",
-      description = "Where the mirror keeps things (default: a temporary folder, gone at the end).")
+      description =
+          "Folder of the mirror's store (default: a temporary folder, deleted at the end).")
   private @Nullable Path data;
 
   @Override
@@ -83,10 +84,10 @@ final class DemoCommand implements Callable<Integer> {
         List.of(
             "A mirror listens on "
                 + mirror
-                + ", in front of a made-up Hub. Nothing leaves this"
+                + ", in front of a simulated Hub. Nothing leaves this"
                 + " machine.",
             "",
-            "Type this in another terminal (with pip install huggingface_hub):",
+            "Run this in another terminal (after pip install huggingface_hub):",
             "",
             "    export HF_ENDPOINT=" + mirror,
             "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
@@ -96,7 +97,7 @@ final class DemoCommand implements Callable<Integer> {
                 + DemoRepos.ALICE
                 + " hf download demo/private-model --local-dir /tmp/private",
             "",
-            "or, with curl alone:",
+            "or, with curl only:",
             "",
             "    curl -i " + mirror + "/demo/tiny-bert/resolve/main/config.json",
             "    curl -o /tmp/weights.bin " + mirror + "/demo/big-model/resolve/main/weights.bin",
@@ -104,14 +105,14 @@ final class DemoCommand implements Callable<Integer> {
             "Repos: " + String.join(", ", DemoRepoList.NAMES),
             "Tokens: HF_TOKEN="
                 + DemoRepos.ALICE
-                + " may read the gated and the private one too, "
+                + " may also read the gated and the private repo, "
                 + DemoRepos.BOB
                 + " may not.",
             "",
-            "Each request is shown below, and indented what was asked of the made-up Hub for it.",
-            "hit: it was here (a HEAD asks for size and digest only, which come with the listing);",
-            "miss: it had to be fetched; bypass: it is not for everybody and not kept; -: neither.",
-            "Ctrl-C ends it.",
+            "Each request is shown below; indented lines are requests to the simulated Hub for it.",
+            "hit: served from the store (a HEAD needs only size and digest, known from the listing)",
+            "miss: fetched from the Hub; bypass: not public, so not stored; -: none of these",
+            "Press Ctrl-C to stop.",
             "");
     lines.forEach(out::println);
     out.flush();
@@ -139,7 +140,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private static void show(PrintWriter out, Recorded request) {
     out.printf(
-        "            asked the made-up Hub: %s %d %s%n",
+        "            asked the simulated Hub: %s %d %s%n",
         request.method(), request.status(), request.path());
     out.flush();
   }
@@ -148,7 +149,7 @@ final class DemoCommand implements Callable<Integer> {
     try {
       return Files.createTempDirectory("intrahub-demo-");
     } catch (IOException e) {
-      throw new StartException("No temporary folder can be made: " + e.getMessage(), e);
+      throw new StartException("No temporary folder can be created: " + e.getMessage(), e);
     }
   }
 

@@ -2,7 +2,7 @@ package io.intrahub.cli;
 
 import java.util.List;
 
-/** The made-up repos, as they are told of on the terminal. */
+/** The repos of the simulated Hub, as printed on the terminal. */
 final class DemoRepoList {
   static final List<String> NAMES =
       List.of(

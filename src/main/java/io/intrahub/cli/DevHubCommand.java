@@ -17,15 +17,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Starts the made-up Hub by itself. */
+/** Starts the simulated Hub without a mirror. */
 @Command(
     name = "dev-hub",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Starts a small made-up Hub, for trying things out and for developing clients.",
-      "It has a few repos of every kind and answers as the real Hub does: redirects to a content"
-          + " host with signed addresses, tokens, gated and private repos, errors."
+      "Starts a small simulated Hub, to try the mirror or to develop clients.",
+      "It has a few repos of every kind and answers as the real Hub does, with redirects to a content"
+          + " host with signed addresses, tokens, gated and private repos, and errors."
     })
 final class DevHubCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -41,35 +41,35 @@ final class DevHubCommand implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "8092",
-      description = "Port of the Hub (default: ${DEFAULT-VALUE}; 0 takes any free one).")
+      description = "Port of the Hub (default: ${DEFAULT-VALUE}; 0 selects a free port).")
   private int port;
 
   @Option(
       names = "--cdn-port",
       paramLabel = "PORT",
       defaultValue = "8093",
-      description = "Port of the content host (default: ${DEFAULT-VALUE}; 0 takes any free one).")
+      description = "Port of the content host (default: ${DEFAULT-VALUE}; 0 selects a free port).")
   private int cdnPort;
 
   @Option(
       names = "--bandwidth",
       paramLabel = "SIZE",
       description =
-          "Sends each content not faster than this a second, as one slow connection does: 10MB.")
+          "Limits each download to this many bytes per second, as a slow connection does: 10MB.")
   private Optional<String> bandwidth = Optional.empty();
 
   @Option(
       names = "--total-bandwidth",
       paramLabel = "SIZE",
-      description = "Sends all contents together not faster than this a second: 100MB.")
+      description = "Limits all downloads together to this many bytes per second: 100MB.")
   private Optional<String> totalBandwidth = Optional.empty();
 
   @Option(
       names = "--file",
       paramLabel = "SIZE",
       description =
-          "Adds a file of this size to the repo demo/large: 1GB. May be given several times; the"
-              + " files are called file-0.bin, file-1.bin and so on.")
+          "Adds a file of this size to the repo demo/large: 1GB. Repeat it for more files, named"
+              + " file-0.bin, file-1.bin and so on.")
   private List<String> files = List.of();
 
   @Override
@@ -93,7 +93,7 @@ final class DevHubCommand implements Callable<Integer> {
               .start();
     } catch (RuntimeException e) {
       throw new StartException(
-          "The made-up Hub can't listen on "
+          "The simulated Hub can't listen on "
               + host
               + ":"
               + port
@@ -101,7 +101,7 @@ final class DevHubCommand implements Callable<Integer> {
               + cdnPort
               + " ("
               + RootCause.root(e)
-              + "). Choose others with --port and --cdn-port.",
+              + "). Choose other ports with --port and --cdn-port.",
           e);
     }
     DemoRepos.install(hub);
@@ -111,15 +111,16 @@ final class DevHubCommand implements Callable<Integer> {
     each.ifPresent(rate -> hub.faults().on(Route.CDN).throttle(rate));
     all.ifPresent(rate -> hub.faults().on(Route.CDN).throttleTogether(rate));
     PrintWriter out = spec.commandLine().getOut();
-    out.println("A made-up Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
+    out.println(
+        "A simulated Hub listens on " + hub.uri() + ", its content host on " + hub.cdnUri());
     out.println("Its repos: " + String.join(", ", DemoRepoList.NAMES));
     out.println(
         "Tokens: "
             + DemoRepos.ALICE
-            + " may read everything, "
+            + " may read every repo, "
             + DemoRepos.BOB
-            + " what is public.");
-    out.println("Each request is shown below. Ctrl-C ends it.");
+            + " public repos only.");
+    out.println("Each request is shown below. Press Ctrl-C to stop.");
     out.flush();
     hub.onRequest(r -> {
       out.println(r.method() + " " + r.status() + " " + r.target());
@@ -136,7 +137,10 @@ final class DevHubCommand implements Callable<Integer> {
     long bytes = DataSize.parse(text.get()).map(DataSize::bytes).orElse(0L);
     if (bytes == 0) {
       throw new StartException(
-          option + ": \"" + text.get() + "\" is no size; write it like 10MB, 1GiB or 500000.");
+          option
+              + ": \""
+              + text.get()
+              + "\" is not a size; write a size such as 10MB, 1GiB or 500000.");
     }
     return Optional.of(bytes);
   }

@@ -26,19 +26,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {ServeCommand.class, StatusCommand.class, DemoCommand.class, DevHubCommand.class},
     footerHeading = "%nTo begin:%n",
     footer = {
-      "  intrahub demo     try it out, no internet needed",
+      "  intrahub demo     try it without internet access",
       "  intrahub serve    mirror huggingface.co on port 8090"
     })
 public final class Main implements Callable<Integer> {
-  /** What sysexits.h calls a fault in the configuration: a folder, a port, an option. */
+  /** {@code EX_CONFIG} of sysexits.h: a folder, a port or an option can't be used. */
   static final int EX_CONFIG = 78;
 
-  /** The same for a service that is not there. */
+  /** {@code EX_UNAVAILABLE} of sysexits.h: no mirror answers. */
   static final int EX_UNAVAILABLE = 69;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /** Gives the version that the build was made with. */
+  /** Reads the version of the build. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
@@ -58,11 +58,11 @@ public final class Main implements Callable<Integer> {
     }
   }
 
-  /** Without a command: whoever types only the name wants to know what there is. */
+  /** Without a command, prints the usage. */
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Say what to do: serve, status, demo or dev-hub.");
+    err.println("Name a command: serve, status, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
@@ -72,7 +72,7 @@ public final class Main implements Callable<Integer> {
     System.exit(commandLine().execute(args));
   }
 
-  /** All commands, with the errors that people see. */
+  /** Creates all commands, with their error handling. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
@@ -81,19 +81,19 @@ public final class Main implements Callable<Integer> {
         .setExecutionExceptionHandler(Main::explain);
   }
 
-  /** One line instead of the whole help, in which nobody would find what was wrong. */
+  /** Prints one line instead of the whole help, which would bury the error. */
   private static int explainUsage(ParameterException e, String[] args) {
     CommandLine at = e.getCommandLine();
     String what = String.valueOf(e.getMessage());
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       String wrong = unmatched.getUnmatched().getFirst();
-      // Of --prot=1 the name alone.
+      // --prot=1 becomes --prot.
       String name = wrong.replaceFirst("=.*", "");
       what =
           name.startsWith("-")
-              ? name + ": no such option" + OptionNames.didYouMean(name, options(at))
+              ? name + ": unknown option" + OptionNames.didYouMean(name, options(at))
               : wrong
-                  + ": no such command"
+                  + ": unknown command"
                   + OptionNames.didYouMean(wrong, List.copyOf(at.getSubcommands().keySet()));
     }
     CommandSpec command = at.getCommandSpec();
@@ -107,7 +107,7 @@ public final class Main implements Callable<Integer> {
     return names;
   }
 
-  /** What stops a start is said in one line; only a fault of the program shows where it is. */
+  /** Prints one line if the process can't start, and a stack trace only for a bug. */
   private static int explain(Exception e, CommandLine commandLine, CommandLine.ParseResult parsed) {
     if (e instanceof StartException) {
       commandLine.getErr().println("intrahub: " + e.getMessage());

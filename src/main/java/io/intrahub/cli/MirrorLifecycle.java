@@ -8,13 +8,13 @@ import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts a mirror, keeps the process alive, and ends both in good order. */
+/** Starts a mirror, keeps the process alive, and shuts both down in order. */
 final class MirrorLifecycle {
   private static final Logger log = LoggerFactory.getLogger(MirrorLifecycle.class);
 
   private MirrorLifecycle() {}
 
-  /** Starts a mirror; what is wrong is said for the operator. */
+  /** Starts a mirror, with error messages for the operator. */
   static App start(AppSettings settings, RequestListener listener) throws StartException {
     try {
       return App.start(settings, Clock.systemUTC(), listener);
@@ -23,7 +23,7 @@ final class MirrorLifecycle {
     }
   }
 
-  /** Waits for SIGTERM or SIGINT, closes the parts in the given order, and lets the process end. */
+  /** Waits for SIGTERM or SIGINT, closes the components in order, and lets the process end. */
   static void untilStopped(AutoCloseable... parts) throws InterruptedException {
     CountDownLatch closed = new CountDownLatch(1);
     Runtime.getRuntime()
@@ -34,7 +34,7 @@ final class MirrorLifecycle {
                     try {
                       part.close();
                     } catch (Exception e) {
-                      log.warn("A part could not be closed", e);
+                      log.warn("A component could not be closed", e);
                     }
                   }
                   closed.countDown();

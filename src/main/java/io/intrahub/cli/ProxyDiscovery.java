@@ -12,19 +12,19 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Finds the proxies on the way to upstream: what is configured, or what the environment names. */
+/** Finds the proxies for upstream, from the configuration or the environment. */
 final class ProxyDiscovery {
   private ProxyDiscovery() {}
 
   /**
-   * The proxies.
+   * Returns the proxies.
    *
-   * @param choice what is configured
-   * @param exceptions what is configured to be reached directly
-   * @param environment looked at only if the choice says so. As with curl, a name in lower case
-   *     wins over the same one in upper case, and {@code ALL_PROXY} stands in for both schemes
-   * @throws StartException when a variable names no HTTP proxy: to go on without one would end in
-   *     time-outs that nobody can explain
+   * @param choice the configured proxy
+   * @param exceptions servers that are configured to be reached directly
+   * @param environment used only if the choice says so. As with curl, a lower-case name overrides
+   *     the upper-case one, and {@code ALL_PROXY} applies to both schemes
+   * @throws StartException if a variable does not name an HTTP proxy, because going on without one
+   *     would end in timeouts that are hard to explain
    */
   static ProxySettings settings(
       ProxyChoice choice, List<String> exceptions, Map<String, String> environment)
@@ -47,7 +47,7 @@ final class ProxyDiscovery {
     };
   }
 
-  /** A line for the terminal, without credentials; empty if all ways are direct. */
+  /** Returns a line for the terminal, without credentials; empty if there is no proxy. */
   static Optional<String> describe(ProxySettings settings) {
     String proxies =
         Stream.of(settings.forHttps(), settings.forHttp())
@@ -79,8 +79,8 @@ final class ProxyDiscovery {
             .orElseThrow(() ->
                 new StartException(
                     variable.get().name()
-                        + " names no HTTP proxy such as http://user:password@proxy.example:3128."
-                        + " Change it, or set upstream.proxy, to none if there is no proxy."));
+                        + " is not an HTTP proxy such as http://user:password@proxy.example:3128."
+                        + " Change it, or set upstream.proxy (none: no proxy)."));
     return Optional.of(proxy(address));
   }
 

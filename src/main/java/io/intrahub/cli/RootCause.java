@@ -1,10 +1,10 @@
 package io.intrahub.cli;
 
-/** Finds what is worth telling in a chain of exceptions. */
+/** Finds the message at the end of a chain of exceptions. */
 final class RootCause {
   private RootCause() {}
 
-  /** The message at the bottom of the chain. */
+  /** Returns the message of the last cause. */
   static String root(Throwable e) {
     Throwable root = e;
     while (root.getCause() != null) {

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Mirrors the Hub: what one client asked for is kept and served to the next from disk.",
-      "Clients set HF_ENDPOINT to its address and change no code."
+      "Mirrors the Hub: what one client loads is stored, and served to the next from disk.",
+      "Clients set HF_ENDPOINT to the address of the mirror and change no code."
     },
     footerHeading = "%nFor example:%n",
     footer = {
@@ -75,7 +75,7 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** One line per request; what the client was told of an error stands in it too. */
+  /** Logs one line per request, with the error message that the client got. */
   private static void log(RequestListener.Request r) {
     log.info(
         "{} {} {} {} [{}] {} bytes {} ms {}{}",
@@ -90,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
         r.error().isEmpty() ? "" : ": " + r.error());
   }
 
-  /** A name that clients elsewhere can use: 0.0.0.0 would be their own machine. */
+  /** Returns a name that other machines can use; for them, 0.0.0.0 means themselves. */
   private static String clientHost(String host) {
     if (!host.equals("0.0.0.0")) {
       return host;

@@ -8,26 +8,26 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The flags of {@code serve}. What is not given comes from the environment or the file. */
+/** The flags of {@code serve}. Options without a flag come from the environment or the file. */
 final class ServeOptions {
   @Option(
       names = "--host",
       paramLabel = "ADDRESS",
-      description = "Address to listen on for clients (default: 0.0.0.0, all of them).")
+      description = "Address to listen on for clients (default: 0.0.0.0, all addresses).")
   @Nullable String host;
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "Port to listen on for clients (default: 8090; 0 takes any free one).")
+      description = "Port to listen on for clients (default: 8090; 0 selects a free port).")
   @Nullable String port;
 
   @Option(
       names = "--admin-host",
       paramLabel = "ADDRESS",
       description =
-          "Address to listen on for the operator (default: 127.0.0.1, this machine only). Whoever"
-              + " reaches it may do what the operator may.")
+          "Address to listen on for the operator (default: 127.0.0.1, this machine only). Everybody"
+              + " who can reach it can do what the operator can.")
   @Nullable String adminHost;
 
   @Option(
@@ -40,17 +40,17 @@ final class ServeOptions {
   @Option(
       names = "--data",
       paramLabel = "FOLDER",
-      description = "Where everything is kept (default: data/ in the current folder).")
+      description = "Folder of the store (default: data/ in the current folder).")
   @Nullable Path data;
 
   @Option(
       names = "--upstream",
       paramLabel = "URL",
       description = {
-        "Where to fetch from (default: https://huggingface.co). Repeat it to name others, in the"
-            + " order of preference. The first one is the Hub: it gets the clients' tokens, and its"
-            + " word counts on who may read what. The others are asked, without a token, when the"
-            + " first does not answer."
+        "Endpoint to fetch from (default: https://huggingface.co). Repeat it to name others, in"
+            + " order of preference. The first one is authoritative: it gets the clients' tokens and"
+            + " decides who may read what. The others are asked, without a token, when the first"
+            + " does not answer."
       })
   List<String> upstreams = new ArrayList<>();
 
@@ -58,24 +58,24 @@ final class ServeOptions {
       names = "--config",
       paramLabel = "FILE",
       description =
-          "YAML file with further options; see config/intrahub.yaml. Flags win over environment"
-              + " variables such as INTRAHUB_SERVER_PORT, and those over the file.")
+          "YAML file with further options; see config/intrahub.yaml. Flags override environment"
+              + " variables such as INTRAHUB_SERVER_PORT, and those override the file.")
   @Nullable Path config;
 
   @Option(
       names = "--revision-ttl",
       paramLabel = "TIME",
       description =
-          "How long a branch or tag is believed to be where it was seen, such as 10s or 5m (default:"
-              + " 60s). After that it is asked for again, behind the clients' backs.")
+          "How long the commit of a branch or tag is considered current, such as 10s or 5m (default:"
+              + " 60s). After that the mirror asks again in the background.")
   @Nullable String revisionTtl;
 
   @Option(
       names = "--offline",
-      description = "Never ask upstream: serve what is there, refuse the rest at once.")
+      description = "Never ask upstream: serve what is stored, refuse the rest at once.")
   boolean offline;
 
-  /** The options that were given, by their names in the configuration. */
+  /** Returns the options that were given, by their names in the configuration. */
   Map<String, List<String>> given() {
     Map<String, List<String>> given = new TreeMap<>();
     put(given, "server.host", host);

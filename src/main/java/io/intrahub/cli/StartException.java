@@ -1,6 +1,6 @@
 package io.intrahub.cli;
 
-/** The process can't do what it was started for. The message tells the operator what to change. */
+/** Thrown when the process can't start. The message tells the operator what to change. */
 final class StartException extends Exception {
   private static final long serialVersionUID = 1L;
 

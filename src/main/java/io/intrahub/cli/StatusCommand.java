@@ -26,16 +26,16 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Asks a running mirror how it is. */
+/** Shows the state of a running mirror. */
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Shows what a running mirror does: whether the Hub answers, how full the store is, what is"
-          + " being fetched. It asks the operator's listener, and finds that where serve would open"
-          + " it: with the same options, file and environment."
+      "Shows the state of a running mirror: whether the Hub answers, how full the store is, and"
+          + " what is being fetched. It asks the operator's listener, whose address it takes from"
+          + " the same options, file and environment as serve."
     })
 final class StatusCommand implements Callable<Integer> {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -45,7 +45,7 @@ final class StatusCommand implements Callable<Integer> {
   @Option(
       names = "--admin-host",
       paramLabel = "ADDRESS",
-      description = "Where the operator's listener is (default: 127.0.0.1).")
+      description = "Address of the operator's listener (default: 127.0.0.1).")
   private @Nullable String host;
 
   @Option(names = "--admin-port", paramLabel = "PORT", description = "Its port (default: 8091).")
@@ -57,7 +57,7 @@ final class StatusCommand implements Callable<Integer> {
       description = "The YAML file that the mirror was started with, if any.")
   private @Nullable Path config;
 
-  @Option(names = "--json", description = "Prints what the mirror says, as JSON.")
+  @Option(names = "--json", description = "Prints the mirror's answer, as JSON.")
   private boolean json;
 
   @Override
@@ -83,13 +83,12 @@ final class StatusCommand implements Callable<Integer> {
       return unavailable(
           "No mirror answers at "
               + address
-              + ". Start one with serve, or say with --admin-host and --admin-port where it is.");
+              + ". Start one with serve, or name its address with --admin-host and --admin-port.");
     }
   }
 
   private int strange(URI address) {
-    return unavailable(
-        "What answers at " + address + " is not the operator's listener of a mirror.");
+    return unavailable("The server at " + address + " is not the operator's listener of a mirror.");
   }
 
   private int unavailable(String why) {
@@ -113,8 +112,8 @@ final class StatusCommand implements Callable<Integer> {
     }
     if (admin.port() == 0) {
       throw new StartException(
-          "The mirror chose its port by itself (admin.port is 0). Say with --admin-port which one;"
-              + " serve prints it at its start.");
+          "The mirror selected a free port (admin.port is 0). Name it with --admin-port; serve"
+              + " prints it when it starts.");
     }
     return URI.create("http://" + reachable(admin.host()) + ":" + admin.port());
   }

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
-/** What {@code /status} says, for a person. */
+/** Formats the JSON of {@code /status} as a table. */
 final class StatusTable {
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   private static final String[] HEAD = {

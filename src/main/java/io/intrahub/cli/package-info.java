@@ -1,6 +1,6 @@
 /**
- * The commands and the composition root: reads the configuration, hands each package its own
- * settings record and wires everything by hand.
+ * The commands and the composition root, which reads the configuration, gives each package its
+ * settings record and wires all classes by hand.
  */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.cli;

@@ -12,12 +12,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * All options with their values. What each one means, its default and its limits stand in its
- * {@link Setting} and nowhere else: the loader, the reference page, the example file and the help
- * of the commands take them from there. A new option is a new component here.
+ * All options with their values. The {@link Setting} of each declares its meaning, default and
+ * limits once: the loader, the reference page and the example file take them from there. To add an
+ * option, add a component here.
  *
- * <p>The name of an option is the names of its components in kebab case with a dot between them:
- * {@code upstream.connectTimeout()} is {@code upstream.connect-timeout}.
+ * <p>The name of an option consists of the names of its components in kebab case, separated by a
+ * dot: {@code upstream.connectTimeout()} is {@code upstream.connect-timeout}.
  */
 public record Config(
     @Setting(
@@ -44,7 +44,7 @@ public record Config(
     @Section("Downloads of files from upstream.") TransferOptions transfer,
     @Section("Memory limits.") Memory memory) {
 
-  /** The values that hold where nothing else is said. */
+  /** Returns the configuration in which every option has its default. */
   public static Config defaults() {
     return Options.defaults();
   }
@@ -55,7 +55,7 @@ public record Config(
     OFFLINE
   }
 
-  /** What one client may use. */
+  /** Limits of one client. */
   public record Clients(
       @Setting(
               type = NUMBER,
@@ -83,7 +83,7 @@ public record Config(
                       + " additional one is answered with 429. Requests for files that exist do not count.")
           int coldQuestions) {}
 
-  /** Where the operator is served. */
+  /** The operator's listener. */
   public record Admin(
       @Setting(
               type = HOST,
@@ -158,7 +158,7 @@ public record Config(
                       + " between the two watermarks, as a percentage of the store.")
           int lowWatermark) {}
 
-  /** How long things hold. */
+  /** How long cached answers are fresh. */
   public record Freshness(
       @Setting(
               type = DURATION,
@@ -212,7 +212,7 @@ public record Config(
                       + " continuously.")
           Duration atLatest) {}
 
-  /** How long a verdict holds. */
+  /** How long a verdict that a repo is public holds. */
   public record Access(
       @Setting(
               type = DURATION,
@@ -274,7 +274,7 @@ public record Config(
                       + " still served, but each one is looked up individually.")
           int learnLimit) {}
 
-  /** Limits of memory. */
+  /** Memory limits. */
   public record Memory(
       @Setting(
               type = SIZE,

@@ -3,15 +3,15 @@ package io.intrahub.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The configuration can't be used. The message names every problem, one a line. */
+/** Thrown when the configuration is invalid. The message lists every problem, one per line. */
 public final class ConfigException extends Exception {
   private static final long serialVersionUID = 1;
 
   /**
    * One problem.
    *
-   * @param where the place: {@code intrahub.yaml:4: server.port}, {@code INTRAHUB_SERVER_PORT} or
-   *     {@code --port}
+   * @param where where the value was set: {@code intrahub.yaml:4: server.port}, {@code
+   *     INTRAHUB_SERVER_PORT} or {@code --port}
    * @param what what is wrong there and what was expected
    */
   public record Problem(String where, String what) {
@@ -28,7 +28,7 @@ public final class ConfigException extends Exception {
     this.problems = List.copyOf(problems);
   }
 
-  /** All that was found: first of the file, then of the environment, then of the command line. */
+  /** Returns all problems: of the file, then of the environment, then of the command line. */
   public List<Problem> problems() {
     return problems;
   }

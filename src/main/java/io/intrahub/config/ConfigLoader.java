@@ -18,20 +18,20 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * Puts the configuration together from its sources. A later one wins: the defaults, one YAML file,
- * the environment, the command line.
+ * Builds the configuration from its sources. Later sources override earlier ones: the defaults, one
+ * YAML file, the environment, the command line.
  */
 public final class ConfigLoader {
-  /** Names the file where no flag does. */
+  /** The environment variable that names the YAML file if no flag does. */
   public static final String FILE_VARIABLE = "INTRAHUB_CONFIG";
 
-  /** Variables that are ours and no options: the second is for the script that starts Java. */
+  /** Variables of intrahub that are not options; the script that starts Java reads the second. */
   private static final Set<String> OTHER_VARIABLES = Set.of(FILE_VARIABLE, "INTRAHUB_JAVA_OPTS");
 
-  /** More than this is not a configuration but a slip, such as a model's file. */
+  /** A larger file was named by mistake, such as a file of a model. */
   private static final int LARGEST_FILE = 1 << 20;
 
-  /** Ends of the variables that Kubernetes sets for a service ("service links"). */
+  /** Suffixes of the variables that Kubernetes sets for a service ("service links"). */
   private static final Pattern SERVICE_LINK =
       Pattern.compile("SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)?");
 
@@ -66,29 +66,30 @@ public final class ConfigLoader {
   private static void read(Path file, ConfigSources sources) {
     String name = file.toString();
     byte[] bytes;
-    // As a stream, and no more than is allowed, for it may be a pipe or an endless device.
+    // Reads at most the allowed size, because the file may be a pipe or an endless device.
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(LARGEST_FILE + 1);
     } catch (NoSuchFileException e) {
-      sources.problem(name, "there is no such file");
+      sources.problem(name, "the file does not exist");
       return;
     } catch (AccessDeniedException e) {
-      sources.problem(name, "may not be read by this user");
+      sources.problem(name, "the user who runs intrahub may not read this file");
       return;
     } catch (IOException e) {
-      String why = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
+      String why =
+          Files.isDirectory(file) ? "it is a folder, not a file" : String.valueOf(e.getMessage());
       sources.problem(name, "cannot be read: " + why);
       return;
     }
     if (bytes.length > LARGEST_FILE) {
-      sources.problem(name, "is larger than 1 MiB; that is no configuration");
+      sources.problem(name, "is larger than 1 MiB, so it cannot be a configuration file");
       return;
     }
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       YamlFile.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text, sources);
     } catch (CharacterCodingException e) {
-      sources.problem(name, "is not text in UTF-8");
+      sources.problem(name, "is not UTF-8 text");
     }
   }
 
@@ -106,9 +107,9 @@ public final class ConfigLoader {
       Option option = known.get(name);
       if (option == null) {
         sources.problem(
-            name, "no such option" + OptionNames.didYouMean(name, List.copyOf(known.keySet())));
+            name, "unknown option" + OptionNames.didYouMean(name, List.copyOf(known.keySet())));
       } else if (!value.isBlank()) {
-        // Compose files and the like pass on what is unset as an empty variable.
+        // Compose files pass an unset variable on as an empty one.
         sources.put(option, name, value);
       }
     }
@@ -134,7 +135,7 @@ public final class ConfigLoader {
       Map<String, List<String>> commandLine, ConfigSources sources) {
     for (String key : commandLine.keySet()) {
       if (Options.find(key).isEmpty()) {
-        throw new IllegalArgumentException("no such option: " + key);
+        throw new IllegalArgumentException("unknown option: " + key);
       }
     }
     for (Option option : Options.all()) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** What the sources said so far: values, where each was written, and problems. For one thread. */
+/** Collects the values of all sources, where each was set, and problems. For one thread. */
 final class ConfigSources {
   private static final int LONGEST_QUOTE = 60;
 
@@ -17,14 +17,14 @@ final class ConfigSources {
   private final Map<String, String> places = new HashMap<>();
   private final List<Problem> problems = new ArrayList<>();
 
-  /** Notes a problem. */
+  /** Records a problem. */
   void problem(String where, String what) {
     problems.add(new Problem(where, what));
   }
 
   /**
-   * Reads a value; it replaces that of an earlier source. A wrong value is a problem even if a
-   * later source replaces it, for the later source may be gone one day.
+   * Reads a value, which replaces that of an earlier source. An invalid value is a problem even if
+   * a later source replaces it, because the later source may be removed one day.
    */
   void put(Option option, String where, String text) {
     if (option.list()) {
@@ -50,7 +50,7 @@ final class ConfigSources {
   /** Reads the values of an option that takes several. */
   void putList(Option option, String where, List<String> texts) {
     if (texts.isEmpty() && !option.optional()) {
-      problem(where, "expected at least one: " + option.expected());
+      problem(where, "expected at least one value: " + option.expected());
       return;
     }
     List<Object> elements = new ArrayList<>();
@@ -59,7 +59,7 @@ final class ConfigSources {
       if (element.isEmpty()) {
         wrong(option, where, text);
       } else if (elements.contains(element.get())) {
-        problem(where, quote(text) + " is there twice");
+        problem(where, quote(text) + " is listed twice");
       } else {
         elements.add(element.get());
       }
@@ -67,25 +67,25 @@ final class ConfigSources {
     keep(option, where, List.copyOf(elements));
   }
 
-  /** The elements of a list that was written as one text with commas. */
+  /** Splits a list that is written as one text with commas. */
   static List<String> split(String text) {
     return Arrays.stream(text.split(",", -1)).map(String::strip).filter(t -> !t.isEmpty()).toList();
   }
 
-  /** Notes that something else stands where a value should be. */
+  /** Records that a value has the wrong form. */
   void wrongShape(Option option, String where, String found) {
     problem(where, "expected " + option.expected() + "; found " + found);
   }
 
   private void wrong(Option option, String where, String text) {
-    // Credentials that somebody put into an address must not end in a log.
+    // Credentials in an address must not reach a log.
     String found = quote(text);
     if (text.isBlank()) {
       found = "nothing";
     } else if (option.type() == ValueType.ADDRESS && text.contains("@")) {
-      found = "one with a user";
+      found = "an address with a user name, which is not shown";
     } else if (option.type() == ValueType.PROXY) {
-      found = "something else, not shown since it may hold a password";
+      found = "another value, which is not shown because it may contain a password";
     }
     wrongShape(option, where, found);
   }
@@ -95,7 +95,7 @@ final class ConfigSources {
     places.put(option.key(), where);
   }
 
-  /** A piece of somebody's text, short and on one line. */
+  /** Shortens a text to one line and puts it in quotes. */
   static String quote(String text) {
     String line = text.strip().replaceAll("\\p{Cntrl}+", " ");
     return '"'
@@ -126,7 +126,7 @@ final class ConfigSources {
     throw new ConfigException(problems);
   }
 
-  /** Of two options that don't go together, the one that somebody wrote. */
+  /** Returns where one of two conflicting options was set. */
   private String placeOf(String first, String second) {
     return Optional.ofNullable(places.get(first))
         .or(() -> Optional.ofNullable(places.get(second)))

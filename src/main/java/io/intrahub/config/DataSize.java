@@ -47,10 +47,10 @@ public record DataSize(long bytes) {
   }
 
   /**
-   * Reads {@code 64MiB}, {@code 10GB} or plain bytes. {@code M} alone is refused, since nobody
-   * knows which million it is.
+   * Reads {@code 64MiB}, {@code 10GB} or plain bytes. {@code M} alone is refused, because it could
+   * mean 1000 or 1024 KB.
    *
-   * @return empty if it is no size, or one beyond what a {@code long} holds
+   * @return empty if the text is not a size, or exceeds a {@code long}
    */
   public static Optional<DataSize> parse(String text) {
     Matcher form = FORM.matcher(text);

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param key its name in the file, with dots: {@code store.min-free}
  * @param type how its value is written
  * @param list whether it takes several values
- * @param optional whether it may be empty: no value, or no value in the list
+ * @param optional whether it may have no value, or an empty list
  * @param byDefault the default, as it would be written in the file; empty only for an optional one
  * @param min the smallest value, as it would be written
  * @param max the largest value, as it would be written
@@ -34,29 +34,29 @@ public record Option(
    * A flag on the command line.
    *
    * @param name with its hyphens: {@code --port}
-   * @param means the value that the flag stands for; empty if the value follows it
+   * @param means the value that the flag sets; empty if the value follows the flag
    */
   public record Flag(String name, Optional<String> means) {}
 
-  /** Its variable in the environment: {@code INTRAHUB_STORE_MIN_FREE}. */
+  /** Returns its environment variable: {@code INTRAHUB_STORE_MIN_FREE}. */
   public String environment() {
     return OptionNames.environment(key);
   }
 
-  /** Its values if it is a {@link ValueType#CHOICE}, as they are written; otherwise none. */
+  /** Returns the possible values of a {@link ValueType#CHOICE}, as written; otherwise none. */
   public List<String> words() {
     return type == ValueType.CHOICE
         ? Arrays.stream(target.getEnumConstants()).map(ValueType::word).toList()
         : List.of();
   }
 
-  /** The smallest and the largest value in words, {@code 0 to 65535}; empty if there is neither. */
+  /** Describes the smallest and largest value, {@code 0 to 65535}; empty if there is neither. */
   public Optional<String> limits() {
     return max.map(most -> min.map(least -> least + " to ").orElse("at most ") + most)
         .or(() -> min.map(least -> least + " or more"));
   }
 
-  /** What its value must be, as part of a sentence: {@code a whole number, 0 to 65535}. */
+  /** Describes a valid value as part of a sentence: {@code a whole number, 0 to 65535}. */
   public String expected() {
     return type == ValueType.CHOICE
         ? String.join(" or ", words())

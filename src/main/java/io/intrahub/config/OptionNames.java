@@ -6,39 +6,39 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Names of options: how they are made, and which one somebody may have meant. */
+/** Derives the names of options, and finds the valid name closest to a wrong one. */
 public final class OptionNames {
   private static final String PREFIX = "INTRAHUB_";
 
   private OptionNames() {}
 
-  /** {@code minFree} as {@code min-free}. */
+  /** Converts {@code minFree} to {@code min-free}. */
   static String kebab(String camel) {
     return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
   }
 
-  /** {@code store.min-free} as {@code INTRAHUB_STORE_MIN_FREE}. */
+  /** Converts {@code store.min-free} to {@code INTRAHUB_STORE_MIN_FREE}. */
   static String environment(String key) {
     return PREFIX + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
   }
 
-  /** Whether a variable is meant for this program. */
+  /** Returns whether an environment variable is meant for intrahub. */
   static boolean isOurs(String variable) {
     return variable.startsWith(PREFIX);
   }
 
   /**
-   * The end of a message: {@code "; did you mean server.port?"}, or nothing.
+   * Returns the end of a message, {@code "; did you mean server.port?"}, or an empty text.
    *
-   * @param wrong a name that is none
-   * @param known all there are
+   * @param wrong an unknown name
+   * @param known all valid names
    */
   public static String didYouMean(String wrong, List<String> known) {
     List<String> near = nearest(wrong, known);
     return near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
   }
 
-  /** The names that are nearest to a wrong one; none if all are far away. */
+  /** Returns the names closest to a wrong one; none if no name is close. */
   static List<String> nearest(String wrong, List<String> known) {
     List<String> same = known.stream().filter(k -> plain(k).equals(plain(wrong))).toList();
     if (!same.isEmpty()) {
@@ -78,12 +78,12 @@ public final class OptionNames {
     return key.substring(key.lastIndexOf('.') + 1);
   }
 
-  /** Upper and lower case, hyphens and underscores are what people mix up first. */
+  /** Ignores case, hyphens and underscores, which people confuse most often. */
   private static String plain(String key) {
     return key.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "");
   }
 
-  /** How many letters must be changed, put in, left out or swapped with their neighbour. */
+  /** Counts the letters to change, insert, delete or swap with a neighbour. */
   static int distance(String a, String b) {
     int[][] cost = new int[a.length() + 1][b.length() + 1];
     for (int i = 0; i <= a.length(); i++) {

@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** What must hold between options, beyond the limits of each. */
+/** Rules between options, beyond the limits of each. */
 final class OptionRules {
   private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]");
 
   private OptionRules() {}
 
   /**
-   * Two options that don't go together.
+   * A conflict between two options.
    *
    * @param first key of one
    * @param second key of the other
-   * @param what what is wrong
+   * @param what what is wrong, why, and what to change
    */
   record Violation(String first, String second, String what) {}
 
@@ -31,15 +31,15 @@ final class OptionRules {
           new Violation(
               "server.port",
               "admin.port",
-              "server.port and admin.port are both " + server.port() + "; they need two ports"));
+              "server.port and admin.port are both " + server.port() + "; set different ports"));
     }
     if (config.store().lowWatermark() >= config.store().highWatermark()) {
       broken.add(
           new Violation(
               "store.low-watermark",
               "store.high-watermark",
-              "store.low-watermark is not less than store.high-watermark; each new file would have"
-                  + " others removed"));
+              "store.low-watermark is not less than store.high-watermark, so each new file would"
+                  + " evict others; set a smaller store.low-watermark"));
     }
     atMost(
         broken,
@@ -47,28 +47,28 @@ final class OptionRules {
         config.waits().stale(),
         "waits.head",
         config.waits().head(),
-        "clients would get an error although something is there to be served");
+        "clients would get an error although a stored answer exists");
     atMost(
         broken,
         "new-commits.quiet",
         config.newCommits().quiet(),
         "new-commits.at-latest",
         config.newCommits().atLatest(),
-        "the quiet time could never pass");
+        "it would never take effect");
     atMost(
         broken,
         "access.public-ttl",
         config.access().publicTtl(),
         "access.public-ttl-during-outage",
         config.access().publicTtlDuringOutage(),
-        "an outage would shut out clients earlier than a working link");
+        "clients would be refused earlier during an outage than without one");
     if (config.listings().answerLimit() > config.listings().learnLimit()) {
       broken.add(
           new Violation(
               "listings.answer-limit",
               "listings.learn-limit",
-              "listings.answer-limit is more than listings.learn-limit; an answer cannot hold more"
-                  + " than is learned"));
+              "listings.answer-limit is more than listings.learn-limit, but an answer cannot contain"
+                  + " more than the mirror fetches; lower listings.answer-limit"));
     }
     return broken;
   }
@@ -81,7 +81,16 @@ final class OptionRules {
       Duration more,
       String why) {
     if (less.compareTo(more) > 0) {
-      broken.add(new Violation(first, second, first + " is longer than " + second + "; " + why));
+      broken.add(
+          new Violation(
+              first,
+              second,
+              first
+                  + " is longer than "
+                  + second
+                  + ", so "
+                  + why
+                  + "; shorten the first or lengthen the second"));
     }
   }
 

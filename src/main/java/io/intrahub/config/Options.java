@@ -26,17 +26,17 @@ public final class Options {
 
   private Options() {}
 
-  /** All options in the order in which they are documented. */
+  /** Returns all options in the order in which they are documented. */
   public static List<Option> all() {
     return List.copyOf(OPTIONS.values());
   }
 
-  /** Names of the groups of options, in order, and what each is about. */
+  /** Returns the names of the groups of options, in order, with their descriptions. */
   public static Map<String, String> sections() {
     return SECTIONS;
   }
 
-  /** The option with a key, if there is one. */
+  /** Returns the option with this key, if there is one. */
   public static Optional<Option> find(String key) {
     return Optional.ofNullable(OPTIONS.get(key));
   }
@@ -53,10 +53,9 @@ public final class Options {
   }
 
   /**
-   * Makes the records.
+   * Builds the records.
    *
-   * @param values by key, of the type that the component has; the default stands in for a missing
-   *     one
+   * @param values by key, of the type of the component; a missing value means the default
    */
   static Config build(Map<String, Object> values) {
     return build(Config.class, "", values);

@@ -6,24 +6,24 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which proxy leads to upstream. */
+/** The proxy through which the mirror reaches upstream. */
 public sealed interface ProxyChoice {
-  /** The one that {@code HTTPS_PROXY} and its like name, if any. */
+  /** The proxy that {@code HTTPS_PROXY} and similar variables name, if any. */
   record FromEnvironment() implements ProxyChoice {}
 
-  /** No proxy, whatever the environment says. */
+  /** No proxy; the environment is ignored. */
   record None() implements ProxyChoice {}
 
   /**
-   * This one.
+   * A given proxy.
    *
    * @param tls whether the proxy itself is reached over TLS
    * @param host its name or address, IPv6 without brackets
    * @param port 1 to 65535
-   * @param login what it is told, if anything
+   * @param login the credentials for the proxy, if any
    */
   record Address(boolean tls, String host, int port, Optional<Login> login) implements ProxyChoice {
-    // A password may hold an @ that nobody encoded; the last one ends it.
+    // A password may contain an unencoded @; the last @ ends it.
     private static final Pattern FORM =
         Pattern.compile(
             "(?:(?<scheme>https?)://|(?!\\w+://))(?:(?<login>.*)@)?"
@@ -32,9 +32,10 @@ public sealed interface ProxyChoice {
 
     /**
      * Reads {@code http://user:password@proxy.example:3128}. User and password are percent-decoded.
-     * As in other programs {@code http://} may be missing, and the port is that of the scheme then.
+     * As in other programs, {@code http://} and the port are optional; the default port is that of
+     * the scheme.
      *
-     * @return empty if it is something else
+     * @return empty if the text is not the address of a proxy
      */
     public static Optional<Address> parse(String text) {
       Matcher form = FORM.matcher(text.strip());
@@ -67,7 +68,7 @@ public sealed interface ProxyChoice {
     }
 
     private static String decode(String text) {
-      // URLDecoder is made for forms, where a plus is a space.
+      // URLDecoder decodes forms, where a plus means a space.
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
@@ -77,7 +78,7 @@ public sealed interface ProxyChoice {
     }
   }
 
-  /** Reads what the option takes: {@code environment}, {@code none} or an address. */
+  /** Reads the value of the option: {@code environment}, {@code none} or an address. */
   static Optional<ProxyChoice> parse(String text) {
     return switch (text) {
       case "environment" -> Optional.of(new FromEnvironment());

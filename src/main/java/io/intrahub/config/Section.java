@@ -9,6 +9,6 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 @interface Section {
-  /** What the group is about: one sentence, for the operator. */
+  /** The description for the operator: one sentence. */
   String value();
 }

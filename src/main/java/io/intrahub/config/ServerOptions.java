@@ -8,7 +8,7 @@ import static io.intrahub.config.ValueType.NUMBER;
 import java.time.Duration;
 import java.util.List;
 
-/** Where clients are served. */
+/** The clients' listener. */
 public record ServerOptions(
     @Setting(
             type = HOST,

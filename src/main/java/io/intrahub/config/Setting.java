@@ -5,16 +5,16 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Marks a component of a record as an option, and says all there is to say about it. */
+/** Declares a component of a record as an option, with its default, limits and description. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 @interface Setting {
-  /** How its value is written. A component of type {@code List} takes several of these. */
+  /** The type of its value, or of each value if the component is a {@code List}. */
   ValueType type();
 
   /**
-   * The default, as it would be written in the file. Empty for a list that may be empty, and for a
-   * component of type {@code Optional}.
+   * The default, as written in the file. Empty for a list that may be empty, and for a component of
+   * type {@code Optional}.
    */
   String byDefault();
 
@@ -27,9 +27,9 @@ import java.lang.annotation.Target;
   /** The flag on the command line; empty for none. */
   String flag() default "";
 
-  /** The value that the flag stands for, if it takes none itself. */
+  /** The value that the flag sets, if the flag takes no value itself. */
   String flagMeans() default "";
 
-  /** What it does: sentences in Markdown, for the operator. */
+  /** The description for the operator: sentences in Markdown. */
   String doc();
 }

@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** How upstream is reached. */
+/** Endpoints of upstream, and how to reach them. */
 public record UpstreamOptions(
     @Setting(
             type = ADDRESS,

@@ -11,16 +11,16 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How the value of an option is written. */
+/** The type of an option, and how its value is written. */
 public enum ValueType {
   /** A host name or an IP address; a {@code String}. */
   HOST("HOST", "a host name or an address, without a port"),
   /** A whole number; an {@code int}. */
   NUMBER("NUMBER", "a whole number"),
   /** A folder; a {@code Path}. */
-  FOLDER("FOLDER", "a folder, with its name written out"),
+  FOLDER("FOLDER", "the path of a folder, without ~"),
   /** A file; a {@code Path}. */
-  FILE("FILE", "a file, with its name written out"),
+  FILE("FILE", "the path of a file, without ~"),
   /** Bytes; a {@link DataSize}. */
   SIZE("SIZE", "a size such as 64MiB, 10GB or plain bytes"),
   /** A time span; a {@code Duration}. */
@@ -46,7 +46,7 @@ public enum ValueType {
   private static final Pattern HOST_AND_PORT =
       Pattern.compile("(?:[^@:\\[\\]]+|\\[[^@\\[\\]]+\\])(?::(\\d{1,5}))?");
 
-  /** Ten years: what is longer is a slip, and would overflow somewhere once it is nanoseconds. */
+  /** Ten years. A longer duration is a mistake and could overflow when converted to nanoseconds. */
   private static final Duration LONGEST = Duration.ofDays(3650);
 
   private final String label;
@@ -62,7 +62,7 @@ public enum ValueType {
     return label;
   }
 
-  /** What is expected, as part of a sentence. */
+  /** Describes a valid value, as part of a sentence. */
   String phrase() {
     return phrase;
   }
@@ -71,8 +71,8 @@ public enum ValueType {
    * Reads a value.
    *
    * @param text without white space around it
-   * @param target the class of the value: told apart only for {@link #CHOICE}
-   * @return empty if it is not written as this type is
+   * @param target the class of the value; used only for {@link #CHOICE}
+   * @return empty if the text is not a value of this type
    */
   Optional<Object> parse(String text, Class<?> target) {
     return switch (this) {
@@ -89,7 +89,7 @@ public enum ValueType {
     };
   }
 
-  /** The value as a number that can be compared with another one of the same type; 0 for none. */
+  /** Returns the value as a number, to compare values of one type; 0 if it has no magnitude. */
   static long magnitude(Object value) {
     return switch (value) {
       case Integer number -> number;
@@ -105,7 +105,7 @@ public enum ValueType {
   }
 
   private static Optional<String> host(String text) {
-    // One colon is a port that was put behind; an IPv6 address has two or more.
+    // One colon separates a port; an IPv6 address has two or more.
     boolean port = text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':');
     return HOST_FORM.matcher(text).matches() && !port ? Optional.of(text) : Optional.empty();
   }
@@ -128,7 +128,7 @@ public enum ValueType {
   }
 
   private static Optional<Path> folder(String text) {
-    // Only a shell knows what ~ is; taken literally, it makes a folder that nobody looks for.
+    // Only a shell expands ~; taken literally, it names a folder that nobody would look for.
     if (text.isEmpty() || text.startsWith("~")) {
       return Optional.empty();
     }

@@ -61,7 +61,8 @@ final class YamlFile {
         parser.skipChildren();
       }
       if (parser.nextToken() != null) {
-        sources.problem(at(line(parser)), "a second document begins here; there may be one only");
+        sources.problem(
+            at(line(parser)), "a second YAML document begins here; only one is allowed");
       }
     } catch (JacksonException e) {
       notYaml(String.valueOf(e.getOriginalMessage()));
@@ -80,10 +81,11 @@ final class YamlFile {
       Optional<Option> option = Options.find(key);
       Integer earlier = lines.putIfAbsent(key, line);
       if (earlier != null) {
-        sources.problem(where, "is there already, in line " + earlier);
+        sources.problem(where, "is already set in line " + earlier + "; remove one of the two");
         parser.skipChildren();
       } else if (parser.isCurrentAlias()) {
-        sources.problem(where, "aliases (*" + parser.getString() + ") are not supported");
+        sources.problem(
+            where, "aliases (*" + parser.getString() + ") are not supported; write the value out");
       } else if (option.isPresent() && !name.contains(".")) {
         option(parser, option.get(), where, value);
       } else if (Options.sections().containsKey(key)) {
@@ -102,10 +104,11 @@ final class YamlFile {
       String found = parser.getString();
       String hint =
           value.isScalarValue() && MISSING_SPACE.matcher(found).matches()
-              ? "; YAML wants a space after the colon"
+              ? "; YAML requires a space after the colon"
               : "";
       sources.problem(
-          where, "expected options on the lines below it; found " + shape(value, found) + hint);
+          where,
+          "expected indented options on the lines below it; found " + shape(value, found) + hint);
       parser.skipChildren();
     }
   }
@@ -148,10 +151,10 @@ final class YamlFile {
       int dot = key.indexOf('.');
       sources.problem(
           where,
-          "is written on two lines: \"%s:\", and below it, indented, \"%s:\""
+          "write it on two lines: \"%s:\", and below it, indented, \"%s:\""
               .formatted(key.substring(0, dot), key.substring(dot + 1)));
     } else {
-      sources.problem(where, "no such option" + OptionNames.didYouMean(key, Options.names()));
+      sources.problem(where, "unknown option" + OptionNames.didYouMean(key, Options.names()));
     }
   }
 
@@ -167,7 +170,7 @@ final class YamlFile {
       }
     }
     if (line > 0 && text.lines().skip(line - 1L).limit(1).anyMatch(YamlFile::isTabbed)) {
-      what = "this line is indented with a tab; YAML wants spaces";
+      what = "this line is indented with a tab; YAML requires spaces";
     } else {
       what = "not valid YAML: " + what;
     }
@@ -181,7 +184,7 @@ final class YamlFile {
   private static String shape(JsonToken token, String scalar) {
     return switch (token) {
       case START_ARRAY -> "a list";
-      case START_OBJECT -> "options below it";
+      case START_OBJECT -> "a group of options";
       case VALUE_NULL -> "nothing";
       default -> ConfigSources.quote(scalar);
     };

@@ -1,3 +1,3 @@
-/** Records, validation and the sources of every option; only {@code cli} reads it. */
+/** Declares every option, reads it from its sources and validates it. Only {@code cli} uses it. */
 @org.jspecify.annotations.NullMarked
 package io.intrahub.config;

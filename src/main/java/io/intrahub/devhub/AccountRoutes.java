@@ -1,6 +1,6 @@
 package io.intrahub.devhub;
 
-/** Who is asking, may they, and the small calls that every client makes. */
+/** Routes about the account: who asks, what they may do, and small calls of every client. */
 final class AccountRoutes {
   private final Gate gate;
   private final Directory directory;

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The CDN: bytes of LFS files for signed addresses, on an origin of its own. It knows nothing of
- * tokens, revisions or names. Safe for all threads.
+ * The CDN, which serves LFS files for signed addresses on an origin of its own. It knows no tokens,
+ * revisions or names. Safe for all threads.
  */
 final class Cdn {
   private static final String XML = "application/xml";
@@ -24,7 +24,7 @@ final class Cdn {
   private final AtomicLong requestIds = new AtomicLong();
   private volatile boolean refusesHead;
 
-  /** The beginning of good paths; it changes when the CDN moves. */
+  /** The prefix of valid paths; it changes when the CDN moves. */
   private volatile String root = PREFIX + "/";
 
   private final AtomicInteger moves = new AtomicInteger();
@@ -38,7 +38,7 @@ final class Cdn {
     refusesHead = refuse;
   }
 
-  /** From now on files have other paths, and what was signed for the old ones is refused. */
+  /** Changes the paths of all files; addresses signed for the old paths are refused. */
   void move() {
     root = PREFIX + "-" + moves.incrementAndGet() + "/";
   }

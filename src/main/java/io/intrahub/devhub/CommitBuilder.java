@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Makes a commit with the same object ids that git itself would compute. One use each. */
+/** Builds one commit with the object ids that git would compute. */
 final class CommitBuilder {
   private static final DateTimeFormatter HUB_DATE =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);

@@ -9,8 +9,8 @@ import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
- * One end of a connection that knows how much the system has taken from it. What the server holds
- * back, or could not yet write because the system has no room, is not in it.
+ * One end of a connection that counts the bytes that the system has accepted. Bytes that the server
+ * still buffers are not counted.
  */
 final class CountedEndPoint extends SocketChannelEndPoint {
   /** Guarded by this, with the write itself: nobody sees bytes that are gone and not counted. */

@@ -6,20 +6,21 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The made-up repos for trying things out: one of every kind that matters. The same in every Hub.
+ * The repos of {@code demo} and {@code dev-hub}: one of every kind that matters, the same in every
+ * Hub.
  */
 public final class DemoRepos {
-  /** May read everything. */
+  /** The token that may read everything. */
   public static final String ALICE = "hf_alice";
 
-  /** May read what is public. */
+  /** The token that may read public repos only. */
   public static final String BOB = "hf_bob";
 
   private static final long BIG = 300_000_000;
 
   private DemoRepos() {}
 
-  /** Adds them, with two known tokens; takes about a second, most of it for the large file. */
+  /** Adds the repos and two tokens; takes about a second, most of it for the large file. */
   public static void install(DevHub hub) {
     hub.token(ALICE, "alice");
     hub.token(BOB, "bob");

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What arrived and what was sent. A request counts when it arrives, a byte just before it goes to
- * the network, so that a client which has its answer never reads a count that lags behind. Its own
- * lock guards everything.
+ * Counts requests and bytes. A request is counted when it arrives, a byte just before it is written
+ * to the network, so that a client that has its answer never reads a count that lags behind. Its
+ * own lock guards everything.
  */
 public final class DevCounters {
   /** Enough for every test, and a bound for a Hub that runs for days. */
@@ -93,8 +93,8 @@ public final class DevCounters {
   }
 
   /**
-   * How many requests of one route were being answered at one time, at most. A connection carries
-   * one at a time, so that many connections at least were open.
+   * The highest number of requests of one route that were answered at the same time. At least as
+   * many connections were open, because a connection carries one request at a time.
    */
   public synchronized int mostAtOnce(Route route) {
     return mostOpen.getOrDefault(route, 0);

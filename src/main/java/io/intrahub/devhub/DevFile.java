@@ -3,7 +3,7 @@ package io.intrahub.devhub;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One file of a made-up repo: its bytes, and whether git keeps them itself (a <em>regular</em>
+ * One file of a simulated repo: its bytes, and whether git keeps them itself (a <em>regular</em>
  * file) or only an LFS pointer. Immutable and safe for all threads; one file may be put into many
  * repos.
  */
@@ -86,7 +86,7 @@ public final class DevFile {
     return lfs ? sha256 : gitOid;
   }
 
-  /** A made-up Xet hash, 64 hex; there are no Xet bytes behind it. */
+  /** Returns a simulated Xet hash, 64 hex; no Xet bytes belong to it. */
   public String xetHash() {
     return Hashes.sha256("xet " + sha256);
   }

@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A small Hub with made-up repos that answers as the real one does: a relative 307 to a second hop
- * for regular files, an absolute 302 to signed addresses of a CDN on another origin for LFS files,
- * and the real refusals. Everything can be changed while it runs, from any thread, and shows with
- * the next request. It counts what it is asked, breaks what it is told to break, and remembers what
- * no client may do.
+ * A small simulated Hub that answers as the real one does: a relative 307 to a second hop for
+ * regular files, an absolute 302 to signed addresses of a CDN on another origin for LFS files, and
+ * the real refusals. Everything can be changed while it runs, from any thread, and takes effect
+ * with the next request. It counts requests, injects scripted faults, and records what no client
+ * may do.
  *
- * <p>Who owns what: {@link DevRepo} its commits, refs and permissions; {@code Directory} names and
+ * <p>Ownership: {@link DevRepo} its commits, refs and permissions; {@code Directory} names and
  * tokens; {@code Traffic} counters, faults and violations; a request's own thread everything else.
  */
 public final class DevHub implements AutoCloseable {
@@ -46,12 +46,12 @@ public final class DevHub implements AutoCloseable {
     settings.cdn = builder.publicCdn.orElseGet(() -> origin(builder.cdnHost, server.cdnPort()));
   }
 
-  /** Starts to describe a Hub. */
+  /** Returns a builder. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A Hub to be. Every value has a default that fits a test. */
+  /** Builds a Hub. Every value has a default that fits a test. */
   public static final class Builder {
     private Clock clock = Clock.systemUTC();
     private String host = "127.0.0.1";
@@ -101,13 +101,13 @@ public final class DevHub implements AutoCloseable {
       return this;
     }
 
-    /** 0, the default, takes a free one. */
+    /** 0, the default, selects a free port. */
     public Builder port(int number) {
       port = number;
       return this;
     }
 
-    /** 0, the default, takes a free one. */
+    /** 0, the default, selects a free port. */
     public Builder cdnPort(int number) {
       cdnPort = number;
       return this;
@@ -135,7 +135,7 @@ public final class DevHub implements AutoCloseable {
       return this;
     }
 
-    /** The Hub, already listening. */
+    /** Starts the Hub, which then listens. */
     public DevHub start() {
       return new DevHub(this);
     }
@@ -152,7 +152,7 @@ public final class DevHub implements AutoCloseable {
   }
 
   /**
-   * The repo of this id; made now if there is none.
+   * Returns the repo with this id, and creates it if there is none.
    *
    * @param type {@code model}, {@code dataset}, {@code space} or {@code kernel}
    * @param id {@code ns/name} or {@code name}
@@ -161,7 +161,7 @@ public final class DevHub implements AutoCloseable {
     return directory.createOrGet(DevRepoType.of(type), id);
   }
 
-  /** Takes a repo away; made again, it is another repo with another internal id. */
+  /** Deletes a repo; if created again, it has another internal id. */
   public void delete(String type, String id) {
     directory.delete(DevRepoType.of(type), id);
   }
@@ -176,7 +176,7 @@ public final class DevHub implements AutoCloseable {
     directory.revoke(token);
   }
 
-  /** What arrived and what was sent. */
+  /** Returns the counters. */
   public DevCounters counters() {
     return traffic.counters;
   }
@@ -285,9 +285,7 @@ public final class DevHub implements AutoCloseable {
     switchListeners(false, false);
   }
 
-  /**
-   * Breaks all connections and listens again at once on the same ports, with all that was there.
-   */
+  /** Breaks all connections and listens again at once on the same ports, with unchanged state. */
   public synchronized void restart() {
     switchListeners(true, true);
     switchListeners(false, false);
@@ -322,7 +320,7 @@ public final class DevHub implements AutoCloseable {
     traffic.standstill.release();
   }
 
-  /** What clients did that none may do, oldest first. */
+  /** Returns what clients did that none may do, oldest first. */
   public List<String> violations() {
     return traffic.violations.list();
   }
@@ -350,7 +348,7 @@ public final class DevHub implements AutoCloseable {
   }
 
   /**
-   * Ends all that waits and stops both listeners; the second call does nothing.
+   * Ends all waits and stops both listeners; a second call does nothing.
    *
    * @throws AssertionError if there was a violation, unless built with {@code strict(false)}
    */

@@ -16,9 +16,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A made-up repo. It may be changed at any time, also while requests are answered: its own lock
- * guards all of its state, what it hands out is immutable, and a change shows at once. Changing
- * methods return the repo itself, so that they can be chained.
+ * A simulated repo. It may be changed at any time, also while requests are answered: its own lock
+ * guards all of its state, it returns immutable values, and a change takes effect at once. Methods
+ * that change it return the repo itself, so that they can be chained.
  */
 public final class DevRepo {
   private static final Instant FIRST_COMMIT = Instant.parse("2026-01-02T03:04:05Z");

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Percent-coding, queries and header texts. Written for this room alone and from the protocol, so
- * that a mistake in the mirror's own parsing cannot hide behind the same mistake here.
+ * Percent-coding, queries and header texts. Written for this package alone and from the protocol,
+ * so that a bug in the mirror's own parsing cannot hide behind the same bug here.
  */
 final class DevText {
   private static final String UNRESERVED =

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Waits of real time that end at once when the Hub closes. Safe for all threads. */
+/** Waits in real time that end at once when the Hub closes. Safe for all threads. */
 final class DevWaiting {
   private final CountDownLatch closed = new CountDownLatch(1);
 

@@ -3,7 +3,7 @@ package io.intrahub.devhub;
 import java.time.Duration;
 import java.util.Map;
 
-/** One thing that goes wrong with an answer. Byte counts are of the body of that one answer. */
+/** One fault of an answer. Byte counts refer to the body of that answer. */
 public sealed interface Fault {
   /** The answer starts late, by real time. */
   record Delay(Duration by) implements Fault {}

@@ -6,8 +6,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * A fault being scripted: first which requests (all of the routes, always, unless narrowed), then,
- * as the last call, what goes wrong. Used by one thread; the last call puts the rule into force.
+ * Builds a scripted fault: first which requests it applies to (all of the routes, always, unless
+ * narrowed), then, as the last call, what goes wrong. Used by one thread; the last call activates
+ * the rule.
  */
 public final class FaultRule {
   private final Faults faults;

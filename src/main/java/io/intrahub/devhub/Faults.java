@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The script of faults. All that match a request hit it together. Safe for all threads. */
+/** The script of faults. All matching faults apply to a request. Safe for all threads. */
 public final class Faults {
   private final List<ScriptedFault> script = new CopyOnWriteArrayList<>();
   private final List<Stall> stalls = new CopyOnWriteArrayList<>();
@@ -23,7 +23,7 @@ public final class Faults {
     return new FaultRule(this, EnumSet.allOf(Route.class));
   }
 
-  /** Ends all faults and lets everything go on that was stopped. */
+  /** Removes all faults and resumes everything that was stopped. */
   public void clear() {
     script.clear();
     stalls.forEach(Stall::release);

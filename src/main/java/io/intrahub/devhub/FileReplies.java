@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** Answers that carry a file's bytes: whole, in part, or not at all because the client has them. */
+/** Answers with the bytes of a file: all, a range, or none because the client has them. */
 final class FileReplies {
   private static final Set<String> TEXT =
       Set.of("json", "txt", "md", "csv", "py", "yaml", "yml", "jinja", "gitattributes", "html");

@@ -2,7 +2,7 @@ package io.intrahub.devhub;
 
 import java.util.Optional;
 
-/** Says who may see a repo and who may read its bytes, in the Hub's order of refusals. */
+/** Decides who may see a repo and who may read its bytes, in the Hub's order of refusals. */
 final class Gate {
   private final Directory directory;
   private final Settings settings;

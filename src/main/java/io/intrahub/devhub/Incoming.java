@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A request as it came, nothing decoded.
+ * A request as it arrived, with nothing decoded.
  *
  * @param clientPort at the client's end of its connection
  * @param path raw, up to the question mark

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 
-/** What the Hub tells about repos: info, search lists, refs and commits. */
+/** Routes about repos: info, search lists, refs and commits. */
 final class InfoRoutes {
   private final Gate gate;
   private final Directory directory;

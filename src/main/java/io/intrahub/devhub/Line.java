@@ -3,9 +3,9 @@ package io.intrahub.devhub;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A line of limited speed, for one answer or shared by many, by real time. It makes up for a sender
- * that comes late, by at most a tenth of a second, so that its speed holds on a busy machine. Its
- * own lock guards it.
+ * A bandwidth limit in real time, for one answer or shared by many. It compensates for a late
+ * sender by at most a tenth of a second, so that the rate holds on a busy machine. Its own lock
+ * guards it.
  */
 final class Line {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);

@@ -1,6 +1,6 @@
 package io.intrahub.devhub;
 
-/** Ends the handling of a request with this answer. */
+/** Thrown to end the handling of a request with this answer. */
 final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

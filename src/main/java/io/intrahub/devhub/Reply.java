@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** An answer on its way out. Made, changed and sent by the one thread of its request. */
+/** An answer being built and sent. Used by the thread of its request only. */
 final class Reply {
   static final String JSON = "application/json; charset=utf-8";
   static final String PLAIN = "text/plain; charset=utf-8";

@@ -1,6 +1,6 @@
 package io.intrahub.devhub;
 
-/** What a request asks for; counters and faults go by it. */
+/** The kind of a request, by which counters and faults select. */
 public enum Route {
   /** {@code /{id}/resolve/{revision}/{path}}. */
   RESOLVE(RateGroup.RESOLVERS),

@@ -2,7 +2,7 @@ package io.intrahub.devhub;
 
 import java.net.URI;
 
-/** What can be changed while the Hub runs. Each value stands alone, so volatile is enough. */
+/** Settings that can change while the Hub runs. They are independent, so volatile suffices. */
 final class Settings {
   volatile boolean xet = true;
   volatile boolean directSmallFiles;

@@ -36,7 +36,7 @@ final class Signatures {
     lifetime = newLifetime;
   }
 
-  /** From now on every address handed out before is expired. */
+  /** Expires every address that was signed before. */
   void expireAll() {
     generation.incrementAndGet();
   }

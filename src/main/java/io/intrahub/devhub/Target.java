@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a raw request path asks of the Hub. Segments are cut first and decoded after, because a
- * revision or a path may carry {@code %2F}.
+ * The parsed path of a request. The path is split first and each segment decoded afterwards,
+ * because a revision or a path may contain {@code %2F}.
  *
  * @param type of the repo; {@link DevRepoType#MODEL} where there is none
  * @param id of the repo as asked, or empty

@@ -8,7 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/** The way of every request: recorded, inspected, hit by faults, answered. */
+/** Handles every request: records it, inspects it, applies faults, and answers it. */
 final class Traffic {
   private final Clock clock;
   private final HubRoutes hub;

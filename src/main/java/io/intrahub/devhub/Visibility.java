@@ -1,6 +1,6 @@
 package io.intrahub.devhub;
 
-/** Who may see a made-up repo and who may read its bytes. */
+/** Who may see a simulated repo and who may read its bytes. */
 public enum Visibility {
   /** Everybody sees and reads it. */
   PUBLIC,

@@ -18,7 +18,7 @@ final class CacheHeaders {
           label.age().map(a -> " It was last confirmed " + a.toSeconds() + " s ago.").orElse("");
       exchange.set(
           HeaderNames.X_HF_WARNING,
-          "intrahub; The Hub can't be reached, this comes from the mirror's store." + age);
+          "intrahub; The Hub can't be reached, so this comes from the mirror's store." + age);
     }
     if (label.source() == CacheLabel.Source.BYPASS) {
       // It was fetched with one client's token.

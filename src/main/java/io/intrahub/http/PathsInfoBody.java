@@ -92,7 +92,8 @@ final class PathsInfoBody {
           expand = expand || one;
         } else if (pair.size() == MAX_PAIR) {
           throw new RequestBody.RefusedException(
-              HubError.badRequest("The form holds a value of more than " + MAX_PAIR + " bytes."));
+              HubError.badRequest(
+                  "The form contains a value of more than " + MAX_PAIR + " bytes."));
         } else {
           pair.write(buffer[i]);
         }

@@ -69,7 +69,9 @@ final class RequestBody extends InputStream {
   private RefusedException late() {
     return new RefusedException(
         HubError.requestTimeout(
-            "The body did not arrive within " + deadline.whole().toSeconds() + " s."));
+            "The body did not arrive within "
+                + deadline.whole().toSeconds()
+                + " s (server.body-timeout)."));
   }
 
   @Override

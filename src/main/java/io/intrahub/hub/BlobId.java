@@ -1,9 +1,9 @@
 package io.intrahub.hub;
 
 /**
- * The bytes of a file: their digest and their number.
+ * Identifies the content of a file by digest and size.
  *
- * @param digest never null
+ * @param digest of the content
  * @param size in bytes, not negative
  */
 public record BlobId(Digest digest, long size) {

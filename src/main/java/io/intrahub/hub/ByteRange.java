@@ -11,27 +11,28 @@ import java.util.regex.Pattern;
  */
 public sealed interface ByteRange {
   /**
-   * Whether the client takes the content for complete once it has these bytes: it asks for
-   * everything from some byte on. A last part that is asked for by its length, as the footer of a
-   * Parquet file is, completes nothing.
+   * Returns whether the client considers the content complete once it has these bytes, because it
+   * asks for everything from some byte on. A last part requested by its length, such as the footer
+   * of a Parquet file, completes nothing.
    */
   default boolean isRest() {
     return this instanceof From;
   }
 
   /**
-   * The bytes meant, for a content of {@code size} bytes; an end beyond the content is clamped.
+   * Returns the range within a content of {@code size} bytes; an end beyond the content is clamped.
    *
-   * @return empty when no byte of the content is meant: the answer is 416
+   * @return empty if the range contains no byte of the content: the answer is 416
    */
   Optional<Span> within(long size);
 
   /**
    * Reads a {@code Range} header.
    *
-   * <p>RFC 9110 section 14.2 lets a server ignore or refuse a broken one. It is refused: the client
-   * asked for a part, and a whole content of many gigabytes is not what it can use. Another unit
-   * and more than one range are ignored, so the answer is the whole content and never multipart.
+   * <p>RFC 9110 section 14.2 lets a server ignore or refuse an invalid header. It is refused,
+   * because a client that asked for a part cannot use a whole content of many gigabytes. Another
+   * unit and more than one range are ignored, so the answer is the whole content and never
+   * multipart.
    */
   static Parsed parse(String header) {
     Matcher unit = Syntax.UNIT.matcher(header);
@@ -41,7 +42,7 @@ public sealed interface ByteRange {
     if (!unit.group(1).equalsIgnoreCase("bytes")) {
       return new Ignored();
     }
-    // Empty elements of a list are nothing (RFC 9110 section 5.6.1.2).
+    // Empty elements of a list are ignored (RFC 9110 section 5.6.1.2).
     List<Optional<ByteRange>> ranges =
         Arrays.stream(unit.group(2).split(",", -1))
             .filter(element -> !element.isBlank())
@@ -62,7 +63,7 @@ public sealed interface ByteRange {
   /** Well-formed, but answered with the whole content. */
   record Ignored() implements Parsed {}
 
-  /** Broken syntax: answered with 400. */
+  /** Invalid syntax: answered with 400. */
   record Malformed() implements Parsed {}
 
   /** {@code bytes=first-}. */

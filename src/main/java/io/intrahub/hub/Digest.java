@@ -6,15 +6,15 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
- * What identifies the bytes of a file: sha256 for files stored with LFS, the git blob id for all
- * others. It is the file's ETag at the Hub in both cases.
+ * Identifies the bytes of a file: sha256 for files stored with LFS, the git blob id for all others.
+ * In both cases it is the file's ETag at the Hub.
  */
 public sealed interface Digest {
   /** Lower-case hexadecimal digits. */
   String hex();
 
   /**
-   * A hash that is ready to take the content.
+   * Returns a hash that is ready to take the content.
    *
    * @param size length of the content in bytes; a git blob id covers it
    */
@@ -26,10 +26,10 @@ public sealed interface Digest {
   }
 
   /**
-   * The digest that an ETag of the Hub names: 64 hexadecimal digits are a sha256, 40 a git blob id.
-   * Quotes and a weak mark are dropped, as huggingface_hub does.
+   * Returns the digest in an ETag of the Hub: 64 hexadecimal digits are a sha256, 40 a git blob id.
+   * Quotes and a weakness indicator are dropped, as huggingface_hub does.
    *
-   * @return empty when it is neither, for example a CDN's own tag
+   * @return empty if it is neither, for example a CDN's own tag
    */
   static Optional<Digest> ofEtag(String etag) {
     String bare = etag.startsWith("W/") ? etag.substring(2) : etag;

@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param kind file or directory
  * @param path from the repo's root
- * @param oid git's id: of the tree, of the blob, or of the pointer when {@code lfs} is there
+ * @param oid git's id of the tree, of the blob, or of the pointer if {@code lfs} is present
  * @param size of the content in bytes; 0 for a directory
  * @param lfs present for a file whose content is stored with LFS
  */
@@ -20,7 +20,7 @@ public record Entry(Kind kind, FilePath path, String oid, long size, Optional<Lf
   }
 
   /**
-   * Where the content of an LFS file is.
+   * The content of an LFS file.
    *
    * @param sha256 of the content
    * @param size of the content in bytes
@@ -28,7 +28,7 @@ public record Entry(Kind kind, FilePath path, String oid, long size, Optional<Lf
    */
   public record Lfs(Digest.Sha256 sha256, long size, long pointerSize) {}
 
-  /** The content of a file; empty for a directory. */
+  /** Returns the content of a file; empty for a directory. */
   public Optional<BlobId> blob() {
     if (kind == Kind.DIRECTORY) {
       return Optional.empty();

@@ -7,9 +7,9 @@ import java.util.Optional;
 /**
  * The path of a file or directory inside a repo, with plain slashes, from the repo's root.
  *
- * <p>Names are what git allows, less what has no honest use and hurts somebody: empty and dot
- * segments, backslashes, control and invisible characters, names over 255 bytes. Composed and
- * decomposed Unicode stay two different names, as in git.
+ * <p>Names are what git allows, except what only serves to attack or mislead: empty and dot
+ * segments, backslashes, control and invisible characters, and names over 255 bytes. Composed and
+ * decomposed Unicode are two different names, as in git.
  *
  * @param value decoded, without a leading or trailing slash
  */
@@ -17,14 +17,14 @@ public record FilePath(String value) {
   private static final int MAX_NAME_BYTES = 255;
   private static final int MAX_BYTES = 2048;
 
-  /** Checks the rules; code that has text from outside calls {@link #parse} instead. */
+  /** Checks the rules; use {@link #parse} for text from outside. */
   public FilePath {
     if (!isValid(value)) {
       throw new IllegalArgumentException("not a path in a repo");
     }
   }
 
-  /** The path, or empty when the text can't be one. Total: never throws. */
+  /** Returns the path, or empty if the text is not a valid path. Never throws. */
   public static Optional<FilePath> parse(String text) {
     return isValid(text) ? Optional.of(new FilePath(text)) : Optional.empty();
   }
@@ -56,7 +56,7 @@ public record FilePath(String value) {
     return value.substring(value.lastIndexOf('/') + 1);
   }
 
-  /** Whether this path lies anywhere below {@code directory}. */
+  /** Returns whether this path is below {@code directory}, at any depth. */
   public boolean isUnder(FilePath directory) {
     return value.length() > directory.value.length() + 1
         && value.startsWith(directory.value)

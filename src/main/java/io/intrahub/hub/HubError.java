@@ -5,11 +5,11 @@ import java.util.Optional;
 
 /**
  * An error in the Hub's own form: status, {@code X-Error-Code}, {@code X-Error-Message} and a JSON
- * body {@code {"error": …}}. This is the one table from outcomes to the wire.
+ * body {@code {"error": …}}. This is the only mapping from outcomes to the wire.
  *
  * @param status HTTP status, 400 to 599
- * @param code for the clients; empty where the Hub sends none, because a client that finds one
- *     would raise the wrong exception
+ * @param code for the clients; empty where the Hub sends none, because with a code a client would
+ *     raise the wrong exception
  * @param message for a person: one line of visible ASCII
  * @param retryAfterSeconds for {@code Retry-After}; empty sends no such header
  */
@@ -17,7 +17,7 @@ public record HubError(
     int status, Optional<String> code, String message, Optional<Integer> retryAfterSeconds) {
   private static final int MAX_MESSAGE = 500;
 
-  /** Cleans the message, so that no text from outside can add a header line or a second one. */
+  /** Cleans the message, so that no text from outside can inject a header. */
   public HubError {
     message = oneLine(message);
   }
@@ -30,12 +30,12 @@ public record HubError(
     return new HubError(status, Optional.empty(), message, Optional.empty());
   }
 
-  /** A token that can't be one. The message is what keeps clients from reading "no such repo". */
+  /** A malformed token. This message keeps clients from reporting "repository not found". */
   public static HubError badToken() {
     return of(401, "Invalid credentials in Authorization header");
   }
 
-  /** A request that can't be understood. */
+  /** An invalid request. */
   public static HubError badRequest(String message) {
     return of(400, message);
   }
@@ -65,17 +65,17 @@ public record HubError(
         path.value() + " does not exist on \"" + revision.value() + "\"");
   }
 
-  /** An address that is nobody's. */
+  /** A path that is not part of the API. */
   public static HubError notFound() {
     return of(404, "Sorry, we can't find the page you are looking for.");
   }
 
-  /** The address exists, but not for this method. */
+  /** The path exists, but not for this method. */
   public static HubError methodNotAllowed(String method) {
     return of(405, "Method " + method + " is not allowed here.");
   }
 
-  /** Something that would change the Hub. */
+  /** A request that would change the Hub. */
   public static HubError readOnly() {
     return of(
         403,
@@ -83,7 +83,7 @@ public record HubError(
             + " that command.");
   }
 
-  /** No byte of the content is in the asked range. */
+  /** The requested range contains no byte of the content. */
   public static HubError rangeNotSatisfiable(long size) {
     return of(416, "The range lies beyond the end of the file, which has " + size + " bytes.");
   }
@@ -116,13 +116,17 @@ public record HubError(
 
   /** The operator has switched upstream off, and nothing is stored to answer with. */
   public static HubError offline(String what) {
-    return of(501, "intrahub runs offline and has no copy of " + what + ".");
+    return of(
+        501,
+        "intrahub runs offline and has no copy of "
+            + what
+            + ". Ask its operator to load it online.");
   }
 
   /**
-   * Upstream answered, but with something that is not the Hub's, or broken.
+   * Upstream answered with an error, or with something that is not a valid answer of the Hub.
    *
-   * @param retryAfter when upstream wants to be asked again, if it said so
+   * @param retryAfter after which time upstream wants to be asked again, if it said so
    */
   public static HubError badUpstream(String what, String reason, Optional<Duration> retryAfter) {
     return new HubError(
@@ -132,7 +136,7 @@ public record HubError(
         Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
-  /** The mirror can't do it now for all who want it; it did not ask upstream. */
+  /** The mirror has no capacity for the request now, and did not ask upstream. */
   public static HubError upstreamBusy(String what, String reason) {
     return new HubError(
         503,
@@ -161,7 +165,7 @@ public record HubError(
   }
 
   /**
-   * One client asks for more than its share.
+   * One client exceeds its limit.
    *
    * @param message names the limit
    */
@@ -173,21 +177,21 @@ public record HubError(
         Optional.of((int) Math.clamp(retryAfter.toSeconds(), 1, 300)));
   }
 
-  /** Upstream sends bytes that are not what it announces, and sent such before. */
+  /** Upstream sent bytes that do not match the announced digest, and not for the first time. */
   public static HubError wrongContent(String what, String reason) {
     return new HubError(
         502,
         Optional.empty(),
-        "What the Hub sends for "
+        "intrahub rejected what the Hub sent for "
             + what
-            + " can't be used: "
+            + ", for the second time: "
             + reason
-            + ", and did not when it was fetched before. Remove what you have of it, and try again"
-            + " later; the operator finds the bytes in quarantine/.",
+            + ". Delete your partial copy and try again later. The operator finds the bytes in"
+            + " quarantine/.",
         Optional.of(1));
   }
 
-  /** A fault of the mirror itself; the request id leads to it in the log. */
+  /** A bug in the mirror; the log has the details under the request id. */
   public static HubError internal(String requestId) {
     return of(
         500, "Internal error of intrahub; the operator finds it in the log under " + requestId);

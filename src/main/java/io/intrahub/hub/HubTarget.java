@@ -5,12 +5,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a request target of the Hub names. {@link HubTargetParser} reads the many spellings that
- * clients send; {@link #format} writes the one that this project uses, so that {@code
- * parse(format(x)) = x}.
+ * The parsed target of a request to the Hub. {@link HubTargetParser} reads the many spellings that
+ * clients send; {@link #format} writes the canonical one, so that {@code parse(format(x)) = x}.
  */
 public sealed interface HubTarget {
-  /** The path, percent-encoded, as it goes over the wire. */
+  /** Returns the percent-encoded path, as sent over the wire. */
   String format();
 
   /** {@code /{repo}/resolve/{revision}/{path}}: the content of a file. */
@@ -48,7 +47,7 @@ public sealed interface HubTarget {
     }
   }
 
-  /** {@code /{repo}/raw/{revision}/{path}}: what git has, for an LFS file its pointer. */
+  /** {@code /{repo}/raw/{revision}/{path}}: the file in git; for an LFS file, its pointer. */
   record RawFile(RepoId repo, Revision revision, FilePath path) implements HubTarget {
     @Override
     public String format() {
@@ -155,7 +154,7 @@ public sealed interface HubTarget {
   }
 
   /**
-   * A path that is none of the Hub's API.
+   * A path outside the Hub's API.
    *
    * @param path the raw path
    */
@@ -194,8 +193,8 @@ public sealed interface HubTarget {
     }
 
     /**
-     * One segment. A word that the parser takes as a sign post is written with its first letter
-     * escaped, because the parser looks for sign posts before it decodes.
+     * Writes one segment. A reserved word of the parser is written with its first letter escaped,
+     * because the parser looks for reserved words before it decodes.
      */
     private static String segment(String plain) {
       String encoded = PercentCoding.encode(plain);

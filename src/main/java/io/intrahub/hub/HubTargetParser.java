@@ -7,19 +7,19 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads the path of a raw request target. A total function: every text gives a target or a refusal.
+ * Parses the path of a raw request target. Every text yields a target or a refusal.
  *
- * <p>The order matters, because authorisation and storage both depend on this one reading: runs of
+ * <p>The order matters, because authorisation and storage both depend on this one parse: runs of
  * slashes are collapsed (hf-hub 0.x and huggingface.js send {@code //o/m/resolve/…}), the path is
- * cut at its slashes, sign posts such as {@code resolve} are looked for, and only then is each
+ * split at its slashes, reserved words such as {@code resolve} are located, and only then is each
  * segment decoded, once. So {@code refs%2Fpr%2F1} stays one segment, and a branch called {@code
  * resolve} can be written {@code %72esolve}.
  *
- * <p>How many segments an id has can't be counted. It ends where a sign post stands: behind two
- * segments if there is one, else behind one (a repo may itself be called {@code acme/tree}).
+ * <p>The number of segments of an id varies. The id ends before a reserved word: after two segments
+ * if one follows there, otherwise after one (a repo may itself be called {@code acme/tree}).
  */
 public final class HubTargetParser {
-  /** Sign posts between a repo's id and the rest of a file's address. */
+  /** Reserved words between the id of a repo and the rest of the address of a file. */
   private static final Set<String> FILE_VERBS = Set.of("resolve", "raw", "blob");
 
   /** Known resources of a repo under {@code /api}. */
@@ -52,20 +52,20 @@ public final class HubTargetParser {
 
   private HubTargetParser() {}
 
-  /** What came out of parsing. */
+  /** The result of parsing. */
   public sealed interface Parsed {}
 
-  /** The request names something. */
+  /** The request is valid. */
   public record Target(HubTarget target) implements Parsed {}
 
   /**
-   * The request is refused and goes no further.
+   * The request is refused.
    *
-   * @param message for a person: what is wrong with it
+   * @param message for a person: what is wrong with the request
    */
   public record Refused(String message) implements Parsed {}
 
-  /** Whether a segment with this text would be read as a sign post; see {@link HubTarget}. */
+  /** Returns whether a segment with this text is a reserved word; see {@link HubTarget}. */
   static boolean isSignPost(String segment) {
     return FILE_VERBS.contains(segment) || RESOURCES.contains(segment) || segment.equals("refs");
   }
@@ -89,7 +89,7 @@ public final class HubTargetParser {
       }
       Optional<String> decoded = PercentCoding.decode(raw);
       if (decoded.isEmpty()) {
-        return new Refused("The path holds a % that does not begin a valid escape of UTF-8.");
+        return new Refused("The path contains a % that does not begin a valid escape of UTF-8.");
       }
       Optional<String> fault = fault(decoded.get());
       if (fault.isPresent()) {
@@ -101,20 +101,20 @@ public final class HubTargetParser {
     return api ? parseApi(segments) : parsePage(segments);
   }
 
-  /** What no name of the Hub may hold, looked for in every segment whatever it turns out to be. */
+  /** Checks every segment, whatever it names, for what no name of the Hub may contain. */
   private static Optional<String> fault(String decoded) {
     for (int i = 0; i < decoded.length(); i++) {
       char c = decoded.charAt(i);
       if (c < ' ' || c == 0x7f) {
-        return Optional.of("The path holds a control character.");
+        return Optional.of("The path contains a control character.");
       }
       if (c == '\\') {
-        return Optional.of("The path holds a backslash.");
+        return Optional.of("The path contains a backslash.");
       }
     }
     for (String part : decoded.split("/", -1)) {
       if (part.equals(".") || part.equals("..")) {
-        return Optional.of("The path holds a dot segment.");
+        return Optional.of("The path contains a dot segment.");
       }
     }
     return Optional.empty();
@@ -167,7 +167,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
     if (path.isEmpty()) {
-      return new Refused("The file name is empty, too long or holds what no name may.");
+      return new Refused("The file name is empty, too long or contains a forbidden character.");
     }
     return new Target(
         switch (verb) {
@@ -271,7 +271,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
     return path.isEmpty()
-        ? new Refused("The folder name is empty, too long or holds what no name may.")
+        ? new Refused("The folder name is empty, too long or contains a forbidden character.")
         : new Target(new HubTarget.Tree(repo, revision.get(), path));
   }
 

@@ -4,13 +4,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The {@code Link} header as the Hub pages with it (RFC 8288, one relation type). */
+/** The {@code Link} header that the Hub uses for paging (RFC 8288, one relation type). */
 public final class LinkHeader {
   private static final Pattern LINK = Pattern.compile("<([^>]*)>\\s*;[^,]*?rel=\"?([\\w-]+)\"?");
 
   private LinkHeader() {}
 
-  /** The address with {@code rel="next"}. */
+  /** Returns the address with {@code rel="next"}. */
   public static Optional<String> next(String header) {
     Matcher m = LINK.matcher(header);
     while (m.find()) {
@@ -22,7 +22,8 @@ public final class LinkHeader {
   }
 
   /**
-   * A header with one link. DuckDB wants exactly one parameter and no comma or semicolon inside.
+   * Writes a header with one link. DuckDB requires exactly one parameter, and no comma or semicolon
+   * inside.
    *
    * @param url absolute: huggingface.js and hf-hub 1.0 drop a relative one and list too little
    */

@@ -3,11 +3,11 @@ package io.intrahub.hub;
 import java.util.Optional;
 
 /**
- * What repo info says that the mirror acts on.
+ * The members of repo info that the mirror acts on.
  *
  * @param id as the Hub spells it
- * @param commit the revision's commit; empty when the answer was cut down by {@code expand}
+ * @param commit the revision's commit; empty if {@code expand} reduced the answer
  * @param openToAll whether the answer says both that the repo is not private and that it is not
- *     gated; false when it leaves either open
+ *     gated; false if it omits either
  */
 public record RepoFacts(String id, Optional<CommitHash> commit, boolean openToAll) {}

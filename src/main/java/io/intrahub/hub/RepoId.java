@@ -14,13 +14,13 @@ import java.util.regex.Pattern;
  * no {@code --} and no {@code ..}, and the name does not end in {@code .git}. Because {@code --}
  * cannot occur, {@link #folderName} is unique.
  *
- * @param type never null
+ * @param type the kind of repo
  * @param id the id as the Hub spells it; upper and lower case differ
  */
 public record RepoId(RepoType type, String id) {
   private static final Pattern PART = Pattern.compile("\\w|\\w[\\w.-]{0,94}\\w");
 
-  /** First segments of the Hub's own pages and APIs, which can't be one-segment repo ids. */
+  /** First segments of the Hub's own pages and APIs, which can't be ids of one segment. */
   private static final Set<String> RESERVED =
       Set.of(
           "api",
@@ -36,14 +36,14 @@ public record RepoId(RepoType type, String id) {
           "spaces",
           "v2");
 
-  /** Checks the grammar; code that has text from outside calls {@link #parse} instead. */
+  /** Checks the grammar; use {@link #parse} for text from outside. */
   public RepoId {
     if (!isValid(id)) {
       throw new IllegalArgumentException("not a repo id: " + id);
     }
   }
 
-  /** The repo with this id, or empty when the id breaks the grammar. Total: never throws. */
+  /** Returns the repo with this id, or empty if the id violates the grammar. Never throws. */
   public static Optional<RepoId> parse(RepoType type, String id) {
     return isValid(id) ? Optional.of(new RepoId(type, id)) : Optional.empty();
   }
@@ -75,7 +75,7 @@ public record RepoId(RepoType type, String id) {
     return "/api/" + type.plural() + "/" + id;
   }
 
-  /** How a person names it: {@code model acme/tiny-bert}. */
+  /** Returns the name for a person: {@code model acme/tiny-bert}. */
   @Override
   public String toString() {
     return type.singular() + " " + id;

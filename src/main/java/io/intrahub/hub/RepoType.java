@@ -2,7 +2,7 @@ package io.intrahub.hub;
 
 import java.util.Optional;
 
-/** What kind of repo an id names. Ids of different types are different repos. */
+/** The kind of a repo. Equal ids of different types are different repos. */
 public enum RepoType {
   MODEL("models", ""),
   DATASET("datasets", "datasets/"),
@@ -21,7 +21,7 @@ public enum RepoType {
     return plural;
   }
 
-  /** What stands before the id in file URLs; empty for models. */
+  /** Returns the prefix of the id in file URLs; empty for models. */
   public String pathPrefix() {
     return pathPrefix;
   }
@@ -31,7 +31,7 @@ public enum RepoType {
     return plural.substring(0, plural.length() - 1);
   }
 
-  /** The type whose API word this is, if any. */
+  /** Returns the type with this word in API paths, if any. */
   public static Optional<RepoType> ofPlural(String plural) {
     for (RepoType type : values()) {
       if (type.plural.equals(plural)) {

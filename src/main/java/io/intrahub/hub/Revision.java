@@ -4,29 +4,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * What a client asks for: a branch, a tag, {@code refs/pr/N}, {@code refs/convert/X}, {@code HEAD},
- * a commit or an abbreviation of one.
+ * A revision that a client requests: a branch, a tag, {@code refs/pr/N}, {@code refs/convert/X},
+ * {@code HEAD}, a commit or an abbreviation of one.
  *
- * <p>Git's own rules for ref names are kept (git-check-ref-format), so that a value can be echoed
- * in a header and can never climb out of a folder. {@code ~parquet}, DuckDB's short form, is read
- * as {@code refs/convert/parquet}.
+ * <p>Git's own rules for ref names apply (git-check-ref-format), so that a value can be repeated in
+ * a header and can never leave its folder. {@code ~parquet}, DuckDB's short form, is read as {@code
+ * refs/convert/parquet}.
  *
  * @param value decoded, with plain slashes
  */
 public record Revision(String value) {
   private static final int MAX_BYTES = 255;
 
-  /** The default branch, whatever its name is: what {@code /api/models/{id}} alone stands for. */
+  /** The default branch, whatever its name: what {@code /api/models/{id}} alone refers to. */
   public static final Revision DEFAULT = new Revision("HEAD");
 
-  /** Checks the rules; code that has text from outside calls {@link #parse} instead. */
+  /** Checks the rules; use {@link #parse} for text from outside. */
   public Revision {
     if (!isValid(value)) {
       throw new IllegalArgumentException("not a revision: " + value);
     }
   }
 
-  /** The revision, or empty when the text can't be one. Total: never throws. */
+  /** Returns the revision, or empty if the text is not a valid one. Never throws. */
   public static Optional<Revision> parse(String text) {
     String value = text.startsWith("~") ? "refs/convert/" + text.substring(1) : text;
     return isValid(value) ? Optional.of(new Revision(value)) : Optional.empty();
@@ -52,7 +52,7 @@ public record Revision(String value) {
     return c > ' ' && c != 0x7f && "\\~^:?*[".indexOf(c) < 0 && !UnicodeText.isInvisible(c);
   }
 
-  /** The commit, when the revision is a whole commit hash and so can never move. */
+  /** Returns the commit if the revision is a full commit hash, which can never move. */
   public Optional<CommitHash> asCommit() {
     return CommitHash.parse(value);
   }

@@ -1,13 +1,13 @@
 package io.intrahub.hub;
 
-/** Small questions about text from outside. */
+/** Checks of text from outside. */
 final class UnicodeText {
   private UnicodeText() {}
 
   /**
-   * Whether the character shows nothing or reorders its neighbours: C1 controls, line separators,
-   * bidirectional marks. Such a name would lie to a person who reads a log or an error. Joiners
-   * (U+200C, U+200D) pass: words and signs that people write need them.
+   * Returns whether the character is invisible or reorders its neighbours: C1 controls, line
+   * separators, bidirectional marks. Such a name would mislead a person who reads a log or an
+   * error. Joiners (U+200C, U+200D) are allowed, because some scripts and symbols need them.
    */
   static boolean isInvisible(int c) {
     return (c >= 0x80 && c <= 0x9f)
@@ -19,7 +19,7 @@ final class UnicodeText {
         || c == 0xfeff;
   }
 
-  /** Whether the text can't be written as UTF-8, because half of a surrogate pair is missing. */
+  /** Returns whether the text can't be written as UTF-8, because of half a surrogate pair. */
   static boolean hasLoneSurrogate(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -88,7 +88,8 @@ public final class ApiPassThrough {
           // A list without its end must not look whole.
           return UpstreamErrors.reply(
               new UpstreamFailure(
-                  UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the rest of the list lies elsewhere"),
+                  UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+                  "the link to the rest of the list leads elsewhere"),
               what);
         }
       }

@@ -103,7 +103,7 @@ final class ColdQuestionLimiter {
                 UpstreamFailure.Kind.OVER_LIMIT,
                 "one client may ask the Hub about "
                     + perMinute
-                    + " unknown things per minute, and yours did (clients.cold-questions)",
+                    + " unknown things per minute, and this client reached that limit (clients.cold-questions)",
                 false,
                 wait));
       }

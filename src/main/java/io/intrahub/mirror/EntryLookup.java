@@ -103,7 +103,7 @@ final class EntryLookup {
       }
       return manifest.complete() ? Optional.of(new Known.Absent()) : Optional.empty();
     } catch (IOException e) {
-      log.warn("The manifest of {} can't be read; upstream is asked instead", manifest.commit(), e);
+      log.warn("The manifest of {} can't be read, so upstream is asked", manifest.commit(), e);
       return Optional.empty();
     }
   }

@@ -212,7 +212,8 @@ final class ManifestLoader {
             } else {
               recentFailures.put(key, true);
             }
-            log.info("The listing of {} at {} was not learned: {}", repo.subject(), commit, result);
+            log.info(
+                "The listing of {} at {} could not be fetched: {}", repo.subject(), commit, result);
           }
           return result;
         });
@@ -255,12 +256,12 @@ final class ManifestLoader {
               return keep(key, repo, writer);
             }
             case HubUpstream.NextPage.Elsewhere _ -> {
-              return unexpected("its next page lies elsewhere");
+              return unexpected("the link to its next page leads elsewhere");
             }
             case HubUpstream.NextPage.At next -> target = next.target();
           }
           if (!taker.endPage()) {
-            return unexpected("its pages bring nothing and do not end");
+            return unexpected("its pages are empty and do not end");
           }
         }
         case UpstreamResult.Value(ListingPage.NotTaken _) when taker.isFull() -> {
@@ -299,7 +300,7 @@ final class ManifestLoader {
     }
     recentlyNotKept.put(key, true);
     log.warn(
-        "The listing of {} at {} can't be kept, so clients get it from upstream: {}",
+        "The listing of {} at {} can't be stored, so clients get it from upstream: {}",
         key.repo(),
         key.commit(),
         failure.toString());

@@ -119,7 +119,7 @@ final class RepoInfoFetcher {
     } catch (BrokenAnswerException e) {
       throw e;
     } catch (IOException e) {
-      log.warn("Repo info of {} at {} can't be kept: {}", repo, commit, e.toString());
+      log.warn("Repo info of {} at {} can't be stored: {}", repo, commit, e.toString());
       return Optional.empty();
     }
   }

@@ -244,7 +244,10 @@ public final class Transfers implements AutoCloseable {
       try {
         transfer = join(key, repo, source, deadline);
       } catch (IOException e) {
-        log.warn("The store can't begin a blob of {} bytes: {}", blob.size(), e.toString());
+        log.warn(
+            "The store can't start a blob of {} bytes, so it passes through: {}",
+            blob.size(),
+            e.toString());
         context.meters().storeFailure();
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
@@ -265,7 +268,10 @@ public final class Transfers implements AutoCloseable {
         }
         opening = admission.open(transfer.get(), handle.get(), request, wrongBefore);
       } catch (IOException e) {
-        log.warn("The store has no room for a blob of {} bytes: {}", blob.size(), e.toString());
+        log.warn(
+            "The store has no space for a blob of {} bytes, so it passes through: {}",
+            blob.size(),
+            e.toString());
         context.meters().storeFailure();
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {

@@ -37,13 +37,13 @@ class MainTest {
       delimiter = '|',
       textBlock =
           """
-          serve --prot 9000   | --prot: no such option; did you mean --port? (see: intrahub serve --help)
-          serve --prot=9000   | --prot: no such option; did you mean --port? (see: intrahub serve --help)
-          serve --adminport 1 | --adminport: no such option; did you mean --admin-port? (see: intrahub serve --help)
-          serve --wibble      | --wibble: no such option (see: intrahub serve --help)
-          demo --offline      | --offline: no such option (see: intrahub demo --help)
-          sevre               | sevre: no such command; did you mean serve? (see: intrahub --help)
-          --verison           | --verison: no such option; did you mean --version? (see: intrahub --help)
+          serve --prot 9000   | --prot: unknown option; did you mean --port? (see: intrahub serve --help)
+          serve --prot=9000   | --prot: unknown option; did you mean --port? (see: intrahub serve --help)
+          serve --adminport 1 | --adminport: unknown option; did you mean --admin-port? (see: intrahub serve --help)
+          serve --wibble      | --wibble: unknown option (see: intrahub serve --help)
+          demo --offline      | --offline: unknown option (see: intrahub demo --help)
+          sevre               | sevre: unknown command; did you mean serve? (see: intrahub --help)
+          --verison           | --verison: unknown option; did you mean --version? (see: intrahub --help)
           serve --port        | Missing required parameter for option '--port' (PORT) (see: intrahub serve --help)
           demo --port http    | Invalid value for option '--port': 'http' is not an int (see: intrahub demo --help)
           """)
@@ -58,7 +58,7 @@ class MainTest {
   void without_a_command_the_help_is_shown() {
     Outcome outcome = run();
 
-    assertThat(outcome.err()).startsWith("Say what to do").contains("Usage: intrahub", "dev-hub");
+    assertThat(outcome.err()).startsWith("Name a command").contains("Usage: intrahub", "dev-hub");
     assertThat(outcome.status()).isEqualTo(USAGE);
   }
 
@@ -71,7 +71,7 @@ class MainTest {
     Outcome outcome = run("serve", "--config", file.toString(), "--data", data());
 
     assertThat(outcome.err())
-        .contains(file + ":2: server.prot: no such option; did you mean server.port?")
+        .contains(file + ":2: server.prot: unknown option; did you mean server.port?")
         .contains(file + ":4: waits.head: expected a duration such as")
         .doesNotContain("\tat ");
     assertThat(outcome.status()).isEqualTo(Main.EX_CONFIG);

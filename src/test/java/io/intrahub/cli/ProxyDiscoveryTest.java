@@ -71,7 +71,7 @@ class ProxyDiscoveryTest {
             ProxyDiscovery.settings(
                 ENVIRONMENT, List.of(), Map.of("ALL_PROXY", "socks5://ada:secret@proxy:1080")))
         .isInstanceOf(StartException.class)
-        .hasMessageStartingWith("ALL_PROXY names no HTTP proxy")
+        .hasMessageStartingWith("ALL_PROXY is not an HTTP proxy")
         .hasMessageContaining("upstream.proxy")
         .hasMessageNotContaining("secret");
   }

@@ -162,7 +162,7 @@ class UpstreamGoneIT {
   }
 
   private void expectWarning(ClientResult load, int seconds) {
-    String warning = "The Hub can't be reached, this comes from the mirror's store.";
+    String warning = "The Hub can't be reached, so this comes from the mirror's store.";
     assertThat(label()).containsEntry("Age", String.valueOf(seconds));
     assertThat(label().get("X-HF-Warning")).contains(warning);
     // Older versions don't know the header.

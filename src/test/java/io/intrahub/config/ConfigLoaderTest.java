@@ -133,8 +133,8 @@ class ConfigLoaderTest {
                 NO_FLAGS))
         .containsExactly(
             "INTRAHUB_UPSTREAM_PROXY: expected environment, none, or an address such as"
-                + " http://user:password@proxy.example:3128; found something else, not shown since"
-                + " it may hold a password");
+                + " http://user:password@proxy.example:3128; found another value, which is"
+                + " not shown because it may contain a password");
   }
 
   @Test
@@ -184,12 +184,12 @@ class ConfigLoaderTest {
                 Map.of("freshness.revision-ttl", List.of("-5s"))))
         .containsExactly(
             file + ":2: server.port: expected a whole number, 0 to 65535; found \"65536\"",
-            file + ":3: server.prot: no such option; did you mean server.port?",
+            file + ":3: server.prot: unknown option; did you mean server.port?",
             file
                 + ":5: store.min-free: expected a size such as 64MiB, 10GB or plain bytes; found"
                 + " \"lots\"",
             "INTRAHUB_ADMIN_PORT: expected a whole number, 0 to 65535; found \"-1\"",
-            "INTRAHUB_SERVER_PROT: no such option; did you mean INTRAHUB_SERVER_PORT?",
+            "INTRAHUB_SERVER_PROT: unknown option; did you mean INTRAHUB_SERVER_PORT?",
             "--revision-ttl: expected a duration such as 200ms, 10s, 5m, 1h or 7d; found \"-5s\"");
   }
 
@@ -250,12 +250,13 @@ class ConfigLoaderTest {
 
     assertThat(problems(Optional.of(missing), wrong, NO_FLAGS))
         .containsExactly(
-            missing + ": there is no such file",
+            missing + ": the file does not exist",
             "INTRAHUB_MODE: expected online or offline; found \"x\"");
-    assertThat(problems(folder)).containsExactly(folder + ": cannot be read: it is a folder");
-    assertThat(problems(utf16)).containsExactly(utf16 + ": is not text in UTF-8");
+    assertThat(problems(folder))
+        .containsExactly(folder + ": cannot be read: it is a folder, not a file");
+    assertThat(problems(utf16)).containsExactly(utf16 + ": is not UTF-8 text");
     assertThat(problems(large))
-        .containsExactly(large + ": is larger than 1 MiB; that is no configuration");
+        .containsExactly(large + ": is larger than 1 MiB, so it cannot be a configuration file");
   }
 
   @Test
@@ -280,8 +281,8 @@ class ConfigLoaderTest {
                 Map.of("INTRAHUB_HIGH_WATERMARK", "80", "INTRAHUB_STORE_MINFREE", "1GB"),
                 NO_FLAGS))
         .containsExactly(
-            "INTRAHUB_HIGH_WATERMARK: no such option; did you mean INTRAHUB_STORE_HIGH_WATERMARK?",
-            "INTRAHUB_STORE_MINFREE: no such option; did you mean INTRAHUB_STORE_MIN_FREE?");
+            "INTRAHUB_HIGH_WATERMARK: unknown option; did you mean INTRAHUB_STORE_HIGH_WATERMARK?",
+            "INTRAHUB_STORE_MINFREE: unknown option; did you mean INTRAHUB_STORE_MIN_FREE?");
   }
 
   @Test
@@ -322,7 +323,7 @@ class ConfigLoaderTest {
                 Map.of("upstream.endpoints", List.of("https://me:secret@hub.example"))))
         .containsExactly(
             "--upstream: expected an address such as https://hub.example, without user, query or"
-                + " fragment; found one with a user");
+                + " fragment; found an address with a user name, which is not shown");
   }
 
   @Test

@@ -12,21 +12,26 @@ final class Reference {
       """
       # Configuration
 
-      <!-- Written by a test from the declarations in src/main/java/io/intrahub/config/Config.java.
+      <!-- A test writes this page from the declarations in src/main/java/io/intrahub/config/Config.java.
            Change them, then run: %s -->
 
-      Every option has a default; a mirror without any configuration works. An option is set, a later
-      place winning over an earlier one, in
+      Use this page to look up an option: where to set it, how its value is written, its default and its
+      effect.
 
-      1. one YAML file, which `--config FILE` or the variable `INTRAHUB_CONFIG` names. No file is read
-         unless it is named. [config/intrahub.yaml](../config/intrahub.yaml) has all options with their
-         defaults, to copy from;
-      2. the environment. `store.min-free` is `INTRAHUB_STORE_MIN_FREE`, and so on. Lists are written
-         with commas. An empty variable counts as none;
-      3. the command line, for the options that have a flag.
+      ## Set an option
 
-      Everything is checked at the start. A mirror with a wrong, misspelt or unknown option, in any of
-      the three places, does not start, and names all that is wrong at once:
+      Every option has a default, and the mirror works without any configuration. Set an option in one of
+      three places; a later place overrides an earlier one:
+
+      1. one YAML file, named by `--config FILE` or the variable `INTRAHUB_CONFIG`. No file is read unless
+         it is named. [config/intrahub.yaml](../config/intrahub.yaml) lists all options with their
+         defaults; copy what you change;
+      2. the environment. `store.min-free` becomes `INTRAHUB_STORE_MIN_FREE`, and so on. Separate the
+         elements of a list with commas. An empty variable is ignored;
+      3. the command line, for options that have a flag.
+
+      The mirror checks all options when it starts. If a value is invalid or a name is unknown, in any of
+      the three places, it does not start and reports all problems at once:
 
       ```
       %s
@@ -38,14 +43,14 @@ final class Reference {
       | --- | --- |
       | host | a host name or an IP address, without a port |
       | number | digits: `10000` |
-      | folder | its name; `~` is not understood |
-      | size | `64MiB`, `10GB` or plain bytes: `B`, and with steps of 1024 `KiB`, `MiB`, `GiB`, `TiB`, with steps of 1000 `KB`, `MB`, `GB`, `TB` |
+      | folder | a path; `~` is not expanded |
+      | size | `64MiB`, `10GB` or plain bytes. Units: `B`; `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024); `KB`, `MB`, `GB`, `TB` (powers of 1000) |
       | duration | `200ms`, `10s`, `5m`, `1h` or `7d`; at most `3650d` |
-      | address | `https://hub.example` or `http://...`, with a path if need be; without user, query or fragment |
-      | file | its name; `~` is not understood; empty for none |
+      | address | `https://hub.example` or `http://...`, optionally with a path; without user, query or fragment |
+      | file | a path; `~` is not expanded; empty for none |
       | proxy | `environment`, `none` or `http://user:password@proxy.example:3128` |
       | servers | `*`, `hub.example`, `.example`, `hub.example:8080`, `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`, `[::1]:8080` |
-      | list | in the file `[a, b]`, or each element on its own line after a `-` |
+      | list | in the file `[a, b]`, or one element per line after a `-` |
 
       ## Options
       """;
@@ -53,7 +58,7 @@ final class Reference {
   private static final String PAGE_TAIL =
       """
 
-      ## Variables that are no options
+      ## Variables that are not options
 
       | variable | meaning |
       | --- | --- |
@@ -61,19 +66,19 @@ final class Reference {
       | `INTRAHUB_JAVA_OPTS` | options for the JVM; read by `./intrahub`, see [operations.md](operations.md) |
 
       Any other variable that begins with `INTRAHUB_` is an error, except those that Kubernetes sets for a
-      service of that name (`INTRAHUB_SERVICE_HOST`, `INTRAHUB_PORT_8090_TCP` and the like).
+      service of that name, such as `INTRAHUB_SERVICE_HOST` and `INTRAHUB_PORT_8090_TCP`.
       """;
 
   private static final String FILE_HEAD =
       """
-      # All options of intrahub with their defaults. Copy what you change into a file of your own, and
-      # name that with --config.
+      # All options of intrahub with their defaults. Copy the options that you change to a file of your
+      # own, and name that file with --config.
       #
-      # The environment (INTRAHUB_SERVER_PORT=9000) wins over this file, and flags (--port 9000) win
-      # over both. Durations are written 200ms, 10s, 5m, 1h or 7d; sizes 64MiB, 10GB or plain bytes.
-      # More: docs/configuration.md.
+      # Environment variables (INTRAHUB_SERVER_PORT=9000) override this file, and flags (--port 9000)
+      # override both. Durations are written 200ms, 10s, 5m, 1h or 7d; sizes 64MiB, 10GB or plain bytes.
+      # See docs/configuration.md for more.
       #
-      # Written by a test, as that page is: change src/main/java/io/intrahub/config/Config.java, then
+      # A test writes this file and that page: change src/main/java/io/intrahub/config/Config.java, then
       # run: %s
       """;
 

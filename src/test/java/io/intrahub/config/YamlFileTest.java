@@ -29,11 +29,11 @@ class YamlFileTest {
                   wibble: 1
                 """))
         .containsExactly(
-            "f:5: server.Port: no such option; did you mean server.port?",
-            "f:6: stor: no such option; did you mean store?",
-            "f:9: freshness.revisionTtl: no such option; did you mean freshness.revision-ttl?",
-            "f:10: freshness.gated_ttl: no such option; did you mean freshness.gated-ttl?",
-            "f:12: transfer.wibble: no such option");
+            "f:5: server.Port: unknown option; did you mean server.port?",
+            "f:6: stor: unknown option; did you mean store?",
+            "f:9: freshness.revisionTtl: unknown option; did you mean freshness.revision-ttl?",
+            "f:10: freshness.gated_ttl: unknown option; did you mean freshness.gated-ttl?",
+            "f:12: transfer.wibble: unknown option");
   }
 
   @Test
@@ -49,10 +49,10 @@ class YamlFileTest {
                 server.host: x
                 """))
         .containsExactly(
-            "f:1: port: no such option; did you mean server.port or admin.port?",
-            "f:3: server.revision-ttl: no such option; did you mean freshness.revision-ttl?",
-            "f:4: server.upstream: no such option; did you mean upstream?",
-            "f:6: server.host: is written on two lines: \"server:\", and below it, indented,"
+            "f:1: port: unknown option; did you mean server.port or admin.port?",
+            "f:3: server.revision-ttl: unknown option; did you mean freshness.revision-ttl?",
+            "f:4: server.upstream: unknown option; did you mean upstream?",
+            "f:6: server.host: write it on two lines: \"server:\", and below it, indented,"
                 + " \"host:\"");
   }
 
@@ -68,8 +68,8 @@ class YamlFileTest {
                 store: {path: b}
                 """))
         .containsExactly(
-            "f:3: server.port: is there already, in line 2",
-            "f:5: store: is there already, in line 4");
+            "f:3: server.port: is already set in line 2; remove one of the two",
+            "f:5: store: is already set in line 4; remove one of the two");
   }
 
   @Test
@@ -93,14 +93,14 @@ class YamlFileTest {
                 """))
         .containsExactly(
             "f:2: server.port: expected a whole number, 0 to 65535; found a list",
-            "f:3: server.host: expected a host name or an address, without a port; found options"
-                + " below it",
-            "f:4: admin: expected options on the lines below it; found \"8091\"",
-            "f:6: store.path: expected a folder, with its name written out; found nothing",
+            "f:3: server.host: expected a host name or an address, without a port; found a group"
+                + " of options",
+            "f:4: admin: expected indented options on the lines below it; found \"8091\"",
+            "f:6: store.path: expected the path of a folder, without ~; found nothing",
             "f:7: mode: expected online or offline; found nothing",
             "f:11: upstream.endpoints: expected an address such as https://hub.example, without"
-                + " user, query or fragment; found options below it",
-            "f:13: waits: expected options on the lines below it; found a list");
+                + " user, query or fragment; found a group of options",
+            "f:13: waits: expected indented options on the lines below it; found a list");
   }
 
   @Test
@@ -108,20 +108,20 @@ class YamlFileTest {
     assertThat(problems("upstream: {endpoints: []}"))
         .singleElement()
         .asString()
-        .startsWith("f:1: upstream.endpoints: expected at least one: an address");
+        .startsWith("f:1: upstream.endpoints: expected at least one value: an address");
     assertThat(problems("upstream: {endpoints: [https://a.example, ftp://b, https://a.example]}"))
         .containsExactly(
             "f:1: upstream.endpoints: expected an address such as https://hub.example, without"
                 + " user, query or fragment; found \"ftp://b\"",
-            "f:1: upstream.endpoints: \"https://a.example\" is there twice");
+            "f:1: upstream.endpoints: \"https://a.example\" is listed twice");
   }
 
   @Test
   void a_forgotten_space_is_seen() {
     assertThat(problems("server:\n  port:8090\n"))
         .containsExactly(
-            "f:1: server: expected options on the lines below it; found \"port:8090\"; YAML wants a"
-                + " space after the colon");
+            "f:1: server: expected indented options on the lines below it; found \"port:8090\"; YAML"
+                + " requires a space after the colon");
   }
 
   @Test
@@ -129,7 +129,7 @@ class YamlFileTest {
     assertThat(problems("server:\n  port: x\n\thost: a\n"))
         .containsExactly(
             "f:2: server.port: expected a whole number, 0 to 65535; found \"x\"",
-            "f:3: this line is indented with a tab; YAML wants spaces");
+            "f:3: this line is indented with a tab; YAML requires spaces");
   }
 
   @Test
@@ -156,9 +156,9 @@ class YamlFileTest {
   @Test
   void a_second_document_and_aliases_are_refused() {
     assertThat(problems("mode: online\n---\nserver: {}\n"))
-        .containsExactly("f:3: a second document begins here; there may be one only");
+        .containsExactly("f:3: a second YAML document begins here; only one is allowed");
     assertThat(problems("server: {port: &p 1}\nadmin:\n  port: *p\n"))
-        .containsExactly("f:3: admin.port: aliases (*p) are not supported");
+        .containsExactly("f:3: admin.port: aliases (*p) are not supported; write the value out");
   }
 
   @Test

@@ -210,7 +210,7 @@ class PassedOnAnswersTest {
     long start = System.nanoTime();
     Rig.Answer answer = rig.get(JSON, Optional.empty());
     assertThat(answer.status()).isEqualTo(504);
-    assertThat(answer.text()).contains("no whole answer within 2 s");
+    assertThat(answer.text()).contains("no complete answer within 2 s");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
   }
 

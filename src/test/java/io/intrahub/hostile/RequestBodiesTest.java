@@ -168,7 +168,7 @@ class RequestBodiesTest {
       socket.getOutputStream().write("paths=a".getBytes(StandardCharsets.US_ASCII));
       assertThat(readAll(socket))
           .startsWith("HTTP/1.1 408 ")
-          .contains("The body did not arrive within 1 s.");
+          .contains("The body did not arrive within 1 s (server.body-timeout).");
     }
   }
 

@@ -175,7 +175,7 @@ class MetadataFaultsIT {
       PythonClient.Call call = rig.call().token("hf_alice");
       JsonNode error = rig.errorOf(rig.snapshot(call), call);
       FaultRig.expectAnswer(error.get("cause"), 503, "it answered 302, but not as the Hub does");
-      expectNoFile("it redirects without saying what the file is");
+      expectNoFile("it redirects without the digest and size of the file");
       assertThat(portal.tokens()).isEmpty();
     }
   }

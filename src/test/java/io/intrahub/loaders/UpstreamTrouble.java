@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 record UpstreamTrouble(String name, Consumer<FaultRule> arm, int status, String text) {
   private static final String BODY = "{\"error\":\"We had to rate limit you\"}";
   private static final String PAGE =
-      "it is a web page and not the Hub's; a portal may want a login";
+      "it is a web page and not the Hub's; a portal may require a login";
 
   static final UpstreamTrouble STATUS_500 = status(500);
   static final UpstreamTrouble STATUS_502 = status(502);

@@ -181,7 +181,7 @@ class SquidIT {
       assertThat(answer.status()).isIn(503, 504);
       assertThat(answer.header("X-Error-Message"))
           .contains("the proxy 127.0.0.1:" + squid.port())
-          .contains("refuses the user or the password that it was given (407)");
+          .contains("rejects the user or the password (407)");
       assertThat(answer.header("X-Error-Code")).isNotEqualTo("EntryNotFound");
       assertThat(answer.text() + answer.headers() + Files.readString(mirror.log()))
           .doesNotContain("wr0ngpassword");
@@ -192,7 +192,7 @@ class SquidIT {
   void without_credentials_the_option_is_named() throws Exception {
     try (MirrorProcess mirror = mirror("upstream.proxy", "127.0.0.1:" + squid.port())) {
       assertThat(get(mirror, "config.json").header("X-Error-Message"))
-          .contains("asks for a user and a password (407)")
+          .contains("requires a user and a password (407)")
           .contains("upstream.proxy");
     }
   }

@@ -23,12 +23,12 @@ import tools.jackson.core.json.JsonFactory;
  * entry's own text is kept, compact and without Xet fields.
  */
 public final class EntryJson {
-  /** No entry of the Hub comes near it: a path has 2,048 bytes at most. */
+  /** Larger than any entry of the Hub: a path has at most 2,048 bytes. */
   private static final int MAX_ENTRY = 24 * 1024;
 
   /**
-   * A listing may have any number of entries. The parser remembers no names of fields beyond an
-   * entry, and no string may be longer than an entry.
+   * A listing may have any number of entries. The parser keeps no field names beyond one entry, and
+   * no string may be longer than an entry.
    */
   private static final JsonFactory LISTINGS =
       HubJson.FACTORY
@@ -58,7 +58,7 @@ public final class EntryJson {
   /**
    * One entry as it was sent.
    *
-   * @param entry what was understood
+   * @param entry the parsed entry
    * @param json the object's text
    */
   public record Sent(Entry entry, String json) {}
@@ -78,14 +78,14 @@ public final class EntryJson {
   public static int read(InputStream from, Receiver to) throws MalformedJsonException, IOException {
     try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), from)) {
       if (parser.nextToken() != JsonToken.START_ARRAY) {
-        // Garbage may begin like an object: then the reason is that it is no JSON at all.
+        // Garbage may begin like an object; the reason is then that it is not JSON.
         parser.skipChildren();
         throw new MalformedJsonException("the listing is not an array");
       }
       int count = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw new MalformedJsonException("the listing holds something that is not an object");
+          throw new MalformedJsonException("the listing contains a value that is not an object");
         }
         count++;
         Optional<Sent> entry = readOne(parser);
@@ -94,7 +94,7 @@ public final class EntryJson {
         }
       }
       if (parser.nextToken() != null) {
-        throw new MalformedJsonException("the listing goes on behind its end");
+        throw new MalformedJsonException("the listing continues after its end");
       }
       return count;
     } catch (JacksonIOException e) {
@@ -107,7 +107,7 @@ public final class EntryJson {
   /**
    * Reads one entry from its text, as {@link Sent#json} has it.
    *
-   * @throws MalformedJsonException when it is none
+   * @throws MalformedJsonException if the text is not an entry
    */
   public static Sent parse(String json) throws MalformedJsonException {
     try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), json)) {
@@ -154,7 +154,7 @@ public final class EntryJson {
     }
   }
 
-  /** The fields of one entry that mean something here. */
+  /** The fields of one entry that the mirror uses. */
   private static final class Fields {
     private String type = "";
     private String path = "";

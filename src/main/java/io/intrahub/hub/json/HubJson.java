@@ -7,7 +7,7 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonFactoryBuilder;
 
-/** The JSON factories, with limits: what upstream and clients send is input from outside. */
+/** The JSON factories, with limits, because upstream and clients are not trusted. */
 final class HubJson {
   private static final int MAX_DEPTH = 64;
   private static final int MAX_STRING = 8 * 1024 * 1024;
@@ -17,7 +17,7 @@ final class HubJson {
   /** A path has at most 4,096 bytes; nothing else in a request body is read as text. */
   private static final int MAX_TEXT_OF_CLIENT = 16 * 1024;
 
-  /** For text that is in memory as a whole. Thread-safe and without state of its own. */
+  /** For text that is completely in memory. Thread-safe and stateless. */
   static final JsonFactory FACTORY =
       limited(MAX_STRING).enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -28,7 +28,7 @@ final class HubJson {
    */
   static final JsonFactory STREAMS = unbounded(limited(MAX_STRING)).build();
 
-  /** The same for what a client sends, which holds no long text. */
+  /** The same for requests of clients, which contain no long text. */
   static final JsonFactory REQUESTS = unbounded(limited(MAX_TEXT_OF_CLIENT)).build();
 
   private HubJson() {}

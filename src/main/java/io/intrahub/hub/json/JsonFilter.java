@@ -13,13 +13,13 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.exc.JacksonIOException;
 
-/** Takes out of an answer of the Hub what would lead a client past the mirror. */
+/** Removes from an answer of the Hub what would lead a client past the mirror. */
 public final class JsonFilter {
   private JsonFilter() {}
 
   /**
-   * How links in an answer change: each string that begins with {@code from} begins with {@code to}
-   * instead. Parquet listings, for example, hold absolute URLs of the Hub.
+   * Rewrites links in an answer: a string that begins with {@code from} begins with {@code to}
+   * instead. Parquet listings, for example, contain absolute URLs of the Hub.
    */
   public record Links(String from, String to) {
     /** No link changes. */
@@ -34,12 +34,12 @@ public final class JsonFilter {
     }
   }
 
-  /** The same JSON without Xet fields. */
+  /** Returns the JSON without Xet fields. */
   public static byte[] withoutXet(byte[] json) throws MalformedJsonException {
     return withoutXet(json, Links.KEPT);
   }
 
-  /** The same JSON without Xet fields and with other links. */
+  /** Returns the JSON without Xet fields and with rewritten links. */
   public static byte[] withoutXet(byte[] json, Links links) throws MalformedJsonException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(json.length);
     try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json);
@@ -52,11 +52,11 @@ public final class JsonFilter {
   }
 
   /**
-   * Copies JSON without Xet fields and with other links, token by token: no more of it is in memory
-   * than one token. Closes neither stream. When this throws, what was written is the beginning of
-   * an answer and must not be taken for a whole one.
+   * Copies JSON without Xet fields and with rewritten links, token by token, so that only one token
+   * is in memory. Closes neither stream. If this throws, only the beginning of an answer was
+   * written.
    *
-   * @param afterToken called when a token was copied and its memory is free again
+   * @param afterToken called after a token was copied and its memory is free again
    * @throws IOException when one of the streams fails
    * @throws MalformedJsonException when the text is not JSON, or ends too early
    */
@@ -79,7 +79,7 @@ public final class JsonFilter {
     }
     new JsonCopier(in, out, links.rules()).value(afterToken);
     if (in.nextToken() != null) {
-      throw new MalformedJsonException("the answer goes on behind its end");
+      throw new MalformedJsonException("the answer continues after its end");
     }
   }
 }

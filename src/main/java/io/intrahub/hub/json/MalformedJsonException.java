@@ -1,6 +1,6 @@
 package io.intrahub.hub.json;
 
-/** The text is not the JSON that the Hub sends here. Its reason quotes nothing of it. */
+/** Thrown when a text is not the expected JSON. The reason quotes nothing of the text. */
 public final class MalformedJsonException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -16,7 +16,7 @@ public final class MalformedJsonException extends Exception {
     this.reason = reason;
   }
 
-  /** What is wrong, as a clause for a longer sentence. */
+  /** Returns what is wrong, as a clause for a longer sentence. */
   public String reason() {
     return reason;
   }

@@ -16,7 +16,7 @@ import tools.jackson.core.exc.JacksonIOException;
 public final class PathsInfoJson {
   private PathsInfoJson() {}
 
-  /** Takes the paths of a body, one at a time, as they are read. */
+  /** Receives the paths of a body, one at a time, as they are read. */
   public interface Paths {
     /**
      * The next path.
@@ -27,9 +27,9 @@ public final class PathsInfoJson {
   }
 
   /**
-   * Reads a body from a stream, which is not closed. No more of it is in memory than one path.
+   * Reads a body from a stream, without closing it. Only one path is in memory at a time.
    *
-   * @return whether {@code expand} is true: commits and scan results are wanted
+   * @return whether {@code expand} is true, so that commits and scan results are requested
    * @throws IOException when the stream fails, or what {@code to} throws
    * @throws MalformedJsonException when it is not an object with a list of paths
    */
@@ -54,7 +54,7 @@ public final class PathsInfoJson {
       String name = in.currentName();
       JsonToken value = in.nextToken();
       if (name.equals("paths") && named) {
-        throw new MalformedJsonException("\"paths\" is there twice");
+        throw new MalformedJsonException("\"paths\" occurs twice");
       }
       named = named || name.equals("paths");
       if (name.equals("paths") && value == JsonToken.START_ARRAY) {
@@ -62,7 +62,7 @@ public final class PathsInfoJson {
           to.add(in.getString());
         }
         if (in.currentToken() != JsonToken.END_ARRAY) {
-          throw new MalformedJsonException("\"paths\" holds something that is not text");
+          throw new MalformedJsonException("\"paths\" contains a value that is not text");
         }
       } else if (name.equals("paths") && value == JsonToken.VALUE_STRING) {
         to.add(in.getString());

@@ -9,14 +9,14 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.exc.StreamReadException;
 
-/** Reads the few facts that matter here from repo info. */
+/** Reads the members of repo info that the mirror acts on. */
 public final class RepoInfoJson {
   private RepoInfoJson() {}
 
   /**
    * The facts of one repo info object.
    *
-   * @throws MalformedJsonException when it is none: no object, no id
+   * @throws MalformedJsonException if it is not an object with an id
    */
   public static RepoFacts read(byte[] json) throws MalformedJsonException {
     Found found = new Found();
@@ -32,10 +32,10 @@ public final class RepoInfoJson {
   }
 
   /**
-   * The facts in the beginning of a repo info object. What would lie behind the cut counts as not
-   * said, so that it opens no repo to everybody.
+   * Reads the facts from the beginning of a repo info object. Members behind the cut count as
+   * missing, so they never make a repo public.
    *
-   * @throws MalformedJsonException when this begins no object, or one whose id is not there
+   * @throws MalformedJsonException if this is not the beginning of an object, or its id is missing
    */
   public static RepoFacts readBeginning(byte[] json) throws MalformedJsonException {
     Found found = new Found();
@@ -49,7 +49,7 @@ public final class RepoInfoJson {
     return found.facts();
   }
 
-  /** What was found so far. For one thread. */
+  /** The facts found so far. For one thread. */
   private static final class Found {
     private String id = "";
     private Optional<CommitHash> commit = Optional.empty();

@@ -147,7 +147,7 @@ final class CommitMetadata implements Evictable {
     try {
       long _ = evictor.free(List.of(this), this::excess);
     } catch (IOException e) {
-      log.warn("It is not known whether there is too much metadata: {}", e.toString());
+      log.warn("The size of the metadata can't be determined: {}", e.toString());
     }
   }
 

@@ -84,7 +84,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
               .isPresent()
           && index.trust(paths.key(), blob.size()) != BlobIndex.Trust.UNREADABLE;
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", paths.blob(), e.toString());
+      log.warn("{} can't be read and counts as absent: {}", paths.blob(), e.toString());
       return false;
     }
   }
@@ -101,7 +101,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
     try {
       opened = open(paths, blob, use.get());
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", paths.blob(), e.toString());
+      log.warn("{} can't be read and counts as absent: {}", paths.blob(), e.toString());
     } finally {
       if (opened.filter(FileBlob.class::isInstance).isEmpty()) {
         use.get().close();
@@ -245,7 +245,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
 
   private static void warnOfMisfit(BlobChecks.Subject subject, BlobId asked) {
     log.warn(
-        "{} was asked for with a size of {} bytes, but it has {} and its digest is right",
+        "{} was requested with a size of {} bytes, but it has {} and the right digest",
         subject.paths().blob(),
         asked.size(),
         subject.attributes().size());

@@ -210,7 +210,7 @@ public final class FsStore implements Store, Maintenance {
     try {
       replacer.replace(parts.layout().lastUses(), file -> FileIo.writeFully(file, uses.encode()));
     } catch (IOException e) {
-      log.warn("When blobs were last used could not be written: {}", e.toString());
+      log.warn("The last uses of blobs could not be written: {}", e.toString());
     }
   }
 
@@ -282,7 +282,9 @@ public final class FsStore implements Store, Maintenance {
         log.warn("Downloads still being written when the store closed: {}", partials.writers());
       }
     } catch (IOException e) {
-      log.warn("The next start will check recent blobs: {}", e.toString());
+      log.warn(
+          "The store could not be closed in order, so the next start checks recent blobs: {}",
+          e.toString());
     } finally {
       release();
     }
@@ -293,7 +295,9 @@ public final class FsStore implements Store, Maintenance {
     try {
       parts.lock().close();
     } catch (IOException e) {
-      log.warn("The lock is released when the process ends: {}", e.toString());
+      log.warn(
+          "The lock of the store could not be released and ends with the process: {}",
+          e.toString());
     }
   }
 }

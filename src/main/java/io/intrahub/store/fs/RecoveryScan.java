@@ -113,7 +113,7 @@ final class RecoveryScan {
       metadata.foundSmall(small);
       if (!foreign.isEmpty()) {
         log.warn(
-            "{} names in the store are not the store's and stay: {}{}",
+            "{} files in the store folder do not belong to the store and are left in place: {}{}",
             foreign.size(),
             foreign.subList(0, Math.min(FOREIGN_SHOWN, foreign.size())),
             foreign.size() > FOREIGN_SHOWN ? " …" : "");
@@ -121,7 +121,7 @@ final class RecoveryScan {
       done = !stopped;
       check(suspects);
     } catch (IOException e) {
-      log.warn("The walk over the store ended early: {}", e.toString());
+      log.warn("The recovery scan of the store ended early: {}", e.toString());
     }
   }
 
@@ -223,7 +223,7 @@ final class RecoveryScan {
     if (!facts.get().regular()) {
       foreign.add(path);
     } else if (!path.equals(paths.blob())) {
-      quarantine.take(path, "a blob with this name belongs into another folder");
+      quarantine.take(path, "a blob with this name belongs in another folder");
     } else if (facts.get().size() == 0 && !EMPTY.contains(digest.hex())) {
       checks.damaged(paths, facts.get(), "it is empty");
     } else {

@@ -96,7 +96,7 @@ final class StoreOpener {
   private void makeRoot() throws StoreException {
     Path root = layout.root();
     if (Files.exists(root) && !Files.isDirectory(root)) {
-      throw new StoreException(root, "is a file: give a folder");
+      throw new StoreException(root, "is a file: choose a folder");
     }
     try {
       if (!Files.exists(root)) {
@@ -126,7 +126,9 @@ final class StoreOpener {
         throw e;
       }
       // What is here can be served. New blobs will be refused until there is room.
-      log.warn("{} is on a full disk: nothing new is kept until there is room", layout.root());
+      log.warn(
+          "{} is on a full disk: new files pass through and are not stored until space is free",
+          layout.root());
       return new Opened(
           layout,
           lock,
@@ -177,7 +179,7 @@ final class StoreOpener {
       if (blob.isPresent() || StoreLayout.isTemporary(name)) {
         disk.delete(left);
       } else {
-        log.warn("{} is not the store's and stays", left);
+        log.warn("{} does not belong to the store and is left in place", left);
       }
     }
   }
@@ -193,7 +195,7 @@ final class StoreOpener {
     try {
       size = PieceMap.sizeIn(disk, old.resolve(StoreLayout.PIECES_NAME), digest);
     } catch (IOException e) {
-      log.warn("{} stays as it is, as it can't be read: {}", old, e.toString());
+      log.warn("{} can't be read and is left in place: {}", old, e.toString());
       return true;
     }
     if (size.isEmpty() || !(digest instanceof Digest.Sha256 sha256)) {
@@ -216,7 +218,7 @@ final class StoreOpener {
           return new Secret(FileIo.readFully(file, 0, KEY_BYTES).array());
         }
       }
-      log.warn("{} is damaged: a new key is made, and everybody is asked anew", path);
+      log.warn("{} is damaged, so a new key is created; what is cached per token is lost", path);
     }
     ByteBuffer key = ByteBuffer.allocate(KEY_BYTES);
     random.nextBytes(key.array());
@@ -230,7 +232,7 @@ final class StoreOpener {
   private StoreException explain(IOException e) {
     Path root = layout.root();
     if (isFull(e)) {
-      return new StoreException(root, "is on a full disk: make room and start again", e);
+      return new StoreException(root, "is on a full disk: free some space and start again", e);
     }
     return new StoreException(
         root,
@@ -238,7 +240,7 @@ final class StoreOpener {
             + reason(e)
             + "): it must be writable for "
             + System.getProperty("user.name")
-            + ", with all that is in it",
+            + ", with everything in it",
         e);
   }
 

@@ -14,19 +14,19 @@ public final class ContentFailures {
   public static final UpstreamFailure QUEUE_TIMEOUT =
       new UpstreamFailure(
           UpstreamFailure.Kind.BUSY,
-          "the mirror's disk takes nothing now, and too many wait to load past it");
+          "the mirror's disk accepts no files now, and too many clients wait for pass-through");
 
   /** The limit of pass-through streams is reached. */
   public static final UpstreamFailure STREAMS =
       new UpstreamFailure(
           UpstreamFailure.Kind.BUSY,
-          "too many files that are not kept are on their way to clients"
+          "too many files that are not stored are streaming to clients"
               + " (transfer.passthrough-streams)");
 
   static final UpstreamFailure NOT_EMPTY =
       new UpstreamFailure(
           UpstreamFailure.Kind.UNEXPECTED_ANSWER,
-          "it announces an empty content with a digest of another");
+          "it announces an empty file with the digest of another file");
 
   private ContentFailures() {}
 

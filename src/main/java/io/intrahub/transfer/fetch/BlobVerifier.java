@@ -41,7 +41,7 @@ final class BlobVerifier {
     } catch (IOException e) {
       transfer.hashFailed(e);
     } catch (RuntimeException | Error e) {
-      log.error("Hashing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      log.error("Hashing a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
       transfer.hashFailed(e);
     }
   }
@@ -52,7 +52,7 @@ final class BlobVerifier {
     } catch (IOException e) {
       transfer.storeFailed(e);
     } catch (RuntimeException | Error e) {
-      log.error("Syncing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      log.error("Syncing a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
       transfer.storeFailed(e);
     } finally {
       transfer.synced();
@@ -65,7 +65,8 @@ final class BlobVerifier {
     } catch (IOException e) {
       transfer.notPublished(e);
     } catch (RuntimeException | Error e) {
-      log.error("Publishing a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      log.error(
+          "Publishing a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
       transfer.notPublished(e);
     }
   }

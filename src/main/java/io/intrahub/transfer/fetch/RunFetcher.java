@@ -58,7 +58,7 @@ final class RunFetcher {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      log.error("Fetching a blob of {} bytes ended by a fault of the mirror", blob.size(), e);
+      log.error("Fetching a blob of {} bytes failed because of a bug in intrahub", blob.size(), e);
       transfer.storeFailed(e);
     } finally {
       if (end instanceof RunEnd.Failed) {

@@ -360,7 +360,10 @@ public final class Transfer {
   }
 
   private void storeFailed(Throwable why, Runnable before) {
-    log.warn("The store can't take a blob of {} bytes: {}", blob.size(), why.toString());
+    log.warn(
+        "The store can't write a blob of {} bytes, so its readers continue without it: {}",
+        blob.size(),
+        why.toString());
     event(() -> {
       before.run();
       state.storeFailed();

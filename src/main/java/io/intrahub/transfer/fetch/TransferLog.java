@@ -34,7 +34,7 @@ public final class TransferLog {
     double seconds = a.nanos() / SECOND;
     return String.format(
         Locale.ROOT,
-        "%s, %d of %d bytes are there, %d fetched in %.1f s (%.1f MB/s), connections at most %d,"
+        "%s, %d of %d bytes, %d fetched in %.1f s (%.1f MB/s), connections at most %d,"
             + " readers at most %d",
         outcome(a),
         a.available(),
@@ -49,8 +49,8 @@ public final class TransferLog {
   private static String outcome(TransferMeter.Summary a) {
     return switch (a.phase()) {
       case PUBLISHED -> "Published";
-      case WRONG -> "Failed, the digest is another";
-      case STORE_FAILED -> "Failed, the store can't take it";
+      case WRONG -> "Failed, wrong digest";
+      case STORE_FAILED -> "Failed, the store can't write it";
       case PAUSED, RUNNING -> a.quiet() ? "Paused, upstream fails" : "Paused";
     };
   }
@@ -58,7 +58,7 @@ public final class TransferLog {
   static String line(TransferProgress p) {
     return String.format(
         Locale.ROOT,
-        "%s, %d of %d bytes are there (%d %%), %.1f MB/s, connections %d, readers %d%s",
+        "%s, %d of %d bytes (%d %%), %.1f MB/s, connections %d, readers %d%s",
         Character.toUpperCase(p.state().charAt(0)) + p.state().substring(1),
         p.available(),
         p.size(),

@@ -96,7 +96,7 @@ final class AnswerStream extends InputStream {
 
   private HttpTransport.FirstByteTimeoutException late() {
     return new HttpTransport.FirstByteTimeoutException(
-        "no whole answer within " + limit.toSeconds() + " s");
+        "no complete answer within " + limit.toSeconds() + " s");
   }
 
   /** Names who gets what is read, and shall have it when upstream lets the mirror wait. */

@@ -21,9 +21,9 @@ final class FailureClassifier {
   static final UpstreamFailure OFFLINE =
       new UpstreamFailure(UpstreamFailure.Kind.OFFLINE, "upstream is switched off");
 
-  static final String PAGE = "it is a web page and not the Hub's; a portal may want a login";
-  static final String OTHER_COMMIT = "it names another commit than the one it was asked for";
-  static final String CIRCLE = "it redirects in circles";
+  static final String PAGE = "it is a web page and not the Hub's; a portal may require a login";
+  static final String OTHER_COMMIT = "it names another commit than the requested one";
+  static final String CIRCLE = "it redirects in a loop";
 
   private FailureClassifier() {}
 

@@ -107,7 +107,7 @@ final class FirstHopResolver {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
-          return FailureClassifier.permanent("it redirects without saying what the file is");
+          return FailureClassifier.permanent("it redirects without the digest and size of the file");
         }
         url = next.get();
       }

@@ -143,7 +143,7 @@ final class HubBlobSource implements BlobSource {
   private UpstreamResult<Opened> openAt(FirstHopResolver.Hop hop, ByteRange.Span span) {
     if (!hop.said().blob().equals(file.blob())) {
       return FailureClassifier.permanent(
-          "it names another content for " + file.path() + " of the same commit");
+          "it announces different content for " + file.path() + " of the same commit");
     }
     return tryOpen(hop.location(), span)
         .orElseGet(
@@ -174,7 +174,7 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(FailureClassifier.permanent("the address of " + file.path() + " redirects in circles"));
+      return Optional.of(FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"));
     } catch (IOException e) {
       return Optional.of(new UpstreamResult.Failed<>(FailureClassifier.of(e)));
     }
@@ -203,7 +203,7 @@ final class HubBlobSource implements BlobSource {
       throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return FailureClassifier.unexpected("it encodes the content of " + file.path() + " though identity was asked for");
+      return FailureClassifier.unexpected("it encodes the content of " + file.path() + " although identity was requested");
     }
     long length = response.body().contentLength();
     long skip;
@@ -214,7 +214,7 @@ final class HubBlobSource implements BlobSource {
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
           || Long.parseLong(range.group(3)) != file.blob().size()) {
-        return FailureClassifier.unexpected("it sends another range of " + file.path() + " than was asked for");
+        return FailureClassifier.unexpected("it sends another range of " + file.path() + " than was requested");
       }
       skip = 0;
       promised = span.length();

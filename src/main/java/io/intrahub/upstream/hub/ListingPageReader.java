@@ -107,7 +107,7 @@ final class ListingPageReader {
     if (commit.isPresent()
         && behind instanceof HubUpstream.NextPage.At(var page)
         && !commitOf(page).equals(commit)) {
-      return FailureClassifier.permanent("its next page is one of another commit");
+      return FailureClassifier.permanent("its next page belongs to another commit");
     }
     return entries(response, behind, to);
   }
@@ -130,7 +130,7 @@ final class ListingPageReader {
         return new UpstreamResult.Failed<>(
             new UpstreamFailure(
                 UpstreamFailure.Kind.TIMED_OUT,
-                "no whole page of a listing within " + limit.toSeconds() + " s",
+                "no complete page of a listing within " + limit.toSeconds() + " s",
                 false,
                 Optional.empty()));
       }

@@ -59,12 +59,12 @@ public final class NetworkSetupException extends IOException {
   static NetworkSetupException credentials(HttpProxy proxy, String challenges) {
     String text;
     if (!challenges.isEmpty() && !challenges.toLowerCase(Locale.ROOT).contains("basic")) {
-      text = "asks for " + challenges + " (407); only Basic is supported";
+      text = "requires " + challenges + " (407), but intrahub supports only Basic";
     } else if (proxy.credentials().isPresent()) {
       text =
-          "refuses the user or the password that it was given (407); correct them in upstream.proxy";
+          "rejects the user or the password (407); correct them in upstream.proxy";
     } else {
-      text = "asks for a user and a password (407); put them into its address, upstream.proxy";
+      text = "requires a user and a password (407); add them to its address in upstream.proxy";
     }
     return new NetworkSetupException(
         "the proxy " + proxy.address() + " " + text, Persistence.UNTIL_MENDED, null);
@@ -91,7 +91,7 @@ public final class NetworkSetupException extends IOException {
     String name = "the proxy " + proxy.address();
     String what =
         switch (e) {
-          case UnknownHostException _ -> name + " has a name that can't be resolved";
+          case UnknownHostException _ -> name + " has a host name that can't be resolved";
           case ConnectException _ -> name + " refuses connections";
           case NoRouteToHostException _ -> name + " can't be reached";
           case SocketTimeoutException _ -> name + " did not answer in time";
@@ -123,7 +123,7 @@ public final class NetworkSetupException extends IOException {
       whose += " or of the proxy";
     }
     if (e instanceof SSLPeerUnverifiedException) {
-      return lasting(whose + " is made out to another name", e);
+      return lasting(whose + " was issued for another name", e);
     }
     Optional<X500Principal> issuer = Optional.empty();
     for (Throwable t = e; t != null; t = t.getCause()) {
@@ -133,7 +133,7 @@ public final class NetworkSetupException extends IOException {
           return lasting(whose + " has expired", e);
         }
         case CertificateNotYetValidException _ -> {
-          return mendable(whose + " is not valid yet; is the clock of the mirror right?", e);
+          return mendable(whose + " is not valid yet; check the clock of the mirror", e);
         }
         case CertPathBuilderException _, CertPathValidatorException _ -> {
           if (t.getCause() == null) {
@@ -144,11 +144,11 @@ public final class NetworkSetupException extends IOException {
       }
       String text = String.valueOf(t.getMessage());
       if (text.startsWith("No name matching") || text.startsWith("No subject alternative")) {
-        return lasting(whose + " is made out to another name", e);
+        return lasting(whose + " was issued for another name", e);
       }
       if (text.contains("certificate_required") || text.contains("bad_certificate")) {
         return mendable(
-            host + " wants a client certificate, or another one; see upstream.client-certificate",
+            host + " requires a client certificate, or a different one; set upstream.client-certificate",
             e);
       }
     }

@@ -59,7 +59,8 @@ public final class RedirectGuard implements Dns {
     }
     List<InetAddress> allowed = all.stream().filter(a -> mayReach(host, a)).toList();
     if (allowed.isEmpty()) {
-      throw new UnknownHostException(host + " lies inside this network; the redirect is refused");
+      throw new UnknownHostException(
+          host + " is in the internal network, so the redirect is refused");
     }
     return allowed;
   }

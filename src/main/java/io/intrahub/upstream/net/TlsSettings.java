@@ -70,11 +70,12 @@ public record TlsSettings(
               .map(X509Certificate.class::cast)
               .toList();
       if (found.isEmpty()) {
-        throw new IOException(file + " holds no certificate; one in PEM begins with -----BEGIN");
+        throw new IOException(
+            file + " contains no certificate; a PEM certificate begins with -----BEGIN");
       }
       return found;
     } catch (CertificateException e) {
-      throw new IOException(file + " is no file of certificates: " + e.getMessage(), e);
+      throw new IOException(file + " is not a file of certificates: " + e.getMessage(), e);
     }
   }
 
@@ -90,7 +91,7 @@ public record TlsSettings(
         hasKey |= store.isKeyEntry(alias);
       }
       if (!hasKey) {
-        throw new IOException(file + " holds no key; a client certificate needs its key beside it");
+        throw new IOException(file + " contains no private key, which a client certificate needs");
       }
       return Arrays.stream(factory.getKeyManagers())
           .filter(X509ExtendedKeyManager.class::isInstance)
@@ -122,7 +123,7 @@ public record TlsSettings(
     } catch (NoSuchFileException e) {
       throw new IOException(file + " does not exist", e);
     } catch (AccessDeniedException e) {
-      throw new IOException(file + " may not be read by this user", e);
+      throw new IOException(file + " is not readable for the user that runs intrahub", e);
     }
   }
 }

@@ -137,7 +137,7 @@ final class FsEvictionRaceTest {
         }
       } catch (IOException e) {
         // All in use, or another thread has it open: both are told.
-        assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
+        assertThat(e).hasMessageMatching("(?s).*(no space in the store|is open already).*");
       }
     }
     return published;
@@ -198,7 +198,7 @@ final class FsEvictionRaceTest {
           assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
         }
       } catch (IOException e) {
-        assertThat(e).hasMessageMatching("(?s).*(no room in the store|is open already).*");
+        assertThat(e).hasMessageMatching("(?s).*(no space in the store|is open already).*");
       }
     }
     return published;

@@ -155,7 +155,7 @@ final class FsEvictionTest {
 
     assertThatThrownBy(() -> begin(store, REPO, sha256(content(11))))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("no room in the store for 100000 bytes: 1000000 are stored, 0 more")
+        .hasMessageContaining("no space in the store for 100000 bytes: 1000000 are stored, 0 more")
         .hasMessageContaining("store.max-size is 1000000");
     for (int i = 1; i <= 10; i++) {
       assertThat(readAll(open.get(i - 1))).isEqualTo(content(i));
@@ -198,7 +198,7 @@ final class FsEvictionTest {
     assertThatThrownBy(() -> begin(store, REPO, huge))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "a blob of 1000001 bytes is larger than the store may be: store.max-size is 1000000"
+            "a blob of 1000001 bytes exceeds the limit of the store: store.max-size is 1000000"
                 + " bytes");
     assertThat(there(1, 9)).hasSize(9);
   }
@@ -214,7 +214,7 @@ final class FsEvictionTest {
       assertThat(there(1, 5)).containsExactly(3, 4, 5);
       assertThatThrownBy(
               () -> begin(store, REPO, new BlobId(sha256(content(8)).digest(), 5L * SIZE)))
-          .hasMessageContaining("600000 more are promised");
+          .hasMessageContaining("600000 more are reserved");
     }
   }
 

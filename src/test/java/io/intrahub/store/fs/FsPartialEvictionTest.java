@@ -205,7 +205,7 @@ final class FsPartialEvictionTest {
       }
       BlobId huge = new BlobId(blob(29).digest(), 17 * PIECE);
       assertThatThrownBy(() -> begin(store, REPO, huge))
-          .hasMessageContaining("no room in the store for " + 17 * PIECE + " bytes: ");
+          .hasMessageContaining("no space in the store for " + 17 * PIECE + " bytes: ");
       assertThat(piece(partial, SIZE, 3)).isEqualTo(piece(content(5), 3));
       put(partial, content(5), 4);
       partial.hash(SIZE);

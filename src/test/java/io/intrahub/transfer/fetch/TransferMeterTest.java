@@ -80,7 +80,7 @@ class TransferMeterTest {
             assertThat(lines())
                 .singleElement()
                 .asString()
-                .startsWith("Published, 1300000 of 1300000 bytes are there, 1300000 fetched in")
+                .startsWith("Published, 1300000 of 1300000 bytes, 1300000 fetched in")
                 .contains("connections at most ", "readers at most 1: ")
                 .endsWith(source.toString()));
   }
@@ -97,7 +97,7 @@ class TransferMeterTest {
     assertThat(lines())
         .singleElement()
         .asString()
-        .startsWith("Fetching, 37856 of 1300000 bytes are there (2 %), ")
+        .startsWith("Fetching, 37856 of 1300000 bytes (2 %), ")
         .contains(" MB/s, connections 1, readers 1")
         .endsWith(": " + source);
     assertThat(rig.transfers.loads()).isEqualTo(new Meters.Loads(1, 1, 0, 0));
@@ -129,10 +129,7 @@ class TransferMeterTest {
     assertThat(TransferRig.read(stream).complete()).isFalse();
     await()
         .untilAsserted(() ->
-            assertThat(lines())
-                .singleElement()
-                .asString()
-                .startsWith("Failed, the digest is another, "));
+            assertThat(lines()).singleElement().asString().startsWith("Failed, wrong digest, "));
     assertThat(rig.meters.storeFailureCount()).isZero();
   }
 
@@ -149,7 +146,7 @@ class TransferMeterTest {
       assertThat(get(reader).complete()).isTrue();
     }
     assertThat(rig.meters.storeFailureCount()).isEqualTo(1);
-    assertThat(lines()).singleElement().asString().startsWith("Failed, the store can't take it, ");
+    assertThat(lines()).singleElement().asString().startsWith("Failed, the store can't write it, ");
   }
 
   @Test
@@ -170,7 +167,7 @@ class TransferMeterTest {
                 new TransferMeter.Summary(
                     Phase.PAUSED, true, 4_000_000, 3_000_000, 1_500_000, 3_000_000_000L, 2, 7)))
         .isEqualTo(
-            "Paused, upstream fails, 3000000 of 4000000 bytes are there, 1500000 fetched in 3.0 s"
+            "Paused, upstream fails, 3000000 of 4000000 bytes, 1500000 fetched in 3.0 s"
                 + " (0.5 MB/s), connections at most 2, readers at most 7");
     assertThat(
             TransferLog.line(
@@ -184,7 +181,7 @@ class TransferMeterTest {
                     1,
                     Optional.of(Duration.ofSeconds(4)))))
         .isEqualTo(
-            "Fetching, 3000000 of 4000000 bytes are there (75 %), 0.3 MB/s, connections 1, readers"
+            "Fetching, 3000000 of 4000000 bytes (75 %), 0.3 MB/s, connections 1, readers"
                 + " 2, 4 s left");
   }
 }

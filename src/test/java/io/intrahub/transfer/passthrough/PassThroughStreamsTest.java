@@ -132,7 +132,7 @@ class PassThroughStreamsTest {
     assertThat(failure(opening).kind()).isEqualTo(UpstreamFailure.Kind.BUSY);
     assertThatThrownBy(() -> hasty.resumeQueued(rest, (offset, seen) -> {}))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("too many wait");
+        .hasMessageContaining("too many clients wait");
     assertThat(source.opened()).isEqualTo(3);
 
     few.removeFirst().close();

@@ -136,9 +136,9 @@ class ProxyTest {
     try (HttpTransport transport = calls(through())) {
       assertThatThrownBy(() -> transport.send(request(url)))
           .hasMessage(
-              "the proxy localhost:%d asks for a user and a password (407); put them into its"
+              "the proxy localhost:%d requires a user and a password (407); add them to its"
                       .formatted(proxy.port())
-                  + " address, upstream.proxy");
+                  + " address in upstream.proxy");
     }
     assertThat(proxy.lines()).hasSize(1);
   }
@@ -152,7 +152,7 @@ class ProxyTest {
       Throwable thrown = catchThrowable(() -> transport.send(request(url)));
       assertThat(thrown)
           .hasMessage(
-              "the proxy localhost:%d refuses the user or the password that it was given (407);"
+              "the proxy localhost:%d rejects the user or the password (407);"
                       .formatted(proxy.port())
                   + " correct them in upstream.proxy");
     }
@@ -166,7 +166,7 @@ class ProxyTest {
 
     try (HttpTransport transport = calls(through("ada", "secret2"))) {
       assertThatThrownBy(() -> transport.send(request("https://hub.example/a")))
-          .hasMessageEndingWith("asks for Negotiate (407); only Basic is supported");
+          .hasMessageEndingWith("requires Negotiate (407), but intrahub supports only Basic");
     }
   }
 
@@ -276,7 +276,7 @@ class ProxyTest {
       try (HttpTransport transport = calls(ProxySettings.of(wrong, NoProxyList.NONE))) {
         assertThatThrownBy(() -> transport.send(request("https://hub.example/a")))
             .hasMessage(
-                "the certificate of hub.example or of the proxy is made out to another name");
+                "the certificate of hub.example or of the proxy was issued for another name");
       }
       assertThat(outer.lines()).isEmpty();
     }

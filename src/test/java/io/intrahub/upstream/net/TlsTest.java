@@ -150,7 +150,7 @@ class TlsTest {
     Path file = write("ca.pem", ROOT.certificatePem());
 
     assertThatThrownBy(() -> call(server("hub.example").build(), trust(file)))
-        .hasMessage("the certificate of localhost is made out to another name");
+        .hasMessage("the certificate of localhost was issued for another name");
   }
 
   @Test
@@ -193,7 +193,7 @@ class TlsTest {
           .untilAsserted(() ->
               assertThatThrownBy(() -> call(other, tls, Set.of("hub.example")))
                   .hasMessage(
-                      "localhost wants a client certificate, or another one; see"
+                      "localhost requires a client certificate, or a different one; set"
                           + " upstream.client-certificate"));
     }
   }
@@ -218,14 +218,14 @@ class TlsTest {
     assertThatThrownBy(() -> trust(nothing)).hasMessage(nothing + " does not exist");
     assertThatThrownBy(() -> trust(tmp)).hasMessage(tmp + " is a folder");
     assertThatThrownBy(() -> trust(text)).hasMessageStartingWith(text + " ");
-    assertThatThrownBy(() -> trust(broken)).hasMessageStartingWith(broken + " is no file of");
+    assertThatThrownBy(() -> trust(broken)).hasMessageStartingWith(broken + " is not a file of");
     assertThatThrownBy(() -> TlsSettings.read(List.of(), Optional.of(identity), Optional.of(wrong)))
         .hasMessageStartingWith(identity + " cannot be read: ")
         .hasMessageContaining("password");
     assertThatThrownBy(() -> TlsSettings.read(List.of(), Optional.of(text), Optional.empty()))
         .hasMessageStartingWith(text + " cannot be read");
     assertThatThrownBy(() -> TlsSettings.read(List.of(), Optional.of(noKey), Optional.of(right)))
-        .hasMessageStartingWith(noKey + " holds no key");
+        .hasMessageStartingWith(noKey + " contains no private key");
     assertThatThrownBy(
             () -> TlsSettings.read(List.of(), Optional.of(identity), Optional.of(nothing)))
         .hasMessage(nothing + " does not exist");

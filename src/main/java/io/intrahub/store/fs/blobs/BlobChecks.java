@@ -137,7 +137,7 @@ public final class BlobChecks {
       // Also when no thread could be made: a check that nobody runs would stay registered for ever,
       // with its clients and its use of the blob.
       if (!closed) {
-        log.warn("No thread to check blobs with: {}", e.toString());
+        log.warn("No thread could be started to check blobs: {}", e.toString());
       }
       boolean othersWork;
       lock.lock();
@@ -271,7 +271,11 @@ public final class BlobChecks {
         index.remove(paths.key());
       }
     } catch (IOException e) {
-      log.warn("{} is damaged ({}) and stays where it is: {}", paths.blob(), why, e.toString());
+      log.warn(
+          "{} is damaged ({}) and could not be moved to quarantine: {}",
+          paths.blob(),
+          why,
+          e.toString());
     } finally {
       stripe.unlock();
     }

@@ -112,7 +112,10 @@ public final class CurrentBlobs {
         commits(repo.get()).forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
       }
     } catch (IOException e) {
-      log.warn("{}: what is current can't be read, so all is kept: {}", repoFolder, e.toString());
+      log.warn(
+          "{}: the refs or manifests can't be read, so all its blobs count as current: {}",
+          repoFolder,
+          e.toString());
       metadata.forEach((key, manifest, answers, lastUse, marked) -> {
         if (key.repoFolder().equals(repoFolder)) {
           metadata.mark(key);
@@ -148,7 +151,10 @@ public final class CurrentBlobs {
       }
       return true;
     } catch (IOException e) {
-      log.warn("{}: what is current can't be read, so all is kept: {}", folderName, e.toString());
+      log.warn(
+          "{}: the refs or manifests can't be read, so all its blobs count as current: {}",
+          folderName,
+          e.toString());
       return false;
     }
   }

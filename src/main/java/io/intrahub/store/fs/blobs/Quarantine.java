@@ -51,7 +51,7 @@ public final class Quarantine {
     String name;
     try {
       name = freeName(base(file));
-      log.warn("{} goes to quarantine as {}: {}", file, name, why);
+      log.warn("{} moves to quarantine as {}: {}", file, name, why);
       disk.rename(file, folder.resolve(name));
     } catch (IOException e) {
       log.warn("{} could not be moved to quarantine ({}): {}", file, why, e.toString());
@@ -64,7 +64,9 @@ public final class Quarantine {
       FileIo.create(disk, folder.resolve(name + REPORT), report.getBytes(StandardCharsets.UTF_8));
       prune();
     } catch (IOException e) {
-      log.warn("The quarantine could not be put in order: {}", e.toString());
+      log.warn(
+          "The report could not be written, or old files could not be removed from quarantine: {}",
+          e.toString());
     }
     return true;
   }

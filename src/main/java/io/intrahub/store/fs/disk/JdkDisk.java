@@ -146,7 +146,9 @@ public final class JdkDisk implements Disk {
     try {
       return Optional.of(Files.readString(BOOT_ID).strip()).filter(id -> !id.isEmpty());
     } catch (IOException e) {
-      log.info("The system does not say when it was started: {}", e.toString());
+      log.info(
+          "The boot id of the system can't be read, so only synced pieces survive a kill: {}",
+          e.toString());
       return Optional.empty();
     }
   }

@@ -134,7 +134,7 @@ public final class AtomicReplacer {
           disk.delete(path);
         }
       } catch (IOException e) {
-        log.warn("{} stays until the next start: {}", path, e.toString());
+        log.warn("{} could not be removed and stays until the next start: {}", path, e.toString());
       }
     }
   }

@@ -96,7 +96,7 @@ final class ManifestFiles {
       // Removed between two looks.
       return Optional.empty();
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", path, e.toString());
+      log.warn("{} can't be read and counts as absent: {}", path, e.toString());
       return Optional.empty();
     } finally {
       lock.unlock();
@@ -192,7 +192,7 @@ final class ManifestFiles {
         if (old.isEmpty()) {
           throw e;
         }
-        log.warn("{} is replaced by a new one, as it is damaged or gone", path);
+        log.warn("{} is damaged or missing and is replaced by a new one", path);
         addToOld = false;
       }
     }

@@ -181,7 +181,11 @@ public final class MetadataIndex {
       }
       set(key, manifest, answers, used, modified);
     } catch (IOException e) {
-      log.warn("{} of {} counts as it did before: {}", commit, repo, e.toString());
+      log.warn(
+          "The metadata of {} of {} can't be counted, so its last known size is used: {}",
+          commit,
+          repo,
+          e.toString());
     } finally {
       lock.unlock();
     }

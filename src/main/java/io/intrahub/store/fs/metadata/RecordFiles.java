@@ -145,7 +145,7 @@ final class RecordFiles {
       // Removed between two looks.
       return Optional.empty();
     } catch (IOException e) {
-      log.warn("{} counts as absent: {}", path, e.toString());
+      log.warn("{} can't be read and counts as absent: {}", path, e.toString());
       return Optional.empty();
     }
   }
@@ -329,7 +329,8 @@ final class RecordFiles {
       written(path);
     } catch (IOException e) {
       undeletable.add(path);
-      log.warn("{} could not be removed and is not believed any more: {}", path, e.toString());
+      log.warn(
+          "{} could not be removed, so the mirror ignores it from now on: {}", path, e.toString());
     } finally {
       lock.unlock();
     }

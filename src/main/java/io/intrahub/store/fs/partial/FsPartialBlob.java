@@ -254,7 +254,7 @@ final class FsPartialBlob implements PartialBlob {
       force.run();
       forced = true;
     } catch (IOException | RuntimeException e) {
-      log.warn("{} could not be made durable and is dropped: {}", paths.data(), e.toString());
+      log.warn("{} could not be synced to the disk and is dropped: {}", paths.data(), e.toString());
       throw e;
     } finally {
       if (!forced) {
@@ -354,7 +354,7 @@ final class FsPartialBlob implements PartialBlob {
 
   private void quarantineFiles() {
     String why =
-        "%s of %s should have %d bytes and the digest %s; %d bytes came with another digest"
+        "%s of %s should have %d bytes and the digest %s; %d bytes arrived with another digest"
             .formatted(
                 paths.blob().getFileName(), repo, blob.size(), blob.digest().hex(), blob.size());
     partials.poison(paths, map);
@@ -411,7 +411,7 @@ final class FsPartialBlob implements PartialBlob {
     } catch (RuntimeException e) {
       // Room and the right to write must be given back all the same, or they are lost until the
       // mirror is started again.
-      log.error("{} may not survive a power cut, by a fault of the mirror", paths.data(), e);
+      log.error("{} may not survive a power cut because of a bug in intrahub", paths.data(), e);
     }
     return !poisoned;
   }

@@ -169,7 +169,7 @@ public final class PartialBlobs implements Scratch, Evictable {
       case OPEN_ALREADY -> throw new IOException(name(paths) + " is open already");
       case TOO_MANY ->
           throw new IOException(
-              "too many sizes are claimed for %s: %d bytes is one more, and is not kept"
+              "too many sizes are claimed for %s, so the claim of %d bytes is not stored"
                   .formatted(name(paths), blob.size()));
     }
     boolean opened = false;
@@ -232,7 +232,7 @@ public final class PartialBlobs implements Scratch, Evictable {
         drop(paths);
       }
     } catch (IOException e) {
-      log.warn("{} is not looked at before it is opened: {}", paths.data(), e.toString());
+      log.warn("{} can't be checked before it is opened: {}", paths.data(), e.toString());
     } finally {
       lock.unlock();
     }

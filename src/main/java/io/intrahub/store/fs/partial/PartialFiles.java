@@ -100,7 +100,7 @@ final class PartialFiles {
       }
       return found.pieces().isEmpty() ? Optional.empty() : Optional.of(found);
     } catch (PieceMap.MismatchException e) {
-      log.warn("{} begins anew: {}", paths.data(), e.getMessage());
+      log.warn("{} starts anew: {}", paths.data(), e.getMessage());
       keepPublished(paths);
       return Optional.empty();
     }
@@ -185,7 +185,10 @@ final class PartialFiles {
     try {
       drop(paths);
     } catch (IOException e) {
-      log.warn("{} stays until it is opened again: {}", paths.data(), e.toString());
+      log.warn(
+          "{} could not be removed and stays until it is opened again: {}",
+          paths.data(),
+          e.toString());
     }
   }
 
@@ -212,7 +215,7 @@ final class PartialFiles {
     try {
       step.run();
     } catch (IOException e) {
-      log.warn("{} could not be removed for good: {}", path, e.toString());
+      log.warn("{} could not be removed durably: {}", path, e.toString());
     }
   }
 }

@@ -68,7 +68,7 @@ public final class DiskBudget {
       long usable = disk.usableSpace();
       return usable == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(usable);
     } catch (IOException e) {
-      log.debug("The free space of the disk is not known", e);
+      log.debug("The free space of the disk can't be read", e);
       return OptionalLong.empty();
     }
   }
@@ -81,7 +81,7 @@ public final class DiskBudget {
   public void requireFits(long bytes) throws IOException {
     if (bytes > settings.maxSizeOrAll()) {
       throw new IOException(
-          "a blob of %d bytes is larger than the store may be: store.max-size is %d bytes"
+          "a blob of %d bytes exceeds the limit of the store: store.max-size is %d bytes"
               .formatted(bytes, settings.maxSize()));
     }
   }
@@ -126,7 +126,7 @@ public final class DiskBudget {
         }
       }
     } catch (IOException e) {
-      log.warn("It is not known whether the store has room: {}", e.toString());
+      log.warn("The free space of the store can't be determined: {}", e.toString());
     }
   }
 
@@ -196,7 +196,9 @@ public final class DiskBudget {
       long lost = books - (disk.usableSpace() + stored());
       if (lost > freed / 2) {
         fruitlessAt = OptionalLong.of(clock.millis());
-        warn("Blobs of %d bytes were evicted and the disk is hardly freer".formatted(freed));
+        warn(
+            "Blobs of %d bytes were evicted, but the disk shows hardly more free space"
+                .formatted(freed));
       }
     }
   }
@@ -205,7 +207,7 @@ public final class DiskBudget {
     if (isOverSize()) {
       warn("Eviction could not free enough");
       throw new IOException(
-          "no room in the store for %d bytes: %d are stored, %d more are promised,"
+          "no space in the store for %d bytes: %d are stored, %d more are reserved,"
                   .formatted(bytes, stored(), reserved.get() - bytes)
               + " store.max-size is %d, and too little can be evicted now"
                   .formatted(settings.maxSize()));
@@ -213,9 +215,9 @@ public final class DiskBudget {
     if (spare() < 0) {
       warn("Eviction could not free enough");
       throw new IOException(
-          "not enough disk space for %d bytes: %d are free, %d of them promised, %d"
+          "not enough disk space for %d bytes: %d are free, %d of them reserved, %d"
                   .formatted(bytes, disk.usableSpace(), reserved.get() - bytes, settings.minFree())
-              + " stay free (store.min-free)");
+              + " must stay free (store.min-free)");
     }
   }
 
@@ -227,8 +229,8 @@ public final class DiskBudget {
     }
     warnedAt = OptionalLong.of(now);
     log.warn(
-        "{}: {} bytes are stored, {} promised, {} free on the disk; store.max-size is {},"
-            + " store.min-free {}. Until there is room, new files are passed on and not kept",
+        "{}: {} bytes are stored, {} reserved, {} free on the disk; store.max-size is {},"
+            + " store.min-free {}. Until space is free, new files pass through and are not stored",
         what,
         stored(),
         reserved.get(),
@@ -285,7 +287,7 @@ public final class DiskBudget {
       synchronized (this) {
         if (closed) {
           reserved.addAndGet(-more);
-          throw new IOException("the blob was closed while room was made for it");
+          throw new IOException("the blob was closed while space was freed for it");
         }
         left += more;
         wanted += bytes;

@@ -99,7 +99,7 @@ public final class Evictor {
       one.lockInterruptibly();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while waiting for room in the store");
+      throw new InterruptedIOException("interrupted while waiting for space in the store");
     }
     try {
       long freed = 0;
@@ -141,7 +141,7 @@ public final class Evictor {
     }
     if (count > 0) {
       log.info(
-          "{} bytes were needed: {} files of {} bytes were evicted, {} of them superseded",
+          "{} bytes were needed: evicted {} files of {} bytes, {} of them superseded",
           wanted,
           count,
           bytes,

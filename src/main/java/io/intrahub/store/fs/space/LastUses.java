@@ -57,11 +57,11 @@ public final class LastUses {
         }
       }
       if (uses.isEmpty()) {
-        log.warn("{} is damaged: the times of the files say what is evicted first", path);
+        log.warn("{} is damaged, so the times of the files decide what is evicted first", path);
       }
       return uses.orElse(NONE);
     } catch (IOException e) {
-      log.warn("{} can't be read: the times of the files say what is evicted first", path, e);
+      log.warn("{} can't be read, so the times of the files decide what is evicted first", path, e);
       return NONE;
     }
   }

@@ -69,8 +69,8 @@ public final class CleanShutdownMarker {
     }
     Instant last = left.get().modified();
     log.info(
-        "The last run did not end in order: it was killed, or the power was cut. What was published"
-            + " is safe and is checked when it is asked for; unfinished downloads begin again.");
+        "The last run was killed, or the power was cut. Published files are safe and are checked"
+            + " again; unfinished downloads continue from the pieces that were kept.");
     Instant from = last.minus(SUSPECT_MARGIN);
     Optional<Instant> older = olderSuspectTime(disk, layout).filter(from::isAfter);
     return new CleanShutdownMarker(disk, layout, clock, Optional.of(older.orElse(from)));

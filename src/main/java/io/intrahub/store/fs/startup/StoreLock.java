@@ -53,7 +53,7 @@ public final class StoreLock implements AutoCloseable {
             layout.root(),
             "is in use by another intrahub ("
                 + holder(channel)
-                + "): stop that one or give this one another folder");
+                + "): stop that one, or choose another folder with --data");
       }
       sign(channel, now);
       return new StoreLock(channel);
@@ -78,7 +78,7 @@ public final class StoreLock implements AutoCloseable {
       channel.truncate(bytes.length);
     } catch (IOException e) {
       // A full disk is no reason to refuse hits; only a second process would miss the text.
-      log.warn("The lock file does not say who holds it: {}", e.toString());
+      log.warn("The process id can't be written to the lock file: {}", e.toString());
     }
   }
 

@@ -38,9 +38,9 @@ public record StoreMarker(String id) {
         if (!HARMLESS.contains(String.valueOf(path.getFileName()))) {
           throw new StoreException(
               layout.root(),
-              "has other things in it ("
+              "contains other files ("
                   + path.getFileName()
-                  + ") and no STORE-ID: give an empty folder, or mount the disk that holds the"
+                  + ") and no STORE-ID: choose an empty folder, or mount the disk that holds the"
                   + " store");
         }
       }
@@ -60,13 +60,13 @@ public record StoreMarker(String id) {
         || !lines.get(1).matches("layout [0-9]{1,9}")
         || !lines.get(2).matches("id [0-9a-f]{32}")) {
       throw new StoreException(
-          layout.root(), "has a STORE-ID that can't be read: restore it or give an empty folder");
+          layout.root(), "has a damaged STORE-ID: restore that file, or choose an empty folder");
     }
     int version = Integer.parseInt(lines.get(1).substring("layout ".length()));
     if (version > StoreLayout.VERSION) {
       throw new StoreException(
           layout.root(),
-          "was written by a newer intrahub (its layout is %d, this one knows %d): use that one, or another folder"
+          "was written by a newer intrahub (layout %d, this version knows %d): use that version, or another folder"
               .formatted(version, StoreLayout.VERSION));
     }
     return new StoreMarker(lines.get(2).substring("id ".length()));
