@@ -9,7 +9,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
-import io.intrahub.mirror.FileContent;
 import io.intrahub.mirror.ResolveFile;
 import io.intrahub.mirror.RevisionRequest;
 import java.io.IOException;

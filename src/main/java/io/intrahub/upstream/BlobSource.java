@@ -34,8 +34,8 @@ import java.nio.ByteBuffer;
 public interface BlobSource {
   /**
    * Opens a stream of these bytes. Blocks until the head of the answer is there, all attempts have
-   * failed, or the thread is interrupted, which counts as a failure. Throws nothing. A refusal means
-   * that the Hub no longer lets this client read the blob.
+   * failed, or the thread is interrupted, which counts as a failure. Throws nothing. A refusal
+   * means that the Hub no longer lets this client read the blob.
    *
    * @param span within the blob; not empty
    */

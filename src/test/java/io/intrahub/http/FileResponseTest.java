@@ -3,7 +3,6 @@ package io.intrahub.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.intrahub.mirror.ErrorReply;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
@@ -11,6 +10,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubError;
 import io.intrahub.mirror.CacheLabel;
+import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
 import io.intrahub.mirror.TestContents;
 import io.intrahub.store.TestBlobs;

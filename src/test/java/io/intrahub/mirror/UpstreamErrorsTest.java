@@ -15,8 +15,8 @@ class UpstreamErrorsTest {
   void a_failure_that_may_pass_is_to_be_tried_again_later() {
     HubError error =
         UpstreamErrors.reply(
-            new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the connection was refused"),
-            WHAT)
+                new UpstreamFailure(UpstreamFailure.Kind.UNREACHABLE, "the connection was refused"),
+                WHAT)
             .error();
 
     assertThat(error.status()).isEqualTo(504);
@@ -29,9 +29,9 @@ class UpstreamErrorsTest {
 
     HubError error =
         UpstreamErrors.reply(
-            new UpstreamFailure(
-                UpstreamFailure.Kind.UNREACHABLE, reason, false, Optional.empty(), true),
-            WHAT)
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.UNREACHABLE, reason, false, Optional.empty(), true),
+                WHAT)
             .error();
 
     assertThat(error.status()).isEqualTo(504);

@@ -6,8 +6,6 @@ import static io.intrahub.transfer.TransferRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.upstream.UpstreamResults;
-import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
@@ -16,6 +14,8 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.transfer.ScriptedSource.Gate;
 import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.UpstreamResults;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,8 +121,7 @@ class SlowStoreTest {
     CompletableFuture<Boolean> first = readLater(SLOW, source);
     gate.awaitReached();
 
-    OpenedContent ready =
-        UpstreamResults.value(open(SLOW, otherSource, Duration.ofMillis(1)));
+    OpenedContent ready = UpstreamResults.value(open(SLOW, otherSource, Duration.ofMillis(1)));
     assertThat(ready.origin()).isEqualTo(OpenedContent.Origin.UPSTREAM);
     assertThat(TransferRig.gives(ready.stream(), BYTES)).isTrue();
 

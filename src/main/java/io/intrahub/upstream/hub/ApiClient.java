@@ -1,8 +1,8 @@
 package io.intrahub.upstream.hub;
 
-import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.access.Caller;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.util.Optional;
 import okhttp3.HttpUrl;
@@ -64,7 +64,8 @@ final class ApiClient {
     return FailureClassifier.permanent(FailureClassifier.CIRCLE);
   }
 
-  private static UpstreamResult<Answer> unsuccessful(Endpoint endpoint, Response response, Caller caller) {
+  private static UpstreamResult<Answer> unsuccessful(
+      Endpoint endpoint, Response response, Caller caller) {
     Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
       return new UpstreamResult.Refused<>(refusal.get());

@@ -1,9 +1,9 @@
 package io.intrahub.upstream.hub;
 
-import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -87,7 +87,8 @@ final class FirstHopResolver {
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts();
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
-      try (Response response = client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+      try (Response response =
+          client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
         Optional<HttpUrl> next = client.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {
           return refusedOrFailed(endpoint, response, revision, caller);
@@ -107,7 +108,8 @@ final class FirstHopResolver {
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
         } else if (!endpoint.owns(next.get())) {
-          return FailureClassifier.permanent("it redirects without the digest and size of the file");
+          return FailureClassifier.permanent(
+              "it redirects without the digest and size of the file");
         }
         url = next.get();
       }
@@ -134,7 +136,8 @@ final class FirstHopResolver {
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
-      return FailureClassifier.unexpected("it lacks the commit, the digest or the size of the file");
+      return FailureClassifier.unexpected(
+          "it lacks the commit, the digest or the size of the file");
     }
     CommitHash commit = facts.commit.orElseThrow();
     if (isOther(revision, facts.commit)) {

@@ -77,11 +77,7 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public String host() {
-    return parts
-        .locations()
-        .get(file)
-        .map(l -> l.url().host())
-        .orElse(parts.preferredHost());
+    return parts.locations().get(file).map(l -> l.url().host()).orElse(parts.preferredHost());
   }
 
   @Override
@@ -102,9 +98,7 @@ final class HubBlobSource implements BlobSource {
   public UpstreamResult<Opened> open(ByteRange.Span span) {
     RetryPolicy.Operation operation = parts.retries().begin(budget);
     UpstreamResult<Opened> opening =
-        parts
-            .retries()
-            .run(operation, () -> openOnce(operation, span), UpstreamResult::asFailure);
+        parts.retries().run(operation, () -> openOnce(operation, span), UpstreamResult::asFailure);
     return opening instanceof UpstreamResult.Failed(var failure)
         ? new UpstreamResult.Failed<>(failure.asFinal())
         : opening;
@@ -146,10 +140,9 @@ final class HubBlobSource implements BlobSource {
           "it announces different content for " + file.path() + " of the same commit");
     }
     return tryOpen(hop.location(), span)
-        .orElseGet(
-            () ->
-                FailureClassifier.permanent(
-                    "the address it just gave for " + file.path() + " is refused"));
+        .orElseGet(() ->
+            FailureClassifier.permanent(
+                "the address it just gave for " + file.path() + " is refused"));
   }
 
   /** Empty when the address is of no use any more and a new one should be asked for. */
@@ -174,7 +167,8 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return Optional.of(FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"));
+      return Optional.of(
+          FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"));
     } catch (IOException e) {
       return Optional.of(new UpstreamResult.Failed<>(FailureClassifier.of(e)));
     }
@@ -203,7 +197,8 @@ final class HubBlobSource implements BlobSource {
       throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
     if (!"identity".equals(encoding)) {
-      return FailureClassifier.unexpected("it encodes the content of " + file.path() + " although identity was requested");
+      return FailureClassifier.unexpected(
+          "it encodes the content of " + file.path() + " although identity was requested");
     }
     long length = response.body().contentLength();
     long skip;
@@ -214,7 +209,8 @@ final class HubBlobSource implements BlobSource {
           || Long.parseLong(range.group(1)) != span.offset()
           || Long.parseLong(range.group(2)) != span.end() - 1
           || Long.parseLong(range.group(3)) != file.blob().size()) {
-        return FailureClassifier.unexpected("it sends another range of " + file.path() + " than was requested");
+        return FailureClassifier.unexpected(
+            "it sends another range of " + file.path() + " than was requested");
       }
       skip = 0;
       promised = span.length();
@@ -229,12 +225,17 @@ final class HubBlobSource implements BlobSource {
     }
     if (length >= 0 && length != promised) {
       return FailureClassifier.unexpected(
-          "it sends " + length + " bytes of " + file.path() + " where " + promised + " were announced");
+          "it sends "
+              + length
+              + " bytes of "
+              + file.path()
+              + " where "
+              + promised
+              + " were announced");
     }
     boolean ranged = response.code() == 206 || span.length() == file.blob().size();
     return new UpstreamResult.Value<>(
-        new Opened(
-            new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged));
+        new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged));
   }
 
   /** Exactly the asked number of bytes, or an exception. */

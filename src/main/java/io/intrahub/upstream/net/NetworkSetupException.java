@@ -61,8 +61,7 @@ public final class NetworkSetupException extends IOException {
     if (!challenges.isEmpty() && !challenges.toLowerCase(Locale.ROOT).contains("basic")) {
       text = "requires " + challenges + " (407), but intrahub supports only Basic";
     } else if (proxy.credentials().isPresent()) {
-      text =
-          "rejects the user or the password (407); correct them in upstream.proxy";
+      text = "rejects the user or the password (407); correct them in upstream.proxy";
     } else {
       text = "requires a user and a password (407); add them to its address in upstream.proxy";
     }
@@ -148,7 +147,8 @@ public final class NetworkSetupException extends IOException {
       }
       if (text.contains("certificate_required") || text.contains("bad_certificate")) {
         return mendable(
-            host + " requires a client certificate, or a different one; set upstream.client-certificate",
+            host
+                + " requires a client certificate, or a different one; set upstream.client-certificate",
             e);
       }
     }

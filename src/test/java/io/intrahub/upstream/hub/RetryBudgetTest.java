@@ -5,14 +5,14 @@ import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.intrahub.upstream.UpstreamResult;
-import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.UpstreamResults;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;

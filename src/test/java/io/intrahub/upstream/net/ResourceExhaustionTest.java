@@ -14,7 +14,6 @@ import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamResults;
-import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.access.EventOrder;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
 import io.intrahub.upstream.UpstreamFailure;
-import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
