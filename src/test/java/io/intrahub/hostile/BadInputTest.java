@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -232,6 +233,7 @@ class BadInputTest {
         "/acme/open/resolve/%2525/config.json");
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @MethodSource("targetsThatAreOnlyOdd")
   void an_odd_name_is_looked_up_and_leaves_nothing_behind(String target) throws IOException {

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +46,7 @@ class ConnectionsTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void eighty_connections_of_one_user_are_kept_open_and_each_answer_ends_where_it_says()
       throws Exception {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +60,7 @@ class DepartedClientsTest {
     return rig.app().status().passThrough();
   }
 
+  @Tag("slow")
   @Test
   void a_reader_that_closes_its_connection_leaves_the_transfer() throws Exception {
     Stall stall = rig.hub.faults().on(Route.CDN).stallAfter(100_000);
@@ -127,6 +129,7 @@ class DepartedClientsTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_client_that_sends_its_next_request_early_gets_both_answers() throws Exception {
     Stall stall = rig.hub.faults().on(Route.CDN).stallAfter(100_000);

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +96,7 @@ class LargeListingTest {
     atRest();
   }
 
+  @Tag("slow")
   @Test
   void clients_that_take_nothing_of_it_use_up_their_share_and_no_more() throws Exception {
     // More than the system takes of a response for a client that does not read.

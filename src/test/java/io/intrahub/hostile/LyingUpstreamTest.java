@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -205,6 +206,7 @@ class LyingUpstreamTest {
     assertThat(connections).hasSize(2).doesNotHaveDuplicates();
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @MethodSource("lies")
   void a_lie_is_neither_passed_on_nor_kept(Lie lie) throws Exception {

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -203,6 +204,7 @@ class PassedOnAnswersTest {
     await().until(() -> rig.app().budgetUsage().used() == 0);
   }
 
+  @Tag("slow")
   @Test
   void a_small_answer_that_trickles_is_ended() {
     answer(list(30));
@@ -214,6 +216,7 @@ class PassedOnAnswersTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
   }
 
+  @Tag("slow")
   @Test
   void a_large_answer_whose_end_trickles_is_broken_off() throws Exception {
     answer(list(20_000));
@@ -226,6 +229,7 @@ class PassedOnAnswersTest {
     await().until(() -> rig.app().budgetUsage().used() == 0);
   }
 
+  @Tag("slow")
   @Test
   void repo_info_that_trickles_does_not_hold_the_repo() {
     rig.hub.faults().on(Route.REPO_INFO).throttle(20);

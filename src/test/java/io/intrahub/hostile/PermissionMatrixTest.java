@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -343,6 +344,7 @@ class PermissionMatrixTest {
     checkTraces();
   }
 
+  @Tag("slow")
   @Test
   void who_tried_before_makes_no_difference() throws Exception {
     makeAll();

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +83,7 @@ class QuestionMemoryTest {
         .count();
   }
 
+  @Tag("slow")
   @Test
   void another_client_has_a_share_of_its_own_for_its_questions() throws Exception {
     useUpShare();
@@ -89,6 +91,7 @@ class QuestionMemoryTest {
     assertThat(status(HONEST)).isEqualTo(200);
   }
 
+  @Tag("slow")
   @Test
   void another_client_that_joins_its_question_asks_again() throws Exception {
     useUpShare();
@@ -100,6 +103,7 @@ class QuestionMemoryTest {
     assertThat(asked()).isEqualTo(2);
   }
 
+  @Tag("slow")
   @Test
   void its_refresh_of_a_revision_does_not_keep_others_from_theirs() throws Exception {
     assertThat(status(HONEST, FILE)).isEqualTo(200);

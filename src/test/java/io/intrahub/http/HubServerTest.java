@@ -29,6 +29,7 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +148,7 @@ class HubServerTest {
     assertThat(exchange()).isEmpty();
   }
 
+  @Tag("slow")
   @Test
   void a_client_that_takes_too_long_for_the_head_of_a_request_is_ended() throws Exception {
     try (Socket slow = connect();
@@ -175,6 +177,7 @@ class HubServerTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_connection_between_two_requests_and_a_long_answer_are_not_ended_for_that()
       throws Exception {

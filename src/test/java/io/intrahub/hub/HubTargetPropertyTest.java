@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import io.intrahub.base.PercentCoding;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,6 +25,7 @@ class HubTargetPropertyTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {11, 12})
   void no_text_is_too_strange(long seed) {

@@ -38,6 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -112,6 +113,7 @@ class ManifestLoaderTest {
     return IntStream.range(0, files).mapToObj(ListingHub::path).toList();
   }
 
+  @Tag("slow")
   @Test
   void six_large_listings_at_once_share_what_one_owner_may_hold() throws Exception {
     int files = 15_000;

@@ -25,6 +25,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -220,6 +221,7 @@ class TreeQueriesTest {
         .startsWith("<" + SELF + "/api/models/acme/x/tree/main?");
   }
 
+  @Tag("slow")
   @Test
   void a_listing_that_fails_half_way_makes_nothing_absent() {
     hub.faults().on(Route.TREE).path(p -> true).skip(1).status(503);

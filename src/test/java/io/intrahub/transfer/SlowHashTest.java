@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -160,6 +161,7 @@ class SlowHashTest {
    * Pieces may have rotted while the mirror was down. Often, because a reader that is broken off
    * and comes back at once must find that the content came wrong.
    */
+  @Tag("slow")
   @RepeatedTest(20)
   void after_a_restart_wrong_bytes_that_were_there_keep_the_reader_from_the_end() throws Exception {
     leaveBehind(0, 1, 2);

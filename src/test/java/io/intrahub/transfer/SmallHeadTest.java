@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -87,6 +88,7 @@ class SmallHeadTest {
   }
 
   /** A held byte goes out after some seconds, for which this waits. It may be a wrong one. */
+  @Tag("slow")
   @Test
   void who_got_a_byte_of_it_must_not_go_on_with_that() throws Exception {
     source.on(1, new WrongByteAt(0), new GateAt(SIZE - 1, gate));

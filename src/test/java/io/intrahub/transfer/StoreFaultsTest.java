@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,6 +135,7 @@ class StoreFaultsTest {
   }
 
   /** A held byte goes out when its client has waited for three seconds, and it may be wrong. */
+  @Tag("slow")
   @Test
   void a_wrong_byte_that_went_out_while_its_reader_waited_keeps_it_from_the_end() throws Exception {
     Gate hash = new Gate();

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +37,7 @@ class TransferModelTest {
   /** What one client saw. */
   private record Seen(Span span, boolean promised, byte[] bytes, boolean complete, boolean left) {}
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {101, 102, 103, 104, 105, 106, 107, 108})
   void what_is_promised_holds(long seed) throws Exception {

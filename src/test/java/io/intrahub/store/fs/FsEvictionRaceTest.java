@@ -38,6 +38,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +99,7 @@ final class FsEvictionRaceTest {
     return published;
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void nobody_reads_a_wrong_byte_and_nothing_open_breaks(long seed) throws Exception {
@@ -151,6 +153,7 @@ final class FsEvictionRaceTest {
           .toList();
 
   /** Four threads on six blobs that come in pieces, of which three fit. */
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
   void nobody_finds_a_wrong_piece_and_nothing_open_loses_one(long seed) throws Exception {
@@ -251,6 +254,7 @@ final class FsEvictionRaceTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_call_that_fails_during_an_eviction_hurts_nothing_else() throws Exception {
     boolean failed = true;
@@ -276,6 +280,7 @@ final class FsEvictionRaceTest {
     assertThat(rounds).isGreaterThan(15);
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void a_power_cut_at_any_call_of_an_eviction_needs_no_hand(long seed) throws Exception {

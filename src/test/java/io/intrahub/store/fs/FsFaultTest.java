@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -245,6 +246,7 @@ final class FsFaultTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_call_that_fails_hurts_nothing_but_itself() throws Exception {
     boolean failed = true;
@@ -280,6 +282,7 @@ final class FsFaultTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_kill_at_any_call_needs_no_hand() throws Exception {
     boolean killed = true;
@@ -309,6 +312,7 @@ final class FsFaultTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1})
   void a_power_cut_at_any_call_loses_nothing_that_was_acknowledged(long seed) throws Exception {

@@ -40,6 +40,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -356,6 +357,7 @@ final class FsPartialEvictionTest {
     assertThat(FsStoreTest.leftovers(data)).isEmpty();
   }
 
+  @Tag("slow")
   @Test
   void a_call_that_fails_while_pieces_go_hurts_nothing_else() throws Exception {
     int n = 0;
@@ -378,6 +380,7 @@ final class FsPartialEvictionTest {
     assertThat(n).isBetween(5, 60);
   }
 
+  @Tag("slow")
   @Test
   void a_power_cut_while_pieces_go_leaves_all_of_them_or_none() throws Exception {
     int n = 0;

@@ -25,6 +25,7 @@ import java.time.ZoneOffset;
 import java.util.BitSet;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -202,6 +203,7 @@ final class FsPartialFaultTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource({"false, 1", "true, 1", "false, 2", "true, 2"})
   void a_kill_at_any_call_loses_nothing_that_was_marked(boolean git, int runs) throws Exception {
@@ -215,6 +217,7 @@ final class FsPartialFaultTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource({"false, 4", "true, 4", "false, 5", "true, 5", "false, 6"})
   void a_power_cut_at_any_call_loses_nothing_that_was_synced(boolean git, long seed)
@@ -235,6 +238,7 @@ final class FsPartialFaultTest {
   /**
    * The kill leaves the name in a folder that was not forced, and the next process drops pieces.
    */
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource({"false, false", "true, false", "false, true", "true, true"})
   void a_kill_during_a_publish_and_then_a_power_cut_cost_no_more_than_each(

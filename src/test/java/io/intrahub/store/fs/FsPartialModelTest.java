@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.util.BitSet;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,6 +38,7 @@ final class FsPartialModelTest {
   @TempDir(factory = MemoryFolder.class)
   Path folder;
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void no_life_loses_what_was_promised_or_finds_what_is_not_there(long seed) throws Exception {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +82,7 @@ class SimulationTest {
     return all.subList(Math.max(0, all.size() - 60), all.size());
   }
 
+  @Tag("slow")
   @Test
   void what_is_promised_holds_whatever_happens() throws StoreException {
     long first = Long.getLong("simulation.seed", 1);

@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -261,6 +262,7 @@ class ConnectionLimiterTest {
   }
 
   /** An interrupt and an admission at the same time: the place is had, or the next one's. */
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
   void who_is_stopped_when_it_is_let_in_leaves_no_place_taken(long seed) throws Exception {

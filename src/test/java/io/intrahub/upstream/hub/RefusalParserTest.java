@@ -18,6 +18,7 @@ import mockwebserver3.junit5.StartStop;
 import okhttp3.Headers;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -119,6 +120,7 @@ class RefusalParserTest {
     assertThat(refusalOfHop().orElseThrow().error().message()).isEqualTo("Entry not found");
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
