@@ -6,7 +6,6 @@ import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.blobs.BlobUses;
-import io.intrahub.store.fs.blobs.DigestCheck;
 import io.intrahub.store.fs.blobs.InMemoryBlob;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
@@ -17,21 +16,16 @@ import io.intrahub.store.fs.space.DiskBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A blob in a sparse file, with a {@link PieceMap} beside it if it is worth that. */
 final class FsPartialBlob implements PartialBlob {
   private static final Logger log = LoggerFactory.getLogger(FsPartialBlob.class);
-
-  /** What is read back at once to be hashed. */
-  private static final int BUFFER = 256 << 10;
 
   /**
    * What it is written to.
@@ -81,10 +75,8 @@ final class FsPartialBlob implements PartialBlob {
   /** Keeps the blob from being evicted when it is published, for those who read on here. */
   private Optional<BlobUses.Use> use = Optional.empty();
 
-  // Owner of these: the one thread that hashes and publishes.
-  private final MessageDigest hash;
-  private @Nullable ByteBuffer buffer;
-  private volatile long hashed;
+  /** Owner: the one thread that hashes and publishes. */
+  private final RunningHash hash;
 
   /** Whether the bytes may have the name of the blob, and must not be written any more. */
   private volatile boolean sealed;
@@ -114,7 +106,7 @@ final class FsPartialBlob implements PartialBlob {
     this.map = files.map();
     this.found = found;
     this.marked = (BitSet) found.clone();
-    this.hash = blob.digest().newHash(blob.size());
+    this.hash = new RunningHash(blob);
   }
 
   private Disk.File reopen() throws IOException {
@@ -271,22 +263,14 @@ final class FsPartialBlob implements PartialBlob {
 
   @Override
   public long hashed() {
-    return hashed;
+    return hash.position();
   }
 
   @Override
   public void hash(long to) throws IOException {
     Objects.checkFromToIndex(0, to, blob.size());
     requireOpen();
-    if (buffer == null) {
-      buffer = ByteBuffer.allocate((int) Math.min(BUFFER, blob.size()));
-    }
-    for (long at = hashed; at < to; at = hashed) {
-      buffer.clear().limit((int) Math.min(buffer.capacity(), to - at));
-      int count = read(buffer, at);
-      hash.update(buffer.flip());
-      hashed = at + count;
-    }
+    hash.advance(this::read, to);
   }
 
   @Override
@@ -295,12 +279,9 @@ final class FsPartialBlob implements PartialBlob {
     boolean interrupted = Thread.interrupted();
     try {
       requireOpen();
-      if (hashed != blob.size()) {
-        throw new IllegalStateException(
-            "%d of %d bytes are in the hash".formatted(hashed, blob.size()));
-      }
+      boolean right = hash.matches();
       state = State.FAILED;
-      if (!DigestCheck.matches(hash, blob.digest())) {
+      if (!right) {
         quarantineFiles();
         end();
         return Verdict.WRONG;
