@@ -2,10 +2,13 @@ package io.intrahub.base;
 
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One budget of heap bytes, shared by everything that buffers data whose size a client or upstream
@@ -18,6 +21,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * hold all they can get and release nothing leave enough for one that needs little; with fixed
  * shares of a quarter, four of them would have everything.
  *
+ * <p>When memory is released, the reservation whose owner would hold the least goes first, and
+ * among equals the one that waited longest. So a client that holds little never waits behind many
+ * that hold much and want more. Only reservations that got their memory are woken up.
+ *
  * <p>Safe for use by many threads. {@code lock} guards all mutable fields, those of reservations
  * included; it is a leaf and is held for no I/O.
  */
@@ -29,13 +36,29 @@ public final class MemoryBudget {
   private final long share;
   private final Duration patience;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition released = lock.newCondition();
 
   /** Bytes reserved by each owner that holds any. */
   private final Map<String, Long> byOwner = new HashMap<>();
 
+  /** Reservations that wait, in the order in which they came. */
+  private final List<Waiter> waiters = new ArrayList<>();
+
   private long used;
   private long refusals;
+
+  /** A reservation that waits for more memory. Guarded by the lock. */
+  private static final class Waiter {
+    private final Reservation reservation;
+    private final long more;
+    private final Condition granted;
+    private boolean isGranted;
+
+    Waiter(Reservation reservation, long more, Condition granted) {
+      this.reservation = reservation;
+      this.more = more;
+      this.granted = granted;
+    }
+  }
 
   /**
    * Creates an unused budget.
@@ -113,20 +136,25 @@ public final class MemoryBudget {
       throws BudgetExhaustedException, InterruptedIOException {
     lock.lock();
     try {
-      long left = patience.toNanos();
-      while (!fits(reservation.owner, more)) {
+      Waiter waiter = new Waiter(reservation, more, lock.newCondition());
+      waiters.add(waiter);
+      try {
+        grant();
+        long left = patience.toNanos();
         // A reservation larger than a whole share never fits, however long it waits.
-        if (left <= 0 || reservation.bytes + more > share) {
-          refusals++;
-          throw new BudgetExhaustedException(
-              "no space for " + more + " more bytes in the memory budget of " + total + " bytes");
+        while (!waiter.isGranted && left > 0 && reservation.bytes + more <= share) {
+          left = waiter.granted.awaitNanos(left);
         }
-        left = released.awaitNanos(left);
+      } finally {
+        waiters.remove(waiter);
       }
-      used += more;
-      reservation.bytes += more;
-      byOwner.merge(reservation.owner, more, Long::sum);
+      if (!waiter.isGranted) {
+        refusals++;
+        throw new BudgetExhaustedException(
+            "no space for " + more + " more bytes in the memory budget of " + total + " bytes");
+      }
     } catch (InterruptedException e) {
+      // What was granted meanwhile belongs to the reservation, and is released with it.
       Thread.currentThread().interrupt();
       InterruptedIOException stopped =
           new InterruptedIOException("stopped while waiting for memory");
@@ -137,9 +165,32 @@ public final class MemoryBudget {
     }
   }
 
-  private boolean fits(String owner, long more) {
-    long held = byOwner.getOrDefault(owner, 0L) + more;
-    return held <= (total - used - more) / FREE_PER_HELD;
+  /** Gives memory to all waiting reservations that fit, to the one of the smallest owner first. */
+  private void grant() {
+    for (Waiter next = nextThatFits(); next != null; next = nextThatFits()) {
+      waiters.remove(next);
+      used += next.more;
+      next.reservation.bytes += next.more;
+      byOwner.merge(next.reservation.owner, next.more, Long::sum);
+      next.isGranted = true;
+      next.granted.signal();
+    }
+  }
+
+  private @Nullable Waiter nextThatFits() {
+    Waiter next = null;
+    for (Waiter waiter : waiters) {
+      boolean fits = heldWith(waiter) <= (total - used - waiter.more) / FREE_PER_HELD;
+      if (fits && (next == null || heldWith(waiter) < heldWith(next))) {
+        next = waiter;
+      }
+    }
+    return next;
+  }
+
+  /** What the owner of a reservation would hold with what it waits for. */
+  private long heldWith(Waiter waiter) {
+    return byOwner.getOrDefault(waiter.reservation.owner, 0L) + waiter.more;
   }
 
   private void release(Reservation reservation, long fewer) {
@@ -152,7 +203,7 @@ public final class MemoryBudget {
       used -= fewer;
       byOwner.computeIfPresent(
           reservation.owner, (owner, held) -> held == fewer ? null : held - fewer);
-      released.signalAll();
+      grant();
     } finally {
       lock.unlock();
     }

@@ -2,8 +2,12 @@ package io.intrahub.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -68,6 +72,44 @@ class MemoryBudgetTest {
     r.close();
     r.close();
     assertThat(budget.usage().used()).isZero();
+  }
+
+  @Test
+  void released_memory_goes_to_the_owner_that_holds_the_least_though_it_came_last()
+      throws Exception {
+    MemoryBudget patient = new MemoryBudget(400, Duration.ofMinutes(1));
+    MemoryBudget.Reservation blocker = patient.reservation("blocker");
+    blocker.grow(100);
+    MemoryBudget.Reservation large = patient.reservation("large");
+    large.grow(60);
+    List<String> order = new CopyOnWriteArrayList<>();
+    Thread more = grow(large, 20, "large", order);
+    await().until(() -> more.getState() == Thread.State.TIMED_WAITING);
+    MemoryBudget.Reservation small = patient.reservation("small");
+    Thread first = grow(small, 65, "small", order);
+    await().until(() -> first.getState() == Thread.State.TIMED_WAITING);
+
+    // Enough for either of them, but not for both.
+    blocker.shrink(30);
+
+    first.join();
+    assertThat(order).containsExactly("small");
+    blocker.close();
+    more.join();
+    assertThat(order).containsExactly("small", "large");
+  }
+
+  private static Thread grow(
+      MemoryBudget.Reservation reservation, long bytes, String name, List<String> order) {
+    return Thread.ofVirtual()
+        .start(() -> {
+          try {
+            reservation.grow(bytes);
+            order.add(name);
+          } catch (IOException e) {
+            order.add("refused " + name);
+          }
+        });
   }
 
   @Test
