@@ -61,7 +61,8 @@ class ConfigurationIT {
     } finally {
       process.destroyForcibly();
     }
-    assertThat(Files.readString(log)).contains("127.0.0.1:" + port.getLocalPort() + ", can't be");
+    assertThat(Files.readString(log))
+        .contains("127.0.0.1:" + port.getLocalPort() + " (Address already in use)");
     assertThat(process.exitValue()).isEqualTo(Main.EX_CONFIG);
   }
 

@@ -59,6 +59,7 @@ final class FsKillIT {
   /** Publishes blob after blob and says which one is done, from three threads. */
   static final class Worker {
     public static void main(String[] args) throws Exception {
+      loadClasses(Path.of(args[0] + "-before"));
       FsStore store =
           FsStore.open(
               Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
@@ -72,6 +73,17 @@ final class FsKillIT {
       System.out.println("open");
       for (Thread thread : threads) {
         thread.join();
+      }
+    }
+
+    /** Else most kills would come before the first blob is published. */
+    private static void loadClasses(Path folder) throws Exception {
+      try (FsStore store =
+          FsStore.open(folder, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
+        publish(store, REPO, blob(0), content(0));
+        store
+            .repos()
+            .putRevision(REPO, new Revision("main"), new Observation<>(commit(0), Instant.now()));
       }
     }
 

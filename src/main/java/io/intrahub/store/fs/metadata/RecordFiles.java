@@ -31,7 +31,7 @@ final class RecordFiles {
   private static final Logger log = LoggerFactory.getLogger(RecordFiles.class);
 
   /** What a record takes besides its path and its value, in bytes: mostly its subject. */
-  private static final int OVERHEAD = 1_000;
+  private static final int OVERHEAD = 1_200;
 
   /** Larger files are damaged, or hold a value that stays on the disk. */
   private static final long MAX_FILE = StoredAnswer.SMALL + (64L << 10);
