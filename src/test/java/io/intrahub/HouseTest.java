@@ -55,7 +55,6 @@ class HouseTest {
               "devhub",
               "http",
               "admin",
-              "upkeep",
               "mirror",
               "upstream",
               "store",
@@ -69,7 +68,6 @@ class HouseTest {
           Set.of(
               "http",
               "admin",
-              "upkeep",
               "mirror",
               "transfer",
               "upstream",
@@ -90,8 +88,7 @@ class HouseTest {
     // An independent oracle: it must not share our reading of the protocol.
     table.put("devhub", Set.of());
     table.put("http", Set.of("mirror", "access", "hub", "metrics", "base"));
-    table.put("admin", Set.of("mirror", "upkeep", "access", "store", "hub", "metrics", "base"));
-    table.put("upkeep", Set.of("mirror", "transfer", "access", "store", "hub", "metrics", "base"));
+    table.put("admin", Set.of("mirror", "access", "store", "hub", "metrics", "base"));
     table.put(
         "mirror",
         Set.of("access", "policy", "transfer", "store", "upstream", "hub", "metrics", "base"));
