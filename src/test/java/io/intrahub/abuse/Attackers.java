@@ -21,8 +21,8 @@ import java.util.stream.Stream;
  * here is what they make the mirror do, and not how much of a shared processor they take from it.
  */
 final class Attackers implements AutoCloseable {
-  /** A third of the share of other processes where processors are short. */
-  private static final int NICENESS = 5;
+  /** A tenth of the share of other processes where processors are short. */
+  private static final int NICENESS = 10;
 
   /** Asks whether all shapes are at work. */
   private static final String ALL_AT_WORK = "?";
