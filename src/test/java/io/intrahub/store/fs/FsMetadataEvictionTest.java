@@ -195,8 +195,9 @@ final class FsMetadataEvictionTest {
   @Test
   void answers_of_current_commits_go_before_their_manifests() throws Exception {
     for (int i = 0; i < 30; i++) {
-      manifest(commit(i));
+      // First, or an eviction meanwhile finds a commit that no branch leads to.
       point(new Revision("branch-" + i), commit(i));
+      manifest(commit(i));
       answer(commit(i), "info");
     }
     awaitShare();
