@@ -65,15 +65,7 @@ class HouseTest {
           List.of("tools.jackson.databind..", "tools.jackson.dataformat.."),
           Set.of("devhub", "http", "admin", "config", "cli"),
           List.of("io.micrometer..", "io.prometheus.."),
-          Set.of(
-              "http",
-              "admin",
-              "mirror",
-              "transfer",
-              "upstream",
-              "store",
-              "metrics",
-              "cli"),
+          Set.of("http", "admin", "mirror", "transfer", "upstream", "store", "metrics", "cli"),
           List.of("picocli.."),
           Set.of("cli"));
 
