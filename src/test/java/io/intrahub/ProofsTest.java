@@ -13,10 +13,13 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import io.intrahub.access.AccessChecker;
-import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
 import io.intrahub.access.EventOrder;
+import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.RepoCatalog;
 import java.util.List;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * each: else any new route could make its own right to read.
  */
 class ProofsTest {
-  private static final String ASKS = "io.intrahub.mirror.Verdicts";
+  private static final String ASKS = "io.intrahub.mirror.GrantRenewals";
 
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
@@ -41,8 +44,8 @@ class ProofsTest {
             .that()
             .resideOutsideOfPackage("io.intrahub.upstream.hub")
             .should()
-            .accessTargetWhere(uses(AnonymousRead.class, "witnessed"))
-            .because("only they know that no token went with the call"));
+            .accessTargetWhere(uses(ReadEvidence.class, "witnessed"))
+            .because("only they know which token went with the call"));
   }
 
   @Test
@@ -94,7 +97,7 @@ class ProofsTest {
             .that()
             .areDeclaredIn(Authorised.class)
             .or()
-            .areDeclaredIn(AnonymousRead.class)
+            .areDeclaredIn(ReadEvidence.class)
             .or()
             .areDeclaredIn(OutageEvidence.class)
             .should()
@@ -108,11 +111,11 @@ class ProofsTest {
   void the_rules_speak_of_what_is_there() {
     assertThat(
             HOUSE
-                .get(AnonymousRead.class)
-                .getMethod("witnessed", RepoId.class, EventOrder.Moment.class)
+                .get(ReadEvidence.class)
+                .getMethod("witnessed", Grant.class, EventOrder.Moment.class)
                 .getCallsOfSelf())
         .isNotEmpty();
-    assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class).getCallsOfSelf())
+    assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class, ReadScope.class).getCallsOfSelf())
         .isNotEmpty();
     assertThat(
             HOUSE.get(OutageEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
@@ -121,7 +124,11 @@ class ProofsTest {
     assertThat(
             HOUSE
                 .get(AccessChecker.class)
-                .getMethod("rememberedDuringOutage", OutageEvidence.class)
+                .getMethod(
+                    "rememberedDuringOutage",
+                    OutageEvidence.class,
+                    Authority.class,
+                    ReadScope.class)
                 .getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())
         .containsOnly(ASKS);

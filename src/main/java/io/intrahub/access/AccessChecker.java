@@ -13,13 +13,13 @@ import java.util.stream.Stream;
 /**
  * Decides who may read a repo. No other class does.
  *
- * <p>The rule of this release: only content that an <em>anonymous</em> client may read is stored,
- * and every client may read stored content. Everything else streams through with the client's own
- * token. A proof therefore rests on a verdict "public" that upstream confirmed recently; the
- * success of a token holder never creates one.
+ * <p>Everything is stored once, and read by whoever holds a {@link Grant}: what upstream lately let
+ * an authority read. A grant of the anonymous authority is one for everybody; the success of a
+ * token holder never creates one. Everybody may hold a grant of a gated repo's metadata; its bytes
+ * need a grant of the content, which a call for metadata never gives.
  *
  * <p>Answers may arrive in another order than their questions were asked. Evidence is rejected if
- * its question began before the newest refusal of the repo was learned, because the repo may have
+ * its question began before the newest refusal of the grant was learned, because the repo may have
  * been closed in between. A refusal always counts, however old its question is: which of the two
  * answers is newer cannot be known, and the only harm is one more question.
  *
@@ -28,17 +28,16 @@ import java.util.stream.Stream;
 public final class AccessChecker {
   private static final int STRIPES = 256;
 
-  /** A verdict is not recorded again within this time, because each file of a load confirms it. */
+  /** A grant is not recorded again within this time, because each file of a load confirms it. */
   private static final Duration STEP = Duration.ofSeconds(1);
 
-  private final VerdictStore verdicts;
+  private final GrantStore grants;
   private final EventOrder order;
   private final LatestRefusals refusals = new LatestRefusals();
 
   /**
-   * Each guards the verdicts of some repos, so that no refusal arrives between the check for
-   * refusals and the write of the verdict. Held while the store writes, as the store's lock for it
-   * is.
+   * Each guards the grants of some repos, so that no refusal arrives between the check for refusals
+   * and the write of the grant. Held while the store writes, as the store's lock for it is.
    */
   private final List<ReentrantLock> stripes =
       Stream.generate(ReentrantLock::new).limit(STRIPES).toList();
@@ -47,15 +46,29 @@ public final class AccessChecker {
   private final Settings settings;
 
   /**
-   * How long a verdict holds.
+   * How long grants hold, counted from the start of the call with which upstream last confirmed
+   * them.
    *
-   * @param publicTtl counted from the start of the call with which upstream last confirmed it
+   * @param publicTtl a grant of the anonymous authority, which is for everybody
    * @param publicTtlDuringOutage the same, while upstream gives no answer about the repo; see
    *     {@link OutageEvidence}
+   * @param grantTtl a grant of a token holder
+   * @param grantGrace the same, while upstream gives no answer about the repo
    */
-  public record Settings(Duration publicTtl, Duration publicTtlDuringOutage) {
-    /** Ten minutes, and seven days while upstream is down. */
-    public static final Settings DEFAULT = new Settings(Duration.ofMinutes(10), Duration.ofDays(7));
+  public record Settings(
+      Duration publicTtl, Duration publicTtlDuringOutage, Duration grantTtl, Duration grantGrace) {
+    /** Ten minutes and seven days for everybody; five minutes and one hour for a token holder. */
+    public static final Settings DEFAULT =
+        new Settings(
+            Duration.ofMinutes(10), Duration.ofDays(7), Duration.ofMinutes(5), Duration.ofHours(1));
+
+    private Duration ttl(Authority authority) {
+      return authority instanceof Authority.Anonymous ? publicTtl : grantTtl;
+    }
+
+    private Duration ttlDuringOutage(Authority authority) {
+      return authority instanceof Authority.Anonymous ? publicTtlDuringOutage : grantGrace;
+    }
   }
 
   /**
@@ -63,94 +76,153 @@ public final class AccessChecker {
    *
    * @param order the same object with which upstream's adapter numbers evidence
    */
-  public AccessChecker(VerdictStore verdicts, EventOrder order, Clock clock, Settings settings) {
-    this.verdicts = verdicts;
+  public AccessChecker(GrantStore grants, EventOrder order, Clock clock, Settings settings) {
+    this.grants = grants;
     this.order = order;
     this.clock = clock;
     this.settings = settings;
   }
 
-  /** Returns a proof from a verdict that is recent enough that upstream need not be asked. */
-  public Optional<Authorised<RepoId>> remembered(RepoId repo) {
-    return within(repo, settings.publicTtl());
+  /** Returns a proof from a grant that is recent enough that upstream need not be asked. */
+  public Optional<Authorised<RepoId>> remembered(Grant grant) {
+    return within(grant, settings.ttl(grant.authority()));
+  }
+
+  /** Returns whether a grant holds for less than half of its time, so that it should be renewed. */
+  public boolean isAging(Grant grant) {
+    return remembered(grant).isPresent()
+        && within(grant, settings.ttl(grant.authority()).dividedBy(2)).isEmpty();
+  }
+
+  /** Returns whether there is a grant that counts at least during an outage. */
+  public boolean isKnown(Grant grant) {
+    return within(grant, settings.ttlDuringOutage(grant.authority())).isPresent();
   }
 
   /**
-   * Returns whether a verdict holds for less than half of its time, so that it should be renewed.
+   * Returns whether the repo was lately seen to be gated, by everybody or by this authority: then
+   * repo info is no proof of the right to read its content.
    */
-  public boolean isAging(RepoId repo) {
-    return remembered(repo).isPresent()
-        && within(repo, settings.publicTtl().dividedBy(2)).isEmpty();
+  public boolean isGated(RepoId repo, Authority authority) {
+    return isSeenGated(repo, new Authority.Anonymous()) || isSeenGated(repo, authority);
   }
 
-  /** Returns whether there is a verdict that counts at least during an outage. */
-  public boolean isKnown(RepoId repo) {
-    return within(repo, settings.publicTtlDuringOutage()).isPresent();
+  private boolean isSeenGated(RepoId repo, Authority authority) {
+    return isWithin(
+        new Grant(repo, authority, ReadScope.METADATA), settings.ttl(authority), clock.instant());
   }
 
-  /** Returns a proof from an older verdict, for a repo about which upstream gives no answer. */
-  public Optional<Authorised<RepoId>> rememberedDuringOutage(OutageEvidence outage) {
-    return within(outage.repo(), settings.publicTtlDuringOutage());
+  /** Returns a proof from an older grant, for a repo about which upstream gives no answer. */
+  public Optional<Authorised<RepoId>> rememberedDuringOutage(
+      OutageEvidence outage, Authority authority, ReadScope scope) {
+    return within(
+        new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
   }
 
-  private Optional<Authorised<RepoId>> within(RepoId repo, Duration ttl) {
+  private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
     Instant now = clock.instant();
-    return verdicts
-        .publicSince(repo)
+    if (isWithin(of(grant, ReadScope.CONTENT), ttl, now)) {
+      return proof(grant.repo(), ReadScope.CONTENT);
+    }
+    return grant.scope() == ReadScope.METADATA && isWithin(grant, ttl, now)
+        ? proof(grant.repo(), ReadScope.METADATA)
+        : Optional.empty();
+  }
+
+  private boolean isWithin(Grant grant, Duration ttl, Instant now) {
+    return grants
+        .confirmedAt(grant)
         .filter(seen -> Freshness.isWithin(seen, ttl, now))
-        .map(seen -> new Authorised<>(repo));
+        .isPresent();
+  }
+
+  private static Grant of(Grant grant, ReadScope scope) {
+    return new Grant(grant.repo(), grant.authority(), scope);
+  }
+
+  private static Optional<Authorised<RepoId>> proof(RepoId repo, ReadScope scope) {
+    return Optional.of(new Authorised<>(repo, scope));
   }
 
   /**
    * Records the evidence and returns the proof that follows from it. The same evidence may be
-   * passed any number of times.
+   * passed any number of times. Evidence that everybody sees a repo as gated ends what everybody
+   * was granted of its content.
    *
-   * @return empty if the repo was refused after the question of this evidence began
+   * @return empty if the authority was refused after the question of this evidence began
    */
-  public Optional<Authorised<RepoId>> admit(AnonymousRead evidence) {
-    RepoId repo = evidence.repo();
-    if (refusals.overtake(repo, evidence.asked())) {
+  public Optional<Authorised<RepoId>> admit(ReadEvidence evidence) {
+    Grant grant = evidence.grant();
+    if (refusals.overtake(grant, evidence.asked())) {
       return Optional.empty();
     }
     Instant now = clock.instant();
     // The clock may have been set back since the question began.
     Instant seen = evidence.asked().at().isAfter(now) ? now : evidence.asked().at();
-    if (isNoted(repo, seen, now)) {
-      return Optional.of(new Authorised<>(repo));
+    boolean closes =
+        grant.scope() == ReadScope.METADATA && grant.authority() instanceof Authority.Anonymous;
+    Grant content = of(grant, ReadScope.CONTENT);
+    if (isNoted(grant, seen, now) && !(closes && grants.confirmedAt(content).isPresent())) {
+      return proof(grant.repo(), grant.scope());
     }
-    ReentrantLock lock = stripe(repo);
+    ReentrantLock lock = stripe(grant.repo());
     lock.lock();
     try {
-      if (refusals.overtake(repo, evidence.asked())) {
+      if (refusals.overtake(grant, evidence.asked())) {
         return Optional.empty();
       }
-      if (!isNoted(repo, seen, now)) {
-        verdicts.rememberPublic(repo, seen);
+      if (closes && grants.confirmedAt(content).isPresent()) {
+        refuse(content);
       }
-      return Optional.of(new Authorised<>(repo));
+      if (!isNoted(grant, seen, now)) {
+        grants.remember(grant, seen);
+      }
+      return proof(grant.repo(), grant.scope());
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns whether the recorded verdict is as good as one from this moment. */
-  private boolean isNoted(RepoId repo, Instant seen, Instant now) {
-    return verdicts
-        .publicSince(repo)
+  /** Returns whether the recorded grant is as good as one from this moment. */
+  private boolean isNoted(Grant grant, Instant seen, Instant now) {
+    return grants
+        .confirmedAt(grant)
         .filter(known -> !known.isAfter(now) && seen.isBefore(known.plus(STEP)))
         .isPresent();
   }
 
-  /** The authoritative endpoint refused an anonymous client. */
-  public void refused(RepoId repo) {
-    ReentrantLock lock = stripe(repo);
+  /**
+   * The authoritative endpoint refused an authority the repo, or its content only. What is refused
+   * as a whole is refused in part too.
+   */
+  public void refused(Grant grant) {
+    ReentrantLock lock = stripe(grant.repo());
     lock.lock();
     try {
-      refusals.add(repo, order.now());
-      verdicts.forgetPublic(repo);
+      if (grant.scope() == ReadScope.METADATA) {
+        refuse(grant);
+      }
+      refuse(of(grant, ReadScope.CONTENT));
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Under the lock of the repo's stripe. */
+  private void refuse(Grant grant) {
+    refusals.add(grant, order.now());
+    grants.forget(grant);
+  }
+
+  /** The authoritative endpoint no longer accepts this token, for whatever repo. */
+  public void rejected(Authority.TokenHolder holder) {
+    refusals.addAll(holder, order.now());
+    // Whoever checked for refusals before has written its grant when its lock was free once.
+    for (ReentrantLock lock : stripes) {
+      lock.lock();
+      lock.unlock();
+    }
+    grants.forgetAll(holder);
   }
 
   private ReentrantLock stripe(RepoId repo) {

@@ -10,10 +10,12 @@ package io.intrahub.access;
  */
 public final class Authorised<T> {
   private final T subject;
+  private final ReadScope scope;
 
   /** Package-private on purpose: see the class comment. */
-  Authorised(T subject) {
+  Authorised(T subject, ReadScope scope) {
     this.subject = subject;
+    this.scope = scope;
   }
 
   /** What may be read. */
@@ -21,8 +23,13 @@ public final class Authorised<T> {
     return subject;
   }
 
+  /** How much of it may be read. */
+  public ReadScope scope() {
+    return scope;
+  }
+
   @Override
   public String toString() {
-    return "Authorised[" + subject + "]";
+    return "Authorised[" + subject + ", " + scope + "]";
   }
 }

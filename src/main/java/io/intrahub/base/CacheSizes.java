@@ -11,8 +11,8 @@ package io.intrahub.base;
  * @param refusals repos that upstream refused recently, in {@code mirror}
  * @param pendingCommits revisions that were requested recently, in {@code mirror}
  * @param coldQuestions recent questions of each client to the Hub, in {@code mirror}
- * @param renewals verdicts that were renewed recently or could not be, in {@code mirror}
- * @param verdicts public repos, in {@code store}
+ * @param renewals grants that were renewed recently or could not be, in {@code mirror}
+ * @param grants who may read which repo, in {@code store}
  * @param aliases alternative names of repos, in {@code store}
  * @param revisions the commits of revisions, in {@code store}
  * @param records small files of the store, in {@code store.fs}
@@ -25,7 +25,7 @@ public record CacheSizes(
     long pendingCommits,
     long coldQuestions,
     long renewals,
-    long verdicts,
+    long grants,
     long aliases,
     long revisions,
     long records,
@@ -66,7 +66,7 @@ public record CacheSizes(
         + pendingCommits
         + coldQuestions
         + renewals
-        + verdicts
+        + grants
         + aliases
         + revisions
         + records

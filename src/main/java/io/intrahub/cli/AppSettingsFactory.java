@@ -71,7 +71,10 @@ public final class AppSettingsFactory {
             config.store().lowWatermark()),
         upstream(config, config.upstream().endpoints(), proxies, tls),
         new AccessChecker.Settings(
-            config.access().publicTtl(), config.access().publicTtlDuringOutage()),
+            config.access().publicTtl(),
+            config.access().publicTtlDuringOutage(),
+            AccessChecker.Settings.DEFAULT.grantTtl(),
+            AccessChecker.Settings.DEFAULT.grantGrace()),
         new MirrorSettings(
             new Freshness.Settings(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),

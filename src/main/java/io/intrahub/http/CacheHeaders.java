@@ -20,8 +20,7 @@ final class CacheHeaders {
           HeaderNames.X_HF_WARNING,
           "intrahub; The Hub can't be reached, so this comes from the mirror's store." + age);
     }
-    if (label.source() == CacheLabel.Source.BYPASS) {
-      // It was fetched with one client's token.
+    if (label.restricted()) {
       forThisClientOnly(exchange);
     }
   }

@@ -7,7 +7,21 @@ import java.util.Optional;
  *
  * @param id as the Hub spells it
  * @param commit the revision's commit; empty if {@code expand} reduced the answer
- * @param openToAll whether the answer says both that the repo is not private and that it is not
- *     gated; false if it omits either
+ * @param isPrivate whether only some may know of the repo
+ * @param isGated whether its content needs a consent that its metadata does not need
  */
-public record RepoFacts(String id, Optional<CommitHash> commit, boolean openToAll) {}
+public record RepoFacts(
+    String id, Optional<CommitHash> commit, Told isPrivate, Told isGated) {
+  /** What an answer says about a yes-or-no question. */
+  public enum Told {
+    YES,
+    NO,
+    /** The answer omits the member, or was read only in part. */
+    NOTHING
+  }
+
+  /** Whether the answer says both that the repo is not private and that it is not gated. */
+  public boolean openToAll() {
+    return isPrivate == Told.NO && isGated == Told.NO;
+  }
+}

@@ -11,9 +11,14 @@ import java.util.Optional;
  *     never changes
  * @param age since upstream confirmed it; empty for what never changes or was just fetched
  * @param stale whether it is served because upstream can't be asked
+ * @param restricted whether not everybody may read it, so that no cache on the way may keep it
  */
 public record CacheLabel(
-    Source source, Optional<Duration> ttl, Optional<Duration> age, boolean stale) {
+    Source source,
+    Optional<Duration> ttl,
+    Optional<Duration> age,
+    boolean stale,
+    boolean restricted) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -26,10 +31,15 @@ public record CacheLabel(
 
   /** For an answer that was fetched for one client. */
   public static final CacheLabel BYPASSED =
-      new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false);
+      new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false, true);
 
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale);
+    return new CacheLabel(other, ttl, age, stale, restricted);
+  }
+
+  /** The same, for an answer that not everybody may read. */
+  CacheLabel asRestricted() {
+    return new CacheLabel(source, ttl, age, stale, true);
   }
 }

@@ -3,6 +3,8 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
@@ -32,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What commits hold: learned once by listing the whole tree anonymously, then read from the store.
- * Safe for use by many threads.
+ * What commits hold: learned once for all by listing the whole tree, in the name of somebody who may
+ * read it, then read from the store. Safe for use by many threads.
  */
 final class ManifestLoader {
   private static final Logger log = LoggerFactory.getLogger(ManifestLoader.class);
@@ -98,10 +100,19 @@ final class ManifestLoader {
      */
     record Crowded() implements Result {}
 
-    /** Upstream refused or failed. */
-    record NoAnswer(UpstreamResult.NoValue<ListingPage> reason) implements Result {
-      NoAnswer(UpstreamFailure failure) {
-        this(new UpstreamResult.Failed<>(failure));
+    /**
+     * Upstream refused or failed.
+     *
+     * @param by the authority that asked: another may be answered otherwise
+     */
+    record NoAnswer(UpstreamResult.NoValue<ListingPage> reason, Authority by) implements Result {
+      NoAnswer(UpstreamFailure failure, Authority by) {
+        this(new UpstreamResult.Failed<>(failure), by);
+      }
+
+      /** Whether another authority was refused, which says nothing of this one. */
+      boolean isRefusalOfOther(Authority authority) {
+        return reason instanceof UpstreamResult.Refused<ListingPage> && !by.equals(authority);
       }
     }
   }
@@ -129,26 +140,26 @@ final class ManifestLoader {
    * Learns the manifest behind the clients' backs, unless it is known or upstream can't be asked. A
    * failure is not repeated before {@link #RETRY_AFTER}: every file of a load comes by here.
    *
-   * @param owner the client whose share of the memory budget it counts against
+   * @param as in whose name, and against whose client's share of the memory budget
    */
-  void learnInBackground(Authorised<RepoId> repo, CommitHash commit, String owner) {
+  void learnInBackground(Authorised<RepoId> repo, CommitHash commit, Caller as) {
     Key key = new Key(repo.subject(), commit);
     if (get(repo, commit).isEmpty()
         && upstream.state() == UpstreamState.REACHABLE
         && recentFailures.getIfPresent(key) == null) {
-      var _ = join(repo, commit, owner);
+      var _ = join(repo, commit, as);
     }
   }
 
   /**
    * Learns the manifest and waits for it without a limit. For threads that no client waits for.
    *
-   * @param owner the client whose share of the memory budget it counts against
+   * @param as in whose name, and against whose client's share of the memory budget
    * @return whether all is known that can be: false when another try may bring more
    */
-  boolean learn(Authorised<RepoId> repo, CommitHash commit, String owner) {
+  boolean learn(Authorised<RepoId> repo, CommitHash commit, Caller as) {
     return get(repo, commit).isPresent()
-        || switch (join(repo, commit, owner).join()) {
+        || switch (join(repo, commit, as).join()) {
           case Result.Complete _, Result.TooLarge _ -> true;
           case Result.Crowded _, Result.NoAnswer _ -> false;
         };
@@ -158,11 +169,13 @@ final class ManifestLoader {
    * The manifest, learned now if need be; empty when that takes too long. While many others are
    * being learned it counts as too large, so that upstream is asked for what the client needs.
    *
+   * @param as in whose name
    * @param admission of the client that asks
    */
   Optional<Result> getOrLearn(
       Authorised<RepoId> repo,
       CommitHash commit,
+      Caller as,
       ColdQuestionLimiter.Admission admission,
       Duration atMost) {
     Optional<Manifest> known = get(repo, commit).filter(Manifest::complete);
@@ -170,13 +183,27 @@ final class ManifestLoader {
       return Optional.of(new Result.Complete(known.get()));
     }
     Deadline deadline = Deadline.in(atMost);
-    Optional<CompletableFuture<Result>> flight =
-        join(repo, commit, admission.client(), admission::begin);
+    Optional<Result> result = joinAndWait(repo, commit, as, admission, deadline);
+    boolean again =
+        result.isPresent()
+            && result.get() instanceof Result.NoAnswer none
+            && none.isRefusalOfOther(as.authority());
+    return again ? joinAndWait(repo, commit, as, admission, deadline) : result;
+  }
+
+  private Optional<Result> joinAndWait(
+      Authorised<RepoId> repo,
+      CommitHash commit,
+      Caller as,
+      ColdQuestionLimiter.Admission admission,
+      Deadline deadline) {
+    Optional<CompletableFuture<Result>> flight = join(repo, commit, as, admission::begin);
     if (flight.isEmpty()) {
-      return Optional.of(new Result.NoAnswer(admission.refusal()));
+      return Optional.of(new Result.NoAnswer(admission.refusal(), as.authority()));
     }
     CompletableFuture<Result> learning = flight.get();
-    Duration patience = atMost.compareTo(TURN_PATIENCE) < 0 ? atMost : TURN_PATIENCE;
+    Duration left = deadline.left();
+    Duration patience = left.compareTo(TURN_PATIENCE) < 0 ? left : TURN_PATIENCE;
     Optional<Result> early = BoundedWait.until(learning, patience);
     if (early.isPresent()) {
       return early;
@@ -186,18 +213,18 @@ final class ManifestLoader {
         : BoundedWait.until(learning, deadline.left());
   }
 
-  private CompletableFuture<Result> join(Authorised<RepoId> repo, CommitHash commit, String owner) {
-    return join(repo, commit, owner, () -> true).orElseThrow();
+  private CompletableFuture<Result> join(Authorised<RepoId> repo, CommitHash commit, Caller as) {
+    return join(repo, commit, as, () -> true).orElseThrow();
   }
 
   private Optional<CompletableFuture<Result>> join(
-      Authorised<RepoId> repo, CommitHash commit, String owner, BooleanSupplier admission) {
+      Authorised<RepoId> repo, CommitHash commit, Caller as, BooleanSupplier admission) {
     Key key = new Key(repo.subject(), commit);
     // Else each page that a client reads of it would cost a listing of the whole.
     if (tooLarge.getIfPresent(key) != null || recentlyNotKept.getIfPresent(key) != null) {
       return Optional.of(CompletableFuture.completedFuture(new Result.TooLarge()));
     }
-    OwnedKey owned = new OwnedKey(key, owner);
+    OwnedKey owned = new OwnedKey(key, as.client());
     if (crowdedLately.getIfPresent(owned) != null) {
       return Optional.of(CompletableFuture.completedFuture(new Result.Crowded()));
     }
@@ -205,11 +232,11 @@ final class ManifestLoader {
         key,
         admission,
         () -> {
-          Result result = learn(key, repo, owner);
+          Result result = learn(key, repo, as);
           if (!(result instanceof Result.Complete)) {
             if (result instanceof Result.Crowded) {
               crowdedLately.put(owned, true);
-            } else {
+            } else if (!isRefusedToken(result)) {
               recentFailures.put(key, true);
             }
             log.info(
@@ -219,8 +246,15 @@ final class ManifestLoader {
         });
   }
 
+  /** Others may read what one token is refused. */
+  private static boolean isRefusedToken(Result result) {
+    return result instanceof Result.NoAnswer(UpstreamResult.Refused<ListingPage> _, var by)
+        && by instanceof Authority.TokenHolder;
+  }
+
   /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
-  private Result learn(Key key, Authorised<RepoId> repo, String owner) {
+  private Result learn(Key key, Authorised<RepoId> repo, Caller as) {
+    String owner = as.client();
     if (waiting.size() >= MAX_WAITING) {
       return new Result.TooLarge();
     }
@@ -230,38 +264,38 @@ final class ManifestLoader {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Result.NoAnswer(
-          new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"));
+          new UpstreamFailure(UpstreamFailure.Kind.BUSY, "the mirror stops"), as.authority());
     } finally {
       waiting.remove(key);
     }
     try (MemoryBudget.Reservation memory = budget.reservation(owner);
         ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
-      return list(key, repo, writer);
+      return list(key, repo, as, writer);
     } finally {
       permits.release(owner);
     }
   }
 
-  private Result list(Key key, Authorised<RepoId> repo, ManifestWriter writer) {
+  private Result list(Key key, Authorised<RepoId> repo, Caller as, ManifestWriter writer) {
     Taker taker = new Taker(writer, limit);
     String target =
         new HubTarget.Tree(key.repo(), key.commit().asRevision(), Optional.empty()).format()
             + "?recursive=true&expand=false";
     // Each page but the last brings an entry, so the limit of entries is one of pages too.
     while (true) {
-      switch (upstream.listing(repo.subject(), target, taker)) {
+      switch (upstream.listing(repo.subject(), target, as, taker)) {
         case UpstreamResult.Value(ListingPage.Whole page) -> {
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {
               return keep(key, repo, writer);
             }
             case HubUpstream.NextPage.Elsewhere _ -> {
-              return unexpected("the link to its next page leads elsewhere");
+              return unexpected("the link to its next page leads elsewhere", as);
             }
             case HubUpstream.NextPage.At next -> target = next.target();
           }
           if (!taker.endPage()) {
-            return unexpected("its pages are empty and do not end");
+            return unexpected("its pages are empty and do not end", as);
           }
         }
         case UpstreamResult.Value(ListingPage.NotTaken _) when taker.isFull() -> {
@@ -272,14 +306,15 @@ final class ManifestLoader {
           return notKept(key, notTaken.failure());
         }
         case UpstreamResult.NoValue<ListingPage> none -> {
-          return new Result.NoAnswer(none);
+          return new Result.NoAnswer(none, as.authority());
         }
       }
     }
   }
 
-  private static Result unexpected(String reason) {
-    return new Result.NoAnswer(new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason));
+  private static Result unexpected(String reason, Caller as) {
+    return new Result.NoAnswer(
+        new UpstreamFailure(UpstreamFailure.Kind.UNEXPECTED_ANSWER, reason), as.authority());
   }
 
   private Result keep(Key key, Authorised<RepoId> repo, ManifestWriter writer) {

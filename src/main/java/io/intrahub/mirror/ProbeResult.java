@@ -1,6 +1,6 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
@@ -8,15 +8,18 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * What one anonymous question to the authoritative upstream taught about who may read a repo. A
- * refusal of less than the repo teaches nothing about that: it stays {@link UpstreamResult.Refused}
- * and means that the repo may be open, but has no such revision or entry.
+ * What one question to the authoritative upstream, asked as one authority, taught about what that
+ * authority may read. A refusal of less than the repo teaches nothing about that: it stays {@link
+ * UpstreamResult.Refused} and means that the repo may be open, but has no such revision or entry.
  */
 sealed interface ProbeResult {
-  /** Everybody may read it, and this is its commit. */
-  record Open(AnonymousRead evidence, CommitHash commit) implements ProbeResult {}
+  /** The authority may read it, or its metadata, and this is its commit. */
+  record Open(ReadEvidence evidence, CommitHash commit) implements ProbeResult {}
 
-  /** Not everybody may read the repo. */
+  /** The authority may read it; nothing was said of a commit. */
+  record Granted(ReadEvidence evidence) implements ProbeResult {}
+
+  /** The authority may not read the repo, or not its content. */
   record Closed(Optional<HubRefusal> refusal) implements ProbeResult {}
 
   /**

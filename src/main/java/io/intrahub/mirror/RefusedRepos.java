@@ -3,9 +3,9 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authority;
-import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
 import io.intrahub.hub.ErrorCode;
-import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.HubRefusal;
 import java.time.Clock;
@@ -14,25 +14,17 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Repos that upstream lately refused, to an anonymous client or to one with a token, so that not
- * every request asks again: a loader that takes the name of a model for a repo does so each time.
- * Short-lived and in memory only: somebody may make a repo public, or be granted it, at any moment.
- * Safe for use by many threads.
+ * What upstream lately refused to whom, so that not every request asks again: a loader that takes
+ * the name of a model for a repo does so each time. Short-lived and in memory only: somebody may
+ * make a repo public, or be granted it, at any moment. Safe for use by many threads.
  */
 final class RefusedRepos {
   /** What a refusal takes besides its texts of any length, in bytes. */
   private static final int OVERHEAD = 700;
 
-  private final Cache<Key, Refused> closed;
+  private final Cache<Object, Refused> refused;
   private final Clock clock;
   private final MirrorSettings settings;
-
-  /** The authority is part of the key: what one client is refused, another may read. */
-  private record Key(RepoId repo, Authority authority) {
-    static Key ofAnonymous(RepoId repo) {
-      return new Key(repo, Caller.ANONYMOUS.authority());
-    }
-  }
 
   private record Refused(Optional<HubRefusal> refusal, Instant learnedAt, Duration ttl) {}
 
@@ -42,55 +34,61 @@ final class RefusedRepos {
    * @param bytes of heap that the refusals may take
    */
   RefusedRepos(Clock clock, MirrorSettings settings, long bytes) {
-    this.closed = Caffeine.newBuilder().maximumWeight(bytes).weigher(RefusedRepos::weight).build();
+    this.refused = Caffeine.newBuilder().maximumWeight(bytes).weigher(RefusedRepos::weight).build();
     this.clock = clock;
     this.settings = settings;
   }
 
-  private static int weight(Key key, Refused value) {
+  /** By {@link Grant}, or by {@link Authority} for a token that upstream does not accept. */
+  private static int weight(Object key, Refused value) {
     int message = value.refusal().map(r -> r.error().message().length()).orElse(0);
-    return OVERHEAD + 2 * (key.repo().id().length() + message);
-  }
-
-  /** Nobody may read it without a token. */
-  void put(RepoId repo, Optional<HubRefusal> refusal) {
-    put(Key.ofAnonymous(repo), refusal);
+    int name = key instanceof Grant grant ? grant.repo().id().length() : 0;
+    return OVERHEAD + 2 * (name + message);
   }
 
   /**
-   * This client may not read it. Kept only when the Hub said that there is no such repo for them,
-   * or that it is gated; any other "no" may be about the token.
+   * Takes a refusal.
+   *
+   * @param refusal what upstream said; empty if it shows that the authority may not read this, but
+   *     did not say so in an error of its own
    */
-  void putFor(RepoId repo, Caller caller, HubRefusal refusal) {
-    if (refusal.isGate() || isMissing(refusal)) {
-      put(new Key(repo, caller.authority()), Optional.of(refusal));
-    }
-  }
-
-  private void put(Key key, Optional<HubRefusal> refusal) {
+  void put(Grant grant, Optional<HubRefusal> refusal) {
+    boolean anonymous = grant.authority() instanceof Authority.Anonymous;
     boolean missing = refusal.filter(RefusedRepos::isMissing).isPresent();
-    Duration ttl = missing ? settings.refusedTtl() : settings.gatedTtl();
-    closed.put(key, new Refused(refusal, clock.instant(), ttl));
+    // A token holder may just have been granted the repo, and tries again by hand.
+    Duration ttl = anonymous && missing ? settings.refusedTtl() : settings.gatedTtl();
+    refused.put(grant, new Refused(refusal, clock.instant(), ttl));
   }
 
-  void remove(RepoId repo) {
-    closed.invalidate(Key.ofAnonymous(repo));
+  /** Takes that upstream does not accept a token. */
+  void putInvalid(Authority authority, HubRefusal refusal) {
+    refused.put(
+        authority, new Refused(Optional.of(refusal), clock.instant(), settings.refusedTtl()));
   }
 
-  /** That nobody may read it without a token, if that was said lately. */
-  Optional<ResolvedRevision.NotKept> get(RepoId repo) {
-    return recently(Key.ofAnonymous(repo))
-        .map(c -> new ResolvedRevision.NotKept(repo, c.refusal()));
+  /** What was refused may be read now. */
+  void remove(Grant grant) {
+    refused.invalidate(grant);
+    refused.invalidate(metadata(grant));
   }
 
-  /** What upstream lately said to this client. */
-  Optional<HubRefusal> getFor(RepoId repo, Caller caller) {
-    return recently(new Key(repo, caller.authority())).flatMap(Refused::refusal);
+  /**
+   * What upstream lately said to this authority: of its token, of the repo, or of as much of it.
+   */
+  Optional<ProbeResult.Closed> get(Grant grant) {
+    return recently(grant.authority())
+        .or(() -> recently(metadata(grant)))
+        .or(() -> recently(grant))
+        .map(r -> new ProbeResult.Closed(r.refusal()));
   }
 
-  private Optional<Refused> recently(Key key) {
-    return Optional.ofNullable(closed.getIfPresent(key))
-        .filter(c -> Freshness.isWithin(c.learnedAt(), c.ttl(), clock.instant()));
+  private static Grant metadata(Grant grant) {
+    return new Grant(grant.repo(), grant.authority(), ReadScope.METADATA);
+  }
+
+  private Optional<Refused> recently(Object key) {
+    return Optional.ofNullable(refused.getIfPresent(key))
+        .filter(r -> Freshness.isWithin(r.learnedAt(), r.ttl(), clock.instant()));
   }
 
   private static boolean isMissing(HubRefusal refusal) {

@@ -2,7 +2,9 @@ package io.intrahub.mirror;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
@@ -42,12 +44,15 @@ public final class RepoInfoQueries {
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<Key, UpstreamResult<RepoInfoFetcher.Answered>> flights;
+  private final SingleFlight<FlightKey, UpstreamResult<RepoInfoFetcher.Answered>> flights;
 
   /** Small answers; larger ones are read from the store each time. */
   private final Cache<Key, byte[]> memory;
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
+
+  /** One authority's answer is never another's. */
+  private record FlightKey(Key key, Authority as) {}
 
   RepoInfoQueries(
       RevisionResolver revisions,
@@ -88,12 +93,14 @@ public final class RepoInfoQueries {
     RevisionRequest request =
         new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
     UpstreamResult<ResolvedRevision> resolved =
-        revisions.resolve(request, revisions.byRepoInfo(request), deadline);
+        revisions.resolve(
+            request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
           kept(at, known.get(), request, revision, deadline);
-      case UpstreamResult.Value(ResolvedRevision.At _) -> passOpen(repo, revision, query, caller);
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
+          passOpen(at, revision, query);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
           passThrough(notKept, revision, query, caller);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
@@ -130,7 +137,10 @@ public final class RepoInfoQueries {
     Optional<UpstreamResult<RepoInfoFetcher.Answered>> outcome;
     do {
       Optional<CompletableFuture<UpstreamResult<RepoInfoFetcher.Answered>>> question =
-          flights.join(key, admission::begin, () -> fetch(at, query, caller.client()));
+          flights.join(
+              new FlightKey(key, at.reader().authority()),
+              admission::begin,
+              () -> fetch(at, query));
       if (question.isEmpty()) {
         return UpstreamErrors.reply(admission.refusal(), repo.toString());
       }
@@ -161,10 +171,10 @@ public final class RepoInfoQueries {
             .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
             // The store could not keep it, so this client gets an answer of its own.
             .orElseGet(() ->
-                passOpen(repo, Optional.of(at.commit().asRevision()), query.canonical(), caller));
+                passOpen(at, Optional.of(at.commit().asRevision()), query.canonical()));
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
-        revisions.refused(repo, refusal);
+        revisions.refused(repo, refusal, at.reader());
         yield passThrough(
             new ResolvedRevision.NotKept(asked, Optional.of(refusal)),
             revision,
@@ -185,14 +195,14 @@ public final class RepoInfoQueries {
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
   private UpstreamResult<RepoInfoFetcher.Answered> fetch(
-      ResolvedRevision.At at, RepoInfoQuery query, String owner) {
+      ResolvedRevision.At at, RepoInfoQuery query) {
     RepoId repo = at.repo().subject();
     Optional<Revision> exact = Optional.of(at.commit().asRevision());
     return keeper.ask(
-        () -> upstream.learnInfo(repo, exact, query.canonical(), owner),
+        () -> upstream.learnInfo(repo, exact, query.canonical(), at.reader()),
         query,
         info -> isNotPublic(info, query) ? Optional.empty() : commit(info, query, at.commit()),
-        owner);
+        at.reader().client());
   }
 
   /** A whole answer says itself which commit it is of; one of properties may leave that out. */
@@ -231,13 +241,13 @@ public final class RepoInfoQueries {
     return info.evidence().isEmpty() && !query.isPartial();
   }
 
-  /** Passes a question about a repo on that everybody may read: no token is needed for it. */
-  private ApiReply passOpen(RepoId repo, Optional<Revision> revision, String query, Caller caller) {
+  /** Passes a question on about a repo that may be read, in the name in which it is read. */
+  private ApiReply passOpen(ResolvedRevision.At at, Optional<Revision> revision, String query) {
     return passThrough(
-        new ResolvedRevision.NotKept(repo, Optional.empty()),
+        new ResolvedRevision.NotKept(at.repo().subject(), Optional.empty()),
         revision,
         query,
-        Caller.anonymous(caller.client()));
+        at.reader());
   }
 
   private ApiReply passThrough(
@@ -246,9 +256,8 @@ public final class RepoInfoQueries {
     if (replay) {
       return UpstreamErrors.reply(notKept.refusal().get());
     }
-    // Of a gated repo somebody who may not read its files may see this.
     Optional<HubRefusal> before =
-        revisions.refusalOf(notKept.repo(), caller).filter(r -> !r.isGate());
+        revisions.refusalOf(notKept.repo(), caller, ReadScope.METADATA);
     if (before.isPresent()) {
       return UpstreamErrors.reply(before.get());
     }
@@ -270,7 +279,9 @@ public final class RepoInfoQueries {
             CacheLabel.BYPASSED);
       }
       case UpstreamResult.Refused(var refusal) -> {
-        revisions.rememberRefusal(notKept.repo(), caller, refusal);
+        if (refusal.isOfRepo()) {
+          revisions.refused(notKept.repo(), refusal, caller);
+        }
         yield UpstreamErrors.reply(refusal);
       }
       case UpstreamResult.Failed(var failure) ->

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.BlobId;
@@ -22,6 +23,7 @@ import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -32,6 +34,9 @@ import java.util.function.Supplier;
  * many threads.
  */
 public final class ResolveFile {
+  /** How long a client waits for a listing before its own file is asked about. */
+  private static final Duration LISTING_PATIENCE = Duration.ofSeconds(2);
+
   private final RevisionResolver revisions;
   private final ManifestLoader manifests;
   private final EntryLookup entries;
@@ -75,9 +80,8 @@ public final class ResolveFile {
   public FileAnswer resolve(RevisionRequest on, FilePath path) {
     FileRequest request =
         new FileRequest(on, path, revisions.now(), Deadline.in(settings.headTimeout()));
-    RevisionProbes.Probe probe =
-        new RevisionProbes.Probe(path, repo -> learnByHop(repo, on.revision(), path));
-    return switch (revisions.resolve(on, probe, request.deadline())) {
+    return switch (revisions.resolve(
+        on, ReadScope.CONTENT, probe(on, path), request.deadline())) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> resolveOpen(at, request);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> passThrough(notKept, request);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
@@ -85,10 +89,19 @@ public final class ResolveFile {
     };
   }
 
+  /** How to ask when nothing is known. A file that proves nothing is not asked about first. */
+  private RevisionProbes.Probe probe(RevisionRequest on, FilePath path) {
+    return HubUpstream.proves(path)
+        ? new RevisionProbes.Probe(
+            path, (repo, as) -> learnByHop(repo, on.revision(), path, as))
+        : revisions.byRepoInfo(on);
+  }
+
   /** The cold question: one call gives commit, digest, size, address and the right to read. */
-  private UpstreamResult<ProbeResult> learnByHop(RepoId repo, Revision revision, FilePath path) {
+  private UpstreamResult<ProbeResult> learnByHop(
+      RepoId repo, Revision revision, FilePath path, Caller as) {
     return ProbeResult.of(
-        upstream.learnFile(repo, revision, path),
+        upstream.learnFile(repo, revision, path, as),
         found -> {
           entries.learn(
               found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
@@ -104,7 +117,11 @@ public final class ResolveFile {
     Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
     if (known.isPresent() || request.revision().asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
-      manifests.learnInBackground(repo, at.commit(), caller.client());
+      manifests.learnInBackground(repo, at.commit(), at.reader());
+    }
+    if (known.isEmpty() && !at.reader().isAnonymous()) {
+      // A call for each file and each token adds up; the listing is one for all of them.
+      known = findAfterListing(at, request);
     }
     if (known.isPresent()) {
       return switch (known.get()) {
@@ -118,8 +135,8 @@ public final class ResolveFile {
     // A fallback's word is not asked for: the client would take it for a part of this commit.
     Optional<UpstreamResult<FirstHop>> hop =
         hop(
-            new HopKey(repo.subject(), exact, path, Caller.ANONYMOUS.authority(), true),
-            () -> upstream.learnFile(repo.subject(), exact, path),
+            new HopKey(repo.subject(), exact, path, at.reader().authority(), true),
+            () -> upstream.learnFile(repo.subject(), exact, path, at.reader()),
             admission,
             request.deadline());
     if (hop.isEmpty()) {
@@ -128,18 +145,20 @@ public final class ResolveFile {
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
         admission.refund();
-        manifests.learnInBackground(repo, at.commit(), caller.client());
+        manifests.learnInBackground(repo, at.commit(), at.reader());
         entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
         yield found(at, request, found.blob());
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
-        revisions.refused(repo.subject(), refusal);
-        yield passThrough(
-            new ResolvedRevision.NotKept(request.on().repo(), Optional.of(refusal)), request);
+        revisions.refused(repo.subject(), refusal, at.reader());
+        yield at.reader().isAnonymous()
+            ? passThrough(
+                new ResolvedRevision.NotKept(request.on().repo(), Optional.of(refusal)), request)
+            : UpstreamErrors.reply(refusal);
       }
       case UpstreamResult.Refused(var refusal) -> {
         if (refusal.commit().filter(at.commit()::equals).isPresent()) {
-          manifests.learnInBackground(repo, at.commit(), caller.client());
+          manifests.learnInBackground(repo, at.commit(), at.reader());
         }
         rememberAbsence(repo.subject(), at.commit(), path, refusal);
         yield UpstreamErrors.reply(refusal);
@@ -147,6 +166,16 @@ public final class ResolveFile {
       case UpstreamResult.Failed(var failure) ->
           UpstreamErrors.reply(failure, path + " of " + repo.subject());
     };
+  }
+
+  private Optional<EntryLookup.Known> findAfterListing(
+      ResolvedRevision.At at, FileRequest request) {
+    Duration left = request.deadline().left();
+    Duration patience = left.compareTo(LISTING_PATIENCE) < 0 ? left : LISTING_PATIENCE;
+    var _ =
+        manifests.getOrLearn(
+            at.repo(), at.commit(), at.reader(), questions.admission(at.reader()), patience);
+    return entries.find(at.repo(), at.commit(), request.path());
   }
 
   private void rememberAbsence(RepoId repo, CommitHash commit, FilePath path, HubRefusal refusal) {
@@ -165,9 +194,12 @@ public final class ResolveFile {
     if (old && !request.on().noCache() && upstream.state() == UpstreamState.REACHABLE) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
-      revisions.confirm(at.repo(), request.on(), request.since());
+      revisions.confirm(at, request.revision(), request.since());
       switch (revisions.resolve(
-          request.on(), revisions.byRepoInfo(request.on()), request.deadline())) {
+          request.on(),
+          ReadScope.CONTENT,
+          revisions.byRepoInfo(request.on()),
+          request.deadline())) {
         case UpstreamResult.Value(ResolvedRevision.At now)
             when !now.commit().equals(at.commit()) -> {
           return resolveOpen(now, request);
@@ -187,7 +219,10 @@ public final class ResolveFile {
   private FileAnswer found(ResolvedRevision.At at, FileRequest request, BlobId blob) {
     Authorised<RepoId> repo = at.repo();
     FilePath path = request.path();
-    BlobSource source = upstream.source(repo.subject(), at.commit(), path, blob, Caller.ANONYMOUS);
+    BlobSource source =
+        new RefusalReporter(
+            upstream.source(repo.subject(), at.commit(), path, blob, at.reader()),
+            refusal -> revisions.refused(repo.subject(), refusal, at.reader()));
     return new FileAnswer.Found(
         at.commit(),
         path,
@@ -197,22 +232,11 @@ public final class ResolveFile {
         (span, completing) -> {
           UpstreamResult<OpenedContent> opening =
               transfers.open(repo, blob, source, span, completing, request.deadline());
-          learnFrom(opening, at, path);
+          if (opening.asFailure().filter(ResolveFile::isStrange).isPresent()) {
+            entries.markSuspect(repo.subject(), at.commit(), path);
+          }
           return opened(opening, at.label(), path + " of " + repo.subject());
         });
-  }
-
-  /** Notes what the opening of a kept content teaches about its repo and its entry. */
-  private void learnFrom(
-      UpstreamResult<OpenedContent> opening, ResolvedRevision.At at, FilePath path) {
-    RepoId repo = at.repo().subject();
-    switch (opening) {
-      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
-          revisions.refused(repo, refusal);
-      case UpstreamResult.Failed(var failure) when isStrange(failure) ->
-          entries.markSuspect(repo, at.commit(), path);
-      default -> {}
-    }
   }
 
   /** Whether what upstream sent is not what it said of the file before. */
@@ -248,7 +272,8 @@ public final class ResolveFile {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return UpstreamErrors.reply(notKept.refusal().get());
     }
-    Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller);
+    Optional<HubRefusal> before =
+        revisions.refusalOf(notKept.repo(), caller, ReadScope.CONTENT);
     if (before.isPresent()) {
       return UpstreamErrors.reply(before.get());
     }
@@ -283,7 +308,9 @@ public final class ResolveFile {
                     path + " of " + found.repo()));
       }
       case UpstreamResult.Refused(var refusal) -> {
-        revisions.rememberRefusal(notKept.repo(), caller, refusal);
+        if (refusal.isOfRepo()) {
+          revisions.refused(notKept.repo(), refusal, caller);
+        }
         yield UpstreamErrors.reply(refusal);
       }
       case UpstreamResult.Failed(var failure) ->

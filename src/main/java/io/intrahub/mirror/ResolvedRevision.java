@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.HubRefusal;
@@ -19,9 +20,11 @@ sealed interface ResolvedRevision {
    *
    * @param repo under the id by which upstream knows it
    * @param commit what the revision is
+   * @param reader as whom upstream is asked for what is missing: nobody in particular, or the client
+   *     with their token
    * @param label fresh or stale; its source says whether upstream was asked just now
    */
-  record At(Authorised<RepoId> repo, CommitHash commit, CacheLabel label)
+  record At(Authorised<RepoId> repo, CommitHash commit, CacheLabel label, Caller reader)
       implements ResolvedRevision {}
 
   /**

@@ -2,12 +2,18 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -17,13 +23,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Asks the authoritative endpoint about revisions, anonymously, and takes what it says into the
- * store. All who ask the same share one question; it goes on when none of them waits any longer.
+ * Asks the authoritative endpoint about revisions, and takes what it says into the store. All who
+ * ask the same as the same authority share one question; it goes on when none of them waits any
+ * longer.
  *
  * <p>Safe for use by many threads. Owned state: the flights (by their class).
  */
@@ -44,9 +52,9 @@ final class RevisionProbes {
    *
    * @param key two questions with equal keys are one
    */
-  record Probe(Object key, Function<RepoId, UpstreamResult<ProbeResult>> ask) {}
+  record Probe(Object key, BiFunction<RepoId, Caller, UpstreamResult<ProbeResult>> ask) {}
 
-  private record FlightKey(RepoId repo, Revision revision, Object how) {}
+  private record FlightKey(RepoId repo, Revision revision, Object how, Authority as) {}
 
   RevisionProbes(
       AccessChecker checker,
@@ -71,42 +79,41 @@ final class RevisionProbes {
     this.clock = clock;
   }
 
-  /**
-   * The way to ask that suits every route but resolve: one call for repo info.
-   *
-   * @param owner the client whose share of the memory budget the answer counts against
-   */
-  Probe byRepoInfo(Revision revision, String owner) {
-    return new Probe("info", repo -> probeByInfo(repo, revision, owner));
+  /** The way to ask that suits every route but resolve: one call for repo info. */
+  Probe byRepoInfo(Revision revision) {
+    return new Probe("info", (repo, as) -> probeByInfo(repo, revision, as));
   }
 
   /**
    * Asks about a revision that is unknown.
    *
+   * @param as in whose name, and against whose client's share of the memory budget
    * @param admission asked only if nobody asks the same already
    * @return empty if the question was not admitted
    */
   Optional<CompletableFuture<UpstreamResult<ProbeResult>>> ask(
-      RepoId repo, Revision revision, Probe probe, BooleanSupplier admission) {
+      RepoId repo, Revision revision, Probe probe, Caller as, BooleanSupplier admission) {
     return flights.join(
-        new FlightKey(repo, revision, probe.key()), admission, probe(repo, revision, probe));
+        new FlightKey(repo, revision, probe.key(), as.authority()),
+        admission,
+        probe(repo, revision, probe, as));
   }
 
   /**
    * One question behind the clients' backs, whoever joins.
    *
-   * @param owner the client that asks, whose share of the memory budget the question counts against
-   *     if this call begins it. If it joins one that fails because another client's share is used
+   * @param as in whose name. The question counts against the client's share of the memory budget if
+   *     this call begins it. If it joins one that fails because another client's share is used
    *     up, it begins one of its own: else that client could keep everybody from new commits.
    */
   CompletableFuture<UpstreamResult<ProbeResult>> refresh(
-      RepoId repo, Revision revision, String owner) {
+      RepoId repo, Revision revision, Caller as) {
     AtomicBoolean begun = new AtomicBoolean();
     CompletableFuture<UpstreamResult<ProbeResult>> first =
         joinRefresh(
             repo,
             revision,
-            owner,
+            as,
             () -> {
               begun.set(true);
               return true;
@@ -115,26 +122,26 @@ final class RevisionProbes {
         ? first
         : first.thenCompose(probed ->
             probed.isBusy()
-                ? joinRefresh(repo, revision, owner, () -> true)
+                ? joinRefresh(repo, revision, as, () -> true)
                 : CompletableFuture.completedFuture(probed));
   }
 
   private CompletableFuture<UpstreamResult<ProbeResult>> joinRefresh(
-      RepoId repo, Revision revision, String owner, BooleanSupplier admission) {
+      RepoId repo, Revision revision, Caller as, BooleanSupplier admission) {
     return flights
         .join(
-            new FlightKey(repo, revision, "refresh"),
+            new FlightKey(repo, revision, "refresh", as.authority()),
             admission,
             () -> {
-              UpstreamResult<ProbeResult> probed = probeByInfo(repo, revision, owner);
+              UpstreamResult<ProbeResult> probed = probeByInfo(repo, revision, as);
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
                 if (proof.isEmpty()) {
                   return ProbeResult.overtaken();
                 }
-                revisionMoved(proof.get(), revision, open.commit(), owner);
+                revisionMoved(proof.get(), revision, open.commit(), as);
               } else {
-                rememberRefusal(repo, revision, probed);
+                rememberRefusal(repo, revision, probed, as);
               }
               return probed;
             })
@@ -145,34 +152,75 @@ final class RevisionProbes {
    * The repo's own question, whoever joins. It changes what is believed of the repo, and not which
    * commit a revision shows.
    *
-   * @param revision one that a client can't choose freely; see {@link Verdicts}
+   * @param revision one that a client can't choose freely; see {@link GrantRenewals}
+   * @param grant what is asked for
+   * @param as the authority of the grant
+   * @param admission asked only if nobody asks the same already
+   * @return empty if the question was not admitted
    */
-  CompletableFuture<UpstreamResult<ProbeResult>> confirmVerdict(RepoId repo, Revision revision) {
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> confirm(
+      Revision revision, Grant grant, Caller as, BooleanSupplier admission) {
+    RepoId repo = grant.repo();
     return flights.join(
-        new FlightKey(repo, revision, "confirm"),
+        new FlightKey(repo, revision, grant.scope(), as.authority()),
+        admission,
         () -> {
-          UpstreamResult<ProbeResult> probed =
-              learned(
-                  () -> upstream.confirm(repo, named(revision)),
-                  this::commitIfNews,
-                  HubUpstream.CONFIRMING);
-          if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
-            Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+          UpstreamResult<ProbeResult> probed = askOwnQuestion(revision, grant, as);
+          Optional<ReadEvidence> evidence = evidence(probed);
+          if (evidence.isPresent()) {
+            Optional<Authorised<RepoId>> proof = checker.admit(evidence.get());
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
             aliases.learn(repo, proof.get().subject());
+            if (proof.get().scope().covers(grant.scope())) {
+              refusedRepos.remove(new Grant(proof.get().subject(), as.authority(), grant.scope()));
+            }
           } else {
-            rememberRefusal(repo, revision, probed);
+            rememberRefusal(repo, revision, probed, as);
           }
           return probed;
         });
   }
 
+  private UpstreamResult<ProbeResult> askOwnQuestion(Revision revision, Grant grant, Caller as) {
+    RepoId repo = grant.repo();
+    boolean byFile = grant.scope() == ReadScope.CONTENT && !as.isAnonymous();
+    if (byFile && checker.isGated(repo, as.authority())) {
+      return authCheck(repo, as);
+    }
+    UpstreamResult<ProbeResult> probed =
+        learned(
+            () -> upstream.confirm(repo, named(revision), as),
+            this::commitIfNews,
+            HubUpstream.CONFIRMING);
+    boolean gated = evidence(probed).filter(e -> e.grant().scope() == ReadScope.METADATA).isPresent();
+    if (!byFile || !gated) {
+      return probed;
+    }
+    evidence(probed).ifPresent(checker::admit);
+    return authCheck(evidence(probed).orElseThrow().grant().repo(), as);
+  }
+
+  private UpstreamResult<ProbeResult> authCheck(RepoId repo, Caller as) {
+    return ProbeResult.of(
+        upstream.authCheck(repo, as),
+        evidence -> new UpstreamResult.Value<>(new ProbeResult.Granted(evidence)));
+  }
+
+  private static Optional<ReadEvidence> evidence(UpstreamResult<ProbeResult> probed) {
+    return switch (probed) {
+      case UpstreamResult.Value(ProbeResult.Open(var evidence, _)) -> Optional.of(evidence);
+      case UpstreamResult.Value(ProbeResult.Granted(var evidence)) -> Optional.of(evidence);
+      default -> Optional.empty();
+    };
+  }
+
   /** Takes that a revision that was known can't be had. */
-  private void rememberRefusal(RepoId repo, Revision revision, UpstreamResult<ProbeResult> probed) {
-    if (probed instanceof UpstreamResult.Value(ProbeResult.Closed notPublic)) {
-      rememberNotPublic(repo, notPublic);
+  private void rememberRefusal(
+      RepoId repo, Revision revision, UpstreamResult<ProbeResult> probed, Caller as) {
+    if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
+      rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
       pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
     }
@@ -185,7 +233,7 @@ final class RevisionProbes {
 
   /** A new commit is shown only when its manifest is known and no load is under way. */
   private void revisionMoved(
-      Authorised<RepoId> proof, Revision revision, CommitHash commit, String owner) {
+      Authorised<RepoId> proof, Revision revision, CommitHash commit, Caller as) {
     RepoId repo = proof.subject();
     Observation<CommitHash> now = new Observation<>(commit, clock.instant());
     Optional<Observation<CommitHash>> before = store.revision(proof, revision);
@@ -193,7 +241,7 @@ final class RevisionProbes {
       show(repo, revision, now);
       return;
     }
-    boolean known = manifests.learn(proof, commit, owner);
+    boolean known = manifests.learn(proof, commit, as);
     pending.revisionMoved(
         repo,
         revision,
@@ -213,27 +261,28 @@ final class RevisionProbes {
    * The commit is there but the asked entry is not, which proves nothing about who may read.
    * Loaders that begin with such a probe make more of them, so what answers those is learned now.
    *
-   * @param owner the client whose share of the memory budget it counts against
+   * @param as in whose name, and against whose client's share of the memory budget
    */
-  void learnInBackground(RepoId repo, Revision revision, String owner) {
+  void learnInBackground(RepoId repo, Revision revision, Caller as) {
     var _ =
         flights.join(
-            new FlightKey(repo, revision, "behind"),
+            new FlightKey(repo, revision, "behind", as.authority()),
             () -> {
               UpstreamResult<ProbeResult> probed =
-                  probe(repo, revision, byRepoInfo(revision, owner)).get();
+                  probe(repo, revision, byRepoInfo(revision), as).get();
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 checker
                     .admit(open.evidence())
-                    .ifPresent(proof -> manifests.learn(proof, open.commit(), owner));
+                    .ifPresent(proof -> manifests.learn(proof, open.commit(), as));
               }
               return probed;
             });
   }
 
-  private Supplier<UpstreamResult<ProbeResult>> probe(RepoId repo, Revision revision, Probe probe) {
+  private Supplier<UpstreamResult<ProbeResult>> probe(
+      RepoId repo, Revision revision, Probe probe, Caller as) {
     return () -> {
-      UpstreamResult<ProbeResult> probed = probe.ask().apply(repo);
+      UpstreamResult<ProbeResult> probed = probe.ask().apply(repo, as);
       if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
         Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
         if (proof.isEmpty()) {
@@ -241,36 +290,46 @@ final class RevisionProbes {
         }
         RepoId canonical = proof.get().subject();
         aliases.learn(repo, canonical);
-        refusedRepos.remove(canonical);
+        refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()) {
           show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
         }
-      } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed notPublic)) {
-        rememberNotPublic(repo, notPublic);
+      } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
+        rememberClosed(repo, closed, as);
       }
       return probed;
     };
   }
 
-  /** Upstream refused a repo to an anonymous client: what was believed no longer holds. */
-  void rememberNotPublic(RepoId repo, ProbeResult.Closed notPublic) {
-    checker.refused(repo);
-    refusedRepos.put(repo, notPublic.refusal());
+  /** Upstream refused a repo, or its content, to somebody: what was granted no longer is. */
+  void rememberClosed(RepoId repo, ProbeResult.Closed closed, Caller as) {
+    Optional<HubRefusal> refusal = closed.refusal();
+    if (refusal.filter(HubRefusal::isOfToken).isPresent()
+        && as.authority() instanceof Authority.TokenHolder holder) {
+      checker.rejected(holder);
+      refusedRepos.putInvalid(holder, refusal.get());
+      return;
+    }
+    boolean gate = refusal.filter(HubRefusal::isGate).isPresent();
+    Grant grant =
+        new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
+    checker.refused(grant);
+    refusedRepos.put(grant, refusal);
   }
 
-  private UpstreamResult<ProbeResult> probeByInfo(RepoId repo, Revision revision, String owner) {
+  private UpstreamResult<ProbeResult> probeByInfo(RepoId repo, Revision revision, Caller as) {
     String query = RepoInfoQuery.WHOLE.canonical();
     return learned(
-        () -> upstream.learnInfo(repo, named(revision), query, owner),
+        () -> upstream.learnInfo(repo, named(revision), query, as),
         RevisionProbes::commitIfOpen,
-        owner);
+        as.client());
   }
 
   private static Optional<Revision> named(Revision revision) {
     return revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
   }
 
-  /** Makes an anonymous question for repo info, keeps the answer, and says what it taught. */
+  /** Makes a question for repo info, keeps the answer, and says what it taught. */
   private UpstreamResult<ProbeResult> learned(
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
@@ -312,7 +371,7 @@ final class RevisionProbes {
     return kept ? Optional.empty() : commit;
   }
 
-  /** The commit of repo info that shows everybody may read the repo. */
+  /** The commit of repo info that shows what the asker may read. */
   private static Optional<CommitHash> commitIfOpen(RepoInfoAnswer info) {
     return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
   }

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
@@ -129,14 +130,16 @@ public final class TreeQueries {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     String repo = request.repo().toString();
     UpstreamResult<ResolvedRevision> resolved =
-        revisions.resolve(request, revisions.byRepoInfo(request), deadline);
+        revisions.resolve(
+            request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         ColdQuestionLimiter.Admission admission = questions.admission(request.caller());
         Optional<ManifestLoader.Result> learning =
-            manifests.getOrLearn(at.repo(), at.commit(), admission, deadline.left());
+            manifests.getOrLearn(
+                at.repo(), at.commit(), at.reader(), admission, deadline.left());
         if (learning.isEmpty()) {
           yield UpstreamErrors.reply(UpstreamErrors.timedOut(hub, deadline.whole()), repo);
         }
@@ -149,12 +152,12 @@ public final class TreeQueries {
             admission.refund();
             yield upstream.get();
           }
-          case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal))
+          case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal), var _)
               when refusal.isOfRepo() -> {
-            revisions.refused(at.repo().subject(), refusal);
+            revisions.refused(at.repo().subject(), refusal, at.reader());
             yield upstream.get();
           }
-          case ManifestLoader.Result.NoAnswer(var reason) -> UpstreamErrors.reply(reason, repo);
+          case ManifestLoader.Result.NoAnswer(var reason, var _) -> UpstreamErrors.reply(reason, repo);
         };
       }
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.get();

@@ -1,6 +1,8 @@
 package io.intrahub.store;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
@@ -16,7 +18,7 @@ import java.util.Optional;
 
 /**
  * Keeps the small facts of a {@link RepoStore} in memory, because every request asks for them: the
- * verdict on its repo, its alias, its revision. Absences are kept too. One process owns the store,
+ * grants of its repo, its alias, its revision. Absences are kept too. One process owns the store,
  * so nobody else changes it; writes go to memory and through to the store.
  *
  * <p>Safe for use by many threads. A read never waits for a write or for another read, and a slow
@@ -26,26 +28,29 @@ public final class CachedRepoStore implements RepoStore {
   /** What a fact takes besides its names of any length, in bytes. */
   private static final int OVERHEAD = 500;
 
-  /** A verdict is written again only when it is younger by this: each write costs two fsyncs. */
-  private static final Duration VERDICT_STEP = Duration.ofSeconds(30);
+  /** What an authority takes, in bytes. */
+  private static final int FINGERPRINT = 200;
+
+  /** A grant is written again only when it is younger by this: each write costs two fsyncs. */
+  private static final Duration GRANT_STEP = Duration.ofSeconds(30);
 
   private final RepoStore store;
   private final Clock clock;
-  private final FactCache<RepoId, Verdict> verdicts;
+  private final FactCache<Grant, Confirmation> grants;
   private final FactCache<RepoId, Optional<Observation<RepoId>>> aliases;
   private final FactCache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
 
   private record RevisionKey(RepoId repo, Revision revision) {}
 
   /**
-   * A verdict "public".
+   * What is known of a grant.
    *
-   * @param seen when it was last confirmed; empty: there is none
+   * @param at when it was last confirmed; empty: there is none
    * @param stored the moment that the store has, which may be somewhat earlier
    */
-  private record Verdict(Optional<Instant> seen, Optional<Instant> stored) {
-    static Verdict stored(Optional<Instant> seen) {
-      return new Verdict(seen, seen);
+  private record Confirmation(Optional<Instant> at, Optional<Instant> stored) {
+    static Confirmation stored(Optional<Instant> at) {
+      return new Confirmation(at, at);
     }
   }
 
@@ -58,7 +63,8 @@ public final class CachedRepoStore implements RepoStore {
   public CachedRepoStore(RepoStore store, CacheSizes sizes, Clock clock) {
     this.store = store;
     this.clock = clock;
-    this.verdicts = new FactCache<>(sizes.verdicts(), (repo, seen) -> weight(repo));
+    this.grants =
+        new FactCache<>(sizes.grants(), (grant, at) -> FINGERPRINT + weight(grant.repo()));
     this.aliases =
         new FactCache<>(
             sizes.aliases(), (repo, to) -> weight(repo) + to.map(o -> weight(o.value())).orElse(0));
@@ -80,43 +86,50 @@ public final class CachedRepoStore implements RepoStore {
     return OVERHEAD + 2 * repo.id().length();
   }
 
-  private Verdict verdict(RepoId repo) {
-    return verdicts.get(repo, key -> Verdict.stored(store.publicSince(key)));
+  private Confirmation confirmation(Grant grant) {
+    return grants.get(grant, key -> Confirmation.stored(store.confirmedAt(key)));
   }
 
   @Override
-  public Optional<Instant> publicSince(RepoId repo) {
-    return verdict(repo).seen();
+  public Optional<Instant> confirmedAt(Grant grant) {
+    return confirmation(grant).at();
   }
 
   @Override
-  public void rememberPublic(RepoId repo, Instant seenAt) {
-    verdicts.exclusively(
-        repo,
+  public void remember(Grant grant, Instant confirmedAt) {
+    grants.exclusively(
+        grant,
         () -> {
-          Verdict known = verdict(repo);
-          if (known.seen().filter(seen -> keepsKnown(seen, seenAt)).isPresent()) {
+          Confirmation known = confirmation(grant);
+          if (known.at().filter(at -> keepsKnown(at, confirmedAt)).isPresent()) {
             return;
           }
           boolean recent =
               known
                   .stored()
-                  .filter(at -> !seenAt.isBefore(at) && seenAt.isBefore(at.plus(VERDICT_STEP)))
+                  .filter(at ->
+                      !confirmedAt.isBefore(at) && confirmedAt.isBefore(at.plus(GRANT_STEP)))
                   .isPresent();
           if (recent) {
-            verdicts.note(repo, new Verdict(Optional.of(seenAt), known.stored()));
+            grants.note(grant, new Confirmation(Optional.of(confirmedAt), known.stored()));
           } else {
-            verdicts.put(
-                repo,
-                Verdict.stored(Optional.of(seenAt)),
-                () -> store.rememberPublic(repo, seenAt));
+            grants.put(
+                grant,
+                Confirmation.stored(Optional.of(confirmedAt)),
+                () -> store.remember(grant, confirmedAt));
           }
         });
   }
 
   @Override
-  public void forgetPublic(RepoId repo) {
-    verdicts.put(repo, Verdict.stored(Optional.empty()), () -> store.forgetPublic(repo));
+  public void forget(Grant grant) {
+    grants.put(grant, Confirmation.stored(Optional.empty()), () -> store.forget(grant));
+  }
+
+  @Override
+  public void forgetAll(Authority.TokenHolder holder) {
+    store.forgetAll(holder);
+    grants.dropIf(grant -> grant.authority().equals(holder));
   }
 
   @Override

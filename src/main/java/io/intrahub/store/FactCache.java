@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -134,6 +135,17 @@ final class FactCache<K, V> {
   /** Changes what is in memory only. */
   void note(K key, V value) {
     change(stripe(key), () -> memory.put(key, value));
+  }
+
+  /**
+   * Forgets what is in memory of some keys, because the store has changed under them. Reads that
+   * began before are not kept.
+   */
+  void dropIf(Predicate<K> condition) {
+    // First, and all stripes: a value that is being read is not in memory yet.
+    stripes.forEach(stripe -> change(stripe, () -> {}));
+    List<K> keys = memory.asMap().keySet().stream().filter(condition).toList();
+    keys.forEach(key -> change(stripe(key), () -> memory.invalidate(key)));
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.intrahub.store;
 
 import io.intrahub.access.Authorised;
-import io.intrahub.access.VerdictStore;
+import io.intrahub.access.GrantStore;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -17,7 +17,7 @@ import java.util.Optional;
  *
  * <p>Safe for use by many threads.
  */
-public interface RepoStore extends VerdictStore {
+public interface RepoStore extends GrantStore {
   /** The last observation of this revision. {@link Revision#DEFAULT} has its own. */
   Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision);
 

@@ -1,6 +1,6 @@
 package io.intrahub.upstream;
 
-import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param repo under the id by which upstream knows it, which may differ from the one asked for
  * @param commit that the revision is now
  * @param blob the content
- * @param evidence present when no token was sent and the endpoint is authoritative
+ * @param evidence that the caller may read the content; present when the endpoint is authoritative
+ *     and the file is not one that the Hub shows of gated repos too
  */
 public record FirstHop(
-    RepoId repo, CommitHash commit, BlobId blob, Optional<AnonymousRead> evidence) {}
+    RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {}

@@ -21,6 +21,12 @@ public record HubRefusal(HubError error, Optional<CommitHash> commit) {
         .orElse(error.status() == 401 || error.status() == 403);
   }
 
+  /** Whether the Hub does not accept the token, for whatever repo. */
+  public boolean isOfToken() {
+    // Any other bare 401 has got the code of a missing repo when it was read.
+    return error.status() == 401 && error.code().isEmpty();
+  }
+
   /** Whether the repo is there, but not this revision of it. */
   public boolean isOfRevision() {
     return error.code().filter(ErrorCode.REVISION_NOT_FOUND.wire()::equals).isPresent();

@@ -18,44 +18,46 @@ import org.junit.jupiter.api.Test;
 /** Verdicts with a ttl of ten minutes, and of seven days in an outage. */
 class AccessCheckerTest {
   private static final RepoId X = new RepoId(RepoType.MODEL, "acme/x");
+  private static final Grant OPEN = TestGrants.open(X);
+  private static final Authority ANYBODY = new Authority.Anonymous();
 
   private final SettableClock clock = new SettableClock();
   private final EventOrder order = new EventOrder(clock);
-  private final Map<RepoId, Instant> seen = new HashMap<>();
+  private final Map<Grant, Instant> seen = new HashMap<>();
   private final AccessChecker checker =
-      new AccessChecker(new MapVerdicts(seen), order, clock, AccessChecker.Settings.DEFAULT);
+      new AccessChecker(new MapGrants(seen), order, clock, AccessChecker.Settings.DEFAULT);
 
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {
-    assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
   }
 
   @Test
   void evidence_makes_a_proof_for_exactly_this_repo() {
     assertThat(checker.admit(asked())).map(Authorised::subject).contains(X);
-    assertThat(checker.remembered(X)).map(Authorised::subject).contains(X);
-    assertThat(checker.remembered(new RepoId(RepoType.DATASET, "acme/x"))).isEmpty();
-    assertThat(checker.remembered(new RepoId(RepoType.MODEL, "acme/X"))).isEmpty();
+    assertThat(checker.remembered(OPEN)).map(Authorised::subject).contains(X);
+    assertThat(checker.remembered(TestGrants.open(new RepoId(RepoType.DATASET, "acme/x")))).isEmpty();
+    assertThat(checker.remembered(TestGrants.open(new RepoId(RepoType.MODEL, "acme/X")))).isEmpty();
   }
 
   @Test
   void a_verdict_ends_to_the_instant() {
     checker.admit(asked());
     clock.pass(Duration.ofMinutes(10).minusNanos(1));
-    assertThat(checker.remembered(X)).isPresent();
+    assertThat(checker.remembered(OPEN)).isPresent();
     clock.pass(Duration.ofNanos(1));
-    assertThat(checker.remembered(X)).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
   }
 
   @Test
   void in_an_outage_it_lasts_longer_but_not_for_ever() {
     checker.admit(asked());
     clock.pass(Duration.ofDays(7).minusNanos(1));
-    assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isPresent();
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isPresent();
     clock.pass(Duration.ofNanos(1));
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
   }
 
   @Test
@@ -64,88 +66,88 @@ class AccessCheckerTest {
     clock.pass(Duration.ofMinutes(9));
     checker.admit(asked());
     clock.pass(Duration.ofMinutes(9));
-    assertThat(checker.remembered(X)).isPresent();
+    assertThat(checker.remembered(OPEN)).isPresent();
   }
 
   @Test
   void a_refusal_ends_it_at_once() {
     checker.admit(asked());
-    checker.refused(X);
-    assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
+    checker.refused(OPEN);
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
   }
 
   @Test
   void a_verdict_from_the_future_is_not_believed() {
     checker.admit(asked());
     clock.setBack(Duration.ofNanos(1));
-    assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
   }
 
   @Test
   void a_late_answer_does_not_undo_a_refusal() {
     checker.admit(asked());
-    AnonymousRead late = asked();
-    checker.refused(X);
+    ReadEvidence late = asked();
+    checker.refused(OPEN);
     clock.pass(Duration.ofMinutes(1));
     assertThat(checker.admit(late)).isEmpty();
-    assertThat(checker.remembered(X)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X))).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
   }
 
   @Test
   void a_question_after_the_refusal_opens_the_repo_again_even_if_the_clock_was_set_back() {
-    checker.refused(X);
+    checker.refused(OPEN);
     clock.setBack(Duration.ofHours(1));
     assertThat(checker.admit(asked())).isPresent();
-    assertThat(checker.remembered(X)).isPresent();
+    assertThat(checker.remembered(OPEN)).isPresent();
   }
 
   @Test
   void evidence_that_was_admitted_before_is_not_admitted_after_a_refusal() {
-    AnonymousRead shared = asked();
+    ReadEvidence shared = asked();
     assertThat(checker.admit(shared)).isPresent();
-    checker.refused(X);
+    checker.refused(OPEN);
     assertThat(checker.admit(shared)).isEmpty();
-    assertThat(checker.remembered(X)).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
   }
 
   @Test
   void a_verdict_holds_from_when_its_question_began_whoever_learns_of_it_later() {
-    AnonymousRead slow = asked();
+    ReadEvidence slow = asked();
     clock.pass(Duration.ofMinutes(4));
     checker.admit(slow);
     clock.pass(Duration.ofMinutes(4));
     checker.admit(slow);
     clock.pass(Duration.ofMinutes(2));
-    assertThat(checker.remembered(X)).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
   }
 
   @Test
   void an_older_answer_does_not_shorten_a_younger_verdict() {
-    AnonymousRead old = asked();
+    ReadEvidence old = asked();
     clock.pass(Duration.ofMinutes(5));
     checker.admit(asked());
     assertThat(checker.admit(old)).isPresent();
     clock.pass(Duration.ofMinutes(9));
-    assertThat(checker.remembered(X)).isPresent();
+    assertThat(checker.remembered(OPEN)).isPresent();
   }
 
   @Test
   void the_refusals_of_other_repos_change_nothing() {
-    AnonymousRead open = asked();
-    checker.refused(new RepoId(RepoType.DATASET, "acme/x"));
+    ReadEvidence open = asked();
+    checker.refused(TestGrants.open(new RepoId(RepoType.DATASET, "acme/x")));
     assertThat(checker.admit(open)).isPresent();
   }
 
   /** Clients choose the names: a flood of refusals must neither fill the memory nor open a repo. */
   @Test
   void a_refusal_that_was_forgotten_still_counts() {
-    AnonymousRead late = asked();
-    checker.refused(X);
+    ReadEvidence late = asked();
+    checker.refused(OPEN);
     for (int i = 0; i < 10_000; i++) {
-      checker.refused(new RepoId(RepoType.MODEL, "made/up" + i));
+      checker.refused(TestGrants.open(new RepoId(RepoType.MODEL, "made/up" + i)));
     }
     assertThat(checker.admit(late)).isEmpty();
     assertThat(checker.admit(asked())).isPresent();
@@ -154,42 +156,47 @@ class AccessCheckerTest {
   @Test
   void a_refusal_while_a_verdict_is_written_wins() throws Exception {
     AtomicReference<Thread> refusing = new AtomicReference<>();
-    Map<RepoId, Instant> written = new ConcurrentHashMap<>();
-    MapVerdicts plain = new MapVerdicts(written);
+    Map<Grant, Instant> written = new ConcurrentHashMap<>();
+    MapGrants plain = new MapGrants(written);
     AtomicReference<AccessChecker> self = new AtomicReference<>();
-    VerdictStore slow =
-        new VerdictStore() {
+    GrantStore slow =
+        new GrantStore() {
           @Override
-          public Optional<Instant> publicSince(RepoId repo) {
-            return plain.publicSince(repo);
+          public Optional<Instant> confirmedAt(Grant grant) {
+            return plain.confirmedAt(grant);
           }
 
           @Override
-          public void rememberPublic(RepoId repo, Instant seenAt) {
+          public void remember(Grant grant, Instant confirmedAt) {
             // The refusal is learned now: it has ended, or waits, before the verdict is written.
-            refusing.set(Thread.ofPlatform().start(() -> self.get().refused(repo)));
+            refusing.set(Thread.ofPlatform().start(() -> self.get().refused(grant)));
             await()
                 .until(() ->
                     switch (refusing.get().getState()) {
                       case WAITING, BLOCKED, TERMINATED -> true;
                       default -> false;
                     });
-            plain.rememberPublic(repo, seenAt);
+            plain.remember(grant, confirmedAt);
           }
 
           @Override
-          public void forgetPublic(RepoId repo) {
-            plain.forgetPublic(repo);
+          public void forget(Grant grant) {
+            plain.forget(grant);
+          }
+
+          @Override
+          public void forgetAll(Authority.TokenHolder holder) {
+            plain.forgetAll(holder);
           }
         };
     self.set(new AccessChecker(slow, order, clock, AccessChecker.Settings.DEFAULT));
     self.get().admit(asked());
     refusing.get().join();
-    assertThat(self.get().remembered(X)).isEmpty();
+    assertThat(self.get().remembered(OPEN)).isEmpty();
   }
 
   /** Evidence of a question that begins now. */
-  private AnonymousRead asked() {
-    return AnonymousRead.witnessed(X, order.now());
+  private ReadEvidence asked() {
+    return ReadEvidence.witnessed(OPEN, order.now());
   }
 }

@@ -4,7 +4,7 @@ import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Proofs for tests of packages that want one. They come from the checker, as all do. */
+/** Grants and proofs for tests of packages that want one. Proofs come from the checker, as all do. */
 public final class TestGrants {
   private TestGrants() {}
 
@@ -13,10 +13,15 @@ public final class TestGrants {
     EventOrder order = new EventOrder(Clock.systemUTC());
     AccessChecker checker =
         new AccessChecker(
-            new MapVerdicts(new ConcurrentHashMap<>()),
+            new MapGrants(new ConcurrentHashMap<>()),
             order,
             Clock.systemUTC(),
             AccessChecker.Settings.DEFAULT);
-    return checker.admit(AnonymousRead.witnessed(repo, order.now())).orElseThrow();
+    return checker.admit(ReadEvidence.witnessed(open(repo), order.now())).orElseThrow();
+  }
+
+  /** That everybody may read this repo. */
+  public static Grant open(RepoId repo) {
+    return new Grant(repo, new Authority.Anonymous(), ReadScope.CONTENT);
   }
 }

@@ -54,6 +54,7 @@ class FileResponseTest {
           CacheLabel.Source.HIT,
           Optional.of(Duration.ofSeconds(50)),
           Optional.of(Duration.ofSeconds(10)),
+          false,
           false);
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
 import io.intrahub.base.CacheSizes;
@@ -86,7 +87,7 @@ public final class FilledCaches {
                         hex(length),
                         Optional.empty());
                 refusedRepos.put(
-                    repo(length), Optional.of(new HubRefusal(error, Optional.empty())));
+                    TestGrants.open(repo(length)), Optional.of(new HubRefusal(error, Optional.empty())));
               }
             });
         PendingCommits pending =

@@ -95,7 +95,7 @@ class ManifestLoaderTest {
   private Result learn(int repo, String client) {
     ColdQuestionLimiter.Admission free =
         new ColdQuestionLimiter(1, Clock.systemUTC(), 1L << 20).admission(Caller.anonymous(client));
-    return manifests.getOrLearn(repo(repo), COMMIT, free, LONG).orElseThrow();
+    return manifests.getOrLearn(repo(repo), COMMIT, Caller.ANONYMOUS, free, LONG).orElseThrow();
   }
 
   private static Manifest complete(Result result) {
@@ -126,7 +126,7 @@ class ManifestLoaderTest {
     List<Future<Boolean>> learnings = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       Authorised<RepoId> repo = repo(i);
-      learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT, "one")));
+      learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT, Caller.anonymous("one"))));
     }
     for (int i = 0; i < 6; i++) {
       assertThat(learnings.get(i).get()).isTrue();
@@ -198,7 +198,7 @@ class ManifestLoaderTest {
       assertThat(learn(0)).isInstanceOf(Result.Crowded.class);
       int calls = hub.listings();
       assertThat(learn(0)).isInstanceOf(Result.Crowded.class);
-      manifests.learnInBackground(repo(0), COMMIT, "one");
+      manifests.learnInBackground(repo(0), COMMIT, Caller.anonymous("one"));
       assertThat(hub.listings()).isEqualTo(calls);
       assertThat(manifests.get(repo(0), COMMIT)).isEmpty();
 

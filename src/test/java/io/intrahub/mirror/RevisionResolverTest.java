@@ -6,6 +6,7 @@ import static io.intrahub.mirror.MirrorRig.everything;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.TestGrants;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -298,7 +299,7 @@ class RevisionResolverTest {
       FileAnswer.Found found = (FileAnswer.Found) two.file("z.json");
       assertThat(found.commit().hex()).isEqualTo(commit);
       assertThat(found.label().source()).isEqualTo(CacheLabel.Source.BYPASS);
-      assertThat(two.store.repos().publicSince(REPO)).isEmpty();
+      assertThat(two.store.repos().confirmedAt(TestGrants.open(REPO))).isEmpty();
       two.settle();
       hub.comeBack();
     }

@@ -3,6 +3,7 @@ package io.intrahub.store;
 import static io.intrahub.access.TestGrants.everybody;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -44,9 +45,9 @@ final class CachedRepoStoreTest {
   @Test
   void the_store_never_knows_a_verdict_that_is_much_older_than_the_cached_one() {
     for (int second = 0; second < 600; second += 10) {
-      cached.rememberPublic(REPO, clock.instant());
-      Instant stored = disk.publicSince(REPO).orElseThrow();
-      assertThat(cached.publicSince(REPO)).hasValue(clock.instant());
+      cached.remember(TestGrants.open(REPO), clock.instant());
+      Instant stored = disk.confirmedAt(TestGrants.open(REPO)).orElseThrow();
+      assertThat(cached.confirmedAt(TestGrants.open(REPO))).hasValue(clock.instant());
       assertThat(Duration.between(stored, clock.instant())).isLessThan(Duration.ofSeconds(30));
       clock.pass(Duration.ofSeconds(10));
     }

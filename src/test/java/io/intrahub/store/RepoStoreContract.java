@@ -3,6 +3,7 @@ package io.intrahub.store;
 import static io.intrahub.access.TestGrants.everybody;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -268,18 +269,18 @@ public abstract class RepoStoreContract extends ManifestContract {
   @Test
   void a_public_verdict_is_remembered_and_forgotten() throws Exception {
     Instant at = NOW.minusMillis(123_456);
-    assertThat(repos.publicSince(REPO)).isEmpty();
-    repos.rememberPublic(REPO, at);
-    assertThat(repos.publicSince(OTHER)).isEmpty();
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
+    repos.remember(TestGrants.open(REPO), at);
+    assertThat(repos.confirmedAt(TestGrants.open(OTHER))).isEmpty();
     reopen();
-    assertThat(repos.publicSince(REPO)).hasValue(at);
-    repos.forgetPublic(REPO);
-    assertThat(repos.publicSince(REPO)).isEmpty();
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(at);
+    repos.forget(TestGrants.open(REPO));
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
     reopen();
-    assertThat(repos.publicSince(REPO)).isEmpty();
-    repos.forgetPublic(REPO);
-    repos.rememberPublic(REPO, at);
-    assertThat(repos.publicSince(REPO)).hasValue(at);
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
+    repos.forget(TestGrants.open(REPO));
+    repos.remember(TestGrants.open(REPO), at);
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(at);
   }
 
   @Test
@@ -297,13 +298,13 @@ public abstract class RepoStoreContract extends ManifestContract {
 
   @Test
   void the_youngest_public_verdict_counts() throws Exception {
-    assertThat(repos.publicSince(REPO)).isEmpty();
-    repos.rememberPublic(REPO, NOW.plusSeconds(1000));
-    repos.rememberPublic(REPO, NOW.minusSeconds(100));
-    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
-    repos.rememberPublic(REPO, NOW.minusSeconds(200));
-    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
+    repos.remember(TestGrants.open(REPO), NOW.plusSeconds(1000));
+    repos.remember(TestGrants.open(REPO), NOW.minusSeconds(100));
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(NOW.minusSeconds(100));
+    repos.remember(TestGrants.open(REPO), NOW.minusSeconds(200));
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(NOW.minusSeconds(100));
     reopen();
-    assertThat(repos.publicSince(REPO)).hasValue(NOW.minusSeconds(100));
+    assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(NOW.minusSeconds(100));
   }
 }

@@ -53,8 +53,8 @@ public final class RepoInfoJson {
   private static final class Found {
     private String id = "";
     private Optional<CommitHash> commit = Optional.empty();
-    private boolean notPrivate;
-    private boolean notGated;
+    private RepoFacts.Told isPrivate = RepoFacts.Told.NOTHING;
+    private RepoFacts.Told isGated = RepoFacts.Told.NOTHING;
 
     void read(JsonParser in) throws MalformedJsonException {
       if (in.nextToken() != JsonToken.START_OBJECT) {
@@ -70,8 +70,8 @@ public final class RepoInfoJson {
                   value == JsonToken.VALUE_STRING
                       ? CommitHash.parse(in.getString())
                       : Optional.empty();
-          case "private" -> notPrivate = value == JsonToken.VALUE_FALSE;
-          case "gated" -> notGated = value == JsonToken.VALUE_FALSE;
+          case "private" -> isPrivate = told(value);
+          case "gated" -> isGated = told(value);
           default -> {}
         }
         // Also behind a known name: a field inside must not pass for one of the repo's own.
@@ -79,11 +79,16 @@ public final class RepoInfoJson {
       }
     }
 
+    /** Whatever is not false is a yes: {@code gated} is false or the name of a kind of gate. */
+    private static RepoFacts.Told told(JsonToken value) {
+      return value == JsonToken.VALUE_FALSE ? RepoFacts.Told.NO : RepoFacts.Told.YES;
+    }
+
     RepoFacts facts() throws MalformedJsonException {
       if (id.isEmpty()) {
         throw new MalformedJsonException("the repo info has no id");
       }
-      return new RepoFacts(id, commit, notPrivate && notGated);
+      return new RepoFacts(id, commit, isPrivate, isGated);
     }
   }
 }

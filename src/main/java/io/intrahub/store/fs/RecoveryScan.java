@@ -177,7 +177,7 @@ final class RecoveryScan {
         removeOld(path);
       }
     }
-    return metadata.lengthOf(layout.publicVerdict(repo.get()))
+    return metadata.lengthOf(layout.publicContent(repo.get()))
         + lengths(list(layout.refs(repo.get())));
   }
 

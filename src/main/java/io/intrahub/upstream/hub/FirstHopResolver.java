@@ -1,8 +1,10 @@
 package io.intrahub.upstream.hub;
 
-import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -28,6 +30,8 @@ import okhttp3.Response;
  * threads.
  */
 final class FirstHopResolver {
+  private static final String CARD = "README.md";
+
   private final EndpointSelector endpoints;
   private final EndpointClient client;
   private final DownloadLocations locations;
@@ -147,15 +151,24 @@ final class FirstHopResolver {
     DownloadLocations.Location location =
         locations.put(
             new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
-    boolean proves = caller.isAnonymous() && endpoint.authoritative();
+    boolean proves = endpoint.authoritative() && proves(path);
     return new UpstreamResult.Value<>(
         new Hop(
             new FirstHop(
                 repo,
                 commit,
                 blob,
-                proves ? Optional.of(AnonymousRead.witnessed(repo, began)) : Optional.empty()),
+                proves
+                    ? Optional.of(
+                        ReadEvidence.witnessed(
+                            new Grant(repo, caller.authority(), ReadScope.CONTENT), began))
+                    : Optional.empty()),
             location));
+  }
+
+  /** See {@link HubUpstream#proves}. */
+  static boolean proves(FilePath path) {
+    return !path.value().equalsIgnoreCase(CARD);
   }
 
   /** Whether an answer about a commit names another one. */

@@ -1,8 +1,10 @@
 package io.intrahub.upstream.hub;
 
-import io.intrahub.access.AnonymousRead;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -180,11 +182,20 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint's {@code resolve} about one file, anonymously. Costs one call.
-   * The address of the bytes is kept for {@link #source}.
+   * Asks the authoritative endpoint's {@code resolve} about one file, as this caller. Costs one
+   * call. The address of the bytes is kept for {@link #source}.
    */
-  public UpstreamResult<FirstHop> learnFile(RepoId repo, Revision revision, FilePath path) {
-    return firstHops.ask(CallPurpose.learn(repo), repo, revision, path, Caller.ANONYMOUS);
+  public UpstreamResult<FirstHop> learnFile(
+      RepoId repo, Revision revision, FilePath path, Caller as) {
+    return firstHops.ask(CallPurpose.learn(repo), repo, revision, path, as);
+  }
+
+  /**
+   * Whether a call about this file proves that its reader may read the repo. The card does not: it
+   * belongs to what a Hub may show of a gated repo to everybody.
+   */
+  public static boolean proves(FilePath path) {
+    return FirstHopResolver.proves(path);
   }
 
   /**
@@ -210,25 +221,44 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint for repo info, anonymously. Parameters as above.
-   *
-   * @param owner whose share of the memory budget the answer counts against; nothing else of the
-   *     client that begins the question is known here
+   * Asks the authoritative endpoint for repo info, as this caller, whose client's share of the
+   * memory budget the answer counts against. Parameters as above.
    */
   public UpstreamResult<RepoInfoAnswer> learnInfo(
-      RepoId repo, Optional<Revision> revision, String query, String owner) {
-    return info(CallPurpose.learn(repo), repo, revision, query, Caller.anonymous(owner));
+      RepoId repo, Optional<Revision> revision, String query, Caller as) {
+    return info(CallPurpose.learn(repo), repo, revision, query, as);
   }
 
   /**
-   * Asks the authoritative endpoint whether everybody may read a repo. As {@link #learnInfo}, but
+   * Asks the authoritative endpoint whether the caller may read a repo. As {@link #learnInfo}, but
    * it is asked even if it answers 5xx about many repos.
    *
    * @param revision one that a client can't choose freely
    */
-  public UpstreamResult<RepoInfoAnswer> confirm(RepoId repo, Optional<Revision> revision) {
-    // A share of the memory budget of its own: cold questions of clients must not use it up.
-    return info(CallPurpose.confirm(repo), repo, revision, "", Caller.anonymous(CONFIRMING));
+  public UpstreamResult<RepoInfoAnswer> confirm(
+      RepoId repo, Optional<Revision> revision, Caller as) {
+    return info(CallPurpose.confirm(repo), repo, revision, "", confirming(as));
+  }
+
+  /**
+   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code
+   * GET /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
+   * #confirm}.
+   */
+  public UpstreamResult<ReadEvidence> authCheck(RepoId repo, Caller as) {
+    String target = new HubTarget.RepoResource(repo, "auth-check").format();
+    EventOrder.Moment began = order.now();
+    return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), confirming(as))
+        .map(answer -> {
+          answer.said().body().close();
+          return ReadEvidence.witnessed(
+              new Grant(repo, as.authority(), ReadScope.CONTENT), began);
+        });
+  }
+
+  /** With a share of the memory budget that cold questions of clients can't use up. */
+  private static Caller confirming(Caller as) {
+    return new Caller(as.authority(), as.token(), CONFIRMING);
   }
 
   private UpstreamResult<RepoInfoAnswer> info(
@@ -260,16 +290,16 @@ public final class HubUpstream implements AutoCloseable {
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
         return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
       }
-      boolean proves = caller.isAnonymous() && facts.openToAll() && answer.authoritative();
+      Optional<ReadScope> shown = answer.authoritative() ? shown(facts, caller) : Optional.empty();
       kept = true;
       return new UpstreamResult.Value<>(
           new RepoInfoAnswer(
               known.get(),
               facts,
               body,
-              proves
-                  ? Optional.of(AnonymousRead.witnessed(known.get(), began))
-                  : Optional.empty()));
+              shown.map(scope ->
+                  ReadEvidence.witnessed(
+                      new Grant(known.get(), caller.authority(), scope), began))));
     } catch (MalformedJsonException e) {
       return FailureClassifier.unexpected(e.reason());
     } finally {
@@ -277,6 +307,21 @@ public final class HubUpstream implements AutoCloseable {
         body.close();
       }
     }
+  }
+
+  /**
+   * What repo info proves of the rights of the one it was sent to. Of a gated repo it is sent to
+   * all who may know of the repo, so it says nothing about the content.
+   */
+  private static Optional<ReadScope> shown(RepoFacts facts, Caller caller) {
+    if (caller.isAnonymous() && facts.isPrivate() != RepoFacts.Told.NO) {
+      return Optional.empty();
+    }
+    return switch (facts.isGated()) {
+      case NO -> Optional.of(ReadScope.CONTENT);
+      case YES -> Optional.of(ReadScope.METADATA);
+      case NOTHING -> Optional.empty();
+    };
   }
 
   /**
@@ -288,7 +333,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Reads a page of a listing anonymously from the authoritative endpoint, and passes its entries
+   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its entries
    * on as they arrive. Xet fields are left out. When upstream fails, the receiver may have got some
    * entries of the page.
    *
@@ -296,8 +341,9 @@ public final class HubUpstream implements AutoCloseable {
    * @param target path and query
    * @param to called by this thread, never after this method returned
    */
-  public UpstreamResult<ListingPage> listing(RepoId repo, String target, ListingPage.Receiver to) {
-    return listings.read(repo, target, to);
+  public UpstreamResult<ListingPage> listing(
+      RepoId repo, String target, Caller as, ListingPage.Receiver to) {
+    return listings.read(repo, target, as, to);
   }
 
   /** What an answer says of a page behind it. */

@@ -22,7 +22,7 @@ import okhttp3.Response;
 import okio.BufferedSource;
 
 /**
- * Reads pages of listings anonymously, entry by entry: a page is never in memory as a whole. Safe
+ * Reads pages of listings entry by entry: a page is never in memory as a whole. Safe
  * for use by many threads.
  */
 final class ListingPageReader {
@@ -46,11 +46,12 @@ final class ListingPageReader {
   }
 
   /** See {@link HubUpstream#listing}. */
-  UpstreamResult<ListingPage> read(RepoId repo, String target, ListingPage.Receiver to) {
+  UpstreamResult<ListingPage> read(
+      RepoId repo, String target, Caller caller, ListingPage.Receiver to) {
     return endpoints.visit(
         CallPurpose.learn(repo),
-        Caller.ANONYMOUS,
-        endpoint -> visit(endpoint, target, commitOf(target), to));
+        caller,
+        endpoint -> visit(endpoint, target, commitOf(target), caller, to));
   }
 
   /** The commit that a listing is of; empty when the target does not name one. */
@@ -64,15 +65,19 @@ final class ListingPageReader {
   }
 
   private UpstreamResult<ListingPage> visit(
-      Endpoint endpoint, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
+      Endpoint endpoint,
+      String target,
+      Optional<CommitHash> commit,
+      Caller caller,
+      ListingPage.Receiver to)
       throws IOException {
     HttpUrl url = endpoint.url(target);
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       try (Response response =
-          client.send(endpoint, new Request.Builder().url(url), Caller.ANONYMOUS)) {
+          client.send(endpoint, new Request.Builder().url(url), caller)) {
         Optional<HttpUrl> elsewhere = client.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
-          return sort(response, target, commit, to);
+          return sort(response, target, commit, caller, to);
         }
         url = elsewhere.get();
         if (commit.isPresent() && !commitOf(endpoint.hubPath(url)).equals(commit)) {
@@ -84,10 +89,14 @@ final class ListingPageReader {
   }
 
   private UpstreamResult<ListingPage> sort(
-      Response response, String target, Optional<CommitHash> commit, ListingPage.Receiver to)
+      Response response,
+      String target,
+      Optional<CommitHash> commit,
+      Caller caller,
+      ListingPage.Receiver to)
       throws IOException {
     if (!response.isSuccessful()) {
-      Optional<HubRefusal> refusal = RefusalParser.read(response, true);
+      Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
       if (refusal.isPresent()) {
         return new UpstreamResult.Refused<>(refusal.get());
       }

@@ -1,6 +1,6 @@
 package io.intrahub.upstream.hub;
 
-import io.intrahub.access.AnonymousRead;
+import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import java.util.Optional;
@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param facts what the mirror acts on. Only the beginning of a large body is parsed for them; a
  *     fact that the beginning lacks counts as missing.
  * @param body the JSON; to be closed by whoever takes the answer
- * @param evidence present when no token was sent, the endpoint is authoritative and the repo is
- *     neither private nor gated
+ * @param evidence of what the caller may read: the content of a repo that is not gated, the metadata
+ *     of one that is. Present when the endpoint is authoritative and the answer says which
  */
 public record RepoInfoAnswer(
-    RepoId repo, RepoFacts facts, ApiBody body, Optional<AnonymousRead> evidence) {}
+    RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence) {}

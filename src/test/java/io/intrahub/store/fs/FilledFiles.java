@@ -54,11 +54,11 @@ public final class FilledFiles {
           });
       HeapUse.print(
           "facts",
-          sizes.verdicts() + sizes.aliases() + sizes.revisions(),
+          sizes.grants() + sizes.aliases() + sizes.revisions(),
           () -> {
             for (long n = 0; n < sizes.revisions() / 300; n++) {
               RepoId repo = repo();
-              repos.rememberPublic(repo, Instant.EPOCH);
+              repos.remember(TestGrants.open(repo), Instant.EPOCH);
               repos.putAlias(repo, new Observation<>(repo(), Instant.EPOCH));
               repos.putRevision(
                   repo,

@@ -7,6 +7,7 @@ import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -105,7 +106,7 @@ final class FsFaultTest {
       byte[] wrong = small.clone();
       wrong[0] ^= 1;
       publish(store, other, wrong);
-      store.repos().rememberPublic(repo, NOW);
+      store.repos().remember(TestGrants.open(repo), NOW);
       store.repos().putRevision(repo, Revision.DEFAULT, new Observation<>(COMMIT, NOW));
       promise(s -> s.repos().revision(everybody(repo), Revision.DEFAULT).isPresent());
       putManifest(store);
@@ -114,8 +115,8 @@ final class FsFaultTest {
       promise(s -> s.repos().answer(everybody(repo), COMMIT, "info").isPresent());
       store.repos().putAlias(repo, new Observation<>(repo, NOW));
       promise(s -> s.repos().alias(repo).isPresent());
-      store.repos().forgetPublic(repo);
-      promise(s -> s.repos().publicSince(repo).isEmpty());
+      store.repos().forget(TestGrants.open(repo));
+      promise(s -> s.repos().confirmedAt(TestGrants.open(repo)).isEmpty());
       read(store, repo, sha256(large));
     }
 
@@ -214,7 +215,7 @@ final class FsFaultTest {
       assertThat(store.repos().answer(everybody(repo), COMMIT, "large")).isPresent();
       assertThat(store.repos().manifest(everybody(repo), COMMIT)).isPresent();
       assertThat(store.repos().alias(repo)).isPresent();
-      assertThat(store.repos().publicSince(repo)).isEmpty();
+      assertThat(store.repos().confirmedAt(TestGrants.open(repo))).isEmpty();
     }
   }
 

@@ -7,6 +7,7 @@ import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -145,7 +146,7 @@ final class FsMetadataEvictionTest {
   @Test
   void all_that_is_known_of_repos_counts() throws Exception {
     assertThat(store.usage().metadataBytes()).isZero();
-    store.repos().rememberPublic(REPO, clock.instant());
+    store.repos().remember(TestGrants.open(REPO), clock.instant());
     RepoId old = new RepoId(RepoType.MODEL, "acme/old");
     store.repos().putAlias(old, new Observation<>(REPO, clock.instant()));
     point(MAIN, commit(1));
@@ -157,7 +158,7 @@ final class FsMetadataEvictionTest {
     assertThat(store.usage().metadataBytes()).isEqualTo(bytesOnDisk()).isGreaterThan(2 * ANSWER);
     assertThat(store.usage().used()).isEqualTo(bytesOnDisk());
     store.repos().forgetRevision(REPO, MAIN);
-    store.repos().forgetPublic(REPO);
+    store.repos().forget(TestGrants.open(REPO));
     assertThat(store.usage().metadataBytes()).isEqualTo(bytesOnDisk());
   }
 

@@ -1,6 +1,8 @@
 package io.intrahub.store.memory;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -30,7 +32,7 @@ final class MemoryRepos implements RepoStore, RepoCatalog {
   private record AnswerKey(RepoId repo, CommitHash commit, String name) {}
 
   private final Clock clock;
-  private final ConcurrentHashMap<RepoId, Observation<Boolean>> publics = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Grant, Observation<Boolean>> grants = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<RevisionKey, Observation<CommitHash>> revisions =
       new ConcurrentHashMap<>();
   private final ConcurrentHashMap<CommitKey, MemoryManifest> manifests = new ConcurrentHashMap<>();
@@ -54,18 +56,23 @@ final class MemoryRepos implements RepoStore, RepoCatalog {
   }
 
   @Override
-  public Optional<Instant> publicSince(RepoId repo) {
-    return Optional.ofNullable(publics.get(repo)).map(Observation::learnedAt);
+  public Optional<Instant> confirmedAt(Grant grant) {
+    return Optional.ofNullable(grants.get(grant)).map(Observation::learnedAt);
   }
 
   @Override
-  public void rememberPublic(RepoId repo, Instant seenAt) {
-    put(publics, repo, new Observation<>(true, seenAt));
+  public void remember(Grant grant, Instant confirmedAt) {
+    put(grants, grant, new Observation<>(true, confirmedAt));
   }
 
   @Override
-  public void forgetPublic(RepoId repo) {
-    publics.remove(repo);
+  public void forget(Grant grant) {
+    grants.remove(grant);
+  }
+
+  @Override
+  public void forgetAll(Authority.TokenHolder holder) {
+    grants.keySet().removeIf(grant -> grant.authority().equals(holder));
   }
 
   @Override

@@ -5,6 +5,7 @@ import static io.intrahub.upstream.UpstreamResults.value;
 import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -55,7 +56,7 @@ class CommitMismatchTest {
 
   @Test
   void a_first_hop_of_another_commit_is_no_answer() {
-    assertThat(rig.upstream().learnFile(REPO, commit, A)).isInstanceOf(UpstreamResult.Value.class);
+    assertThat(rig.upstream().learnFile(REPO, commit, A, Caller.ANONYMOUS)).isInstanceOf(UpstreamResult.Value.class);
     hub.faults()
         .on(Route.RESOLVE)
         .status(
@@ -63,7 +64,7 @@ class CommitMismatchTest {
             Map.of(
                 "X-Repo-Commit", OTHER, "ETag", "\"" + "c".repeat(40) + "\"", "X-Linked-Size", "1"),
             "");
-    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A);
+    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A, Caller.ANONYMOUS);
     expectStrange(failure(hop));
     // A branch may be any commit.
     assertThat(rig.hop("a.txt")).isInstanceOf(UpstreamResult.Value.class);
@@ -75,7 +76,7 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.RESOLVE)
         .status(404, Map.of("X-Repo-Commit", OTHER, "X-Error-Code", "EntryNotFound"), "");
-    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A);
+    UpstreamResult<FirstHop> hop = rig.upstream().learnFile(REPO, commit, A, Caller.ANONYMOUS);
     expectStrange(failure(hop));
     assertThat(rig.hop("a.txt")).isInstanceOf(UpstreamResult.Refused.class);
   }
@@ -89,22 +90,22 @@ class CommitMismatchTest {
             Map.of("Content-Type", "application/json"),
             "{\"id\":\"acme/x\",\"private\":false,\"gated\":false,\"sha\":\"" + OTHER + "\"}");
     UpstreamResult<RepoInfoAnswer> answer =
-        rig.upstream().learnInfo(REPO, Optional.of(commit), "", "client");
+        rig.upstream().learnInfo(REPO, Optional.of(commit), "", Caller.ANONYMOUS);
     expectStrange(failure(answer));
-    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", "client"))
+    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS))
         .isInstanceOf(UpstreamResult.Value.class);
   }
 
   @Test
   void a_page_of_another_commit_is_not_taken() {
     List<String> taken = new ArrayList<>();
-    assertThat(value(rig.upstream().listing(REPO, tree, taker(taken))))
+    assertThat(value(rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken))))
         .isInstanceOf(ListingPage.Whole.class);
     assertThat(taken).containsExactly("a.txt");
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "X-Repo-Commit", OTHER), ENTRIES);
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(taken));
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
     expectStrange(failure(page));
     assertThat(taken).hasSize(1);
   }
@@ -116,7 +117,7 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "Link", next), ENTRIES);
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(taken));
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
     expectStrange(failure(page));
     assertThat(taken).isEmpty();
   }
@@ -127,7 +128,7 @@ class CommitMismatchTest {
         .on(Route.TREE)
         .path(commit.value())
         .status(307, Map.of("Location", "/api/models/acme/x/tree/main"), "");
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, taker(new ArrayList<>()));
+    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(new ArrayList<>()));
     expectStrange(failure(page));
   }
 

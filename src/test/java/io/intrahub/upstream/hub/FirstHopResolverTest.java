@@ -128,7 +128,7 @@ class FirstHopResolverTest {
                   new FilePath("d/é +#.bin"),
                   Caller.ANONYMOUS);
       assertFound(hop, large);
-      assertThat(value(hop).evidence().orElseThrow().repo()).isEqualTo(REPO);
+      assertThat(value(hop).evidence().orElseThrow().grant().repo()).isEqualTo(REPO);
     }
   }
 
@@ -238,7 +238,7 @@ class FirstHopResolverTest {
     assertThat(rig.learn(repo(0))).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(hub.counters().requests()).isZero();
     // Who may read it is asked all the same, and so is another repo, whose answer ends the trouble.
-    assertThat(rig.upstream().confirm(repo(0), Optional.empty()))
+    assertThat(rig.upstream().confirm(repo(0), Optional.empty(), Caller.ANONYMOUS))
         .isInstanceOf(UpstreamResult.Refused.class);
     hub.faults().clear();
     assertFound(rig.learn(UpstreamRig.REPO), small);

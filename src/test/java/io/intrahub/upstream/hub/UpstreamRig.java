@@ -93,7 +93,7 @@ public final class UpstreamRig implements AutoCloseable {
 
   /** Asks about a file of this repo for the mirror itself. */
   UpstreamResult<FirstHop> learn(RepoId repo) {
-    return upstream.learnFile(repo, MAIN, new FilePath("config.json"));
+    return upstream.learnFile(repo, MAIN, new FilePath("config.json"), Caller.ANONYMOUS);
   }
 
   FirstHop found(String path, Caller caller) {

@@ -2,6 +2,7 @@ package io.intrahub.upstream.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -70,7 +71,7 @@ class ResourceExhaustionTest {
   }
 
   private UpstreamResult<RepoInfoAnswer> confirm(int repo) {
-    return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty());
+    return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty(), Caller.ANONYMOUS);
   }
 
   private UpstreamFailure.Kind failure(int repo) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -141,7 +142,7 @@ class TlsTest {
 
   private static UpstreamFailure confirmed(HubUpstream hub) {
     RepoId repo = new RepoId(RepoType.MODEL, "acme/x");
-    return UpstreamResults.failure(hub.confirm(repo, Optional.empty()));
+    return UpstreamResults.failure(hub.confirm(repo, Optional.empty(), Caller.ANONYMOUS));
   }
 
   @Test

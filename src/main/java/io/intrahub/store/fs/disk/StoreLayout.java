@@ -38,6 +38,9 @@ public final class StoreLayout {
   private static final String PIECES = ".pieces";
   private static final String TEMPORARY = "meta-";
   private static final String ANSWER = "answer-";
+  private static final String PUBLIC = "public";
+  private static final String PUBLIC_METADATA = "public-metadata";
+  private static final String GRANTS = "grants";
 
   /** A digest, and a size of at most 15 digits without leading zeros. */
   private static final Pattern PARTIAL_NAME =
@@ -249,8 +252,31 @@ public final class StoreLayout {
     return repos().resolve(repo.folderName()).resolve("partial");
   }
 
-  public Path publicVerdict(RepoId repo) {
-    return repos().resolve(repo.folderName()).resolve("public");
+  /** The grant of a repo's content to everybody. */
+  public Path publicContent(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve(PUBLIC);
+  }
+
+  /** The grant of a repo's metadata to everybody. */
+  public Path publicMetadata(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve(PUBLIC_METADATA);
+  }
+
+  /**
+   * The folder of the grants of one token holder.
+   *
+   * @param fingerprint lower-case hexadecimal digits
+   */
+  public Path grants(String fingerprint) {
+    if (!isHex(fingerprint, fingerprint.length())) {
+      throw new IllegalArgumentException("not a fingerprint");
+    }
+    return access().resolve(GRANTS).resolve(fingerprint);
+  }
+
+  /** One grant of a token holder. */
+  public Path grant(String fingerprint, String scope, RepoId repo) {
+    return grants(fingerprint).resolve(fileName(scope + "-" + repo.folderName()));
   }
 
   public Path refs(RepoId repo) {
@@ -291,11 +317,14 @@ public final class StoreLayout {
             CommitHash.parse(below.getName(2).toString()).map(c -> new CommitFile(repo, c)));
   }
 
-  /** Whether a path is that of a ref, a verdict or an alias. */
+  /** Whether a path is that of a ref, a grant or an alias. */
   public boolean isSmallRecord(Path path) {
     return path.startsWith(aliases())
+        || path.startsWith(access().resolve(GRANTS))
         || (path.startsWith(repos())
-            && (path.endsWith("public") || DurableFolders.parentOf(path).endsWith("refs")));
+            && (path.endsWith(PUBLIC)
+                || path.endsWith(PUBLIC_METADATA)
+                || DurableFolders.parentOf(path).endsWith("refs")));
   }
 
   public Path manifest(RepoId repo, CommitHash commit) {

@@ -1,6 +1,9 @@
 package io.intrahub.store.fs.metadata;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
@@ -24,6 +27,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -94,22 +98,60 @@ public final class FsRepoStore implements RepoStore {
             .flatMap(type -> RepoId.parse(type, spelling.substring(slash + 1)));
   }
 
-  @Override
-  public Optional<Instant> publicSince(RepoId repo) {
-    return facts
-        .read(layout.publicVerdict(repo), subject("public", repo))
-        .map(StoredRecord::learnedAt);
+  private Path path(Grant grant) {
+    return switch (grant.authority()) {
+      case Authority.Anonymous _ ->
+          switch (grant.scope()) {
+            case CONTENT -> layout.publicContent(grant.repo());
+            case METADATA -> layout.publicMetadata(grant.repo());
+          };
+      case Authority.TokenHolder holder ->
+          layout.grant(holder.fingerprint(), name(grant.scope()), grant.repo());
+    };
+  }
+
+  private static Map<String, String> subject(Grant grant) {
+    return switch (grant.authority()) {
+      case Authority.Anonymous _ ->
+          switch (grant.scope()) {
+            case CONTENT -> subject("public", grant.repo());
+            case METADATA -> subject("public-metadata", grant.repo());
+          };
+      case Authority.TokenHolder holder ->
+          Map.of(
+              "kind",
+              "grant",
+              "repo",
+              spell(grant.repo()),
+              "scope",
+              name(grant.scope()),
+              "authority",
+              holder.fingerprint());
+    };
+  }
+
+  private static String name(ReadScope scope) {
+    return scope.name().toLowerCase(Locale.ROOT);
   }
 
   @Override
-  public void rememberPublic(RepoId repo, Instant seenAt) {
-    facts.put(
-        layout.publicVerdict(repo), new StoredRecord(subject("public", repo), seenAt, NOTHING));
+  public Optional<Instant> confirmedAt(Grant grant) {
+    return facts.read(path(grant), subject(grant)).map(StoredRecord::learnedAt);
   }
 
   @Override
-  public void forgetPublic(RepoId repo) {
-    facts.remove(layout.publicVerdict(repo));
+  public void remember(Grant grant, Instant confirmedAt) {
+    facts.put(path(grant), new StoredRecord(subject(grant), confirmedAt, NOTHING));
+  }
+
+  @Override
+  public void forget(Grant grant) {
+    facts.remove(path(grant));
+  }
+
+  @Override
+  public void forgetAll(Authority.TokenHolder holder) {
+    facts.removeAll(layout.grants(holder.fingerprint()));
   }
 
   @Override

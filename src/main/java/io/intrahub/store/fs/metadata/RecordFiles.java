@@ -14,6 +14,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -313,6 +314,20 @@ final class RecordFiles {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Forgets all records in a folder; those that are in memory only too. */
+  void removeAll(Path folder) {
+    Set<Path> paths = new HashSet<>();
+    memory.asMap().keySet().stream().filter(p -> p.startsWith(folder)).forEach(paths::add);
+    try {
+      if (disk.attributes(folder).isPresent()) {
+        paths.addAll(disk.list(folder));
+      }
+    } catch (IOException e) {
+      log.warn("{} can't be listed, so its records stay: {}", folder, e.toString());
+    }
+    paths.forEach(this::remove);
   }
 
   /** Forgets a record. If its file can't be deleted, it is not believed any more. */

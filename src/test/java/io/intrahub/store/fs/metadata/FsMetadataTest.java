@@ -5,6 +5,7 @@ import static io.intrahub.store.TestBlobs.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.intrahub.access.TestGrants;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
@@ -122,12 +123,12 @@ final class FsMetadataTest {
   void garbage_in_place_of_a_record_is_absent_and_gone() throws Exception {
     store.repos().putRevision(REPO, MAIN, new Observation<>(COMMIT, NOW));
     store.repos().putRevision(REPO, Revision.DEFAULT, new Observation<>(COMMIT, NOW));
-    store.repos().rememberPublic(REPO, NOW);
+    store.repos().remember(TestGrants.open(REPO), NOW);
     reopen();
     Files.write(repo("refs/main"), new byte[100]);
     Files.write(repo("public"), new byte[0]);
     assertThat(store.repos().revision(everybody(REPO), MAIN)).isEmpty();
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).isEmpty();
     assertThat(store.repos().revisions(everybody(REPO))).hasSize(1);
     assertThat(repo("refs/main")).doesNotExist();
     assertThat(repo("public")).doesNotExist();
@@ -138,7 +139,7 @@ final class FsMetadataTest {
   @Test
   void a_record_of_another_repo_in_its_place_is_not_believed() throws Exception {
     RepoId other = new RepoId(RepoType.MODEL, "acme/Tiny");
-    store.repos().rememberPublic(other, NOW);
+    store.repos().remember(TestGrants.open(other), NOW);
     store.repos().putRevision(other, MAIN, new Observation<>(COMMIT, NOW));
     reopen();
     // So looks a file system that ignores upper and lower case.
@@ -146,7 +147,7 @@ final class FsMetadataTest {
     Path from = folder.resolve("repos/models--acme--Tiny");
     Files.copy(from.resolve("public"), repo("public"));
     Files.copy(from.resolve("refs/main"), repo("refs/main"));
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).isEmpty();
     assertThat(store.repos().revision(everybody(REPO), MAIN)).isEmpty();
     assertThat(store.repos().revisions(everybody(REPO))).isEmpty();
   }
@@ -164,13 +165,13 @@ final class FsMetadataTest {
 
   @Test
   void a_verdict_that_can_not_be_deleted_is_not_believed() throws Exception {
-    store.repos().rememberPublic(REPO, NOW);
+    store.repos().remember(TestGrants.open(REPO), NOW);
     disk.fail(1, TestDisk.Fault.IO_ERROR);
-    store.repos().forgetPublic(REPO);
+    store.repos().forget(TestGrants.open(REPO));
     assertThat(repo("public")).exists();
-    assertThat(store.repos().publicSince(REPO)).isEmpty();
-    store.repos().rememberPublic(REPO, NOW);
-    assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).isEmpty();
+    store.repos().remember(TestGrants.open(REPO), NOW);
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).hasValue(NOW);
   }
 
   @Test
@@ -407,26 +408,26 @@ final class FsMetadataTest {
 
   @Test
   void a_client_that_left_does_not_make_a_record_absent_for_the_others() throws Exception {
-    store.repos().rememberPublic(REPO, NOW);
+    store.repos().remember(TestGrants.open(REPO), NOW);
     reopen();
     Thread.currentThread().interrupt();
     try {
-      assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+      assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).hasValue(NOW);
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }
-    assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).hasValue(NOW);
   }
 
   @Test
   void what_a_client_that_left_has_learned_is_on_the_disk() throws Exception {
     Thread.currentThread().interrupt();
     try {
-      store.repos().rememberPublic(REPO, NOW);
+      store.repos().remember(TestGrants.open(REPO), NOW);
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }
     reopen();
-    assertThat(store.repos().publicSince(REPO)).hasValue(NOW);
+    assertThat(store.repos().confirmedAt(TestGrants.open(REPO))).hasValue(NOW);
   }
 }

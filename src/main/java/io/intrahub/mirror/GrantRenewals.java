@@ -4,7 +4,9 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
+import io.intrahub.access.ReadEvidence;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -24,18 +26,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether everybody may read a repo: fresh verdicts are renewed before they run out, and a verdict
- * that has run out is put to the Hub again. It counts without the Hub's word only if the repo's own
- * question failed: this class alone says so, see {@link OutageEvidence}.
+ * Keeps grants fresh: those in use are renewed before they run out, and one that has run out is put
+ * to the Hub again. It counts without the Hub's word only if the repo's own question failed: this
+ * class alone says so, see {@link OutageEvidence}.
  *
  * <p>A repo's own question must depend on the repo alone. If a client could choose its target, a
  * target that is known to fail would keep a repo readable that was made private.
  *
  * <p>Safe for use by many threads.
  */
-final class Verdicts {
-  /** What is remembered of a repo takes this besides its id, in bytes. */
-  private static final int OVERHEAD = 300;
+final class GrantRenewals {
+  /** What is remembered of a grant takes this besides the repo's id, in bytes. */
+  private static final int OVERHEAD = 500;
 
   /** A failure has a reason too. */
   private static final int FAILURE = 500;
@@ -52,31 +54,31 @@ final class Verdicts {
   private final Duration timeout;
 
   /** Questions that kept a client waiting in vain, while they are open. */
-  private final ConcurrentHashMap<RepoId, CompletableFuture<UpstreamResult<ProbeResult>>> timedOut =
+  private final ConcurrentHashMap<Grant, CompletableFuture<UpstreamResult<ProbeResult>>> timedOut =
       new ConcurrentHashMap<>();
 
-  /** Repos whose own question failed, so that not every request waits for the same failure. */
-  private final Cache<RepoId, Failing> failing;
+  /** Grants whose question failed, so that not every request waits for the same failure. */
+  private final Cache<Grant, Failing> failing;
 
-  /** When a verdict was last renewed, or tried to be. */
-  private final Cache<RepoId, Instant> renewed;
+  /** When a grant was last renewed, or tried to be. */
+  private final Cache<Grant, Instant> renewed;
 
   private record Failing(UpstreamFailure failure, Instant since, Duration pause) {}
 
-  /** What came of asking about a repo whose verdict has run out. */
+  /** What came of asking about a grant that has run out, or is not there. */
   sealed interface Renewal {
     /**
-     * Everybody may read it, says the Hub.
+     * The Hub confirmed it.
      *
-     * @param commit that the revision is which was asked about
+     * @param commit that the revision is which was asked about, if the Hub named it
      */
-    record Readable(Authorised<RepoId> proof, CommitHash commit) implements Renewal {}
+    record Readable(Authorised<RepoId> proof, Optional<CommitHash> commit) implements Renewal {}
 
     /** The Hub said something else: not a failure. */
     record Other(UpstreamResult<ProbeResult> probed) implements Renewal {}
 
     /**
-     * The Hub gave no word, so the verdict counts: what is served is to be labelled as stale.
+     * The Hub gave no word, so the grant counts: what is served is to be labelled as stale.
      *
      * @param why the question failed
      */
@@ -96,17 +98,17 @@ final class Verdicts {
    * @param timeout how long a client waits for the Hub's word
    * @param bytes of heap that what is remembered of repos may take
    */
-  Verdicts(AccessChecker checker, HubUpstream upstream, Clock clock, Duration timeout, long bytes) {
+  GrantRenewals(AccessChecker checker, HubUpstream upstream, Clock clock, Duration timeout, long bytes) {
     this.failing =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
-            .weigher((RepoId repo, Failing value) ->
-                OVERHEAD + FAILURE + 2 * (repo.id().length() + value.failure.reason().length()))
+            .weigher((Grant grant, Failing value) ->
+                OVERHEAD + FAILURE + 2 * (grant.repo().id().length() + value.failure.reason().length()))
             .build();
     this.renewed =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
-            .weigher((RepoId repo, Instant at) -> OVERHEAD + 2 * repo.id().length())
+            .weigher((Grant grant, Instant at) -> OVERHEAD + 2 * grant.repo().id().length())
             .build();
     this.checker = checker;
     this.upstream = upstream;
@@ -115,24 +117,24 @@ final class Verdicts {
   }
 
   /**
-   * Renews a verdict that is about to run out, behind the client's back, so that no client in a row
+   * Renews a grant that is about to run out, behind the client's back, so that no client in a row
    * of them has to wait for it.
    *
    * @param question asks the repo's own question, or joins it
    */
-  void renewAhead(RepoId repo, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    if (checker.isAging(repo) && !upstream.isUnavailable() && isTimeToRenew(repo)) {
+  void renewAhead(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+    if (checker.isAging(grant) && !upstream.isUnavailable() && isTimeToRenew(grant)) {
       var _ = question.get();
     }
   }
 
-  private boolean isTimeToRenew(RepoId repo) {
+  private boolean isTimeToRenew(Grant grant) {
     Instant now = clock.instant();
     AtomicBoolean due = new AtomicBoolean();
     renewed
         .asMap()
         .compute(
-            repo,
+            grant,
             (_, before) -> {
               due.set(isOver(before, FIRST_PAUSE, now));
               return due.get() ? now : before;
@@ -145,15 +147,15 @@ final class Verdicts {
   }
 
   /**
-   * Asks about a repo whose verdict has run out, and waits for the Hub's word.
+   * Asks about a grant that has run out, or is not there, and waits for the Hub's word.
    *
-   * @param repo under the name by which it is kept
+   * @param grant of the repo under the name by which it is kept
    * @param question asks the repo's own question, or joins it
    */
-  Renewal ask(RepoId repo, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    Optional<UpstreamFailure> known = knownFailure(repo);
+  Renewal ask(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+    Optional<UpstreamFailure> known = knownFailure(grant);
     if (known.isPresent()) {
-      return without(repo, known.get());
+      return without(grant, known.get());
     }
     // Not what is left of the client's own time, which what it asked for before may have used up.
     Deadline mine = Deadline.in(timeout);
@@ -162,20 +164,18 @@ final class Verdicts {
       CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
       Optional<UpstreamResult<ProbeResult>> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
-        return timedOut(repo, asked);
+        return timedOut(grant, asked);
       }
       if (!(learned.get() instanceof UpstreamResult.Failed(var failure))) {
-        failing.invalidate(repo);
-        return learned.get() instanceof UpstreamResult.Value(ProbeResult.Open open)
-            ? readable(open)
-            : new Renewal.Other(learned.get());
+        failing.invalidate(grant);
+        return answered(grant, learned.get());
       }
       if (isCausedByMirror(failure)) {
         return new Renewal.Unknown(failure);
       }
       switch (failure.kind()) {
         case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> {
-          return failed(repo, failure);
+          return failed(grant, failure);
         }
         default -> {
           // The Hub is there, or something in its place. Its word may still come in time.
@@ -184,13 +184,24 @@ final class Verdicts {
         }
       }
     }
-    return failed(repo, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
+    return failed(grant, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
   }
 
-  private Renewal readable(ProbeResult.Open open) {
+  private Renewal answered(Grant grant, UpstreamResult<ProbeResult> answer) {
+    return switch (answer) {
+      case UpstreamResult.Value(ProbeResult.Open(var evidence, var commit)) ->
+          readable(grant, evidence, Optional.of(commit));
+      case UpstreamResult.Value(ProbeResult.Granted(var evidence)) ->
+          readable(grant, evidence, Optional.empty());
+      default -> new Renewal.Other(answer);
+    };
+  }
+
+  private Renewal readable(Grant grant, ReadEvidence evidence, Optional<CommitHash> commit) {
     return checker
-        .admit(open.evidence())
-        .<Renewal>map(proof -> new Renewal.Readable(proof, open.commit()))
+        .admit(evidence)
+        .filter(proof -> proof.scope().covers(grant.scope()))
+        .<Renewal>map(proof -> new Renewal.Readable(proof, commit))
         .orElseGet(() -> new Renewal.Other(ProbeResult.overtaken()));
   }
 
@@ -214,52 +225,53 @@ final class Verdicts {
   }
 
   /** The question goes on, and its answer counts for the next client. */
-  private Renewal timedOut(RepoId repo, CompletableFuture<UpstreamResult<ProbeResult>> open) {
-    timedOut.put(repo, open);
+  private Renewal timedOut(Grant grant, CompletableFuture<UpstreamResult<ProbeResult>> open) {
+    timedOut.put(grant, open);
     var _ =
         open.whenComplete((probed, _) -> {
-          timedOut.remove(repo, open);
+          timedOut.remove(grant, open);
           if (!(probed instanceof UpstreamResult.Failed(var failure))) {
-            failing.invalidate(repo);
+            failing.invalidate(grant);
           } else if (!isCausedByMirror(failure)) {
-            remember(repo, failure);
+            remember(grant, failure);
           }
         });
-    return without(repo, UpstreamErrors.timedOut(upstream, timeout));
+    return without(grant, UpstreamErrors.timedOut(upstream, timeout));
   }
 
-  private Renewal failed(RepoId repo, UpstreamFailure failure) {
-    remember(repo, failure);
-    return without(repo, failure);
+  private Renewal failed(Grant grant, UpstreamFailure failure) {
+    remember(grant, failure);
+    return without(grant, failure);
   }
 
-  private Renewal without(RepoId repo, UpstreamFailure failure) {
+  private Renewal without(Grant grant, UpstreamFailure failure) {
     return checker
-        .rememberedDuringOutage(OutageEvidence.witnessed(repo))
+        .rememberedDuringOutage(
+            OutageEvidence.witnessed(grant.repo()), grant.authority(), grant.scope())
         .<Renewal>map(proof -> new Renewal.Missing(proof, failure))
         .orElseGet(() -> new Renewal.Unknown(failure));
   }
 
   /** Why it is known without asking that the Hub gives no word now. */
-  private Optional<UpstreamFailure> knownFailure(RepoId repo) {
+  private Optional<UpstreamFailure> knownFailure(Grant grant) {
     if (upstream.isUnavailable()) {
       return Optional.of(upstream.unavailableReason());
     }
-    if (timedOut.containsKey(repo)) {
+    if (timedOut.containsKey(grant)) {
       return Optional.of(UpstreamErrors.timedOut(upstream, timeout));
     }
-    return Optional.ofNullable(failing.getIfPresent(repo))
+    return Optional.ofNullable(failing.getIfPresent(grant))
         .filter(f -> !isOver(f.since(), f.pause(), clock.instant()))
         .map(Failing::failure);
   }
 
   /** The next question is asked after a pause, which is twice as long each time. */
-  private void remember(RepoId repo, UpstreamFailure failure) {
+  private void remember(Grant grant, UpstreamFailure failure) {
     Instant now = clock.instant();
     failing
         .asMap()
         .compute(
-            repo,
+            grant,
             (_, before) -> {
               if (before == null) {
                 return new Failing(failure, now, FIRST_PAUSE);

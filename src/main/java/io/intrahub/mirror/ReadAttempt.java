@@ -1,0 +1,47 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
+import io.intrahub.base.Deadline;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+
+/**
+ * A request that is tried as one authority: first as anybody, then as the client with their token.
+ *
+ * @param request what the client asks about
+ * @param scope how much of the repo the answer shows
+ * @param probe how to ask when nothing is known
+ * @param deadline how long to wait for upstream when nothing is known
+ * @param as in whose name the repo is read; its client is that of the request
+ */
+record ReadAttempt(
+    RevisionRequest request,
+    ReadScope scope,
+    RevisionProbes.Probe probe,
+    Deadline deadline,
+    Caller as) {
+  Revision revision() {
+    return request.revision();
+  }
+
+  boolean noCache() {
+    return request.noCache();
+  }
+
+  Authority authority() {
+    return as.authority();
+  }
+
+  /** What is needed to answer it. */
+  Grant grant(RepoId repo) {
+    return new Grant(repo, as.authority(), scope);
+  }
+
+  /** The same in the name of nobody in particular. */
+  ReadAttempt asAnybody() {
+    return new ReadAttempt(request, scope, probe, deadline, Caller.anonymous(as.client()));
+  }
+}

@@ -1,0 +1,51 @@
+package io.intrahub.mirror;
+
+import io.intrahub.hub.ByteRange;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
+import java.util.function.Consumer;
+
+/**
+ * A source that reports when the Hub refuses the repo, also in the middle of a transfer: then the
+ * grant under which it was opened ends, and not only the transfer. Safe for use by many threads.
+ *
+ * @param source the source that is watched
+ * @param listener told of each refusal of the repo
+ */
+record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener) implements BlobSource {
+  @Override
+  public UpstreamResult<Opened> open(ByteRange.Span span) {
+    UpstreamResult<Opened> opening = source.open(span);
+    if (opening instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()) {
+      listener.accept(refusal);
+    }
+    return opening;
+  }
+
+  @Override
+  public Object sponsor() {
+    return source.sponsor();
+  }
+
+  @Override
+  public boolean outlivesRequest() {
+    return source.outlivesRequest();
+  }
+
+  @Override
+  public String host() {
+    return source.host();
+  }
+
+  @Override
+  public void reportWrongContent() {
+    source.reportWrongContent();
+  }
+
+  /** For the operator, like that of the source. */
+  @Override
+  public String toString() {
+    return source.toString();
+  }
+}

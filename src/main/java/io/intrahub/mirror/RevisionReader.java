@@ -1,0 +1,332 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Finds the commit of a revision in the name of one authority: from the store under a grant of that
+ * authority, else by asking upstream as it.
+ *
+ * <p>Safe for use by many threads.
+ */
+final class RevisionReader {
+  private static final Revision MAIN = new Revision("main");
+
+  private final AccessChecker checker;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final PendingCommits pending;
+  private final SlowUpstreamGuard slowUpstream;
+  private final GrantRenewals renewals;
+  private final RevisionProbes probes;
+  private final ColdQuestionLimiter coldQuestionLimiter;
+  private final Clock clock;
+  private final MirrorSettings settings;
+
+  RevisionReader(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      PendingCommits pending,
+      SlowUpstreamGuard slowUpstream,
+      GrantRenewals renewals,
+      RevisionProbes probes,
+      ColdQuestionLimiter coldQuestionLimiter,
+      Clock clock,
+      MirrorSettings settings) {
+    this.checker = checker;
+    this.store = store;
+    this.upstream = upstream;
+    this.pending = pending;
+    this.slowUpstream = slowUpstream;
+    this.renewals = renewals;
+    this.probes = probes;
+    this.coldQuestionLimiter = coldQuestionLimiter;
+    this.clock = clock;
+    this.settings = settings;
+  }
+
+  /** Answers from the store, and asks upstream about the revision if that is due. */
+  UpstreamResult<ResolvedRevision> resolveGranted(
+      Authorised<RepoId> proof, ReadAttempt attempt) {
+    RepoId repo = proof.subject();
+    Revision revision = attempt.revision();
+    Optional<CommitHash> commit = revision.asCommit();
+    if (commit.isPresent()) {
+      // No revision is refreshed here, which would renew the grant by the way.
+      renewAhead(repo, attempt);
+      return at(proof, commit.get(), immutableLabel(false), attempt);
+    }
+    showIfDue(repo, revision);
+    Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
+    Freshness.Decision decision = decide(seen, attempt.noCache());
+    if (attempt.noCache()
+        && decision == Freshness.Decision.REVALIDATE
+        && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
+      // Whoever has asked the Hub too much gets what anybody else gets.
+      decision = decide(seen, false);
+    }
+    return switch (decision) {
+      case SERVE -> {
+        renewAhead(repo, attempt);
+        yield at(proof, seen.orElseThrow(), false, attempt);
+      }
+      case SERVE_STALE -> {
+        pending.oldCommitServed(repo, revision);
+        yield at(proof, seen.orElseThrow(), true, attempt);
+      }
+      case SERVE_AND_REFRESH -> {
+        var _ = probes.refresh(repo, revision, attempt.as());
+        renewAhead(repo, attempt);
+        yield at(proof, seen.orElseThrow(), false, attempt);
+      }
+      case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
+      case FETCH -> ask(repo, attempt, Optional.of(proof));
+      case REFUSE -> new UpstreamResult.Failed<>(upstream.unavailableReason());
+    };
+  }
+
+  /**
+   * Asks the Hub for a grant that has run out, or is not there, before anything is served.
+   *
+   * @param kept the name under which the grant is kept
+   * @param repo the name to ask the Hub about: the same, or an alias that has run out
+   * @param admission charged with the question; empty: it is the mirror's own
+   */
+  UpstreamResult<ResolvedRevision> resolveUngranted(
+      RepoId kept,
+      RepoId repo,
+      ReadAttempt attempt,
+      Optional<ColdQuestionLimiter.Admission> admission) {
+    // An old name may have run out instead.
+    boolean lapsed = checker.remembered(attempt.grant(kept)).isEmpty();
+    // Of the two that any repo may have, the one that also answers what the client asks.
+    Revision own = attempt.revision().equals(MAIN) ? MAIN : Revision.DEFAULT;
+    return switch (renewals.ask(
+        attempt.grant(kept), () -> question(attempt.grant(repo), own, attempt.as(), admission))) {
+      case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
+        admission.ifPresent(ColdQuestionLimiter.Admission::refund);
+        if (lapsed && commit.isPresent() && pending.isQuiet(proof.subject(), own)) {
+          // No load is under way that could mix the old commit with this one.
+          probes.show(proof.subject(), own, new Observation<>(commit.get(), clock.instant()));
+        }
+        yield resolveGranted(proof, attempt);
+      }
+      case GrantRenewals.Renewal.Missing(var proof, var why) -> resolveStale(proof, attempt, why);
+      case GrantRenewals.Renewal.Unknown(var why) -> unanswered(repo, why);
+      case GrantRenewals.Renewal.Other(UpstreamResult.Value(ProbeResult.Closed closed)) -> {
+        if (!kept.equals(repo)) {
+          // The refusal ended no grant but one of the old name. Asked under its own name, or an
+          // outage would make the repo readable again.
+          var _ = question(attempt.grant(kept), own, attempt.as(), Optional.empty());
+        }
+        yield closed(repo, closed.refusal(), attempt);
+      }
+      case GrantRenewals.Renewal.Other(UpstreamResult.Refused<ProbeResult> refused) -> refused.as();
+      case GrantRenewals.Renewal.Other(var probed) ->
+          throw new IllegalStateException("no word: " + probed);
+    };
+  }
+
+  private CompletableFuture<UpstreamResult<ProbeResult>> question(
+      Grant grant, Revision own, Caller as, Optional<ColdQuestionLimiter.Admission> admission) {
+    return probes
+        .confirm(
+            own, grant, as, () -> admission.map(ColdQuestionLimiter.Admission::begin).orElse(true))
+        .orElseGet(() ->
+            CompletableFuture.completedFuture(
+                new UpstreamResult.Failed<>(admission.orElseThrow().refusal())));
+  }
+
+  /** Whatever is served under a grant that has run out is labelled as stale. */
+  private UpstreamResult<ResolvedRevision> resolveStale(
+      Authorised<RepoId> proof, ReadAttempt attempt, UpstreamFailure why) {
+    Revision revision = attempt.revision();
+    Optional<CommitHash> commit = revision.asCommit();
+    if (commit.isPresent()) {
+      return at(proof, commit.get(), immutableLabel(true), attempt);
+    }
+    showIfDue(proof.subject(), revision);
+    pending.oldCommitServed(proof.subject(), revision);
+    return store
+        .revision(proof, revision)
+        .map(seen -> at(proof, seen, true, attempt))
+        .orElseGet(() -> unanswered(proof.subject(), why));
+  }
+
+  private void showIfDue(RepoId repo, Revision revision) {
+    pending.requested(repo, revision, due -> store.putRevision(repo, revision, due));
+  }
+
+  private void renewAhead(RepoId repo, ReadAttempt attempt) {
+    Grant grant = attempt.grant(repo);
+    renewals.renewAhead(
+        grant, () -> question(grant, Revision.DEFAULT, attempt.as(), Optional.empty()));
+  }
+
+  private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
+    return Freshness.decide(clock.instant(), seen, settings.revisions(), upstream.state(), noCache);
+  }
+
+  /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
+  private UpstreamResult<ResolvedRevision> revalidate(
+      Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
+    RepoId repo = proof.subject();
+    Revision revision = attempt.revision();
+    Optional<UpstreamResult<ProbeResult>> learned =
+        slowUpstream.await(repo, probes.refresh(repo, revision, attempt.as()));
+    if (learned.isEmpty()) {
+      pending.oldCommitServed(repo, revision);
+      return at(proof, seen, true, attempt);
+    }
+    return switch (learned.get()) {
+      case UpstreamResult.Value(ProbeResult.Open open)
+          when attempt.as().isAnonymous() && !isEnough(open, attempt) ->
+          closed(repo, Optional.empty(), attempt);
+      case UpstreamResult.Value(ProbeResult.Open open) -> {
+        if (attempt.noCache()) {
+          probes.show(repo, revision, new Observation<>(open.commit(), clock.instant()));
+        } else {
+          // Nobody was told the old commit lately, so no load can mix it with the new one.
+          Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
+          pending.showIfUnseen(repo, revision, old, due -> store.putRevision(repo, revision, due));
+        }
+        yield at(proof, store.revision(proof, revision).orElse(seen), false, attempt);
+      }
+      case UpstreamResult.Value(ProbeResult.Closed closed) ->
+          closed(repo, closed.refusal(), attempt);
+      case UpstreamResult.Value(ProbeResult.Granted _) -> at(proof, seen, false, attempt);
+      case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
+      case UpstreamResult.Failed(_) -> {
+        pending.oldCommitServed(repo, revision);
+        yield at(proof, seen, true, attempt);
+      }
+    };
+  }
+
+  /** Whether what was seen is as much as the request needs. */
+  private static boolean isEnough(ProbeResult.Open open, ReadAttempt attempt) {
+    return open.evidence().grant().scope().covers(attempt.scope());
+  }
+
+  /**
+   * Asks about a revision of which nothing is known.
+   *
+   * @param held a proof that the repo may be read, if there is one without an answer
+   */
+  UpstreamResult<ResolvedRevision> ask(
+      RepoId repo, ReadAttempt attempt, Optional<Authorised<RepoId>> held) {
+    Revision revision = attempt.revision();
+    Duration whole = attempt.deadline().whole();
+    ColdQuestionLimiter.Admission admission =
+        coldQuestionLimiter.admission(attempt.request().caller());
+    Optional<UpstreamResult<ProbeResult>> learned;
+    do {
+      Optional<CompletableFuture<UpstreamResult<ProbeResult>>> question =
+          probes.ask(repo, revision, attempt.probe(), attempt.as(), admission::begin);
+      if (question.isEmpty()) {
+        return new UpstreamResult.Failed<>(admission.refusal());
+      }
+      learned = BoundedWait.until(question.get(), attempt.deadline().left());
+      // Another client's question may have failed because its own share of memory is used up.
+    } while (learned.filter(UpstreamResult::isBusy).isPresent()
+        && !admission.isBegun()
+        && !attempt.deadline().left().isZero());
+    if (learned.isEmpty()) {
+      return new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, whole));
+    }
+    return switch (learned.get()) {
+      case UpstreamResult.Value(ProbeResult.Open open) ->
+          checker
+              .admit(open.evidence())
+              .filter(proof -> proof.scope().covers(attempt.scope()))
+              .or(() -> attempt.as().isAnonymous() ? Optional.empty() : held)
+              .map(proof -> at(proof, open.commit(), justLearned(), attempt))
+              // Refused since the question began: the client's own call is asked about upstream.
+              .orElseGet(() -> closed(repo, Optional.empty(), attempt));
+      case UpstreamResult.Value(ProbeResult.Closed closed) ->
+          closed(repo, closed.refusal(), attempt);
+      case UpstreamResult.Value(ProbeResult.Granted _) ->
+          throw new IllegalStateException("a probe names a commit");
+      case UpstreamResult.Refused(var refusal) -> {
+        if (refusal.commit().isPresent()) {
+          probes.learnInBackground(repo, revision, attempt.as());
+        }
+        yield new UpstreamResult.Refused<>(refusal);
+      }
+      case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
+    };
+  }
+
+  /** Another endpoint may have it. What that says is passed through and proves nothing. */
+  private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
+    return upstream.hasFallback()
+        ? new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, Optional.empty()))
+        : new UpstreamResult.Failed<>(failure);
+  }
+
+  /** The authority may not read it. A token holder was told so by the Hub itself. */
+  private static UpstreamResult<ResolvedRevision> closed(
+      RepoId repo, Optional<HubRefusal> refusal, ReadAttempt attempt) {
+    return refusal.isPresent() && !attempt.as().isAnonymous()
+        ? new UpstreamResult.Refused<>(refusal.get())
+        : new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
+  }
+
+  private static UpstreamResult<ResolvedRevision> at(
+      Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
+    CacheLabel told = attempt.as().isAnonymous() ? label : label.asRestricted();
+    return new UpstreamResult.Value<>(
+        new ResolvedRevision.At(proof, commit, told, attempt.as()));
+  }
+
+  private UpstreamResult<ResolvedRevision> at(
+      Authorised<RepoId> proof,
+      Observation<CommitHash> observation,
+      boolean stale,
+      ReadAttempt attempt) {
+    Instant now = clock.instant();
+    Duration age = Duration.between(observation.learnedAt(), now);
+    return at(
+        proof,
+        observation.value(),
+        new CacheLabel(
+            CacheLabel.Source.HIT,
+            Optional.of(settings.revisions().ttl().minus(age)),
+            Optional.of(age.isNegative() ? Duration.ZERO : age),
+            stale,
+            false),
+        attempt);
+  }
+
+  private CacheLabel justLearned() {
+    return new CacheLabel(
+        CacheLabel.Source.MISS,
+        Optional.of(settings.revisions().ttl()),
+        Optional.empty(),
+        false,
+        false);
+  }
+
+  private static CacheLabel immutableLabel(boolean stale) {
+    return new CacheLabel(
+        CacheLabel.Source.HIT, Optional.empty(), Optional.empty(), stale, false);
+  }
+}
