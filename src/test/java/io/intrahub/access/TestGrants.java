@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,5 +19,10 @@ public final class TestGrants {
             Clock.systemUTC(),
             AccessChecker.Settings.DEFAULT);
     return checker.admit(AnonymousRead.witnessed(repo, order.now())).orElseThrow();
+  }
+
+  /** A proof that everybody may read this blob as content of this repo. */
+  public static AuthorisedBlob everybody(RepoId repo, BlobId blob) {
+    return AccessChecker.blob(everybody(repo), blob);
   }
 }

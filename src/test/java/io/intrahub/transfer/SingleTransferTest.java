@@ -271,8 +271,8 @@ class SingleTransferTest {
     rig.readNow(BLOB, source, ALL);
     rig.readNow(SMALL, smallSource, Span.all(20_000));
     rig.assertNothingLeaks();
-    assertThat(rig.transfers.isStored(everybody(other), BLOB)).isTrue();
-    assertThat(rig.transfers.isStored(everybody(other), SMALL)).isFalse();
+    assertThat(rig.transfers.isStored(everybody(other, BLOB))).isTrue();
+    assertThat(rig.transfers.isStored(everybody(other, SMALL))).isFalse();
     assertThat(SMALL.digest()).isInstanceOf(Digest.GitSha1.class);
   }
 
@@ -292,8 +292,7 @@ class SingleTransferTest {
     for (int i = 0; i < 2; i++) {
       assertThat(
               stopped.open(
-                  TransferRig.MAY_READ,
-                  BLOB,
+                  TransferRig.mayRead(BLOB),
                   source,
                   ALL,
                   true,
