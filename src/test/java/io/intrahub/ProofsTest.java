@@ -102,12 +102,11 @@ class ProofsTest {
       assertThat(HOUSE.get(opens).getMethods())
           .filteredOn(m -> Set.of("open", "contains", "write", "isStored").contains(m.getName()))
           .isNotEmpty()
-          .allSatisfy(
-              method ->
-                  assertThat(method.getRawParameterTypes())
-                      .extracting(JavaClass::getName)
-                      .contains(AuthorisedBlob.class.getName())
-                      .doesNotContain(BlobId.class.getName(), RepoId.class.getName()));
+          .allSatisfy(method ->
+              assertThat(method.getRawParameterTypes())
+                  .extracting(JavaClass::getName)
+                  .contains(AuthorisedBlob.class.getName())
+                  .doesNotContain(BlobId.class.getName(), RepoId.class.getName()));
     }
   }
 

@@ -185,8 +185,7 @@ public final class ResolveFile {
   private FileAnswer found(ResolvedRevision.At at, FileRequest request, AuthorisedBlob blob) {
     RepoId repo = blob.repo();
     FilePath path = request.path();
-    BlobSource source =
-        upstream.source(repo, at.commit(), path, blob.blob(), Caller.ANONYMOUS);
+    BlobSource source = upstream.source(repo, at.commit(), path, blob.blob(), Caller.ANONYMOUS);
     return new FileAnswer.Found(
         at.commit(),
         path,

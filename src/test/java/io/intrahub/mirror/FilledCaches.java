@@ -68,8 +68,7 @@ public final class FilledCaches {
                 BlobId blob = new BlobId(new Digest.Sha256(hex(64)), RANDOM.nextLong(1L << 40));
                 entries.learn(
                     new FilePath(hex(length)),
-                    new FirstHop(
-                        repo(length), new CommitHash(hex(40)), blob, Optional.empty()));
+                    new FirstHop(repo(length), new CommitHash(hex(40)), blob, Optional.empty()));
               }
             });
         RefusedRepos refusedRepos =

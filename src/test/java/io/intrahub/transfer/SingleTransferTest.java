@@ -292,11 +292,7 @@ class SingleTransferTest {
     for (int i = 0; i < 2; i++) {
       assertThat(
               stopped.open(
-                  TransferRig.mayRead(BLOB),
-                  source,
-                  ALL,
-                  true,
-                  Deadline.in(Duration.ofSeconds(8))))
+                  TransferRig.mayRead(BLOB), source, ALL, true, Deadline.in(Duration.ofSeconds(8))))
           .isInstanceOf(UpstreamResult.Failed.class);
     }
     assertThat(stopped.running()).isZero();
