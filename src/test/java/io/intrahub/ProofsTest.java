@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -14,15 +15,21 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.access.Authority;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoCatalog;
+import io.intrahub.store.Scratch;
+import io.intrahub.transfer.Transfers;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,6 +38,8 @@ import org.junit.jupiter.api.Test;
  */
 class ProofsTest {
   private static final String ASKS = "io.intrahub.mirror.GrantRenewals";
+  private static final String BINDS = "io.intrahub.mirror.EntryLookup";
+  private static final String ANSWERS = "io.intrahub.mirror.ResolveFile";
 
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
@@ -57,6 +66,51 @@ class ProofsTest {
             .should()
             .accessTargetWhere(uses(Authorised.class, JavaConstructor.CONSTRUCTOR_NAME))
             .because("the store hands out content against nothing else"));
+  }
+
+  /** Else a digest would be a right: whoever knew one could read it through any public repo. */
+  @Test
+  void only_the_lookup_of_a_repos_files_makes_proofs_for_blobs() {
+    check(
+        noClasses()
+            .that()
+            .doNotBelongToAnyOf(AccessChecker.class)
+            .should()
+            .accessTargetWhere(uses(AuthorisedBlob.class, JavaConstructor.CONSTRUCTOR_NAME))
+            .because("the store opens blobs against nothing else"));
+    check(
+        noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(BINDS)
+            .should()
+            .accessTargetWhere(uses(AccessChecker.class, "blob"))
+            .because("only it knows that the repo names the blob"));
+    check(
+        noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(ANSWERS)
+            .should()
+            .accessTargetWhere(
+                describe(
+                    "use EntryLookup.learn",
+                    access ->
+                        access.getTargetOwner().getName().equals(BINDS)
+                            && access.getName().equals("learn")))
+            .because("only it has upstream's own answer about the file"));
+  }
+
+  @Test
+  void content_opens_only_against_a_proof_for_the_blob() {
+    for (Class<?> opens : List.of(PublishedBlobs.class, Scratch.class, Transfers.class)) {
+      assertThat(HOUSE.get(opens).getMethods())
+          .filteredOn(m -> Set.of("open", "contains", "write", "isStored").contains(m.getName()))
+          .isNotEmpty()
+          .allSatisfy(method ->
+              assertThat(method.getRawParameterTypes())
+                  .extracting(JavaClass::getName)
+                  .contains(AuthorisedBlob.class.getName())
+                  .doesNotContain(BlobId.class.getName(), RepoId.class.getName()));
+    }
   }
 
   @Test
@@ -97,6 +151,8 @@ class ProofsTest {
             .that()
             .areDeclaredIn(Authorised.class)
             .or()
+            .areDeclaredIn(AuthorisedBlob.class)
+            .or()
             .areDeclaredIn(ReadEvidence.class)
             .or()
             .areDeclaredIn(OutageEvidence.class)
@@ -117,6 +173,23 @@ class ProofsTest {
         .isNotEmpty();
     assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class, ReadScope.class).getCallsOfSelf())
         .isNotEmpty();
+    assertThat(
+            HOUSE
+                .get(AuthorisedBlob.class)
+                .getConstructor(Authorised.class, BlobId.class)
+                .getCallsOfSelf())
+        .isNotEmpty();
+    assertThat(
+            HOUSE
+                .get(AccessChecker.class)
+                .getMethod("blob", Authorised.class, BlobId.class)
+                .getAccessesToSelf())
+        .extracting(call -> call.getOriginOwner().getName())
+        .containsOnly(BINDS);
+    assertThat(HOUSE.get(BINDS).getAccessesToSelf())
+        .filteredOn(call -> call.getName().equals("learn"))
+        .extracting(call -> call.getOriginOwner().getName())
+        .containsOnly(ANSWERS);
     assertThat(
             HOUSE.get(OutageEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())

@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
 import java.time.Clock;
@@ -181,6 +182,21 @@ public final class AccessChecker {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Returns the proof for a blob of a repo. Only a caller that has learned from the manifest of a
+   * commit of this repo, or from upstream's own answer about a file of it, that the repo names this
+   * blob may call this; {@code mirror.EntryLookup} is the only one.
+   *
+   * @param repo the proof for the content of the repo that names the blob
+   * @throws IllegalArgumentException if only the metadata of the repo may be read
+   */
+  public static AuthorisedBlob blob(Authorised<RepoId> repo, BlobId blob) {
+    if (!repo.scope().covers(ReadScope.CONTENT)) {
+      throw new IllegalArgumentException("the proof is for metadata only");
+    }
+    return new AuthorisedBlob(repo, blob);
   }
 
   /** Returns whether the recorded grant is as good as one from this moment. */

@@ -1,12 +1,12 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.SingleFlight;
-import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.FilePath;
@@ -103,8 +103,7 @@ public final class ResolveFile {
     return ProbeResult.of(
         upstream.learnFile(repo, revision, path, as),
         found -> {
-          entries.learn(
-              found.repo(), found.commit(), path, new EntryLookup.Known.File(found.blob()));
+          entries.learn(path, found);
           return new UpstreamResult.Value<>(
               new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
         });
@@ -146,8 +145,7 @@ public final class ResolveFile {
       case UpstreamResult.Value(var found) -> {
         admission.refund();
         manifests.learnInBackground(repo, at.commit(), at.reader());
-        entries.learn(repo.subject(), at.commit(), path, new EntryLookup.Known.File(found.blob()));
-        yield found(at, request, found.blob());
+        yield found(at, request, entries.learn(repo, at.commit(), path, found));
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
         revisions.refused(repo.subject(), refusal, at.reader());
@@ -182,7 +180,7 @@ public final class ResolveFile {
     boolean entry =
         refusal.error().code().filter(ErrorCode.ENTRY_NOT_FOUND.wire()::equals).isPresent();
     if (entry && refusal.commit().filter(commit::equals).isPresent()) {
-      entries.learn(repo, commit, path, new EntryLookup.Known.Absent());
+      entries.learnAbsent(repo, commit, path);
     }
   }
 
@@ -216,26 +214,26 @@ public final class ResolveFile {
     return new ErrorReply(HubError.entryNotFound(), Optional.of(at.commit()));
   }
 
-  private FileAnswer found(ResolvedRevision.At at, FileRequest request, BlobId blob) {
-    Authorised<RepoId> repo = at.repo();
+  private FileAnswer found(ResolvedRevision.At at, FileRequest request, AuthorisedBlob blob) {
+    RepoId repo = blob.repo();
     FilePath path = request.path();
     BlobSource source =
         new RefusalReporter(
-            upstream.source(repo.subject(), at.commit(), path, blob, at.reader()),
-            refusal -> revisions.refused(repo.subject(), refusal, at.reader()));
+            upstream.source(repo, at.commit(), path, blob.blob(), at.reader()),
+            refusal -> revisions.refused(repo, refusal, at.reader()));
     return new FileAnswer.Found(
         at.commit(),
         path,
-        blob,
+        blob.blob(),
         at.label(),
-        transfers.recentlyWrong(repo.subject(), blob),
+        transfers.recentlyWrong(repo, blob.blob()),
         (span, completing) -> {
           UpstreamResult<OpenedContent> opening =
-              transfers.open(repo, blob, source, span, completing, request.deadline());
+              transfers.open(blob, source, span, completing, request.deadline());
           if (opening.asFailure().filter(ResolveFile::isStrange).isPresent()) {
-            entries.markSuspect(repo.subject(), at.commit(), path);
+            entries.markSuspect(repo, at.commit(), path);
           }
-          return opened(opening, at.label(), path + " of " + repo.subject());
+          return opened(opening, at.label(), path + " of " + repo);
         });
   }
 

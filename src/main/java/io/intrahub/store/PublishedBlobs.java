@@ -1,6 +1,6 @@
 package io.intrahub.store;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import java.io.IOException;
@@ -18,16 +18,16 @@ public interface PublishedBlobs {
    * quarantine and count as absent; small blobs are checked each time. A large one that is in doubt
    * is checked in the background: see {@link StoredBlob#check}.
    *
-   * <p>A blob whose digest is right and whose size is not {@code blob.size()} is absent too, but
+   * <p>A blob whose digest is right and whose size is not that of {@code proof} is absent too, but
    * stays: the size is upstream's word, and other repos may say another.
    *
    * @return empty when it is not there; an I/O error also counts as absent and is logged, because
    *     the blob can be fetched again
    */
-  Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob);
+  Optional<StoredBlob> open(AuthorisedBlob proof);
 
   /** Whether it is there, for the price of one look: its content is not read. */
-  boolean contains(Authorised<RepoId> repo, BlobId blob);
+  boolean contains(AuthorisedBlob proof);
 
   /**
    * Publishes a blob. When this returns, the blob is there and survives a power cut. To publish

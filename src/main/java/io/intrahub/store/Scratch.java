@@ -1,8 +1,6 @@
 package io.intrahub.store;
 
-import io.intrahub.access.Authorised;
-import io.intrahub.hub.BlobId;
-import io.intrahub.hub.RepoId;
+import io.intrahub.access.AuthorisedBlob;
 import java.io.IOException;
 
 /**
@@ -20,5 +18,5 @@ public interface Scratch {
    * @throws IOException when the store can't take it, for example because the disk is full, or
    *     because this blob is open already
    */
-  PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException;
+  PartialBlob write(AuthorisedBlob proof) throws IOException;
 }

@@ -2,7 +2,7 @@ package io.intrahub.transfer;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.base.Deadline;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
@@ -184,8 +184,8 @@ public final class Transfers implements AutoCloseable {
   }
 
   /** Whether a whole read would be served from the store alone. */
-  public boolean isStored(Authorised<RepoId> repo, BlobId blob) {
-    return blob.size() == 0 || published.contains(repo, blob);
+  public boolean isStored(AuthorisedBlob proof) {
+    return proof.blob().size() == 0 || published.contains(proof);
   }
 
   /**
@@ -207,25 +207,26 @@ public final class Transfers implements AutoCloseable {
    * <p>Of a large content only what is asked for is fetched, unless the whole is: a client that
    * looks at a header must not pull a whole file.
    *
+   * @param proof of the right to read the content
    * @param source where it comes from if it is not there; not opened otherwise
    * @param completing whether the client takes the content for complete with this span; it then
    *     reaches to the end of the content
    * @param deadline by which the client must know
    */
   public UpstreamResult<OpenedContent> open(
-      Authorised<RepoId> repo,
-      BlobId blob,
+      AuthorisedBlob proof,
       BlobSource source,
       ByteRange.Span span,
       boolean completing,
       Deadline deadline) {
+    BlobId blob = proof.blob();
     if (blob.size() == 0) {
       return EmptyStream.open(blob);
     }
     boolean small = HoldBack.isSmall(blob.size());
     // A small one has its second try each time: it costs next to nothing.
-    boolean wrongBefore = !small && recentlyWrong(repo.subject(), blob);
-    Key key = Key.of(repo.subject(), blob);
+    boolean wrongBefore = !small && recentlyWrong(proof.repo(), blob);
+    Key key = Key.of(proof.repo(), blob);
     ReaderAdmission.Request request =
         new ReaderAdmission.Request(
             blob,
@@ -236,13 +237,13 @@ public final class Transfers implements AutoCloseable {
             deadline,
             () -> recentlyWrong.put(key, true));
     for (int round = 0; round < ROUNDS; round++) {
-      Optional<StoredBlob> stored = published.open(repo, blob);
+      Optional<StoredBlob> stored = published.open(proof);
       if (stored.isPresent()) {
         return fromStore(key, stored.get(), span, completing);
       }
       Optional<Transfer> transfer;
       try {
-        transfer = join(key, repo, source, deadline);
+        transfer = join(key, proof, source, deadline);
       } catch (IOException e) {
         log.warn(
             "The store can't start a blob of {} bytes, so it passes through: {}",
@@ -316,22 +317,22 @@ public final class Transfers implements AutoCloseable {
    * @throws IOException when the store can't take the blob
    */
   private Optional<Transfer> join(
-      Key key, Authorised<RepoId> repo, BlobSource source, Deadline deadline)
+      Key key, AuthorisedBlob proof, BlobSource source, Deadline deadline)
       throws IOException, InterruptedException {
     return transfers.get(
         key,
         // The store is asked again: a transfer that ended since it was asked before has published
         // the blob before it left the map, and a second download must not follow it.
         remove ->
-            published.contains(repo, key.blob())
+            published.contains(proof)
                 ? Optional.empty()
-                : Optional.of(begin(key, repo, source, remove)),
+                : Optional.of(begin(key, proof, source, remove)),
         deadline);
   }
 
-  private Transfer begin(Key key, Authorised<RepoId> repo, BlobSource source, Runnable remove)
+  private Transfer begin(Key key, AuthorisedBlob proof, BlobSource source, Runnable remove)
       throws IOException {
-    PartialBlob partial = scratch.write(repo, key.blob());
+    PartialBlob partial = scratch.write(proof);
     Registration registration = new Registration(key, remove);
     Transfer transfer = new Transfer(key.blob(), partial, settings.limits(), context, registration);
     live.put(transfer, source.toString());

@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,5 +24,10 @@ public final class TestGrants {
   /** That everybody may read this repo. */
   public static Grant open(RepoId repo) {
     return new Grant(repo, new Authority.Anonymous(), ReadScope.CONTENT);
+  }
+
+  /** A proof that everybody may read this blob as content of this repo. */
+  public static AuthorisedBlob everybody(RepoId repo, BlobId blob) {
+    return AccessChecker.blob(everybody(repo), blob);
   }
 }

@@ -17,6 +17,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
+import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
@@ -67,10 +68,8 @@ public final class FilledCaches {
               for (long n = 0; n < sizes.entries() / 300; n++) {
                 BlobId blob = new BlobId(new Digest.Sha256(hex(64)), RANDOM.nextLong(1L << 40));
                 entries.learn(
-                    repo(length),
-                    new CommitHash(hex(40)),
                     new FilePath(hex(length)),
-                    new EntryLookup.Known.File(blob));
+                    new FirstHop(repo(length), new CommitHash(hex(40)), blob, Optional.empty()));
               }
             });
         RefusedRepos refusedRepos =

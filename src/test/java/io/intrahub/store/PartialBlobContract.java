@@ -39,7 +39,7 @@ public abstract class PartialBlobContract extends StoreContract {
   }
 
   private PartialBlob open(BlobId blob) throws IOException {
-    return store.scratch().write(everybody(REPO), blob);
+    return store.scratch().write(everybody(REPO, blob));
   }
 
   private void finish(BlobId blob, byte[] content) throws IOException {
@@ -186,7 +186,7 @@ public abstract class PartialBlobContract extends StoreContract {
       first.hash(SIZE);
       assertThatThrownBy(() -> open(blob)).isInstanceOf(IOException.class);
       assertThat(first.publish()).isEqualTo(PartialBlob.Verdict.WRONG);
-      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+      assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
       assertThatThrownBy(() -> first.write(ByteBuffer.wrap(content, 0, 1), 0))
           .isInstanceOf(IOException.class);
       assertThatThrownBy(() -> first.mark(0)).isInstanceOf(IOException.class);
@@ -219,14 +219,14 @@ public abstract class PartialBlobContract extends StoreContract {
     try (PartialBlob partial = open(blob)) {
       put(partial, content, 0);
     }
-    try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed)) {
+    try (PartialBlob lie = store.scratch().write(everybody(OTHER, claimed))) {
       assertThat(lie.found()).isEqualTo(set());
       put(lie, content, 1);
     }
     assertThat(store.maintenance().usage().partials()).isEqualTo(2);
     reopen();
     assertThat(store.maintenance().usage().partials()).isEqualTo(2);
-    try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed)) {
+    try (PartialBlob lie = store.scratch().write(everybody(OTHER, claimed))) {
       assertThat(lie.found()).isEqualTo(set(1));
       try (PartialBlob partial = open(blob)) {
         assertThat(partial.found()).isEqualTo(set(0));
@@ -245,7 +245,7 @@ public abstract class PartialBlobContract extends StoreContract {
     BlobId blob = sha256(content);
     for (int size : new int[] {SIZE - 1, SIZE + 1, 3 * PartialBlob.PIECE}) {
       BlobId claimed = new BlobId(blob.digest(), size);
-      try (PartialBlob lie = store.scratch().write(everybody(OTHER), claimed);
+      try (PartialBlob lie = store.scratch().write(everybody(OTHER, claimed));
           PartialBlob honest = open(blob)) {
         byte[] wrong = Arrays.copyOf(content, size);
         for (int piece = 0; piece < 7; piece++) {

@@ -66,12 +66,12 @@ public abstract class StoreContract {
     byte[] content = bytes(1, size);
     for (BlobId blob : List.of(sha256(content), gitSha1(content))) {
       assertThat(read(store, REPO, blob)).isEmpty();
-      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+      assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
 
       assertThat(publish(store, REPO, blob, content)).isEqualTo(PartialBlob.Verdict.PUBLISHED);
 
       assertThat(read(store, REPO, blob)).hasValue(content);
-      assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
+      assertThat(store.published().contains(everybody(REPO, blob))).isTrue();
     }
     assertThat(store.maintenance().usage().blobs()).isEqualTo(2);
     assertThat(store.maintenance().usage().bytes()).isEqualTo(2L * size);
@@ -81,12 +81,12 @@ public abstract class StoreContract {
   void a_blob_is_invisible_until_it_is_published() throws Exception {
     byte[] content = bytes(2, 100_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(ByteBuffer.wrap(content), 0);
-      assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
-      assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+      assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
+      assertThat(store.published().open(everybody(REPO, blob))).isEmpty();
     }
-    assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+    assertThat(store.published().open(everybody(REPO, blob))).isEmpty();
     assertThat(store.maintenance().usage().blobs()).isZero();
   }
 
@@ -109,7 +109,7 @@ public abstract class StoreContract {
   void a_blob_that_ends_too_early_can_not_be_published(int length) throws Exception {
     byte[] content = bytes(4, 100_000);
     BlobId blob = gitSha1(content);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(ByteBuffer.wrap(content, 0, length), 0);
       partial.hash(length);
       assertThatThrownBy(() -> partial.hash(100_000)).isInstanceOf(IOException.class);
@@ -135,7 +135,7 @@ public abstract class StoreContract {
   void bytes_outside_of_the_blob_are_refused_and_the_rest_goes_on() throws Exception {
     byte[] content = bytes(6, 1000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(ByteBuffer.wrap(content, 0, 990), 0);
       assertThatThrownBy(() -> partial.write(ByteBuffer.wrap(content, 0, 11), 990))
           .isInstanceOf(IOException.class);
@@ -160,7 +160,7 @@ public abstract class StoreContract {
     BlobId blob = sha256(content);
     publish(store, REPO, blob, content);
     BlobId claimed = new BlobId(blob.digest(), 4999);
-    assertThat(store.published().contains(everybody(REPO), claimed)).isFalse();
+    assertThat(store.published().contains(everybody(REPO, claimed))).isFalse();
     assertThat(read(store, REPO, claimed)).isEmpty();
     assertThat(read(store, REPO, blob)).hasValue(content);
   }
@@ -183,7 +183,7 @@ public abstract class StoreContract {
     byte[] content = bytes(9, 300);
     BlobId blob = gitSha1(content);
     publish(store, REPO, blob, content);
-    assertThat(store.published().contains(everybody(OTHER), blob)).isFalse();
+    assertThat(store.published().contains(everybody(OTHER, blob))).isFalse();
     assertThat(read(store, OTHER, blob)).isEmpty();
     assertThat(read(store, REPO, blob)).hasValue(content);
   }
@@ -191,10 +191,10 @@ public abstract class StoreContract {
   @Test
   void one_blob_can_not_be_open_twice_and_two_repos_git_blobs_can() throws Exception {
     byte[] content = bytes(10, 300);
-    try (PartialBlob first = store.scratch().write(everybody(REPO), sha256(content));
-        PartialBlob git = store.scratch().write(everybody(REPO), gitSha1(content));
-        PartialBlob otherGit = store.scratch().write(everybody(OTHER), gitSha1(content))) {
-      assertThatThrownBy(() -> store.scratch().write(everybody(OTHER), sha256(content)))
+    try (PartialBlob first = store.scratch().write(everybody(REPO, sha256(content)));
+        PartialBlob git = store.scratch().write(everybody(REPO, gitSha1(content)));
+        PartialBlob otherGit = store.scratch().write(everybody(OTHER, gitSha1(content)))) {
+      assertThatThrownBy(() -> store.scratch().write(everybody(OTHER, sha256(content))))
           .isInstanceOf(IOException.class);
       assertThat(store.maintenance().usage().writers()).isEqualTo(3);
       assertThat(store.maintenance().usage().reserved()).isZero();
@@ -213,7 +213,7 @@ public abstract class StoreContract {
   @Test
   void a_blob_can_be_closed_twice_and_publishes_once() throws Exception {
     byte[] content = bytes(11, 300);
-    PartialBlob partial = store.scratch().write(everybody(REPO), sha256(content));
+    PartialBlob partial = store.scratch().write(everybody(REPO, sha256(content)));
     partial.write(ByteBuffer.wrap(content), 0);
     partial.hash(300);
     assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
@@ -231,14 +231,14 @@ public abstract class StoreContract {
   void reading_outside_of_what_is_there_is_an_error_and_never_zero_bytes() throws Exception {
     byte[] content = bytes(12, 2_000_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(ByteBuffer.wrap(content, 0, 1000), 0);
       assertThatThrownBy(() -> partial.read(ByteBuffer.allocate(1), 1000))
           .isInstanceOf(IOException.class);
       assertThat(partial.read(ByteBuffer.allocate(5000), 999)).isEqualTo(1);
     }
     publish(store, REPO, blob, content);
-    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       assertThatThrownBy(() -> stored.read(ByteBuffer.allocate(1), content.length))
           .isInstanceOf(IOException.class);
       assertThatThrownBy(() -> stored.read(ByteBuffer.allocate(1), -1))
@@ -253,7 +253,7 @@ public abstract class StoreContract {
     BlobId blob = gitSha1(content);
     ByteBuffer direct = ByteBuffer.allocateDirect(12_000);
     direct.put(1000, content).position(1000).limit(11_000);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(direct, 0);
       assertThat(direct.remaining()).isZero();
       partial.hash(10_000);
@@ -268,7 +268,7 @@ public abstract class StoreContract {
     BlobId blob = sha256(content);
     AtomicInteger front = new AtomicInteger();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+        PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       List<Future<Boolean>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         readers.add(threads.submit(() -> follow(partial, front, content)));
@@ -311,7 +311,7 @@ public abstract class StoreContract {
   void an_interrupted_reader_or_writer_does_not_hurt_the_others() throws Exception {
     byte[] content = bytes(15, 2_000_000);
     BlobId blob = sha256(content);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       partial.write(ByteBuffer.wrap(content, 0, 1_000_000), 0);
       interrupted(() -> assertThat(partial.read(ByteBuffer.allocate(10), 0)).isPositive());
       ByteBuffer into = ByteBuffer.allocate(1000);
@@ -382,7 +382,7 @@ public abstract class StoreContract {
     BlobId blob = sha256(content);
     publish(store, REPO, blob, content);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
+        StoredBlob stored = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       assertThat(stored.size()).isEqualTo(content.length);
       List<Future<byte[]>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {

@@ -38,7 +38,7 @@ public final class TestBlobs {
 
   /** Begins a blob and asks for room for all of it. */
   public static PartialBlob begin(Store store, RepoId repo, BlobId blob) throws IOException {
-    PartialBlob partial = store.scratch().write(everybody(repo), blob);
+    PartialBlob partial = store.scratch().write(everybody(repo, blob));
     boolean room = false;
     try {
       partial.reserve(blob.size());
@@ -68,7 +68,7 @@ public final class TestBlobs {
 
   /** All bytes of a blob, if it is there. */
   public static Optional<byte[]> read(Store store, RepoId repo, BlobId blob) throws IOException {
-    Optional<StoredBlob> open = store.published().open(everybody(repo), blob);
+    Optional<StoredBlob> open = store.published().open(everybody(repo, blob));
     if (open.isEmpty()) {
       return Optional.empty();
     }

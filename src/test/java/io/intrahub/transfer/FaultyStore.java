@@ -2,7 +2,7 @@ package io.intrahub.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PartialBlob;
@@ -101,9 +101,9 @@ public final class FaultyStore implements PublishedBlobs, Scratch {
   }
 
   @Override
-  public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
+  public Optional<StoredBlob> open(AuthorisedBlob proof) {
     return store
-        .open(repo, blob)
+        .open(proof)
         .map(stored -> {
           open.incrementAndGet();
           return new StoredBlob() {
@@ -137,8 +137,8 @@ public final class FaultyStore implements PublishedBlobs, Scratch {
   }
 
   @Override
-  public boolean contains(Authorised<RepoId> repo, BlobId blob) {
-    return store.contains(repo, blob);
+  public boolean contains(AuthorisedBlob proof) {
+    return store.contains(proof);
   }
 
   @Override
@@ -147,16 +147,16 @@ public final class FaultyStore implements PublishedBlobs, Scratch {
   }
 
   @Override
-  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
+  public PartialBlob write(AuthorisedBlob proof) throws IOException {
     begun.incrementAndGet();
-    Gate gate = beginGates.get(repo.subject());
+    Gate gate = beginGates.get(proof.repo());
     if (gate != null) {
       gate.pass();
     }
     if (failBegin) {
       throw new Scripted("no blob can be begun");
     }
-    PartialBlob partial = store.write(repo, blob);
+    PartialBlob partial = store.write(proof);
     open.incrementAndGet();
     return new PartialBlob() {
       private final AtomicBoolean closed = new AtomicBoolean();

@@ -268,7 +268,7 @@ class PartialReadsTest {
     gate.open();
     get(stop);
     assertThat(rig.store.leaked()).isZero();
-    try (PartialBlob kept = rig.store.write(TransferRig.MAY_READ, BLOB)) {
+    try (PartialBlob kept = rig.store.write(TransferRig.mayRead(BLOB))) {
       assertThat(kept.found().cardinality()).isEqualTo(3);
     }
   }

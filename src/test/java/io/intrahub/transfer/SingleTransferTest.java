@@ -271,8 +271,8 @@ class SingleTransferTest {
     rig.readNow(BLOB, source, ALL);
     rig.readNow(SMALL, smallSource, Span.all(20_000));
     rig.assertNothingLeaks();
-    assertThat(rig.transfers.isStored(everybody(other), BLOB)).isTrue();
-    assertThat(rig.transfers.isStored(everybody(other), SMALL)).isFalse();
+    assertThat(rig.transfers.isStored(everybody(other, BLOB))).isTrue();
+    assertThat(rig.transfers.isStored(everybody(other, SMALL))).isFalse();
     assertThat(SMALL.digest()).isInstanceOf(Digest.GitSha1.class);
   }
 
@@ -292,12 +292,7 @@ class SingleTransferTest {
     for (int i = 0; i < 2; i++) {
       assertThat(
               stopped.open(
-                  TransferRig.MAY_READ,
-                  BLOB,
-                  source,
-                  ALL,
-                  true,
-                  Deadline.in(Duration.ofSeconds(8))))
+                  TransferRig.mayRead(BLOB), source, ALL, true, Deadline.in(Duration.ofSeconds(8))))
           .isInstanceOf(UpstreamResult.Failed.class);
     }
     assertThat(stopped.running()).isZero();

@@ -50,7 +50,7 @@ class SlowHashTest {
 
   /** What a mirror that was stopped has left: pieces, and no hash of them. */
   private void leaveBehind(int... pieces) throws IOException {
-    try (PartialBlob partial = rig.store.write(TransferRig.MAY_READ, BLOB)) {
+    try (PartialBlob partial = rig.store.write(TransferRig.mayRead(BLOB))) {
       for (int piece : pieces) {
         int at = piece * PIECE;
         int length = Math.min(PIECE, SIZE - at);
@@ -165,7 +165,7 @@ class SlowHashTest {
   @RepeatedTest(20)
   void after_a_restart_wrong_bytes_that_were_there_keep_the_reader_from_the_end() throws Exception {
     leaveBehind(0, 1, 2);
-    try (PartialBlob partial = rig.store.write(TransferRig.MAY_READ, BLOB)) {
+    try (PartialBlob partial = rig.store.write(TransferRig.mayRead(BLOB))) {
       partial.write(ByteBuffer.wrap(new byte[] {(byte) ~BYTES[7]}), 7);
     }
     rig.store.holdHash(hash);

@@ -51,7 +51,7 @@ class SlowStoreTest {
   }
 
   private UpstreamResult<OpenedContent> open(RepoId repo, ScriptedSource from, Duration patience) {
-    return rig.transfers.open(everybody(repo), BLOB, from, ALL, true, Deadline.in(patience));
+    return rig.transfers.open(everybody(repo, BLOB), from, ALL, true, Deadline.in(patience));
   }
 
   private CompletableFuture<Boolean> readLater(RepoId repo, ScriptedSource from) {

@@ -102,8 +102,7 @@ final class SuspectBlobTest {
   private OpenedContent ready(ByteRange.Span span, ScriptedSource source) {
     UpstreamResult<OpenedContent> opening =
         transfers.open(
-            TransferRig.MAY_READ,
-            BLOB,
+            TransferRig.mayRead(BLOB),
             source,
             span,
             span.end() == SIZE,

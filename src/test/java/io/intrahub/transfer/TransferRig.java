@@ -5,7 +5,7 @@ import static io.intrahub.upstream.UpstreamResults.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
@@ -41,7 +41,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class TransferRig implements AutoCloseable {
   static final long HELD = 16 * 1024;
   static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
-  static final Authorised<RepoId> MAY_READ = everybody(REPO);
 
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   public final ManualTimer timer = new ManualTimer();
@@ -89,6 +88,10 @@ public final class TransferRig implements AutoCloseable {
             meters);
   }
 
+  static AuthorisedBlob mayRead(BlobId blob) {
+    return everybody(REPO, blob);
+  }
+
   public static byte[] content(int size) {
     return TestBlobs.bytes(size, size);
   }
@@ -100,7 +103,7 @@ public final class TransferRig implements AutoCloseable {
   UpstreamResult<OpenedContent> open(
       BlobId blob, BlobSource source, ByteRange.Span span, boolean completing) {
     return transfers.open(
-        MAY_READ, blob, source, span, completing, Deadline.in(Duration.ofSeconds(20)));
+        mayRead(blob), source, span, completing, Deadline.in(Duration.ofSeconds(20)));
   }
 
   public OpenedContent ready(BlobId blob, BlobSource source, ByteRange.Span span) {
@@ -178,7 +181,7 @@ public final class TransferRig implements AutoCloseable {
   }
 
   boolean isStored(BlobId blob) {
-    return transfers.isStored(MAY_READ, blob);
+    return transfers.isStored(mayRead(blob));
   }
 
   /** Waits for the transfers to end and looks for what nobody closed. */

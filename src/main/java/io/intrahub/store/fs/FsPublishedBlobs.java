@@ -1,6 +1,6 @@
 package io.intrahub.store.fs;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PublishedBlobs;
@@ -76,8 +76,9 @@ final class FsPublishedBlobs implements PublishedBlobs {
   }
 
   @Override
-  public boolean contains(Authorised<RepoId> repo, BlobId blob) {
-    StoreLayout.BlobPaths paths = layout.paths(repo.subject(), blob.digest());
+  public boolean contains(AuthorisedBlob proof) {
+    BlobId blob = proof.blob();
+    StoreLayout.BlobPaths paths = layout.paths(proof.repo(), blob.digest());
     try {
       return disk.attributes(paths.blob())
               .filter(f -> f.regular() && f.size() == blob.size())
@@ -90,8 +91,9 @@ final class FsPublishedBlobs implements PublishedBlobs {
   }
 
   @Override
-  public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
-    StoreLayout.BlobPaths paths = layout.paths(repo.subject(), blob.digest());
+  public Optional<StoredBlob> open(AuthorisedBlob proof) {
+    BlobId blob = proof.blob();
+    StoreLayout.BlobPaths paths = layout.paths(proof.repo(), blob.digest());
     Optional<BlobUses.Use> use = uses.begin(paths.key());
     if (use.isEmpty()) {
       // It is being evicted.

@@ -143,7 +143,7 @@ final class FsDamageTest {
   void a_truncated_blob_is_absent_and_can_be_filled_again(int length) throws Exception {
     BlobId blob = published(1, LARGE);
     truncate(shared(blob), length);
-    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+    assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
     assertThat(read(store, REPO, blob)).isEmpty();
     assertThat(quarantine()).hasSize(1);
     published(1, LARGE);
@@ -166,7 +166,7 @@ final class FsDamageTest {
     Path secret = Files.write(folder.resolve("access/secret"), content);
     Files.createSymbolicLink(folderOf(shared(blob)), secret);
     assertThat(read(store, REPO, blob)).isEmpty();
-    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+    assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
 
     byte[] other = bytes(2, 100);
     Files.createDirectory(folderOf(shared(sha256(other))));
@@ -188,7 +188,7 @@ final class FsDamageTest {
   @Test
   void a_blob_that_can_not_be_read_is_checked_and_replaced() throws Exception {
     BlobId blob = published(1, LARGE);
-    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       disk.fail(1, TestDisk.Fault.IO_ERROR);
       assertThatThrownBy(() -> readAll(stored)).isInstanceOf(IOException.class);
     }
@@ -198,7 +198,7 @@ final class FsDamageTest {
 
     // The error stays, and a transfer brings a good copy.
     disk.fail(2, TestDisk.Fault.IO_ERROR);
-    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       assertThatThrownBy(() -> readAll(stored)).isInstanceOf(IOException.class);
     }
     published(1, LARGE);
@@ -209,7 +209,7 @@ final class FsDamageTest {
   @Test
   void an_open_blob_survives_its_deletion() throws Exception {
     BlobId blob = published(1, LARGE);
-    try (StoredBlob stored = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob stored = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       Files.delete(shared(blob));
       assertThat(readAll(stored)).isEqualTo(bytes(1, LARGE));
     }
@@ -306,7 +306,7 @@ final class FsDamageTest {
   @Test
   void the_walk_leaves_a_running_writer_alone() throws Exception {
     byte[] content = bytes(1, 1000);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), gitSha1(content))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, gitSha1(content)))) {
       partial.write(ByteBuffer.wrap(content), 0);
       partial.hash(content.length);
       store.scan();

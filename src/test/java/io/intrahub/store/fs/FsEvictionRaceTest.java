@@ -122,14 +122,14 @@ final class FsEvictionRaceTest {
     for (int i = 0; i < steps; i++) {
       int number = random.nextInt(9);
       BlobId blob = blob(number);
-      Optional<StoredBlob> open = store.published().open(everybody(REPO), blob);
+      Optional<StoredBlob> open = store.published().open(everybody(REPO, blob));
       if (open.isPresent()) {
         try (StoredBlob stored = open.get()) {
           if (random.nextBoolean()) {
             store.tidy();
           }
           assertThat(readAll(stored)).isEqualTo(bytes(number, SIZE));
-          assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
+          assertThat(store.published().contains(everybody(REPO, blob))).isTrue();
         }
         continue;
       }
@@ -182,7 +182,7 @@ final class FsEvictionRaceTest {
       int number = random.nextInt(6);
       BlobId blob = LARGE_BLOBS.get(number);
       byte[] content = bytes(number, LARGE);
-      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
         BitSet there = partial.found();
         for (int count = random.nextInt(4); count > 0 && there.cardinality() < 5; count--) {
           int next = there.nextClearBit(0);
@@ -198,7 +198,7 @@ final class FsEvictionRaceTest {
           assertThat(partial.publish()).isEqualTo(PartialBlob.Verdict.PUBLISHED);
           published++;
           store.tidy();
-          assertThat(store.published().contains(everybody(REPO), blob)).isTrue();
+          assertThat(store.published().contains(everybody(REPO, blob))).isTrue();
         }
       } catch (IOException e) {
         assertThat(e).hasMessageMatching("(?s).*(no space in the store|is open already).*");
@@ -222,7 +222,7 @@ final class FsEvictionRaceTest {
     TestRepos.putManifest(store.repos(), REPO, commit, List.of(), true);
     Observation<CommitHash> observed = new Observation<>(commit, clock.instant());
     store.repos().putRevision(REPO, Revision.DEFAULT, observed);
-    try (StoredBlob open = store.published().open(everybody(REPO), blob(1)).orElseThrow()) {
+    try (StoredBlob open = store.published().open(everybody(REPO, blob(1))).orElseThrow()) {
       disk.fail(n, fault);
       publish(store, REPO, blob(5), bytes(5, SIZE));
       boolean failed = disk.failed();
@@ -234,7 +234,7 @@ final class FsEvictionRaceTest {
 
   private void assertWorks(Path data) throws Exception {
     try (FsStore store = open(data, new TestDisk(data))) {
-      assertThat(store.published().contains(everybody(REPO), blob(1))).as("was open").isTrue();
+      assertThat(store.published().contains(everybody(REPO, blob(1)))).as("was open").isTrue();
       store.scan();
       assertThat(FsStoreTest.leftovers(data)).isEmpty();
       assertCounted(data, store);

@@ -104,7 +104,7 @@ final class FsEvictionTest {
   private List<Integer> there(int from, int to) {
     List<Integer> there = new ArrayList<>();
     for (int i = from; i <= to; i++) {
-      if (store.published().contains(everybody(REPO), sha256(content(i)))) {
+      if (store.published().contains(everybody(REPO, sha256(content(i))))) {
         there.add(i);
       }
     }
@@ -137,7 +137,7 @@ final class FsEvictionTest {
 
     publishAll(1, 9);
 
-    assertThat(store.published().contains(everybody(REPO), gitSha1(content(0)))).isFalse();
+    assertThat(store.published().contains(everybody(REPO, gitSha1(content(0))))).isFalse();
     assertThat(there(1, 9)).hasSize(9);
   }
 
@@ -147,11 +147,11 @@ final class FsEvictionTest {
     publishAll(1, 9);
     List<StoredBlob> open = new ArrayList<>();
     for (int i = 1; i <= 9; i++) {
-      open.add(store.published().open(everybody(REPO), sha256(content(i))).orElseThrow());
+      open.add(store.published().open(everybody(REPO, sha256(content(i)))).orElseThrow());
     }
     // The tenth still fits below the limit, the eleventh does not.
     publishAll(10, 10);
-    open.add(store.published().open(everybody(REPO), sha256(content(10))).orElseThrow());
+    open.add(store.published().open(everybody(REPO, sha256(content(10)))).orElseThrow());
 
     assertThatThrownBy(() -> begin(store, REPO, sha256(content(11))))
         .isInstanceOf(IOException.class)
@@ -396,7 +396,7 @@ final class FsEvictionTest {
     open(TEN_BLOBS);
     publishAll(1, 1);
     try (StoredBlob open =
-        store.published().open(everybody(REPO), sha256(content(1))).orElseThrow()) {
+        store.published().open(everybody(REPO, sha256(content(1)))).orElseThrow()) {
       Files.delete(BlobFiles.of(data, sha256(content(1))));
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> open.read(ByteBuffer.allocate(10), 0))

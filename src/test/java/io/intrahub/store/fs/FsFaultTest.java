@@ -152,7 +152,7 @@ final class FsFaultTest {
     }
 
     private void publish(Store store, BlobId blob, byte[] content) throws IOException {
-      try (PartialBlob partial = store.scratch().write(everybody(repo), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(repo, blob))) {
         partial.reserve(content.length);
         partial.write(ByteBuffer.wrap(content, 0, content.length / 2), 0);
         partial.write(

@@ -114,7 +114,7 @@ final class FsKillIT {
       FsStore store =
           FsStore.open(
               Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
-      PartialBlob partial = store.scratch().write(everybody(REPO), sha256(LARGE));
+      PartialBlob partial = store.scratch().write(everybody(REPO, sha256(LARGE)));
       System.out.println("open");
       List<Integer> missing = new ArrayList<>(IntStream.range(0, 61).boxed().toList());
       missing.removeIf(partial.found()::get);
@@ -175,7 +175,7 @@ final class FsKillIT {
                   Clock.systemUTC(),
                   DiskBudgetSettings.DEFAULT,
                   Runnable::run);
-          PartialBlob partial = store.scratch().write(everybody(REPO), sha256(LARGE))) {
+          PartialBlob partial = store.scratch().write(everybody(REPO, sha256(LARGE)))) {
         List<Integer> found = partial.found().stream().boxed().toList();
         assertThat(found).as("round %d of seed %d", round, seed).containsAll(marked);
         for (int piece : found) {

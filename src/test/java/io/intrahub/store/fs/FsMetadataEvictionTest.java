@@ -136,7 +136,7 @@ final class FsMetadataEvictionTest {
   }
 
   private boolean isThere(BlobId blob) {
-    return store.published().contains(everybody(REPO), blob);
+    return store.published().contains(everybody(REPO, blob));
   }
 
   private void awaitShare() {

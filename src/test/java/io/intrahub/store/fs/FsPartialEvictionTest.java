@@ -129,7 +129,7 @@ final class FsPartialEvictionTest {
   }
 
   private boolean isThere(int number) {
-    return store.published().contains(everybody(REPO), blob(number));
+    return store.published().contains(everybody(REPO, blob(number)));
   }
 
   /** Leaves the first pieces of a blob. */
@@ -144,7 +144,7 @@ final class FsPartialEvictionTest {
 
   /** How many pieces of it are found. */
   private int found(int number) throws IOException {
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(number))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob(number)))) {
       BitSet found = partial.found();
       for (int i = found.nextSetBit(0); i >= 0; i = found.nextSetBit(i + 1)) {
         assertThat(piece(partial, SIZE, i)).isEqualTo(piece(content(number), i));
@@ -197,7 +197,7 @@ final class FsPartialEvictionTest {
     pieces(5, 4);
     whole(1);
     clock.pass(Duration.ofHours(2));
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(5))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob(5)))) {
       assertThat(store.usage().partialBytes()).isZero();
       assertThat(store.usage().unpublished()).isEqualTo(4 * PIECE);
       for (int i = 7; i < 20; i += 2) {
@@ -262,7 +262,7 @@ final class FsPartialEvictionTest {
     store.scan();
     assertThat(usedByBlobs()).isEqualTo(12 * PIECE);
     whole(3);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(4))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob(4)))) {
       // The older one is open now, so the younger one goes.
       whole(7);
       assertThat(partial.found().cardinality()).isEqualTo(3);
@@ -341,7 +341,7 @@ final class FsPartialEvictionTest {
   private static void assertWorks(FsStore store, Path data, SettableClock clock) throws Exception {
     store.scan();
     assertThat(store.usage().bytes()).isEqualTo(FsEvictionTest.bytesOnDisk(data));
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), blob(5))) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, blob(5)))) {
       BitSet found = partial.found();
       assertThat(found.cardinality()).isIn(0, 5);
       for (int i = found.nextSetBit(0); i >= 0; i = found.nextSetBit(i + 1)) {
@@ -372,8 +372,8 @@ final class FsPartialEvictionTest {
       tryBegin(broken, blob(7)).ifPresent(PartialBlob::close);
       failed = ill.failed();
       ill.fail(Integer.MAX_VALUE, TestDisk.Fault.NONE);
-      assertThat(broken.published().contains(everybody(REPO), blob(11))).isTrue();
-      assertThat(broken.published().contains(everybody(REPO), blob(13))).isTrue();
+      assertThat(broken.published().contains(everybody(REPO, blob(11)))).isTrue();
+      assertThat(broken.published().contains(everybody(REPO, blob(13)))).isTrue();
       assertWorks(broken, data, time);
       delete(data);
     }

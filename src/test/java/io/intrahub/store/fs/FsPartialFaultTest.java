@@ -69,7 +69,7 @@ final class FsPartialFaultTest {
     }
 
     void run(FsStore store) throws Exception {
-      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
         partial.reserve(blob.size());
         write(partial, 3);
         write(partial, 0);
@@ -77,7 +77,7 @@ final class FsPartialFaultTest {
         write(partial, 4);
         partial.write(ByteBuffer.wrap(CONTENT, PartialBlob.PIECE, 1000), PartialBlob.PIECE);
       }
-      try (PartialBlob partial = store.scratch().write(everybody(REPO), blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
         check(partial, true);
         partial.reserve(blob.size());
         write(partial, 2);
@@ -135,11 +135,11 @@ final class FsPartialFaultTest {
       assertThat(there.get()).isEqualTo(CONTENT);
     } else {
       assertThat(life.published).isFalse();
-      try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO, life.blob))) {
         life.check(partial, sameBoot);
       }
     }
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, life.blob))) {
       for (int i = 0; i < PIECES; i++) {
         if (!partial.found().get(i)) {
           put(partial, CONTENT, i);
@@ -188,7 +188,7 @@ final class FsPartialFaultTest {
         life.marked.clear();
       }
       if (call.startsWith("fsync " + data.resolve("partial")) && life.syncFailed && !git) {
-        try (PartialBlob partial = store.scratch().write(everybody(REPO), life.blob)) {
+        try (PartialBlob partial = store.scratch().write(everybody(REPO, life.blob))) {
           assertThat(partial.found()).as("after %s", call).isEqualTo(new BitSet());
         }
       }
@@ -260,7 +260,7 @@ final class FsPartialFaultTest {
       if (byWalk) {
         store.scan();
       } else {
-        store.scratch().write(everybody(REPO), life.blob).close();
+        store.scratch().write(everybody(REPO, life.blob)).close();
       }
       store.release();
       disk.cut();

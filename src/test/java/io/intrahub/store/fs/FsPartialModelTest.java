@@ -62,7 +62,7 @@ final class FsPartialModelTest {
       if (random.nextInt(3) > 0) {
         disk.fail(1 + random.nextInt(60), TestDisk.Fault.KILLED);
       }
-      try (PartialBlob partial = store.scratch().write(everybody(REPO), BLOB)) {
+      try (PartialBlob partial = store.scratch().write(everybody(REPO, BLOB))) {
         BitSet missing = (BitSet) marked.clone();
         missing.andNot(partial.found());
         assertThat(missing).as(what).isEqualTo(new BitSet());
@@ -117,14 +117,14 @@ final class FsPartialModelTest {
         Path backups = Files.createDirectory(folder.resolve(data.getFileName() + "-backups"));
         PowerCutDisk disk = new PowerCutDisk(data, backups, random);
         FsStore store = open(data, disk);
-        PartialBlob partial = store.scratch().write(everybody(REPO), huge);
+        PartialBlob partial = store.scratch().write(everybody(REPO, huge));
         putHuge(partial, 1);
         partial.sync();
         syncAndDie(disk, partial, first, 9000);
         store.release();
 
         store = open(data, disk);
-        partial = store.scratch().write(everybody(REPO), huge);
+        partial = store.scratch().write(everybody(REPO, huge));
         assertThat(partial.found().get(1)).as(what).isTrue();
         syncAndDie(disk, partial, second, 5000);
         store.release();
@@ -132,7 +132,7 @@ final class FsPartialModelTest {
         disk.cut();
         disk.boot = Optional.of("the second boot");
         store = open(data, disk);
-        try (PartialBlob after = store.scratch().write(everybody(REPO), huge)) {
+        try (PartialBlob after = store.scratch().write(everybody(REPO, huge))) {
           assertThat(after.found().get(1)).as(what).isTrue();
           for (int piece : after.found().stream().toArray()) {
             assertThat(piece(after, huge.size(), piece))
@@ -180,7 +180,7 @@ final class FsPartialModelTest {
   private static void discard(Path data, PowerCutDisk disk) throws Exception {
     FsStore store =
         FsStore.open(data, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, disk, new Random(1));
-    store.scratch().write(everybody(REPO), new BlobId(BLOB.digest(), BLOB.size() - 1)).close();
+    store.scratch().write(everybody(REPO, new BlobId(BLOB.digest(), BLOB.size() - 1))).close();
     store.release();
   }
 }

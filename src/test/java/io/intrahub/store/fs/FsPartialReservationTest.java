@@ -41,7 +41,7 @@ final class FsPartialReservationTest {
   }
 
   private PartialBlob write() throws IOException {
-    return store.scratch().write(everybody(REPO), BLOB);
+    return store.scratch().write(everybody(REPO, BLOB));
   }
 
   @AfterEach

@@ -76,7 +76,7 @@ final class FsPartialTest {
   }
 
   private PartialBlob write() throws IOException {
-    return store.scratch().write(everybody(REPO), BLOB);
+    return store.scratch().write(everybody(REPO, BLOB));
   }
 
   private static BitSet set(int... pieces) {
@@ -173,10 +173,10 @@ final class FsPartialTest {
     killedInTheMiddle();
     BlobId git = gitSha1(CONTENT);
     Path repoPartial = folder.resolve("repos/models--acme--tiny/partial");
-    PartialBlob large = store.scratch().write(everybody(REPO), git);
+    PartialBlob large = store.scratch().write(everybody(REPO, git));
     put(large, CONTENT, 0);
     byte[] small = bytes(2, 3000);
-    PartialBlob gone = store.scratch().write(everybody(REPO), gitSha1(small));
+    PartialBlob gone = store.scratch().write(everybody(REPO, gitSha1(small)));
     put(gone, small, 0);
     Path noMap = Files.createDirectory(folder.resolve("partial/sha256-" + "a".repeat(64) + "-1"));
     Files.writeString(noMap.resolve("data"), "x");
@@ -293,7 +293,7 @@ final class FsPartialTest {
   @Test
   void the_pieces_are_sparse_and_private_and_the_map_small() throws Exception {
     BlobId huge = new BlobId(BLOB.digest(), 64L << 30);
-    try (PartialBlob partial = store.scratch().write(everybody(REPO), huge)) {
+    try (PartialBlob partial = store.scratch().write(everybody(REPO, huge))) {
       partial.write(ByteBuffer.wrap(CONTENT, 0, 100), huge.size() - 100);
       partial.mark(PartialBlob.pieces(huge.size()) - 1);
       assertThat(Files.size(data(huge))).isEqualTo(64L << 30);

@@ -111,7 +111,7 @@ final class FsSupersededTest {
 
   private List<BlobId> gone() {
     return Stream.of(CONFIG, OLD_WEIGHTS, OLD_CODE, NEW_WEIGHTS)
-        .filter(blob -> !store.published().contains(everybody(REPO), blob))
+        .filter(blob -> !store.published().contains(everybody(REPO, blob)))
         .toList();
   }
 

@@ -127,7 +127,7 @@ final class FsSuspectBlobsTest {
   private List<StoredBlob> openTen(BlobId blob) {
     List<StoredBlob> all = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      all.add(store.published().open(everybody(REPO), blob).orElseThrow());
+      all.add(store.published().open(everybody(REPO, blob)).orElseThrow());
     }
     return all;
   }
@@ -152,7 +152,7 @@ final class FsSuspectBlobsTest {
     assertThat(opened).as("one more, to check it").hasValue(11);
     assertThat(clients).allMatch(c -> c.check().join() == StoredBlob.Check.RIGHT);
     clients.forEach(StoredBlob::close);
-    try (StoredBlob later = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob later = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       assertThat(later.check()).isCompletedWithValue(StoredBlob.Check.RIGHT);
     }
     assertThat(tasks).isEmpty();
@@ -171,7 +171,7 @@ final class FsSuspectBlobsTest {
     assertThat(clients).allMatch(c -> c.check().join() == StoredBlob.Check.WRONG);
     clients.forEach(StoredBlob::close);
     assertThat(quarantine()).hasSize(1);
-    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
+    assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
     published(1);
     assertThat(read(store, REPO, blob)).hasValue(bytes(1, LARGE));
   }
@@ -180,17 +180,17 @@ final class FsSuspectBlobsTest {
   void one_that_can_not_be_read_is_absent_until_it_can_and_gives_way_to_a_copy() throws Exception {
     BlobId blob = published(1);
     crash();
-    StoredBlob client = store.published().open(everybody(REPO), blob).orElseThrow();
+    StoredBlob client = store.published().open(everybody(REPO, blob)).orElseThrow();
     disk.fail(2, TestDisk.Fault.IO_ERROR);
     runAll();
     assertThat(disk.failedCall()).startsWith("read ");
     assertThat(client.check()).isCompletedWithValue(StoredBlob.Check.FAILED);
     client.close();
-    assertThat(store.published().contains(everybody(REPO), blob)).isFalse();
-    assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+    assertThat(store.published().contains(everybody(REPO, blob))).isFalse();
+    assertThat(store.published().open(everybody(REPO, blob))).isEmpty();
     // The error has passed, which is found out behind that client's back.
     runAll();
-    try (StoredBlob again = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob again = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       assertThat(again.check()).isCompletedWithValue(StoredBlob.Check.RIGHT);
     }
     assertThat(quarantine()).isEmpty();
@@ -206,7 +206,7 @@ final class FsSuspectBlobsTest {
     Thread walk = Thread.ofVirtual().start(store::scan);
     org.awaitility.Awaitility.await().until(() -> tasks.size() == 2);
     order.clear();
-    try (StoredBlob awaited = store.published().open(everybody(REPO), blobs.get(5)).orElseThrow()) {
+    try (StoredBlob awaited = store.published().open(everybody(REPO, blobs.get(5))).orElseThrow()) {
       runAll();
       assertThat(awaited.check().join()).isEqualTo(StoredBlob.Check.RIGHT);
     }
@@ -223,7 +223,7 @@ final class FsSuspectBlobsTest {
   void who_waits_when_the_store_is_closed_is_told() throws Exception {
     BlobId blob = published(1);
     crash();
-    try (StoredBlob client = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob client = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       store.close();
       assertThat(client.check()).isCompletedWithValue(StoredBlob.Check.FAILED);
     }
@@ -247,7 +247,7 @@ final class FsSuspectBlobsTest {
             task -> {
               throw new RejectedExecutionException();
             });
-    assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+    assertThat(store.published().open(everybody(REPO, blob))).isEmpty();
     assertThat(path(blob)).exists();
   }
 
@@ -271,11 +271,11 @@ final class FsSuspectBlobsTest {
               tasks.add(task);
             });
     for (int i = 0; i < 3; i++) {
-      assertThat(store.published().open(everybody(REPO), blob)).isEmpty();
+      assertThat(store.published().open(everybody(REPO, blob))).isEmpty();
     }
     assertThat(path(blob)).exists();
     threads.set(true);
-    try (StoredBlob client = store.published().open(everybody(REPO), blob).orElseThrow()) {
+    try (StoredBlob client = store.published().open(everybody(REPO, blob)).orElseThrow()) {
       runAll();
       assertThat(client.check()).isCompletedWithValue(StoredBlob.Check.RIGHT);
     }
@@ -285,9 +285,9 @@ final class FsSuspectBlobsTest {
   void an_error_in_one_check_leaves_no_other_waiting() throws Exception {
     List<BlobId> blobs = List.of(published(1), published(2), published(3));
     crash();
-    try (StoredBlob first = store.published().open(everybody(REPO), blobs.get(0)).orElseThrow();
-        StoredBlob second = store.published().open(everybody(REPO), blobs.get(1)).orElseThrow();
-        StoredBlob third = store.published().open(everybody(REPO), blobs.get(2)).orElseThrow()) {
+    try (StoredBlob first = store.published().open(everybody(REPO, blobs.get(0))).orElseThrow();
+        StoredBlob second = store.published().open(everybody(REPO, blobs.get(1))).orElseThrow();
+        StoredBlob third = store.published().open(everybody(REPO, blobs.get(2))).orElseThrow()) {
       breaking.add(path(blobs.get(0)));
       breaking.add(path(blobs.get(1)));
       runAll();
@@ -303,7 +303,7 @@ final class FsSuspectBlobsTest {
     crash();
     BlobId claimed = new BlobId(blob.digest(), LARGE + 1L);
     for (int i = 0; i < 10; i++) {
-      assertThat(store.published().open(everybody(REPO), claimed)).isEmpty();
+      assertThat(store.published().open(everybody(REPO, claimed))).isEmpty();
     }
     assertThat(tasks).hasSize(1);
     opened.set(0);

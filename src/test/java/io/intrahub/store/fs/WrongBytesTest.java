@@ -34,7 +34,7 @@ class WrongBytesTest {
     Clock clock = Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC);
     for (long seed = 1; seed <= 60; seed++) {
       SimStore disk = new SimStore(root, clock, new SplittableRandom(seed));
-      PartialBlob partial = disk.open().scratch().write(everybody(REPO), blob);
+      PartialBlob partial = disk.open().scratch().write(everybody(REPO, blob));
       partial.write(ByteBuffer.wrap(wrong), 0);
       for (int piece = 0; piece < PartialBlob.pieces(SIZE); piece++) {
         partial.mark(piece);
@@ -46,7 +46,7 @@ class WrongBytesTest {
 
       disk.cutPower();
 
-      try (PartialBlob again = disk.open().scratch().write(everybody(REPO), blob)) {
+      try (PartialBlob again = disk.open().scratch().write(everybody(REPO, blob))) {
         assertThat(again.found().isEmpty()).as("seed %d", seed).isTrue();
       }
       disk.kill();

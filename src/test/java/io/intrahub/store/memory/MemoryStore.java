@@ -1,6 +1,6 @@
 package io.intrahub.store.memory;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
@@ -117,24 +117,25 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
   }
 
   @Override
-  public Optional<StoredBlob> open(Authorised<RepoId> repo, BlobId blob) {
-    return find(repo, blob).map(MemoryPieces::open);
+  public Optional<StoredBlob> open(AuthorisedBlob proof) {
+    return find(proof).map(MemoryPieces::open);
   }
 
   @Override
-  public boolean contains(Authorised<RepoId> repo, BlobId blob) {
-    return find(repo, blob).isPresent();
+  public boolean contains(AuthorisedBlob proof) {
+    return find(proof).isPresent();
   }
 
-  private Optional<MemoryPieces> find(Authorised<RepoId> repo, BlobId blob) {
-    return Optional.ofNullable(blobs.get(Key.of(repo.subject(), blob.digest())))
-        .filter(bytes -> bytes.size() == blob.size());
+  private Optional<MemoryPieces> find(AuthorisedBlob proof) {
+    return Optional.ofNullable(blobs.get(Key.of(proof.repo(), proof.blob().digest())))
+        .filter(bytes -> bytes.size() == proof.blob().size());
   }
 
   @Override
-  public PartialBlob write(Authorised<RepoId> repo, BlobId blob) throws IOException {
+  public PartialBlob write(AuthorisedBlob proof) throws IOException {
+    BlobId blob = proof.blob();
     PartialBlob.requirePossible(blob.size());
-    PartialKey key = new PartialKey(Key.of(repo.subject(), blob.digest()), blob.size());
+    PartialKey key = new PartialKey(Key.of(proof.repo(), blob.digest()), blob.size());
     if (!written.add(key)) {
       throw new IOException(blob.digest().hex() + " is open already");
     }

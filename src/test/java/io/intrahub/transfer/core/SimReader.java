@@ -125,7 +125,7 @@ final class SimReader extends SimActor {
     }
     int failures = sim.store.failures();
     Optional<StoredBlob> stored =
-        sim.fs.published().open(everybody(Simulation.REPO), sim.blob.id());
+        sim.fs.published().open(everybody(Simulation.REPO, sim.blob.id()));
     if (stored.isPresent()) {
       readStored(stored.get());
       return;

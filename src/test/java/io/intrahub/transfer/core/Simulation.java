@@ -189,7 +189,7 @@ final class Simulation {
       return there;
     }
     try {
-      PartialBlob partial = fs.scratch().write(everybody(REPO), blob.id());
+      PartialBlob partial = fs.scratch().write(everybody(REPO, blob.id()));
       ledger.opened(partial);
       SimTransfer made = new SimTransfer(this, partial);
       transfers.add(made);

@@ -1,6 +1,6 @@
 package io.intrahub.store.fs.partial;
 
-import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.EvictionOrder;
@@ -152,8 +152,9 @@ public final class PartialBlobs implements Scratch, Evictable {
   }
 
   @Override
-  public PartialBlob write(Authorised<RepoId> proof, BlobId blob) throws IOException {
-    RepoId repo = proof.subject();
+  public PartialBlob write(AuthorisedBlob proof) throws IOException {
+    RepoId repo = proof.repo();
+    BlobId blob = proof.blob();
     StoreLayout.PartialPaths paths = layout.partial(repo, blob);
     if (closed()) {
       throw new IOException("the store is closed");

@@ -71,13 +71,13 @@ final class FsClaimedSizesTest {
 
   /** Leaves one piece of a claimed size behind. */
   private void leaveOnePiece(RepoId repo, long size) throws IOException {
-    try (PartialBlob partial = store.scratch().write(everybody(repo), claim(size))) {
+    try (PartialBlob partial = store.scratch().write(everybody(repo, claim(size)))) {
       put(partial, CONTENT, 1);
     }
   }
 
   private BitSet found(BlobId blob) throws IOException {
-    try (PartialBlob partial = store.scratch().write(everybody(HONEST), blob)) {
+    try (PartialBlob partial = store.scratch().write(everybody(HONEST, blob))) {
       return partial.found();
     }
   }
@@ -88,7 +88,7 @@ final class FsClaimedSizesTest {
 
   @Test
   void a_lie_after_a_kill_does_not_cost_the_pieces_that_are_there() throws Exception {
-    PartialBlob killed = store.scratch().write(everybody(HONEST), BLOB);
+    PartialBlob killed = store.scratch().write(everybody(HONEST, BLOB));
     put(killed, CONTENT, 4);
     crash();
     leaveOnePiece(LIAR, BLOB.size() - 1);
@@ -113,7 +113,7 @@ final class FsClaimedSizesTest {
     leaveOnePiece(LIAR, 3_000_000);
     assertThat(found(BLOB).isEmpty()).isTrue();
     byte[] other = bytes(2, 2_000_000);
-    try (PartialBlob honest = store.scratch().write(everybody(LIAR), sha256(other))) {
+    try (PartialBlob honest = store.scratch().write(everybody(LIAR, sha256(other)))) {
       assertThat(honest.found().isEmpty()).as("of another digest it may have one").isTrue();
     }
   }
@@ -178,10 +178,10 @@ final class FsClaimedSizesTest {
   void a_git_blob_too_is_known_by_its_size() throws Exception {
     BlobId git = gitSha1(CONTENT);
     BlobId lie = new BlobId(git.digest(), git.size() + 5);
-    try (PartialBlob one = store.scratch().write(everybody(HONEST), git)) {
+    try (PartialBlob one = store.scratch().write(everybody(HONEST, git))) {
       put(one, CONTENT, 2);
     }
-    try (PartialBlob other = store.scratch().write(everybody(HONEST), lie)) {
+    try (PartialBlob other = store.scratch().write(everybody(HONEST, lie))) {
       put(other, CONTENT, 3);
     }
     crash();

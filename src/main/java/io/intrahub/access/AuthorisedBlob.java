@@ -1,0 +1,42 @@
+package io.intrahub.access;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.RepoId;
+
+/**
+ * Proof that the current client may read this blob as content of this repo now. Only {@link
+ * AccessChecker} creates it, from the proof for the repo, and the store requires it to open or
+ * write content. The digest of a blob alone therefore opens nothing, although repos share content
+ * with a SHA-256 digest.
+ *
+ * <p>It is a type of its own and no {@code Authorised<BlobId>}, because the right to read a blob
+ * holds only together with a repo: blobs with a git id are shared within their repo only, and a
+ * refusal ends the right of one repo.
+ *
+ * <p>A proof is valid for one request and is never stored. Immutable.
+ */
+public final class AuthorisedBlob {
+  private final Authorised<RepoId> repo;
+  private final BlobId blob;
+
+  /** Package-private on purpose: see the class comment. */
+  AuthorisedBlob(Authorised<RepoId> repo, BlobId blob) {
+    this.repo = repo;
+    this.blob = blob;
+  }
+
+  /** The repo that names the blob. */
+  public RepoId repo() {
+    return repo.subject();
+  }
+
+  /** The blob that may be read. */
+  public BlobId blob() {
+    return blob;
+  }
+
+  @Override
+  public String toString() {
+    return "AuthorisedBlob[" + blob + " of " + repo.subject() + "]";
+  }
+}
