@@ -28,7 +28,7 @@ class FallbackTest {
   @BeforeEach
   void start() throws Exception {
     fallback = DevHub.builder().start();
-    rig = new Rig(data, settings -> with(settings, fallback.uri()));
+    rig = Rig.withFallback(data, fallback);
     commit =
         rig.hub
             .repo("model", "acme/open")
@@ -43,11 +43,6 @@ class FallbackTest {
   void stop() {
     rig.close();
     fallback.close();
-  }
-
-  private static AppSettings with(AppSettings s, URI second) {
-    URI first = s.upstream().endpoints().getFirst();
-    return s.withUpstream(s.upstream().withEndpoints(List.of(first, second)));
   }
 
   private Rig.Answer get(String target) {

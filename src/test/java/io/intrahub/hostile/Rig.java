@@ -54,6 +54,16 @@ final class Rig implements AutoCloseable {
     this.app = start();
   }
 
+  /** With another endpoint, which is asked when the Hub is not there. */
+  static Rig withFallback(Path data, DevHub fallback) throws Exception {
+    return new Rig(
+        data,
+        s -> {
+          URI first = s.upstream().endpoints().getFirst();
+          return s.withUpstream(s.upstream().withEndpoints(List.of(first, fallback.uri())));
+        });
+  }
+
   private App start() throws Exception {
     // By its address: the name under which a made-up Hub shows itself need not exist.
     URI upstream = URI.create("http://127.0.0.1:" + hub.uri().getPort());
