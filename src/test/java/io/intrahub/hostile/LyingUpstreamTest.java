@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
-import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import java.net.http.HttpTimeoutException;
@@ -170,17 +169,18 @@ class LyingUpstreamTest {
   @Test
   void who_has_wrong_bytes_of_what_passes_through_has_to_start_over() throws Exception {
     try (DevHub fallback = passedThrough()) {
-    Rig.Call rest = new Rig.Call("GET", CLOSED, "bytes=2000000-", "");
-    Rig.Answer before = rig.send(rig.app().uri(), rest, Optional.empty());
-    assertThat(before.status()).isEqualTo(206);
-    assertThat(before.header("cache-status").orElse("")).contains("unverified");
-    fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty())).hasMessageContaining("no whole answer");
+      Rig.Call rest = new Rig.Call("GET", CLOSED, "bytes=2000000-", "");
+      Rig.Answer before = rig.send(rig.app().uri(), rest, Optional.empty());
+      assertThat(before.status()).isEqualTo(206);
+      assertThat(before.header("cache-status").orElse("")).contains("unverified");
+      fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
+      assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty()))
+          .hasMessageContaining("no whole answer");
 
-    Rig.Answer after = rig.send(rig.app().uri(), rest, Optional.empty());
+      Rig.Answer after = rig.send(rig.app().uri(), rest, Optional.empty());
 
-    assertThat(after.status()).isEqualTo(200);
-    assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
+      assertThat(after.status()).isEqualTo(200);
+      assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
     }
   }
 
@@ -190,20 +190,21 @@ class LyingUpstreamTest {
   void what_came_wrong_and_is_not_kept_comes_over_another_connection_then(boolean inChunks)
       throws Exception {
     try (DevHub fallback = passedThrough()) {
-    if (inChunks) {
-      fallback.faults().on(Route.CDN).noLength();
-    }
-    fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty())).hasMessageContaining("no whole answer");
+      if (inChunks) {
+        fallback.faults().on(Route.CDN).noLength();
+      }
+      fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
+      assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty()))
+          .hasMessageContaining("no whole answer");
 
-    assertThat(rig.get(CLOSED, Optional.empty()).body()).isEqualTo(BIG_FILE.allBytes());
+      assertThat(rig.get(CLOSED, Optional.empty()).body()).isEqualTo(BIG_FILE.allBytes());
 
-    List<Integer> connections =
-        fallback.log().stream()
-            .filter(r -> r.route() == Route.CDN)
-            .map(Recorded::clientPort)
-            .toList();
-    assertThat(connections).hasSize(2).doesNotHaveDuplicates();
+      List<Integer> connections =
+          fallback.log().stream()
+              .filter(r -> r.route() == Route.CDN)
+              .map(Recorded::clientPort)
+              .toList();
+      assertThat(connections).hasSize(2).doesNotHaveDuplicates();
     }
   }
 

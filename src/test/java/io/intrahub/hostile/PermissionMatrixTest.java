@@ -297,11 +297,7 @@ class PermissionMatrixTest {
   }
 
   private void checkTraces() throws Exception {
-    assertThat(
-            rig.tracesOnDisk(
-                List.of(
-                    "CANARY", "missingrepo")))
-        .isEmpty();
+    assertThat(rig.tracesOnDisk(List.of("CANARY", "missingrepo"))).isEmpty();
     List<ILoggingEvent> events = List.copyOf(logged.list);
     assertThat(events)
         .extracting(e -> e.getLoggerName() + ": " + e.getFormattedMessage())
@@ -488,6 +484,7 @@ class PermissionMatrixTest {
         boolean granted =
             route.kept
                 && flip != Flip.DELETED
+                && flip != Flip.RENAMED_AND_PRIVATE
                 && (isOpenMetadata(cell) || asker == Asker.ALICE_MAY)
                 && route != Route.NO_SUCH_REVISION;
         String what = flip + " down " + asker + " " + route;

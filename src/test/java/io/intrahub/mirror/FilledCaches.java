@@ -1,8 +1,8 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.TestGrants;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
+import io.intrahub.access.TestGrants;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
@@ -86,7 +86,8 @@ public final class FilledCaches {
                         hex(length),
                         Optional.empty());
                 refusedRepos.put(
-                    TestGrants.open(repo(length)), Optional.of(new HubRefusal(error, Optional.empty())));
+                    TestGrants.open(repo(length)),
+                    Optional.of(new HubRefusal(error, Optional.empty())));
               }
             });
         PendingCommits pending =

@@ -95,7 +95,9 @@ class ManifestLoaderTest {
   private Result learn(int repo, String client) {
     ColdQuestionLimiter.Admission free =
         new ColdQuestionLimiter(1, Clock.systemUTC(), 1L << 20).admission(Caller.anonymous(client));
-    return manifests.getOrLearn(repo(repo), COMMIT, Caller.anonymous(client), free, LONG).orElseThrow();
+    return manifests
+        .getOrLearn(repo(repo), COMMIT, Caller.anonymous(client), free, LONG)
+        .orElseThrow();
   }
 
   private static Manifest complete(Result result) {

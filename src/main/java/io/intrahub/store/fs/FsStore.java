@@ -109,7 +109,8 @@ public final class FsStore implements Store, Maintenance {
             metadata,
             quarantine,
             parts.shutdownMarker(),
-            uses);
+            uses,
+            clock);
     CurrentBlobs current =
         new CurrentBlobs(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     evictor.add(

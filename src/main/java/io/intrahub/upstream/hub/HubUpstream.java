@@ -241,8 +241,8 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code
-   * GET /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
+   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code GET
+   * /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
    * #confirm}.
    */
   public UpstreamResult<ReadEvidence> authCheck(RepoId repo, Caller as) {
@@ -251,8 +251,7 @@ public final class HubUpstream implements AutoCloseable {
     return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), confirming(as))
         .map(answer -> {
           answer.said().body().close();
-          return ReadEvidence.witnessed(
-              new Grant(repo, as.authority(), ReadScope.CONTENT), began);
+          return ReadEvidence.witnessed(new Grant(repo, as.authority(), ReadScope.CONTENT), began);
         });
   }
 
@@ -333,9 +332,9 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its entries
-   * on as they arrive. Xet fields are left out. When upstream fails, the receiver may have got some
-   * entries of the page.
+   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its
+   * entries on as they arrive. Xet fields are left out. When upstream fails, the receiver may have
+   * got some entries of the page.
    *
    * @param repo that is listed
    * @param target path and query

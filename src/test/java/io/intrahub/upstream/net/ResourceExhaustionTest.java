@@ -71,7 +71,8 @@ class ResourceExhaustionTest {
   }
 
   private UpstreamResult<RepoInfoAnswer> confirm(int repo) {
-    return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty(), Caller.ANONYMOUS);
+    return upstream.confirm(
+        new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty(), Caller.ANONYMOUS);
   }
 
   private UpstreamFailure.Kind failure(int repo) {
