@@ -7,7 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
-import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;
@@ -44,7 +44,7 @@ final class RecoveryScan {
   private final MetadataIndex metadata;
   private final Quarantine quarantine;
   private final CleanShutdownMarker shutdownMarker;
-  private final BlobUses uses;
+  private final BlobPins pins;
 
   private volatile boolean done;
   private volatile boolean stopped;
@@ -58,7 +58,7 @@ final class RecoveryScan {
       MetadataIndex metadata,
       Quarantine quarantine,
       CleanShutdownMarker shutdownMarker,
-      BlobUses uses) {
+      BlobPins pins) {
     this.disk = disk;
     this.layout = layout;
     this.checks = checks;
@@ -67,7 +67,7 @@ final class RecoveryScan {
     this.metadata = metadata;
     this.quarantine = quarantine;
     this.shutdownMarker = shutdownMarker;
-    this.uses = uses;
+    this.pins = pins;
   }
 
   boolean done() {
@@ -198,14 +198,14 @@ final class RecoveryScan {
       List<BlobChecks.Subject> suspects)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
-    Optional<BlobUses.Use> use = uses.begin(paths.key());
-    if (use.isEmpty()) {
+    Optional<BlobPins.Pin> pin = pins.pin(paths.key());
+    if (pin.isEmpty()) {
       return;
     }
     try {
       scanBlobInUse(path, paths, digest, foreign, suspects);
     } finally {
-      use.get().close();
+      pin.get().close();
     }
   }
 
