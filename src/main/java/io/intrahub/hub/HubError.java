@@ -8,9 +8,9 @@ import java.util.Optional;
  * body {@code {"error": …}}.
  *
  * <p>The factory methods make all errors of the mirror itself; some texts come from the class that
- * detects the error. Two kinds of error are made elsewhere: {@code upstream.hub.RefusalParser} makes
- * those that pass on a refusal of the Hub, and {@code http.JettySetup} answers requests that Jetty
- * refuses before the router sees them (400, 414, 431).
+ * detects the error. Two kinds of error are made elsewhere: {@code upstream.hub.RefusalParser}
+ * makes those that pass on a refusal of the Hub, and {@code http.JettySetup} answers requests that
+ * Jetty refuses before the router sees them (400, 414, 431).
  *
  * @param status HTTP status, 400 to 599
  * @param code for the clients; empty where the Hub sends none, because with a code a client would

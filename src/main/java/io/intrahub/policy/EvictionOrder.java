@@ -53,12 +53,7 @@ public final class EvictionOrder {
    * @param <K> how candidates are known
    */
   public record Candidate<K>(
-      K key,
-      Kind kind,
-      long size,
-      long lastUse,
-      boolean superseded,
-      boolean inUse) {}
+      K key, Kind kind, long size, long lastUse, boolean superseded, boolean inUse) {}
 
   /**
    * What must go so that this many bytes become free: no more of the order than is needed.

@@ -127,9 +127,7 @@ final class EvictionOrderTest {
     assertThat(victims).noneMatch(Candidate::inUse);
     long freed = sum(victims);
     List<Candidate<Integer>> spared =
-        all.stream()
-            .filter(c -> !chosen.contains(c) && !c.inUse() && c.size() > 0)
-            .toList();
+        all.stream().filter(c -> !chosen.contains(c) && !c.inUse() && c.size() > 0).toList();
     if (freed < toFree) {
       assertThat(spared).isEmpty();
     } else if (!victims.isEmpty()) {

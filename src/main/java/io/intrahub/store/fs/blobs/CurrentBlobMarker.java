@@ -24,17 +24,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Marks which blobs and commits are current, in the indexes that eviction reads. A commit is current
- * if any revision of its repo other than a commit hash (a branch, a tag, {@code refs/pr/N}, the
- * default branch) was last seen at it. A blob is current if the manifest of a current commit names
- * it. All others are superseded. A commit that was requested by its hash makes none of its blobs
- * current; otherwise nothing would ever be superseded.
+ * Marks which blobs and commits are current, in the indexes that eviction reads. A commit is
+ * current if any revision of its repo other than a commit hash (a branch, a tag, {@code refs/pr/N},
+ * the default branch) was last seen at it. A blob is current if the manifest of a current commit
+ * names it. All others are superseded. A commit that was requested by its hash makes none of its
+ * blobs current; otherwise nothing would ever be superseded.
  *
  * <p>It reads revisions and manifests through {@link RepoCatalog}, so it works with any metadata
- * store. The marks go to {@link BlobIndex} and {@link MetadataIndex}, which belong to the store in a
- * folder; a metadata store elsewhere leaves the latter empty. If a revision moves during the walk,
- * its old or its new commit counts, so at worst a blob is evicted too early. For one thread at a
- * time.
+ * store. The marks go to {@link BlobIndex} and {@link MetadataIndex}, which belong to the store in
+ * a folder; a metadata store elsewhere leaves the latter empty. If a revision moves during the
+ * walk, its old or its new commit counts, so at worst a blob is evicted too early. For one thread
+ * at a time.
  */
 public final class CurrentBlobMarker {
   private static final Logger log = LoggerFactory.getLogger(CurrentBlobMarker.class);

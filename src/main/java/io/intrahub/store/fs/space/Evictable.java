@@ -30,8 +30,8 @@ public interface Evictable {
   long bytes();
 
   /**
-   * Adds the items that could be evicted now. This may read all manifests. For one thread at a time,
-   * which holds no lock but the evictor's.
+   * Adds the items that could be evicted now. This may read all manifests. For one thread at a
+   * time, which holds no lock but the evictor's.
    */
   void candidates(Instant now, List<EvictionOrder.Candidate<Item>> to);
 }
