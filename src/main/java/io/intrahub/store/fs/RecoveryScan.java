@@ -7,7 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
-import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;
@@ -50,7 +50,7 @@ final class RecoveryScan {
   private final MetadataIndex metadata;
   private final Quarantine quarantine;
   private final CleanShutdownMarker shutdownMarker;
-  private final BlobUses uses;
+  private final BlobPins pins;
   private final Clock clock;
 
   private volatile boolean done;
@@ -65,7 +65,7 @@ final class RecoveryScan {
       MetadataIndex metadata,
       Quarantine quarantine,
       CleanShutdownMarker shutdownMarker,
-      BlobUses uses,
+      BlobPins pins,
       Clock clock) {
     this.disk = disk;
     this.layout = layout;
@@ -75,7 +75,7 @@ final class RecoveryScan {
     this.metadata = metadata;
     this.quarantine = quarantine;
     this.shutdownMarker = shutdownMarker;
-    this.uses = uses;
+    this.pins = pins;
     this.clock = clock;
   }
 
@@ -228,14 +228,14 @@ final class RecoveryScan {
       List<BlobChecks.Subject> suspects)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
-    Optional<BlobUses.Use> use = uses.begin(paths.key());
-    if (use.isEmpty()) {
+    Optional<BlobPins.Pin> pin = pins.pin(paths.key());
+    if (pin.isEmpty()) {
       return;
     }
     try {
       scanBlobInUse(path, paths, digest, foreign, suspects);
     } finally {
-      use.get().close();
+      pin.get().close();
     }
   }
 
