@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.base.AddressRanges;
 import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.Route;
 import io.intrahub.http.ClientLimits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,6 +55,18 @@ class ForwardedTest {
     }
     rig.hub.repo("model", "acme/open").commit("Add them", files);
     rig.hub.repo("model", "acme/second").commit("Add it", Map.of("a.txt", DevFile.text("a")));
+    String hub = rig.hub.uri().toString();
+    rig.hub
+        .faults()
+        .on(Route.OTHER_API)
+        .status(
+            200,
+            Map.of(
+                "Content-Type",
+                "application/json; charset=utf-8",
+                "Link",
+                "<" + hub + "/api/models?limit=1&cursor=x>; rel=\"next\""),
+            "[{\"id\":\"acme/open\",\"url\":\"" + hub + "/acme/open\"}]");
     rig.get(PAGE, Optional.empty());
   }
 
@@ -106,7 +119,10 @@ class ForwardedTest {
   void links_of_a_passed_on_answer_lead_there_too() throws Exception {
     Answer answer = get(PROXY, SEARCH, OUTSIDE);
 
-    assertThat(answer.header("Link")).startsWith("<https://hub.example.org:8443/hf/api/models?");
+    assertThat(answer.header("Link"))
+        .isEqualTo(
+            "<https://hub.example.org:8443/hf/api/models?limit=1&cursor=x>; rel=\"next\"");
+    assertThat(answer.body()).contains("\"url\":\"https://hub.example.org:8443/hf/acme/open\"");
     assertThat(answer.header("Cache-Control")).isEqualTo("private, no-store");
   }
 
@@ -147,7 +163,9 @@ class ForwardedTest {
   @Test
   void nobody_else_moves_a_link() throws Exception {
     assertThat(get(OTHER, PAGE, OUTSIDE).header("Link")).startsWith("<http://mirror/api/");
-    assertThat(get(OTHER, SEARCH, OUTSIDE).header("Link")).startsWith("<http://mirror/api/");
+    Answer search = get(OTHER, SEARCH, OUTSIDE);
+    assertThat(search.header("Link")).startsWith("<http://mirror/api/models?");
+    assertThat(search.body()).contains("\"url\":\"http://mirror/acme/open\"");
     assertThat(get(OTHER, BLOB, OUTSIDE).header("Location"))
         .isEqualTo("/acme/open/resolve/main/a.txt");
     assertThat(get(OTHER, "/", OUTSIDE).body()).contains("HF_ENDPOINT=http://mirror\n");
