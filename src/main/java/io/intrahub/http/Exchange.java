@@ -130,7 +130,8 @@ final class Exchange {
             .host()
             .or(() -> header("Host").filter(ForwardedHeaders::isHost))
             .orElseGet(() -> request.getLocalAddr() + ":" + request.getLocalPort());
-    return forwarded.scheme().orElseGet(request::getScheme) + "://" + host + forwarded.prefix();
+    // Not the request's own scheme: a client may write any into an absolute target.
+    return forwarded.scheme().orElse("http") + "://" + host + forwarded.prefix();
   }
 
   /** Returns what precedes a path of the mirror in the path that the client sees; mostly empty. */

@@ -1,6 +1,7 @@
 package io.intrahub.hostile;
 
 import static io.intrahub.hostile.WireRow.answered;
+import static io.intrahub.hostile.WireRow.noVersion;
 import static io.intrahub.hostile.WireRow.row;
 import static io.intrahub.hostile.WireRow.unfinished;
 
@@ -48,16 +49,15 @@ final class WireCorpus {
               "%de0", "0x" + hex, hex + "h", "%d 0", "%d\u000b", "%d\u0000", "\"%d\"", "%d;x", "%d_0",
               "99999999999999999999", "9223372036854775808", "4294967296", "-1", "", "x",
               "\u00b2%d")) {
-        // Any of these would have it wait for a body that does not come.
         String bytes =
             start
                 + "Content-Length: "
                 + value.replace("%d", Integer.toString(n))
                 + "\r\n\r\n"
                 + HIDDEN;
-        boolean long0 = value.matches("\\d{10,}") || value.equals("%d_0");
+        boolean isLonger = value.matches("\\d{10,}");
         rows.add(
-            long0 ? unfinished(which + show(value), bytes) : row(which + show(value), bytes));
+            isLonger ? unfinished(which + show(value), bytes) : row(which + show(value), bytes));
       }
       for (String two : List.of("%d|%d", "%d|0", "0|%d", "%d|%d0", "5|%d", "%d|x")) {
         String lines = "Content-Length: " + two.replace("|", "\r\nContent-Length: ");
@@ -69,7 +69,7 @@ final class WireCorpus {
       for (String name :
           List.of(
               "Content-Length ", " Content-Length", "Content-Length\t", "Content Length",
-              "Content_Length", "content-length", "Content-Length\u0000", "Content-Length\r")) {
+              "content-length", "Content-Length\u0000", "Content-Length\r")) {
         rows.add(row(which + "in " + show(name), start + name + ": " + n + "\r\n\r\n" + HIDDEN));
       }
       rows.add(
@@ -188,7 +188,9 @@ final class WireCorpus {
             "HTTP/1.2", "HTTP/1.10", "HTTP/01.1", "HTTP/1.", "HTTP/1", "HTTP/2.0", "HTTP/3", "HTTP/0.9",
             "http/1.1", "HTTP /1.1", "HTTP/1.1 x", "HTTP/1.1\t", "HTTP/\u0661.1", "ICY/1.1", "HTTP/1.1\u0000",
             "HTTP/1.1 HTTP/1.1", "", "HTTP/-1.1", "HTTP/1.1\r")) {
-      rows.add(row("version " + show(version), "GET " + FILE + " " + version + rest));
+      String bytes = "GET " + FILE + " " + version + rest;
+      rows.add(
+          version.isEmpty() ? noVersion("no version", bytes) : row("version " + show(version), bytes));
     }
     for (String target :
         List.of(
@@ -196,10 +198,11 @@ final class WireCorpus {
             "http://user:pw@mirror" + FILE, "http://mirror:99999" + FILE, "http://mirror\\@other" + FILE,
             "http:" + FILE, "http:/" + FILE, "http://" + FILE, "http://", "http://mirror", "//mirror" + FILE,
             "ftp://mirror" + FILE, "file:///etc/passwd", "mirror:443", "*", "?", "#", FILE + "#x",
-            FILE + " x", FILE + "\tx", FILE + "\u0000x", FILE + "\u000bx", FILE + "\u00e9", FILE + "\nX: y",
+            FILE + " x", FILE + "\tx", FILE + "\u0000x", FILE + "\u000bx", FILE + "\u00e9",
             FILE + "\rX: y", "/" + "a".repeat(20_000), FILE + "?" + "q".repeat(20_000), "\\acme\\open")) {
       rows.add(row("target " + show(target), "GET " + target + " HTTP/1.1" + rest));
     }
+    rows.add(noVersion("an LF in the target", "GET " + FILE + "\nX: y HTTP/1.1" + rest));
     rows.add(row("OPTIONS *", "OPTIONS * HTTP/1.1" + rest));
     rows.add(row("HTTP/2 without TLS", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
     rows.add(row("empty lines first", "\r\n\r\n" + GET + "\r\n"));

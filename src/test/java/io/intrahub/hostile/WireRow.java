@@ -20,7 +20,12 @@ record WireRow(String name, String bytes, List<String> methods, End end) {
      * Nobody could say where they end, so the client closes its side; whoever waits for more may
      * take what follows for a part of them.
      */
-    UNFINISHED
+    UNFINISHED,
+    /**
+     * As HTTP/0.9, which names no version, it is answered by a body alone that ends with the
+     * connection. The mirror refuses it; a proxy may not.
+     */
+    NO_VERSION
   }
 
   static WireRow row(String name, String bytes) {
@@ -30,6 +35,10 @@ record WireRow(String name, String bytes, List<String> methods, End end) {
 
   static WireRow unfinished(String name, String bytes) {
     return new WireRow(name, bytes, List.of("GET"), End.UNFINISHED);
+  }
+
+  static WireRow noVersion(String name, String bytes) {
+    return new WireRow(name, bytes, List.of("GET"), End.NO_VERSION);
   }
 
   static WireRow answered(String name, String bytes, String... methods) {
