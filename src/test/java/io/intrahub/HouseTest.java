@@ -376,9 +376,8 @@ class HouseTest {
   }
 
   private static boolean isStackTraceOnTheTerminal(JavaAccess<?> access) {
-    return access.getTargetOwner().isAssignableTo(Throwable.class)
-        && access.getName().equals("printStackTrace")
-        && parameters(access).isEmpty();
+    // Whatever the owner: what libraries extend is not known here.
+    return access.getName().equals("printStackTrace") && parameters(access).isEmpty();
   }
 
   private static List<String> parameters(JavaAccess<?> access) {

@@ -60,7 +60,7 @@ class CrowdTest {
             CompletableFuture.supplyAsync(
                 () -> rig.get("/acme/open/resolve/main/here.txt", Optional.empty()), clients);
         assertThat(hit.get(10, TimeUnit.SECONDS).text()).isEqualTo("here");
-        // The buffer of the hit goes back a moment after its last byte.
+        // The answer to the hit may hold its buffer for a moment longer than its client.
         await("the crowd holds no buffer").until(() -> rig.app().clientBuffersLent() == 0);
         assertThat(crowd).noneMatch(CompletableFuture::isDone);
       } finally {

@@ -63,6 +63,8 @@ public final class HubUpstream implements AutoCloseable {
    * @param timer for limits on waiting; it runs short tasks only
    * @param budget for what is buffered of answers
    * @param order the one that refusals are numbered by
+   * @param sockets opens the connections
+   * @param timing the pauses between attempts of a call
    */
   public HubUpstream(
       UpstreamSettings settings,
@@ -70,32 +72,9 @@ public final class HubUpstream implements AutoCloseable {
       ScheduledExecutorService timer,
       MemoryBudget budget,
       EventOrder order,
-      Meters meters) {
-    this(settings, clock, timer, budget, order, meters, SocketFactory.getDefault());
-  }
-
-  /** As above, with the sockets of a test. */
-  public HubUpstream(
-      UpstreamSettings settings,
-      Clock clock,
-      ScheduledExecutorService timer,
-      MemoryBudget budget,
-      EventOrder order,
-      Meters meters,
-      SocketFactory sockets) {
-    this(settings, clock, timer, budget, order, meters, sockets, RetryPolicy.Timing.REAL);
-  }
-
-  /** As above; the pauses between attempts are those of a test too. */
-  HubUpstream(
-      UpstreamSettings settings,
-      Clock clock,
-      ScheduledExecutorService timer,
-      MemoryBudget budget,
-      EventOrder order,
       Meters meters,
       SocketFactory sockets,
-      RetryPolicy.Timing timing) {
+      RetryTiming timing) {
     this.settings = settings;
     this.order = order;
     Set<String> hosts = new HashSet<>();
