@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Makes the error that a client gets when a call to upstream gave no value. Failures after an answer
- * has begun are handled in {@code http}.
+ * Makes the error that a client gets when a call to upstream gave no value. Failures after an
+ * answer has begun are handled in {@code http}.
  */
 final class UpstreamErrors {
   private UpstreamErrors() {}
