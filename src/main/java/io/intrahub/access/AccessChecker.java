@@ -229,12 +229,13 @@ public final class AccessChecker {
   /** The authoritative endpoint no longer accepts this token, for whatever repo. */
   public void rejected(Authority.TokenHolder holder) {
     refusals.addAll(holder, order.now());
-    // Whoever checked for refusals before has written its grant when its lock was free once.
-    for (ReentrantLock lock : stripes) {
-      lock.lock();
-      lock.unlock();
+    // Whoever checked for refusals before that holds a lock until its grant is written.
+    stripes.forEach(ReentrantLock::lock);
+    try {
+      grants.forgetAll(holder);
+    } finally {
+      stripes.forEach(ReentrantLock::unlock);
     }
-    grants.forgetAll(holder);
   }
 
   private ReentrantLock stripe(RepoId repo) {
