@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
@@ -117,6 +118,25 @@ public final class AccessChecker {
   public Optional<Authorised<RepoId>> rememberedDuringOutage(
       OutageEvidence outage, Authority authority, ReadScope scope) {
     return within(new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
+  }
+
+  /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
+  public Authorised<RepoId> admit(RuleEvidence evidence) {
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT);
+  }
+
+  /**
+   * Returns what is known of a repo from all that anybody was ever seen to read of it; a repo of
+   * which nothing is known counts as private and gated.
+   */
+  public RepoVisibility visibility(RepoId repo) {
+    Authority anybody = new Authority.Anonymous();
+    if (grants.confirmedAt(new Grant(repo, anybody, ReadScope.CONTENT)).isPresent()) {
+      return RepoVisibility.PUBLIC;
+    }
+    return grants.confirmedAt(new Grant(repo, anybody, ReadScope.METADATA)).isPresent()
+        ? RepoVisibility.GATED
+        : RepoVisibility.PRIVATE_GATED;
   }
 
   private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
