@@ -1,8 +1,14 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.access.AccessToken;
+import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRule;
+import io.intrahub.access.local.AccessRules;
 import io.intrahub.base.CidrRange;
+import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
+import io.intrahub.config.RuleOptions;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
@@ -35,6 +41,7 @@ public final class AppSettingsFactory {
    * @throws StartException if a file that the configuration names can't be used
    */
   static AppSettings of(Config config, Map<String, String> environment) throws StartException {
+    refuseUnfinishedMode(config);
     UpstreamOptions upstream = config.upstream();
     try {
       return of(
@@ -49,6 +56,45 @@ public final class AppSettingsFactory {
     }
   }
 
+  /** Modes that are configured and checked, but not built into the answers to clients yet. */
+  private static void refuseUnfinishedMode(Config config) throws StartException {
+    if (config.access().mode() != AccessOptions.Mode.PASSTHROUGH) {
+      throw new StartException(
+          "access.mode: only passthrough is available in this version; remove the option.");
+    }
+  }
+
+  private static SiteAccess siteAccess(AccessOptions access) {
+    AccessMode mode =
+        switch (access.mode()) {
+          case PASSTHROUGH -> AccessMode.PASSTHROUGH;
+          case SERVICE -> AccessMode.SERVICE;
+          case PUBLIC_ONLY -> AccessMode.PUBLIC_ONLY;
+        };
+    return new SiteAccess(
+        mode,
+        mode == AccessMode.PUBLIC_ONLY
+            ? AccessRules.publicOnly()
+            : AccessRules.of(access.rules().stream().map(AppSettingsFactory::rule).toList()),
+        access.serviceTokenFile(),
+        access.serviceToken().flatMap(secret -> AccessToken.of(secret.reveal())),
+        access.grantTtl(),
+        access.grantGrace());
+  }
+
+  private static AccessRule rule(RuleOptions rule) {
+    return new AccessRule(
+        networks(rule.clients()),
+        rule.tokens(),
+        rule.repos(),
+        rule.allowsGated(),
+        rule.allowsPrivate());
+  }
+
+  private static List<CidrRange> networks(List<String> texts) {
+    return texts.stream().map(CidrRange::parse).flatMap(Optional::stream).toList();
+  }
+
   private static AppSettings of(Config config, ProxySettings proxies, TlsSettings tls) {
     return new AppSettings(
         new HttpSettings(
@@ -58,10 +104,7 @@ public final class AppSettingsFactory {
             config.server().connections(),
             config.clients().connections(),
             config.clients().requests(),
-            config.server().trustedProxies().stream()
-                .map(CidrRange::parse)
-                .flatMap(Optional::stream)
-                .toList()),
+            networks(config.server().trustedProxies())),
         config.admin().hosts(),
         config.store().path(),
         new DiskBudgetSettings(
@@ -72,6 +115,7 @@ public final class AppSettingsFactory {
         upstream(config, config.upstream().endpoints(), proxies, tls),
         new AccessChecker.Settings(
             config.access().publicTtl(), config.access().publicTtlDuringOutage()),
+        siteAccess(config.access()),
         new MirrorSettings(
             new Freshness.Settings(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),

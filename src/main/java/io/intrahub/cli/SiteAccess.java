@@ -1,0 +1,26 @@
+package io.intrahub.cli;
+
+import io.intrahub.access.AccessToken;
+import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRules;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * With whose token the mirror asks the Hub, and for whom.
+ *
+ * @param mode with whose token
+ * @param rules who may read what in the other modes than {@link AccessMode#PASSTHROUGH}
+ * @param serviceTokenFile the file with the mirror's own token; see {@link ServiceToken}
+ * @param serviceToken the mirror's own token, if the configuration has it instead of a file
+ * @param grantTtl how long a grant holds after the Hub last confirmed it
+ * @param grantGrace the same, while the Hub gives no answer
+ */
+public record SiteAccess(
+    AccessMode mode,
+    AccessRules rules,
+    Optional<Path> serviceTokenFile,
+    Optional<AccessToken> serviceToken,
+    Duration grantTtl,
+    Duration grantGrace) {}
