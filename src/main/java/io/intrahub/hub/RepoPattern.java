@@ -61,7 +61,8 @@ public record RepoPattern(RepoType type, String glob) {
   }
 
   private static boolean isPart(String part) {
-    return PART.matcher(part).matches();
+    // Elsewhere ** stands for any number of parts, which it would not do here.
+    return PART.matcher(part).matches() && !part.contains("**");
   }
 
   private static boolean hasWildcard(String part) {
