@@ -71,7 +71,9 @@ final class TokenAddCommand implements Callable<Integer> {
   public Integer call() throws StartException, InterruptedException {
     if (!LocalToken.isName(name)) {
       throw wrong(
-          "'" + name + "' is not a name: use at most 64 letters, digits, dots, underscores and"
+          "'"
+              + name
+              + "' is not a name: use at most 64 letters, digits, dots, underscores and"
               + " hyphens, and begin with a letter or a digit");
     }
     List<RepoPattern> patterns = repos.stream().map(this::pattern).toList();
@@ -79,8 +81,7 @@ final class TokenAddCommand implements Callable<Integer> {
     Config config = folder.load();
     Instant now = Clock.systemUTC().instant().truncatedTo(ChronoUnit.SECONDS);
     String text = LocalToken.newText(new SecureRandom());
-    LocalToken token =
-        new LocalToken(name, TokenHash.of(text), now, time.map(now::plus), patterns);
+    LocalToken token = new LocalToken(name, TokenHash.of(text), now, time.map(now::plus), patterns);
     PrintWriter err = spec.commandLine().getErr();
     try {
       TokenFolder.tokens(config)
@@ -121,7 +122,9 @@ final class TokenAddCommand implements Callable<Integer> {
     return access.rules().stream().anyMatch(rule -> rule.tokens().contains(name))
         ? Optional.empty()
         : Optional.of(
-            "Note: the token has no effect yet, because no rule of access.rules names " + name + ".");
+            "Note: the token has no effect yet, because no rule of access.rules names "
+                + name
+                + ".");
   }
 
   private RepoPattern pattern(String text) {

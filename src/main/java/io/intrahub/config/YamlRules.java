@@ -113,8 +113,7 @@ final class YamlRules {
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       sources.problem(
           where,
-          "expected a list in brackets, or one element per line after a hyphen; found "
-              + found());
+          "expected a list in brackets, or one element per line after a hyphen; found " + found());
       parser.skipChildren();
       return List.of();
     }
@@ -153,8 +152,7 @@ final class YamlRules {
     return parser.isCurrentAlias()
         ? "an alias"
         : YamlFile.shape(
-            parser.currentToken(),
-            parser.currentToken().isScalarValue() ? parser.getString() : "");
+            parser.currentToken(), parser.currentToken().isScalarValue() ? parser.getString() : "");
   }
 
   private String at(String what) {

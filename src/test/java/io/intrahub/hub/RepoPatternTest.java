@@ -49,9 +49,29 @@ class RepoPatternTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "/", "acme/", "/x", "acme/x/y", "**", "acme/**", "a/**/b", "acme/?", "[ab]/x", "acme/x y", "acme/x,y",
-        "../x", "datasets/", "datasets/acme/x/y", "datasets", "api/*", "kernels/acme", "acme/--",
-        "acme/x.git", "acme/é", "models/datasets/acme/x", "https://huggingface.co/acme/x"
+        "",
+        "/",
+        "acme/",
+        "/x",
+        "acme/x/y",
+        "**",
+        "acme/**",
+        "a/**/b",
+        "acme/?",
+        "[ab]/x",
+        "acme/x y",
+        "acme/x,y",
+        "../x",
+        "datasets/",
+        "datasets/acme/x/y",
+        "datasets",
+        "api/*",
+        "kernels/acme",
+        "acme/--",
+        "acme/x.git",
+        "acme/é",
+        "models/datasets/acme/x",
+        "https://huggingface.co/acme/x"
       })
   void a_text_that_can_match_no_repo_is_no_pattern(String text) {
     assertThat(RepoPattern.parse(text)).isEmpty();

@@ -35,12 +35,18 @@ enum Refusals {
   abstract String why(String kind, int rule);
 
   String gated(Requester who, RepoId repo, int rule) {
-    return "Access to " + repo + " is restricted: it is gated, and " + why("gated", rule) + "."
+    return "Access to "
+        + repo
+        + " is restricted: it is gated, and "
+        + why("gated", rule)
+        + "."
         + token(who, repo);
   }
 
   String notFound(Requester who, RepoId repo, int rule) {
-    return "Repository not found, or it is private: " + why("private", rule) + "."
+    return "Repository not found, or it is private: "
+        + why("private", rule)
+        + "."
         + token(who, repo);
   }
 

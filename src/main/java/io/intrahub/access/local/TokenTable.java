@@ -28,7 +28,8 @@ public final class TokenTable {
     Set<String> names = new HashSet<>();
     for (LocalToken token : tokens) {
       if (!names.add(token.name()) || byHash.put(token.hash(), token) != null) {
-        throw new IllegalArgumentException("two tokens are called " + token.name() + " or equal it");
+        throw new IllegalArgumentException(
+            "two tokens are called " + token.name() + " or equal it");
       }
     }
   }

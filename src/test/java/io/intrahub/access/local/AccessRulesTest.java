@@ -33,7 +33,8 @@ class AccessRulesTest {
               // 1: an exception that comes before what it is one of.
               rule(List.of(), List.of(), List.of("acme/secret"), false, false),
               // 2
-              rule(List.of(), List.of("ci", "night"), List.of("acme/*", "meta-llama/*"), true, true),
+              rule(
+                  List.of(), List.of("ci", "night"), List.of("acme/*", "meta-llama/*"), true, true),
               // 3
               rule(
                   List.of("10.0.0.0/8", "2001:db8::/32"),
@@ -192,13 +193,9 @@ class AccessRulesTest {
             new LocalCredential.Expired("ci", NOW),
             new LocalCredential.Unknown(),
             new LocalCredential.Unavailable())) {
-      assertThat(
-              brief(
-                  SITE.decide(requester("11.1.2.3", credential), TINY, Visibility.PUBLIC)))
+      assertThat(brief(SITE.decide(requester("11.1.2.3", credential), TINY, Visibility.PUBLIC)))
           .isEqualTo("NO_RULE");
-      assertThat(
-              brief(
-                  SITE.decide(requester("10.1.2.3", credential), TINY, Visibility.PUBLIC)))
+      assertThat(brief(SITE.decide(requester("10.1.2.3", credential), TINY, Visibility.PUBLIC)))
           .isEqualTo("3");
     }
   }
@@ -233,18 +230,15 @@ class AccessRulesTest {
         .contains("(access.mode: public-only). It ignores tokens.");
   }
 
-  private static String message(
-      String address, LocalCredential credential, Visibility visibility) {
-    Refused refused =
-        (Refused) SITE.decide(requester(address, credential), TINY, visibility);
+  private static String message(String address, LocalCredential credential, Visibility visibility) {
+    Refused refused = (Refused) SITE.decide(requester(address, credential), TINY, visibility);
     assertThat(refused.message()).matches("[ -~]{1,500}");
     return refused.message();
   }
 
   @Test
   void a_private_repo_looks_like_one_that_does_not_exist() {
-    for (AccessRules rules :
-        List.of(SITE, AccessRules.of(List.of()), AccessRules.publicOnly())) {
+    for (AccessRules rules : List.of(SITE, AccessRules.of(List.of()), AccessRules.publicOnly())) {
       for (LocalCredential credential :
           List.of(NONE, holder("other"), new LocalCredential.Unknown())) {
         Requester who = requester("10.1.2.3", credential);
