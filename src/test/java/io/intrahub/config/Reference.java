@@ -162,7 +162,7 @@ final class Reference {
         """);
     for (Option option : of(prefix)) {
       page.append(
-          "| `%s` | %s | %s | `%s`%s | %s |\n"
+          "| `%s` | %s | %s | %s%s | %s |\n"
               .formatted(
                   option.key(),
                   type(option),
