@@ -1,14 +1,9 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
-import io.intrahub.access.AccessToken;
-import io.intrahub.access.local.AccessMode;
-import io.intrahub.access.local.AccessRule;
-import io.intrahub.access.local.AccessRules;
 import io.intrahub.base.CidrRange;
 import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
-import io.intrahub.config.RuleOptions;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
@@ -64,34 +59,7 @@ public final class AppSettingsFactory {
     }
   }
 
-  private static SiteAccess siteAccess(AccessOptions access) {
-    AccessMode mode =
-        switch (access.mode()) {
-          case PASSTHROUGH -> AccessMode.PASSTHROUGH;
-          case SERVICE -> AccessMode.SERVICE;
-          case PUBLIC_ONLY -> AccessMode.PUBLIC_ONLY;
-        };
-    return new SiteAccess(
-        mode,
-        mode == AccessMode.PUBLIC_ONLY
-            ? AccessRules.publicOnly()
-            : AccessRules.of(access.rules().stream().map(AppSettingsFactory::rule).toList()),
-        access.serviceTokenFile(),
-        access.serviceToken().flatMap(secret -> AccessToken.of(secret.reveal())),
-        access.grantTtl(),
-        access.grantGrace());
-  }
-
-  private static AccessRule rule(RuleOptions rule) {
-    return new AccessRule(
-        networks(rule.clients()),
-        rule.tokens(),
-        rule.repos(),
-        rule.allowsGated(),
-        rule.allowsPrivate());
-  }
-
-  private static List<CidrRange> networks(List<String> texts) {
+  static List<CidrRange> networks(List<String> texts) {
     return texts.stream().map(CidrRange::parse).flatMap(Optional::stream).toList();
   }
 
@@ -115,7 +83,7 @@ public final class AppSettingsFactory {
         upstream(config, config.upstream().endpoints(), proxies, tls),
         new AccessChecker.Settings(
             config.access().publicTtl(), config.access().publicTtlDuringOutage()),
-        siteAccess(config.access()),
+        SiteAccess.of(config.access()),
         new MirrorSettings(
             new Freshness.Settings(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),

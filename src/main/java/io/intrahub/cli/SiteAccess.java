@@ -2,7 +2,10 @@ package io.intrahub.cli;
 
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRule;
 import io.intrahub.access.local.AccessRules;
+import io.intrahub.config.AccessOptions;
+import io.intrahub.config.RuleOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -23,4 +26,32 @@ public record SiteAccess(
     Optional<Path> serviceTokenFile,
     Optional<AccessToken> serviceToken,
     Duration grantTtl,
-    Duration grantGrace) {}
+    Duration grantGrace) {
+  /** Builds the settings from the options, which were checked. */
+  static SiteAccess of(AccessOptions options) {
+    AccessMode mode =
+        switch (options.mode()) {
+          case PASSTHROUGH -> AccessMode.PASSTHROUGH;
+          case SERVICE -> AccessMode.SERVICE;
+          case PUBLIC_ONLY -> AccessMode.PUBLIC_ONLY;
+        };
+    return new SiteAccess(
+        mode,
+        mode == AccessMode.PUBLIC_ONLY
+            ? AccessRules.publicOnly()
+            : AccessRules.of(options.rules().stream().map(SiteAccess::rule).toList()),
+        options.serviceTokenFile(),
+        options.serviceToken().flatMap(secret -> AccessToken.of(secret.reveal())),
+        options.grantTtl(),
+        options.grantGrace());
+  }
+
+  private static AccessRule rule(RuleOptions rule) {
+    return new AccessRule(
+        AppSettingsFactory.networks(rule.clients()),
+        rule.tokens(),
+        rule.repos(),
+        rule.allowsGated(),
+        rule.allowsPrivate());
+  }
+}

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
  *
  * <p>The prefix {@code models/}, {@code datasets/} or {@code spaces/} names the type. Without a
  * prefix a pattern matches models only, as in the Hub's URLs. Behind the prefix stands an id of one
- * or two parts; {@code *} matches any number of characters within one part, so {@code *} matches
- * the ids without a namespace and {@code &#42;/*} those with one. Upper and lower case are the
+ * or two parts; {@code *} matches any number of characters within one part. So {@code *} alone
+ * matches the ids without a namespace, and never one with a namespace. Upper and lower case are the
  * same, because the Hub has no two repos whose ids differ only by case: a client must not escape a
  * pattern by another spelling.
  *

@@ -47,7 +47,7 @@ public record AccessRule(
   }
 
   /** Returns whether the rule lets its clients read a repo with this visibility. */
-  boolean allows(Visibility visibility) {
+  boolean allows(RepoVisibility visibility) {
     return (allowsGated || !visibility.isGated()) && (allowsPrivate || !visibility.isPrivate());
   }
 }

@@ -121,7 +121,7 @@ class AccessRulesTest {
     "::1,              -,    acme/tiny,          PUBLIC,        NO_RULE",
   })
   void the_first_match_decides(
-      String address, String token, String repo, Visibility visibility, String expected) {
+      String address, String token, String repo, RepoVisibility visibility, String expected) {
     LocalCredential credential = token.equals("-") ? NONE : holder(token);
 
     assertThat(brief(SITE.decide(requester(address, credential), repo(repo), visibility)))
@@ -145,19 +145,19 @@ class AccessRulesTest {
     InetAddress address = Inet6Address.getByAddress("host", mapped, -1);
     assertThat(address).isInstanceOf(Inet6Address.class);
 
-    assertThat(brief(SITE.decide(new Requester(address, NONE), TINY, Visibility.PUBLIC)))
+    assertThat(brief(SITE.decide(new Requester(address, NONE), TINY, RepoVisibility.PUBLIC)))
         .isEqualTo("3");
   }
 
   @ParameterizedTest
   @EnumSource
-  void without_rules_public_repos_are_for_everybody_and_others_for_nobody(Visibility visibility) {
+  void without_rules_public_repos_are_for_everybody_and_others_for_nobody(RepoVisibility visibility) {
     for (AccessRules rules : List.of(AccessRules.of(List.of()), AccessRules.publicOnly())) {
       for (LocalCredential credential : List.of(NONE, holder("ci"))) {
         AccessDecision decision =
             rules.decide(requester("192.0.2.1", credential), TINY, visibility);
 
-        if (visibility == Visibility.PUBLIC) {
+        if (visibility == RepoVisibility.PUBLIC) {
           assertThat(decision).isEqualTo(new Allowed(0));
         } else {
           assertThat(decision).isInstanceOf(Refused.class);
@@ -179,7 +179,7 @@ class AccessRulesTest {
     "11.1.2.3, google/x,     PUBLIC,  NO_RULE",
   })
   void a_token_with_limits_counts_only_inside_them(
-      String address, String repo, Visibility visibility, String expected) {
+      String address, String repo, RepoVisibility visibility, String expected) {
     LocalCredential limited = holder("ci", "acme/*", "google/*");
 
     assertThat(brief(SITE.decide(requester(address, limited), repo(repo), visibility)))
@@ -193,44 +193,44 @@ class AccessRulesTest {
             new LocalCredential.Expired("ci", NOW),
             new LocalCredential.Unknown(),
             new LocalCredential.Unavailable())) {
-      assertThat(brief(SITE.decide(requester("11.1.2.3", credential), TINY, Visibility.PUBLIC)))
+      assertThat(brief(SITE.decide(requester("11.1.2.3", credential), TINY, RepoVisibility.PUBLIC)))
           .isEqualTo("NO_RULE");
-      assertThat(brief(SITE.decide(requester("10.1.2.3", credential), TINY, Visibility.PUBLIC)))
+      assertThat(brief(SITE.decide(requester("10.1.2.3", credential), TINY, RepoVisibility.PUBLIC)))
           .isEqualTo("3");
     }
   }
 
   @Test
   void a_refusal_says_why_and_which_option_decides() {
-    assertThat(message("10.1.2.3", NONE, Visibility.GATED))
+    assertThat(message("10.1.2.3", NONE, RepoVisibility.GATED))
         .isEqualTo(
             "Access to model acme/tiny is restricted: it is gated, and rule 3 of this mirror"
                 + " (access.rules) does not allow gated repositories.");
-    assertThat(message("11.1.2.3", NONE, Visibility.PUBLIC))
+    assertThat(message("11.1.2.3", NONE, RepoVisibility.PUBLIC))
         .isEqualTo(
             "No rule of this mirror (access.rules) allows model acme/tiny for a client at 11.1.2.3"
                 + " without a local token. Ask the operator.");
-    assertThat(message("11.1.2.3", holder("ci", "meta-llama/*"), Visibility.PUBLIC))
+    assertThat(message("11.1.2.3", holder("ci", "meta-llama/*"), RepoVisibility.PUBLIC))
         .contains("with the local token ci. The local token ci is limited to meta-llama/*.");
-    assertThat(message("11.1.2.3", new LocalCredential.Expired("ci", NOW), Visibility.PUBLIC))
+    assertThat(message("11.1.2.3", new LocalCredential.Expired("ci", NOW), RepoVisibility.PUBLIC))
         .contains("The local token ci expired at 2026-06-01T10:00:00Z.");
-    assertThat(message("11.1.2.3", new LocalCredential.Unknown(), Visibility.PUBLIC))
+    assertThat(message("11.1.2.3", new LocalCredential.Unknown(), RepoVisibility.PUBLIC))
         .contains("not one of this mirror's");
     assertThat(
             ((Refused)
                     AccessRules.of(List.of())
-                        .decide(requester("::1", NONE), TINY, Visibility.GATED))
+                        .decide(requester("::1", NONE), TINY, RepoVisibility.GATED))
                 .message())
         .contains("has no rule (access.rules) that allows gated");
     assertThat(
             ((Refused)
                     AccessRules.publicOnly()
-                        .decide(requester("::1", holder("ci")), TINY, Visibility.GATED))
+                        .decide(requester("::1", holder("ci")), TINY, RepoVisibility.GATED))
                 .message())
         .contains("(access.mode: public-only). It ignores tokens.");
   }
 
-  private static String message(String address, LocalCredential credential, Visibility visibility) {
+  private static String message(String address, LocalCredential credential, RepoVisibility visibility) {
     Refused refused = (Refused) SITE.decide(requester(address, credential), TINY, visibility);
     assertThat(refused.message()).matches("[ -~]{1,500}");
     return refused.message();
@@ -242,7 +242,7 @@ class AccessRulesTest {
       for (LocalCredential credential :
           List.of(NONE, holder("other"), new LocalCredential.Unknown())) {
         Requester who = requester("10.1.2.3", credential);
-        for (Visibility hidden : List.of(Visibility.PRIVATE, Visibility.PRIVATE_GATED)) {
+        for (RepoVisibility hidden : List.of(RepoVisibility.PRIVATE, RepoVisibility.PRIVATE_GATED)) {
           Refused refused = (Refused) rules.decide(who, TINY, hidden);
 
           assertThat(refused.reason()).isEqualTo(Reason.PRIVATE);

@@ -1,7 +1,7 @@
 package io.intrahub.access.local;
 
 /** What the Hub says about who may see a repo and read its files. */
-public enum Visibility {
+public enum RepoVisibility {
   /** Everybody may read it. */
   PUBLIC(false, false),
   /** Everybody may see it; its files need an accepted licence. */
@@ -14,13 +14,13 @@ public enum Visibility {
   private final boolean hidden;
   private final boolean gated;
 
-  Visibility(boolean hidden, boolean gated) {
+  RepoVisibility(boolean hidden, boolean gated) {
     this.hidden = hidden;
     this.gated = gated;
   }
 
   /** Returns the visibility of a repo with these members in its info. */
-  public static Visibility of(boolean isPrivate, boolean isGated) {
+  public static RepoVisibility of(boolean isPrivate, boolean isGated) {
     if (isPrivate) {
       return isGated ? PRIVATE_GATED : PRIVATE;
     }
