@@ -1,7 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
@@ -59,10 +59,6 @@ public final class AppSettingsFactory {
     }
   }
 
-  static List<CidrRange> networks(List<String> texts) {
-    return texts.stream().map(CidrRange::parse).flatMap(Optional::stream).toList();
-  }
-
   private static AppSettings of(Config config, ProxySettings proxies, TlsSettings tls) {
     return new AppSettings(
         new HttpSettings(
@@ -72,7 +68,7 @@ public final class AppSettingsFactory {
             config.server().connections(),
             config.clients().connections(),
             config.clients().requests(),
-            networks(config.server().trustedProxies())),
+            AddressRanges.of(config.server().trustedProxies())),
         config.admin().hosts(),
         config.store().path(),
         new DiskBudgetSettings(

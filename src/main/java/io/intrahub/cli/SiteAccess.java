@@ -4,6 +4,7 @@ import io.intrahub.access.AccessToken;
 import io.intrahub.access.local.AccessMode;
 import io.intrahub.access.local.AccessRule;
 import io.intrahub.access.local.AccessRules;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.config.AccessOptions;
 import io.intrahub.config.RuleOptions;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ public record SiteAccess(
 
   private static AccessRule rule(RuleOptions rule) {
     return new AccessRule(
-        AppSettingsFactory.networks(rule.clients()),
+        Optional.of(rule.clients()).filter(c -> !c.isEmpty()).map(AddressRanges::of),
         rule.tokens(),
         rule.repos(),
         rule.allowsGated(),

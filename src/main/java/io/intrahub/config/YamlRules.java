@@ -1,5 +1,6 @@
 package io.intrahub.config;
 
+import io.intrahub.base.AddressRanges;
 import io.intrahub.hub.RepoPattern;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -80,7 +81,7 @@ final class YamlRules {
                 list(
                     where,
                     ValueType.NETWORK.phrase(),
-                    text -> Optional.of(text).filter(ValueType::isNetwork));
+                    text -> AddressRanges.parse(text).map(_ -> text));
         case "tokens" ->
             tokens =
                 list(

@@ -1,9 +1,10 @@
 package io.intrahub.access.local;
 
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One rule of the operator: which clients may read which repos.
@@ -16,14 +17,13 @@ import java.util.List;
  * @param allowsPrivate whether private repos may be read; one that is gated as well needs both
  */
 public record AccessRule(
-    List<CidrRange> clients,
+    Optional<AddressRanges> clients,
     List<String> tokens,
     List<RepoPattern> repos,
     boolean allowsGated,
     boolean allowsPrivate) {
   /** Takes copies of the lists. */
   public AccessRule {
-    clients = List.copyOf(clients);
     tokens = List.copyOf(tokens);
     repos = List.copyOf(repos);
   }
@@ -36,7 +36,7 @@ public record AccessRule(
   }
 
   private boolean matchesClient(Requester who) {
-    return clients.isEmpty() || clients.stream().anyMatch(range -> range.contains(who.client()));
+    return clients.isEmpty() || clients.get().contains(who.client());
   }
 
   private boolean matchesToken(LocalCredential credential, RepoId repo) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.access.local.AccessDecision.Allowed;
 import io.intrahub.access.local.AccessDecision.Reason;
 import io.intrahub.access.local.AccessDecision.Refused;
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.RepoType;
@@ -54,7 +54,7 @@ class AccessRulesTest {
       boolean gated,
       boolean hidden) {
     return new AccessRule(
-        clients.stream().map(text -> CidrRange.parse(text).orElseThrow()).toList(),
+        Optional.of(clients).filter(c -> !c.isEmpty()).map(AddressRanges::of),
         tokens,
         repos.stream().map(text -> RepoPattern.parse(text).orElseThrow()).toList(),
         gated,
