@@ -36,8 +36,7 @@ class SiteAccessTest {
     return ConfigLoader.load(file, environment, Map.of());
   }
 
-  private static AccessDecision decide(
-      SiteAccess site, String address, RepoVisibility visibility) {
+  private static AccessDecision decide(SiteAccess site, String address, RepoVisibility visibility) {
     return site.rules()
         .decide(
             new Requester(InetAddress.ofLiteral(address), new LocalCredential.None()),
@@ -78,8 +77,7 @@ class SiteAccessTest {
         Map.of("INTRAHUB_ACCESS_MODE", "service", "INTRAHUB_ACCESS_SERVICE_TOKEN", "hf_s3cret");
     SiteAccess site = SiteAccess.of(load(Optional.empty(), environment).access());
 
-    assertThat(site.serviceToken().map(AccessToken::asAuthorization))
-        .contains("Bearer hf_s3cret");
+    assertThat(site.serviceToken().map(AccessToken::asAuthorization)).contains("Bearer hf_s3cret");
     assertThat(site.toString()).doesNotContain("hf_s3cret");
   }
 
@@ -91,8 +89,7 @@ class SiteAccessTest {
 
     assertThat(site.mode()).isEqualTo(AccessMode.PUBLIC_ONLY);
     assertThat(site.grantTtl()).isEqualTo(Duration.ofMinutes(1));
-    assertThat(decide(site, "::1", RepoVisibility.PUBLIC))
-        .isEqualTo(new AccessDecision.Allowed(0));
+    assertThat(decide(site, "::1", RepoVisibility.PUBLIC)).isEqualTo(new AccessDecision.Allowed(0));
     assertThat(decide(site, "::1", RepoVisibility.GATED))
         .isInstanceOf(AccessDecision.Refused.class)
         .asString()

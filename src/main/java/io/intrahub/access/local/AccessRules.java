@@ -41,8 +41,9 @@ public final class AccessRules {
   /**
    * Decides whether a client may read a repo.
    *
-   * <p>For {@link RepoVisibility#PUBLIC}, the answer is also whether the mirror may ask the Hub about
-   * this repo on behalf of the client at all: what is refused then is refused whatever the repo is.
+   * <p>For {@link RepoVisibility#PUBLIC}, the answer is also whether the mirror may ask the Hub
+   * about this repo on behalf of the client at all: what is refused then is refused whatever the
+   * repo is.
    */
   public AccessDecision decide(Requester who, RepoId repo, RepoVisibility visibility) {
     if (rules.isEmpty()) {
@@ -70,7 +71,8 @@ public final class AccessRules {
     return 0;
   }
 
-  private AccessDecision refused(Requester who, RepoId repo, RepoVisibility visibility, int number) {
+  private AccessDecision refused(
+      Requester who, RepoId repo, RepoVisibility visibility, int number) {
     boolean allowsPrivate = number > 0 && rules.get(number - 1).allowsPrivate();
     return visibility.isPrivate() && !allowsPrivate
         ? new AccessDecision.Refused(

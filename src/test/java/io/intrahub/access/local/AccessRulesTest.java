@@ -151,7 +151,8 @@ class AccessRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void without_rules_public_repos_are_for_everybody_and_others_for_nobody(RepoVisibility visibility) {
+  void without_rules_public_repos_are_for_everybody_and_others_for_nobody(
+      RepoVisibility visibility) {
     for (AccessRules rules : List.of(AccessRules.of(List.of()), AccessRules.publicOnly())) {
       for (LocalCredential credential : List.of(NONE, holder("ci"))) {
         AccessDecision decision =
@@ -230,7 +231,8 @@ class AccessRulesTest {
         .contains("(access.mode: public-only). It ignores tokens.");
   }
 
-  private static String message(String address, LocalCredential credential, RepoVisibility visibility) {
+  private static String message(
+      String address, LocalCredential credential, RepoVisibility visibility) {
     Refused refused = (Refused) SITE.decide(requester(address, credential), TINY, visibility);
     assertThat(refused.message()).matches("[ -~]{1,500}");
     return refused.message();
@@ -242,7 +244,8 @@ class AccessRulesTest {
       for (LocalCredential credential :
           List.of(NONE, holder("other"), new LocalCredential.Unknown())) {
         Requester who = requester("10.1.2.3", credential);
-        for (RepoVisibility hidden : List.of(RepoVisibility.PRIVATE, RepoVisibility.PRIVATE_GATED)) {
+        for (RepoVisibility hidden :
+            List.of(RepoVisibility.PRIVATE, RepoVisibility.PRIVATE_GATED)) {
           Refused refused = (Refused) rules.decide(who, TINY, hidden);
 
           assertThat(refused.reason()).isEqualTo(Reason.PRIVATE);
