@@ -45,10 +45,7 @@ public final class AddressRanges {
         .allow_inet_aton(false)
         .allowLeadingZeros(false)
         .allowBinary(false);
-    form.getIPv6AddressParametersBuilder()
-        .allowZone(false)
-        .allowBase85(false)
-        .allowBinary(false);
+    form.getIPv6AddressParametersBuilder().allowZone(false).allowBase85(false).allowBinary(false);
     return form.toParams();
   }
 
@@ -86,7 +83,9 @@ public final class AddressRanges {
    * @return empty for anything else, such as a name, which is not resolved
    */
   public static Optional<InetAddress> address(String text) {
-    return text.indexOf('/') >= 0 ? Optional.empty() : read(text).map(AddressRanges::unmapped).map(IPAddress::toInetAddress);
+    return text.indexOf('/') >= 0
+        ? Optional.empty()
+        : read(text).map(AddressRanges::unmapped).map(IPAddress::toInetAddress);
   }
 
   private static Optional<IPAddress> block(String text) {

@@ -19,7 +19,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Builds the settings of each package from the configuration. */
 public final class AppSettingsFactory {

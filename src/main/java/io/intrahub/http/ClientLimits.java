@@ -17,5 +17,6 @@ public record ClientLimits(
     int requestsPerClient,
     AddressRanges trustedProxies) {
   /** The defaults of the configuration reference. */
-  public static final ClientLimits DEFAULT = new ClientLimits(10_000, 2_048, 1_024, AddressRanges.NONE);
+  public static final ClientLimits DEFAULT =
+      new ClientLimits(10_000, 2_048, 1_024, AddressRanges.NONE);
 }

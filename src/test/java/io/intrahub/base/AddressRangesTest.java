@@ -96,8 +96,7 @@ class AddressRangesTest {
     assertThat(AddressRanges.address(text)).isEmpty();
     assertThatThrownBy(() -> AddressRanges.of(List.of("10.0.0.1", text)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "\"" + text + "\" is not an IP address, and not a network such as 10.0.0.0/8");
+        .hasMessage("\"" + text + "\" is not an IP address, and not a network such as 10.0.0.0/8");
   }
 
   @Test
@@ -106,8 +105,7 @@ class AddressRangesTest {
     assertThat(AddressRanges.address("127.0.0.1")).contains(InetAddress.ofLiteral("127.0.0.1"));
     assertThat(AddressRanges.address("::ffff:127.0.0.1"))
         .contains(InetAddress.ofLiteral("127.0.0.1"));
-    assertThat(AddressRanges.address("2001:db8::1"))
-        .contains(InetAddress.ofLiteral("2001:db8::1"));
+    assertThat(AddressRanges.address("2001:db8::1")).contains(InetAddress.ofLiteral("2001:db8::1"));
   }
 
   @Test

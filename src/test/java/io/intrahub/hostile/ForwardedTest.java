@@ -120,8 +120,7 @@ class ForwardedTest {
     Answer answer = get(PROXY, SEARCH, OUTSIDE);
 
     assertThat(answer.header("Link"))
-        .isEqualTo(
-            "<https://hub.example.org:8443/hf/api/models?limit=1&cursor=x>; rel=\"next\"");
+        .isEqualTo("<https://hub.example.org:8443/hf/api/models?limit=1&cursor=x>; rel=\"next\"");
     assertThat(answer.body()).contains("\"url\":\"https://hub.example.org:8443/hf/acme/open\"");
     assertThat(answer.header("Cache-Control")).isEqualTo("private, no-store");
   }

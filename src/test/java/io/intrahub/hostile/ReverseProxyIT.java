@@ -76,7 +76,9 @@ class ReverseProxyIT {
     String map = belowPath.substring(0, belowPath.indexOf("location"));
     String location = belowPath.substring(belowPath.indexOf("location"));
     String withPrefix =
-        map + atRoot.replaceFirst("(?s)location / \\{.*?\\n    \\}", Matcher.quoteReplacement(location));
+        map
+            + atRoot.replaceFirst(
+                "(?s)location / \\{.*?\\n    \\}", Matcher.quoteReplacement(location));
     assertThat(withPrefix).contains("location /hf/").doesNotContain("location / {");
     root = nginx("root", atRoot);
     below = nginx("below", withPrefix);
@@ -107,8 +109,7 @@ class ReverseProxyIT {
   }
 
   private List<String> endpoints() {
-    return List.of(
-        "https://localhost:" + root.port(), "https://localhost:" + below.port() + "/hf");
+    return List.of("https://localhost:" + root.port(), "https://localhost:" + below.port() + "/hf");
   }
 
   private CurlClient.Answer get(String url, String... more) {
@@ -181,9 +182,7 @@ class ReverseProxyIT {
               .json()
               .get("files");
       Map<String, String> found = new HashMap<>();
-      files
-          .properties()
-          .forEach(f -> found.put(f.getKey(), f.getValue().get("sha256").asString()));
+      files.properties().forEach(f -> found.put(f.getKey(), f.getValue().get("sha256").asString()));
       assertThat(found).as(endpoint).isEqualTo(expected);
     }
   }

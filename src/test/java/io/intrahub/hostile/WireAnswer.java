@@ -40,8 +40,7 @@ record WireAnswer(int status, String head, String body, boolean whole) {
       if (status < 200) {
         continue;
       }
-      boolean noBody =
-          methods.get(answers.size()).equals("HEAD") || status == 204 || status == 304;
+      boolean noBody = methods.get(answers.size()).equals("HEAD") || status == 204 || status == 304;
       String length = header(head, "Content-Length");
       if (noBody) {
         answers.add(new WireAnswer(status, head, "", true));

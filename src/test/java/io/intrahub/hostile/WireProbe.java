@@ -49,7 +49,9 @@ final class WireProbe {
   }
 
   private static String marker() {
-    return "GET " + WireCorpus.FOLDER + "marker.txt HTTP/1.1\r\nHost: mirror\r\n"
+    return "GET "
+        + WireCorpus.FOLDER
+        + "marker.txt HTTP/1.1\r\nHost: mirror\r\n"
         + "Connection: close\r\n\r\n";
   }
 
@@ -109,7 +111,10 @@ final class WireProbe {
     for (Map.Entry<String, String> file : FILES.entrySet()) {
       try (RawClient client = new RawClient(port, "127.0.0.1")) {
         client.send(
-            "GET " + WireCorpus.FOLDER + file.getKey() + " HTTP/1.1\r\nHost: mirror\r\n"
+            "GET "
+                + WireCorpus.FOLDER
+                + file.getKey()
+                + " HTTP/1.1\r\nHost: mirror\r\n"
                 + "Connection: close\r\n\r\n");
         List<WireAnswer> answers = WireAnswer.parse(client.untilClosed(), List.of("GET"));
         assertThat(answers).as("an honest client is answered").hasSize(1);

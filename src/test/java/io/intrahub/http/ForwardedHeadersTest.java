@@ -24,8 +24,7 @@ class ForwardedHeadersTest {
 
   private ForwardedHeaders.Reading read(String peer, String header, String... values) {
     Map<String, List<String>> all = Map.of(header, List.of(values));
-    return headers.read(
-        InetAddress.ofLiteral(peer), name -> all.getOrDefault(name, List.of()));
+    return headers.read(InetAddress.ofLiteral(peer), name -> all.getOrDefault(name, List.of()));
   }
 
   private ForwardedRequest accepted(String peer, String header, String... values) {

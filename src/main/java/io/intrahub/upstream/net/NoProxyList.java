@@ -69,8 +69,7 @@ public final class NoProxyList {
   private record Addresses(AddressRanges ranges, Optional<Integer> only) implements Rule {
     @Override
     public boolean matches(String host, Optional<InetAddress> address, int port) {
-      return address.filter(ranges::contains).isPresent()
-          && only.map(p -> p == port).orElse(true);
+      return address.filter(ranges::contains).isPresent() && only.map(p -> p == port).orElse(true);
     }
   }
 
