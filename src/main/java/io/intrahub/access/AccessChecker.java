@@ -138,7 +138,8 @@ public final class AccessChecker {
       return RepoVisibility.GATED;
     }
     boolean open =
-        wasGranted(repo, reader, ReadScope.CONTENT) && !wasGranted(repo, reader, ReadScope.METADATA);
+        wasGranted(repo, reader, ReadScope.CONTENT)
+            && !wasGranted(repo, reader, ReadScope.METADATA);
     return open ? RepoVisibility.PRIVATE : RepoVisibility.PRIVATE_GATED;
   }
 

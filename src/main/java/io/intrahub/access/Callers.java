@@ -29,8 +29,6 @@ public interface Callers {
             client,
             new Requester(
                 address,
-                token
-                    .map(t -> tokens.identify(t.hash()))
-                    .orElseGet(LocalCredential.None::new)));
+                token.map(t -> tokens.identify(t.hash())).orElseGet(LocalCredential.None::new)));
   }
 }

@@ -89,10 +89,7 @@ public final class App implements AutoCloseable {
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
       SiteWiring site =
           SiteWiring.of(
-              settings.site(),
-              settings.data(),
-              new Fingerprints(store.installationKey()),
-              clock);
+              settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
       SecureRandom random = new SecureRandom();
       clientBuffers = new DirectBufferPool(settings.bufferBytes());

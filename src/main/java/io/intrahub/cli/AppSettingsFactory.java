@@ -2,7 +2,6 @@ package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.base.AddressRanges;
-import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;

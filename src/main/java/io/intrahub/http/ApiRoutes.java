@@ -134,8 +134,7 @@ final class ApiRoutes {
   /** Passes on a read of the API about one repo. */
   void ofRepo(Exchange exchange, HubTarget named, RepoId repo) throws IOException {
     RevisionRequest on = request(exchange, repo, Revision.DEFAULT);
-    write(
-        exchange, mirror.resources().get(on, withQuery(exchange, named), exchange.self()));
+    write(exchange, mirror.resources().get(on, withQuery(exchange, named), exchange.self()));
   }
 
   private static String withQuery(Exchange exchange, HubTarget named) {
@@ -152,8 +151,7 @@ final class ApiRoutes {
       return;
     }
     CacheHeaders.forThisClientOnly(exchange);
-    ErrorWriter.writeBody(
-        exchange, ApiReply.Ok.JSON, "{}".getBytes(StandardCharsets.US_ASCII));
+    ErrorWriter.writeBody(exchange, ApiReply.Ok.JSON, "{}".getBytes(StandardCharsets.US_ASCII));
   }
 
   /** {@code GET /api/whoami-v2}, where the operator's rules decide. */

@@ -51,7 +51,16 @@ public final class Mirror {
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, clock);
     RevisionResolver revisions =
         new RevisionResolver(
-            checker, new SiteRules(policy, checker), store, upstream, keeper, manifests, executor, questions, clock, settings,
+            checker,
+            new SiteRules(policy, checker),
+            store,
+            upstream,
+            keeper,
+            manifests,
+            executor,
+            questions,
+            clock,
+            settings,
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     this.passThrough = new ApiPassThrough(upstream, questions);

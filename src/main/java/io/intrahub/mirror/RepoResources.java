@@ -18,8 +18,7 @@ public final class RepoResources {
   private final ApiPassThrough passThrough;
   private final MirrorSettings settings;
 
-  RepoResources(
-      RevisionResolver revisions, ApiPassThrough passThrough, MirrorSettings settings) {
+  RepoResources(RevisionResolver revisions, ApiPassThrough passThrough, MirrorSettings settings) {
     this.revisions = revisions;
     this.passThrough = passThrough;
     this.settings = settings;
@@ -72,10 +71,10 @@ public final class RepoResources {
     return on.caller().requester().isEmpty()
         ? call.apply(on.caller())
         : switch (resolve(on, scope)) {
-      case UpstreamResult.Value(ResolvedRevision.At at) -> call.apply(at.reader());
-      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> call.apply(on.caller());
-      case UpstreamResult.NoValue<ResolvedRevision> none ->
-          UpstreamErrors.reply(none, on.repo().toString());
-    };
+          case UpstreamResult.Value(ResolvedRevision.At at) -> call.apply(at.reader());
+          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> call.apply(on.caller());
+          case UpstreamResult.NoValue<ResolvedRevision> none ->
+              UpstreamErrors.reply(none, on.repo().toString());
+        };
   }
 }

@@ -166,8 +166,7 @@ final class RevisionResolver {
    * The name under which a repo is kept. An alias is applied only for those who may know of the
    * repo that it leads to: a new name may itself be a secret.
    */
-  private RepoId canonical(
-      ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
+  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
     RepoId asked = anybody.request().repo();
     RepoId kept = aliases.canonical(asked, acceptStale);
     return kept.equals(asked)

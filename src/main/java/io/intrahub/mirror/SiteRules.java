@@ -1,12 +1,11 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
-import io.intrahub.access.Authority;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadPolicy;
 import io.intrahub.access.RuleEvidence;
-import io.intrahub.access.local.AccessDecision;
 import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
@@ -76,10 +75,8 @@ final class SiteRules {
         : checker.visibility(at.repo().subject(), at.reader().authority());
   }
 
-  private UpstreamResult<ResolvedRevision> closed(
-      Caller client, RepoId repo, HubRefusal refusal) {
-    RepoVisibility visibility =
-        refusal.isGate() ? RepoVisibility.GATED : RepoVisibility.PRIVATE;
+  private UpstreamResult<ResolvedRevision> closed(Caller client, RepoId repo, HubRefusal refusal) {
+    RepoVisibility visibility = refusal.isGate() ? RepoVisibility.GATED : RepoVisibility.PRIVATE;
     return refusal(client, repo, visibility)
         .orElseGet(() ->
             refused(
@@ -118,8 +115,7 @@ final class SiteRules {
         .<Decision>map(Decision.Refused::new)
         .orElseGet(() ->
             new Decision.Allowed(
-                checker.admit(RuleEvidence.witnessed(repo)),
-                visibility != RepoVisibility.PUBLIC));
+                checker.admit(RuleEvidence.witnessed(repo)), visibility != RepoVisibility.PUBLIC));
   }
 
   /** What the rules decide without a Hub. */

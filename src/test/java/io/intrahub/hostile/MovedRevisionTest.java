@@ -3,8 +3,8 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.access.ReadPolicy;
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.cli.Wiring;

@@ -2,8 +2,8 @@ package io.intrahub.mirror;
 
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.access.ReadPolicy;
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
