@@ -22,6 +22,7 @@ import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
+import io.intrahub.access.RuleEvidence;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PublishedBlobs;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
  */
 class ProofsTest {
   private static final String ASKS = "io.intrahub.mirror.GrantRenewals";
+  private static final String RULES = "io.intrahub.mirror.SiteRules";
   private static final String BINDS = "io.intrahub.mirror.EntryLookup";
   private static final String ANSWERS = "io.intrahub.mirror.ResolveFile";
 
@@ -126,6 +128,19 @@ class ProofsTest {
     assertThat(HOUSE.get(RepoCatalog.class).getAllSubclasses()).isNotEmpty();
   }
 
+  @Test
+  void only_the_one_who_asks_the_rules_says_that_they_admit_a_client() {
+    check(
+        noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(RULES)
+            .should()
+            .accessTargetWhere(uses(RuleEvidence.class, "witnessed"))
+            .because("the operator's rules open a repo only where they were asked"));
+    assertThat(HOUSE.get(RuleEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+        .isNotEmpty();
+  }
+
   /** Else a route could serve a repo that was made private because some other call failed. */
   @Test
   void only_the_one_who_asks_a_repos_own_question_believes_an_outage() {
@@ -154,6 +169,8 @@ class ProofsTest {
             .areDeclaredIn(AuthorisedBlob.class)
             .or()
             .areDeclaredIn(ReadEvidence.class)
+            .or()
+            .areDeclaredIn(RuleEvidence.class)
             .or()
             .areDeclaredIn(OutageEvidence.class)
             .should()

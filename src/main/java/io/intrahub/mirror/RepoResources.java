@@ -33,7 +33,7 @@ public final class RepoResources {
    */
   public ApiReply get(RevisionRequest on, String target, String self) {
     String what = on.repo().toString();
-    return as(on, ReadScope.CONTENT, caller -> passThrough.get(target, caller, what, self));
+    return pass(on, ReadScope.CONTENT, caller -> passThrough.get(target, caller, what, self));
   }
 
   /**
@@ -44,7 +44,7 @@ public final class RepoResources {
    * @param what for a person who reads the error: what was asked for
    */
   public ApiReply file(RevisionRequest on, String method, String target, String what) {
-    return as(on, ReadScope.CONTENT, caller -> passThrough.file(method, target, caller, what));
+    return pass(on, ReadScope.CONTENT, caller -> passThrough.file(method, target, caller, what));
   }
 
   /**
@@ -67,7 +67,11 @@ public final class RepoResources {
         on, scope, revisions.byRepoInfo(on), Deadline.in(settings.apiTimeout()));
   }
 
-  private ApiReply as(RevisionRequest on, ReadScope scope, Function<Caller, ApiReply> call) {
+  /**
+   * Makes a call in the name in which the client may read the repo: the client's own, or what the
+   * operator's rules allow it.
+   */
+  ApiReply pass(RevisionRequest on, ReadScope scope, Function<Caller, ApiReply> call) {
     return on.caller().requester().isEmpty()
         ? call.apply(on.caller())
         : switch (resolve(on, scope)) {

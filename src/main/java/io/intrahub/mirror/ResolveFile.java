@@ -170,7 +170,7 @@ public final class ResolveFile {
     Duration patience = left.compareTo(LISTING_PATIENCE) < 0 ? left : LISTING_PATIENCE;
     var _ =
         manifests.getOrLearn(
-            at.repo(), at.commit(), at.reader(), questions.admission(at.reader()), patience);
+            at.repo(), at.commit(), at.reader(), questions.admission(request.caller()), patience);
     return entries.find(at.repo(), at.commit(), request.path());
   }
 

@@ -213,7 +213,7 @@ final class RevisionResolver {
       return new UpstreamResult.Refused<>(before.get());
     }
     return reader.resolveUngranted(
-        repo, repo, own, Optional.of(coldQuestionLimiter.admission(own.as())));
+        repo, repo, own, Optional.of(coldQuestionLimiter.admission(own.request().caller())));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
@@ -21,7 +22,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]} and {@code POST
@@ -32,6 +33,7 @@ public final class TreeQueries {
   private final ManifestLoader manifests;
   private final HubUpstream hub;
   private final ApiPassThrough passThrough;
+  private final RepoResources resources;
   private final MemoryBudget budget;
   private final ColdQuestionLimiter questions;
   private final Meters meters;
@@ -42,6 +44,7 @@ public final class TreeQueries {
       ManifestLoader manifests,
       HubUpstream hub,
       ApiPassThrough passThrough,
+      RepoResources resources,
       MemoryBudget budget,
       ColdQuestionLimiter questions,
       Meters meters,
@@ -50,6 +53,7 @@ public final class TreeQueries {
     this.manifests = manifests;
     this.hub = hub;
     this.passThrough = passThrough;
+    this.resources = resources;
     this.budget = budget;
     this.questions = questions;
     this.meters = meters;
@@ -65,15 +69,15 @@ public final class TreeQueries {
   public ApiReply list(
       RevisionRequest request, Optional<FilePath> path, TreeQuery query, String self) {
     String target = new HubTarget.Tree(request.repo(), request.revision(), path).format();
-    Supplier<ApiReply> upstream =
-        () ->
+    Function<Caller, ApiReply> upstream =
+        as ->
             passThrough.pass(
                 ApiRequest.get(query.raw().isEmpty() ? target : target + "?" + query.raw()),
-                request.caller(),
+                as,
                 request.repo().toString(),
                 self);
     if (query.expand()) {
-      return upstream.get();
+      return resources.pass(request, ReadScope.METADATA, upstream);
     }
     Folder folder = new Folder(path, query, self + target);
     return answer(request, upstream, (at, manifest) -> page(at, manifest, folder, request));
@@ -89,10 +93,10 @@ public final class TreeQueries {
         ApiRequest.post(
             new HubTarget.PathsInfo(request.repo(), request.revision()).format(),
             new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
-    Supplier<ApiReply> upstream =
-        () -> passThrough.pass(passedOn, request.caller(), request.repo().toString(), self);
+    Function<Caller, ApiReply> upstream =
+        as -> passThrough.pass(passedOn, as, request.repo().toString(), self);
     if (query.expand()) {
-      return upstream.get();
+      return resources.pass(request, ReadScope.METADATA, upstream);
     }
     String client = request.caller().client();
     return answer(
@@ -126,7 +130,7 @@ public final class TreeQueries {
   }
 
   private ApiReply answer(
-      RevisionRequest request, Supplier<ApiReply> upstream, FromManifest fromManifest) {
+      RevisionRequest request, Function<Caller, ApiReply> upstream, FromManifest fromManifest) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     String repo = request.repo().toString();
     UpstreamResult<ResolvedRevision> resolved =
@@ -148,18 +152,18 @@ public final class TreeQueries {
           }
           case ManifestLoader.Result.TooLarge _, ManifestLoader.Result.Crowded _ -> {
             admission.refund();
-            yield upstream.get();
+            yield upstream.apply(at.reader());
           }
           case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal), var _)
               when refusal.isOfRepo() -> {
             revisions.refused(at.repo().subject(), refusal, at.reader());
-            yield upstream.get();
+            yield upstream.apply(request.caller());
           }
           case ManifestLoader.Result.NoAnswer(var reason, var _) ->
               UpstreamErrors.reply(reason, repo);
         };
       }
-      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.get();
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.apply(request.caller());
       case UpstreamResult.NoValue<ResolvedRevision> none -> UpstreamErrors.reply(none, repo);
     };
   }
@@ -168,14 +172,14 @@ public final class TreeQueries {
       FromManifest fromManifest,
       ResolvedRevision.At at,
       Manifest manifest,
-      Supplier<ApiReply> upstream) {
+      Function<Caller, ApiReply> upstream) {
     try {
       return fromManifest.answer(at, manifest);
     } catch (BudgetExhaustedException e) {
       return ApiReplies.overloaded();
     } catch (IOException | UncheckedIOException e) {
       // A manifest that can't be read is a copy of what upstream still knows.
-      return upstream.get();
+      return upstream.apply(at.reader());
     }
   }
 
