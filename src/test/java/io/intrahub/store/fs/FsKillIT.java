@@ -64,13 +64,14 @@ final class FsKillIT {
           FsStore.open(
               Path.of(args[0]), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run);
       int first = Integer.parseInt(args[1]);
+      // Before the threads write lines of their own.
+      System.out.println("open");
       Thread.ofVirtual().start(store::scan);
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         int start = first + i;
         threads.add(Thread.ofPlatform().start(() -> work(store, start)));
       }
-      System.out.println("open");
       for (Thread thread : threads) {
         thread.join();
       }
