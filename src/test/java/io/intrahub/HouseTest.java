@@ -66,6 +66,8 @@ class HouseTest {
           Set.of("devhub", "http", "admin", "config", "cli"),
           List.of("io.micrometer..", "io.prometheus.."),
           Set.of("http", "admin", "mirror", "transfer", "upstream", "store", "metrics", "cli"),
+          List.of("inet.ipaddr.."),
+          Set.of("base"),
           List.of("picocli.."),
           Set.of("cli"));
 
@@ -91,7 +93,7 @@ class HouseTest {
     // What it decides holds for verdicts, metadata and addresses alike, so it is below them all.
     table.put("policy", Set.of());
     table.put("metrics", Set.of("hub"));
-    table.put("config", Set.of("hub"));
+    table.put("config", Set.of("hub", "base"));
     table.put("hub", Set.of("base"));
     table.put("base", Set.of());
     table.put("cli", Set.copyOf(table.keySet()));
@@ -248,6 +250,8 @@ class HouseTest {
                 "javax.crypto..",
                 "org.jspecify.annotations..",
                 "com.google.errorprone.annotations..",
+                // Only in base.AddressRanges: see LIBRARIES.
+                "inet.ipaddr..",
                 ROOT + ".."));
   }
 
@@ -372,9 +376,8 @@ class HouseTest {
   }
 
   private static boolean isStackTraceOnTheTerminal(JavaAccess<?> access) {
-    return access.getTargetOwner().isAssignableTo(Throwable.class)
-        && access.getName().equals("printStackTrace")
-        && parameters(access).isEmpty();
+    // Whatever the owner: what libraries extend is not known here.
+    return access.getName().equals("printStackTrace") && parameters(access).isEmpty();
   }
 
   private static List<String> parameters(JavaAccess<?> access) {

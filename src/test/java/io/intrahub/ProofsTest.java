@@ -171,7 +171,11 @@ class ProofsTest {
                 .getMethod("witnessed", Grant.class, EventOrder.Moment.class)
                 .getCallsOfSelf())
         .isNotEmpty();
-    assertThat(HOUSE.get(Authorised.class).getConstructor(Object.class, ReadScope.class).getCallsOfSelf())
+    assertThat(
+            HOUSE
+                .get(Authorised.class)
+                .getConstructor(Object.class, ReadScope.class)
+                .getCallsOfSelf())
         .isNotEmpty();
     assertThat(
             HOUSE

@@ -116,8 +116,7 @@ public final class AccessChecker {
   /** Returns a proof from an older grant, for a repo about which upstream gives no answer. */
   public Optional<Authorised<RepoId>> rememberedDuringOutage(
       OutageEvidence outage, Authority authority, ReadScope scope) {
-    return within(
-        new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
+    return within(new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
   }
 
   private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
@@ -131,10 +130,7 @@ public final class AccessChecker {
   }
 
   private boolean isWithin(Grant grant, Duration ttl, Instant now) {
-    return grants
-        .confirmedAt(grant)
-        .filter(seen -> Freshness.isWithin(seen, ttl, now))
-        .isPresent();
+    return grants.confirmedAt(grant).filter(seen -> Freshness.isWithin(seen, ttl, now)).isPresent();
   }
 
   private static Grant of(Grant grant, ReadScope scope) {

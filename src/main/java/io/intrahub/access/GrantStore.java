@@ -4,9 +4,9 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Keeps the grants of {@link AccessChecker} across a restart. Implemented by the store, which logs a
- * failed write; a lost grant costs only one more question to upstream. Grants of different scope are
- * independent of each other here.
+ * Keeps the grants of {@link AccessChecker} across a restart. Implemented by the store, which logs
+ * a failed write; a lost grant costs only one more question to upstream. Grants of different scope
+ * are independent of each other here.
  */
 public interface GrantStore {
   /** Returns when upstream last confirmed this grant, unless it was revoked since. */

@@ -1,6 +1,6 @@
 package io.intrahub.admin;
 
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +33,7 @@ final class HostCheck {
   /** Returns whether {@code Host} names this listener. */
   boolean isOwn(String host) {
     String name = withoutPort(host).toLowerCase(Locale.ROOT);
-    return names.contains(name) || CidrRange.address(name).isPresent();
+    return names.contains(name) || AddressRanges.address(name).isPresent();
   }
 
   /** Returns whether a request comes from a web page of another origin. */

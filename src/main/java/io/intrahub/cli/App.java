@@ -1,11 +1,8 @@
 package io.intrahub.cli;
 
-import io.intrahub.access.AccessChecker;
-import io.intrahub.access.EventOrder;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.StatusReport;
-import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
@@ -13,7 +10,6 @@ import io.intrahub.http.RequestListener;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
-import io.intrahub.store.RepoStore;
 import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
@@ -37,7 +33,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A running mirror: the composition root. All wiring of the product is in {@link #start}. */
+/**
+ * A running mirror: the composition root. {@link Wiring} joins the parts between the store and the
+ * listeners; everything else of the process is made here.
+ */
 public final class App implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(App.class);
   private static final int REQUEST_ID_BYTES = 8;
@@ -65,14 +64,15 @@ public final class App implements AutoCloseable {
       throws StoreException, IOException {
     boolean complete = false;
     try {
-      CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
-      // Tasks end before the store closes, which runs some of its own.
       tasks = new BackgroundTasks();
-      store = add(FsStore.open(settings.data(), clock, settings.store(), caches, tasks));
-      started.push(tasks);
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
+      Wiring.Environment environment = Wiring.Environment.of(clock, tasks, timer);
+      store =
+          add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
+      // Tasks end before the store closes, which runs some of its own.
+      started.push(tasks);
       started.push(timer::shutdownNow);
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       started.push(registry::close);
@@ -81,36 +81,13 @@ public final class App implements AutoCloseable {
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> figures(budget.usage()));
-      EventOrder order = new EventOrder(clock);
-      HubUpstream upstream =
-          add(new HubUpstream(settings.upstream(), clock, timer, budget, order, meters));
-      transfers =
-          add(
-              new Transfers(
-                  store.published(),
-                  store.scratch(),
-                  settings.transfer(),
-                  tasks,
-                  timer,
-                  System::nanoTime,
-                  meters));
+      Wiring wiring = new Wiring(settings, environment, budget, meters);
+      HubUpstream upstream = add(wiring.upstream());
+      transfers = add(wiring.transfers(store.published(), store.scratch()));
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      RepoStore repos = store.repos();
-      AccessChecker checker = new AccessChecker(repos, order, clock, settings.access());
-      mirror =
-          new Mirror(
-              checker,
-              repos,
-              upstream,
-              transfers,
-              meters,
-              budget,
-              caches,
-              tasks,
-              clock,
-              settings.mirror());
+      mirror = wiring.mirror(store.repos(), upstream, transfers);
       SecureRandom random = new SecureRandom();
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =

@@ -1,7 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
@@ -19,7 +19,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Builds the settings of each package from the configuration. */
 public final class AppSettingsFactory {
@@ -58,10 +57,7 @@ public final class AppSettingsFactory {
             config.server().connections(),
             config.clients().connections(),
             config.clients().requests(),
-            config.server().trustedProxies().stream()
-                .map(CidrRange::parse)
-                .flatMap(Optional::stream)
-                .toList()),
+            AddressRanges.of(config.server().trustedProxies())),
         config.admin().hosts(),
         config.store().path(),
         new DiskBudgetSettings(

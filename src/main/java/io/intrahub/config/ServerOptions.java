@@ -45,7 +45,9 @@ public record ServerOptions(
             doc =
                 "Addresses of the reverse proxies in front of the mirror. For a request from one of"
                     + " them, the client address is the right-most address in `X-Forwarded-For` that is not"
-                    + " a trusted proxy. From any other sender the header is ignored.")
+                    + " a trusted proxy, and links to the mirror follow `X-Forwarded-Proto`, `-Host` and"
+                    + " `-Prefix`. From any other sender these headers are ignored."
+                    + " The proxy must set or remove all four.")
         List<String> trustedProxies) {
   /** Takes a copy of the list. */
   public ServerOptions {

@@ -1,6 +1,6 @@
 package io.intrahub.config;
 
-import java.net.InetAddress;
+import io.intrahub.base.AddressRanges;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -84,7 +84,7 @@ public enum ValueType {
       case CHOICE -> choice(text, target);
       case ADDRESS -> address(text).map(Object.class::cast);
       case PROXY -> ProxyChoice.parse(text).map(Object.class::cast);
-      case NETWORK -> isNetwork(text) ? Optional.of(text) : Optional.empty();
+      case NETWORK -> AddressRanges.parse(text).map(_ -> text);
       case SERVERS -> SERVERS_FORM.matcher(text).matches() ? Optional.of(text) : Optional.empty();
     };
   }
@@ -108,19 +108,6 @@ public enum ValueType {
     // One colon separates a port; an IPv6 address has two or more.
     boolean port = text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':');
     return HOST_FORM.matcher(text).matches() && !port ? Optional.of(text) : Optional.empty();
-  }
-
-  private static boolean isNetwork(String text) {
-    int slash = text.indexOf('/');
-    try {
-      InetAddress base = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
-      return slash < 0
-          || number(text.substring(slash + 1))
-              .filter(bits -> bits <= base.getAddress().length * Byte.SIZE)
-              .isPresent();
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
   }
 
   private static Optional<Integer> number(String text) {

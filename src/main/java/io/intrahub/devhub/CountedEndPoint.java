@@ -16,6 +16,9 @@ final class CountedEndPoint extends SocketChannelEndPoint {
   /** Guarded by this, with the write itself: nobody sees bytes that are gone and not counted. */
   private long taken;
 
+  /** Whether the last write was not taken whole; guarded by this. */
+  private boolean full;
+
   CountedEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
     super(channel, selector, key, scheduler);
@@ -27,7 +30,9 @@ final class CountedEndPoint extends SocketChannelEndPoint {
     try {
       return super.flush(buffers);
     } finally {
-      taken += before - remaining(buffers);
+      long left = remaining(buffers);
+      taken += before - left;
+      full = left > 0;
     }
   }
 
@@ -42,5 +47,10 @@ final class CountedEndPoint extends SocketChannelEndPoint {
   /** Bytes so far, heads and all. For all threads. */
   synchronized long taken() {
     return taken;
+  }
+
+  /** Whether the system could not take all of the last write. For all threads. */
+  synchronized boolean full() {
+    return full;
   }
 }

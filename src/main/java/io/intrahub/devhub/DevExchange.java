@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpField;
@@ -67,6 +68,11 @@ final class DevExchange {
   LongSupplier taken() {
     // Connections are made by our own listeners only.
     return ((CountedEndPoint) endPoint())::taken;
+  }
+
+  /** Whether the system holds all that it can of this connection; for all threads. */
+  BooleanSupplier full() {
+    return ((CountedEndPoint) endPoint())::full;
   }
 
   /** Ends the connection as a server does that stops early: what was written still arrives. */

@@ -35,7 +35,9 @@ public final class DevHub implements AutoCloseable {
     signatures = new Signatures(builder.clock, builder.seed);
     cdn = new Cdn(directory, signatures);
     limits = new DevRateLimits(builder.clock);
-    traffic = new Traffic(builder.clock, new HubRoutes(directory, cdn, limits, settings), cdn);
+    traffic =
+        new Traffic(
+            builder.clock, builder.waiting, new HubRoutes(directory, cdn, limits, settings), cdn);
     strict = builder.strict;
     server =
         new WebServer(
@@ -64,6 +66,7 @@ public final class DevHub implements AutoCloseable {
     private int sendBuffer = -1;
     private long seed = 1;
     private boolean strict = true;
+    private DevWaiting waiting = new DevWaiting();
 
     private Builder() {}
 
@@ -132,6 +135,12 @@ public final class DevHub implements AutoCloseable {
     /** Whether {@link DevHub#close()} also asserts; true by default. */
     public Builder strict(boolean assertOnClose) {
       strict = assertOnClose;
+      return this;
+    }
+
+    /** The time by which answers are delayed and paced; real time by default. */
+    Builder waiting(DevWaiting time) {
+      waiting = time;
       return this;
     }
 

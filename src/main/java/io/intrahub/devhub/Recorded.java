@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -22,6 +23,9 @@ public final class Recorded {
 
   /** What the system has taken of the body; guarded by this. */
   private LongSupplier taken = () -> 0;
+
+  /** Whether the system holds all that it can; guarded by this. */
+  private BooleanSupplier full = () -> false;
 
   private volatile int status;
   private volatile boolean done;
@@ -111,6 +115,14 @@ public final class Recorded {
     return taken.getAsLong();
   }
 
+  /**
+   * Whether the system holds as much of the body as it can, because the client does not read it.
+   * Known for throttled answers only.
+   */
+  public synchronized boolean systemIsFull() {
+    return full.getAsBoolean();
+  }
+
   /** Whether its handling has ended, well or not. */
   public boolean done() {
     return done;
@@ -130,7 +142,8 @@ public final class Recorded {
   }
 
   /** From now on all that the system takes is body. */
-  synchronized void bodyBegins(LongSupplier connection) {
+  synchronized void bodyBegins(LongSupplier connection, BooleanSupplier connectionIsFull) {
+    full = connectionIsFull;
     long before = connection.getAsLong();
     taken = () -> connection.getAsLong() - before;
   }
@@ -139,6 +152,7 @@ public final class Recorded {
   synchronized void bodyEnds() {
     long all = taken.getAsLong();
     taken = () -> all;
+    full = () -> false;
   }
 
   void finish() {

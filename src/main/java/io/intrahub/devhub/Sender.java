@@ -59,7 +59,7 @@ final class Sender {
     if (!plan.lines.isEmpty()) {
       // The head first, so that all that the system takes from now on is body.
       exchange.output().flush();
-      record.bodyBegins(exchange.taken());
+      record.bodyBegins(exchange.taken(), exchange.full());
     }
     try {
       write(body, unsized);
@@ -96,7 +96,8 @@ final class Sender {
       sent += n;
       for (Line line : plan.lines) {
         out.flush();
-        devWaiting.nanos(line.carry(n, System.nanoTime()));
+        long now = devWaiting.now();
+        devWaiting.until(now + line.carry(n, now));
       }
     }
     finish(out, sent < total || plan.wrongLength > total, unsized);

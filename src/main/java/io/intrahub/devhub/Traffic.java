@@ -20,10 +20,11 @@ final class Traffic {
   final DevCounters counters = new DevCounters();
   final Violations violations = new Violations();
   final Faults faults = new Faults();
-  final DevWaiting devWaiting = new DevWaiting();
+  final DevWaiting devWaiting;
   final Standstill standstill = new Standstill();
 
-  Traffic(Clock clock, HubRoutes hub, Cdn cdn) {
+  Traffic(Clock clock, DevWaiting waiting, HubRoutes hub, Cdn cdn) {
+    this.devWaiting = waiting;
     this.clock = clock;
     this.hub = hub;
     this.cdn = cdn;

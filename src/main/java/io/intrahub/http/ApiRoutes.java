@@ -219,6 +219,10 @@ final class ApiRoutes {
     ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     ok.headers().forEach(exchange::set);
     CacheHeaders.write(exchange, ok.label(), true);
+    if (ok.headers().containsKey(HeaderNames.LINK)) {
+      // The link follows headers of the request, which no key of a cache on the way includes.
+      CacheHeaders.forThisClientOnly(exchange);
+    }
   }
 
   static void error(Exchange exchange, HubError error) throws IOException {

@@ -18,14 +18,12 @@ final class ConnectionAdmission {
   private static final int MAX_REFUSING = 256;
 
   private final ClientLimits limits;
-  private final ClientNames names;
   private final Semaphore all;
   private final Semaphore refusing = new Semaphore(MAX_REFUSING);
   private final ConcurrencyLimits perClient;
 
-  ConnectionAdmission(ClientLimits limits, ClientNames names) {
+  ConnectionAdmission(ClientLimits limits) {
     this.limits = limits;
-    this.names = names;
     this.all = new Semaphore(limits.connections());
     this.perClient = new ConcurrencyLimits(limits.connectionsPerClient());
   }
@@ -59,7 +57,7 @@ final class ConnectionAdmission {
     if (peer.isEmpty()) {
       return new Verdict.Dropped();
     }
-    boolean exempt = names.isTrusted(peer.get());
+    boolean exempt = limits.trustedProxies().contains(peer.get());
     String client = ClientNames.name(peer.get());
     Optional<ConcurrencyLimits.Use> use = perClient.enter(exempt ? List.of() : List.of(client));
     if (use.isEmpty()) {

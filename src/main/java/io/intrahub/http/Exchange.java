@@ -7,7 +7,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
 /**
@@ -15,20 +14,44 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
  * Owned by the thread that handles the request.
  */
 final class Exchange {
-  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.\\-_\\[\\]:]{1,255}");
-
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final String requestId;
+  private final ForwardedRequest forwarded;
   private final Caller caller;
   private long bytesSent;
   private boolean left;
 
-  Exchange(Context ctx, String requestId, Caller caller) {
-    this.request = ctx.req();
-    this.response = ctx.res();
+  /**
+   * Creates the exchange of a request without a token.
+   *
+   * @param forwarded what trusted proxies say of the request
+   */
+  Exchange(Context ctx, String requestId, ForwardedRequest forwarded) {
+    this(
+        ctx.req(),
+        ctx.res(),
+        requestId,
+        forwarded,
+        Caller.anonymous(ClientNames.name(forwarded.client())));
+  }
+
+  private Exchange(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      String requestId,
+      ForwardedRequest forwarded,
+      Caller caller) {
+    this.request = request;
+    this.response = response;
     this.requestId = requestId;
+    this.forwarded = forwarded;
     this.caller = caller;
+  }
+
+  /** Returns the same exchange with its caller, in place of this one. */
+  Exchange by(Caller known) {
+    return new Exchange(request, response, requestId, forwarded, known);
   }
 
   HttpServletRequest request() {
@@ -97,13 +120,23 @@ final class Exchange {
         .isPresent();
   }
 
-  /** Returns the mirror's base address as the client sees it, with which links begin. */
+  /**
+   * Returns the mirror's base address as the client sees it, with which links begin: without a
+   * slash at its end.
+   */
   String self() {
     String host =
-        header("Host")
-            .filter(h -> HOST.matcher(h).matches())
+        forwarded
+            .host()
+            .or(() -> header("Host").filter(ForwardedHeaders::isHost))
             .orElseGet(() -> request.getLocalAddr() + ":" + request.getLocalPort());
-    return request.getScheme() + "://" + host;
+    // Not the request's own scheme: a client may write any into an absolute target.
+    return forwarded.scheme().orElse("http") + "://" + host + forwarded.prefix();
+  }
+
+  /** Returns what precedes a path of the mirror in the path that the client sees; mostly empty. */
+  String prefix() {
+    return forwarded.prefix();
   }
 
   void set(String name, String value) {

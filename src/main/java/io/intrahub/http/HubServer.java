@@ -44,7 +44,7 @@ public final class HubServer implements AutoCloseable {
   private final Supplier<String> requestIds;
   private final RequestListener listener;
   private final ScheduledExecutorService timer;
-  private final ClientNames names;
+  private final ForwardedHeaders forwardedHeaders;
   private final ConcurrencyLimits requests;
 
   /** Written by Javalin when the server starts, before {@link #start} returns. */
@@ -107,9 +107,9 @@ public final class HubServer implements AutoCloseable {
     this.requestIds = requestIds;
     this.timer = timer;
     this.listener = listener;
-    this.names = new ClientNames(limits.trustedProxies());
+    this.forwardedHeaders = new ForwardedHeaders(limits.trustedProxies());
     this.requests = new ConcurrencyLimits(limits.requestsPerClient());
-    ConnectionAdmission connectionAdmission = new ConnectionAdmission(limits, names);
+    ConnectionAdmission connectionAdmission = new ConnectionAdmission(limits);
     this.javalin =
         Javalin.create(config -> {
           config.startup.showJavalinBanner = false;
@@ -203,14 +203,25 @@ public final class HubServer implements AutoCloseable {
     String requestId = requestIds.get();
     ctx.res().setHeader(HeaderNames.X_REQUEST_ID, requestId);
     Cors.onEvery(ctx.res());
-    Exchange exchange = new Exchange(ctx, requestId, Caller.anonymous(client(ctx)));
+    InetAddress peer = peer(ctx);
+    ForwardedHeaders.Reading reading =
+        forwardedHeaders.read(peer, name -> Collections.list(ctx.req().getHeaders(name)));
+    ForwardedRequest forwarded =
+        reading instanceof ForwardedHeaders.Reading.Read(var read)
+            ? read
+            : ForwardedRequest.direct(peer);
+    Exchange exchange = new Exchange(ctx, requestId, forwarded);
     try (ClientConnection.Answering answering = exchange.connection().answer()) {
       try {
         Optional<Caller> caller = caller(ctx, exchange.client());
         if (caller.isPresent()) {
-          exchange = new Exchange(ctx, requestId, caller.get());
+          exchange = exchange.by(caller.get());
         }
-        answer(exchange, caller.isPresent());
+        Optional<HubError> refusal =
+            reading instanceof ForwardedHeaders.Reading.Malformed(var why)
+                ? Optional.of(HubError.badRequest(why))
+                : caller.isPresent() ? Optional.empty() : Optional.of(HubError.badToken());
+        answer(exchange, refusal);
       } catch (Throwable e) {
         // An Error too: Javalin or Jetty would write its text into the response, or end an
         // incomplete body as if it were complete.
@@ -246,7 +257,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private void answer(Exchange exchange, boolean tokenIsValid) throws IOException {
+  private void answer(Exchange exchange, Optional<HubError> refusal) throws IOException {
     Optional<ConcurrencyLimits.Use> use = requests.enter(payers(exchange.caller()));
     if (use.isEmpty()) {
       if (exchange.hasBody()) {
@@ -267,10 +278,10 @@ public final class HubServer implements AutoCloseable {
         // No client of the Hub sends a body here (RFC 9110 section 9.3.1 warns of it). A proxy on
         // the way that expects none would take these bytes for the next request.
         refuseBody(exchange, "A " + exchange.method() + " request must not have a body.");
-      } else if (tokenIsValid) {
-        handler.handle(exchange);
+      } else if (refusal.isPresent()) {
+        ApiRoutes.error(exchange, refusal.get());
       } else {
-        ApiRoutes.error(exchange, HubError.badToken());
+        handler.handle(exchange);
       }
     }
   }
@@ -282,14 +293,13 @@ public final class HubServer implements AutoCloseable {
         : List.of(caller.client());
   }
 
-  private String client(Context ctx) {
-    InetAddress peer =
-        ClientNames.address(
-                ServletContextRequest.getServletContextRequest(ctx.req())
-                    .getConnectionMetaData()
-                    .getRemoteSocketAddress())
-            .orElseGet(InetAddress::getLoopbackAddress);
-    return names.name(peer, Collections.list(ctx.req().getHeaders(HeaderNames.X_FORWARDED_FOR)));
+  /** Returns the other end of the connection. */
+  private static InetAddress peer(Context ctx) {
+    return ClientNames.address(
+            ServletContextRequest.getServletContextRequest(ctx.req())
+                .getConnectionMetaData()
+                .getRemoteSocketAddress())
+        .orElseGet(InetAddress::getLoopbackAddress);
   }
 
   /** Returns whether the JVM itself is failing, so that nothing more should be tried. */

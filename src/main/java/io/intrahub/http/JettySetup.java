@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Connector;
@@ -49,6 +50,9 @@ final class JettySetup {
       http.setSendServerVersion(false);
       http.setRequestHeaderSize(MAX_HEAD_BYTES);
       http.setIdleTimeout(IDLE_MILLIS);
+      // Jetty's default accepts a bare LF as the end of a header line. A proxy on the way may take
+      // it for a part of the value, and what follows it would be a header for the mirror only.
+      http.setHttpCompliance(HttpCompliance.STRICT);
       // Escaped slashes and percent signs are part of the Hub's paths, and hf-hub 0.x and
       // huggingface.js send doubled slashes. Escaped dots, backslashes and the like are refused.
       http.setUriCompliance(

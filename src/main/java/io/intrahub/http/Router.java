@@ -83,7 +83,7 @@ final class Router {
   private static void toResolve(Exchange exchange, HubTarget.BlobPage page) {
     HubTarget file = new HubTarget.ResolveFile(page.repo(), page.revision(), page.path());
     exchange.response().setStatus(302);
-    exchange.set(HeaderNames.LOCATION, file.format());
+    exchange.set(HeaderNames.LOCATION, exchange.prefix() + file.format());
     exchange.response().setContentLengthLong(0);
   }
 
@@ -99,6 +99,8 @@ final class Router {
 
         """
             .formatted(exchange.self());
+    // It follows headers of the request, which no key of a cache on the way includes.
+    CacheHeaders.forThisClientOnly(exchange);
     ErrorWriter.writeBody(
         exchange, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }

@@ -22,6 +22,9 @@ public final class HeaderNames {
   public static final String X_ERROR_CODE = "X-Error-Code";
   public static final String X_ERROR_MESSAGE = "X-Error-Message";
   public static final String X_FORWARDED_FOR = "X-Forwarded-For";
+  public static final String X_FORWARDED_HOST = "X-Forwarded-Host";
+  public static final String X_FORWARDED_PREFIX = "X-Forwarded-Prefix";
+  public static final String X_FORWARDED_PROTO = "X-Forwarded-Proto";
   public static final String X_HF_WARNING = "X-HF-Warning";
   public static final String X_LINKED_ETAG = "X-Linked-ETag";
   public static final String X_LINKED_SIZE = "X-Linked-Size";

@@ -5,7 +5,12 @@ import java.util.Optional;
 
 /**
  * An error in the Hub's own form: status, {@code X-Error-Code}, {@code X-Error-Message} and a JSON
- * body {@code {"error": …}}. This is the only mapping from outcomes to the wire.
+ * body {@code {"error": …}}.
+ *
+ * <p>The factory methods make all errors of the mirror itself; some texts come from the class that
+ * detects the error. Two kinds of error are made elsewhere: {@code upstream.hub.RefusalParser}
+ * makes those that pass on a refusal of the Hub, and {@code http.JettySetup} answers requests that
+ * Jetty refuses before the router sees them (400, 414, 431).
  *
  * @param status HTTP status, 400 to 599
  * @param code for the clients; empty where the Hub sends none, because with a code a client would
@@ -106,7 +111,7 @@ public record HubError(
    *
    * @param reason what is wrong, and which option helps
    */
-  public static HubError upstreamSetupWrong(String what, String reason) {
+  public static HubError upstreamMisconfigured(String what, String reason) {
     return new HubError(
         504,
         Optional.empty(),

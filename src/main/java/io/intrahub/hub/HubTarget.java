@@ -198,7 +198,7 @@ public sealed interface HubTarget {
      */
     private static String segment(String plain) {
       String encoded = PercentCoding.encode(plain);
-      return HubTargetParser.isSignPost(plain) ? escaped(encoded) : encoded;
+      return HubTargetParser.isReservedWord(plain) ? escaped(encoded) : encoded;
     }
 
     /** The same text, its first character escaped. */

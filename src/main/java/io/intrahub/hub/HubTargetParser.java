@@ -66,8 +66,8 @@ public final class HubTargetParser {
   public record Refused(String message) implements Parsed {}
 
   /** Returns whether a segment with this text is a reserved word; see {@link HubTarget}. */
-  static boolean isSignPost(String segment) {
-    return FILE_VERBS.contains(segment) || RESOURCES.contains(segment) || segment.equals("refs");
+  static boolean isReservedWord(String segment) {
+    return FILE_VERBS.contains(segment) || RESOURCES.contains(segment);
   }
 
   /**
@@ -207,8 +207,8 @@ public final class HubTargetParser {
     }
     List<Segment> tail = rest(segments, 2);
     for (int width = 2; width >= 1; width--) {
-      boolean signPost = width < tail.size() && RESOURCES.contains(tail.get(width).raw());
-      if (signPost) {
+      boolean reserved = width < tail.size() && RESOURCES.contains(tail.get(width).raw());
+      if (reserved) {
         Optional<RepoId> repo = repoId(type.get(), tail.subList(0, width));
         if (repo.isPresent()) {
           Parsed resource = parseResource(repo.get(), tail.get(width).raw(), rest(tail, width + 1));

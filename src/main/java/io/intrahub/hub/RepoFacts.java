@@ -10,8 +10,7 @@ import java.util.Optional;
  * @param isPrivate whether only some may know of the repo
  * @param isGated whether its content needs a consent that its metadata does not need
  */
-public record RepoFacts(
-    String id, Optional<CommitHash> commit, Told isPrivate, Told isGated) {
+public record RepoFacts(String id, Optional<CommitHash> commit, Told isPrivate, Told isGated) {
   /** What an answer says about a yes-or-no question. */
   public enum Told {
     YES,

@@ -98,12 +98,15 @@ final class GrantRenewals {
    * @param timeout how long a client waits for the Hub's word
    * @param bytes of heap that what is remembered of repos may take
    */
-  GrantRenewals(AccessChecker checker, HubUpstream upstream, Clock clock, Duration timeout, long bytes) {
+  GrantRenewals(
+      AccessChecker checker, HubUpstream upstream, Clock clock, Duration timeout, long bytes) {
     this.failing =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
             .weigher((Grant grant, Failing value) ->
-                OVERHEAD + FAILURE + 2 * (grant.repo().id().length() + value.failure.reason().length()))
+                OVERHEAD
+                    + FAILURE
+                    + 2 * (grant.repo().id().length() + value.failure.reason().length()))
             .build();
     this.renewed =
         Caffeine.newBuilder()

@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What commits hold: learned once for all by listing the whole tree, in the name of somebody who may
- * read it, then read from the store. Safe for use by many threads.
+ * What commits hold: learned once for all by listing the whole tree, in the name of somebody who
+ * may read it, then read from the store. Safe for use by many threads.
  */
 final class ManifestLoader {
   private static final Logger log = LoggerFactory.getLogger(ManifestLoader.class);

@@ -93,14 +93,12 @@ public final class RepoInfoQueries {
     RevisionRequest request =
         new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
     UpstreamResult<ResolvedRevision> resolved =
-        revisions.resolve(
-            request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
+        revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
           kept(at, known.get(), request, revision, deadline);
-      case UpstreamResult.Value(ResolvedRevision.At at) ->
-          passOpen(at, revision, query);
+      case UpstreamResult.Value(ResolvedRevision.At at) -> passOpen(at, revision, query);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
           passThrough(notKept, revision, query, caller);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
@@ -170,8 +168,8 @@ public final class RepoInfoQueries {
             .stored()
             .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
             // The store could not keep it, so this client gets an answer of its own.
-            .orElseGet(() ->
-                passOpen(at, Optional.of(at.commit().asRevision()), query.canonical()));
+            .orElseGet(
+                () -> passOpen(at, Optional.of(at.commit().asRevision()), query.canonical()));
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
         revisions.refused(repo, refusal, at.reader());
@@ -256,8 +254,7 @@ public final class RepoInfoQueries {
     if (replay) {
       return UpstreamErrors.reply(notKept.refusal().get());
     }
-    Optional<HubRefusal> before =
-        revisions.refusalOf(notKept.repo(), caller, ReadScope.METADATA);
+    Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller, ReadScope.METADATA);
     if (before.isPresent()) {
       return UpstreamErrors.reply(before.get());
     }

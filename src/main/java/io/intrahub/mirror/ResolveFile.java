@@ -80,8 +80,7 @@ public final class ResolveFile {
   public FileAnswer resolve(RevisionRequest on, FilePath path) {
     FileRequest request =
         new FileRequest(on, path, revisions.now(), Deadline.in(settings.headTimeout()));
-    return switch (revisions.resolve(
-        on, ReadScope.CONTENT, probe(on, path), request.deadline())) {
+    return switch (revisions.resolve(on, ReadScope.CONTENT, probe(on, path), request.deadline())) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> resolveOpen(at, request);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) -> passThrough(notKept, request);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
@@ -92,8 +91,7 @@ public final class ResolveFile {
   /** How to ask when nothing is known. A file that proves nothing is not asked about first. */
   private RevisionProbes.Probe probe(RevisionRequest on, FilePath path) {
     return HubUpstream.proves(path)
-        ? new RevisionProbes.Probe(
-            path, (repo, as) -> learnByHop(repo, on.revision(), path, as))
+        ? new RevisionProbes.Probe(path, (repo, as) -> learnByHop(repo, on.revision(), path, as))
         : revisions.byRepoInfo(on);
   }
 
@@ -270,8 +268,7 @@ public final class ResolveFile {
     if (caller.isAnonymous() && notKept.refusal().isPresent()) {
       return UpstreamErrors.reply(notKept.refusal().get());
     }
-    Optional<HubRefusal> before =
-        revisions.refusalOf(notKept.repo(), caller, ReadScope.CONTENT);
+    Optional<HubRefusal> before = revisions.refusalOf(notKept.repo(), caller, ReadScope.CONTENT);
     if (before.isPresent()) {
       return UpstreamErrors.reply(before.get());
     }

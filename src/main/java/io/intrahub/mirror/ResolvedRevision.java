@@ -20,8 +20,8 @@ sealed interface ResolvedRevision {
    *
    * @param repo under the id by which upstream knows it
    * @param commit what the revision is
-   * @param reader as whom upstream is asked for what is missing: nobody in particular, or the client
-   *     with their token
+   * @param reader as whom upstream is asked for what is missing: nobody in particular, or the
+   *     client with their token
    * @param label fresh or stale; its source says whether upstream was asked just now
    */
   record At(Authorised<RepoId> repo, CommitHash commit, CacheLabel label, Caller reader)

@@ -103,8 +103,8 @@ final class RevisionProbes {
    * One question behind the clients' backs, whoever joins.
    *
    * @param as in whose name. The question counts against the client's share of the memory budget if
-   *     this call begins it. If it joins one that fails because another client's share is used
-   *     up, it begins one of its own: else that client could keep everybody from new commits.
+   *     this call begins it. If it joins one that fails because another client's share is used up,
+   *     it begins one of its own: else that client could keep everybody from new commits.
    */
   CompletableFuture<UpstreamResult<ProbeResult>> refresh(
       RepoId repo, Revision revision, Caller as) {
@@ -194,7 +194,8 @@ final class RevisionProbes {
             () -> upstream.confirm(repo, named(revision), as),
             this::commitIfNews,
             HubUpstream.CONFIRMING);
-    boolean gated = evidence(probed).filter(e -> e.grant().scope() == ReadScope.METADATA).isPresent();
+    boolean gated =
+        evidence(probed).filter(e -> e.grant().scope() == ReadScope.METADATA).isPresent();
     if (!byFile || !gated) {
       return probed;
     }
@@ -311,8 +312,7 @@ final class RevisionProbes {
       return;
     }
     boolean gate = refusal.filter(HubRefusal::isGate).isPresent();
-    Grant grant =
-        new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
+    Grant grant = new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
     checker.refused(grant);
     refusedRepos.put(grant, refusal);
   }

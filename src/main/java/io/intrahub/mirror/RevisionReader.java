@@ -4,6 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -64,8 +65,7 @@ final class RevisionReader {
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */
-  UpstreamResult<ResolvedRevision> resolveGranted(
-      Authorised<RepoId> proof, ReadAttempt attempt) {
+  UpstreamResult<ResolvedRevision> resolveGranted(Authorised<RepoId> proof, ReadAttempt attempt) {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
     Optional<CommitHash> commit = revision.asCommit();
@@ -94,7 +94,10 @@ final class RevisionReader {
       }
       case SERVE_AND_REFRESH -> {
         var _ = probes.refresh(repo, revision, attempt.as());
-        renewAhead(repo, attempt);
+        if (attempt.scope() == ReadScope.CONTENT && checker.isGated(repo, attempt.authority())) {
+          // Repo info, which the refresh asks for, says nothing about a gated repo's content.
+          renewAhead(repo, attempt);
+        }
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
@@ -175,6 +178,7 @@ final class RevisionReader {
     pending.requested(repo, revision, due -> store.putRevision(repo, revision, due));
   }
 
+  /** Renews the grant behind the client's back if it is about to run out. */
   private void renewAhead(RepoId repo, ReadAttempt attempt) {
     Grant grant = attempt.grant(repo);
     renewals.renewAhead(
@@ -293,8 +297,7 @@ final class RevisionReader {
   private static UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
     CacheLabel told = attempt.as().isAnonymous() ? label : label.asRestricted();
-    return new UpstreamResult.Value<>(
-        new ResolvedRevision.At(proof, commit, told, attempt.as()));
+    return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
   }
 
   private UpstreamResult<ResolvedRevision> at(
@@ -326,7 +329,6 @@ final class RevisionReader {
   }
 
   private static CacheLabel immutableLabel(boolean stale) {
-    return new CacheLabel(
-        CacheLabel.Source.HIT, Optional.empty(), Optional.empty(), stale, false);
+    return new CacheLabel(CacheLabel.Source.HIT, Optional.empty(), Optional.empty(), stale, false);
   }
 }

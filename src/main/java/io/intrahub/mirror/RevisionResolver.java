@@ -7,22 +7,16 @@ import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.Deadline;
-import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
-import io.intrahub.policy.Freshness;
-import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**

@@ -130,16 +130,14 @@ public final class TreeQueries {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     String repo = request.repo().toString();
     UpstreamResult<ResolvedRevision> resolved =
-        revisions.resolve(
-            request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
+        revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         ColdQuestionLimiter.Admission admission = questions.admission(request.caller());
         Optional<ManifestLoader.Result> learning =
-            manifests.getOrLearn(
-                at.repo(), at.commit(), at.reader(), admission, deadline.left());
+            manifests.getOrLearn(at.repo(), at.commit(), at.reader(), admission, deadline.left());
         if (learning.isEmpty()) {
           yield UpstreamErrors.reply(UpstreamErrors.timedOut(hub, deadline.whole()), repo);
         }
@@ -157,7 +155,8 @@ public final class TreeQueries {
             revisions.refused(at.repo().subject(), refusal, at.reader());
             yield upstream.get();
           }
-          case ManifestLoader.Result.NoAnswer(var reason, var _) -> UpstreamErrors.reply(reason, repo);
+          case ManifestLoader.Result.NoAnswer(var reason, var _) ->
+              UpstreamErrors.reply(reason, repo);
         };
       }
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.get();

@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Tells a client why upstream gave no value: the one place where a refusal or a failure of upstream
- * becomes an error for the client.
+ * Makes the error that a client gets when a call to upstream gave no value. Failures after an
+ * answer has begun are handled in {@code http}.
  */
 final class UpstreamErrors {
   private UpstreamErrors() {}
@@ -56,7 +56,7 @@ final class UpstreamErrors {
       case OFFLINE -> HubError.offline(what);
       case UNREACHABLE, TIMED_OUT, BROKEN ->
           failure.needsOperator()
-              ? HubError.upstreamSetupWrong(what, failure.reason())
+              ? HubError.upstreamMisconfigured(what, failure.reason())
               : HubError.upstreamUnreachable(what, failure.reason());
       case SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());

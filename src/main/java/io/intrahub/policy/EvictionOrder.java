@@ -22,7 +22,7 @@ import java.util.List;
  * </ol>
  *
  * <p>Of two that were used in the same second the larger goes first, since fewer files then go.
- * What is in use or pinned never goes.
+ * What is in use never goes.
  */
 public final class EvictionOrder {
   /** Pieces younger than this are likely to be asked for again, in seconds. */
@@ -50,17 +50,10 @@ public final class EvictionOrder {
    * @param lastUse in seconds since 1970
    * @param superseded whether no commit that a branch or tag is at now names it
    * @param inUse whether somebody reads or writes it now
-   * @param pinned whether the operator wants it kept
    * @param <K> how candidates are known
    */
   public record Candidate<K>(
-      K key,
-      Kind kind,
-      long size,
-      long lastUse,
-      boolean superseded,
-      boolean inUse,
-      boolean pinned) {}
+      K key, Kind kind, long size, long lastUse, boolean superseded, boolean inUse) {}
 
   /**
    * What must go so that this many bytes become free: no more of the order than is needed.
@@ -78,7 +71,7 @@ public final class EvictionOrder {
     List<Candidate<K>> order = new ArrayList<>(candidates.size());
     for (Candidate<K> candidate : candidates) {
       // An empty file takes a name and no room: to fetch it again would be a loss for nothing.
-      if (!candidate.inUse() && !candidate.pinned() && candidate.size() > 0) {
+      if (!candidate.inUse() && candidate.size() > 0) {
         order.add(candidate);
       }
     }

@@ -107,8 +107,8 @@ public final class CachedRepoStore implements RepoStore {
           boolean recent =
               known
                   .stored()
-                  .filter(at ->
-                      !confirmedAt.isBefore(at) && confirmedAt.isBefore(at.plus(GRANT_STEP)))
+                  .filter(
+                      at -> !confirmedAt.isBefore(at) && confirmedAt.isBefore(at.plus(GRANT_STEP)))
                   .isPresent();
           if (recent) {
             grants.note(grant, new Confirmation(Optional.of(confirmedAt), known.stored()));

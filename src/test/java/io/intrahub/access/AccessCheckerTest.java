@@ -1,8 +1,11 @@
 package io.intrahub.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
@@ -15,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** Verdicts with a ttl of ten minutes, and of seven days in an outage. */
+/** Grants for everybody live ten minutes, and seven days in an outage; those of a token less. */
 class AccessCheckerTest {
   private static final RepoId X = new RepoId(RepoType.MODEL, "acme/x");
   private static final Grant OPEN = TestGrants.open(X);
@@ -30,14 +33,17 @@ class AccessCheckerTest {
   @Test
   void what_nobody_was_seen_to_read_nobody_may_read() {
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isEmpty();
   }
 
   @Test
   void evidence_makes_a_proof_for_exactly_this_repo() {
     assertThat(checker.admit(asked())).map(Authorised::subject).contains(X);
     assertThat(checker.remembered(OPEN)).map(Authorised::subject).contains(X);
-    assertThat(checker.remembered(TestGrants.open(new RepoId(RepoType.DATASET, "acme/x")))).isEmpty();
+    assertThat(checker.remembered(TestGrants.open(new RepoId(RepoType.DATASET, "acme/x"))))
+        .isEmpty();
     assertThat(checker.remembered(TestGrants.open(new RepoId(RepoType.MODEL, "acme/X")))).isEmpty();
   }
 
@@ -55,9 +61,13 @@ class AccessCheckerTest {
     checker.admit(asked());
     clock.pass(Duration.ofDays(7).minusNanos(1));
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isPresent();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isPresent();
     clock.pass(Duration.ofNanos(1));
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isEmpty();
   }
 
   @Test
@@ -74,7 +84,9 @@ class AccessCheckerTest {
     checker.admit(asked());
     checker.refused(OPEN);
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isEmpty();
   }
 
   @Test
@@ -82,7 +94,9 @@ class AccessCheckerTest {
     checker.admit(asked());
     clock.setBack(Duration.ofNanos(1));
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isEmpty();
   }
 
   @Test
@@ -93,7 +107,9 @@ class AccessCheckerTest {
     clock.pass(Duration.ofMinutes(1));
     assertThat(checker.admit(late)).isEmpty();
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT)).isEmpty();
+    assertThat(
+            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
+        .isEmpty();
   }
 
   @Test
@@ -193,6 +209,108 @@ class AccessCheckerTest {
     self.get().admit(asked());
     refusing.get().join();
     assertThat(self.get().remembered(OPEN)).isEmpty();
+  }
+
+  private static final Authority.TokenHolder ALICE = new Authority.TokenHolder("a".repeat(64));
+  private static final Authority.TokenHolder BOB = new Authority.TokenHolder("b".repeat(64));
+
+  private static Grant grant(Authority authority, ReadScope scope) {
+    return new Grant(X, authority, scope);
+  }
+
+  private ReadEvidence read(Authority authority, ReadScope scope) {
+    return ReadEvidence.witnessed(grant(authority, scope), order.now());
+  }
+
+  @Test
+  void what_a_token_holder_read_nobody_else_may_read() {
+    checker.admit(read(ALICE, ReadScope.CONTENT));
+    assertThat(checker.remembered(grant(ALICE, ReadScope.CONTENT))).isPresent();
+    assertThat(checker.isKnown(grant(BOB, ReadScope.METADATA))).isFalse();
+    assertThat(checker.isKnown(grant(ANYBODY, ReadScope.METADATA))).isFalse();
+  }
+
+  @Test
+  void who_may_read_the_content_may_see_the_metadata_and_not_the_other_way_round() {
+    checker.admit(read(ALICE, ReadScope.CONTENT));
+    checker.admit(read(BOB, ReadScope.METADATA));
+    assertThat(checker.remembered(grant(ALICE, ReadScope.METADATA))).isPresent();
+    assertThat(checker.remembered(grant(BOB, ReadScope.METADATA))).isPresent();
+    assertThat(checker.isKnown(grant(BOB, ReadScope.CONTENT))).isFalse();
+  }
+
+  @Test
+  void a_grant_lives_five_minutes_and_one_hour_in_an_outage() {
+    Grant content = grant(ALICE, ReadScope.CONTENT);
+    checker.admit(read(ALICE, ReadScope.CONTENT));
+    clock.pass(Duration.ofMinutes(5).minusNanos(1));
+    assertThat(checker.remembered(content)).isPresent();
+    clock.pass(Duration.ofNanos(1));
+    assertThat(checker.remembered(content)).isEmpty();
+    clock.pass(Duration.ofMinutes(55).minusNanos(1));
+    OutageEvidence outage = OutageEvidence.witnessed(X);
+    assertThat(checker.rememberedDuringOutage(outage, ALICE, ReadScope.CONTENT)).isPresent();
+    clock.pass(Duration.ofNanos(1));
+    assertThat(checker.rememberedDuringOutage(outage, ALICE, ReadScope.CONTENT)).isEmpty();
+  }
+
+  @Test
+  void a_gate_ends_the_right_to_the_content_and_leaves_the_metadata() {
+    checker.admit(read(ALICE, ReadScope.METADATA));
+    checker.admit(read(ALICE, ReadScope.CONTENT));
+    checker.refused(grant(ALICE, ReadScope.CONTENT));
+    assertThat(checker.isKnown(grant(ALICE, ReadScope.CONTENT))).isFalse();
+    assertThat(checker.remembered(grant(ALICE, ReadScope.METADATA))).isPresent();
+  }
+
+  @Test
+  void a_refusal_of_the_repo_ends_the_grant_of_its_content_too() {
+    ReadEvidence late = read(ALICE, ReadScope.CONTENT);
+    checker.admit(late);
+    checker.refused(grant(ALICE, ReadScope.METADATA));
+    assertThat(checker.isKnown(grant(ALICE, ReadScope.METADATA))).isFalse();
+    assertThat(checker.admit(late)).isEmpty();
+  }
+
+  @Test
+  void the_refusal_of_one_authority_is_not_that_of_another() {
+    ReadEvidence bobs = read(BOB, ReadScope.CONTENT);
+    checker.admit(read(ALICE, ReadScope.CONTENT));
+    checker.refused(grant(ANYBODY, ReadScope.METADATA));
+    assertThat(checker.remembered(grant(ALICE, ReadScope.CONTENT))).isPresent();
+    checker.refused(grant(ALICE, ReadScope.METADATA));
+    assertThat(checker.admit(bobs)).isPresent();
+  }
+
+  @Test
+  void a_repo_that_everybody_sees_gated_is_open_to_nobody_in_particular() {
+    checker.admit(asked());
+    checker.admit(read(ANYBODY, ReadScope.METADATA));
+    assertThat(checker.isKnown(OPEN)).isFalse();
+    assertThat(checker.remembered(grant(ANYBODY, ReadScope.METADATA))).isPresent();
+    assertThat(checker.isGated(X, ALICE)).isTrue();
+  }
+
+  @Test
+  void a_rejected_token_has_no_grant_left_and_gains_none_by_an_old_answer() {
+    RepoId other = new RepoId(RepoType.MODEL, "acme/other");
+    ReadEvidence late = read(ALICE, ReadScope.CONTENT);
+    checker.admit(late);
+    checker.admit(ReadEvidence.witnessed(new Grant(other, ALICE, ReadScope.CONTENT), order.now()));
+    checker.admit(read(BOB, ReadScope.CONTENT));
+    checker.rejected(ALICE);
+    assertThat(checker.isKnown(grant(ALICE, ReadScope.CONTENT))).isFalse();
+    assertThat(checker.isKnown(new Grant(other, ALICE, ReadScope.CONTENT))).isFalse();
+    assertThat(checker.admit(late)).isEmpty();
+    assertThat(checker.remembered(grant(BOB, ReadScope.CONTENT))).isPresent();
+  }
+
+  @Test
+  void a_proof_of_the_metadata_opens_no_blob() {
+    Authorised<RepoId> proof = checker.admit(read(ALICE, ReadScope.METADATA)).orElseThrow();
+    BlobId blob = new BlobId(new Digest.Sha256("0".repeat(64)), 1);
+    assertThatThrownBy(() -> AccessChecker.blob(proof, blob))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   /** Evidence of a question that begins now. */

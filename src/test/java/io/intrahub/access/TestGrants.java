@@ -5,7 +5,9 @@ import io.intrahub.hub.RepoId;
 import java.time.Clock;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Grants and proofs for tests of packages that want one. Proofs come from the checker, as all do. */
+/**
+ * Grants and proofs for tests of packages that want one. Proofs come from the checker, as all do.
+ */
 public final class TestGrants {
   private TestGrants() {}
 

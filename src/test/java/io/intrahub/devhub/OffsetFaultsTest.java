@@ -10,7 +10,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class OffsetFaultsTest {
   private static final DevFile FILE = DevFile.lfsGenerated(3, 200_000);
 
+  private final SkippedTime time = new SkippedTime();
   private DevHub hub;
   private Faults faults;
   private DevCaller devCaller;
@@ -27,7 +30,7 @@ class OffsetFaultsTest {
 
   @BeforeEach
   void start() {
-    hub = DevHub.builder().sendBuffer(64 << 10).start();
+    hub = DevHub.builder().sendBuffer(64 << 10).waiting(time).start();
     faults = hub.faults();
     devCaller = new DevCaller(hub.uri());
     hub.repo("model", "acme/x").commit("m", DevCaller.files("f.bin", FILE));
@@ -52,19 +55,46 @@ class OffsetFaultsTest {
     return Arrays.copyOfRange(FILE.allBytes(), from, to);
   }
 
+  /** Notes whether the bytes of the CDN came to a count before the test allowed it. */
+  private final class Order {
+    private final AtomicBoolean allowed = new AtomicBoolean();
+    private final AtomicReference<Boolean> sentWhenAllowed = new AtomicReference<>();
+
+    Order(long bytes) {
+      hub.counters().whenSent(Route.CDN, bytes, () -> sentWhenAllowed.set(allowed.get()));
+    }
+
+    /** After a whole request to the Hub, in which what is not held would have gone on. */
+    void expectNothingSent() {
+      address();
+      assertThat(sentWhenAllowed).hasValue(null);
+    }
+
+    void allowed() {
+      allowed.set(true);
+    }
+
+    void expectSentWhenAllowed() {
+      assertThat(sentWhenAllowed).hasValue(true);
+    }
+  }
+
   @Test
   void a_stall_at_an_offset_stops_only_those_who_come_there() throws IOException {
     Stall stall = faults.on(Route.CDN).stallAt(50_000);
     assertThat(devCaller.get(cdn, "Range", "bytes=0-49999").body()).isEqualTo(part(0, 50_000));
     assertThat(devCaller.get(cdn, "Range", "bytes=50001-").body()).isEqualTo(part(50_001, 200_000));
     assertThat(devCaller.get(cdn, "Range", "bytes=-10").body()).isEqualTo(part(199_990, 200_000));
+    Order order = new Order(hub.counters().bytes(Route.CDN) + 10_001);
     try (RawExchange rawExchange = wire("bytes=40000-")) {
       stall.awaitReached(1);
       assertThat(rawExchange.body(10_000)).isEqualTo(part(40_000, 50_000));
-      assertThat(rawExchange.quietFor(Duration.ofMillis(100))).isTrue();
+      order.expectNothingSent();
+      order.allowed();
       stall.release();
       assertThat(rawExchange.body(150_000)).isEqualTo(part(50_000, 200_000));
     }
+    order.expectSentWhenAllowed();
   }
 
   @Test
@@ -132,7 +162,6 @@ class OffsetFaultsTest {
   @Test
   void a_shared_line_is_as_fast_for_many_as_for_one() {
     faults.on(Route.CDN).throttleTogether(800_000);
-    long before = System.nanoTime();
     List<CompletableFuture<byte[]>> calls =
         Stream.generate(() ->
                 CompletableFuture.supplyAsync(
@@ -140,8 +169,7 @@ class OffsetFaultsTest {
             .limit(4)
             .toList();
     assertThat(calls).allMatch(c -> Arrays.equals(c.join(), FILE.allBytes()));
-    assertThat(System.nanoTime() - before)
-        .isBetween(Duration.ofMillis(750).toNanos(), Duration.ofSeconds(8).toNanos());
+    assertThat(time.passed()).isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
@@ -205,8 +233,10 @@ class OffsetFaultsTest {
       Recorded request = hub.log().getLast();
       // Nobody reads: the system takes what its buffers hold, and the rest of a write waits.
       await()
-          .during(Duration.ofMillis(300))
-          .until(request::bytesTaken, n -> n > 0 && n < request.bytesSent());
+          .until(() ->
+              request.systemIsFull()
+                  && request.bytesTaken() > 0
+                  && request.bytesTaken() < request.bytesSent());
       assertThat(request.bytesSent() - request.bytesTaken()).isLessThanOrEqualTo(64 << 10);
       assertThat(rawExchange.body((int) large.size() - 5)).hasSize((int) large.size() - 5);
       await().until(request::done);
@@ -218,14 +248,20 @@ class OffsetFaultsTest {
   void bodies_stop_before_their_next_write_while_sending_is_held() throws Exception {
     faults.on(Route.CDN).throttle(1_000_000_000);
     hub.counters().whenSent(Route.CDN, 100_000, hub::holdSending);
+    // The second write is held; the third is counted when the second has gone.
+    Order order = new Order(2 * Sender.CHUNK + 1);
     CompletableFuture<byte[]> whole =
         CompletableFuture.supplyAsync(() -> devCaller.get(cdn).body());
     await().until(() -> hub.counters().bytes(Route.CDN) >= 100_000);
     Recorded request = hub.log().getLast();
-    await().during(Duration.ofMillis(300)).until(request::bytesTaken, n -> n > 0 && n < 100_000);
+    assertThat(request.bytesTaken()).isEqualTo(Sender.CHUNK);
+    order.expectNothingSent();
+    assertThat(request.bytesTaken()).isEqualTo(Sender.CHUNK);
+    order.allowed();
     hub.sendOn();
     assertThat(whole).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(FILE.allBytes());
     await().until(request::done);
     assertThat(request.bytesTaken()).isEqualTo(FILE.size());
+    order.expectSentWhenAllowed();
   }
 }

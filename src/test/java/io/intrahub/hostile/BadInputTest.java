@@ -281,6 +281,8 @@ class BadInputTest {
             start + "X: a\r\n\tfolded\r\n" + end,
             start + "X: a\u0000b\r\n" + end,
             start + "X: a\rInjected: b\r\n" + end,
+            start + "X: a\nInjected: b\r\n" + end,
+            start + end.replace("\r\n", "\n"),
             start + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" + end + "0\r\n\r\n",
             start + "Transfer-Encoding: xchunked\r\n" + end,
             start + "Transfer-Encoding: chunked, identity\r\n" + end + "0\r\n\r\n",
@@ -393,5 +395,7 @@ class BadInputTest {
   @Test
   void an_absolute_target_is_read_by_its_path() throws IOException {
     assertThat(send(get("http://mirror" + FILE)).status()).isEqualTo(200);
+    // Whatever its scheme is, the mirror itself speaks plain HTTP only.
+    assertThat(send(get("https://mirror")).body()).contains("HF_ENDPOINT=http://mirror\n");
   }
 }

@@ -3,7 +3,7 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
@@ -59,7 +59,7 @@ class ClientLimitsTest {
 
   @Test
   void a_client_with_too_many_connections_is_told_which_limit_it_met() throws Exception {
-    try (Rig rig = rig(new ClientLimits(100, FEW, 100, List.of()))) {
+    try (Rig rig = rig(new ClientLimits(100, FEW, 100, AddressRanges.NONE))) {
       for (int i = 0; i < FEW; i++) {
         assertServed(client(rig, GREEDY));
       }
@@ -80,7 +80,7 @@ class ClientLimitsTest {
 
   @Test
   void all_clients_together_have_no_more_than_the_limit_of_the_listener() throws Exception {
-    try (Rig rig = rig(new ClientLimits(2, 100, 100, List.of()))) {
+    try (Rig rig = rig(new ClientLimits(2, 100, 100, AddressRanges.NONE))) {
       assertServed(client(rig, GREEDY));
       assertServed(client(rig, OTHER));
       RawClient refused = client(rig, OTHER).get(FILE);
@@ -95,8 +95,8 @@ class ClientLimitsTest {
 
   @Test
   void a_trusted_proxy_may_have_any_number_of_connections() throws Exception {
-    CidrRange proxy = CidrRange.parse("127.0.0.2").orElseThrow();
-    try (Rig rig = rig(new ClientLimits(100, FEW, 100, List.of(proxy)))) {
+    AddressRanges proxy = AddressRanges.of(List.of("127.0.0.2"));
+    try (Rig rig = rig(new ClientLimits(100, FEW, 100, proxy))) {
       for (int i = 0; i < 3 * FEW; i++) {
         assertServed(client(rig, GREEDY));
       }
@@ -106,7 +106,7 @@ class ClientLimitsTest {
   @Test
   void a_client_with_too_many_requests_in_flight_is_refused_and_another_is_served()
       throws Exception {
-    try (Rig rig = rig(new ClientLimits(100, 100, FEW, List.of()))) {
+    try (Rig rig = rig(new ClientLimits(100, 100, FEW, AddressRanges.NONE))) {
       assertServed(client(rig, GREEDY));
       Stall stall = stallAll(rig, GREEDY, "");
       try {
@@ -127,7 +127,7 @@ class ClientLimitsTest {
   @Test
   void one_token_of_many_addresses_is_one_client_and_so_is_one_address_with_many_tokens()
       throws Exception {
-    try (Rig rig = rig(new ClientLimits(100, 100, FEW, List.of()))) {
+    try (Rig rig = rig(new ClientLimits(100, 100, FEW, AddressRanges.NONE))) {
       assertServed(client(rig, GREEDY));
       Stall stall = stallAll(rig, GREEDY, "Authorization: Bearer hf_one");
       try {
@@ -145,8 +145,8 @@ class ClientLimitsTest {
 
   @Test
   void behind_a_trusted_proxy_a_client_is_who_the_proxy_says() throws Exception {
-    CidrRange proxy = CidrRange.parse("127.0.0.2").orElseThrow();
-    try (Rig rig = rig(new ClientLimits(100, 100, FEW, List.of(proxy)))) {
+    AddressRanges proxy = AddressRanges.of(List.of("127.0.0.2"));
+    try (Rig rig = rig(new ClientLimits(100, 100, FEW, proxy))) {
       assertServed(client(rig, GREEDY));
       Stall stall = stallAll(rig, GREEDY, "X-Forwarded-For: 192.0.2.1");
       try {

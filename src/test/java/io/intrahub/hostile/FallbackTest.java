@@ -3,11 +3,9 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +26,7 @@ class FallbackTest {
   @BeforeEach
   void start() throws Exception {
     fallback = DevHub.builder().start();
-    rig = new Rig(data, settings -> with(settings, fallback.uri()));
+    rig = Rig.withFallback(data, fallback);
     commit =
         rig.hub
             .repo("model", "acme/open")
@@ -43,11 +41,6 @@ class FallbackTest {
   void stop() {
     rig.close();
     fallback.close();
-  }
-
-  private static AppSettings with(AppSettings s, URI second) {
-    URI first = s.upstream().endpoints().getFirst();
-    return s.withUpstream(s.upstream().withEndpoints(List.of(first, second)));
   }
 
   private Rig.Answer get(String target) {

@@ -103,14 +103,15 @@ class LargeInfoTest {
   }
 
   @Test
-  void that_of_a_gated_repo_passes_and_is_not_kept() throws Exception {
+  void that_of_a_gated_repo_is_kept_for_everybody() throws Exception {
     rig.hub.repo("model", "acme/open").visibility(Visibility.GATED);
     Rig.Answer answer = get(INFO);
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.body().length).isGreaterThan(LONG);
-    assertThat(answer.header("cache-status")).contains("intrahub; fwd=bypass");
+    assertThat(answer.header("cache-status")).contains("intrahub; fwd=miss; stored");
+    assertThat(get(INFO).header("cache-status").orElseThrow()).contains("hit");
     atRest();
-    assertThat(rig.tracesOnDisk(List.of("a-file-with-quite-a-long-name"))).isEmpty();
+    assertThat(answersOnDisk()).isEqualTo(1);
   }
 
   /** Who may read is said before the list of files; what is not said there opens nothing. */

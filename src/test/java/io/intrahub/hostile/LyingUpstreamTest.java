@@ -7,7 +7,6 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
-import io.intrahub.devhub.Visibility;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -153,16 +152,14 @@ class LyingUpstreamTest {
     };
   }
 
-  /** Makes a file that one client may read. Returns the token. */
-  private Optional<String> privateFile() {
-    String token = "hf_alice";
-    rig.hub.token(token, "alice");
-    rig.hub
-        .repo("model", "acme/closed")
-        .visibility(Visibility.PRIVATE)
-        .allow(token)
-        .commit("Add it", Map.of("big.bin", BIG_FILE));
-    return Optional.of(token);
+  /** Makes a file that only another endpoint has, which therefore passes through. */
+  private DevHub passedThrough() throws Exception {
+    DevHub fallback = DevHub.builder().start();
+    rig.close();
+    rig = Rig.withFallback(data, fallback);
+    rig.hub.goDark();
+    fallback.repo("model", "acme/closed").commit("Add it", Map.of("big.bin", BIG_FILE));
+    return fallback;
   }
 
   /**
@@ -170,40 +167,45 @@ class LyingUpstreamTest {
    * byte where it was, as curl and the Hub's own client do by themselves.
    */
   @Test
-  void who_has_wrong_bytes_of_a_private_file_has_to_start_over() {
-    Optional<String> token = privateFile();
-    Rig.Call rest = new Rig.Call("GET", CLOSED, "bytes=2000000-", "");
-    Rig.Answer before = rig.send(rig.app().uri(), rest, token);
-    assertThat(before.status()).isEqualTo(206);
-    assertThat(before.header("cache-status").orElse("")).contains("unverified");
-    rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(CLOSED, token)).hasMessageContaining("no whole answer");
+  void who_has_wrong_bytes_of_what_passes_through_has_to_start_over() throws Exception {
+    try (DevHub fallback = passedThrough()) {
+      Rig.Call rest = new Rig.Call("GET", CLOSED, "bytes=2000000-", "");
+      Rig.Answer before = rig.send(rig.app().uri(), rest, Optional.empty());
+      assertThat(before.status()).isEqualTo(206);
+      assertThat(before.header("cache-status").orElse("")).contains("unverified");
+      fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
+      assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty()))
+          .hasMessageContaining("no whole answer");
 
-    Rig.Answer after = rig.send(rig.app().uri(), rest, token);
+      Rig.Answer after = rig.send(rig.app().uri(), rest, Optional.empty());
 
-    assertThat(after.status()).isEqualTo(200);
-    assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
+      assertThat(after.status()).isEqualTo(200);
+      assertThat(after.body()).isEqualTo(BIG_FILE.allBytes());
+    }
   }
 
   /** In chunks, an answer is not at its end with its last byte, nor is its connection free. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void what_came_wrong_and_is_not_kept_comes_over_another_connection_then(boolean inChunks) {
-    Optional<String> token = privateFile();
-    if (inChunks) {
-      rig.hub.faults().on(Route.CDN).noLength();
+  void what_came_wrong_and_is_not_kept_comes_over_another_connection_then(boolean inChunks)
+      throws Exception {
+    try (DevHub fallback = passedThrough()) {
+      if (inChunks) {
+        fallback.faults().on(Route.CDN).noLength();
+      }
+      fallback.faults().on(Route.CDN).times(1).wrongByteAt(5);
+      assertThatThrownBy(() -> rig.get(CLOSED, Optional.empty()))
+          .hasMessageContaining("no whole answer");
+
+      assertThat(rig.get(CLOSED, Optional.empty()).body()).isEqualTo(BIG_FILE.allBytes());
+
+      List<Integer> connections =
+          fallback.log().stream()
+              .filter(r -> r.route() == Route.CDN)
+              .map(Recorded::clientPort)
+              .toList();
+      assertThat(connections).hasSize(2).doesNotHaveDuplicates();
     }
-    rig.hub.faults().on(Route.CDN).times(1).wrongByteAt(5);
-    assertThatThrownBy(() -> rig.get(CLOSED, token)).hasMessageContaining("no whole answer");
-
-    assertThat(rig.get(CLOSED, token).body()).isEqualTo(BIG_FILE.allBytes());
-
-    List<Integer> connections =
-        rig.hub.log().stream()
-            .filter(r -> r.route() == Route.CDN)
-            .map(Recorded::clientPort)
-            .toList();
-    assertThat(connections).hasSize(2).doesNotHaveDuplicates();
   }
 
   @Tag("slow")

@@ -3,12 +3,10 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
-import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
+import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -17,19 +15,15 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
-import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.FileAnswer;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.RevisionRequest;
 import io.intrahub.policy.Observation;
-import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.RepoStore;
-import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.transfer.Transfers;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -82,32 +76,12 @@ class MovedRevisionTest {
       DevRepo repo = hub.repo("model", "acme/open");
       String old = repo.commit("Add it", "a.txt", DevFile.text("old"));
       AppSettings settings = AppSettingsFactory.demo("127.0.0.1", 0, Path.of("unused"), hub.uri());
-      Meters meters = new Meters(new SimpleMeterRegistry());
       MemoryStore store = new MemoryStore(clock);
-      CacheSizes caches = CacheSizes.ofHeap(512L << 20);
-      RepoStore repos = watched(new CachedRepoStore(store.repos(), caches, clock));
-      EventOrder order = new EventOrder(clock);
-      try (HubUpstream upstream =
-          new HubUpstream(settings.upstream(), clock, timer, TestRepos.budget(), order, meters)) {
+      RepoStore repos = watched(store.repos());
+      Wiring wiring = TestWiring.of(settings, Wiring.Environment.of(clock, executor, timer));
+      try (HubUpstream upstream = wiring.upstream()) {
         Mirror mirror =
-            new Mirror(
-                new AccessChecker(repos, order, clock, settings.access()),
-                repos,
-                upstream,
-                new Transfers(
-                    store.published(),
-                    store.scratch(),
-                    settings.transfer(),
-                    executor,
-                    timer,
-                    System::nanoTime,
-                    meters),
-                meters,
-                TestRepos.budget(),
-                caches,
-                executor,
-                clock,
-                settings.mirror());
+            wiring.mirror(repos, upstream, wiring.transfers(store.published(), store.scratch()));
         assertThat(commitOf(mirror)).isEqualTo(old);
         String latest = repo.commit("Change it", "a.txt", DevFile.text("new"));
         clock.pass(Duration.ofSeconds(61));

@@ -1,11 +1,14 @@
 package io.intrahub.hostile;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
 /** A client's connection, byte by byte, from an address of the test's choice. For one thread. */
@@ -63,6 +66,26 @@ final class RawClient implements AutoCloseable {
   /** All that comes until the mirror closes the connection. */
   String rest() throws IOException {
     return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * The same, but a reset ends it too: the mirror closed while bytes were on their way to it.
+   *
+   * @throws AssertionError if the connection stays open and silent
+   */
+  String untilClosed() throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    byte[] buffer = new byte[16 * 1024];
+    try {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        all.write(buffer, 0, read);
+      }
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("the connection stays open after\n" + all, e);
+    } catch (SocketException e) {
+      // What came before counts.
+    }
+    return all.toString(StandardCharsets.ISO_8859_1);
   }
 
   void shutdownOutput() throws IOException {

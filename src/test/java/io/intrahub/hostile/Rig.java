@@ -2,8 +2,8 @@ package io.intrahub.hostile;
 
 import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
-import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
 import java.io.ByteArrayOutputStream;
@@ -26,39 +26,41 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** A real mirror in this process, a made-up Hub behind it, and a clock that a test moves. */
+/**
+ * A mirror that gives up sooner than the product, and a client that sends what no library would.
+ */
 final class Rig implements AutoCloseable {
-  final SettableClock clock = new SettableClock();
+  final SettableClock clock;
   final DevHub hub;
-  private final Path data;
-  private final UnaryOperator<AppSettings> change;
+  private final MirrorUnderTest mirror;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(10))
           .build();
-  private App app;
 
-  Rig(Path data) throws Exception {
+  Rig(Path data) {
     this(data, UnaryOperator.identity());
   }
 
-  Rig(Path data, UnaryOperator<AppSettings> change) throws Exception {
+  Rig(Path data, UnaryOperator<AppSettings> change) {
     this(data, change, DevHub.builder());
   }
 
-  Rig(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) throws Exception {
-    this.data = data;
-    this.change = change;
-    this.hub = builder.clock(clock).start();
-    this.app = start();
+  Rig(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) {
+    mirror = new MirrorUnderTest(data, s -> change.apply(impatient(s)), builder);
+    hub = mirror.hub();
+    clock = mirror.clock();
   }
 
-  private App start() throws Exception {
-    // By its address: the name under which a made-up Hub shows itself need not exist.
-    URI upstream = URI.create("http://127.0.0.1:" + hub.uri().getPort());
-    AppSettings settings = impatient(AppSettingsFactory.demo("127.0.0.1", 0, data, upstream));
-    return App.start(change.apply(settings), clock, request -> {});
+  /** With another endpoint, which is asked when the Hub is not there. */
+  static Rig withFallback(Path data, DevHub fallback) {
+    return new Rig(
+        data,
+        s -> {
+          URI first = s.upstream().endpoints().getFirst();
+          return s.withUpstream(s.upstream().withEndpoints(List.of(first, fallback.uri())));
+        });
   }
 
   /** With the smallest pool there may be, which is room for a handful of buffers. */
@@ -101,20 +103,19 @@ final class Rig implements AutoCloseable {
   }
 
   App app() {
-    return app;
+    return mirror.app();
   }
 
   Path data() {
-    return data;
+    return mirror.data();
   }
 
-  void restart() throws Exception {
-    app.close();
-    app = start();
+  void restart() {
+    mirror.restart();
   }
 
   Answer get(String target, Optional<String> token) {
-    return send(app.uri(), new Call("GET", target, "", ""), token);
+    return send(mirror.uri(), new Call("GET", target, "", ""), token);
   }
 
   /** One request: an empty range or body stands for none. */
@@ -153,7 +154,7 @@ final class Rig implements AutoCloseable {
    * @throws AssertionError when it stays open and silent
    */
   byte[] wire(byte[] request) throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", app.uri().getPort())) {
+    try (Socket socket = new Socket("127.0.0.1", mirror.uri().getPort())) {
       socket.setSoTimeout(20_000);
       try {
         socket.getOutputStream().write(request);
@@ -191,11 +192,11 @@ final class Rig implements AutoCloseable {
   List<String> tracesOnDisk(List<String> texts) throws IOException {
     List<String> found = new ArrayList<>();
     List<Path> files;
-    try (Stream<Path> walk = Files.walk(data)) {
+    try (Stream<Path> walk = Files.walk(data())) {
       files = walk.toList();
     }
     for (Path file : files) {
-      String name = data.relativize(file).toString();
+      String name = data().relativize(file).toString();
       String content =
           Files.isRegularFile(file) ? new String(read(file), StandardCharsets.ISO_8859_1) : "";
       for (String text : texts) {
@@ -222,9 +223,8 @@ final class Rig implements AutoCloseable {
   @Override
   public void close() {
     try {
-      app.close();
+      mirror.close();
     } finally {
-      hub.close();
       client.close();
     }
   }

@@ -9,7 +9,6 @@ import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.AuthorisedBlob;
-import io.intrahub.access.EventOrder;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -23,12 +22,11 @@ import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -56,14 +54,7 @@ class EntryLookupTest {
 
   @BeforeEach
   void open() throws Exception {
-    upstream =
-        new HubUpstream(
-            UpstreamSettings.to(List.of(URI.create("http://127.0.0.1:9"))).withOffline(true),
-            Clock.systemUTC(),
-            timer,
-            budget,
-            new EventOrder(Clock.systemUTC()),
-            meters);
+    upstream = TestWiring.upstream(TestWiring.OFFLINE, Clock.systemUTC(), timer);
     entries =
         new EntryLookup(
             new ManifestLoader(store.repos(), upstream, budget, Runnable::run, 10), meters, 10_000);

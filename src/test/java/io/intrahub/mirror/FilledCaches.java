@@ -1,8 +1,7 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.TestGrants;
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
+import io.intrahub.access.TestGrants;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.BlobId;
@@ -17,13 +16,12 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.ref.Reference;
-import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,14 +46,7 @@ public final class FilledCaches {
     Meters meters = new Meters(new SimpleMeterRegistry());
     MemoryBudget budget = new MemoryBudget(1, time);
     try (ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-        HubUpstream upstream =
-            new HubUpstream(
-                UpstreamSettings.to(List.of(URI.create("http://127.0.0.1:9"))).withOffline(true),
-                CLOCK,
-                timer,
-                budget,
-                new EventOrder(CLOCK),
-                meters)) {
+        HubUpstream upstream = TestWiring.upstream(TestWiring.OFFLINE, CLOCK, timer)) {
       ManifestLoader manifests =
           new ManifestLoader(new MemoryStore(CLOCK).repos(), upstream, budget, Runnable::run, 1);
       List<Object> kept = new ArrayList<>();
@@ -86,7 +77,8 @@ public final class FilledCaches {
                         hex(length),
                         Optional.empty());
                 refusedRepos.put(
-                    TestGrants.open(repo(length)), Optional.of(new HubRefusal(error, Optional.empty())));
+                    TestGrants.open(repo(length)),
+                    Optional.of(new HubRefusal(error, Optional.empty())));
               }
             });
         PendingCommits pending =

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.cli.Wiring;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
@@ -18,6 +18,7 @@ import io.intrahub.store.Manifest;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.ListingHub;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
@@ -62,14 +63,14 @@ class ManifestLoaderTest {
     FsStore store = FsStore.open(folder, Clock.systemUTC(), DiskBudgetSettings.DEFAULT, threads);
     Duration time = Duration.ofSeconds(20);
     HubUpstream upstream =
-        new HubUpstream(
-            UpstreamSettings.to(List.of(hub.uri()))
-                .withNetwork(NetworkSettings.DEFAULT.withTimeouts(time)),
-            Clock.systemUTC(),
-            timer,
-            budget,
-            new EventOrder(Clock.systemUTC()),
-            new Meters(new SimpleMeterRegistry()));
+        new Wiring(
+                TestWiring.settings(
+                    UpstreamSettings.to(List.of(hub.uri()))
+                        .withNetwork(NetworkSettings.DEFAULT.withTimeouts(time))),
+                Wiring.Environment.of(Clock.systemUTC(), threads, timer),
+                budget,
+                new Meters(new SimpleMeterRegistry()))
+            .upstream();
     parts.addAll(List.of(upstream, hub, store));
     manifests = new ManifestLoader(store.repos(), upstream, budget, threads, limit);
   }
@@ -95,7 +96,9 @@ class ManifestLoaderTest {
   private Result learn(int repo, String client) {
     ColdQuestionLimiter.Admission free =
         new ColdQuestionLimiter(1, Clock.systemUTC(), 1L << 20).admission(Caller.anonymous(client));
-    return manifests.getOrLearn(repo(repo), COMMIT, Caller.anonymous(client), free, LONG).orElseThrow();
+    return manifests
+        .getOrLearn(repo(repo), COMMIT, Caller.anonymous(client), free, LONG)
+        .orElseThrow();
   }
 
   private static Manifest complete(Result result) {

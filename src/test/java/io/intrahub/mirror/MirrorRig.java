@@ -2,25 +2,19 @@ package io.intrahub.mirror;
 
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
-import io.intrahub.base.CacheSizes;
+import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
-import io.intrahub.metrics.Meters;
-import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
-import io.intrahub.transfer.TransferSettings;
-import io.intrahub.transfer.Transfers;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -51,7 +45,6 @@ final class MirrorRig implements AutoCloseable {
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints).withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
-    Meters meters = new Meters(new SimpleMeterRegistry());
     Executor counted =
         task -> {
           running.incrementAndGet();
@@ -63,27 +56,12 @@ final class MirrorRig implements AutoCloseable {
             }
           });
         };
-    EventOrder order = new EventOrder(clock);
-    upstream = new HubUpstream(settings, clock, timer, TestRepos.budget(), order, meters);
+    Wiring wiring =
+        TestWiring.of(TestWiring.settings(settings), Wiring.Environment.of(clock, counted, timer));
+    upstream = wiring.upstream();
     mirror =
-        new Mirror(
-            new AccessChecker(store.repos(), order, clock, AccessChecker.Settings.DEFAULT),
-            store.repos(),
-            upstream,
-            new Transfers(
-                store.published(),
-                store.scratch(),
-                TransferSettings.DEFAULT,
-                counted,
-                timer,
-                System::nanoTime,
-                meters),
-            meters,
-            TestRepos.budget(),
-            CacheSizes.ofHeap(512L << 20),
-            counted,
-            clock,
-            MirrorSettings.DEFAULT);
+        wiring.mirror(
+            store.repos(), upstream, wiring.transfers(store.published(), store.scratch()));
   }
 
   FileAnswer file(String path) {

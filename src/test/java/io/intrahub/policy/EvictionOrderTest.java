@@ -19,20 +19,20 @@ final class EvictionOrderTest {
   private static final long HOUR = 3600;
 
   private static Candidate<String> blob(String key, long size, long lastUse) {
-    return new Candidate<>(key, Kind.PUBLISHED, size, lastUse, false, false, false);
+    return new Candidate<>(key, Kind.PUBLISHED, size, lastUse, false, false);
   }
 
   private static Candidate<String> superseded(String key, long size, long lastUse) {
-    return new Candidate<>(key, Kind.PUBLISHED, size, lastUse, true, false, false);
+    return new Candidate<>(key, Kind.PUBLISHED, size, lastUse, true, false);
   }
 
   private static Candidate<String> pieces(String key, long size, long lastUse) {
-    return new Candidate<>(key, Kind.PIECES, size, lastUse, false, false, false);
+    return new Candidate<>(key, Kind.PIECES, size, lastUse, false, false);
   }
 
   private static Candidate<String> known(
       Kind kind, String key, long size, long lastUse, boolean superseded) {
-    return new Candidate<>(key, kind, size, lastUse, superseded, false, false);
+    return new Candidate<>(key, kind, size, lastUse, superseded, false);
   }
 
   @Test
@@ -81,12 +81,11 @@ final class EvictionOrderTest {
   }
 
   @Test
-  void what_is_in_use_or_pinned_never_goes() {
+  void what_is_in_use_never_goes() {
     List<Candidate<String>> all =
         List.of(
-            new Candidate<>("open", Kind.PUBLISHED, 5, 1, true, true, false),
-            new Candidate<>("pinned", Kind.PUBLISHED, 5, 1, true, false, true),
-            new Candidate<>("fetched", Kind.PIECES, 5, 1, false, true, false),
+            new Candidate<>("open", Kind.PUBLISHED, 5, 1, true, true),
+            new Candidate<>("fetched", Kind.PIECES, 5, 1, false, true),
             blob("empty", 0, 1),
             blob("other", 5, NOW));
 
@@ -116,8 +115,7 @@ final class EvictionOrderTest {
               random.nextInt(20),
               NOW - random.nextInt(12) * HOUR / 4,
               random.nextBoolean(),
-              random.nextInt(5) == 0,
-              random.nextInt(9) == 0));
+              random.nextInt(5) == 0));
     }
     long toFree = random.nextInt(300);
 
@@ -126,12 +124,10 @@ final class EvictionOrderTest {
     Set<Candidate<Integer>> chosen = new HashSet<>(victims);
     assertThat(chosen).hasSameSizeAs(victims);
     assertThat(all).containsAll(victims);
-    assertThat(victims).noneMatch(v -> v.inUse() || v.pinned());
+    assertThat(victims).noneMatch(Candidate::inUse);
     long freed = sum(victims);
     List<Candidate<Integer>> spared =
-        all.stream()
-            .filter(c -> !chosen.contains(c) && !c.inUse() && !c.pinned() && c.size() > 0)
-            .toList();
+        all.stream().filter(c -> !chosen.contains(c) && !c.inUse() && c.size() > 0).toList();
     if (freed < toFree) {
       assertThat(spared).isEmpty();
     } else if (!victims.isEmpty()) {

@@ -10,7 +10,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
-import io.intrahub.store.memory.MemoryStore;
+import io.intrahub.store.memory.MemoryRepos;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +26,7 @@ final class CachedRepoStoreTest {
   private static final CommitHash COMMIT = new CommitHash("c".repeat(40));
 
   private final SettableClock clock = new SettableClock();
-  private final RepoStore disk = new MemoryStore(clock).repos();
+  private final RepoStore disk = new MemoryRepos(clock);
   private final RepoStore cached = new CachedRepoStore(disk, CacheSizes.ofHeap(512L << 20), clock);
 
   @Test

@@ -3,6 +3,9 @@ package io.intrahub.store;
 import static io.intrahub.access.TestGrants.everybody;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
 import io.intrahub.access.TestGrants;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
@@ -17,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -281,6 +285,53 @@ public abstract class RepoStoreContract extends ManifestContract {
     repos.forget(TestGrants.open(REPO));
     repos.remember(TestGrants.open(REPO), at);
     assertThat(repos.confirmedAt(TestGrants.open(REPO))).hasValue(at);
+  }
+
+  private static final Authority.TokenHolder ALICE = new Authority.TokenHolder("a1".repeat(32));
+  private static final Authority.TokenHolder BOB = new Authority.TokenHolder("b2".repeat(32));
+
+  private static Grant grant(RepoId repo, Authority authority, ReadScope scope) {
+    return new Grant(repo, authority, scope);
+  }
+
+  @Test
+  void grants_differ_by_repo_and_authority_and_scope() throws Exception {
+    List<Grant> grants = new ArrayList<>();
+    for (RepoId repo : List.of(REPO, OTHER)) {
+      for (Authority authority : List.of(ALICE, BOB, new Authority.Anonymous())) {
+        for (ReadScope scope : ReadScope.values()) {
+          grants.add(grant(repo, authority, scope));
+        }
+      }
+    }
+    for (int i = 0; i < grants.size(); i++) {
+      assertThat(repos.confirmedAt(grants.get(i))).isEmpty();
+      repos.remember(grants.get(i), NOW.minusSeconds(i));
+    }
+    repos.forget(grants.get(3));
+    reopen();
+    for (int i = 0; i < grants.size(); i++) {
+      Optional<Instant> kept = i == 3 ? Optional.empty() : Optional.of(NOW.minusSeconds(i));
+      assertThat(repos.confirmedAt(grants.get(i))).as(grants.get(i).toString()).isEqualTo(kept);
+    }
+  }
+
+  @Test
+  void all_grants_of_one_authority_can_be_forgotten() throws Exception {
+    for (RepoId repo : List.of(REPO, OTHER)) {
+      repos.remember(grant(repo, ALICE, ReadScope.CONTENT), NOW);
+      repos.remember(grant(repo, BOB, ReadScope.CONTENT), NOW);
+    }
+    assertThat(repos.confirmedAt(grant(REPO, ALICE, ReadScope.CONTENT))).hasValue(NOW);
+    repos.forgetAll(ALICE);
+    for (int open = 0; open < 2; open++) {
+      for (RepoId repo : List.of(REPO, OTHER)) {
+        assertThat(repos.confirmedAt(grant(repo, ALICE, ReadScope.CONTENT))).isEmpty();
+        assertThat(repos.confirmedAt(grant(repo, BOB, ReadScope.CONTENT))).hasValue(NOW);
+      }
+      reopen();
+    }
+    repos.forgetAll(new Authority.TokenHolder("c3".repeat(32)));
   }
 
   @Test

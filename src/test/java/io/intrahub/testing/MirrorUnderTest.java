@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -34,10 +35,9 @@ public final class MirrorUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final SettableClock clock = new SettableClock();
-  private final DevHub hub = DevHub.builder().clock(clock).start();
+  private final DevHub hub;
   private final Path data;
-  private final Duration firstByteTimeout;
-  private final DiskBudgetSettings store;
+  private final UnaryOperator<AppSettings> change;
   private App app;
   private long mark;
 
@@ -52,27 +52,41 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   /** The same, but the mirror waits for upstream no longer than this. */
   public MirrorUnderTest(Path data, Duration firstByteTimeout) {
-    this(data, firstByteTimeout, DiskBudgetSettings.DEFAULT);
+    this(data, s -> withFirstByteTimeout(s, firstByteTimeout));
   }
 
   /** The same, with limits for the store. */
   public MirrorUnderTest(Path data, DiskBudgetSettings store) {
-    this(data, Duration.ofSeconds(20), store);
+    this(data, s -> withFirstByteTimeout(s, Duration.ofSeconds(20)).withStore(store));
   }
 
-  private MirrorUnderTest(Path data, Duration firstByteTimeout, DiskBudgetSettings store) {
+  private MirrorUnderTest(Path data, UnaryOperator<AppSettings> change) {
+    this(data, change, DevHub.builder());
+  }
+
+  /**
+   * The same, with other settings and another Hub.
+   *
+   * @param change is given the defaults at each start
+   * @param builder gets the clock
+   */
+  public MirrorUnderTest(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) {
     this.data = data;
-    this.firstByteTimeout = firstByteTimeout;
-    this.store = store;
+    this.change = change;
+    this.hub = builder.clock(clock).start();
     this.app = start(false);
   }
 
-  private App start(boolean offline) {
-    AppSettings s = AppSettingsFactory.demo("127.0.0.1", 0, data, hub.uri());
+  private static AppSettings withFirstByteTimeout(AppSettings s, Duration timeout) {
     UpstreamSettings u = s.upstream();
-    UpstreamSettings upstream =
-        u.withOffline(offline).withNetwork(u.network().withFirstByteTimeout(firstByteTimeout));
-    AppSettings settings = s.withStore(store).withUpstream(upstream);
+    return s.withUpstream(u.withNetwork(u.network().withFirstByteTimeout(timeout)));
+  }
+
+  private App start(boolean offline) {
+    // By its address: the name under which a made-up Hub shows itself need not exist.
+    URI upstream = URI.create("http://127.0.0.1:" + hub.port());
+    AppSettings s = change.apply(AppSettingsFactory.demo("127.0.0.1", 0, data, upstream));
+    AppSettings settings = s.withUpstream(s.upstream().withOffline(offline));
     try {
       return App.start(settings, clock, request -> {});
     } catch (Exception e) {
@@ -100,6 +114,11 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   public App app() {
     return app;
+  }
+
+  /** The clock of both. */
+  public SettableClock clock() {
+    return clock;
   }
 
   public DevHub hub() {
@@ -179,7 +198,10 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   @Override
   public void close() {
-    app.close();
-    hub.close();
+    try {
+      app.close();
+    } finally {
+      hub.close();
+    }
   }
 }

@@ -8,13 +8,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.base.Deadline;
+import io.intrahub.cli.Wiring;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
-import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
+import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.transfer.ScriptedSource.BreakAt;
 import io.intrahub.transfer.ScriptedSource.Fails;
 import io.intrahub.transfer.ScriptedSource.Gate;
@@ -25,7 +27,6 @@ import io.intrahub.transfer.TransferRig.Got;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.UpstreamResult;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -279,16 +280,15 @@ class SingleTransferTest {
   @Test
   void an_executor_that_rejects_leaves_nothing_behind() {
     Transfers stopped =
-        new Transfers(
-            rig.store,
-            rig.store,
-            TransferSettings.DEFAULT,
-            task -> {
-              throw new RejectedExecutionException("stopped");
-            },
-            rig.timer,
-            System::nanoTime,
-            new Meters(new SimpleMeterRegistry()));
+        TestWiring.of(
+                TestWiring.settings(TestWiring.OFFLINE),
+                Wiring.Environment.of(
+                    new SettableClock(),
+                    task -> {
+                      throw new RejectedExecutionException("stopped");
+                    },
+                    rig.timer))
+            .transfers(rig.store, rig.store);
     for (int i = 0; i < 2; i++) {
       assertThat(
               stopped.open(

@@ -5,17 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.base.Deadline;
+import io.intrahub.cli.Wiring;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.metrics.Meters;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.transfer.content.StoredStream;
 import io.intrahub.upstream.UpstreamResult;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -72,14 +72,10 @@ final class SuspectBlobTest {
   private void start() throws Exception {
     store = openStore();
     transfers =
-        new Transfers(
-            store.published(),
-            store.scratch(),
-            TransferSettings.DEFAULT,
-            threads,
-            timer,
-            System::nanoTime,
-            new Meters(new SimpleMeterRegistry()));
+        TestWiring.of(
+                TestWiring.settings(TestWiring.OFFLINE),
+                Wiring.Environment.of(Clock.systemUTC(), threads, timer))
+            .transfers(store.published(), store.scratch());
   }
 
   @AfterEach

@@ -7,14 +7,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.base.Deadline;
+import io.intrahub.cli.Wiring;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestBlobs;
+import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
@@ -65,27 +68,30 @@ public final class TransferRig implements AutoCloseable {
    * @param contents large ones in flight, at most
    */
   TransferRig(long finishIfLeft, Duration checkTimeout, int contents) {
+    TransferSettings settings =
+        new TransferSettings(
+            Duration.ofSeconds(20),
+            checkTimeout,
+            Duration.ofSeconds(10),
+            finishIfLeft,
+            3,
+            Duration.ofMillis(1),
+            4,
+            32,
+            contents,
+            0,
+            128,
+            8 << 20);
+    Wiring.Environment environment =
+        Wiring.Environment.of(new SettableClock(), threads, timer)
+            .withNanos(() -> System.nanoTime() + timer.skew());
     transfers =
-        new Transfers(
-            store,
-            store,
-            new TransferSettings(
-                Duration.ofSeconds(20),
-                checkTimeout,
-                Duration.ofSeconds(10),
-                finishIfLeft,
-                3,
-                Duration.ofMillis(1),
-                4,
-                32,
-                contents,
-                0,
-                128,
-                8 << 20),
-            threads,
-            timer,
-            () -> System.nanoTime() + timer.skew(),
-            meters);
+        new Wiring(
+                TestWiring.settings(TestWiring.OFFLINE).withTransfer(settings),
+                environment,
+                TestRepos.budget(),
+                meters)
+            .transfers(store, store);
   }
 
   static AuthorisedBlob mayRead(BlobId blob) {

@@ -8,8 +8,8 @@ import io.intrahub.store.StoredBlob;
 import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.BlobPublisher;
-import io.intrahub.store.fs.blobs.BlobUses;
 import io.intrahub.store.fs.blobs.DigestCheck;
 import io.intrahub.store.fs.blobs.FileBlob;
 import io.intrahub.store.fs.blobs.InMemoryBlob;
@@ -51,7 +51,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
   private final BlobIndex index;
   private final Clock clock;
   private final CleanShutdownMarker shutdownMarker;
-  private final BlobUses uses;
+  private final BlobPins pins;
   private final StripedLocks locks;
 
   FsPublishedBlobs(
@@ -62,7 +62,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
       BlobIndex index,
       Clock clock,
       CleanShutdownMarker shutdownMarker,
-      BlobUses uses,
+      BlobPins pins,
       StripedLocks locks) {
     this.disk = disk;
     this.layout = layout;
@@ -71,7 +71,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
     this.index = index;
     this.clock = clock;
     this.shutdownMarker = shutdownMarker;
-    this.uses = uses;
+    this.pins = pins;
     this.locks = locks;
   }
 
@@ -94,25 +94,25 @@ final class FsPublishedBlobs implements PublishedBlobs {
   public Optional<StoredBlob> open(AuthorisedBlob proof) {
     BlobId blob = proof.blob();
     StoreLayout.BlobPaths paths = layout.paths(proof.repo(), blob.digest());
-    Optional<BlobUses.Use> use = uses.begin(paths.key());
-    if (use.isEmpty()) {
+    Optional<BlobPins.Pin> pin = pins.pin(paths.key());
+    if (pin.isEmpty()) {
       // It is being evicted.
       return Optional.empty();
     }
     Optional<StoredBlob> opened = Optional.empty();
     try {
-      opened = open(paths, blob, use.get());
+      opened = open(paths, blob, pin.get());
     } catch (IOException e) {
       log.warn("{} can't be read and counts as absent: {}", paths.blob(), e.toString());
     } finally {
       if (opened.filter(FileBlob.class::isInstance).isEmpty()) {
-        use.get().close();
+        pin.get().close();
       }
     }
     return opened;
   }
 
-  private Optional<StoredBlob> open(StoreLayout.BlobPaths paths, BlobId blob, BlobUses.Use use)
+  private Optional<StoredBlob> open(StoreLayout.BlobPaths paths, BlobId blob, BlobPins.Pin pin)
       throws IOException {
     Optional<Disk.Attributes> facts = disk.attributes(paths.blob());
     if (facts.isEmpty()) {
@@ -123,7 +123,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
       log.warn("{} counts as absent: it is not a file", paths.blob());
       return Optional.empty();
     }
-    return open(paths, blob, facts.get(), use);
+    return open(paths, blob, facts.get(), pin);
   }
 
   /** It was not there. If the index thinks otherwise, one of the two may just be changing. */
@@ -143,7 +143,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
   }
 
   private Optional<StoredBlob> open(
-      StoreLayout.BlobPaths paths, BlobId blob, Disk.Attributes attributes, BlobUses.Use use)
+      StoreLayout.BlobPaths paths, BlobId blob, Disk.Attributes attributes, BlobPins.Pin pin)
       throws IOException {
     BlobChecks.Subject subject = new BlobChecks.Subject(paths, attributes);
     Disk.File file = disk.open(paths.blob());
@@ -170,7 +170,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
               shared,
               blob.size(),
               () -> suspect(paths.key(), blob.size()),
-              use,
+              pin,
               check.get().isDone() ? check.get() : check.get().copy()));
     } finally {
       if (!handedOut) {

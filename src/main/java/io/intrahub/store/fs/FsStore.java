@@ -11,9 +11,9 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.BlobPublisher;
-import io.intrahub.store.fs.blobs.BlobUses;
-import io.intrahub.store.fs.blobs.CurrentBlobs;
+import io.intrahub.store.fs.blobs.CurrentBlobMarker;
 import io.intrahub.store.fs.blobs.EvictablePublishedBlobs;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
@@ -48,7 +48,7 @@ public final class FsStore implements Store, Maintenance {
   private final StoreOpener.Opened parts;
   private final DiskBudgetSettings settings;
   private final BlobIndex index = new BlobIndex();
-  private final BlobUses uses = new BlobUses();
+  private final BlobPins pins = new BlobPins();
   private final MetadataIndex metadata;
   private final AtomicReplacer replacer;
   private final Evictor evictor;
@@ -58,7 +58,7 @@ public final class FsStore implements Store, Maintenance {
   private final FsPublishedBlobs published;
   private final CachedRepoStore repos;
   private final BlobChecks checks;
-  private final CommitMetadata commits;
+  private final EvictableCommitMetadata commits;
   private final RecoveryScan scan;
 
   /** Guarded by this. */
@@ -91,12 +91,12 @@ public final class FsStore implements Store, Maintenance {
             parts.shutdownMarker(),
             parts.features(),
             locks);
-    this.checks = new BlobChecks(disk, index, uses, locks, quarantine, clock, executor);
+    this.checks = new BlobChecks(disk, index, pins, locks, quarantine, clock, executor);
     this.published =
         new FsPublishedBlobs(
-            disk, layout, publisher, checks, index, clock, parts.shutdownMarker(), uses, locks);
+            disk, layout, publisher, checks, index, clock, parts.shutdownMarker(), pins, locks);
     this.partials =
-        new PartialBlobs(disk, layout, folders, budget, quarantine, published, uses, clock, locks);
+        new PartialBlobs(disk, layout, folders, budget, quarantine, published, pins, clock, locks);
     FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
@@ -109,14 +109,15 @@ public final class FsStore implements Store, Maintenance {
             metadata,
             quarantine,
             parts.shutdownMarker(),
-            uses);
-    CurrentBlobs current =
-        new CurrentBlobs(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
+            pins,
+            clock);
+    CurrentBlobMarker current =
+        new CurrentBlobMarker(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     evictor.add(
         new EvictablePublishedBlobs(
-            disk, layout, index, uses, locks, current, partials::isWritten));
+            disk, layout, index, pins, locks, current, partials::isWritten));
     evictor.add(partials);
-    this.commits = new CommitMetadata(metadata, current, files, budget, evictor, executor);
+    this.commits = new EvictableCommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());

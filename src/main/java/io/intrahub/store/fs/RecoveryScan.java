@@ -7,7 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.fs.blobs.BlobChecks;
 import io.intrahub.store.fs.blobs.BlobIndex;
-import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;
@@ -16,6 +16,9 @@ import io.intrahub.store.fs.partial.PartialBlobs;
 import io.intrahub.store.fs.startup.CleanShutdownMarker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +39,9 @@ final class RecoveryScan {
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
           "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
 
+  /** No setting lets a grant of a token count for longer than a day. */
+  private static final Duration GRANT_AGE = Duration.ofDays(2);
+
   private final Disk disk;
   private final StoreLayout layout;
   private final BlobChecks checks;
@@ -44,7 +50,8 @@ final class RecoveryScan {
   private final MetadataIndex metadata;
   private final Quarantine quarantine;
   private final CleanShutdownMarker shutdownMarker;
-  private final BlobUses uses;
+  private final BlobPins pins;
+  private final Clock clock;
 
   private volatile boolean done;
   private volatile boolean stopped;
@@ -58,7 +65,8 @@ final class RecoveryScan {
       MetadataIndex metadata,
       Quarantine quarantine,
       CleanShutdownMarker shutdownMarker,
-      BlobUses uses) {
+      BlobPins pins,
+      Clock clock) {
     this.disk = disk;
     this.layout = layout;
     this.checks = checks;
@@ -67,7 +75,8 @@ final class RecoveryScan {
     this.metadata = metadata;
     this.quarantine = quarantine;
     this.shutdownMarker = shutdownMarker;
-    this.uses = uses;
+    this.pins = pins;
+    this.clock = clock;
   }
 
   boolean done() {
@@ -106,7 +115,7 @@ final class RecoveryScan {
           partials.scan(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
-      long small = lengths(list(layout.aliases()));
+      long small = lengths(list(layout.aliases())) + scanGrants();
       for (Path repo : list(layout.repos())) {
         small += scanRepo(repo, foreign, suspects);
       }
@@ -181,6 +190,27 @@ final class RecoveryScan {
         + lengths(list(layout.refs(repo.get())));
   }
 
+  /**
+   * Removes grants that can't count any more: their tokens are no longer used.
+   *
+   * @return the bytes of the others
+   */
+  private long scanGrants() throws IOException {
+    Instant old = clock.instant().minus(GRANT_AGE);
+    long bytes = 0;
+    for (Path folder : list(layout.grants())) {
+      for (Path path : list(folder)) {
+        Optional<Disk.Attributes> facts = disk.attributes(path);
+        if (facts.isPresent() && facts.get().modified().isBefore(old)) {
+          disk.delete(path);
+        } else {
+          bytes += metadata.lengthOf(path);
+        }
+      }
+    }
+    return bytes;
+  }
+
   /** A partial git blob of an older version, whose name had no size. Few are worth adopting. */
   private void removeOld(Path path) {
     try {
@@ -198,14 +228,14 @@ final class RecoveryScan {
       List<BlobChecks.Subject> suspects)
       throws IOException {
     // Evicted between the look and the counting, it would be counted for ever.
-    Optional<BlobUses.Use> use = uses.begin(paths.key());
-    if (use.isEmpty()) {
+    Optional<BlobPins.Pin> pin = pins.pin(paths.key());
+    if (pin.isEmpty()) {
       return;
     }
     try {
       scanBlobInUse(path, paths, digest, foreign, suspects);
     } finally {
-      use.get().close();
+      pin.get().close();
     }
   }
 

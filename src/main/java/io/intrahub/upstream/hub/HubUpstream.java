@@ -63,6 +63,8 @@ public final class HubUpstream implements AutoCloseable {
    * @param timer for limits on waiting; it runs short tasks only
    * @param budget for what is buffered of answers
    * @param order the one that refusals are numbered by
+   * @param sockets opens the connections
+   * @param timing the pauses between attempts of a call
    */
   public HubUpstream(
       UpstreamSettings settings,
@@ -70,32 +72,9 @@ public final class HubUpstream implements AutoCloseable {
       ScheduledExecutorService timer,
       MemoryBudget budget,
       EventOrder order,
-      Meters meters) {
-    this(settings, clock, timer, budget, order, meters, SocketFactory.getDefault());
-  }
-
-  /** As above, with the sockets of a test. */
-  public HubUpstream(
-      UpstreamSettings settings,
-      Clock clock,
-      ScheduledExecutorService timer,
-      MemoryBudget budget,
-      EventOrder order,
-      Meters meters,
-      SocketFactory sockets) {
-    this(settings, clock, timer, budget, order, meters, sockets, RetryPolicy.Timing.REAL);
-  }
-
-  /** As above; the pauses between attempts are those of a test too. */
-  HubUpstream(
-      UpstreamSettings settings,
-      Clock clock,
-      ScheduledExecutorService timer,
-      MemoryBudget budget,
-      EventOrder order,
       Meters meters,
       SocketFactory sockets,
-      RetryPolicy.Timing timing) {
+      RetryTiming timing) {
     this.settings = settings;
     this.order = order;
     Set<String> hosts = new HashSet<>();
@@ -241,8 +220,8 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code
-   * GET /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
+   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code GET
+   * /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
    * #confirm}.
    */
   public UpstreamResult<ReadEvidence> authCheck(RepoId repo, Caller as) {
@@ -251,8 +230,7 @@ public final class HubUpstream implements AutoCloseable {
     return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), confirming(as))
         .map(answer -> {
           answer.said().body().close();
-          return ReadEvidence.witnessed(
-              new Grant(repo, as.authority(), ReadScope.CONTENT), began);
+          return ReadEvidence.witnessed(new Grant(repo, as.authority(), ReadScope.CONTENT), began);
         });
   }
 
@@ -333,9 +311,9 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its entries
-   * on as they arrive. Xet fields are left out. When upstream fails, the receiver may have got some
-   * entries of the page.
+   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its
+   * entries on as they arrive. Xet fields are left out. When upstream fails, the receiver may have
+   * got some entries of the page.
    *
    * @param repo that is listed
    * @param target path and query

@@ -22,8 +22,8 @@ import okhttp3.Response;
 import okio.BufferedSource;
 
 /**
- * Reads pages of listings entry by entry: a page is never in memory as a whole. Safe
- * for use by many threads.
+ * Reads pages of listings entry by entry: a page is never in memory as a whole. Safe for use by
+ * many threads.
  */
 final class ListingPageReader {
   private final EndpointSelector endpoints;
@@ -73,8 +73,7 @@ final class ListingPageReader {
       throws IOException {
     HttpUrl url = endpoint.url(target);
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
-      try (Response response =
-          client.send(endpoint, new Request.Builder().url(url), caller)) {
+      try (Response response = client.send(endpoint, new Request.Builder().url(url), caller)) {
         Optional<HttpUrl> elsewhere = client.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
           return sort(response, target, commit, caller, to);

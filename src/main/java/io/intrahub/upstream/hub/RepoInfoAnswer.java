@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param facts what the mirror acts on. Only the beginning of a large body is parsed for them; a
  *     fact that the beginning lacks counts as missing.
  * @param body the JSON; to be closed by whoever takes the answer
- * @param evidence of what the caller may read: the content of a repo that is not gated, the metadata
- *     of one that is. Present when the endpoint is authoritative and the answer says which
+ * @param evidence of what the caller may read: the content of a repo that is not gated, the
+ *     metadata of one that is. Present when the endpoint is authoritative and the answer says which
  */
 public record RepoInfoAnswer(
     RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence) {}

@@ -4,7 +4,6 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.UpstreamFailure;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,35 +33,12 @@ final class RetryPolicy {
   private final RandomGenerator jitter;
   private final Duration firstPause;
   private final Meters meters;
-  private final Timing timing;
+  private final RetryTiming timing;
 
   /** The newest limit that a call waits for. */
   private volatile @Nullable Limit limit;
 
   private record Limit(UpstreamFailure failure, long until) {}
-
-  /** Measures time and lets it pass. */
-  interface Timing {
-    /** Real time. */
-    Timing REAL =
-        new Timing() {
-          @Override
-          public long nanoTime() {
-            return System.nanoTime();
-          }
-
-          @Override
-          public void sleep(long nanos) throws InterruptedException {
-            TimeUnit.NANOSECONDS.sleep(nanos);
-          }
-        };
-
-    /** As {@link System#nanoTime}. */
-    long nanoTime();
-
-    /** Lets this many nanoseconds pass. */
-    void sleep(long nanos) throws InterruptedException;
-  }
 
   /**
    * Makes one.
@@ -70,7 +46,7 @@ final class RetryPolicy {
    * @param jitter used under this object's monitor
    * @param firstPause before the second attempt, at most
    */
-  RetryPolicy(RandomGenerator jitter, Duration firstPause, Meters meters, Timing timing) {
+  RetryPolicy(RandomGenerator jitter, Duration firstPause, Meters meters, RetryTiming timing) {
     this.firstPause = firstPause;
     this.meters = meters;
     this.jitter = jitter;
@@ -81,7 +57,7 @@ final class RetryPolicy {
    * One thing that somebody waits for, with all the calls that it takes.
    *
    * @param budget what it may still spend on trying again
-   * @param end when nothing of it is tried again any more, by {@link Timing#nanoTime}
+   * @param end when nothing of it is tried again any more, by {@link RetryTiming#nanoTime}
    */
   record Operation(RetryBudget budget, long end) {}
 

@@ -1,6 +1,6 @@
 package io.intrahub.upstream.net;
 
-import io.intrahub.base.CidrRange;
+import io.intrahub.base.AddressRanges;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
@@ -43,7 +43,7 @@ public final class NoProxyList {
   }
 
   boolean matches(String host, int port) {
-    Optional<InetAddress> address = CidrRange.address(host);
+    Optional<InetAddress> address = AddressRanges.address(host);
     return rules.stream().anyMatch(rule -> rule.matches(host, address, port));
   }
 
@@ -66,11 +66,10 @@ public final class NoProxyList {
     }
   }
 
-  private record Addresses(CidrRange cidrRange, Optional<Integer> only) implements Rule {
+  private record Addresses(AddressRanges ranges, Optional<Integer> only) implements Rule {
     @Override
     public boolean matches(String host, Optional<InetAddress> address, int port) {
-      return address.filter(cidrRange::contains).isPresent()
-          && only.map(p -> p == port).orElse(true);
+      return address.filter(ranges::contains).isPresent() && only.map(p -> p == port).orElse(true);
     }
   }
 
@@ -79,7 +78,7 @@ public final class NoProxyList {
     if (text.equals("*")) {
       return Optional.of(new Any());
     }
-    Optional<CidrRange> whole = CidrRange.parse(text);
+    Optional<AddressRanges> whole = AddressRanges.parse(text);
     if (whole.isPresent() || text.indexOf('/') >= 0) {
       return whole.map(n -> new Addresses(n, Optional.empty()));
     }
@@ -90,8 +89,8 @@ public final class NoProxyList {
     Optional<Integer> port = Optional.ofNullable(form.group(2)).map(Integer::valueOf);
     String host = form.group(1);
     boolean bracketed = host.startsWith("[");
-    Optional<CidrRange> address =
-        CidrRange.parse(bracketed ? host.substring(1, host.length() - 1) : host);
+    Optional<AddressRanges> address =
+        AddressRanges.parse(bracketed ? host.substring(1, host.length() - 1) : host);
     if (address.isPresent()) {
       return address.map(a -> new Addresses(a, port));
     }

@@ -36,7 +36,9 @@ class SmallJsonTest {
   @Test
   void repo_info_says_id_commit_and_whether_it_is_open() throws MalformedJsonException {
     assertThat(info("{'_id':'x','id':'a/b','sha':'" + SHA + "','private':false,'gated':false}"))
-        .isEqualTo(new RepoFacts("a/b", Optional.of(new CommitHash(SHA)), RepoFacts.Told.NO, RepoFacts.Told.NO));
+        .isEqualTo(
+            new RepoFacts(
+                "a/b", Optional.of(new CommitHash(SHA)), RepoFacts.Told.NO, RepoFacts.Told.NO));
     assertThat(info("{'gated':false,'tags':['t'],'private':false,'id':'b'}"))
         .isEqualTo(new RepoFacts("b", Optional.empty(), RepoFacts.Told.NO, RepoFacts.Told.NO));
   }

@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /** What is known of repos, in maps. */
-final class MemoryRepos implements RepoStore, RepoCatalog {
+public final class MemoryRepos implements RepoStore, RepoCatalog {
   private record RevisionKey(RepoId repo, Revision revision) {}
 
   private record CommitKey(RepoId repo, CommitHash commit) {}
@@ -40,7 +40,7 @@ final class MemoryRepos implements RepoStore, RepoCatalog {
       new ConcurrentHashMap<>();
   private final ConcurrentHashMap<RepoId, Observation<RepoId>> aliases = new ConcurrentHashMap<>();
 
-  MemoryRepos(Clock clock) {
+  public MemoryRepos(Clock clock) {
     this.clock = clock;
   }
 

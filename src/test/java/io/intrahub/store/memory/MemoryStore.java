@@ -1,9 +1,11 @@
 package io.intrahub.store.memory;
 
 import io.intrahub.access.AuthorisedBlob;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.Maintenance;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
@@ -44,6 +46,7 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
   private final Set<MemoryPartial> writers = ConcurrentHashMap.newKeySet();
   private final Set<PartialKey> written = ConcurrentHashMap.newKeySet();
   private final MemoryRepos repos;
+  private final RepoStore cached;
 
   /**
    * An empty store.
@@ -52,6 +55,8 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
    */
   public MemoryStore(Clock clock) {
     this.repos = new MemoryRepos(clock);
+    // As the store of the product does.
+    this.cached = new CachedRepoStore(repos, CacheSizes.ofHeap(512L << 20), clock);
   }
 
   @Override
@@ -90,7 +95,7 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
 
   @Override
   public RepoStore repos() {
-    return repos;
+    return cached;
   }
 
   /** All of its metadata, for whoever judges what is current. */

@@ -56,7 +56,8 @@ class CommitMismatchTest {
 
   @Test
   void a_first_hop_of_another_commit_is_no_answer() {
-    assertThat(rig.upstream().learnFile(REPO, commit, A, Caller.ANONYMOUS)).isInstanceOf(UpstreamResult.Value.class);
+    assertThat(rig.upstream().learnFile(REPO, commit, A, Caller.ANONYMOUS))
+        .isInstanceOf(UpstreamResult.Value.class);
     hub.faults()
         .on(Route.RESOLVE)
         .status(
@@ -105,7 +106,8 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "X-Repo-Commit", OTHER), ENTRIES);
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
+    UpstreamResult<ListingPage> page =
+        rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
     expectStrange(failure(page));
     assertThat(taken).hasSize(1);
   }
@@ -117,7 +119,8 @@ class CommitMismatchTest {
     hub.faults()
         .on(Route.TREE)
         .status(200, Map.of("Content-Type", "application/json", "Link", next), ENTRIES);
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
+    UpstreamResult<ListingPage> page =
+        rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(taken));
     expectStrange(failure(page));
     assertThat(taken).isEmpty();
   }
@@ -128,7 +131,8 @@ class CommitMismatchTest {
         .on(Route.TREE)
         .path(commit.value())
         .status(307, Map.of("Location", "/api/models/acme/x/tree/main"), "");
-    UpstreamResult<ListingPage> page = rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(new ArrayList<>()));
+    UpstreamResult<ListingPage> page =
+        rig.upstream().listing(REPO, tree, Caller.ANONYMOUS, taker(new ArrayList<>()));
     expectStrange(failure(page));
   }
 

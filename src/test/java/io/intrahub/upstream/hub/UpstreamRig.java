@@ -4,8 +4,8 @@ import static io.intrahub.upstream.UpstreamResults.value;
 
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
 import io.intrahub.access.Fingerprints;
+import io.intrahub.cli.Wiring;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -13,6 +13,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
@@ -26,7 +27,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import javax.net.SocketFactory;
 
 /** The upstream package on its own, with short limits. */
 public final class UpstreamRig implements AutoCloseable {
@@ -41,37 +41,36 @@ public final class UpstreamRig implements AutoCloseable {
   private final HubUpstream upstream;
 
   private UpstreamRig(
-      SettableClock clock, RetryPolicy.Timing timing, boolean offline, List<URI> endpoints) {
+      SettableClock clock, RetryTiming timing, boolean offline, List<URI> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
             .withRetryPause(Duration.ofMillis(1))
             .withOffline(offline)
             .withNetwork(NetworkSettings.DEFAULT.withTimeouts(Duration.ofSeconds(5)));
+    Wiring.Environment environment =
+        Wiring.Environment.of(clock, Runnable::run, timer).withRetries(timing);
     upstream =
-        new HubUpstream(
-            settings,
-            clock,
-            timer,
-            TestRepos.budget(),
-            new EventOrder(clock),
-            new Meters(registry),
-            SocketFactory.getDefault(),
-            timing);
+        new Wiring(
+                TestWiring.settings(settings),
+                environment,
+                TestRepos.budget(),
+                new Meters(registry))
+            .upstream();
   }
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
-    return new UpstreamRig(clock, RetryPolicy.Timing.REAL, false, List.of(endpoints));
+    return new UpstreamRig(clock, RetryTiming.REAL, false, List.of(endpoints));
   }
 
   /** Asks these endpoints; what passes between attempts is the time of the test. */
-  static UpstreamRig withTiming(RetryPolicy.Timing timing, URI... endpoints) {
+  static UpstreamRig withTiming(RetryTiming timing, URI... endpoints) {
     return new UpstreamRig(new SettableClock(), timing, false, List.of(endpoints));
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(new SettableClock(), RetryPolicy.Timing.REAL, true, List.of(endpoint));
+    return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, List.of(endpoint));
   }
 
   public HubUpstream upstream() {

@@ -5,19 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
-import io.intrahub.metrics.Meters;
-import io.intrahub.store.TestRepos;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -299,15 +296,12 @@ class ProxyTest {
 
     for (String endpoint : List.of("http://plain.example", "https://hub.example")) {
       try (HubUpstream hub =
-          new HubUpstream(
+          TestWiring.upstream(
               UpstreamSettings.to(List.of(URI.create(endpoint)))
                   .withRetryPause(Duration.ofMillis(1))
                   .withNetwork(settings(through())),
               Clock.systemUTC(),
-              timer,
-              TestRepos.budget(),
-              new EventOrder(Clock.systemUTC()),
-              new Meters(new SimpleMeterRegistry()))) {
+              timer)) {
         UpstreamResult<FirstHop> hop =
             hub.firstHop(
                 repo,

@@ -3,22 +3,20 @@ package io.intrahub.upstream.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
+import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
-import io.intrahub.metrics.Meters;
 import io.intrahub.policy.UpstreamState;
-import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -47,14 +45,11 @@ class ResourceExhaustionTest {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final FailingSockets sockets = new FailingSockets();
   private final HubUpstream upstream =
-      new HubUpstream(
-          UpstreamSettings.to(List.of(hub.uri())).withRetryPause(Duration.ofMillis(1)),
-          clock,
-          timer,
-          TestRepos.budget(),
-          new EventOrder(clock),
-          new Meters(new SimpleMeterRegistry()),
-          sockets);
+      TestWiring.of(
+              TestWiring.settings(
+                  UpstreamSettings.to(List.of(hub.uri())).withRetryPause(Duration.ofMillis(1))),
+              Wiring.Environment.of(clock, Runnable::run, timer).withSockets(sockets))
+          .upstream();
 
   @BeforeEach
   void fill() {
@@ -71,7 +66,8 @@ class ResourceExhaustionTest {
   }
 
   private UpstreamResult<RepoInfoAnswer> confirm(int repo) {
-    return upstream.confirm(new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty(), Caller.ANONYMOUS);
+    return upstream.confirm(
+        new RepoId(RepoType.MODEL, "acme/x" + repo), Optional.empty(), Caller.ANONYMOUS);
   }
 
   private UpstreamFailure.Kind failure(int repo) {

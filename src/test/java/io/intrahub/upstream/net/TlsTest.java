@@ -5,16 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
-import io.intrahub.access.EventOrder;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
-import io.intrahub.metrics.Meters;
-import io.intrahub.store.TestRepos;
+import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResults;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -123,13 +120,10 @@ class TlsTest {
       throws Exception {
     try (MockWebServer server = start(server("localhost").build(), false);
         HubUpstream hub =
-            new HubUpstream(
+            TestWiring.upstream(
                 UpstreamSettings.to(List.of(URI.create("https://localhost:" + server.getPort()))),
                 Clock.systemUTC(),
-                timer,
-                TestRepos.budget(),
-                new EventOrder(Clock.systemUTC()),
-                new Meters(new SimpleMeterRegistry()))) {
+                timer)) {
       for (int i = 0; i < 5; i++) {
         assertThat(confirmed(hub)).matches(UpstreamFailure::needsOperator);
       }

@@ -33,7 +33,7 @@ public final class BlobChecks {
 
   private final Disk disk;
   private final BlobIndex index;
-  private final BlobUses uses;
+  private final BlobPins pins;
   private final StripedLocks locks;
   private final Quarantine quarantine;
   private final Clock clock;
@@ -62,14 +62,14 @@ public final class BlobChecks {
   public BlobChecks(
       Disk disk,
       BlobIndex index,
-      BlobUses uses,
+      BlobPins pins,
       StripedLocks locks,
       Quarantine quarantine,
       Clock clock,
       Executor executor) {
     this.disk = disk;
     this.index = index;
-    this.uses = uses;
+    this.pins = pins;
     this.locks = locks;
     this.quarantine = quarantine;
     this.clock = clock;
@@ -83,9 +83,9 @@ public final class BlobChecks {
    */
   public record Subject(StoreLayout.BlobPaths paths, Disk.Attributes attributes) {}
 
-  /** A check of a large blob. It uses the blob, so that the blob is not evicted meanwhile. */
+  /** A check of a large blob, which is pinned so that it is not evicted meanwhile. */
   private record Check(
-      Subject subject, BlobUses.Use use, CompletableFuture<StoredBlob.Check> result) {}
+      Subject subject, BlobPins.Pin pin, CompletableFuture<StoredBlob.Check> result) {}
 
   /** Ends all checks at their next buffer; those that wait fail. */
   public void close() {
@@ -106,11 +106,11 @@ public final class BlobChecks {
     try {
       Check check = checks.get(subject);
       if (check == null) {
-        Optional<BlobUses.Use> use = closed ? Optional.empty() : uses.begin(subject.paths().key());
-        if (use.isEmpty()) {
+        Optional<BlobPins.Pin> pin = closed ? Optional.empty() : pins.pin(subject.paths().key());
+        if (pin.isEmpty()) {
           return CompletableFuture.completedFuture(StoredBlob.Check.FAILED);
         }
-        check = new Check(subject, use.get(), new CompletableFuture<>());
+        check = new Check(subject, pin.get(), new CompletableFuture<>());
         checks.put(subject, check);
         (isAwaited ? awaited : others).add(check);
         if (running < AT_ONCE) {
@@ -135,7 +135,7 @@ public final class BlobChecks {
       executor.execute(this::work);
     } catch (RuntimeException | Error e) {
       // Also when no thread could be made: a check that nobody runs would stay registered for ever,
-      // with its clients and its use of the blob.
+      // with its clients and its pin.
       if (!closed) {
         log.warn("No thread could be started to check blobs: {}", e.toString());
       }
@@ -202,7 +202,7 @@ public final class BlobChecks {
     } finally {
       lock.unlock();
     }
-    check.use().close();
+    check.pin().close();
     check.result().complete(result);
   }
 

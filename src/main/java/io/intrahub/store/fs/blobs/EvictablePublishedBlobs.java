@@ -18,9 +18,9 @@ public final class EvictablePublishedBlobs implements Evictable {
   private final Disk disk;
   private final StoreLayout layout;
   private final BlobIndex index;
-  private final BlobUses uses;
+  private final BlobPins pins;
   private final StripedLocks locks;
-  private final CurrentBlobs current;
+  private final CurrentBlobMarker current;
 
   /**
    * Whether a blob is being written. Between the link and the entry in the index it must not go, or
@@ -32,14 +32,14 @@ public final class EvictablePublishedBlobs implements Evictable {
       Disk disk,
       StoreLayout layout,
       BlobIndex index,
-      BlobUses uses,
+      BlobPins pins,
       StripedLocks locks,
-      CurrentBlobs current,
+      CurrentBlobMarker current,
       Predicate<BlobKey> written) {
     this.disk = disk;
     this.layout = layout;
     this.index = index;
-    this.uses = uses;
+    this.pins = pins;
     this.locks = locks;
     this.current = current;
     this.written = written;
@@ -64,8 +64,7 @@ public final class EvictablePublishedBlobs implements Evictable {
                 size,
                 lastUse,
                 !marked && !unsure.test(key),
-                uses.inUse(key) || written.test(key),
-                false)));
+                pins.isPinned(key) || written.test(key))));
   }
 
   /** A blob that can go. */
@@ -96,13 +95,13 @@ public final class EvictablePublishedBlobs implements Evictable {
     ReentrantLock lock = locks.of(key);
     lock.lock();
     try {
-      if (!uses.tryRemove(key)) {
+      if (!pins.tryRemove(key)) {
         return 0;
       }
       try {
         return written.test(key) ? 0 : remove(place.get());
       } finally {
-        uses.removed(key);
+        pins.removed(key);
       }
     } finally {
       lock.unlock();

@@ -14,26 +14,26 @@ public final class FileBlob implements StoredBlob {
   private final SharedFile file;
   private final long size;
   private final Runnable onDamage;
-  private final BlobUses.Use use;
+  private final BlobPins.Pin pin;
   private final CompletableFuture<Check> check;
 
   /**
    * An open blob.
    *
    * @param onDamage called when the file can't be read, so that the next one who opens it checks it
-   * @param use ended when it is closed; until then it is not evicted
+   * @param pin closed with this; until then the blob is not evicted
    * @param check of its content; most often over
    */
   public FileBlob(
       SharedFile file,
       long size,
       Runnable onDamage,
-      BlobUses.Use use,
+      BlobPins.Pin pin,
       CompletableFuture<Check> check) {
     this.file = file;
     this.size = size;
     this.onDamage = onDamage;
-    this.use = use;
+    this.pin = pin;
     this.check = check;
   }
 
@@ -68,6 +68,6 @@ public final class FileBlob implements StoredBlob {
   @Override
   public void close() {
     file.close();
-    use.close();
+    pin.close();
   }
 }

@@ -268,10 +268,19 @@ public final class StoreLayout {
    * @param fingerprint lower-case hexadecimal digits
    */
   public Path grants(String fingerprint) {
+    return grants().resolve(checked(fingerprint));
+  }
+
+  /** The folder of the folders of all token holders. */
+  public Path grants() {
+    return access().resolve(GRANTS);
+  }
+
+  private static String checked(String fingerprint) {
     if (!isHex(fingerprint, fingerprint.length())) {
       throw new IllegalArgumentException("not a fingerprint");
     }
-    return access().resolve(GRANTS).resolve(fingerprint);
+    return fingerprint;
   }
 
   /** One grant of a token holder. */
@@ -320,7 +329,7 @@ public final class StoreLayout {
   /** Whether a path is that of a ref, a grant or an alias. */
   public boolean isSmallRecord(Path path) {
     return path.startsWith(aliases())
-        || path.startsWith(access().resolve(GRANTS))
+        || path.startsWith(grants())
         || (path.startsWith(repos())
             && (path.endsWith(PUBLIC)
                 || path.endsWith(PUBLIC_METADATA)

@@ -112,7 +112,7 @@ public final class MetadataIndex {
     return bytes.get() + small.get();
   }
 
-  /** As {@link #bytes}, of what {@code CommitMetadata} can give up. */
+  /** As {@link #bytes}, of what {@code EvictableCommitMetadata} can evict. */
   public long evictable() {
     return bytes.get();
   }

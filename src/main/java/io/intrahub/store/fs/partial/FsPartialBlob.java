@@ -5,7 +5,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.VerifiedFile;
-import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.InMemoryBlob;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
@@ -73,7 +73,7 @@ final class FsPartialBlob implements PartialBlob {
   private boolean poisoned;
 
   /** Keeps the blob from being evicted when it is published, for those who read on here. */
-  private Optional<BlobUses.Use> use = Optional.empty();
+  private Optional<BlobPins.Pin> pin = Optional.empty();
 
   /** Owner: the one thread that hashes and publishes. */
   private final RunningHash hash;
@@ -288,7 +288,7 @@ final class FsPartialBlob implements PartialBlob {
       }
       name();
       published = true;
-      use = Optional.of(partials.use(paths));
+      pin = Optional.of(partials.pin(paths));
       end();
       return Verdict.PUBLISHED;
     } finally {
@@ -370,7 +370,7 @@ final class FsPartialBlob implements PartialBlob {
           partials.ended(paths);
         }
         reservation.close();
-        use.ifPresent(BlobUses.Use::close);
+        pin.ifPresent(BlobPins.Pin::close);
       }
     } finally {
       restore(interrupted);

@@ -7,7 +7,7 @@ import io.intrahub.policy.EvictionOrder;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.Scratch;
-import io.intrahub.store.fs.blobs.BlobUses;
+import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
@@ -46,7 +46,7 @@ public final class PartialBlobs implements Scratch, Evictable {
   private final DiskBudget budget;
   private final Quarantine quarantine;
   private final PublishedBlobs published;
-  private final BlobUses uses;
+  private final BlobPins pins;
   private final Clock clock;
   private final StripedLocks locks;
   private final PartialFiles files;
@@ -62,7 +62,7 @@ public final class PartialBlobs implements Scratch, Evictable {
       DiskBudget budget,
       Quarantine quarantine,
       PublishedBlobs published,
-      BlobUses uses,
+      BlobPins pins,
       Clock clock,
       StripedLocks locks) {
     this.disk = disk;
@@ -70,7 +70,7 @@ public final class PartialBlobs implements Scratch, Evictable {
     this.budget = budget;
     this.quarantine = quarantine;
     this.published = published;
-    this.uses = uses;
+    this.pins = pins;
     this.clock = clock;
     this.locks = locks;
     this.files = new PartialFiles(disk, folders);
@@ -253,13 +253,13 @@ public final class PartialBlobs implements Scratch, Evictable {
     files.poison(paths, map);
   }
 
-  /** A use of an open blob that is just published, for those who read it on. */
-  BlobUses.Use use(StoreLayout.PartialPaths paths) {
+  /** Pins a newly published blob while existing readers finish. */
+  BlobPins.Pin pin(StoreLayout.PartialPaths paths) {
     BlobKey key = paths.key().blob();
     ReentrantLock lock = locks.of(key);
     lock.lock();
     try {
-      return uses.begin(key).orElseThrow();
+      return pins.pin(key).orElseThrow();
     } finally {
       lock.unlock();
     }

@@ -243,7 +243,6 @@ final class PartialIndex {
                 item.bytes,
                 item.lastUse,
                 false,
-                false,
                 false))
         .forEach(to::add);
   }

@@ -6,31 +6,32 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * One sort of things in the store that take room and can be given up: published blobs, or pieces
- * that nobody fetches. Safe for use by many threads, but for what says otherwise.
+ * One kind of stored data that can be evicted. There are three implementations: published blobs,
+ * pieces of blobs that no download has open, and the metadata of commits (manifests and stored
+ * answers). A new one is registered with {@link Evictor#add} in {@code FsStore}. Safe for use by
+ * many threads, except where a method says otherwise.
  */
 public interface Evictable {
-  /** One thing that can go; its text form names it for the log. */
+  /** One item that can be evicted; its text form names it in the log. */
   interface Item {
     /**
-     * Removes it. This takes the stripe of its blob or file, so it must not be called by who has
-     * one.
+     * Removes the item. This locks the stripe of its blob or file, so the caller must hold none.
      *
-     * @return the bytes that are free now; 0 when it was not there, or somebody uses it by now
-     * @throws IOException when it could not be removed; it is as it was
+     * @return the bytes that were freed; 0 if the item was not there or is in use by now
+     * @throws IOException when it could not be removed; it is unchanged
      */
     long evict() throws IOException;
   }
 
   /**
-   * What all of them take on disk, in bytes. What {@link DiskBudget.Reservation}s hold is not among
-   * it.
+   * The disk space of all items together, in bytes, whether they can be evicted now or not. Space
+   * held by a {@link DiskBudget.Reservation} is not included.
    */
   long bytes();
 
   /**
-   * Adds what could go. It may take as long as reading all manifests. For one thread at a time,
-   * which holds no lock but that of the evictor.
+   * Adds the items that could be evicted now. This may read all manifests. For one thread at a
+   * time, which holds no lock but the evictor's.
    */
   void candidates(Instant now, List<EvictionOrder.Candidate<Item>> to);
 }

@@ -27,7 +27,10 @@ public final class Evictor {
 
   private final Clock clock;
   private final List<Evictable> owners = new CopyOnWriteArrayList<>();
-  private final ReentrantLock one = new ReentrantLock();
+
+  /** Held during an eviction, so that there is one at a time. */
+  private final ReentrantLock lock = new ReentrantLock();
+
   private final AtomicLong evictedBlobs = new AtomicLong();
   private final AtomicLong evictedBytes = new AtomicLong();
 
@@ -43,7 +46,7 @@ public final class Evictor {
     long bytes() throws IOException;
   }
 
-  /** These may be evicted too from now on, and count as used. */
+  /** Includes these items in evictions and in {@link #bytes} from now on. */
   public void add(Evictable owner) {
     owners.add(owner);
   }
@@ -73,11 +76,11 @@ public final class Evictor {
   public void close() {
     // Said before the lock is free, so that the one under way hears it.
     closed = true;
-    one.lock();
+    lock.lock();
     try {
       owners.clear();
     } finally {
-      one.unlock();
+      lock.unlock();
     }
   }
 
@@ -96,7 +99,7 @@ public final class Evictor {
   /** As {@link #free(Need)}, but only from some of what could go. */
   public long free(List<Evictable> from, Need need) throws IOException {
     try {
-      one.lockInterruptibly();
+      lock.lockInterruptibly();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for space in the store");
@@ -118,7 +121,7 @@ public final class Evictor {
       }
       return freed;
     } finally {
-      one.unlock();
+      lock.unlock();
     }
   }
 

@@ -30,7 +30,7 @@ final class EvictablePublishedBlobsTest {
 
   private final SettableClock clock = new SettableClock();
   private final BlobIndex index = new BlobIndex();
-  private final BlobUses uses = new BlobUses();
+  private final BlobPins pins = new BlobPins();
   private final Set<BlobKey> written = new HashSet<>();
   private TestDisk disk;
   private StoreLayout.BlobPaths paths;
@@ -45,15 +45,15 @@ final class EvictablePublishedBlobsTest {
     Files.createDirectories(paths.blob().getParent());
     Files.write(paths.blob(), content);
     index.put(paths.key(), 1000, BlobIndex.Trust.VERIFIED, clock.instant());
-    CurrentBlobs current =
-        new CurrentBlobs(
+    CurrentBlobMarker current =
+        new CurrentBlobMarker(
             new FsRepoCatalog(disk, layout),
             index,
             new MetadataIndex(disk, layout, Clock.systemUTC()),
             () -> false);
     blobs =
         new EvictablePublishedBlobs(
-            disk, layout, index, uses, new StripedLocks(), current, written::contains);
+            disk, layout, index, pins, new StripedLocks(), current, written::contains);
   }
 
   private void assertStays() {
@@ -68,14 +68,14 @@ final class EvictablePublishedBlobsTest {
 
     assertThat(paths.blob()).doesNotExist();
     assertThat(index.bytes() + index.count()).isZero();
-    assertThat(uses.inUse(paths.key())).isFalse();
+    assertThat(pins.isPinned(paths.key())).isFalse();
     assertThat(blobs.evict(paths.key())).isZero();
   }
 
   @Test
   void what_was_opened_since_stays() throws IOException {
-    BlobUses.Use one = uses.begin(paths.key()).orElseThrow();
-    BlobUses.Use two = uses.begin(paths.key()).orElseThrow();
+    BlobPins.Pin one = pins.pin(paths.key()).orElseThrow();
+    BlobPins.Pin two = pins.pin(paths.key()).orElseThrow();
     one.close();
     one.close();
 
@@ -92,7 +92,7 @@ final class EvictablePublishedBlobsTest {
 
     assertThat(blobs.evict(paths.key())).isZero();
     assertStays();
-    assertThat(uses.inUse(paths.key())).isFalse();
+    assertThat(pins.isPinned(paths.key())).isFalse();
   }
 
   @Test
@@ -102,17 +102,17 @@ final class EvictablePublishedBlobsTest {
     assertThatThrownBy(() -> blobs.evict(paths.key())).isInstanceOf(IOException.class);
     assertStays();
     assertThat(index.lastUse(paths.key())).hasValue(clock.instant());
-    assertThat(uses.begin(paths.key())).isPresent();
+    assertThat(pins.pin(paths.key())).isPresent();
   }
 
   @Test
   void nobody_comes_in_while_it_is_removed() {
-    assertThat(uses.tryRemove(paths.key())).isTrue();
+    assertThat(pins.tryRemove(paths.key())).isTrue();
 
-    assertThat(uses.begin(paths.key())).isEqualTo(Optional.empty());
-    assertThat(uses.tryRemove(paths.key())).isFalse();
+    assertThat(pins.pin(paths.key())).isEqualTo(Optional.empty());
+    assertThat(pins.tryRemove(paths.key())).isFalse();
 
-    uses.removed(paths.key());
-    assertThat(uses.begin(paths.key())).isPresent();
+    pins.removed(paths.key());
+    assertThat(pins.pin(paths.key())).isPresent();
   }
 }

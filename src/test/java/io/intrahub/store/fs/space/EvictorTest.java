@@ -48,7 +48,7 @@ final class EvictorTest {
       lastUses.forEach((key, lastUse) ->
           to.add(
               new EvictionOrder.Candidate<>(
-                  victim(key), kind, 10, lastUse, false, inUse.contains(key), false)));
+                  victim(key), kind, 10, lastUse, false, inUse.contains(key))));
     }
 
     private Item victim(BlobKey key) {

@@ -2,7 +2,7 @@ package io.intrahub.store.fs;
 
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.EvictionOrder;
-import io.intrahub.store.fs.blobs.CurrentBlobs;
+import io.intrahub.store.fs.blobs.CurrentBlobMarker;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.CommitKey;
 import io.intrahub.store.fs.metadata.FsRepoStore;
@@ -21,32 +21,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Manifests and answers, as eviction sees them: for each commit one of the first, and all of the
- * second together. Beyond its share of the store, metadata makes room for itself and not for
- * others. Safe for use by many threads.
+ * Manifests and stored answers as candidates for eviction. Each commit has two: its manifest, and
+ * all its answers together. When metadata exceeds its share of the store, only metadata is evicted.
+ * Safe for use by many threads.
  */
-final class CommitMetadata implements Evictable {
-  private static final Logger log = LoggerFactory.getLogger(CommitMetadata.class);
+final class EvictableCommitMetadata implements Evictable {
+  private static final Logger log = LoggerFactory.getLogger(EvictableCommitMetadata.class);
 
   /**
-   * A commit is learned before its branch is said to be at it, in seconds: till then it is not
-   * superseded.
+   * For so many seconds after its last use a commit does not count as superseded, because its
+   * metadata is stored before its branch is seen to point at it.
    */
   private static final long PENDING_SECONDS = 120;
 
   private final MetadataIndex index;
-  private final CurrentBlobs current;
+  private final CurrentBlobMarker current;
   private final FsRepoStore repos;
   private final DiskBudget budget;
   private final Evictor evictor;
   private final Executor executor;
 
-  /** Whether a thread is about to look whether there is too much. */
+  /** Whether a call of {@link #trim} is queued. */
   private final AtomicBoolean trimming = new AtomicBoolean();
 
-  CommitMetadata(
+  EvictableCommitMetadata(
       MetadataIndex index,
-      CurrentBlobs current,
+      CurrentBlobMarker current,
       FsRepoStore repos,
       DiskBudget budget,
       Evictor evictor,
@@ -70,7 +70,7 @@ final class CommitMetadata implements Evictable {
       return;
     }
     current.mark(now);
-    // What came in since would count as superseded, and all that is old as needed more.
+    // Commits that were stored after the last walk have no mark, and would count as superseded.
     index.freshRepos().forEach(current::markCommits);
     index.forEach((key, manifest, answers, lastUse, marked) -> {
       boolean superseded =
@@ -88,14 +88,14 @@ final class CommitMetadata implements Evictable {
 
   private static EvictionOrder.Candidate<Item> candidate(
       Victim victim, EvictionOrder.Kind kind, long size, long lastUse, boolean superseded) {
-    return new EvictionOrder.Candidate<>(victim, kind, size, lastUse, superseded, false, false);
+    return new EvictionOrder.Candidate<>(victim, kind, size, lastUse, superseded, false);
   }
 
-  /** What of a commit can go. */
+  /** The manifest or the answers of one commit. */
   private final class Victim implements Item {
     private final CommitKey key;
 
-    /** Whether it is the manifest, or else all answers. */
+    /** True for the manifest, false for all answers. */
     private final boolean manifest;
 
     Victim(CommitKey key, boolean manifest) {
@@ -124,7 +124,7 @@ final class CommitMetadata implements Evictable {
     }
   }
 
-  /** Something was written: evicts behind its writer's back if there is too much now. */
+  /** Metadata was written: evicts on another thread if there is too much now. */
   void grown() {
     if (excess() > 0 && trimming.compareAndSet(false, true)) {
       boolean begun = false;
@@ -141,7 +141,7 @@ final class CommitMetadata implements Evictable {
     }
   }
 
-  /** Evicts metadata if there is more than its share. Never throws. */
+  /** Evicts metadata if there is more than its share. Failures are logged, not thrown. */
   void trim() {
     trimming.set(false);
     try {

@@ -24,18 +24,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells which blobs are current: those that a commit names which a branch, a tag or the default
- * branch of some repo was last seen at. All others are superseded. A commit that somebody asked for
- * by its hash makes none of its blobs current, or nothing would ever be superseded.
+ * Marks which blobs and commits are current, in the indexes that eviction reads. A commit is
+ * current if any revision of its repo other than a commit hash (a branch, a tag, {@code refs/pr/N},
+ * the default branch) was last seen at it. A blob is current if the manifest of a current commit
+ * names it. All others are superseded. A commit that was requested by its hash makes none of its
+ * blobs current; otherwise nothing would ever be superseded.
  *
- * <p>It asks the catalog of the metadata store, whichever that is. A revision that moves during the
- * walk is seen as before or after, so at worst a blob goes somewhat early. For one thread at a
- * time.
+ * <p>It reads revisions and manifests through {@link RepoCatalog}, so it works with any metadata
+ * store. The marks go to {@link BlobIndex} and {@link MetadataIndex}, which belong to the store in
+ * a folder; a metadata store elsewhere leaves the latter empty. If a revision moves during the
+ * walk, its old or its new commit counts, so at worst a blob is evicted too early. For one thread
+ * at a time.
  */
-public final class CurrentBlobs {
-  private static final Logger log = LoggerFactory.getLogger(CurrentBlobs.class);
+public final class CurrentBlobMarker {
+  private static final Logger log = LoggerFactory.getLogger(CurrentBlobMarker.class);
 
-  /** While a store is full, every new blob asks; nothing changes as fast as that. */
+  /** A full store asks at every new blob, and revisions change far less often. */
   private static final Duration VALID = Duration.ofMinutes(1);
 
   private final RepoCatalog catalog;
@@ -46,18 +50,18 @@ public final class CurrentBlobs {
   /** When the marks were made; null: never. */
   private @Nullable Instant markedAt;
 
-  /** Folders of repos of which something could not be read. */
+  /** Folders of repos whose revisions or manifests could not all be read. */
   private Set<String> unreadableRefs = Set.of();
 
   /**
-   * A judge of the blobs of one store.
+   * A marker for one store that has marked nothing yet.
    *
-   * @param catalog says what names the blobs
-   * @param index gets the marks of blobs
-   * @param metadata gets the marks of commits
-   * @param stopped whether the store is being closed, so that it is not worth going on
+   * @param catalog the revisions and manifests of all repos
+   * @param index receives the marks of blobs
+   * @param metadata receives the marks of commits
+   * @param stopped whether the store is being closed; then the walk ends early
    */
-  public CurrentBlobs(
+  public CurrentBlobMarker(
       RepoCatalog catalog, BlobIndex index, MetadataIndex metadata, BooleanSupplier stopped) {
     this.catalog = catalog;
     this.index = index;
@@ -66,9 +70,9 @@ public final class CurrentBlobs {
   }
 
   /**
-   * Marks what is current in the index, unless that was done a moment ago.
+   * Marks all current blobs and commits, unless that was done less than a minute ago.
    *
-   * @return which blobs must be taken for current though they are not marked, since what may name
+   * @return which unmarked blobs count as current too, because a revision or manifest that may name
    *     them could not be read
    */
   public Predicate<BlobKey> mark(Instant now) {
@@ -83,7 +87,7 @@ public final class CurrentBlobs {
     return key -> key.shared() ? !unreadable.isEmpty() : unreadable.contains(key.repoFolder());
   }
 
-  /** Whether all metadata of this repo must be taken for current, as some can't be read. */
+  /** Whether all metadata of this repo counts as current, because some of it can't be read. */
   public boolean isUnread(String repoFolder) {
     return unreadableRefs.contains(repoFolder);
   }
@@ -104,7 +108,7 @@ public final class CurrentBlobs {
     return Set.copyOf(failed);
   }
 
-  /** Marks the commits of one repo that are current by now, or all of them if it can't be read. */
+  /** Marks the commits of one repo that are current now; all of them if its refs can't be read. */
   public void markCommits(String repoFolder) {
     try {
       Optional<RepoId> repo = StoreLayout.repoOf(repoFolder);

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Blobs in a folder whose metadata is somewhere else. */
-final class CurrentBlobsTest {
+final class CurrentBlobMarkerTest {
   private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny");
   private static final CommitHash FIRST = new CommitHash("1".repeat(40));
   private static final CommitHash SECOND = new CommitHash("2".repeat(40));
@@ -93,9 +93,9 @@ final class CurrentBlobsTest {
     elsewhere.repos().putRevision(REPO, revision, new Observation<>(commit, clock.instant()));
   }
 
-  private CurrentBlobs over(RepoCatalog catalog) {
+  private CurrentBlobMarker over(RepoCatalog catalog) {
     StoreLayout layout = new StoreLayout(folder);
-    return new CurrentBlobs(
+    return new CurrentBlobMarker(
         catalog, index, new MetadataIndex(new TestDisk(folder), layout, clock), () -> false);
   }
 
@@ -111,7 +111,7 @@ final class CurrentBlobsTest {
 
   @Test
   void blobs_are_judged_by_the_metadata_store_that_is_used() {
-    CurrentBlobs current = over(elsewhere.catalog());
+    CurrentBlobMarker current = over(elsewhere.catalog());
     Predicate<BlobKey> unsure = current.mark(clock.instant());
     assertThat(marked()).containsExactlyInAnyOrder(key(OLD), key(CODE));
     assertThat(List.of(key(OLD), key(NEW), key(CODE))).noneMatch(unsure);

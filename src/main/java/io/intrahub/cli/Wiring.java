@@ -1,0 +1,134 @@
+package io.intrahub.cli;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.EventOrder;
+import io.intrahub.base.CacheSizes;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.metrics.Meters;
+import io.intrahub.mirror.Mirror;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.Scratch;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RetryTiming;
+import java.time.Clock;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
+import javax.net.SocketFactory;
+
+/**
+ * Joins the parts of the mirror between its store and its listeners. {@link App} adds the process
+ * around them; tests use the same wiring, so that nothing which decorates a part is missing there.
+ *
+ * <p>Each method makes a new part, which the caller closes.
+ */
+public final class Wiring {
+  private final AppSettings settings;
+  private final Environment environment;
+  private final MemoryBudget budget;
+  private final Meters meters;
+  private final EventOrder order;
+
+  /**
+   * What the parts take from the process around them, and what a test replaces.
+   *
+   * @param clock the time by which observations age
+   * @param nanos the time of transfers, as {@link System#nanoTime}
+   * @param tasks runs each task on a thread of its own: tasks wait for upstream and for each other
+   * @param timer runs short tasks only
+   * @param sockets opens the connections to upstream
+   * @param retries the pauses between attempts of a call
+   * @param caches the sizes of the caches
+   */
+  public record Environment(
+      Clock clock,
+      LongSupplier nanos,
+      Executor tasks,
+      ScheduledExecutorService timer,
+      SocketFactory sockets,
+      RetryTiming retries,
+      CacheSizes caches) {
+    /** Returns one with real time, real sockets, and caches that fit the heap of this process. */
+    public static Environment of(Clock clock, Executor tasks, ScheduledExecutorService timer) {
+      return new Environment(
+          clock,
+          System::nanoTime,
+          tasks,
+          timer,
+          SocketFactory.getDefault(),
+          RetryTiming.REAL,
+          CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
+    }
+
+    /** Returns a copy with another time for transfers. */
+    public Environment withNanos(LongSupplier other) {
+      return new Environment(clock, other, tasks, timer, sockets, retries, caches);
+    }
+
+    /** Returns a copy that opens connections to upstream in another way. */
+    public Environment withSockets(SocketFactory other) {
+      return new Environment(clock, nanos, tasks, timer, other, retries, caches);
+    }
+
+    /** Returns a copy with other pauses between attempts of a call. */
+    public Environment withRetries(RetryTiming other) {
+      return new Environment(clock, nanos, tasks, timer, sockets, other, caches);
+    }
+  }
+
+  /**
+   * Prepares the wiring of one mirror.
+   *
+   * @param budget the memory that buffers of variable size share
+   * @param meters the meters of all parts
+   */
+  public Wiring(AppSettings settings, Environment environment, MemoryBudget budget, Meters meters) {
+    this.settings = settings;
+    this.environment = environment;
+    this.budget = budget;
+    this.meters = meters;
+    this.order = new EventOrder(environment.clock());
+  }
+
+  /** Returns the access to upstream, which has connected to nothing yet. */
+  public HubUpstream upstream() {
+    return new HubUpstream(
+        settings.upstream(),
+        environment.clock(),
+        environment.timer(),
+        budget,
+        order,
+        meters,
+        environment.sockets(),
+        environment.retries());
+  }
+
+  /** Returns the transfers into this part of a store. */
+  public Transfers transfers(PublishedBlobs published, Scratch scratch) {
+    return new Transfers(
+        published,
+        scratch,
+        settings.transfer(),
+        environment.tasks(),
+        environment.timer(),
+        environment.nanos(),
+        meters);
+  }
+
+  /** Returns the use cases, with the checks of who may read what. */
+  public Mirror mirror(RepoStore repos, HubUpstream upstream, Transfers transfers) {
+    return new Mirror(
+        new AccessChecker(repos, order, environment.clock(), settings.access()),
+        repos,
+        upstream,
+        transfers,
+        meters,
+        budget,
+        environment.caches(),
+        environment.tasks(),
+        environment.clock(),
+        settings.mirror());
+  }
+}
