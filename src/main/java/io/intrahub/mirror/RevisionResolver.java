@@ -106,8 +106,22 @@ final class RevisionResolver {
   UpstreamResult<ResolvedRevision> resolve(
       RevisionRequest request, ReadScope scope, RevisionProbes.Probe probe, Deadline deadline) {
     ReadAttempt own = new ReadAttempt(request, scope, probe, deadline, request.caller());
-    ReadAttempt anybody = own.asAnybody();
     RepoId repo = canonical(own, upstream.isUnavailable());
+    UpstreamResult<ResolvedRevision> resolved = resolve(repo, own);
+    boolean none =
+        switch (resolved) {
+          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
+          case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
+          default -> false;
+        };
+    // The repo that the name led to is closed or deleted. The name may belong to another one now.
+    return none && !canonical(own, false).equals(repo)
+        ? resolve(request.repo(), own)
+        : resolved;
+  }
+
+  private UpstreamResult<ResolvedRevision> resolve(RepoId repo, ReadAttempt own) {
+    ReadAttempt anybody = own.asAnybody();
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       return reader.resolveGranted(proof.get(), anybody);

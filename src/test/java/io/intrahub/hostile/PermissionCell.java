@@ -151,13 +151,13 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
    * What the Hub knows.
    *
    * @param allowed who may read a repo that is not public
-   * @param expired whether {@link Asker#EXPIRED} is
+   * @param unknown whose tokens it does not know
    */
-  record Facts(Look look, Set<Asker> allowed, boolean expired) {
-    boolean knows(Asker asker) {
-      return asker != Asker.UNKNOWN && !(expired && asker == Asker.EXPIRED);
-    }
-  }
+  record Facts(Look look, Set<Asker> allowed, Set<Asker> unknown) {}
+
+  private static final Set<Asker> UNKNOWN = EnumSet.of(Asker.UNKNOWN);
+
+  private static final Set<Asker> EXPIRED = EnumSet.of(Asker.UNKNOWN, Asker.EXPIRED);
 
   /** Those who may read at first. */
   static final Set<Asker> ALLOWED = EnumSet.of(Asker.MAY, Asker.EXPIRED, Asker.SCOPE_INCLUDES);
@@ -166,26 +166,26 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
   static final Set<Asker> OTHERS = EnumSet.of(Asker.MAY_NOT, Asker.SCOPE_EXCLUDES);
 
   Facts before() {
-    return new Facts(kind.look(), kind == Kind.MISSING ? Set.of() : ALLOWED, false);
+    return new Facts(kind.look(), kind == Kind.MISSING ? Set.of() : ALLOWED, UNKNOWN);
   }
 
   Facts after() {
     Set<Asker> allowed = before().allowed();
     return switch (state.change()) {
-      case NONE -> new Facts(kind.look(), allowed, true);
-      case REVOKE -> new Facts(kind.look(), Set.of(), true);
+      case NONE -> new Facts(kind.look(), allowed, EXPIRED);
+      case REVOKE -> new Facts(kind.look(), Set.of(), EXPIRED);
       case CLOSE -> changed(kind.look() == Look.DISABLED ? Look.DISABLED : Look.PRIVATE, allowed);
       case GATE -> changed(Look.GATED, allowed);
-      case OPEN -> new Facts(Look.PUBLIC, allowed, true);
+      case OPEN -> new Facts(Look.PUBLIC, allowed, EXPIRED);
       case DISABLE -> changed(Look.DISABLED, allowed);
-      case DELETE -> new Facts(Look.MISSING, Set.of(), true);
-      case RECREATE -> new Facts(Look.PRIVATE, OTHERS, true);
+      case DELETE -> new Facts(Look.MISSING, Set.of(), EXPIRED);
+      case RECREATE -> new Facts(Look.PRIVATE, OTHERS, EXPIRED);
     };
   }
 
   /** A repo that is not there has no look to change. */
   private Facts changed(Look look, Set<Asker> allowed) {
-    return new Facts(kind == Kind.MISSING ? Look.MISSING : look, allowed, true);
+    return new Facts(kind == Kind.MISSING ? Look.MISSING : look, allowed, EXPIRED);
   }
 
   /** Whether everything that the repo was at first is still there. */

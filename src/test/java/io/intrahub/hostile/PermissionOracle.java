@@ -6,49 +6,49 @@ import io.intrahub.hostile.PermissionCell.Right;
 import io.intrahub.hostile.PermissionRoute.Scope;
 import io.intrahub.hostile.PermissionRoute.Source;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The right answers for each cell of the permission matrix. It knows no mirror and no Hub. */
 final class PermissionOracle {
   /** More than one answer is right only while a grant or a denial from before a change lasts. */
   static Set<Right> answers(PermissionCell c) {
-    boolean passed = c.route().source() == Source.PASSED;
+    Facts now = c.state().dark() && !c.state().heard() ? c.before() : c.after();
+    boolean kept = c.route().source() == Source.KEPT;
     if (c.asker() == Asker.MALFORMED || c.route().source() == Source.OWN) {
       return Set.of(c.asker() == Asker.MALFORMED ? new Right.Refused(401, "") : new Right.Served());
     } else if (c.state().dark()) {
-      Facts confirmed = c.state().heard() ? c.after() : c.before();
-      boolean everybody = hub(c, confirmed, Asker.ANONYMOUS) instanceof Right.Served;
-      boolean own = c.state().inGrace() && hub(c, confirmed, c.asker()) instanceof Right.Served;
-      boolean served = c.route().source() == Source.KEPT && (everybody || own);
+      Asker counts = c.state().inGrace() ? c.asker() : Asker.ANONYMOUS;
+      boolean served = kept && mirror(c.route(), now, now, counts) instanceof Right.Served;
       return Set.of(served ? new Right.Served() : new Right.Unavailable());
+    } else if (c.route().source() == Source.PASSED) {
+      return Set.of(hub(c.route(), now, c.asker()));
     }
-    Right now = passed ? hub(c, c.after(), c.asker()) : mirror(c, c.after());
-    return c.state().lately() && !passed ? setOf(now, mirror(c, c.before())) : Set.of(now);
+    Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
+    Stream<Right> all = known.stream().flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.asker())));
+    return all.collect(Collectors.toSet());
   }
 
   /** What everybody may read is given to everybody; else the client's own token counts. */
-  private static Right mirror(PermissionCell c, Facts repo) {
-    Right everybody = hub(c, repo, Asker.ANONYMOUS);
-    return everybody instanceof Right.Served ? everybody : hub(c, repo, c.asker());
+  static Right mirror(PermissionRoute route, Facts everybody, Facts own, Asker asker) {
+    Right open = hub(route, everybody, Asker.ANONYMOUS);
+    return open instanceof Right.Served ? open : hub(route, own, asker);
   }
 
   /** What the Hub says while it knows this of the repo. */
-  static Right hub(PermissionCell c, Facts repo, Asker asker) {
-    boolean anonymous = asker == Asker.ANONYMOUS;
-    boolean listed = repo.allowed().contains(asker);
-    if (!repo.knows(asker) || c.route().scope() == Scope.NONE) {
-      return repo.knows(asker) ? new Right.Served() : new Right.Refused(401, "");
+  static Right hub(PermissionRoute route, Facts repo, Asker asker) {
+    if (repo.unknown().contains(asker) || route.scope() == Scope.NONE) {
+      return repo.unknown().contains(asker) ? new Right.Refused(401, "") : new Right.Served();
     }
-    boolean closed = c.route().scope() == Scope.CONTENT && !listed;
+    boolean anonymous = asker == Asker.ANONYMOUS;
+    boolean may = repo.allowed().contains(asker);
+    boolean refused = !may && route.scope() == Scope.CONTENT;
     return switch (repo.look()) {
       case PUBLIC -> new Right.Served();
       case DISABLED -> new Right.Refused(403, "");
-      case GATED -> closed ? new Right.Refused(anonymous ? 401 : 403, "GatedRepo") : new Right.Served();
+      case GATED -> refused ? new Right.Refused(anonymous ? 401 : 403, "GatedRepo") : new Right.Served();
       case MISSING, PRIVATE ->
-          listed ? new Right.Served() : new Right.Refused(anonymous ? 401 : 404, "RepoNotFound");
+          may ? new Right.Served() : new Right.Refused(anonymous ? 401 : 404, "RepoNotFound");
     };
-  }
-
-  private static Set<Right> setOf(Right one, Right other) {
-    return one.equals(other) ? Set.of(one) : Set.of(one, other);
   }
 }
