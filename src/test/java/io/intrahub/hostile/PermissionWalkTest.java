@@ -228,7 +228,10 @@ class PermissionWalkTest {
   }
 
   private void awaitSilence() {
-    await().until(() -> rig.hub.log().stream().allMatch(Recorded::done));
+    await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .until(() -> rig.hub.log().stream().allMatch(Recorded::done));
     rig.hub.counters().reset();
   }
 
