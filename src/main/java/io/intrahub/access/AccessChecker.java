@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
@@ -119,6 +120,25 @@ public final class AccessChecker {
     return within(new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
   }
 
+  /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
+  public Authorised<RepoId> admit(RuleEvidence evidence) {
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT);
+  }
+
+  /**
+   * Returns what is known of a repo from all that anybody was ever seen to read of it; a repo of
+   * which nothing is known counts as private and gated.
+   */
+  public RepoVisibility visibility(RepoId repo) {
+    Authority anybody = new Authority.Anonymous();
+    if (grants.confirmedAt(new Grant(repo, anybody, ReadScope.CONTENT)).isPresent()) {
+      return RepoVisibility.PUBLIC;
+    }
+    return grants.confirmedAt(new Grant(repo, anybody, ReadScope.METADATA)).isPresent()
+        ? RepoVisibility.GATED
+        : RepoVisibility.PRIVATE_GATED;
+  }
+
   private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
     Instant now = clock.instant();
     if (isWithin(of(grant, ReadScope.CONTENT), ttl, now)) {
@@ -229,12 +249,13 @@ public final class AccessChecker {
   /** The authoritative endpoint no longer accepts this token, for whatever repo. */
   public void rejected(Authority.TokenHolder holder) {
     refusals.addAll(holder, order.now());
-    // Whoever checked for refusals before has written its grant when its lock was free once.
-    for (ReentrantLock lock : stripes) {
-      lock.lock();
-      lock.unlock();
+    // Whoever checked for refusals before that holds a lock until its grant is written.
+    stripes.forEach(ReentrantLock::lock);
+    try {
+      grants.forgetAll(holder);
+    } finally {
+      stripes.forEach(ReentrantLock::unlock);
     }
-    grants.forgetAll(holder);
   }
 
   private ReentrantLock stripe(RepoId repo) {

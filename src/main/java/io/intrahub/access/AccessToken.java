@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.access.local.TokenHash;
 import java.util.Optional;
 
 /**
@@ -35,6 +36,11 @@ public final class AccessToken {
     return value.isEmpty() || value.length() > MAX_LENGTH || !visible
         ? Optional.empty()
         : Optional.of(new AccessToken(value));
+  }
+
+  /** Returns the hash by which local tokens are found. */
+  public TokenHash hash() {
+    return TokenHash.of(value);
   }
 
   /** Returns the header value for upstream. No other method reveals the token. */

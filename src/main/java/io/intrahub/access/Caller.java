@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.access.local.Requester;
 import java.util.Optional;
 
 /**
@@ -10,14 +11,30 @@ import java.util.Optional;
  * @param client the name against which limits count the request: an IP address, or the /64 network
  *     of an IPv6 address; empty for the mirror itself. It says nothing about permission and must
  *     not be part of the key of a cache.
+ * @param requester who asks, for the operator's rules; present if and only if there are some
  */
-public record Caller(Authority authority, Optional<AccessToken> token, String client) {
+public record Caller(
+    Authority authority,
+    Optional<AccessToken> token,
+    String client,
+    Optional<Requester> requester) {
   /** The mirror itself, without a token. */
   public static final Caller ANONYMOUS = anonymous("");
+
+  /** Without rules of the operator. */
+  public Caller(Authority authority, Optional<AccessToken> token, String client) {
+    this(authority, token, client, Optional.empty());
+  }
 
   /** A client without a token. */
   public static Caller anonymous(String client) {
     return new Caller(new Authority.Anonymous(), Optional.empty(), client);
+  }
+
+  /** A client whose token is not sent to the Hub, but may count for the operator's rules. */
+  public static Caller known(String client, Requester requester) {
+    return new Caller(
+        new Authority.Anonymous(), Optional.empty(), client, Optional.of(requester));
   }
 
   /** Returns whether the request had no token. */

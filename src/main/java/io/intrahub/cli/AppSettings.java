@@ -21,6 +21,7 @@ import java.util.List;
  * @param store limits of the store
  * @param upstream endpoints and how to reach them
  * @param access how long verdicts hold
+ * @param site with whose token the Hub is asked, and for whom
  * @param mirror how long observations hold and clients wait
  * @param transfer limits of transfers
  * @param bufferBytes direct memory for bodies, in bytes
@@ -35,6 +36,7 @@ public record AppSettings(
     DiskBudgetSettings store,
     UpstreamSettings upstream,
     AccessChecker.Settings access,
+    SiteAccess site,
     MirrorSettings mirror,
     TransferSettings transfer,
     long bufferBytes,
@@ -55,6 +57,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -72,6 +75,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -89,6 +93,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -106,6 +111,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -123,6 +129,7 @@ public record AppSettings(
         other,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -140,6 +147,7 @@ public record AppSettings(
         store,
         other,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,
@@ -157,6 +165,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         other,
         transfer,
         bufferBytes,
@@ -174,6 +183,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         other,
         bufferBytes,
@@ -191,6 +201,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bytes,
@@ -208,6 +219,7 @@ public record AppSettings(
         store,
         upstream,
         access,
+        site,
         mirror,
         transfer,
         bufferBytes,

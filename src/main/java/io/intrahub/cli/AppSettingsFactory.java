@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.base.AddressRanges;
+import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
@@ -34,6 +35,7 @@ public final class AppSettingsFactory {
    * @throws StartException if a file that the configuration names can't be used
    */
   static AppSettings of(Config config, Map<String, String> environment) throws StartException {
+    refuseUnfinishedMode(config);
     UpstreamOptions upstream = config.upstream();
     try {
       return of(
@@ -45,6 +47,14 @@ public final class AppSettingsFactory {
               upstream.clientCertificatePasswordFile()));
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Modes that are configured and checked, but not built into the answers to clients yet. */
+  private static void refuseUnfinishedMode(Config config) throws StartException {
+    if (config.access().mode() != AccessOptions.Mode.PASSTHROUGH) {
+      throw new StartException(
+          "access.mode: only passthrough is available in this version; remove the option.");
     }
   }
 
@@ -69,8 +79,9 @@ public final class AppSettingsFactory {
         new AccessChecker.Settings(
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
-            AccessChecker.Settings.DEFAULT.grantTtl(),
-            AccessChecker.Settings.DEFAULT.grantGrace()),
+            config.access().grantTtl(),
+            config.access().grantGrace()),
+        SiteAccess.of(config.access()),
         new MirrorSettings(
             new Freshness.Settings(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),

@@ -23,7 +23,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ServeCommand.class, StatusCommand.class, DemoCommand.class, DevHubCommand.class},
+    subcommands = {
+      ServeCommand.class,
+      StatusCommand.class,
+      TokenCommand.class,
+      DemoCommand.class,
+      DevHubCommand.class
+    },
     footerHeading = "%nTo begin:%n",
     footer = {
       "  intrahub demo     try it without internet access",
@@ -62,7 +68,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, demo or dev-hub.");
+    err.println("Name a command: serve, status, token, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -38,7 +38,8 @@ public record Config(
     @Section("Endpoints, timeouts and proxies for requests to upstream.") UpstreamOptions upstream,
     @Section("How long answers of upstream are cached.") Freshness freshness,
     @Section("When clients see the new commit of a branch.") NewCommits newCommits,
-    @Section("How long a repo is considered public.") Access access,
+    @Section("Who may read which repos, and how long the Hub's word on it holds.")
+        AccessOptions access,
     @Section("How long a request waits for upstream.") Waits waits,
     @Section("Limits for listings of the files of a commit.") Listings listings,
     @Section("Downloads of files from upstream.") TransferOptions transfer,
@@ -211,23 +212,6 @@ public record Config(
                   "The longest time before clients see a new commit, even if the branch is requested"
                       + " continuously.")
           Duration atLatest) {}
-
-  /** How long a verdict that a repo is public holds. */
-  public record Access(
-      @Setting(
-              type = DURATION,
-              byDefault = "10m",
-              doc =
-                  "How long a repo is considered public after the Hub said so. The mirror renews this"
-                      + " for repos in use before it expires.")
-          Duration publicTtl,
-      @Setting(
-              type = DURATION,
-              byDefault = "7d",
-              doc =
-                  "How long a repo is considered public while the Hub cannot be reached or does not"
-                      + " answer.")
-          Duration publicTtlDuringOutage) {}
 
   /** How long clients wait. */
   public record Waits(

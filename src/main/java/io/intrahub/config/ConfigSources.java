@@ -67,6 +67,11 @@ final class ConfigSources {
     keep(option, where, List.copyOf(elements));
   }
 
+  /** Keeps the rules that were read from a file. */
+  void putRules(Option option, String where, List<RuleOptions> rules) {
+    keep(option, where, List.copyOf(rules));
+  }
+
   /** Splits a list that is written as one text with commas. */
   static List<String> split(String text) {
     return Arrays.stream(text.split(",", -1)).map(String::strip).filter(t -> !t.isEmpty()).toList();
@@ -84,6 +89,8 @@ final class ConfigSources {
       found = "nothing";
     } else if (option.type() == ValueType.ADDRESS && text.contains("@")) {
       found = "an address with a user name, which is not shown";
+    } else if (option.type() == ValueType.SECRET) {
+      found = "another value, which is not shown";
     } else if (option.type() == ValueType.PROXY) {
       found = "another value, which is not shown because it may contain a password";
     }

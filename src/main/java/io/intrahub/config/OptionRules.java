@@ -9,6 +9,9 @@ import java.util.Set;
 final class OptionRules {
   private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]");
 
+  private static final String SERVICE_TOKEN_FILE = "access.service-token-file";
+  private static final String SERVICE_TOKEN = "access.service-token";
+
   private OptionRules() {}
 
   /**
@@ -62,6 +65,14 @@ final class OptionRules {
         "access.public-ttl-during-outage",
         config.access().publicTtlDuringOutage(),
         "clients would be refused earlier during an outage than without one");
+    atMost(
+        broken,
+        "access.grant-ttl",
+        config.access().grantTtl(),
+        "access.grant-grace",
+        config.access().grantGrace(),
+        "clients would be refused earlier during an outage than without one");
+    access(broken, config.access());
     if (config.listings().answerLimit() > config.listings().learnLimit()) {
       broken.add(
           new Violation(
@@ -71,6 +82,43 @@ final class OptionRules {
                   + " more than the mirror fetches; lower listings.answer-limit"));
     }
     return broken;
+  }
+
+  private static void access(List<Violation> broken, AccessOptions access) {
+    boolean isService = access.mode() == AccessOptions.Mode.SERVICE;
+    boolean hasFile = access.serviceTokenFile().isPresent();
+    boolean hasText = access.serviceToken().isPresent();
+    if (isService && !hasFile && !hasText) {
+      broken.add(
+          new Violation(
+              "access.mode",
+              SERVICE_TOKEN_FILE,
+              "access.mode is service, but there is no token to use: set access.service-token-file,"
+                  + " or INTRAHUB_ACCESS_SERVICE_TOKEN in the environment"));
+    }
+    if (hasFile && hasText) {
+      broken.add(
+          new Violation(
+              SERVICE_TOKEN_FILE,
+              SERVICE_TOKEN,
+              "access.service-token-file and access.service-token are both set; remove one"));
+    }
+    if (!isService && (hasFile || hasText)) {
+      broken.add(
+          new Violation(
+              hasFile ? SERVICE_TOKEN_FILE : SERVICE_TOKEN,
+              "access.mode",
+              "the mirror has a token of its own, which only access.mode: service uses; set that"
+                  + " mode or remove the token"));
+    }
+    if (!isService && !access.rules().isEmpty()) {
+      broken.add(
+          new Violation(
+              "access.rules",
+              "access.mode",
+              "access.rules have an effect only with access.mode: service; set that mode or remove"
+                  + " the rules"));
+    }
   }
 
   private static void atMost(

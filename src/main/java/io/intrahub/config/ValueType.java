@@ -37,7 +37,11 @@ public enum ValueType {
       "SERVERS",
       "*, a host such as hub.example or .example, an address or a network, without http://"),
   /** IP addresses in CIDR notation; a {@code String}. */
-  NETWORK("NETWORK", "an IP address, or a network such as 10.0.0.0/8");
+  NETWORK("NETWORK", "an IP address, or a network such as 10.0.0.0/8"),
+  /** A token; a {@link Secret}. */
+  SECRET("TOKEN", "a token: visible ASCII characters without spaces"),
+  /** A {@link RuleOptions}, which only the file can express; see {@link YamlRules}. */
+  RULE("RULE", "a list of rules, which only the YAML file can express");
 
   private static final Pattern HOST_FORM = Pattern.compile("[\\w.:%\\[\\]-]+");
   private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|d)");
@@ -80,11 +84,13 @@ public enum ValueType {
       case NUMBER -> number(text).map(Object.class::cast);
       case FOLDER, FILE -> folder(text).map(Object.class::cast);
       case SIZE -> DataSize.parse(text).map(Object.class::cast);
-      case DURATION -> duration(text).map(Object.class::cast);
+      case DURATION -> parseDuration(text).map(Object.class::cast);
       case CHOICE -> choice(text, target);
       case ADDRESS -> address(text).map(Object.class::cast);
       case PROXY -> ProxyChoice.parse(text).map(Object.class::cast);
       case NETWORK -> AddressRanges.parse(text).map(_ -> text);
+      case SECRET -> Secret.parse(text).map(Object.class::cast);
+      case RULE -> Optional.empty();
       case SERVERS -> SERVERS_FORM.matcher(text).matches() ? Optional.of(text) : Optional.empty();
     };
   }
@@ -126,7 +132,8 @@ public enum ValueType {
     }
   }
 
-  private static Optional<Duration> duration(String text) {
+  /** Reads a duration such as {@code 90d}; empty if it has another form or is too long. */
+  public static Optional<Duration> parseDuration(String text) {
     Matcher form = DURATION_FORM.matcher(text);
     if (!form.matches()) {
       return Optional.empty();

@@ -114,7 +114,9 @@ final class YamlFile {
   }
 
   private void option(YAMLParser parser, Option option, String where, JsonToken value) {
-    if (value == JsonToken.START_ARRAY && option.list()) {
+    if (value == JsonToken.START_ARRAY && option.type() == ValueType.RULE) {
+      new YamlRules(parser, file, sources).read(option, where);
+    } else if (value == JsonToken.START_ARRAY && option.list()) {
       list(parser, option, where);
     } else if (value.isScalarValue()) {
       sources.put(option, where, value == JsonToken.VALUE_NULL ? "" : parser.getString());
@@ -181,7 +183,7 @@ final class YamlFile {
     return line.matches(" *\t.*");
   }
 
-  private static String shape(JsonToken token, String scalar) {
+  static String shape(JsonToken token, String scalar) {
     return switch (token) {
       case START_ARRAY -> "a list";
       case START_OBJECT -> "a group of options";
@@ -190,7 +192,7 @@ final class YamlFile {
     };
   }
 
-  private static int line(JsonParser parser) {
+  static int line(JsonParser parser) {
     return parser.currentTokenLocation().getLineNr();
   }
 

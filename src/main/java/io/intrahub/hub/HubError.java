@@ -40,6 +40,19 @@ public record HubError(
     return of(401, "Invalid credentials in Authorization header");
   }
 
+  /** A question about the holder of a token, without one. */
+  public static HubError loginRequired() {
+    return of(401, "Invalid username or password.");
+  }
+
+  /** A question about accounts or settings, where the mirror uses a token of its own. */
+  public static HubError accountRoute() {
+    return of(
+        403,
+        "This mirror uses an account of its own and answers nothing about accounts and settings."
+            + " Ask the Hub itself: unset HF_ENDPOINT for that command.");
+  }
+
   /** An invalid request. */
   public static HubError badRequest(String message) {
     return of(400, message);

@@ -245,11 +245,7 @@ public final class Transfers implements AutoCloseable {
       try {
         transfer = join(key, proof, source, deadline);
       } catch (IOException e) {
-        log.warn(
-            "The store can't start a blob of {} bytes, so it passes through: {}",
-            blob.size(),
-            e.toString());
-        context.meters().storeFailure();
+        storeFailed("can't start a blob", blob, e);
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -269,11 +265,7 @@ public final class Transfers implements AutoCloseable {
         }
         opening = admission.open(transfer.get(), handle.get(), request, wrongBefore);
       } catch (IOException e) {
-        log.warn(
-            "The store has no space for a blob of {} bytes, so it passes through: {}",
-            blob.size(),
-            e.toString());
-        context.meters().storeFailure();
+        storeFailed("has no space for a blob", blob, e);
         return passThrough.openQueued(request.past(span), deadline);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -286,6 +278,11 @@ public final class Transfers implements AutoCloseable {
       request = request.allHeld();
     }
     return passThrough.openQueued(request.past(span), deadline);
+  }
+
+  private void storeFailed(String what, BlobId blob, IOException e) {
+    log.warn("The store {} of {} bytes, so it passes through: {}", what, blob.size(), e.toString());
+    context.meters().storeFailure();
   }
 
   /**
@@ -333,19 +330,22 @@ public final class Transfers implements AutoCloseable {
   private Transfer begin(Key key, AuthorisedBlob proof, BlobSource source, Runnable remove)
       throws IOException {
     PartialBlob partial = scratch.write(proof);
-    Registration registration = new Registration(key, remove);
+    String shown = source.toString();
+    Registration registration = new Registration(key, shown, remove);
     Transfer transfer = new Transfer(key.blob(), partial, settings.limits(), context, registration);
-    live.put(transfer, source.toString());
+    live.put(transfer, shown);
     return transfer;
   }
 
   /** Removes a transfer when it has ended. */
   private final class Registration implements Transfer.Listener {
     private final Key key;
+    private final String source;
     private final Runnable remove;
 
-    Registration(Key key, Runnable remove) {
+    Registration(Key key, String source, Runnable remove) {
       this.key = key;
+      this.source = source;
       this.remove = remove;
     }
 
@@ -360,7 +360,8 @@ public final class Transfers implements AutoCloseable {
     public void ended(Transfer transfer) {
       remove.run();
       TransferMeter.Summary summary = transfer.summary();
-      TransferLog.ended(live.getOrDefault(transfer, ""), summary);
+      // Not from the map: the transfer may have left it already.
+      TransferLog.ended(source, summary);
       if (summary.phase() == Phase.STORE_FAILED) {
         context.meters().storeFailure();
       }

@@ -50,6 +50,9 @@ final class Reference {
       | file | a path; `~` is not expanded; empty for none |
       | proxy | `environment`, `none` or `http://user:password@proxy.example:3128` |
       | servers | `*`, `hub.example`, `.example`, `hub.example:8080`, `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`, `[::1]:8080` |
+      | network | an IP address, or a range in CIDR notation: `10.0.0.0/8`, `fd00::/8` |
+      | token | visible ASCII characters without spaces; never shown |
+      | rule | see [Rules of access](#rules-of-access); in the file only |
       | list | in the file `[a, b]`, or one element per line after a `-` |
 
       ## Options
@@ -57,6 +60,47 @@ final class Reference {
 
   private static final String PAGE_TAIL =
       """
+
+      ## Rules of access
+
+      With `access.mode: service` the mirror asks the Hub with a token of its own, and `access.rules` say
+      which clients may use what that token can read. They can be written in the file only: neither a
+      variable nor a flag can express them.
+
+      ```yaml
+      access:
+        mode: service
+        service-token-file: /run/secrets/hub-token
+        rules:                       # first match wins
+          - tokens: [ci]             # names of local tokens: intrahub token add ci
+            repos: ["acme/*", "meta-llama/*"]
+            gated: true
+            private: true
+          - clients: [10.0.0.0/8]    # networks of clients
+            repos: ["*/*", "*", "datasets/*/*"]
+      ```
+
+      | key | meaning |
+      | --- | --- |
+      | `clients` | IP addresses and networks. The rule holds for clients in one of them; without this key, for all clients. Behind a reverse proxy, set `server.trusted-proxies` |
+      | `tokens` | names of local tokens. The rule holds for clients that send one of them; without this key, for clients with and without a token. With both keys, both must match |
+      | `repos` | patterns of repos; required |
+      | `gated` | `true` allows gated repos; `false` by default |
+      | `private` | `true` allows private repos; `false` by default. A private and gated repo needs both |
+
+      The first rule that matches the client and the repo decides, and the rules after it don't count. If it
+      does not allow a gated repo, that repo is refused even if a later rule allows it; so write special rules
+      first. If no rule matches, the client is refused, even for a public repo. Without any rules, everybody
+      may read public repos and nobody anything else.
+
+      A pattern is written as the repo's address at the Hub: `acme/tiny` is a model, `datasets/acme/tiny` a
+      dataset, `spaces/acme/tiny` a space. A pattern without a prefix is for models only (`models/acme/*` says
+      the same). `*` stands for any characters within one part of the name: `acme/*`, `acme/llama-*`, `*/*`
+      for all models with an owner, `*` for those without one (`gpt2`). Upper and lower case are the same.
+
+      A local token may have patterns of its own (`--repos`). For other repos it counts as no token: it never
+      gives more than the rules do. A revoked, expired or unknown token counts as no token too, and the
+      message of a refusal says so.
 
       ## Variables that are not options
 
@@ -118,12 +162,14 @@ final class Reference {
         """);
     for (Option option : of(prefix)) {
       page.append(
-          "| `%s` | %s | %s | `%s`%s | %s |\n"
+          "| `%s` | %s | %s | %s%s | %s |\n"
               .formatted(
                   option.key(),
                   type(option),
                   option.byDefault().isEmpty() ? "none" : "`" + option.byDefault() + "`",
-                  option.environment(),
+                  option.type() == ValueType.RULE
+                      ? "in the file only"
+                      : "`" + option.environment() + "`",
                   option.flag().map(flag -> ", `" + usage(option, flag) + "`").orElse(""),
                   option.doc()));
     }
@@ -144,6 +190,8 @@ final class Reference {
           case PROXY -> "proxy";
           case SERVERS -> "servers";
           case NETWORK -> "network";
+          case SECRET -> "token";
+          case RULE -> "rule";
           case SIZE -> "size";
           case DURATION -> "duration";
           case ADDRESS -> "address";

@@ -7,6 +7,9 @@ import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
@@ -176,7 +179,8 @@ class EndpointsTest {
         rig.upstream()
             .repoInfo(new RepoId(RepoType.MODEL, "old/name"), Optional.empty(), "", HOLDER);
     assertThat(value(answer).repo()).isEqualTo(REPO);
-    assertThat(value(answer).evidence()).isEmpty();
+    assertThat(value(answer).evidence().map(ReadEvidence::grant))
+        .contains(new Grant(REPO, HOLDER.authority(), ReadScope.CONTENT));
   }
 
   @Test

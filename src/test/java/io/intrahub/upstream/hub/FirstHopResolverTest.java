@@ -8,6 +8,9 @@ import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -151,12 +154,22 @@ class FirstHopResolverTest {
     assertThat(refusal(rig.hop("config.json")).isOfRepo()).isTrue();
     UpstreamResult<FirstHop> hop = rig.hop("config.json", HOLDER);
     assertFound(hop, small);
-    assertThat(value(hop).evidence()).isEmpty();
+    assertThat(value(hop).evidence().map(ReadEvidence::grant))
+        .contains(new Grant(REPO, HOLDER.authority(), ReadScope.CONTENT));
   }
 
   @Test
-  void a_token_on_a_public_repo_proves_nothing_either() {
-    assertThat(rig.found("config.json", HOLDER).evidence()).isEmpty();
+  void what_a_token_shows_of_a_public_repo_is_evidence_for_that_token_only() {
+    assertThat(rig.found("config.json", HOLDER).evidence().map(e -> e.grant().authority()))
+        .contains(HOLDER.authority());
+  }
+
+  /** The Hub may show the card of a gated repo to everybody. */
+  @Test
+  void the_card_of_a_repo_is_evidence_of_nothing() {
+    repo.commit("Card", Map.of("README.md", DevFile.text("# It")));
+    assertThat(rig.found("README.md", Caller.ANONYMOUS).evidence()).isEmpty();
+    assertThat(rig.found("README.md", HOLDER).evidence()).isEmpty();
   }
 
   @Test

@@ -129,6 +129,21 @@ public final class StoreLayout {
     return access().resolve("key");
   }
 
+  /** The local tokens that the mirror has issued. */
+  public Path localTokens() {
+    return access().resolve("tokens.json");
+  }
+
+  /** What becomes {@link #localTokens}. */
+  public Path newLocalTokens() {
+    return access().resolve("tokens.json.new");
+  }
+
+  /** Locked by the process that changes {@link #localTokens}. */
+  public Path localTokensLock() {
+    return access().resolve("tokens.lock");
+  }
+
   public Path quarantine() {
     return root.resolve("quarantine");
   }

@@ -1,0 +1,50 @@
+package io.intrahub.access;
+
+import io.intrahub.access.local.AccessDecision;
+import io.intrahub.access.local.RepoVisibility;
+import io.intrahub.hub.RepoId;
+import java.util.Optional;
+
+/**
+ * Whose right to read counts for a client, and what the operator's rules add to it. Safe for use by
+ * many threads.
+ */
+public interface ReadPolicy {
+  /** The client's own token counts, and the operator adds no rule. */
+  ReadPolicy PASSTHROUGH =
+      new ReadPolicy() {
+        @Override
+        public Optional<Caller> reader(Caller client, RepoId repo) {
+          return client.isAnonymous() ? Optional.empty() : Optional.of(client);
+        }
+
+        @Override
+        public Optional<AccessDecision.Refused> refusal(
+            Caller client, RepoId repo, RepoVisibility visibility) {
+          return Optional.empty();
+        }
+
+        @Override
+        public boolean decidesAlone() {
+          return false;
+        }
+      };
+
+  /**
+   * Returns in whose name this client reads a repo that not everybody may read: it has a token.
+   *
+   * @return empty if this client can't read such a repo
+   */
+  Optional<Caller> reader(Caller client, RepoId repo);
+
+  /**
+   * Returns why the operator's rules refuse a repo to this client.
+   *
+   * @param visibility of the repo at the Hub; {@link RepoVisibility#PUBLIC} if that is not known,
+   *     for what the rules say about the repo whatever it is
+   */
+  Optional<AccessDecision.Refused> refusal(Caller client, RepoId repo, RepoVisibility visibility);
+
+  /** Returns whether these rules decide about what is stored if there is no Hub to ask. */
+  boolean decidesAlone();
+}
