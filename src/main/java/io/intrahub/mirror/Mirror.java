@@ -50,7 +50,7 @@ public final class Mirror {
             checker, store, upstream, keeper, manifests, executor, questions, clock, settings,
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
-    this.passThrough = new ApiPassThrough(upstream, questions);
+    this.passThrough = new ApiPassThrough(upstream, revisions, questions);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, questions, settings,

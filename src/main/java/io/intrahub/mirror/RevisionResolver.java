@@ -147,9 +147,12 @@ final class RevisionResolver {
    * repo that it leads to: a new name may itself be a secret.
    */
   private RepoId canonical(ReadAttempt own, boolean acceptStale) {
-    RepoId asked = own.request().repo();
+    return canonical(own.request().repo(), own.as(), acceptStale);
+  }
+
+  private RepoId canonical(RepoId asked, Caller caller, boolean acceptStale) {
     RepoId kept = aliases.canonical(asked, acceptStale);
-    return kept.equals(asked) || mayKnow(kept, Caller.ANONYMOUS) || mayKnow(kept, own.as())
+    return kept.equals(asked) || mayKnow(kept, Caller.ANONYMOUS) || mayKnow(kept, caller)
         ? kept
         : asked;
   }
@@ -214,6 +217,19 @@ final class RevisionResolver {
   /** A call that was made in this name was refused for the whole repo, or for its content. */
   void refused(RepoId repo, HubRefusal refusal, Caller reader) {
     probes.rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), reader);
+  }
+
+  /**
+   * A call that was passed on for a client was refused. That ends what the client was granted, if
+   * the Hub says that it is the repo or the token: a bare 403 may be about the call, for example
+   * about writing.
+   *
+   * @param asked the repo under the name that the client used
+   */
+  void refusedInPassing(RepoId asked, HubRefusal refusal, Caller caller) {
+    if (refusal.isOfToken() || (refusal.isOfRepo() && refusal.error().code().isPresent())) {
+      refused(canonical(asked, caller, true), refusal, caller);
+    }
   }
 
   /** What upstream lately said to this client of a repo that it may not read in this scope. */

@@ -44,6 +44,11 @@ class TokenTracesTest {
   @TempDir Path data;
   @TempDir Path dumps;
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+  private static final List<Kind> KINDS = List.of(Kind.PUBLIC, Kind.PRIVATE, Kind.GATED_AUTO);
+
+  private static final List<Asker> ASKERS =
+      List.of(Asker.MAY, Asker.MAY_NOT, Asker.EXPIRED, Asker.UNKNOWN, Asker.MALFORMED);
+
   private final Map<Kind, Repo> repos = new EnumMap<>(Kind.class);
   private Level levelBefore = Level.WARN;
   private DevHub fallback;
@@ -104,7 +109,7 @@ class TokenTracesTest {
   @Test
   void the_text_of_no_token_is_left_anywhere() throws Exception {
     world.register(State.WARM);
-    for (Kind kind : Kind.values()) {
+    for (Kind kind : KINDS) {
       repos.put(kind, world.make(kind, State.WARM, ""));
     }
     askAll();
@@ -122,8 +127,8 @@ class TokenTracesTest {
   }
 
   private void askAll() {
-    for (Kind kind : Kind.values()) {
-      for (Asker asker : Asker.values()) {
+    for (Kind kind : KINDS) {
+      for (Asker asker : ASKERS) {
         for (PermissionRoute route : PermissionRoute.values()) {
           Rig.Answer answer =
               world.ask(
