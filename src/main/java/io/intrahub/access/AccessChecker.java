@@ -126,17 +126,25 @@ public final class AccessChecker {
   }
 
   /**
-   * Returns what is known of a repo from all that anybody was ever seen to read of it; a repo of
-   * which nothing is known counts as private and gated.
+   * Returns what is known of a repo from what everybody and this reader were ever granted; a repo
+   * of which nothing is known counts as private and gated.
    */
-  public RepoVisibility visibility(RepoId repo) {
+  public RepoVisibility visibility(RepoId repo, Authority reader) {
     Authority anybody = new Authority.Anonymous();
-    if (grants.confirmedAt(new Grant(repo, anybody, ReadScope.CONTENT)).isPresent()) {
+    if (wasGranted(repo, anybody, ReadScope.CONTENT)) {
       return RepoVisibility.PUBLIC;
     }
-    return grants.confirmedAt(new Grant(repo, anybody, ReadScope.METADATA)).isPresent()
-        ? RepoVisibility.GATED
-        : RepoVisibility.PRIVATE_GATED;
+    if (wasGranted(repo, anybody, ReadScope.METADATA)) {
+      return RepoVisibility.GATED;
+    }
+    boolean open =
+        wasGranted(repo, reader, ReadScope.CONTENT)
+            && !wasGranted(repo, reader, ReadScope.METADATA);
+    return open ? RepoVisibility.PRIVATE : RepoVisibility.PRIVATE_GATED;
+  }
+
+  private boolean wasGranted(RepoId repo, Authority authority, ReadScope scope) {
+    return grants.confirmedAt(new Grant(repo, authority, scope)).isPresent();
   }
 
   private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {

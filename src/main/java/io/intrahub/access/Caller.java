@@ -33,8 +33,7 @@ public record Caller(
 
   /** A client whose token is not sent to the Hub, but may count for the operator's rules. */
   public static Caller known(String client, Requester requester) {
-    return new Caller(
-        new Authority.Anonymous(), Optional.empty(), client, Optional.of(requester));
+    return new Caller(new Authority.Anonymous(), Optional.empty(), client, Optional.of(requester));
   }
 
   /** Returns whether the request had no token. */

@@ -25,8 +25,13 @@ public interface ReadPolicy {
         }
 
         @Override
-        public boolean decidesAlone() {
+        public boolean hasRules() {
           return false;
+        }
+
+        @Override
+        public String notFound(Caller client, RepoId repo) {
+          throw new IllegalStateException("there are no rules");
         }
       };
 
@@ -45,6 +50,15 @@ public interface ReadPolicy {
    */
   Optional<AccessDecision.Refused> refusal(Caller client, RepoId repo, RepoVisibility visibility);
 
-  /** Returns whether these rules decide about what is stored if there is no Hub to ask. */
-  boolean decidesAlone();
+  /**
+   * Returns whether the operator's rules decide, and not the client's own token. They decide alone
+   * about what is stored if there is no Hub to ask.
+   */
+  boolean hasRules();
+
+  /**
+   * Returns what a client is told of a repo that does not exist: the same as of one that is private
+   * and refused.
+   */
+  String notFound(Caller client, RepoId repo);
 }

@@ -51,7 +51,12 @@ public final class SitePolicy implements ReadPolicy {
   }
 
   @Override
-  public boolean decidesAlone() {
+  public boolean hasRules() {
     return true;
+  }
+
+  @Override
+  public String notFound(Caller client, RepoId repo) {
+    return rules.notFound(client.requester().orElseThrow(), repo);
   }
 }

@@ -61,7 +61,7 @@ public final class App implements AutoCloseable {
   private final AdminServer admin;
 
   private App(AppSettings settings, Clock clock, RequestListener listener)
-      throws StoreException, IOException {
+      throws StoreException, IOException, StartException {
     boolean complete = false;
     try {
       tasks = new BackgroundTasks();
@@ -87,7 +87,10 @@ public final class App implements AutoCloseable {
       var _ =
           timer.scheduleWithFixedDelay(
               transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
-      mirror = wiring.mirror(store.repos(), upstream, transfers);
+      SiteWiring site =
+          SiteWiring.of(
+              settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
+      mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
       SecureRandom random = new SecureRandom();
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
@@ -96,7 +99,7 @@ public final class App implements AutoCloseable {
                   settings.http(),
                   settings.clients(),
                   mirror,
-                  new Fingerprints(store.installationKey()),
+                  site.callers(),
                   clientBuffers,
                   budget,
                   () -> requestId(random),
@@ -133,9 +136,10 @@ public final class App implements AutoCloseable {
    * @param listener called for each answered request
    * @throws StoreException when the store's folder can't be used
    * @throws IOException when a port can't be opened
+   * @throws StartException when a file that the configuration names can't be used
    */
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
-      throws StoreException, IOException {
+      throws StoreException, IOException, StartException {
     return new App(settings, clock, listener);
   }
 

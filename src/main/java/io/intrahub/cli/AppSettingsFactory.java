@@ -2,7 +2,6 @@ package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.base.AddressRanges;
-import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
@@ -35,7 +34,6 @@ public final class AppSettingsFactory {
    * @throws StartException if a file that the configuration names can't be used
    */
   static AppSettings of(Config config, Map<String, String> environment) throws StartException {
-    refuseUnfinishedMode(config);
     UpstreamOptions upstream = config.upstream();
     try {
       return of(
@@ -47,14 +45,6 @@ public final class AppSettingsFactory {
               upstream.clientCertificatePasswordFile()));
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  /** Modes that are configured and checked, but not built into the answers to clients yet. */
-  private static void refuseUnfinishedMode(Config config) throws StartException {
-    if (config.access().mode() != AccessOptions.Mode.PASSTHROUGH) {
-      throw new StartException(
-          "access.mode: only passthrough is available in this version; remove the option.");
     }
   }
 

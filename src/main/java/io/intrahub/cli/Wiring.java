@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.EventOrder;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
@@ -117,10 +118,16 @@ public final class Wiring {
         meters);
   }
 
-  /** Returns the use cases, with the checks of who may read what. */
-  public Mirror mirror(RepoStore repos, HubUpstream upstream, Transfers transfers) {
+  /**
+   * Returns the use cases, with the checks of who may read what.
+   *
+   * @param policy whose right to read counts, and what the operator's rules refuse
+   */
+  public Mirror mirror(
+      RepoStore repos, HubUpstream upstream, Transfers transfers, ReadPolicy policy) {
     return new Mirror(
         new AccessChecker(repos, order, environment.clock(), settings.access()),
+        policy,
         repos,
         upstream,
         transfers,

@@ -1,5 +1,6 @@
 package io.intrahub.http;
 
+import io.intrahub.access.local.Requester;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.FilePath;
@@ -126,18 +127,49 @@ final class ApiRoutes {
 
   /** Passes on any other read of the API. */
   void passOn(Exchange exchange, HubTarget named, String what) throws IOException {
-    String path = named.format();
-    String query = exchange.rawQuery();
-    String target = query.isEmpty() ? path : path + "?" + query;
+    String target = withQuery(exchange, named);
     write(exchange, mirror.passThrough().get(target, exchange.caller(), what, exchange.self()));
+  }
+
+  /** Passes on a read of the API about one repo. */
+  void ofRepo(Exchange exchange, HubTarget named, RepoId repo) throws IOException {
+    RevisionRequest on = request(exchange, repo, Revision.DEFAULT);
+    write(exchange, mirror.resources().get(on, withQuery(exchange, named), exchange.self()));
+  }
+
+  private static String withQuery(Exchange exchange, HubTarget named) {
+    String query = exchange.rawQuery();
+    return query.isEmpty() ? named.format() : named.format() + "?" + query;
+  }
+
+  /** {@code GET .../auth-check}, where the operator's rules decide. */
+  void authCheck(Exchange exchange, RepoId repo) throws IOException {
+    Optional<ErrorReply> refusal =
+        mirror.resources().authCheck(request(exchange, repo, Revision.DEFAULT));
+    if (refusal.isPresent()) {
+      write(exchange, refusal.get());
+      return;
+    }
+    CacheHeaders.forThisClientOnly(exchange);
+    ErrorWriter.writeBody(exchange, ApiReply.Ok.JSON, "{}".getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** {@code GET /api/whoami-v2}, where the operator's rules decide. */
+  void identity(Exchange exchange, Requester requester) throws IOException {
+    switch (LocalIdentity.of(requester.credential())) {
+      case LocalIdentity.Refused(var error) -> error(exchange, error);
+      case LocalIdentity.Known(var json) -> {
+        CacheHeaders.forThisClientOnly(exchange);
+        ErrorWriter.writeBody(exchange, ApiReply.Ok.JSON, json);
+      }
+    }
   }
 
   /** {@code GET|HEAD /{repo}/raw/{revision}/{path}}: the content as git stores it. */
   void raw(Exchange exchange, HubTarget.RawFile target) throws IOException {
     String what = target.path() + " of " + target.repo();
-    ApiReply reply =
-        mirror.passThrough().file(exchange.method(), target.format(), exchange.caller(), what);
-    write(exchange, reply);
+    RevisionRequest on = request(exchange, target.repo(), Revision.DEFAULT);
+    write(exchange, mirror.resources().file(on, exchange.method(), target.format(), what));
   }
 
   /**

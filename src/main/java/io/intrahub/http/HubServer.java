@@ -3,7 +3,7 @@ package io.intrahub.http;
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
-import io.intrahub.access.Fingerprints;
+import io.intrahub.access.Callers;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
@@ -40,7 +40,7 @@ public final class HubServer implements AutoCloseable {
   private final HttpSettings settings;
   private final Javalin javalin;
   private final Handler handler;
-  private final Fingerprints fingerprints;
+  private final Callers callers;
   private final Supplier<String> requestIds;
   private final RequestListener listener;
   private final ScheduledExecutorService timer;
@@ -66,7 +66,7 @@ public final class HubServer implements AutoCloseable {
       HttpSettings settings,
       ClientLimits limits,
       Mirror mirror,
-      Fingerprints fingerprints,
+      Callers callers,
       DirectBufferPool buffers,
       MemoryBudget budget,
       Supplier<String> requestIds,
@@ -80,7 +80,7 @@ public final class HubServer implements AutoCloseable {
                 new FileRoute(mirror.files(), new FileResponse(new BodyWriter(buffers))),
                 new ApiRoutes(mirror, budget, settings))
             ::handle,
-        fingerprints,
+        callers,
         requestIds,
         timer,
         nanos,
@@ -96,14 +96,14 @@ public final class HubServer implements AutoCloseable {
       HttpSettings settings,
       ClientLimits limits,
       Handler handler,
-      Fingerprints fingerprints,
+      Callers callers,
       Supplier<String> requestIds,
       ScheduledExecutorService timer,
       LongSupplier nanos,
       RequestListener listener) {
     this.handler = handler;
     this.settings = settings;
-    this.fingerprints = fingerprints;
+    this.callers = callers;
     this.requestIds = requestIds;
     this.timer = timer;
     this.listener = listener;
@@ -213,7 +213,7 @@ public final class HubServer implements AutoCloseable {
     Exchange exchange = new Exchange(ctx, requestId, forwarded);
     try (ClientConnection.Answering answering = exchange.connection().answer()) {
       try {
-        Optional<Caller> caller = caller(ctx, exchange.client());
+        Optional<Caller> caller = caller(ctx, forwarded.client());
         if (caller.isPresent()) {
           exchange = exchange.by(caller.get());
         }
@@ -308,16 +308,17 @@ public final class HubServer implements AutoCloseable {
   }
 
   /** Returns who asks; empty if the header holds no token, because any other answer is a guess. */
-  private Optional<Caller> caller(Context ctx, String client) {
+  private Optional<Caller> caller(Context ctx, InetAddress address) {
+    String client = ClientNames.name(address);
     List<String> headers = Collections.list(ctx.req().getHeaders(HeaderNames.AUTHORIZATION));
     if (headers.isEmpty()) {
-      return Optional.of(Caller.anonymous(client));
+      return Optional.of(callers.identify(Optional.empty(), client, address));
     }
     if (headers.size() > 1) {
       return Optional.empty();
     }
     return AccessToken.ofAuthorization(headers.getFirst())
-        .map(token -> fingerprints.caller(Optional.of(token), client));
+        .map(token -> callers.identify(Optional.of(token), client, address));
   }
 
   /** Refuses a request whose body was not read, so no further request can follow it. */

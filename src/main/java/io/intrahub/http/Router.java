@@ -1,5 +1,6 @@
 package io.intrahub.http;
 
+import io.intrahub.access.local.Requester;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
@@ -35,6 +36,30 @@ final class Router {
   }
 
   private void route(Exchange exchange, HubTarget target) throws IOException {
+    Optional<Requester> requester = exchange.caller().requester();
+    if (requester.isPresent()) {
+      switch (ServiceRoutes.of(exchange.method(), target)) {
+        case ServiceRoutes.Use.Refused(var error) -> {
+          ApiRoutes.error(exchange, error);
+          return;
+        }
+        case ServiceRoutes.Use.Identity _ -> {
+          api.identity(exchange, requester.get());
+          return;
+        }
+        case ServiceRoutes.Use.AuthCheck(var repo) -> {
+          api.authCheck(exchange, repo);
+          return;
+        }
+        case ServiceRoutes.Use.OfRepo _,
+            ServiceRoutes.Use.WithoutToken _,
+            ServiceRoutes.Use.ByMirror _ -> {}
+      }
+    }
+    answer(exchange, target);
+  }
+
+  private void answer(Exchange exchange, HubTarget target) throws IOException {
     if (target instanceof HubTarget.Telemetry) {
       api.telemetry(exchange);
       return;
@@ -55,8 +80,8 @@ final class Router {
       case HubTarget.BlobPage t -> toResolve(exchange, t);
       case HubTarget.RepoInfo t -> api.info(exchange, t);
       case HubTarget.Tree t -> api.tree(exchange, t);
-      case HubTarget.Refs t -> api.passOn(exchange, t, t.repo().toString());
-      case HubTarget.RepoResource t -> api.passOn(exchange, t, t.repo().toString());
+      case HubTarget.Refs t -> api.ofRepo(exchange, t, t.repo());
+      case HubTarget.RepoResource t -> api.ofRepo(exchange, t, t.repo());
       case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
       case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());
       // Without a Xet token, a client downloads over plain HTTP, which the mirror serves.

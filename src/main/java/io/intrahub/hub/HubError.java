@@ -65,6 +65,33 @@ public record HubError(
         : of(404, ErrorCode.REPO_NOT_FOUND, "Repository not found");
   }
 
+  /**
+   * A rule of the operator keeps the client from this repo, whatever it is.
+   *
+   * @param message names the rule or the option
+   */
+  public static HubError forbidden(String message) {
+    return of(403, message);
+  }
+
+  /**
+   * A rule of the operator keeps the client from a gated repo.
+   *
+   * @param message names the rule or the option
+   */
+  public static HubError gated(String message) {
+    return of(403, ErrorCode.GATED_REPO, message);
+  }
+
+  /**
+   * The repo does not exist, or a rule of the operator keeps the client from knowing that it does.
+   *
+   * @param message names the rule or the option, and does not tell the two apart
+   */
+  public static HubError hidden(String message) {
+    return of(404, ErrorCode.REPO_NOT_FOUND, message);
+  }
+
   /** The repo exists, but not this revision. */
   public static HubError revisionNotFound(Revision revision) {
     return of(404, ErrorCode.REVISION_NOT_FOUND, "Invalid rev id: " + revision.value());

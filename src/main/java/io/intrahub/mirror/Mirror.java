@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
@@ -17,18 +18,21 @@ public final class Mirror {
   private final RepoInfoQueries infos;
   private final TreeQueries trees;
   private final ApiPassThrough passThrough;
+  private final RepoResources resources;
   private final HubUpstream upstream;
   private final Transfers transfers;
 
   /**
    * Wires them.
    *
+   * @param policy whose right to read counts, and what the operator's rules refuse
    * @param budget what listings and answers of any size are held in
    * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
    */
   public Mirror(
       AccessChecker checker,
+      ReadPolicy policy,
       RepoStore store,
       HubUpstream upstream,
       Transfers transfers,
@@ -47,10 +51,20 @@ public final class Mirror {
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, clock);
     RevisionResolver revisions =
         new RevisionResolver(
-            checker, store, upstream, keeper, manifests, executor, questions, clock, settings,
+            checker,
+            new SiteRules(policy, checker),
+            store,
+            upstream,
+            keeper,
+            manifests,
+            executor,
+            questions,
+            clock,
+            settings,
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     this.passThrough = new ApiPassThrough(upstream, revisions, questions);
+    this.resources = new RepoResources(revisions, passThrough, settings);
     this.files =
         new ResolveFile(
             revisions, manifests, entries, upstream, transfers, meters, questions, settings,
@@ -85,6 +99,11 @@ public final class Mirror {
   /** Listings. */
   public TreeQueries trees() {
     return trees;
+  }
+
+  /** Calls about a repo that are passed on. */
+  public RepoResources resources() {
+    return resources;
   }
 
   /** All other calls. */

@@ -40,8 +40,8 @@ record ReadAttempt(
     return new Grant(repo, as.authority(), scope);
   }
 
-  /** The same in the name of nobody in particular. */
-  ReadAttempt asAnybody() {
-    return new ReadAttempt(request, scope, probe, deadline, Caller.anonymous(as.client()));
+  /** The same in another name. */
+  ReadAttempt as(Caller other) {
+    return new ReadAttempt(request, scope, probe, deadline, other);
   }
 }

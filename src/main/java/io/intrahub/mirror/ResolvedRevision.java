@@ -25,7 +25,12 @@ sealed interface ResolvedRevision {
    * @param label fresh or stale; its source says whether upstream was asked just now
    */
   record At(Authorised<RepoId> repo, CommitHash commit, CacheLabel label, Caller reader)
-      implements ResolvedRevision {}
+      implements ResolvedRevision {
+    /** The same, for an answer that no cache on the way may keep. */
+    At asRestricted() {
+      return new At(repo, commit, label.asRestricted(), reader);
+    }
+  }
 
   /**
    * It may not: each client is answered by upstream with their own token, and nothing is kept.

@@ -28,6 +28,7 @@ import java.util.concurrent.Executor;
  */
 final class RevisionResolver {
   private final AccessChecker checker;
+  private final SiteRules rules;
   private final RepoStore store;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
@@ -41,6 +42,7 @@ final class RevisionResolver {
 
   RevisionResolver(
       AccessChecker checker,
+      SiteRules rules,
       RepoStore store,
       HubUpstream upstream,
       RepoInfoFetcher infos,
@@ -51,6 +53,7 @@ final class RevisionResolver {
       MirrorSettings settings,
       CacheSizes caches) {
     this.checker = checker;
+    this.rules = rules;
     this.store = store;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
@@ -105,9 +108,40 @@ final class RevisionResolver {
    */
   UpstreamResult<ResolvedRevision> resolve(
       RevisionRequest request, ReadScope scope, RevisionProbes.Probe probe, Deadline deadline) {
-    ReadAttempt own = new ReadAttempt(request, scope, probe, deadline, request.caller());
-    RepoId repo = canonical(own, upstream.isUnavailable());
-    UpstreamResult<ResolvedRevision> resolved = resolve(repo, own);
+    Optional<UpstreamResult<ResolvedRevision>> refused = rules.refuse(request);
+    if (refused.isPresent()) {
+      return refused.get();
+    }
+    ReadAttempt anybody =
+        new ReadAttempt(
+            request, scope, probe, deadline, Caller.anonymous(request.caller().client()));
+    return rules.exist() && upstream.state() == UpstreamState.OFFLINE
+        ? resolveByRules(anybody)
+        : rules.apply(request, resolve(anybody, rules.reader(request.caller(), request.repo())));
+  }
+
+  /** There is no Hub, so the operator's rules decide alone about what is stored. */
+  private UpstreamResult<ResolvedRevision> resolveByRules(ReadAttempt anybody) {
+    RepoId repo = aliases.canonical(anybody.request().repo(), true);
+    return switch (rules.withoutHub(anybody.request(), repo)) {
+      case SiteRules.Decision.Refused(var answer) -> answer;
+      case SiteRules.Decision.Allowed(var proof, var restricted) -> {
+        UpstreamResult<ResolvedRevision> found = reader.resolveGranted(proof, anybody);
+        yield restricted && found instanceof UpstreamResult.Value(ResolvedRevision.At at)
+            ? new UpstreamResult.Value<>(at.asRestricted())
+            : found;
+      }
+    };
+  }
+
+  /**
+   * Resolves a revision for whoever may read it.
+   *
+   * @param holder in whose name a repo is read that not everybody may read
+   */
+  private UpstreamResult<ResolvedRevision> resolve(ReadAttempt anybody, Optional<Caller> holder) {
+    RepoId repo = canonical(anybody, holder, upstream.isUnavailable());
+    UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
     boolean none =
         switch (resolved) {
           case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
@@ -115,20 +149,21 @@ final class RevisionResolver {
           default -> false;
         };
     // The repo that the name led to is closed or deleted. The name may belong to another one now.
-    return none && !canonical(own, false).equals(repo)
-        ? resolve(request.repo(), own)
+    return none && !canonical(anybody, holder, false).equals(repo)
+        ? resolve(anybody.request().repo(), anybody, holder)
         : resolved;
   }
 
-  private UpstreamResult<ResolvedRevision> resolve(RepoId repo, ReadAttempt own) {
-    ReadAttempt anybody = own.asAnybody();
+  private UpstreamResult<ResolvedRevision> resolve(
+      RepoId repo, ReadAttempt anybody, Optional<Caller> holder) {
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       return reader.resolveGranted(proof.get(), anybody);
     }
-    if (own.as().isAnonymous()) {
+    if (holder.isEmpty()) {
       return resolveForAnybody(repo, anybody);
     }
+    ReadAttempt own = anybody.as(holder.get());
     if (checker.isKnown(own.grant(repo))) {
       UpstreamResult<ResolvedRevision> known = resolveKnown(repo, own);
       if (!(known instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo())) {
@@ -146,13 +181,15 @@ final class RevisionResolver {
    * The name under which a repo is kept. An alias is applied only for those who may know of the
    * repo that it leads to: a new name may itself be a secret.
    */
-  private RepoId canonical(ReadAttempt own, boolean acceptStale) {
-    return canonical(own.request().repo(), own.as(), acceptStale);
+  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
+    return canonical(anybody.request().repo(), holder, acceptStale);
   }
 
-  private RepoId canonical(RepoId asked, Caller caller, boolean acceptStale) {
+  private RepoId canonical(RepoId asked, Optional<Caller> holder, boolean acceptStale) {
     RepoId kept = aliases.canonical(asked, acceptStale);
-    return kept.equals(asked) || mayKnow(kept, Caller.ANONYMOUS) || mayKnow(kept, caller)
+    return kept.equals(asked)
+            || mayKnow(kept, Caller.ANONYMOUS)
+            || holder.filter(h -> mayKnow(kept, h)).isPresent()
         ? kept
         : asked;
   }
@@ -166,7 +203,7 @@ final class RevisionResolver {
     if (refused.isPresent()) {
       return notKept(repo, refused.get().refusal());
     }
-    RepoId kept = canonical(anybody, true);
+    RepoId kept = canonical(anybody, Optional.empty(), true);
     if (checker.isKnown(anybody.grant(kept))) {
       return reader.resolveUngranted(kept, repo, anybody, Optional.empty());
     }
@@ -228,7 +265,7 @@ final class RevisionResolver {
    */
   void refusedInPassing(RepoId asked, HubRefusal refusal, Caller caller) {
     if (refusal.isOfToken() || (refusal.isOfRepo() && refusal.error().code().isPresent())) {
-      refused(canonical(asked, caller, true), refusal, caller);
+      refused(canonical(asked, Optional.of(caller), true), refusal, caller);
     }
   }
 

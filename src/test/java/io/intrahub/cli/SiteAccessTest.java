@@ -1,7 +1,6 @@
 package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.access.AccessToken;
 import io.intrahub.access.local.AccessDecision;
@@ -22,8 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the options of access become. */
 class SiteAccessTest {
@@ -94,19 +91,5 @@ class SiteAccessTest {
         .isInstanceOf(AccessDecision.Refused.class)
         .asString()
         .contains("public-only");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"service", "public-only"})
-  void a_mode_that_answers_do_not_follow_yet_stops_the_start(String mode) throws Exception {
-    Map<String, String> environment =
-        mode.equals("service")
-            ? Map.of("INTRAHUB_ACCESS_MODE", mode, "INTRAHUB_ACCESS_SERVICE_TOKEN", "t")
-            : Map.of("INTRAHUB_ACCESS_MODE", mode);
-    Config config = load(Optional.empty(), environment);
-
-    assertThatThrownBy(() -> AppSettingsFactory.of(config, Map.of()))
-        .isInstanceOf(StartException.class)
-        .hasMessageContaining("only passthrough is available");
   }
 }

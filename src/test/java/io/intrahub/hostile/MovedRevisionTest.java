@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.cli.Wiring;
@@ -81,7 +82,11 @@ class MovedRevisionTest {
       Wiring wiring = TestWiring.of(settings, Wiring.Environment.of(clock, executor, timer));
       try (HubUpstream upstream = wiring.upstream()) {
         Mirror mirror =
-            wiring.mirror(repos, upstream, wiring.transfers(store.published(), store.scratch()));
+            wiring.mirror(
+                repos,
+                upstream,
+                wiring.transfers(store.published(), store.scratch()),
+                ReadPolicy.PASSTHROUGH);
         assertThat(commitOf(mirror)).isEqualTo(old);
         String latest = repo.commit("Change it", "a.txt", DevFile.text("new"));
         clock.pass(Duration.ofSeconds(61));

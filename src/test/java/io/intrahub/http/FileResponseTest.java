@@ -3,6 +3,7 @@ package io.intrahub.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.intrahub.access.Callers;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
@@ -75,7 +76,7 @@ class FileResponseTest {
             new HttpSettings("127.0.0.1", 0),
             ClientLimits.DEFAULT,
             exchange -> responses.write(exchange, file.get()),
-            new Fingerprints(new byte[32]),
+            Callers.ofHub(new Fingerprints(new byte[32])),
             () -> "id-of-the-request",
             timer,
             System::nanoTime,

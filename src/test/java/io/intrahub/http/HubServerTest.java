@@ -3,6 +3,7 @@ package io.intrahub.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.access.Callers;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.mirror.ReplyBody;
 import java.io.IOException;
@@ -55,7 +56,7 @@ class HubServerTest {
             new HttpSettings("127.0.0.1", 0),
             ClientLimits.DEFAULT,
             exchange -> handler.get().handle(exchange),
-            new Fingerprints(new byte[32]),
+            Callers.ofHub(new Fingerprints(new byte[32])),
             () -> "id-of-the-request",
             timer,
             () -> System.nanoTime() + skew.get(),

@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
+import io.intrahub.access.ReadPolicy;
 import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
@@ -61,7 +62,10 @@ final class MirrorRig implements AutoCloseable {
     upstream = wiring.upstream();
     mirror =
         wiring.mirror(
-            store.repos(), upstream, wiring.transfers(store.published(), store.scratch()));
+            store.repos(),
+            upstream,
+            wiring.transfers(store.published(), store.scratch()),
+            ReadPolicy.PASSTHROUGH);
   }
 
   FileAnswer file(String path) {

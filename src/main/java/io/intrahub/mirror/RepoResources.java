@@ -1,0 +1,80 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.access.ReadScope;
+import io.intrahub.base.Deadline;
+import io.intrahub.hub.HubError;
+import io.intrahub.upstream.UpstreamResult;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Calls about one repo that the mirror passes on and does not keep. Where the operator's rules
+ * decide, they are made in the name in which the client may read the repo, and not at all if it may
+ * not. Safe for use by many threads.
+ */
+public final class RepoResources {
+  private final RevisionResolver revisions;
+  private final ApiPassThrough passThrough;
+  private final MirrorSettings settings;
+
+  RepoResources(RevisionResolver revisions, ApiPassThrough passThrough, MirrorSettings settings) {
+    this.revisions = revisions;
+    this.passThrough = passThrough;
+    this.settings = settings;
+  }
+
+  /**
+   * Passes a GET of the API on.
+   *
+   * @param on the repo, and who asks; its revision does not matter
+   * @param target path and query, encoded
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply get(RevisionRequest on, String target, String self) {
+    String what = on.repo().toString();
+    return as(on, ReadScope.CONTENT, caller -> passThrough.get(target, caller, what, self));
+  }
+
+  /**
+   * Passes a GET or HEAD of a file's text on, which is not touched.
+   *
+   * @param on the repo, and who asks; its revision does not matter
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   */
+  public ApiReply file(RevisionRequest on, String method, String target, String what) {
+    return as(on, ReadScope.CONTENT, caller -> passThrough.file(method, target, caller, what));
+  }
+
+  /**
+   * Whether the client may read the content of the repo, where the operator's rules decide.
+   *
+   * @return why not; empty: it may
+   */
+  public Optional<ErrorReply> authCheck(RevisionRequest on) {
+    return switch (resolve(on, ReadScope.CONTENT)) {
+      case UpstreamResult.Value(ResolvedRevision.At _) -> Optional.empty();
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
+          Optional.of(new ErrorReply(HubError.repoNotFound(true), Optional.empty()));
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          Optional.of(UpstreamErrors.reply(none, on.repo().toString()));
+    };
+  }
+
+  private UpstreamResult<ResolvedRevision> resolve(RevisionRequest on, ReadScope scope) {
+    return revisions.resolve(
+        on, scope, revisions.byRepoInfo(on), Deadline.in(settings.apiTimeout()));
+  }
+
+  private ApiReply as(RevisionRequest on, ReadScope scope, Function<Caller, ApiReply> call) {
+    return on.caller().requester().isEmpty()
+        ? call.apply(on.caller())
+        : switch (resolve(on, scope)) {
+          case UpstreamResult.Value(ResolvedRevision.At at) -> call.apply(at.reader());
+          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> call.apply(on.caller());
+          case UpstreamResult.NoValue<ResolvedRevision> none ->
+              UpstreamErrors.reply(none, on.repo().toString());
+        };
+  }
+}

@@ -1,0 +1,133 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.access.ReadPolicy;
+import io.intrahub.access.RuleEvidence;
+import io.intrahub.access.local.RepoVisibility;
+import io.intrahub.hub.HubError;
+import io.intrahub.hub.RepoId;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import java.util.Optional;
+
+/**
+ * Applies the operator's rules to what was found out about a repo: they refuse, or they leave it as
+ * it is. Without rules nothing changes. Safe for use by many threads.
+ */
+final class SiteRules {
+  private final ReadPolicy policy;
+  private final AccessChecker checker;
+
+  SiteRules(ReadPolicy policy, AccessChecker checker) {
+    this.policy = policy;
+    this.checker = checker;
+  }
+
+  /** Whether the operator's rules decide. */
+  boolean exist() {
+    return policy.hasRules();
+  }
+
+  /** In whose name this client reads a repo that not everybody may read; empty: it can't. */
+  Optional<Caller> reader(Caller client, RepoId repo) {
+    return policy.reader(client, repo);
+  }
+
+  /** What the rules say about the repo whatever it is; empty: nothing. */
+  Optional<UpstreamResult<ResolvedRevision>> refuse(RevisionRequest request) {
+    return refusal(request.caller(), request.repo(), RepoVisibility.PUBLIC);
+  }
+
+  /** Applies the rules to what was found out. */
+  UpstreamResult<ResolvedRevision> apply(
+      RevisionRequest request, UpstreamResult<ResolvedRevision> found) {
+    if (!policy.hasRules()) {
+      return found;
+    }
+    Caller client = request.caller();
+    return switch (found) {
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
+          refusal(client, at.repo().subject(), visibility(at)).orElse(found);
+      case UpstreamResult.Value(ResolvedRevision.NotKept(var repo, var refusal)) ->
+          refusal.isEmpty() ? found : closed(client, repo, refusal.get());
+      case UpstreamResult.Refused(var refusal) when refusal.isOfToken() ->
+          new UpstreamResult.Failed<>(
+              new UpstreamFailure(
+                  UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+                  "the Hub does not accept the mirror's own token (access.service-token-file)",
+                  false,
+                  Optional.empty(),
+                  true));
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() && !refusal.isGate() ->
+          closed(client, request.repo(), refusal);
+      case UpstreamResult.Refused(_), UpstreamResult.Failed(_) -> found;
+    };
+  }
+
+  /** Everybody may see this much of it, or the mirror's own token may. */
+  private RepoVisibility visibility(ResolvedRevision.At at) {
+    return at.reader().isAnonymous()
+        ? RepoVisibility.PUBLIC
+        : checker.visibility(at.repo().subject(), at.reader().authority());
+  }
+
+  private UpstreamResult<ResolvedRevision> closed(Caller client, RepoId repo, HubRefusal refusal) {
+    RepoVisibility visibility = refusal.isGate() ? RepoVisibility.GATED : RepoVisibility.PRIVATE;
+    return refusal(client, repo, visibility)
+        .orElseGet(() ->
+            refused(
+                refusal.isGate()
+                    ? refusal.error()
+                    : HubError.hidden(policy.notFound(client, repo))));
+  }
+
+  private Optional<UpstreamResult<ResolvedRevision>> refusal(
+      Caller client, RepoId repo, RepoVisibility visibility) {
+    return policy
+        .refusal(client, repo, visibility)
+        .map(no ->
+            switch (no.reason()) {
+              case NO_RULE -> HubError.forbidden(no.message());
+              case GATED -> HubError.gated(no.message());
+              case PRIVATE -> HubError.hidden(no.message());
+            })
+        .map(SiteRules::refused);
+  }
+
+  private static UpstreamResult<ResolvedRevision> refused(HubError error) {
+    return new UpstreamResult.Refused<>(new HubRefusal(error, Optional.empty()));
+  }
+
+  /**
+   * What is right without a Hub: the rules alone decide about what is stored.
+   *
+   * @param repo under the name by which it is kept
+   */
+  Decision withoutHub(RevisionRequest request, RepoId repo) {
+    Caller client = request.caller();
+    Authority reader = policy.reader(client, repo).orElse(client).authority();
+    RepoVisibility visibility = checker.visibility(repo, reader);
+    return refusal(client, repo, visibility)
+        .<Decision>map(Decision.Refused::new)
+        .orElseGet(() ->
+            new Decision.Allowed(
+                checker.admit(RuleEvidence.witnessed(repo)), visibility != RepoVisibility.PUBLIC));
+  }
+
+  /** What the rules decide without a Hub. */
+  sealed interface Decision {
+    /**
+     * The client may read it.
+     *
+     * @param restricted whether not everybody may
+     */
+    record Allowed(Authorised<RepoId> proof, boolean restricted) implements Decision {}
+
+    /** It may not. */
+    record Refused(UpstreamResult<ResolvedRevision> answer) implements Decision {}
+  }
+}
