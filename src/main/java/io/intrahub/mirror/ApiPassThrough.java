@@ -27,8 +27,7 @@ public final class ApiPassThrough {
   private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
 
-  ApiPassThrough(
-      HubUpstream upstream, RevisionResolver revisions, ColdQuestionLimiter questions) {
+  ApiPassThrough(HubUpstream upstream, RevisionResolver revisions, ColdQuestionLimiter questions) {
     this.upstream = upstream;
     this.revisions = revisions;
     this.questions = questions;
@@ -74,7 +73,8 @@ public final class ApiPassThrough {
         yield reply(ok, request, what, self);
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
-        repo(request).ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
+        repo(request)
+            .ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
         yield UpstreamErrors.reply(refused, what);
       }
       case UpstreamResult.Failed<ApiAnswer> failed -> UpstreamErrors.reply(failed, what);

@@ -157,7 +157,8 @@ class PermissionMatrixTest {
         for (Asker asker : Asker.values()) {
           for (PermissionRoute route : PermissionRoute.values()) {
             // What the mirror says by itself is the same of all repos that there are, or are not.
-            boolean differs = route.source() != Source.OWN || kind.ordinal() <= Kind.PRIVATE.ordinal();
+            boolean differs =
+                route.source() != Source.OWN || kind.ordinal() <= Kind.PRIVATE.ordinal();
             if (differs && random.nextDouble() < share) {
               cells.add(new PermissionCell(mode, kind, state, asker, route));
             }
@@ -222,7 +223,8 @@ class PermissionMatrixTest {
     asked++;
     Rig.Answer got = world.ask(cell, repo);
     Set<Right> rights = PermissionOracle.answers(cell);
-    Optional<Right> right = rights.stream().filter(r -> isRight(r, cell, repo, got)).findAny();
+    Optional<Right> right =
+        rights.stream().filter(r -> PermissionAnswers.areRight(r, cell, repo, got)).findAny();
     if (right.isEmpty()) {
       note(cell, got, "right is " + rights);
     } else if (cell.state().lately()) {
@@ -258,7 +260,8 @@ class PermissionMatrixTest {
     } else if (!passed
         && heardRefusal.contains(who + cell.route().scope())
         && !isOpenToAll(cell, cell.after())
-        && PermissionOracle.hub(cell.route(), cell.after(), cell.asker()) instanceof Right.Refused) {
+        && PermissionOracle.hub(cell.route(), cell.after(), cell.asker())
+            instanceof Right.Refused) {
       note(cell, got, "refused before");
     }
   }
@@ -282,48 +285,6 @@ class PermissionMatrixTest {
     } else if (!hub.header("x-error-message").equals(got.header("x-error-message"))) {
       note(cell, got, "the Hub's message is " + hub.header("x-error-message"));
     }
-  }
-
-  private static boolean isRight(Right right, PermissionCell cell, Repo repo, Rig.Answer got) {
-    return switch (right) {
-      case Right.Unavailable() -> got.status() == 503 || got.status() == 504;
-      case Right.Refused(var status, var code) ->
-          got.status() == status && got.header("x-error-code").orElse("").equals(code);
-      case Right.Served() -> isServed(cell, repo, got);
-    };
-  }
-
-  private static boolean isServed(PermissionCell cell, Repo repo, Rig.Answer got) {
-    PermissionRoute route = cell.route();
-    if (route.isOfOldCommit() && !cell.hasOldCommit()) {
-      return got.status() == 404
-          && got.header("x-error-code").equals(Optional.of("RevisionNotFound"));
-    }
-    if (got.status() != route.success()) {
-      return false;
-    }
-    if (route.isContent()) {
-      byte[] whole = repo.content(route.file());
-      byte[] wanted = route == PermissionRoute.RANGE ? Arrays.copyOfRange(whole, 7, 20) : whole;
-      return Arrays.equals(got.body(), wanted);
-    }
-    return switch (route) {
-      case NO_FILE -> got.header("x-error-code").equals(Optional.of("EntryNotFound"));
-      case NO_REVISION -> got.header("x-error-code").equals(Optional.of("RevisionNotFound"));
-      case INFO, REVISION, BLOBS -> got.text().contains(repo.commit());
-      case TREE, PATHS -> got.text().contains(repo.sha256());
-      case SEARCH -> isListed(cell) == got.text().contains("\"id\":\"" + repo.actual() + "\"");
-      default -> true;
-    };
-  }
-
-  private static boolean isListed(PermissionCell cell) {
-    PermissionCell.Facts now = cell.after();
-    return switch (now.look()) {
-      case PUBLIC, GATED, DISABLED -> true;
-      case PRIVATE -> now.allowed().contains(cell.asker());
-      case MISSING -> false;
-    };
   }
 
   /** What holds for every answer. */
@@ -426,5 +387,4 @@ class PermissionMatrixTest {
         .replace(repo.asked, "X")
         .replace("content-length=[" + answer.body().length + "]", "");
   }
-
 }

@@ -149,8 +149,7 @@ final class PermissionModel {
     Who own = new Who(repo, asker, route.scope());
     Who all = new Who(repo, Asker.ANONYMOUS, route.scope());
     Asked what = new Asked(repo, asker, route);
-    boolean may =
-        PermissionOracle.mirror(route, truth, truth, asker) instanceof Right.Served;
+    boolean may = PermissionOracle.mirror(route, truth, truth, asker) instanceof Right.Served;
     switch (got) {
       case Right.Served _ -> {
         boolean granted =

@@ -25,7 +25,9 @@ final class PermissionOracle {
       return Set.of(hub(c.route(), now, c.asker()));
     }
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
-    Stream<Right> all = known.stream().flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.asker())));
+    Stream<Right> all =
+        known.stream()
+            .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.asker())));
     return all.collect(Collectors.toSet());
   }
 
@@ -46,7 +48,8 @@ final class PermissionOracle {
     return switch (repo.look()) {
       case PUBLIC -> new Right.Served();
       case DISABLED -> new Right.Refused(403, "");
-      case GATED -> refused ? new Right.Refused(anonymous ? 401 : 403, "GatedRepo") : new Right.Served();
+      case GATED ->
+          refused ? new Right.Refused(anonymous ? 401 : 403, "GatedRepo") : new Right.Served();
       case MISSING, PRIVATE ->
           may ? new Right.Served() : new Right.Refused(anonymous ? 401 : 404, "RepoNotFound");
     };

@@ -2,7 +2,9 @@ package io.intrahub.hostile;
 
 import io.intrahub.hub.HubTarget;
 
-/** A row of the permission matrix for each way to ask each kind of target; {@code %s} is the repo. */
+/**
+ * A row of the permission matrix for each way to ask each kind of target; {@code %s} is the repo.
+ */
 enum PermissionRoute {
   HEAD(HubTarget.ResolveFile.class, "HEAD", "/%s/resolve/main/config.json", Scope.CONTENT),
   GET(HubTarget.ResolveFile.class, "GET", "/%s/resolve/main/config.json", Scope.CONTENT),
@@ -14,7 +16,8 @@ enum PermissionRoute {
   /** By the commit that the repo had before it was changed. */
   BY_OLD_COMMIT(HubTarget.ResolveFile.class, "GET", "/%s/resolve/~/model.bin", Scope.CONTENT),
   NO_FILE(HubTarget.ResolveFile.class, "GET", "/%s/resolve/main/none.txt", Scope.CONTENT, 404),
-  NO_REVISION(HubTarget.ResolveFile.class, "GET", "/%s/resolve/none/config.json", Scope.CONTENT, 404),
+  NO_REVISION(
+      HubTarget.ResolveFile.class, "GET", "/%s/resolve/none/config.json", Scope.CONTENT, 404),
   CACHE(
       HubTarget.ResolveCacheFile.class,
       "GET",
@@ -29,21 +32,60 @@ enum PermissionRoute {
   TREE_OF_OLD(HubTarget.Tree.class, "GET", "/api/models/%s/tree/~", Scope.METADATA),
   PATHS(HubTarget.PathsInfo.class, "POST", "/api/models/%s/paths-info/main", Scope.METADATA),
   EXPANDED_TREE(
-      HubTarget.Tree.class, "GET", "/api/models/%s/tree/main?expand=true", Scope.METADATA, Source.PASSED, 200),
-  RAW(HubTarget.RawFile.class, "GET", "/%s/raw/main/config.json", Scope.CONTENT, Source.PASSED, 200),
+      HubTarget.Tree.class,
+      "GET",
+      "/api/models/%s/tree/main?expand=true",
+      Scope.METADATA,
+      Source.PASSED,
+      200),
+  RAW(
+      HubTarget.RawFile.class,
+      "GET",
+      "/%s/raw/main/config.json",
+      Scope.CONTENT,
+      Source.PASSED,
+      200),
   REFS(HubTarget.Refs.class, "GET", "/api/models/%s/refs", Scope.METADATA, Source.PASSED, 200),
   COMMITS(
-      HubTarget.RepoResource.class, "GET", "/api/models/%s/commits/main", Scope.METADATA, Source.PASSED, 200),
+      HubTarget.RepoResource.class,
+      "GET",
+      "/api/models/%s/commits/main",
+      Scope.METADATA,
+      Source.PASSED,
+      200),
   AUTH_CHECK(
-      HubTarget.RepoResource.class, "GET", "/api/models/%s/auth-check", Scope.CONTENT, Source.PASSED, 200),
+      HubTarget.RepoResource.class,
+      "GET",
+      "/api/models/%s/auth-check",
+      Scope.CONTENT,
+      Source.PASSED,
+      200),
   DISCUSSIONS(
-      HubTarget.RepoResource.class, "GET", "/api/models/%s/discussions", Scope.METADATA, Source.PASSED, 200),
+      HubTarget.RepoResource.class,
+      "GET",
+      "/api/models/%s/discussions",
+      Scope.METADATA,
+      Source.PASSED,
+      200),
   SEARCH(HubTarget.OtherApi.class, "GET", "/api/models?search=%s", Scope.NONE, Source.PASSED, 200),
-  XET(HubTarget.XetToken.class, "GET", "/api/models/%s/xet-read-token/main", Scope.NONE, Source.OWN, 404),
-  BLOB_PAGE(HubTarget.BlobPage.class, "GET", "/%s/blob/main/config.json", Scope.NONE, Source.OWN, 302),
+  XET(
+      HubTarget.XetToken.class,
+      "GET",
+      "/api/models/%s/xet-read-token/main",
+      Scope.NONE,
+      Source.OWN,
+      404),
+  BLOB_PAGE(
+      HubTarget.BlobPage.class, "GET", "/%s/blob/main/config.json", Scope.NONE, Source.OWN, 302),
   CHANGE(
-      HubTarget.RepoResource.class, "DELETE", "/api/models/%s/discussions", Scope.NONE, Source.OWN, 403),
-  HARNESSES(HubTarget.AgentHarnesses.class, "GET", "/api/agent-harnesses", Scope.NONE, Source.OWN, 200),
+      HubTarget.RepoResource.class,
+      "DELETE",
+      "/api/models/%s/discussions",
+      Scope.NONE,
+      Source.OWN,
+      403),
+  HARNESSES(
+      HubTarget.AgentHarnesses.class, "GET", "/api/agent-harnesses", Scope.NONE, Source.OWN, 200),
   TELEMETRY(HubTarget.Telemetry.class, "HEAD", "/api/telemetry/%s", Scope.NONE, Source.OWN, 200),
   WELCOME(HubTarget.Page.class, "GET", "/", Scope.NONE, Source.OWN, 200),
   PAGE(HubTarget.Page.class, "GET", "/%s", Scope.NONE, Source.OWN, 404);
@@ -124,7 +166,10 @@ enum PermissionRoute {
 
   /** Whether an answer has the bytes of a file. */
   boolean isContent() {
-    return scope == Scope.CONTENT && success / 100 == 2 && method.equals("GET") && this != AUTH_CHECK;
+    return scope == Scope.CONTENT
+        && success / 100 == 2
+        && method.equals("GET")
+        && this != AUTH_CHECK;
   }
 
   boolean isOfOldCommit() {

@@ -141,8 +141,7 @@ class PermissionWalkTest {
 
   private String ask(Asker asker, PermissionRoute route, String repo) {
     String commit = commits.get(repo);
-    Rig.Answer answer =
-        rig.send(rig.app().uri(), route.of(repo, commit, commit), token(asker));
+    Rig.Answer answer = rig.send(rig.app().uri(), route.of(repo, commit, commit), token(asker));
     Right got =
         switch (answer.status()) {
           case 503, 504 -> new Right.Unavailable();

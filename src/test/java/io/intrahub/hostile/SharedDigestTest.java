@@ -48,7 +48,8 @@ class SharedDigestTest {
   private void make(String id, DevFile file, Visibility visibility, String... allowed) {
     DevRepo repo = rig.hub.repo("model", id).visibility(visibility).allow(allowed);
     // Other text in each, or the commits would be the same.
-    repo.commit("Add it", Map.of("big.bin", file, "config.json", DevFile.text("{\"id\":\"" + id + "\"}")));
+    repo.commit(
+        "Add it", Map.of("big.bin", file, "config.json", DevFile.text("{\"id\":\"" + id + "\"}")));
   }
 
   private Rig.Answer load(String id, Optional<String> token) {

@@ -35,9 +35,9 @@ import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
 /**
- * The text of a token is nowhere but on its way to the Hub: not in a log, a metric, a file, a thread
- * dump or an answer, nor in anything that the CDN or another endpoint received. {@code ProxyTest}
- * says the same of proxies.
+ * The text of a token is nowhere but on its way to the Hub: not in a log, a metric, a file, a
+ * thread dump or an answer, nor in anything that the CDN or another endpoint received. {@code
+ * ProxyTest} says the same of proxies.
  */
 @Isolated("It listens to the log of the whole process.")
 class TokenTracesTest {
@@ -100,9 +100,7 @@ class TokenTracesTest {
   private static final class OnlyWarnings extends Filter<ILoggingEvent> {
     @Override
     public FilterReply decide(ILoggingEvent event) {
-      return event.getLevel().isGreaterOrEqual(Level.WARN)
-          ? FilterReply.NEUTRAL
-          : FilterReply.DENY;
+      return event.getLevel().isGreaterOrEqual(Level.WARN) ? FilterReply.NEUTRAL : FilterReply.DENY;
     }
   }
 
@@ -165,7 +163,9 @@ class TokenTracesTest {
   }
 
   private static void assertNoToken(Recorded request) {
-    assertThat(request.headers()).as(request.toString()).doesNotContainKeys("authorization", "cookie");
+    assertThat(request.headers())
+        .as(request.toString())
+        .doesNotContainKeys("authorization", "cookie");
     assertThat(request.headers().toString()).doesNotContain(PermissionWorld.CANARY);
   }
 
