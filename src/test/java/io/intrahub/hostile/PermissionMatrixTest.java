@@ -192,11 +192,7 @@ class PermissionMatrixTest {
   private void enter(State state, Map<Kind, Repo> repos) throws Exception {
     if (state.heard()) {
       rig.clock.pass(Duration.ofMinutes(11));
-      for (PermissionCell cell : cells(state, List.copyOf(repos.keySet()), 1)) {
-        if (cell.route() == PermissionRoute.GET || cell.route() == PermissionRoute.INFO) {
-          world.ask(cell, repos.get(cell.kind()));
-        }
-      }
+      load(state, repos);
       rig.clock.pass(Duration.ofMinutes(2));
       rig.hub.goDark();
       return;
