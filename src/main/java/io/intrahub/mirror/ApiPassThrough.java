@@ -3,7 +3,10 @@ package io.intrahub.mirror;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
 import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -21,10 +24,12 @@ import java.util.Optional;
  */
 public final class ApiPassThrough {
   private final HubUpstream upstream;
+  private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
 
-  ApiPassThrough(HubUpstream upstream, ColdQuestionLimiter questions) {
+  ApiPassThrough(HubUpstream upstream, RevisionResolver revisions, ColdQuestionLimiter questions) {
     this.upstream = upstream;
+    this.revisions = revisions;
     this.questions = questions;
   }
 
@@ -67,8 +72,28 @@ public final class ApiPassThrough {
         }
         yield reply(ok, request, what, self);
       }
-      case UpstreamResult.NoValue<ApiAnswer> none -> UpstreamErrors.reply(none, what);
+      case UpstreamResult.Refused<ApiAnswer> refused -> {
+        repo(request)
+            .ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
+        yield UpstreamErrors.reply(refused, what);
+      }
+      case UpstreamResult.Failed<ApiAnswer> failed -> UpstreamErrors.reply(failed, what);
     };
+  }
+
+  /** The repo that a call is about, if it is about one. */
+  private static Optional<RepoId> repo(ApiRequest request) {
+    String path = request.target().split("\\?", 2)[0];
+    return HubTargetParser.parse(path) instanceof HubTargetParser.Target(var target)
+        ? switch (target) {
+          case HubTarget.RawFile t -> Optional.of(t.repo());
+          case HubTarget.Tree t -> Optional.of(t.repo());
+          case HubTarget.PathsInfo t -> Optional.of(t.repo());
+          case HubTarget.Refs t -> Optional.of(t.repo());
+          case HubTarget.RepoResource t -> Optional.of(t.repo());
+          default -> Optional.empty();
+        }
+        : Optional.empty();
   }
 
   private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {

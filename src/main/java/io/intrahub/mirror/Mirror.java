@@ -63,7 +63,7 @@ public final class Mirror {
             settings,
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
-    this.passThrough = new ApiPassThrough(upstream, questions);
+    this.passThrough = new ApiPassThrough(upstream, revisions, questions);
     this.resources = new RepoResources(revisions, passThrough, settings);
     this.files =
         new ResolveFile(

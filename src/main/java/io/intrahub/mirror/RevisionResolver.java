@@ -141,6 +141,21 @@ final class RevisionResolver {
    */
   private UpstreamResult<ResolvedRevision> resolve(ReadAttempt anybody, Optional<Caller> holder) {
     RepoId repo = canonical(anybody, holder, upstream.isUnavailable());
+    UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
+    boolean none =
+        switch (resolved) {
+          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
+          case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
+          default -> false;
+        };
+    // The repo that the name led to is closed or deleted. The name may belong to another one now.
+    return none && !canonical(anybody, holder, false).equals(repo)
+        ? resolve(anybody.request().repo(), anybody, holder)
+        : resolved;
+  }
+
+  private UpstreamResult<ResolvedRevision> resolve(
+      RepoId repo, ReadAttempt anybody, Optional<Caller> holder) {
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       return reader.resolveGranted(proof.get(), anybody);
@@ -167,10 +182,13 @@ final class RevisionResolver {
    * repo that it leads to: a new name may itself be a secret.
    */
   private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
-    RepoId asked = anybody.request().repo();
+    return canonical(anybody.request().repo(), holder, acceptStale);
+  }
+
+  private RepoId canonical(RepoId asked, Optional<Caller> holder, boolean acceptStale) {
     RepoId kept = aliases.canonical(asked, acceptStale);
     return kept.equals(asked)
-            || mayKnow(kept, anybody.as())
+            || mayKnow(kept, Caller.ANONYMOUS)
             || holder.filter(h -> mayKnow(kept, h)).isPresent()
         ? kept
         : asked;
@@ -236,6 +254,19 @@ final class RevisionResolver {
   /** A call that was made in this name was refused for the whole repo, or for its content. */
   void refused(RepoId repo, HubRefusal refusal, Caller reader) {
     probes.rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), reader);
+  }
+
+  /**
+   * A call that was passed on for a client was refused. That ends what the client was granted, if
+   * the Hub says that it is the repo or the token: a bare 403 may be about the call, for example
+   * about writing.
+   *
+   * @param asked the repo under the name that the client used
+   */
+  void refusedInPassing(RepoId asked, HubRefusal refusal, Caller caller) {
+    if (refusal.isOfToken() || (refusal.isOfRepo() && refusal.error().code().isPresent())) {
+      refused(canonical(asked, Optional.of(caller), true), refusal, caller);
+    }
   }
 
   /** What upstream lately said to this client of a repo that it may not read in this scope. */
