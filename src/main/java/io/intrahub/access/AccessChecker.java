@@ -122,7 +122,9 @@ public final class AccessChecker {
 
   /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
   public Authorised<RepoId> admit(RuleEvidence evidence) {
-    return new Authorised<>(evidence.repo(), ReadScope.CONTENT);
+    boolean everybody =
+        wasGranted(evidence.repo(), new Authority.Anonymous(), ReadScope.CONTENT);
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, everybody);
   }
 
   /**
@@ -150,10 +152,10 @@ public final class AccessChecker {
   private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
     Instant now = clock.instant();
     if (isWithin(of(grant, ReadScope.CONTENT), ttl, now)) {
-      return proof(grant.repo(), ReadScope.CONTENT);
+      return proof(of(grant, ReadScope.CONTENT));
     }
     return grant.scope() == ReadScope.METADATA && isWithin(grant, ttl, now)
-        ? proof(grant.repo(), ReadScope.METADATA)
+        ? proof(grant)
         : Optional.empty();
   }
 
@@ -165,8 +167,9 @@ public final class AccessChecker {
     return new Grant(grant.repo(), grant.authority(), scope);
   }
 
-  private static Optional<Authorised<RepoId>> proof(RepoId repo, ReadScope scope) {
-    return Optional.of(new Authorised<>(repo, scope));
+  private static Optional<Authorised<RepoId>> proof(Grant grant) {
+    boolean everybody = grant.authority() instanceof Authority.Anonymous;
+    return Optional.of(new Authorised<>(grant.repo(), grant.scope(), everybody));
   }
 
   /**
@@ -188,7 +191,7 @@ public final class AccessChecker {
         grant.scope() == ReadScope.METADATA && grant.authority() instanceof Authority.Anonymous;
     Grant content = of(grant, ReadScope.CONTENT);
     if (isNoted(grant, seen, now) && !(closes && grants.confirmedAt(content).isPresent())) {
-      return proof(grant.repo(), grant.scope());
+      return proof(grant);
     }
     ReentrantLock lock = stripe(grant.repo());
     lock.lock();
@@ -202,7 +205,7 @@ public final class AccessChecker {
       if (!isNoted(grant, seen, now)) {
         grants.remember(grant, seen);
       }
-      return proof(grant.repo(), grant.scope());
+      return proof(grant);
     } finally {
       lock.unlock();
     }

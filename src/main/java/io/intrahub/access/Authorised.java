@@ -11,11 +11,13 @@ package io.intrahub.access;
 public final class Authorised<T> {
   private final T subject;
   private final ReadScope scope;
+  private final boolean everybody;
 
   /** Package-private on purpose: see the class comment. */
-  Authorised(T subject, ReadScope scope) {
+  Authorised(T subject, ReadScope scope, boolean everybody) {
     this.subject = subject;
     this.scope = scope;
+    this.everybody = everybody;
   }
 
   /** What may be read. */
@@ -26,6 +28,11 @@ public final class Authorised<T> {
   /** How much of it may be read. */
   public ReadScope scope() {
     return scope;
+  }
+
+  /** Whether everybody may read it, and not just this client. */
+  public boolean isForEverybody() {
+    return everybody;
   }
 
   @Override

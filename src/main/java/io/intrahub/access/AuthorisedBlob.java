@@ -1,13 +1,15 @@
 package io.intrahub.access;
 
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import java.util.Optional;
 
 /**
  * Proof that the current client may read this blob as content of this repo now. Only {@link
  * AccessChecker} creates it, from the proof for the repo, and the store requires it to open or
- * write content. The digest of a blob alone therefore opens nothing, although repos share content
- * with a SHA-256 digest.
+ * write content. The digest of a blob alone therefore opens nothing, although public
+ * repos share content with a SHA-256 digest.
  *
  * <p>It is a type of its own and no {@code Authorised<BlobId>}, because the right to read a blob
  * holds only together with a repo: blobs with a git id are shared within their repo only, and a
@@ -28,6 +30,16 @@ public final class AuthorisedBlob {
   /** The repo that names the blob. */
   public RepoId repo() {
     return repo.subject();
+  }
+
+  /**
+   * Within which repo the blob is kept: empty if all repos share it, because its digest is a
+   * SHA-256 and everybody may read it. Content that not everybody may read is not shared: else a
+   * hostile repo that claims its digest would be given its bytes.
+   */
+  public Optional<RepoId> owner() {
+    boolean shared = blob.digest() instanceof Digest.Sha256 && repo.isForEverybody();
+    return shared ? Optional.empty() : Optional.of(repo.subject());
   }
 
   /** The blob that may be read. */

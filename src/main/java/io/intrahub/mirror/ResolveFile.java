@@ -224,7 +224,7 @@ public final class ResolveFile {
         path,
         blob.blob(),
         at.label(),
-        transfers.recentlyWrong(repo, blob.blob()),
+        transfers.recentlyWrong(blob),
         (span, completing) -> {
           UpstreamResult<OpenedContent> opening =
               transfers.open(blob, source, span, completing, request.deadline());

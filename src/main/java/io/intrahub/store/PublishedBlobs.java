@@ -7,8 +7,9 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Blobs that are whole, verified and never change. LFS content is shared by all repos; a blob with
- * a git id is shared within its repo only, since SHA-1 collisions must not cross repos.
+ * Blobs that are whole, verified and never change. LFS content that everybody may read is shared by
+ * all repos. Any other blob is kept within its repo: SHA-1 collisions must not cross repos, nor may
+ * a repo get the bytes of a private one because it claims their digest.
  *
  * <p>Safe for use by many threads.
  */
@@ -35,10 +36,11 @@ public interface PublishedBlobs {
    *
    * <p>Called by {@link Scratch} only, which has checked the digest.
    *
-   * @param repo whose blob it is, if it has a git id
+   * @param owner the repo within which it is kept, see {@link AuthorisedBlob#owner}; empty: all repos
+   *     share it
    * @param file forced, and its space transferred, by this call
    * @throws IOException when the blob could not be made durable; nothing is published then, and the
    *     file is where it was
    */
-  void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException;
+  void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file) throws IOException;
 }

@@ -90,11 +90,10 @@ public final class Transfers implements AutoCloseable {
   private final Cache<Key, Boolean> recentlyWrong =
       Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
 
-  /** Where a blob is shared: an LFS content by all repos, another within its repo. */
+  /** Where a blob is shared: public LFS content by all repos, any other within its repo. */
   private record Key(Optional<RepoId> repo, BlobId blob) {
-    static Key of(RepoId repo, BlobId blob) {
-      boolean shared = blob.digest() instanceof Digest.Sha256;
-      return shared ? new Key(Optional.empty(), blob) : unshared(repo, blob);
+    static Key of(AuthorisedBlob proof) {
+      return new Key(proof.owner(), proof.blob());
     }
 
     /** Within its repo, whatever it is. */
@@ -192,9 +191,14 @@ public final class Transfers implements AutoCloseable {
    * Whether clients may hold wrong bytes of this content: it streamed to them and did not have the
    * announced digest in the end. They must not go on with what they have, but start over.
    */
+  public boolean recentlyWrong(AuthorisedBlob proof) {
+    return recentlyWrong.getIfPresent(Key.of(proof)) != null
+        || recentlyWrong(proof.repo(), proof.blob());
+  }
+
+  /** The same for a content that passes through. */
   public boolean recentlyWrong(RepoId repo, BlobId blob) {
-    return recentlyWrong.getIfPresent(Key.of(repo, blob)) != null
-        || recentlyWrong.getIfPresent(Key.unshared(repo, blob)) != null;
+    return recentlyWrong.getIfPresent(Key.unshared(repo, blob)) != null;
   }
 
   /**
@@ -225,8 +229,8 @@ public final class Transfers implements AutoCloseable {
     }
     boolean small = HoldBack.isSmall(blob.size());
     // A small one has its second try each time: it costs next to nothing.
-    boolean wrongBefore = !small && recentlyWrong(proof.repo(), blob);
-    Key key = Key.of(proof.repo(), blob);
+    boolean wrongBefore = !small && recentlyWrong(proof);
+    Key key = Key.of(proof);
     ReaderAdmission.Request request =
         new ReaderAdmission.Request(
             blob,

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,7 +94,6 @@ class SharedDigestTest {
   }
 
   /** The Hub names the digest of a private file for a repo that never had its content. */
-  @Disabled("Content with a SHA-256 digest is stored once for all repos that name it.")
   @Test
   void a_claim_to_the_digest_of_a_private_file_gets_none_of_its_bytes() {
     make("alice/secret", SHARED, Visibility.PRIVATE, ALICE);
@@ -108,7 +106,6 @@ class SharedDigestTest {
     assertGetsNothing();
   }
 
-  @Disabled("Content with a SHA-256 digest is stored once for all repos that name it.")
   @Test
   void a_claim_during_the_download_of_a_private_file_gets_none_of_its_bytes() {
     make("alice/secret", SHARED, Visibility.PRIVATE, ALICE);

@@ -142,8 +142,9 @@ public final class FaultyStore implements PublishedBlobs, Scratch {
   }
 
   @Override
-  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
-    store.put(repo, blob, file);
+  public void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file)
+      throws IOException {
+    store.put(owner, blob, file);
   }
 
   @Override

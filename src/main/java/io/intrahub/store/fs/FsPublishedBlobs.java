@@ -2,6 +2,7 @@ package io.intrahub.store.fs;
 
 import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.StoredBlob;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -77,8 +79,21 @@ final class FsPublishedBlobs implements PublishedBlobs {
 
   @Override
   public boolean contains(AuthorisedBlob proof) {
-    BlobId blob = proof.blob();
-    StoreLayout.BlobPaths paths = layout.paths(proof.repo(), blob.digest());
+    return places(proof).anyMatch(paths -> contains(paths, proof.blob()));
+  }
+
+  /**
+   * Where a blob may lie, the likelier place first. What a repo had to itself is still its own when
+   * everybody may read it.
+   */
+  private Stream<StoreLayout.BlobPaths> places(AuthorisedBlob proof) {
+    StoreLayout.BlobPaths own = layout.paths(Optional.of(proof.repo()), proof.blob().digest());
+    return proof.blob().digest() instanceof Digest.Sha256 sha256
+        ? Stream.of(layout.shared(sha256), own)
+        : Stream.of(own);
+  }
+
+  private boolean contains(StoreLayout.BlobPaths paths, BlobId blob) {
     try {
       return disk.attributes(paths.blob())
               .filter(f -> f.regular() && f.size() == blob.size())
@@ -92,8 +107,13 @@ final class FsPublishedBlobs implements PublishedBlobs {
 
   @Override
   public Optional<StoredBlob> open(AuthorisedBlob proof) {
-    BlobId blob = proof.blob();
-    StoreLayout.BlobPaths paths = layout.paths(proof.repo(), blob.digest());
+    return places(proof)
+        .map(paths -> open(paths, proof.blob()))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private Optional<StoredBlob> open(StoreLayout.BlobPaths paths, BlobId blob) {
     Optional<BlobPins.Pin> pin = pins.pin(paths.key());
     if (pin.isEmpty()) {
       // It is being evicted.
@@ -258,7 +278,7 @@ final class FsPublishedBlobs implements PublishedBlobs {
   }
 
   @Override
-  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
-    publisher.publish(layout.paths(repo, blob.digest()), blob, file);
+  public void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file) throws IOException {
+    publisher.publish(layout.paths(owner, blob.digest()), blob, file);
   }
 }

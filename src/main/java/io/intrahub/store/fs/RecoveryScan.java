@@ -168,20 +168,22 @@ final class RecoveryScan {
       CommitHash.parse(nameOf(path)).ifPresent(commit -> metadata.found(repo.get(), commit));
     }
     for (Path path : list(layout.repoBlobs(repo.get()))) {
-      if (StoreLayout.isHex(nameOf(path), 40)) {
-        Digest digest = new Digest.GitSha1(nameOf(path));
-        scanBlob(path, layout.paths(repo.get(), digest), digest, foreign, suspects);
+      boolean sha256 = StoreLayout.isHex(nameOf(path), 64);
+      if (sha256 || StoreLayout.isHex(nameOf(path), 40)) {
+        Digest digest =
+            sha256 ? new Digest.Sha256(nameOf(path)) : new Digest.GitSha1(nameOf(path));
+        scanBlob(path, layout.paths(repo, digest), digest, foreign, suspects);
       } else {
         foreign.add(path);
       }
     }
     for (Path path : list(layout.repoPartial(repo.get()))) {
-      Optional<StoreLayout.PartialName> name = StoreLayout.parsePartial(nameOf(path));
-      if (name.isEmpty() || !(name.get().digest() instanceof Digest.GitSha1 sha1)) {
+      Optional<StoreLayout.PartialName> name = StoreLayout.parseRepoPartial(nameOf(path));
+      if (name.isEmpty()) {
         foreign.add(path);
       } else if (name.get().size().isPresent()) {
-        BlobId blob = new BlobId(sha1, name.get().size().getAsLong());
-        partials.scan(layout.partial(repo.get(), blob));
+        BlobId blob = new BlobId(name.get().digest(), name.get().size().getAsLong());
+        partials.scan(layout.partial(repo, blob));
       } else {
         removeOld(path);
       }

@@ -28,15 +28,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * which hold little. Safe for use by many threads.
  */
 public final class MemoryStore implements Store, PublishedBlobs, Scratch, Maintenance {
-  /** Which bytes: a sha256 is one blob for all repos, a git blob belongs to its repo. */
-  record Key(Optional<RepoId> repo, Digest digest) {
-    static Key of(RepoId repo, Digest digest) {
-      return switch (digest) {
-        case Digest.Sha256 sha256 -> new Key(Optional.empty(), digest);
-        case Digest.GitSha1 sha1 -> new Key(Optional.of(repo), digest);
-      };
-    }
-  }
+  /** Which bytes: those of one repo, or of all repos. */
+  record Key(Optional<RepoId> owner, Digest digest) {}
 
   /** A blob that is not whole: what it becomes, and the size that is claimed for it. */
   record PartialKey(Key blob, long size) {}
@@ -80,7 +73,7 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
   }
 
   @Override
-  public void put(RepoId repo, BlobId blob, VerifiedFile file) throws IOException {
+  public void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file) throws IOException {
     throw new IOException("this store has no files");
   }
 
@@ -132,7 +125,9 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
   }
 
   private Optional<MemoryPieces> find(AuthorisedBlob proof) {
-    return Optional.ofNullable(blobs.get(Key.of(proof.repo(), proof.blob().digest())))
+    Key own = new Key(Optional.of(proof.repo()), proof.blob().digest());
+    return Optional.ofNullable(blobs.get(new Key(Optional.empty(), proof.blob().digest())))
+        .or(() -> Optional.ofNullable(blobs.get(own)))
         .filter(bytes -> bytes.size() == proof.blob().size());
   }
 
@@ -140,7 +135,7 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
   public PartialBlob write(AuthorisedBlob proof) throws IOException {
     BlobId blob = proof.blob();
     PartialBlob.requirePossible(blob.size());
-    PartialKey key = new PartialKey(Key.of(proof.repo(), blob.digest()), blob.size());
+    PartialKey key = new PartialKey(new Key(proof.owner(), blob.digest()), blob.size());
     if (!written.add(key)) {
       throw new IOException(blob.digest().hex() + " is open already");
     }

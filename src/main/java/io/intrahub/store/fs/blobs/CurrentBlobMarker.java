@@ -164,7 +164,9 @@ public final class CurrentBlobMarker {
   }
 
   private void markOne(String folderName, BlobId blob) {
-    String owner = blob.digest() instanceof Digest.Sha256 ? "" : folderName;
-    index.mark(BlobKey.of(owner, blob.digest()));
+    index.mark(BlobKey.of(folderName, blob.digest()));
+    if (blob.digest() instanceof Digest.Sha256) {
+      index.mark(BlobKey.of("", blob.digest()));
+    }
   }
 }

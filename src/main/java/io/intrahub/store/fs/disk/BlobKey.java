@@ -7,7 +7,7 @@ import java.util.HexFormat;
  * What a blob is known by in memory: its digest as numbers, which take a third of the space of
  * their digits, since there is a key for every blob on disk.
  *
- * @param repoFolder the repo that a git blob belongs to; empty for a sha256, which all repos share
+ * @param repoFolder the repo within which the blob is kept; empty for a SHA-256 that all repos share
  */
 public record BlobKey(String repoFolder, long a, long b, long c, long d) {
   private static final int GIT_DIGITS_IN_C = 8;
@@ -31,13 +31,15 @@ public record BlobKey(String repoFolder, long a, long b, long c, long d) {
   public Digest digest() {
     HexFormat hex = HexFormat.of();
     String start = hex.toHexDigits(a) + hex.toHexDigits(b);
-    return shared()
+    // A SHA-256 does not end with 96 zero bits.
+    boolean git = !shared() && d == 0 && c >>> (4 * GIT_DIGITS_IN_C) == 0;
+    return !git
         ? new Digest.Sha256(start + hex.toHexDigits(c) + hex.toHexDigits(d))
         : new Digest.GitSha1(start + hex.toHexDigits(c, GIT_DIGITS_IN_C));
   }
 
   /**
-   * A number that hardly any other blob has; the same in each process. Git blobs of one digest in
+   * A number that hardly any other blob has; the same in each process. Blobs of one digest in
    * two repos have two.
    */
   public long fingerprint() {

@@ -33,7 +33,7 @@ public final class StoreLayout {
   /** The map of the pieces of a partial blob that has a folder of its own. */
   public static final String PIECES_NAME = "pieces";
 
-  private static final String PARTIAL_SHARED = "sha256-";
+  private static final String PARTIAL_SHA256 = "sha256-";
   private static final String PARTIAL_GIT = "sha1-";
   private static final String PIECES = ".pieces";
   private static final String TEMPORARY = "meta-";
@@ -167,12 +167,17 @@ public final class StoreLayout {
     return root.resolve("blobs").resolve("sha256");
   }
 
-  public BlobPaths paths(RepoId repo, Digest digest) {
-    return switch (digest) {
-      case Digest.Sha256 sha256 -> shared(sha256);
-      case Digest.GitSha1 sha1 ->
-          new BlobPaths(BlobKey.of(repo.folderName(), sha1), repoBlobs(repo).resolve(sha1.hex()));
-    };
+  /**
+   * Where a blob lies.
+   *
+   * @param owner the repo within which it is kept; empty for a SHA-256 that all repos share
+   */
+  public BlobPaths paths(Optional<RepoId> owner, Digest digest) {
+    return owner
+        .map(repo ->
+            new BlobPaths(
+                BlobKey.of(repo.folderName(), digest), repoBlobs(repo).resolve(digest.hex())))
+        .orElseGet(() -> shared((Digest.Sha256) digest));
   }
 
   /** Where a blob lies that all repos share. */
@@ -184,35 +189,38 @@ public final class StoreLayout {
 
   /** Where the blob with this key lies; empty when the key's repo has no valid name. */
   public Optional<BlobPaths> paths(BlobKey key) {
-    return switch (key.digest()) {
-      case Digest.Sha256 sha256 -> Optional.of(shared(sha256));
-      case Digest.GitSha1 sha1 -> repoOf(key.repoFolder()).map(repo -> paths(repo, sha1));
-    };
+    return key.shared()
+        ? Optional.of(paths(Optional.empty(), key.digest()))
+        : repoOf(key.repoFolder()).map(repo -> paths(Optional.of(repo), key.digest()));
   }
 
-  /** Where a blob grows; each claimed size of a digest has a place of its own. */
-  public PartialPaths partial(RepoId repo, BlobId blob) {
-    return switch (blob.digest()) {
-      case Digest.Sha256 sha256 -> sharedPartial(sha256, blob.size());
-      case Digest.GitSha1 sha1 -> {
-        // Thousands of small files come in a row, and making and removing a folder costs as much
-        // as an fsync.
-        BlobPaths paths = paths(repo, sha1);
-        String name = PARTIAL_GIT + sha1.hex() + "-" + blob.size();
-        yield new PartialPaths(
-            new PartialKey(paths.key(), blob.size()),
-            paths.blob(),
-            repoPartial(repo).resolve(name),
-            repoPartial(repo).resolve(name + PIECES),
-            false);
-      }
-    };
+  /**
+   * Where a blob grows; each claimed size of a digest has a place of its own.
+   *
+   * @param owner the repo within which it is kept; empty for a SHA-256 that all repos share
+   */
+  public PartialPaths partial(Optional<RepoId> owner, BlobId blob) {
+    if (owner.isEmpty()) {
+      return sharedPartial((Digest.Sha256) blob.digest(), blob.size());
+    }
+    // Thousands of small files come in a row, and making and removing a folder costs as much as an
+    // fsync.
+    RepoId repo = owner.get();
+    BlobPaths paths = paths(owner, blob.digest());
+    String kind = blob.digest() instanceof Digest.Sha256 ? PARTIAL_SHA256 : PARTIAL_GIT;
+    String name = kind + blob.digest().hex() + "-" + blob.size();
+    return new PartialPaths(
+        new PartialKey(paths.key(), blob.size()),
+        paths.blob(),
+        repoPartial(repo).resolve(name),
+        repoPartial(repo).resolve(name + PIECES),
+        false);
   }
 
   /** Where a blob grows that all repos share. */
   public PartialPaths sharedPartial(Digest.Sha256 sha256, long size) {
     BlobPaths paths = shared(sha256);
-    Path folder = partial().resolve(PARTIAL_SHARED + sha256.hex() + "-" + size);
+    Path folder = partial().resolve(PARTIAL_SHA256 + sha256.hex() + "-" + size);
     return new PartialPaths(
         new PartialKey(paths.key(), size),
         paths.blob(),
@@ -223,25 +231,27 @@ public final class StoreLayout {
 
   /** Where the partial blob with this key lies; empty when the key's repo has no valid name. */
   public Optional<PartialPaths> partial(PartialKey key) {
-    return switch (key.blob().digest()) {
-      case Digest.Sha256 sha256 -> Optional.of(sharedPartial(sha256, key.size()));
-      case Digest.GitSha1 sha1 ->
-          repoOf(key.blob().repoFolder()).map(repo -> partial(repo, new BlobId(sha1, key.size())));
-    };
+    BlobId blob = new BlobId(key.blob().digest(), key.size());
+    return key.blob().shared()
+        ? Optional.of(partial(Optional.empty(), blob))
+        : repoOf(key.blob().repoFolder()).map(repo -> partial(Optional.of(repo), blob));
   }
 
   /** What a name among partial blobs says, be it of the data or of the map; empty: not ours. */
   public static Optional<PartialName> parsePartial(String name) {
+    // A shared one has a folder, in which the map of its pieces has another name.
+    boolean map = name.startsWith(PARTIAL_SHA256) && name.endsWith(PIECES);
+    return map ? Optional.empty() : parseRepoPartial(name);
+  }
+
+  /** The same for a name among the partial blobs of one repo. */
+  public static Optional<PartialName> parseRepoPartial(String name) {
     String stem = name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
     Matcher parts = PARTIAL_NAME.matcher(stem);
     if (!parts.matches()) {
       return Optional.empty();
     }
-    boolean shared = parts.group(1) != null;
-    if (shared && !stem.equals(name)) {
-      return Optional.empty();
-    }
-    Digest digest = shared ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
+    Digest digest = parts.group(1) != null ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
     OptionalLong size =
         parts.group(3) == null
             ? OptionalLong.empty()

@@ -1,5 +1,6 @@
 package io.intrahub.store.fs.partial;
 
+import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.PartialBlob;
@@ -50,6 +51,7 @@ final class FsPartialBlob implements PartialBlob {
   private final DiskBudget.Reservation reservation;
   private final StoreLayout.PartialPaths paths;
   private final RepoId repo;
+  private final Optional<RepoId> owner;
   private final BlobId blob;
   private final SharedFile file;
   private final Optional<PieceMap> map;
@@ -90,8 +92,7 @@ final class FsPartialBlob implements PartialBlob {
       Disk disk,
       DiskBudget.Reservation reservation,
       StoreLayout.PartialPaths paths,
-      RepoId repo,
-      BlobId blob,
+      AuthorisedBlob proof,
       Files files,
       BitSet found) {
     this.partials = partials;
@@ -100,13 +101,14 @@ final class FsPartialBlob implements PartialBlob {
     this.disk = disk;
     this.reservation = reservation;
     this.paths = paths;
-    this.repo = repo;
-    this.blob = blob;
+    this.repo = proof.repo();
+    this.owner = proof.owner();
+    this.blob = proof.blob();
     this.file = new SharedFile(this::reopen, files.data());
     this.map = files.map();
     this.found = found;
     this.marked = (BitSet) found.clone();
-    this.hash = new RunningHash(blob);
+    this.hash = new RunningHash(proof.blob());
   }
 
   private Disk.File reopen() throws IOException {
@@ -300,7 +302,7 @@ final class FsPartialBlob implements PartialBlob {
   private void name() throws IOException {
     // Opened before its mode changes.
     try (Disk.File data = disk.reopen(paths.data())) {
-      target.put(repo, blob, new Verified(data));
+      target.put(owner, blob, new Verified(data));
     }
   }
 

@@ -155,7 +155,7 @@ public final class PartialBlobs implements Scratch, Evictable {
   public PartialBlob write(AuthorisedBlob proof) throws IOException {
     RepoId repo = proof.repo();
     BlobId blob = proof.blob();
-    StoreLayout.PartialPaths paths = layout.partial(repo, blob);
+    StoreLayout.PartialPaths paths = layout.partial(proof.owner(), blob);
     if (closed()) {
       throw new IOException("the store is closed");
     }
@@ -175,7 +175,7 @@ public final class PartialBlobs implements Scratch, Evictable {
     }
     boolean opened = false;
     try {
-      PartialBlob partial = open(paths, repo, blob);
+      PartialBlob partial = open(paths, proof);
       opened = true;
       return partial;
     } finally {
@@ -189,8 +189,9 @@ public final class PartialBlobs implements Scratch, Evictable {
     return String.valueOf(paths.blob().getFileName());
   }
 
-  private PartialBlob open(StoreLayout.PartialPaths paths, RepoId repo, BlobId blob)
+  private PartialBlob open(StoreLayout.PartialPaths paths, AuthorisedBlob proof)
       throws IOException {
+    BlobId blob = proof.blob();
     files.prepare(paths);
     ReentrantLock lock = locks.of(paths.key().blob());
     lock.lock();
@@ -210,7 +211,7 @@ public final class PartialBlobs implements Scratch, Evictable {
       DiskBudget.Reservation reservation =
           budget.openReservation(blob.size(), bytes, () -> index.uncount(paths.key()));
       return new FsPartialBlob(
-          this, published, quarantine, disk, reservation, paths, repo, blob, opened, pieces);
+          this, published, quarantine, disk, reservation, paths, proof, opened, pieces);
     } finally {
       lock.unlock();
     }

@@ -11,6 +11,7 @@ import io.intrahub.hub.Revision;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -25,14 +26,20 @@ final class StoreLayoutTest {
   @Test
   void paths_are_those_that_the_documentation_names() {
     String hex = "ab" + "0".repeat(62);
-    StoreLayout.PartialPaths shared = layout.partial(REPO, new BlobId(new Digest.Sha256(hex), 7));
+    StoreLayout.PartialPaths shared = layout.partial(Optional.empty(), new BlobId(new Digest.Sha256(hex), 7));
     assertThat(shared.blob()).isEqualTo(Path.of("/data/blobs/sha256/ab/" + hex));
     assertThat(shared.data()).isEqualTo(Path.of("/data/partial/sha256-" + hex + "-7/data"));
     String oid = "1".repeat(40);
-    StoreLayout.PartialPaths git = layout.partial(REPO, new BlobId(new Digest.GitSha1(oid), 0));
+    StoreLayout.PartialPaths git = layout.partial(Optional.of(REPO), new BlobId(new Digest.GitSha1(oid), 0));
     assertThat(git.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + oid));
     assertThat(git.data())
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid + "-0"));
+    StoreLayout.PartialPaths own =
+        layout.partial(Optional.of(REPO), new BlobId(new Digest.Sha256("ab".repeat(32)), 7));
+    assertThat(own.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + "ab".repeat(32)));
+    assertThat(own.data())
+        .isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha256-" + "ab".repeat(32) + "-7"));
+    assertThat(layout.partial(own.key())).contains(own);
     assertThat(layout.ref(REPO, Revision.DEFAULT))
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/refs/@default"));
     assertThat(layout.ref(REPO, new Revision("refs/pr/1")))
@@ -87,13 +94,20 @@ final class StoreLayoutTest {
     for (int i = 0; i < 64; i++) {
       char[] hex = "0".repeat(64).toCharArray();
       hex[i] = '1';
-      keys.add(layout.paths(REPO, new Digest.Sha256(new String(hex))).key());
+      Digest.Sha256 sha256 = new Digest.Sha256(new String(hex));
+      keys.add(layout.paths(Optional.empty(), sha256).key());
+      hex[63] = 'e';
+      Digest.Sha256 own = new Digest.Sha256(new String(hex));
+      keys.add(layout.paths(Optional.of(REPO), own).key());
       if (i < 40) {
         String oid = new String(hex, 0, 40);
-        keys.add(layout.paths(REPO, new Digest.GitSha1(oid)).key());
-        keys.add(layout.paths(new RepoId(RepoType.MODEL, "acme/x"), new Digest.GitSha1(oid)).key());
+        keys.add(layout.paths(Optional.of(REPO), new Digest.GitSha1(oid)).key());
+        keys.add(
+            layout
+                .paths(Optional.of(new RepoId(RepoType.MODEL, "acme/x")), new Digest.GitSha1(oid))
+                .key());
       }
     }
-    assertThat(keys).hasSize(64 + 40 + 40);
+    assertThat(keys).hasSize(64 + 64 + 40 + 40);
   }
 }
