@@ -6,11 +6,18 @@ import java.util.Optional;
  * The members of repo info that the mirror acts on.
  *
  * @param id as the Hub spells it
+ * @param internalId which no other repo has, even one that is made later under the same name; empty
+ *     if the answer omits it
  * @param commit the revision's commit; empty if {@code expand} reduced the answer
  * @param isPrivate whether only some may know of the repo
  * @param isGated whether its content needs a consent that its metadata does not need
  */
-public record RepoFacts(String id, Optional<CommitHash> commit, Told isPrivate, Told isGated) {
+public record RepoFacts(
+    String id,
+    Optional<String> internalId,
+    Optional<CommitHash> commit,
+    Told isPrivate,
+    Told isGated) {
   /** What an answer says about a yes-or-no question. */
   public enum Told {
     YES,

@@ -126,6 +126,11 @@ final class EntryLookup {
   }
 
   /** Empty when the manifest does not say; an empty blob says that there is no such file. */
+  /** Another repo has this name now. */
+  void forget(RepoId repo) {
+    memory.asMap().keySet().removeIf(key -> key.repo().equals(repo));
+  }
+
   private static Optional<Optional<BlobId>> in(Manifest manifest, FilePath path) {
     try {
       Optional<BlobId> blob = manifest.find(path).flatMap(e -> e.entry().blob());

@@ -48,11 +48,13 @@ public final class Mirror {
         new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
     ManifestLoader manifests =
         new ManifestLoader(store, upstream, budget, executor, settings.manifestLimit());
-    RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, clock);
+    RepoIdentity identity = new RepoIdentity(store, clock);
+    RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
     RevisionResolver revisions =
         new RevisionResolver(
             checker,
             new SiteRules(policy, checker),
+            identity,
             store,
             upstream,
             keeper,
@@ -63,6 +65,7 @@ public final class Mirror {
             settings,
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
+    identity.onForget(entries::forget);
     this.passThrough = new ApiPassThrough(upstream, revisions, questions);
     this.resources = new RepoResources(revisions, passThrough, settings);
     this.files =
@@ -81,9 +84,18 @@ public final class Mirror {
             settings,
             caches.answers(),
             executor);
+    identity.onForget(infos::forget);
     this.trees =
         new TreeQueries(
-            revisions, manifests, upstream, passThrough, resources, budget, questions, meters, settings);
+            revisions,
+            manifests,
+            upstream,
+            passThrough,
+            resources,
+            budget,
+            questions,
+            meters,
+            settings);
   }
 
   /** Files. */

@@ -3,7 +3,9 @@ package io.intrahub.mirror;
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -40,5 +42,20 @@ sealed interface ProbeResult {
     return outcome instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()
         ? new UpstreamResult.Value<>(new Closed(Optional.of(refusal)))
         : outcome.flatMap(taught);
+  }
+
+  /** What repo info taught. */
+  static UpstreamResult<ProbeResult> of(RepoInfoAnswer info) {
+    if (info.evidence().isEmpty()) {
+      return new UpstreamResult.Value<>(new Closed(Optional.empty()));
+    }
+    return info.facts()
+        .commit()
+        .<UpstreamResult<ProbeResult>>map(
+            commit -> new UpstreamResult.Value<>(new Open(info.evidence().get(), commit)))
+        .orElseGet(() ->
+            new UpstreamResult.Failed<>(
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
   }
 }

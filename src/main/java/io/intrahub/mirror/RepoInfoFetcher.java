@@ -41,8 +41,10 @@ final class RepoInfoFetcher {
   private final RepoStore store;
   private final MemoryBudget budget;
   private final Clock clock;
+  private final RepoIdentity identity;
 
-  RepoInfoFetcher(RepoStore store, MemoryBudget budget, Clock clock) {
+  RepoInfoFetcher(RepoStore store, MemoryBudget budget, RepoIdentity identity, Clock clock) {
+    this.identity = identity;
     this.store = store;
     this.budget = budget;
     this.clock = clock;
@@ -88,6 +90,7 @@ final class RepoInfoFetcher {
         .get()
         .flatMap(info -> {
           try (ApiBody body = info.body()) {
+            identity.learn(info.repo(), info.facts());
             Optional<CommitHash> commit = keepFor.apply(info);
             return new UpstreamResult.Value<>(
                 new Answered(

@@ -106,6 +106,11 @@ public final class RepoInfoQueries {
     };
   }
 
+  /** Another repo has this name now. */
+  void forget(RepoId repo) {
+    memory.asMap().keySet().removeIf(key -> key.repo().equals(repo));
+  }
+
   private ApiReply kept(
       ResolvedRevision.At at,
       RepoInfoQuery query,

@@ -14,11 +14,11 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -44,6 +44,7 @@ final class RevisionProbes {
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
   private final PendingCommits pending;
+  private final RepoIdentity identity;
   private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
   private final Clock clock;
 
@@ -65,6 +66,7 @@ final class RevisionProbes {
       RepoAliases aliases,
       RefusedRepos refusedRepos,
       PendingCommits pending,
+      RepoIdentity identity,
       Executor executor,
       Clock clock) {
     this.checker = checker;
@@ -75,6 +77,7 @@ final class RevisionProbes {
     this.aliases = aliases;
     this.refusedRepos = refusedRepos;
     this.pending = pending;
+    this.identity = identity;
     this.flights = new SingleFlight<>(executor);
     this.clock = clock;
   }
@@ -93,10 +96,32 @@ final class RevisionProbes {
    */
   Optional<CompletableFuture<UpstreamResult<ProbeResult>>> ask(
       RepoId repo, Revision revision, Probe probe, Caller as, BooleanSupplier admission) {
+    Probe how = mayBeAnother(repo, as) ? afterRepoInfo(probe) : probe;
     return flights.join(
-        new FlightKey(repo, revision, probe.key(), as.authority()),
+        new FlightKey(repo, revision, how.key(), as.authority()),
         admission,
-        probe(repo, revision, probe, as));
+        probe(repo, revision, how, as));
+  }
+
+  /** Asks for repo info first, which says whether the repo is the one that is known. */
+  private Probe afterRepoInfo(Probe probe) {
+    return new Probe(
+        List.of("info", probe.key()),
+        (repo, as) ->
+            probeByInfo(repo, Revision.DEFAULT, as)
+                    instanceof UpstreamResult.Failed<ProbeResult> failed
+                ? failed
+                : probe.ask().apply(repo, as));
+  }
+
+  /**
+   * Whether a repo of which something is kept may have been deleted and made again since: nobody
+   * knew it lately. Repo info says so, and what other calls say does not.
+   */
+  private boolean mayBeAnother(RepoId repo, Caller as) {
+    return identity.isKnown(repo)
+        && !checker.isKnown(new Grant(repo, Caller.ANONYMOUS.authority(), ReadScope.METADATA))
+        && !checker.isKnown(new Grant(repo, as.authority(), ReadScope.METADATA));
   }
 
   /**
@@ -336,21 +361,7 @@ final class RevisionProbes {
       String owner) {
     return ProbeResult.of(
         infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner),
-        answered -> learned(answered.info()));
-  }
-
-  private static UpstreamResult<ProbeResult> learned(RepoInfoAnswer info) {
-    if (info.evidence().isEmpty()) {
-      return new UpstreamResult.Value<>(new ProbeResult.Closed(Optional.empty()));
-    }
-    return info.facts()
-        .commit()
-        .<UpstreamResult<ProbeResult>>map(commit ->
-            new UpstreamResult.Value<>(new ProbeResult.Open(info.evidence().get(), commit)))
-        .orElseGet(() ->
-            new UpstreamResult.Failed<>(
-                new UpstreamFailure(
-                    UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
+        answered -> ProbeResult.of(answered.info()));
   }
 
   /**

@@ -43,6 +43,7 @@ final class RevisionResolver {
   RevisionResolver(
       AccessChecker checker,
       SiteRules rules,
+      RepoIdentity identity,
       RepoStore store,
       HubUpstream upstream,
       RepoInfoFetcher infos,
@@ -74,6 +75,7 @@ final class RevisionResolver {
             aliases,
             refusedRepos,
             pending,
+            identity,
             executor,
             clock);
     this.coldQuestionLimiter = coldQuestionLimiter;

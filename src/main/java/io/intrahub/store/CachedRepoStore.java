@@ -133,6 +133,23 @@ public final class CachedRepoStore implements RepoStore {
   }
 
   @Override
+  public Optional<String> internalId(RepoId repo) {
+    return store.internalId(repo);
+  }
+
+  @Override
+  public void putInternalId(RepoId repo, Observation<String> id) {
+    store.putInternalId(repo, id);
+  }
+
+  @Override
+  public void forgetRepo(RepoId repo) {
+    store.forgetRepo(repo);
+    revisions.dropIf(key -> key.repo().equals(repo));
+    grants.dropIf(grant -> grant.repo().equals(repo));
+  }
+
+  @Override
   public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
     return revisions.get(
         new RevisionKey(repo.subject(), revision), key -> store.revision(repo, revision));

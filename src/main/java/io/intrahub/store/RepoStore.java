@@ -70,6 +70,18 @@ public interface RepoStore extends GrantStore {
    */
   void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer);
 
+  /** The Hub's internal id of the repo that all this is known of. */
+  Optional<String> internalId(RepoId repo);
+
+  /** Remembers the internal id of a repo. */
+  void putInternalId(RepoId repo, Observation<String> id);
+
+  /**
+   * Forgets all that is known of a repo, and all grants: another repo has its name now. What can't
+   * be removed is not believed any more.
+   */
+  void forgetRepo(RepoId repo);
+
   /** Under which id the Hub knows a repo that was asked for by an old name or in another case. */
   Optional<Observation<RepoId>> alias(RepoId asked);
 

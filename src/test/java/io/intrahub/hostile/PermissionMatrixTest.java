@@ -315,18 +315,7 @@ class PermissionMatrixTest {
     }
   }
 
-  /**
-   * The mirror does not tell a repo from an earlier one of the same name, so who may read the new
-   * one reads a commit of the old one, if they know its id.
-   */
-  private static boolean isKnownToBeWrong(PermissionCell cell) {
-    return cell.state() == State.RECREATED && cell.route().isOfOldCommit();
-  }
-
   private void note(PermissionCell cell, Rig.Answer got, String problem) {
-    if (isKnownToBeWrong(cell)) {
-      return;
-    }
     Map<String, List<String>> headers = new TreeMap<>(got.headers().map());
     headers.keySet().removeIf(h -> !h.startsWith("x-") && !h.startsWith("cache"));
     String text = got.text();

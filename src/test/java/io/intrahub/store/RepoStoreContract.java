@@ -335,6 +335,34 @@ public abstract class RepoStoreContract extends ManifestContract {
   }
 
   @Test
+  void a_repo_can_be_forgotten_with_all_that_is_known_of_it() throws Exception {
+    assertThat(repos.internalId(REPO)).isEmpty();
+    for (RepoId repo : List.of(REPO, OTHER)) {
+      repos.putInternalId(repo, new Observation<>("one", NOW));
+      repos.putRevision(repo, new Revision("main"), seen(FIRST, 10));
+      repos.putAnswer(repo, FIRST, "info", new Observation<>(new byte[] {1}, NOW));
+      repos.remember(TestGrants.open(repo), NOW);
+      repos.remember(grant(repo, ALICE, ReadScope.CONTENT), NOW);
+      assertThat(repos.revision(everybody(repo), new Revision("main"))).isPresent();
+    }
+    repos.forgetRepo(REPO);
+    for (int open = 0; open < 2; open++) {
+      assertThat(repos.internalId(REPO)).isEmpty();
+      assertThat(repos.revision(everybody(REPO), new Revision("main"))).isEmpty();
+      assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
+      assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
+      assertThat(repos.confirmedAt(grant(REPO, ALICE, ReadScope.CONTENT))).isEmpty();
+      assertThat(repos.internalId(OTHER)).contains("one");
+      assertThat(repos.revision(everybody(OTHER), new Revision("main"))).isPresent();
+      assertThat(repos.answer(everybody(OTHER), FIRST, "info")).isPresent();
+      assertThat(repos.confirmedAt(grant(OTHER, ALICE, ReadScope.CONTENT))).hasValue(NOW);
+      reopen();
+    }
+    repos.putInternalId(REPO, new Observation<>("two", NOW));
+    assertThat(repos.internalId(REPO)).contains("two");
+  }
+
+  @Test
   void aliases_keep_their_youngest_observation() throws Exception {
     RepoId old = new RepoId(RepoType.MODEL, "gpt2");
     repos.putAlias(old, seen(REPO, -1000));

@@ -11,6 +11,9 @@ import tools.jackson.core.exc.StreamReadException;
 
 /** Reads the members of repo info that the mirror acts on. */
 public final class RepoInfoJson {
+  /** The Hub's have 24 hexadecimal digits; other mirrors may make their own. */
+  private static final String INTERNAL_ID = "[A-Za-z0-9_.-]{1,64}";
+
   private RepoInfoJson() {}
 
   /**
@@ -52,6 +55,7 @@ public final class RepoInfoJson {
   /** The facts found so far. For one thread. */
   private static final class Found {
     private String id = "";
+    private String internalId = "";
     private Optional<CommitHash> commit = Optional.empty();
     private RepoFacts.Told isPrivate = RepoFacts.Told.NOTHING;
     private RepoFacts.Told isGated = RepoFacts.Told.NOTHING;
@@ -65,6 +69,7 @@ public final class RepoInfoJson {
         JsonToken value = in.nextToken();
         switch (name) {
           case "id" -> id = value == JsonToken.VALUE_STRING ? in.getString() : "";
+          case "_id" -> internalId = value == JsonToken.VALUE_STRING ? in.getString() : "";
           case "sha" ->
               commit =
                   value == JsonToken.VALUE_STRING
@@ -88,7 +93,12 @@ public final class RepoInfoJson {
       if (id.isEmpty()) {
         throw new MalformedJsonException("the repo info has no id");
       }
-      return new RepoFacts(id, commit, isPrivate, isGated);
+      return new RepoFacts(
+          id,
+          Optional.of(internalId).filter(i -> i.matches(INTERNAL_ID)),
+          commit,
+          isPrivate,
+          isGated);
     }
   }
 }

@@ -38,9 +38,15 @@ class SmallJsonTest {
     assertThat(info("{'_id':'x','id':'a/b','sha':'" + SHA + "','private':false,'gated':false}"))
         .isEqualTo(
             new RepoFacts(
-                "a/b", Optional.of(new CommitHash(SHA)), RepoFacts.Told.NO, RepoFacts.Told.NO));
-    assertThat(info("{'gated':false,'tags':['t'],'private':false,'id':'b'}"))
-        .isEqualTo(new RepoFacts("b", Optional.empty(), RepoFacts.Told.NO, RepoFacts.Told.NO));
+                "a/b",
+                Optional.of("x"),
+                Optional.of(new CommitHash(SHA)),
+                RepoFacts.Told.NO,
+                RepoFacts.Told.NO));
+    assertThat(info("{'gated':false,'tags':['t'],'private':false,'id':'b','_id':'5f'}"))
+        .isEqualTo(
+            new RepoFacts(
+                "b", Optional.of("5f"), Optional.empty(), RepoFacts.Told.NO, RepoFacts.Told.NO));
   }
 
   /** When in doubt, closed: an answer that says nothing of privacy does not open a repo. */

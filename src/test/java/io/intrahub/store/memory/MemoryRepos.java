@@ -32,6 +32,7 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   private record AnswerKey(RepoId repo, CommitHash commit, String name) {}
 
   private final Clock clock;
+  private final ConcurrentHashMap<RepoId, String> ids = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Grant, Observation<Boolean>> grants = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<RevisionKey, Observation<CommitHash>> revisions =
       new ConcurrentHashMap<>();
@@ -53,6 +54,25 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
         observation,
         (old, latest) ->
             ObservationOrder.keepsKnown(old.learnedAt(), latest.learnedAt(), now) ? old : latest);
+  }
+
+  @Override
+  public Optional<String> internalId(RepoId repo) {
+    return Optional.ofNullable(ids.get(repo));
+  }
+
+  @Override
+  public void putInternalId(RepoId repo, Observation<String> id) {
+    ids.put(repo, id.value());
+  }
+
+  @Override
+  public void forgetRepo(RepoId repo) {
+    ids.remove(repo);
+    grants.keySet().removeIf(grant -> grant.repo().equals(repo));
+    revisions.keySet().removeIf(key -> key.repo().equals(repo));
+    manifests.keySet().removeIf(key -> key.repo().equals(repo));
+    answers.keySet().removeIf(key -> key.repo().equals(repo));
   }
 
   @Override

@@ -41,6 +41,7 @@ public final class StoreLayout {
   private static final String PUBLIC = "public";
   private static final String PUBLIC_METADATA = "public-metadata";
   private static final String GRANTS = "grants";
+  private static final String INTERNAL_ID = "id";
 
   /** A digest, and a size of at most 15 digits without leading zeros. */
   private static final Pattern PARTIAL_NAME =
@@ -251,7 +252,10 @@ public final class StoreLayout {
     if (!parts.matches()) {
       return Optional.empty();
     }
-    Digest digest = parts.group(1) != null ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
+    Digest digest =
+        parts.group(1) != null
+            ? new Digest.Sha256(parts.group(1))
+            : new Digest.GitSha1(parts.group(2));
     OptionalLong size =
         parts.group(3) == null
             ? OptionalLong.empty()
@@ -313,6 +317,11 @@ public final class StoreLayout {
     return grants(fingerprint).resolve(fileName(scope + "-" + repo.folderName()));
   }
 
+  /** The Hub's internal id of the repo. */
+  public Path internalId(RepoId repo) {
+    return repos().resolve(repo.folderName()).resolve(INTERNAL_ID);
+  }
+
   public Path refs(RepoId repo) {
     return repos().resolve(repo.folderName()).resolve("refs");
   }
@@ -358,6 +367,7 @@ public final class StoreLayout {
         || (path.startsWith(repos())
             && (path.endsWith(PUBLIC)
                 || path.endsWith(PUBLIC_METADATA)
+                || path.endsWith(INTERNAL_ID)
                 || DurableFolders.parentOf(path).endsWith("refs")));
   }
 

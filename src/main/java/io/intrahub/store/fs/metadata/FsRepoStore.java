@@ -155,6 +155,48 @@ public final class FsRepoStore implements RepoStore {
   }
 
   @Override
+  public Optional<String> internalId(RepoId repo) {
+    return facts.read(layout.internalId(repo), subject("id", repo)).map(StoredRecord::text);
+  }
+
+  @Override
+  public void putInternalId(RepoId repo, Observation<String> id) {
+    facts.put(
+        layout.internalId(repo),
+        new StoredRecord(
+            subject("id", repo), id.learnedAt(), id.value().getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  @Override
+  public void forgetRepo(RepoId repo) {
+    facts.remove(layout.publicContent(repo));
+    facts.remove(layout.publicMetadata(repo));
+    facts.removeAll(layout.refs(repo));
+    try {
+      for (Path folder : disk.list(layout.grants())) {
+        for (ReadScope scope : ReadScope.values()) {
+          facts.remove(layout.grant(String.valueOf(folder.getFileName()), name(scope), repo));
+        }
+      }
+      for (Path folder : disk.list(layout.commits(repo))) {
+        Optional<CommitHash> commit = CommitHash.parse(String.valueOf(folder.getFileName()));
+        if (commit.isPresent()) {
+          evictAnswers(repo, commit.get());
+          evictManifest(repo, commit.get());
+        }
+      }
+    } catch (IOException e) {
+      log.error(
+          "{} is another repo now, and not all that was known of the earlier one could be removed:"
+              + " {}. Stop the mirror and delete {}.",
+          repo,
+          e.toString(),
+          layout.commits(repo));
+    }
+    facts.remove(layout.internalId(repo));
+  }
+
+  @Override
   public Optional<Observation<CommitHash>> revision(Authorised<RepoId> repo, Revision revision) {
     return facts
         .read(layout.ref(repo.subject(), revision), subject(repo.subject(), revision))

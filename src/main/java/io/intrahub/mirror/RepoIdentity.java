@@ -1,0 +1,63 @@
+package io.intrahub.mirror;
+
+import io.intrahub.hub.RepoFacts;
+import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Notices when a repo was deleted and another one has its name: the Hub's internal id differs. All
+ * that is known of the earlier repo is forgotten then, because who may read the new one need not
+ * have been allowed to read the old one. Safe for use by many threads.
+ */
+final class RepoIdentity {
+  private static final Logger log = LoggerFactory.getLogger(RepoIdentity.class);
+
+  private final RepoStore store;
+  private final Clock clock;
+  private final KeyedLock<RepoId> locks = new KeyedLock<>();
+  private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
+
+  RepoIdentity(RepoStore store, Clock clock) {
+    this.store = store;
+    this.clock = clock;
+  }
+
+  /** Has what is remembered of a repo forgotten with the rest. */
+  void onForget(Consumer<RepoId> listener) {
+    listeners.add(listener);
+  }
+
+  /** Whether something may be kept of a repo of this name. */
+  boolean isKnown(RepoId repo) {
+    return store.internalId(repo).isPresent();
+  }
+
+  /** Takes what the authoritative endpoint said of a repo, before anything else is done with it. */
+  void learn(RepoId repo, RepoFacts facts) {
+    Optional<String> now = facts.internalId();
+    if (now.isEmpty() || store.internalId(repo).equals(now)) {
+      return;
+    }
+    var _ =
+        locks.with(
+            repo,
+            () -> {
+              Optional<String> before = store.internalId(repo);
+              if (before.isPresent() && !before.equals(now)) {
+                log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
+                store.forgetRepo(repo);
+                listeners.forEach(listener -> listener.accept(repo));
+              }
+              store.putInternalId(repo, new Observation<>(now.get(), clock.instant()));
+              return now;
+            });
+  }
+}
