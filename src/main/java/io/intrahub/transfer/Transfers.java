@@ -73,7 +73,7 @@ public final class Transfers implements AutoCloseable {
   private final TransferSettings settings;
 
   /** Transfers that can be joined. One is removed when it has ended. */
-  private final SharedByKey<Key, Transfer> transfers = new SharedByKey<>();
+  private final SharedByKey<ContentKey, Transfer> transfers = new SharedByKey<>();
 
   /** Transfers that have a blob open; for the operator with the file that each was begun for. */
   private final Map<Transfer, String> live = new ConcurrentHashMap<>();
@@ -86,20 +86,8 @@ public final class Transfers implements AutoCloseable {
    * Contents of which wrong bytes may have gone out before their digest was known. What was not to
    * be kept is here under its repo, never for all who share the content.
    */
-  private final Cache<Key, Boolean> recentlyWrong =
+  private final Cache<ContentKey, Boolean> recentlyWrong =
       Caffeine.newBuilder().maximumSize(MAX_CAME_WRONG).expireAfterWrite(REMEMBER_WRONG).build();
-
-  /** Where a blob is shared: public LFS content by all repos, any other within its repo. */
-  private record Key(Optional<RepoId> repo, BlobId blob) {
-    static Key of(AuthorisedBlob proof) {
-      return new Key(proof.owner(), proof.blob());
-    }
-
-    /** Within its repo, whatever it is. */
-    static Key unshared(RepoId repo, BlobId blob) {
-      return new Key(Optional.of(repo), blob);
-    }
-  }
 
   /**
    * Makes an empty one.
@@ -191,13 +179,13 @@ public final class Transfers implements AutoCloseable {
    * announced digest in the end. They must not go on with what they have, but start over.
    */
   public boolean recentlyWrong(AuthorisedBlob proof) {
-    return recentlyWrong.getIfPresent(Key.of(proof)) != null
+    return recentlyWrong.getIfPresent(ContentKey.of(proof)) != null
         || recentlyWrong(proof.repo(), proof.blob());
   }
 
   /** The same for a content that passes through. */
   public boolean recentlyWrong(RepoId repo, BlobId blob) {
-    return recentlyWrong.getIfPresent(Key.unshared(repo, blob)) != null;
+    return recentlyWrong.getIfPresent(ContentKey.unshared(repo, blob)) != null;
   }
 
   /**
@@ -229,7 +217,7 @@ public final class Transfers implements AutoCloseable {
     boolean small = HoldBack.isSmall(blob.size());
     // A small one has its second try each time: it costs next to nothing.
     boolean wrongBefore = !small && recentlyWrong(proof);
-    Key key = Key.of(proof);
+    ContentKey key = ContentKey.of(proof);
     ReaderAdmission.Request request =
         new ReaderAdmission.Request(
             blob,
@@ -292,7 +280,7 @@ public final class Transfers implements AutoCloseable {
    * Reads a published blob, which may be in doubt: then its end is held back like that of others.
    */
   private UpstreamResult<OpenedContent> fromStore(
-      Key key, StoredBlob stored, ByteRange.Span span, boolean completing) {
+      ContentKey key, StoredBlob stored, ByteRange.Span span, boolean completing) {
     CompletableFuture<StoredBlob.Check> check = stored.check();
     boolean verified = completing || check.isDone();
     var _ =
@@ -317,7 +305,7 @@ public final class Transfers implements AutoCloseable {
    * @throws IOException when the store can't take the blob
    */
   private Optional<Transfer> join(
-      Key key, AuthorisedBlob proof, BlobSource source, Deadline deadline)
+      ContentKey key, AuthorisedBlob proof, BlobSource source, Deadline deadline)
       throws IOException, InterruptedException {
     return transfers.get(
         key,
@@ -330,7 +318,7 @@ public final class Transfers implements AutoCloseable {
         deadline);
   }
 
-  private Transfer begin(Key key, AuthorisedBlob proof, BlobSource source, Runnable remove)
+  private Transfer begin(ContentKey key, AuthorisedBlob proof, BlobSource source, Runnable remove)
       throws IOException {
     PartialBlob partial = scratch.write(proof);
     String shown = source.toString();
@@ -342,11 +330,11 @@ public final class Transfers implements AutoCloseable {
 
   /** Removes a transfer when it has ended. */
   private final class Registration implements Transfer.Listener {
-    private final Key key;
+    private final ContentKey key;
     private final String source;
     private final Runnable remove;
 
-    Registration(Key key, String source, Runnable remove) {
+    Registration(ContentKey key, String source, Runnable remove) {
       this.key = key;
       this.source = source;
       this.remove = remove;
@@ -391,7 +379,7 @@ public final class Transfers implements AutoCloseable {
       String client,
       Deadline deadline) {
     // Not for all who ask for the same content: the repo may claim a digest that is another's.
-    Key key = Key.unshared(repo, blob);
+    ContentKey key = ContentKey.unshared(repo, blob);
     // The rest of a large one is on upstream's word: to check it, all before it would have to be
     // fetched again for each client that goes on.
     boolean completing = span.offset() == 0 && span.end() == blob.size();

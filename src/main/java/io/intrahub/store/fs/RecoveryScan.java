@@ -10,6 +10,7 @@ import io.intrahub.store.fs.blobs.BlobIndex;
 import io.intrahub.store.fs.blobs.BlobPins;
 import io.intrahub.store.fs.blobs.Quarantine;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.PartialName;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.MetadataIndex;
 import io.intrahub.store.fs.partial.PartialBlobs;
@@ -108,7 +109,7 @@ final class RecoveryScan {
       }
       for (Path path : list(layout.partial())) {
         // Other names were told at the start, or are small files on their way.
-        Optional<StoreLayout.PartialName> name = StoreLayout.parsePartial(nameOf(path));
+        Optional<PartialName> name = PartialName.parse(nameOf(path));
         if (name.isPresent()
             && name.get().digest() instanceof Digest.Sha256 sha256
             && name.get().size().isPresent()) {
@@ -177,7 +178,7 @@ final class RecoveryScan {
       }
     }
     for (Path path : list(layout.repoPartial(repo.get()))) {
-      Optional<StoreLayout.PartialName> name = StoreLayout.parseRepoPartial(nameOf(path));
+      Optional<PartialName> name = PartialName.parseOfRepo(nameOf(path));
       if (name.isEmpty()) {
         foreign.add(path);
       } else if (name.get().size().isPresent()) {

@@ -5,6 +5,7 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.DurableFolders;
 import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.PartialName;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.partial.PieceMap;
 import io.intrahub.store.fs.startup.CleanShutdownMarker;
@@ -165,7 +166,7 @@ final class StoreOpener {
   private void sweepPartial() throws IOException {
     for (Path left : disk.list(layout.partial())) {
       String name = String.valueOf(left.getFileName());
-      Optional<StoreLayout.PartialName> blob = StoreLayout.parsePartial(name);
+      Optional<PartialName> blob = PartialName.parse(name);
       if (blob.isPresent() && disk.attributes(left).filter(Disk.Attributes::folder).isPresent()) {
         List<Path> parts = disk.list(left);
         if (parts.contains(left.resolve(StoreLayout.PIECES_NAME))

@@ -15,9 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Where everything lies below the store's folder. Pure: it touches no disk. Names come from checked
@@ -33,19 +30,12 @@ public final class StoreLayout {
   /** The map of the pieces of a partial blob that has a folder of its own. */
   public static final String PIECES_NAME = "pieces";
 
-  private static final String PARTIAL_SHA256 = "sha256-";
-  private static final String PARTIAL_GIT = "sha1-";
-  private static final String PIECES = ".pieces";
   private static final String TEMPORARY = "meta-";
   private static final String ANSWER = "answer-";
   private static final String PUBLIC = "public";
   private static final String PUBLIC_METADATA = "public-metadata";
   private static final String GRANTS = "grants";
   private static final String INTERNAL_ID = "id";
-
-  /** A digest, and a size of at most 15 digits without leading zeros. */
-  private static final Pattern PARTIAL_NAME =
-      Pattern.compile("(?:sha256-([0-9a-f]{64})|sha1-([0-9a-f]{40}))(?:-(0|[1-9][0-9]{0,14}))?");
 
   private final Path root;
 
@@ -70,13 +60,6 @@ public final class StoreLayout {
    */
   public record PartialPaths(
       PartialKey key, Path blob, Path data, Path pieces, boolean ownFolder) {}
-
-  /**
-   * What the name of a partial blob says.
-   *
-   * @param size in bytes; empty in a name of an older version, which had no size in it
-   */
-  public record PartialName(Digest digest, OptionalLong size) {}
 
   public Path root() {
     return root;
@@ -208,20 +191,20 @@ public final class StoreLayout {
     // fsync.
     RepoId repo = owner.get();
     BlobPaths paths = paths(owner, blob.digest());
-    String kind = blob.digest() instanceof Digest.Sha256 ? PARTIAL_SHA256 : PARTIAL_GIT;
+    String kind = blob.digest() instanceof Digest.Sha256 ? PartialName.SHA256 : PartialName.GIT;
     String name = kind + blob.digest().hex() + "-" + blob.size();
     return new PartialPaths(
         new PartialKey(paths.key(), blob.size()),
         paths.blob(),
         repoPartial(repo).resolve(name),
-        repoPartial(repo).resolve(name + PIECES),
+        repoPartial(repo).resolve(name + PartialName.PIECES),
         false);
   }
 
   /** Where a blob grows that all repos share. */
   public PartialPaths sharedPartial(Digest.Sha256 sha256, long size) {
     BlobPaths paths = shared(sha256);
-    Path folder = partial().resolve(PARTIAL_SHA256 + sha256.hex() + "-" + size);
+    Path folder = partial().resolve(PartialName.SHA256 + sha256.hex() + "-" + size);
     return new PartialPaths(
         new PartialKey(paths.key(), size),
         paths.blob(),
@@ -236,31 +219,6 @@ public final class StoreLayout {
     return key.blob().shared()
         ? Optional.of(partial(Optional.empty(), blob))
         : repoOf(key.blob().repoFolder()).map(repo -> partial(Optional.of(repo), blob));
-  }
-
-  /** What a name among partial blobs says, be it of the data or of the map; empty: not ours. */
-  public static Optional<PartialName> parsePartial(String name) {
-    // A shared one has a folder, in which the map of its pieces has another name.
-    boolean map = name.startsWith(PARTIAL_SHA256) && name.endsWith(PIECES);
-    return map ? Optional.empty() : parseRepoPartial(name);
-  }
-
-  /** The same for a name among the partial blobs of one repo. */
-  public static Optional<PartialName> parseRepoPartial(String name) {
-    String stem = name.endsWith(PIECES) ? name.substring(0, name.length() - PIECES.length()) : name;
-    Matcher parts = PARTIAL_NAME.matcher(stem);
-    if (!parts.matches()) {
-      return Optional.empty();
-    }
-    Digest digest =
-        parts.group(1) != null
-            ? new Digest.Sha256(parts.group(1))
-            : new Digest.GitSha1(parts.group(2));
-    OptionalLong size =
-        parts.group(3) == null
-            ? OptionalLong.empty()
-            : OptionalLong.of(Long.parseLong(parts.group(3)));
-    return Optional.of(new PartialName(digest, size));
   }
 
   /** A new name for a small file that is moved to its place when it is whole. */

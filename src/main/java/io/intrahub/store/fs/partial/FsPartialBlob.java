@@ -28,11 +28,7 @@ import org.slf4j.LoggerFactory;
 final class FsPartialBlob implements PartialBlob {
   private static final Logger log = LoggerFactory.getLogger(FsPartialBlob.class);
 
-  /**
-   * What it is written to.
-   *
-   * @param map not there for a small blob
-   */
+  /** What it is written to; a small blob has no map. */
   record Files(Disk.File data, Optional<PieceMap> map) {}
 
   private enum State {
