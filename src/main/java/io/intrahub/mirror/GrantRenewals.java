@@ -8,6 +8,7 @@ import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.access.ReadEvidence;
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -54,11 +55,14 @@ final class GrantRenewals {
   private final Clock clock;
   private final Duration timeout;
 
-  /** Questions that kept a client waiting in vain, while they are open. */
+  /** Questions that kept a client waiting in vain, while they are open; see {@link #question}. */
   private final ConcurrentHashMap<Grant, CompletableFuture<UpstreamResult<ProbeResult>>> timedOut =
       new ConcurrentHashMap<>();
 
-  /** Grants whose question failed, so that not every request waits for the same failure. */
+  /**
+   * Questions that failed, so that not every request waits for the same failure; see {@link
+   * #question}.
+   */
   private final Cache<Grant, Failing> failing;
 
   /** When a grant was last renewed, or tried to be. */
@@ -157,7 +161,8 @@ final class GrantRenewals {
    * @param question asks the repo's own question, or joins it
    */
   Renewal ask(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    Optional<UpstreamFailure> known = knownFailure(grant);
+    Grant key = question(grant);
+    Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
       return without(grant, known.get());
     }
@@ -168,10 +173,10 @@ final class GrantRenewals {
       CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
       Optional<UpstreamResult<ProbeResult>> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
-        return timedOut(grant, asked);
+        return timedOut(grant, key, asked);
       }
       if (!(learned.get() instanceof UpstreamResult.Failed(var failure))) {
-        failing.invalidate(grant);
+        failing.invalidate(key);
         return answered(grant, learned.get());
       }
       if (isCausedByMirror(failure)) {
@@ -179,7 +184,7 @@ final class GrantRenewals {
       }
       switch (failure.kind()) {
         case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> {
-          return failed(grant, failure);
+          return failed(grant, key, failure);
         }
         default -> {
           // The Hub is there, or something in its place. Its word may still come in time.
@@ -193,7 +198,19 @@ final class GrantRenewals {
       // A client can use up the quota of its own token, and must not gain by that.
       return new Renewal.Unknown(noWord.get());
     }
-    return failed(grant, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
+    return failed(grant, key, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
+  }
+
+  /**
+   * Names the question that is asked about a grant. That for repo info is the same for metadata and
+   * for content, so a client in the middle of a load does not wait for it twice. Only a token
+   * holder's right to the content of a gated repo has a question of its own.
+   */
+  private Grant question(Grant grant) {
+    boolean isGated =
+        grant.authority() instanceof Authority.TokenHolder
+            && checker.isGated(grant.repo(), grant.authority());
+    return isGated ? grant : new Grant(grant.repo(), grant.authority(), ReadScope.METADATA);
   }
 
   private Renewal answered(Grant grant, UpstreamResult<ProbeResult> answer) {
@@ -234,22 +251,23 @@ final class GrantRenewals {
   }
 
   /** The question goes on, and its answer counts for the next client. */
-  private Renewal timedOut(Grant grant, CompletableFuture<UpstreamResult<ProbeResult>> open) {
-    timedOut.put(grant, open);
+  private Renewal timedOut(
+      Grant grant, Grant key, CompletableFuture<UpstreamResult<ProbeResult>> open) {
+    timedOut.put(key, open);
     var _ =
         open.whenComplete((probed, _) -> {
-          timedOut.remove(grant, open);
+          timedOut.remove(key, open);
           if (!(probed instanceof UpstreamResult.Failed(var failure))) {
-            failing.invalidate(grant);
+            failing.invalidate(key);
           } else if (!isCausedByMirror(failure)) {
-            remember(grant, failure);
+            remember(key, failure);
           }
         });
     return without(grant, UpstreamErrors.timedOut(upstream, timeout));
   }
 
-  private Renewal failed(Grant grant, UpstreamFailure failure) {
-    remember(grant, failure);
+  private Renewal failed(Grant grant, Grant key, UpstreamFailure failure) {
+    remember(key, failure);
     return without(grant, failure);
   }
 
@@ -262,25 +280,25 @@ final class GrantRenewals {
   }
 
   /** Why it is known without asking that the Hub gives no word now. */
-  private Optional<UpstreamFailure> knownFailure(Grant grant) {
+  private Optional<UpstreamFailure> knownFailure(Grant key) {
     if (upstream.isUnavailable()) {
       return Optional.of(upstream.unavailableReason());
     }
-    if (timedOut.containsKey(grant)) {
+    if (timedOut.containsKey(key)) {
       return Optional.of(UpstreamErrors.timedOut(upstream, timeout));
     }
-    return Optional.ofNullable(failing.getIfPresent(grant))
+    return Optional.ofNullable(failing.getIfPresent(key))
         .filter(f -> !isOver(f.since(), f.pause(), clock.instant()))
         .map(Failing::failure);
   }
 
   /** The next question is asked after a pause, which is twice as long each time. */
-  private void remember(Grant grant, UpstreamFailure failure) {
+  private void remember(Grant key, UpstreamFailure failure) {
     Instant now = clock.instant();
     failing
         .asMap()
         .compute(
-            grant,
+            key,
             (_, before) -> {
               if (before == null) {
                 return new Failing(failure, now, FIRST_PAUSE);

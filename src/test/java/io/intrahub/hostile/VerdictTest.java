@@ -128,6 +128,20 @@ class VerdictTest {
     expectReachable();
   }
 
+  /** A load asks for repo info and for files. */
+  @Test
+  void a_silent_hub_is_waited_for_once_and_not_again_for_another_route() throws Exception {
+    start(Duration.ofMillis(300));
+    loadAndLapse();
+    Stall stall = rig.hub.faults().everywhere().hold();
+    for (String target : List.of(A, "/api/models/acme/open", byCommit(), A)) {
+      expectStale(get(target));
+    }
+    assertThat(rig.hub.counters().requests(Route.REPO_INFO)).isEqualTo(1);
+    stall.release();
+    settle();
+  }
+
   @Test
   void a_broken_repo_that_is_asked_for_in_a_loop_closes_no_other() throws Exception {
     start(LONG);
