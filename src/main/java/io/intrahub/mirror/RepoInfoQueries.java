@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
@@ -10,10 +11,14 @@ import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Freshness;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.HubRefusal;
@@ -23,6 +28,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -47,9 +53,35 @@ public final class RepoInfoQueries {
   private final SingleFlight<FlightKey, UpstreamResult<RepoInfoFetcher.Answered>> flights;
 
   /** Small answers; larger ones are read from the store each time. */
-  private final Cache<Key, byte[]> memory;
+  private final Cache<Key, Small> memory;
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
+
+  /**
+   * A small answer.
+   *
+   * @param facts what it says of the repo; empty if it can't be read
+   */
+  private record Small(byte[] body, Optional<RepoFacts> facts, Instant learnedAt) {
+    static Small of(byte[] body, Instant learnedAt) {
+      try {
+        return new Small(body, Optional.of(RepoInfoJson.read(body)), learnedAt);
+      } catch (MalformedJsonException e) {
+        return new Small(body, Optional.empty(), learnedAt);
+      }
+    }
+
+    /** Whether it says of who may read the repo what is no longer so. */
+    boolean contradicts(Authorised<RepoId> proof) {
+      boolean everybody = proof.isForEverybody() && proof.scope().covers(ReadScope.CONTENT);
+      return facts
+          .filter(f ->
+              everybody
+                  ? f.isPrivate() == RepoFacts.Told.YES || f.isGated() == RepoFacts.Told.YES
+                  : f.openToAll())
+          .isPresent();
+    }
+  }
 
   /** One authority's answer is never another's. */
   private record FlightKey(Key key, Authority as) {}
@@ -76,7 +108,8 @@ public final class RepoInfoQueries {
     this.memory =
         Caffeine.newBuilder()
             .maximumWeight(memoryBytes)
-            .weigher((Key key, byte[] body) -> OVERHEAD + 2 * key.name().length() + body.length)
+            .weigher((Key key, Small answer) ->
+                OVERHEAD + 2 * key.name().length() + answer.body().length)
             .build();
     this.flights = new SingleFlight<>(executor);
   }
@@ -121,14 +154,15 @@ public final class RepoInfoQueries {
     Caller caller = request.caller();
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), query.answerName());
-    byte[] small = memory.getIfPresent(key);
-    if (small != null) {
+    Small small = memory.getIfPresent(key);
+    if (small != null && !isOutdated(at, small)) {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
-      return reply(at, small, caller);
+      return reply(at, small.body(), caller);
     }
     Optional<ApiReply> reply =
         store
             .answer(at.repo(), at.commit(), key.name())
+            .filter(stored -> stored.small().map(b -> isCurrent(at, b, stored)).orElse(true))
             .flatMap(stored -> reply(at, at.label(), key, stored, caller));
     if (reply.isPresent()) {
       boolean justFetched = at.label().source() == CacheLabel.Source.MISS;
@@ -196,6 +230,20 @@ public final class RepoInfoQueries {
     };
   }
 
+  private boolean isCurrent(ResolvedRevision.At at, byte[] body, StoredAnswer stored) {
+    return !isOutdated(at, Small.of(body, stored.learnedAt()));
+  }
+
+  /**
+   * Whether an answer is from before the repo was closed or opened, and is to be asked for again.
+   * One from just now stays: the Hub may be late to say the same everywhere.
+   */
+  private boolean isOutdated(ResolvedRevision.At at, Small answer) {
+    return answer.contradicts(at.repo())
+        && !Freshness.isWithin(answer.learnedAt(), settings.revisions().ttl(), revisions.now())
+        && !upstream.isUnavailable();
+  }
+
   /** The answer for exactly this commit, so that it can't disagree with the observation. */
   private UpstreamResult<RepoInfoFetcher.Answered> fetch(
       ResolvedRevision.At at, RepoInfoQuery query) {
@@ -228,7 +276,7 @@ public final class RepoInfoQueries {
   /** Empty when the stored answer can't be read: then upstream is asked again. */
   private Optional<ApiReply> reply(
       ResolvedRevision.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
-    answer.small().ifPresent(bytes -> memory.put(key, bytes));
+    answer.small().ifPresent(bytes -> memory.put(key, Small.of(bytes, answer.learnedAt())));
     try {
       ReplyBody body = ApiReplies.stored(budget, caller.client(), answer);
       return Optional.of(ApiReply.Ok.json(at.commit(), body, label));

@@ -181,6 +181,31 @@ class GrantsTest {
   }
 
   @Test
+  void repo_info_says_what_the_repo_is_now_when_it_was_closed_and_when_it_was_opened() {
+    make(Closed.PRIVATE);
+    List<String> targets =
+        List.of("/api/models/acme/closed", "/api/models/acme/closed?blobs=true");
+    for (int round = 0; round < 2; round++) {
+      repo.visibility(Visibility.PUBLIC);
+      rig.clock.pass(Duration.ofMinutes(11));
+      for (String target : targets) {
+        String info = rig.get(target, Optional.empty()).text();
+        assertThat(info).as(target).contains("\"private\":false");
+      }
+      repo.visibility(Visibility.PRIVATE);
+      rig.clock.pass(Duration.ofMinutes(11));
+      for (String target : targets) {
+        assertThat(rig.get(target, Optional.empty()).status()).as(target).isEqualTo(401);
+        assertThat(rig.get(target, ALICE).text()).as(target).contains("\"private\":true");
+      }
+      settled();
+      int before = calls();
+      targets.forEach(target -> assertThat(rig.get(target, ALICE).status()).isEqualTo(200));
+      assertThat(calls()).isEqualTo(before);
+    }
+  }
+
+  @Test
   void a_token_that_is_no_longer_valid_loses_all_its_grants() throws Exception {
     make(Closed.PRIVATE);
     rig.hub
