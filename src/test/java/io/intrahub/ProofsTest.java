@@ -191,7 +191,7 @@ class ProofsTest {
     assertThat(
             HOUSE
                 .get(Authorised.class)
-                .getConstructor(Object.class, ReadScope.class)
+                .getConstructor(Object.class, ReadScope.class, boolean.class)
                 .getCallsOfSelf())
         .isNotEmpty();
     assertThat(

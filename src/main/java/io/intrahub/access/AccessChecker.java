@@ -130,12 +130,25 @@ public final class AccessChecker {
    * Returns what is known of a repo from what everybody and this reader were ever granted; a repo
    * of which nothing is known counts as private and gated.
    */
+  public RepoVisibility visibilityOfStored(RepoId repo, Authority reader) {
+    return visibility(repo, reader, Duration.ofSeconds(Long.MAX_VALUE));
+  }
+
+  /**
+   * Returns what is known of a repo now, if everybody's right to its metadata was asked for lately;
+   * a repo of which nothing is known counts as private and gated.
+   */
   public RepoVisibility visibility(RepoId repo, Authority reader) {
+    return visibility(repo, reader, settings.publicTtlDuringOutage());
+  }
+
+  private RepoVisibility visibility(RepoId repo, Authority reader, Duration ttl) {
+    Instant now = clock.instant();
     Authority anybody = new Authority.Anonymous();
-    if (wasGranted(repo, anybody, ReadScope.CONTENT)) {
+    if (isWithin(new Grant(repo, anybody, ReadScope.CONTENT), ttl, now)) {
       return RepoVisibility.PUBLIC;
     }
-    if (wasGranted(repo, anybody, ReadScope.METADATA)) {
+    if (isWithin(new Grant(repo, anybody, ReadScope.METADATA), ttl, now)) {
       return RepoVisibility.GATED;
     }
     boolean open =
@@ -259,13 +272,11 @@ public final class AccessChecker {
   /** The authoritative endpoint no longer accepts this token, for whatever repo. */
   public void rejected(Authority.TokenHolder holder) {
     refusals.addAll(holder, order.now());
-    // Whoever checked for refusals before that holds a lock until its grant is written.
+    // Whoever checked for refusals before that holds a lock until its grant is written. The grants
+    // are removed afterwards: the disk must not keep all other repos waiting.
     stripes.forEach(ReentrantLock::lock);
-    try {
-      grants.forgetAll(holder);
-    } finally {
-      stripes.forEach(ReentrantLock::unlock);
-    }
+    stripes.forEach(ReentrantLock::unlock);
+    grants.forgetAll(holder);
   }
 
   private ReentrantLock stripe(RepoId repo) {

@@ -38,7 +38,9 @@ public final class SitePolicy implements ReadPolicy {
     return token
         .get()
         .filter(_ -> mayHelp)
-        .map(own -> fingerprints.caller(Optional.of(own), client.client()));
+        .map(own -> fingerprints.caller(Optional.of(own), client.client()))
+        // Limits count what is asked in its name against the client.
+        .map(own -> new Caller(own.authority(), own.token(), client.client(), client.requester()));
   }
 
   @Override

@@ -137,6 +137,12 @@ final class ApiRoutes {
     write(exchange, mirror.resources().get(on, withQuery(exchange, named), exchange.self()));
   }
 
+  /** Passes on a read about one repo for which the mirror's own token is not used. */
+  void ofRepoOpenly(Exchange exchange, HubTarget.RepoResource target) throws IOException {
+    RevisionRequest on = request(exchange, target.repo(), Revision.DEFAULT);
+    write(exchange, mirror.resources().getOpenly(on, withQuery(exchange, target), exchange.self()));
+  }
+
   private static String withQuery(Exchange exchange, HubTarget named) {
     String query = exchange.rawQuery();
     return query.isEmpty() ? named.format() : named.format() + "?" + query;

@@ -51,6 +51,10 @@ final class Router {
           api.authCheck(exchange, repo);
           return;
         }
+        case ServiceRoutes.Use.WithoutToken _ when target instanceof HubTarget.RepoResource t -> {
+          api.ofRepoOpenly(exchange, t);
+          return;
+        }
         case ServiceRoutes.Use.OfRepo _,
             ServiceRoutes.Use.WithoutToken _,
             ServiceRoutes.Use.ByMirror _ -> {}

@@ -73,7 +73,9 @@ public final class ApiPassThrough {
         yield reply(ok, request, what, self);
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
+        // One client chose the target, and the mirror's own grant is that of all clients.
         repo(request)
+            .filter(_ -> caller.requester().isEmpty())
             .ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
         yield UpstreamErrors.reply(refused, what);
       }

@@ -126,7 +126,9 @@ final class ColdQuestionLimiter {
     if (caller.client().isEmpty()) {
       return List.of();
     }
-    return caller.authority() instanceof Authority.TokenHolder holder
+    // The mirror's own token is that of all clients.
+    boolean own = caller.requester().isEmpty();
+    return own && caller.authority() instanceof Authority.TokenHolder holder
         ? List.of(caller.client(), "token " + holder.fingerprint())
         : List.of(caller.client());
   }

@@ -125,12 +125,12 @@ final class EntryLookup {
     memory.invalidate(new Key(repo, commit, path));
   }
 
-  /** Empty when the manifest does not say; an empty blob says that there is no such file. */
   /** Another repo has this name now. */
   void forget(RepoId repo) {
     memory.asMap().keySet().removeIf(key -> key.repo().equals(repo));
   }
 
+  /** Empty when the manifest does not say; an empty blob says that there is no such file. */
   private static Optional<Optional<BlobId>> in(Manifest manifest, FilePath path) {
     try {
       Optional<BlobId> blob = manifest.find(path).flatMap(e -> e.entry().blob());

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.access.ReadEvidence;
@@ -186,6 +187,11 @@ final class GrantRenewals {
           pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
         }
       }
+    }
+    boolean limited = noWord.filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
+    if (limited && grant.authority() instanceof Authority.TokenHolder) {
+      // A client can use up the quota of its own token, and must not gain by that.
+      return new Renewal.Unknown(noWord.get());
     }
     return failed(grant, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
   }

@@ -40,6 +40,11 @@ record ReadAttempt(
     return new Grant(repo, as.authority(), scope);
   }
 
+  /** The same for the metadata only. */
+  ReadAttempt forMetadata(RevisionProbes.Probe byInfo) {
+    return new ReadAttempt(request, ReadScope.METADATA, byInfo, deadline, as);
+  }
+
   /** The same in another name. */
   ReadAttempt as(Caller other) {
     return new ReadAttempt(request, scope, probe, deadline, other);

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.Caller;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -64,16 +65,16 @@ final class RepoInfoFetcher {
    * @param question asks the authoritative endpoint; made again when an answer breaks off midway
    * @param query what it asks, which is the name that the answer is kept under
    * @param keepFor of which commit an answer is kept; empty when it is not to be kept
-   * @param owner whose share of the memory budget the work counts against: the client that began
-   *     the question, though others may wait for it too
+   * @param as to whom it is told; its client's share of the memory budget is what the work counts
+   *     against, though others may wait for it too
    */
   UpstreamResult<Answered> ask(
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       RepoInfoQuery query,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
-      String owner) {
+      Caller as) {
     for (int tries = 1; ; tries++) {
-      UpstreamResult<Answered> outcome = askOnce(question, query, keepFor, owner);
+      UpstreamResult<Answered> outcome = askOnce(question, query, keepFor, as);
       boolean again = outcome.asFailure().filter(UpstreamFailure::isTransient).isPresent();
       if (!again || tries == TRIES) {
         return outcome;
@@ -85,7 +86,7 @@ final class RepoInfoFetcher {
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       RepoInfoQuery query,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
-      String owner) {
+      Caller as) {
     return question
         .get()
         .flatMap(info -> {
@@ -96,7 +97,7 @@ final class RepoInfoFetcher {
                 new Answered(
                     info,
                     commit.isPresent()
-                        ? keep(info.repo(), commit.get(), query, body, owner)
+                        ? keep(info.repo(), commit.get(), query, body, as)
                         : Optional.empty()));
           } catch (BrokenAnswerException e) {
             return new UpstreamResult.Failed<>(e.failure());
@@ -110,12 +111,12 @@ final class RepoInfoFetcher {
    * @throws BrokenAnswerException when upstream did not complete it
    */
   private Optional<StoredAnswer> keep(
-      RepoId repo, CommitHash commit, RepoInfoQuery query, ApiBody body, String owner)
+      RepoId repo, CommitHash commit, RepoInfoQuery query, ApiBody body, Caller as)
       throws BrokenAnswerException {
     if (query.isPartial() && store.answers(repo, commit) >= MAX_ANSWERS) {
       return Optional.empty();
     }
-    try (MemoryBudget.Reservation memory = budget.reservation(owner);
+    try (MemoryBudget.Reservation memory = budget.reservation(as.client());
         AnswerWriter writer = store.newAnswer(repo, commit, query.answerName(), memory)) {
       body.copyTo(writer, JsonFilter.Links.KEPT);
       return Optional.of(writer.commit(clock.instant()));

@@ -205,7 +205,7 @@ public final class RepoInfoQueries {
         () -> upstream.learnInfo(repo, exact, query.canonical(), at.reader()),
         query,
         info -> isNotPublic(info, query) ? Optional.empty() : commit(info, query, at.commit()),
-        at.reader().client());
+        at.reader());
   }
 
   /** A whole answer says itself which commit it is of; one of properties may leave that out. */

@@ -25,7 +25,10 @@ final class RepoInfoQuery {
 
   private static final Pattern LIST = Pattern.compile("expand(\\[\\d{0,4}])?");
 
-  /** What {@code expand} may name, as huggingface_hub 1.33 and 2.4 and huggingface.js send it. */
+  /**
+   * What {@code expand} may name, as huggingface_hub 1.33 and 2.4 and huggingface.js send it; but
+   * for {@code resourceGroup}, which the Hub shows to members of an organisation only.
+   */
   private static final Set<String> PROPERTIES =
       Set.of(
           "author",
@@ -58,7 +61,6 @@ final class RepoInfoQuery {
           "pipeline_tag",
           "private",
           "region",
-          "resourceGroup",
           "runtime",
           "safetensors",
           "sdk",

@@ -37,6 +37,22 @@ public final class RepoResources {
   }
 
   /**
+   * Passes a GET of the API on without any token, if the operator's rules admit the client to the
+   * repo.
+   *
+   * @param on the repo, and who asks; its revision does not matter
+   * @param target path and query, encoded
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply getOpenly(RevisionRequest on, String target, String self) {
+    String what = on.repo().toString();
+    return revisions
+        .refusedByRules(on)
+        .<ApiReply>map(none -> UpstreamErrors.reply(none, what))
+        .orElseGet(() -> passThrough.get(target, on.caller(), what, self));
+  }
+
+  /**
    * Passes a GET or HEAD of a file's text on, which is not touched.
    *
    * @param on the repo, and who asks; its revision does not matter

@@ -218,7 +218,7 @@ final class RevisionProbes {
         learned(
             () -> upstream.confirm(repo, named(revision), as),
             this::commitIfNews,
-            HubUpstream.CONFIRMING);
+            HubUpstream.confirming(as));
     boolean gated =
         evidence(probed).filter(e -> e.grant().scope() == ReadScope.METADATA).isPresent();
     if (!byFile || !gated) {
@@ -347,7 +347,7 @@ final class RevisionProbes {
     return learned(
         () -> upstream.learnInfo(repo, named(revision), query, as),
         RevisionProbes::commitIfOpen,
-        as.client());
+        as);
   }
 
   private static Optional<Revision> named(Revision revision) {
@@ -358,9 +358,9 @@ final class RevisionProbes {
   private UpstreamResult<ProbeResult> learned(
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
-      String owner) {
+      Caller as) {
     return ProbeResult.of(
-        infos.ask(question, RepoInfoQuery.WHOLE, keepFor, owner),
+        infos.ask(question, RepoInfoQuery.WHOLE, keepFor, as),
         answered -> ProbeResult.of(answered.info()));
   }
 

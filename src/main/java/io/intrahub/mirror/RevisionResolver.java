@@ -110,7 +110,7 @@ final class RevisionResolver {
    */
   UpstreamResult<ResolvedRevision> resolve(
       RevisionRequest request, ReadScope scope, RevisionProbes.Probe probe, Deadline deadline) {
-    Optional<UpstreamResult<ResolvedRevision>> refused = rules.refuse(request);
+    Optional<UpstreamResult.NoValue<ResolvedRevision>> refused = rules.refuse(request);
     if (refused.isPresent()) {
       return refused.get();
     }
@@ -120,6 +120,11 @@ final class RevisionResolver {
     return rules.exist() && upstream.state() == UpstreamState.OFFLINE
         ? resolveByRules(anybody)
         : rules.apply(request, resolve(anybody, rules.reader(request.caller(), request.repo())));
+  }
+
+  /** What the operator's rules say about the repo whatever it is; empty: nothing. */
+  Optional<UpstreamResult.NoValue<ResolvedRevision>> refusedByRules(RevisionRequest request) {
+    return rules.refuse(request);
   }
 
   /** There is no Hub, so the operator's rules decide alone about what is stored. */
@@ -166,6 +171,9 @@ final class RevisionResolver {
       return resolveForAnybody(repo, anybody);
     }
     ReadAttempt own = anybody.as(holder.get());
+    if (rules.exist()) {
+      return resolveInOwnName(repo, anybody, own);
+    }
     if (checker.isKnown(own.grant(repo))) {
       UpstreamResult<ResolvedRevision> known = resolveKnown(repo, own);
       if (!(known instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo())) {
@@ -177,6 +185,39 @@ final class RevisionResolver {
     return anybodys instanceof UpstreamResult.Value(ResolvedRevision.NotKept closed)
         ? resolveOwn(closed, own)
         : anybodys;
+  }
+
+  /**
+   * With the mirror's own token. What everybody may see of the repo is asked first, because it says
+   * which rule counts; and the rule is applied before anything is said that only the mirror's
+   * account may know.
+   */
+  private UpstreamResult<ResolvedRevision> resolveInOwnName(
+      RepoId repo, ReadAttempt anybody, ReadAttempt own) {
+    ReadAttempt metadata = anybody.forMetadata(probes.byRepoInfo(anybody.revision()));
+    boolean fresh =
+        checker.remembered(metadata.grant(repo)).isPresent()
+            || refusedRepos.get(metadata.grant(repo)).isPresent();
+    if (!fresh) {
+      var _ = resolveForAnybody(repo, metadata);
+    }
+    if (checker.remembered(anybody.grant(repo)).isPresent()) {
+      return resolveForAnybody(repo, anybody);
+    }
+    UpstreamResult<ResolvedRevision> found =
+        checker.isKnown(own.grant(repo))
+            ? resolveKnown(repo, own)
+            : resolveOwn(new ResolvedRevision.NotKept(repo, Optional.empty()), own);
+    boolean seen =
+        !(found instanceof UpstreamResult.Value)
+            && mayKnow(repo, own.as())
+            && !mayKnow(repo, Caller.ANONYMOUS);
+    return seen
+        ? rules
+            .refuse(own.request(), repo, own.authority())
+            .<UpstreamResult<ResolvedRevision>>map(no -> no)
+            .orElse(found)
+        : found;
   }
 
   /**

@@ -38,8 +38,19 @@ final class SiteRules {
   }
 
   /** What the rules say about the repo whatever it is; empty: nothing. */
-  Optional<UpstreamResult<ResolvedRevision>> refuse(RevisionRequest request) {
+  Optional<UpstreamResult.NoValue<ResolvedRevision>> refuse(RevisionRequest request) {
     return refusal(request.caller(), request.repo(), RepoVisibility.PUBLIC);
+  }
+
+  /**
+   * What the rules say about a repo that the mirror's own account may see. Also an answer that
+   * there is no such revision would tell that there is the repo.
+   *
+   * @param repo under the name by which it is kept
+   */
+  Optional<UpstreamResult.NoValue<ResolvedRevision>> refuse(
+      RevisionRequest request, RepoId repo, Authority reader) {
+    return refusal(request, repo, checker.visibility(repo, reader));
   }
 
   /** Applies the rules to what was found out. */
@@ -51,7 +62,9 @@ final class SiteRules {
     Caller client = request.caller();
     return switch (found) {
       case UpstreamResult.Value(ResolvedRevision.At at) ->
-          refusal(client, at.repo().subject(), visibility(at)).orElse(found);
+          refusal(request, at.repo().subject(), visibility(at))
+              .<UpstreamResult<ResolvedRevision>>map(no -> no)
+              .orElse(found);
       case UpstreamResult.Value(ResolvedRevision.NotKept(var repo, var refusal)) ->
           refusal.isEmpty() ? found : closed(client, repo, refusal.get());
       case UpstreamResult.Refused(var refusal) when refusal.isOfToken() ->
@@ -78,6 +91,7 @@ final class SiteRules {
   private UpstreamResult<ResolvedRevision> closed(Caller client, RepoId repo, HubRefusal refusal) {
     RepoVisibility visibility = refusal.isGate() ? RepoVisibility.GATED : RepoVisibility.PRIVATE;
     return refusal(client, repo, visibility)
+        .<UpstreamResult<ResolvedRevision>>map(no -> no)
         .orElseGet(() ->
             refused(
                 refusal.isGate()
@@ -85,7 +99,17 @@ final class SiteRules {
                     : HubError.hidden(policy.notFound(client, repo))));
   }
 
-  private Optional<UpstreamResult<ResolvedRevision>> refusal(
+  /** A repo may have moved to a name of which this client must not hear. */
+  private Optional<UpstreamResult.NoValue<ResolvedRevision>> refusal(
+      RevisionRequest request, RepoId repo, RepoVisibility visibility) {
+    Optional<UpstreamResult.NoValue<ResolvedRevision>> no =
+        refusal(request.caller(), repo, visibility);
+    return repo.equals(request.repo())
+        ? no
+        : no.map(_ -> refused(HubError.hidden(policy.notFound(request.caller(), request.repo()))));
+  }
+
+  private Optional<UpstreamResult.NoValue<ResolvedRevision>> refusal(
       Caller client, RepoId repo, RepoVisibility visibility) {
     return policy
         .refusal(client, repo, visibility)
@@ -98,7 +122,7 @@ final class SiteRules {
         .map(SiteRules::refused);
   }
 
-  private static UpstreamResult<ResolvedRevision> refused(HubError error) {
+  private static UpstreamResult.NoValue<ResolvedRevision> refused(HubError error) {
     return new UpstreamResult.Refused<>(new HubRefusal(error, Optional.empty()));
   }
 
@@ -110,8 +134,8 @@ final class SiteRules {
   Decision withoutHub(RevisionRequest request, RepoId repo) {
     Caller client = request.caller();
     Authority reader = policy.reader(client, repo).orElse(client).authority();
-    RepoVisibility visibility = checker.visibility(repo, reader);
-    return refusal(client, repo, visibility)
+    RepoVisibility visibility = checker.visibilityOfStored(repo, reader);
+    return refusal(request, repo, visibility)
         .<Decision>map(Decision.Refused::new)
         .orElseGet(() ->
             new Decision.Allowed(

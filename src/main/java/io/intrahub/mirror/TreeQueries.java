@@ -154,6 +154,9 @@ public final class TreeQueries {
             admission.refund();
             yield upstream.apply(at.reader());
           }
+          case ManifestLoader.Result.NoAnswer none
+              when none.isRefusalOfOther(at.reader().authority()) ->
+              upstream.apply(at.reader());
           case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal), var _)
               when refusal.isOfRepo() -> {
             revisions.refused(at.repo().subject(), refusal, at.reader());

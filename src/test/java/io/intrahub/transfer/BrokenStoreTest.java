@@ -191,7 +191,7 @@ class BrokenStoreTest {
     others.on(1, new WrongByteAt(8)).on(2, new WrongByteAt(SIZE - 1));
     rig.store.failBegin();
     assertThat(TransferRig.read(rig.ready(BLOB, others, ALL).stream()).complete()).isFalse();
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isTrue();
 
     UpstreamResult<OpenedContent> opening =
         rig.transfers.passThrough(
@@ -199,7 +199,7 @@ class BrokenStoreTest {
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, OTHER)).isFalse();
     assertThat(TransferRig.read(value(opening).stream()).complete()).isFalse();
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, OTHER)).isTrue();
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, OTHER)).isFalse();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(OTHER))).isFalse();
   }
 
   /** Whoever has a token for a repo that claims this digest could slow down all others. */
@@ -212,7 +212,7 @@ class BrokenStoreTest {
     assertThat(TransferRig.read(value(opening).stream()).complete()).isFalse();
 
     assertThat(rig.transfers.recentlyWrong(OTHER_REPO, BLOB)).isTrue();
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isFalse();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isFalse();
   }
 
   /** A connection that is in use when its source hears of it would be used again. */

@@ -95,12 +95,12 @@ class SmallHeadTest {
     ContentStream stream = rig.ready(BLOB, source, ALL).stream();
     ByteBuffer got = ByteBuffer.allocate(SIZE);
     assertThat(stream.read(got)).isEqualTo(1);
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isFalse();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isFalse();
 
     gate.open();
 
     assertThat(TransferRig.read(stream).complete()).isFalse();
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isTrue();
     assertThat(TransferRig.gives(rig.ready(BLOB, source, ALL).stream(), BYTES)).isTrue();
   }
 }

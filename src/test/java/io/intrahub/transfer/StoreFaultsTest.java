@@ -131,7 +131,7 @@ class StoreFaultsTest {
     assertThat(get(reader).complete()).isFalse();
     assertThat(first + get(reader).bytes().length).isLessThanOrEqualTo(SIZE - (int) HELD);
     // Else it would go on from there, and keep the wrong byte for ever.
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isTrue();
   }
 
   /** A held byte goes out when its client has waited for three seconds, and it may be wrong. */
@@ -152,7 +152,7 @@ class StoreFaultsTest {
     hash.open();
     assertThat(TransferRig.read(stream).complete()).isFalse();
     assertThat(source.opened()).isEqualTo(2);
-    assertThat(rig.transfers.recentlyWrong(TransferRig.REPO, BLOB)).isTrue();
+    assertThat(rig.transfers.recentlyWrong(TransferRig.mayRead(BLOB))).isTrue();
   }
 
   @Test

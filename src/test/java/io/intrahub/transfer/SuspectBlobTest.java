@@ -161,7 +161,7 @@ final class SuspectBlobTest {
       assertThat(got.complete()).isFalse();
       assertThat(got.bytes().length).isLessThan(SIZE);
     }
-    assertThat(transfers.recentlyWrong(TransferRig.REPO, BLOB))
+    assertThat(transfers.recentlyWrong(TransferRig.mayRead(BLOB)))
         .as("a client that goes on from its byte gets the whole")
         .isTrue();
     OpenedContent next = ready(ALL, source);

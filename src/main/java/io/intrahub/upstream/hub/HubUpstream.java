@@ -234,8 +234,10 @@ public final class HubUpstream implements AutoCloseable {
         });
   }
 
-  /** With a share of the memory budget that cold questions of clients can't use up. */
-  private static Caller confirming(Caller as) {
+  /**
+   * Returns the same caller, with a share of the memory budget that cold questions can't use up.
+   */
+  public static Caller confirming(Caller as) {
     return new Caller(as.authority(), as.token(), CONFIRMING);
   }
 
