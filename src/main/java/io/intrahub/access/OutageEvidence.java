@@ -6,8 +6,8 @@ import io.intrahub.hub.RepoId;
  * Evidence that the authoritative endpoint gives no word on who may read this repo: it can't be
  * reached, or the repo's own question to it failed or was not answered in time.
  *
- * <p>It makes an expired verdict count again, so only the class that asks that question may call
- * {@link #witnessed}. A test enforces this rule.
+ * <p>It makes a grant that has run out count again, so only the class that asks that question may
+ * call {@link #witnessed}. A test enforces this rule.
  */
 public final class OutageEvidence {
   private final RepoId repo;

@@ -20,7 +20,7 @@ import java.util.List;
  * @param data the folder of the store
  * @param store limits of the store
  * @param upstream endpoints and how to reach them
- * @param access how long verdicts hold
+ * @param access how long grants hold
  * @param site with whose token the Hub is asked, and for whom
  * @param mirror how long observations hold and clients wait
  * @param transfer limits of transfers

@@ -111,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
             "",
             "Each request is shown below; indented lines are requests to the simulated Hub for it.",
             "hit: served from the store (a HEAD needs only size and digest, known from the listing)",
-            "miss: fetched from the Hub; bypass: not public, so not stored; -: none of these",
+            "miss: fetched from the Hub; bypass: passed on and not stored; -: none of these",
             "Press Ctrl-C to stop.",
             "");
     lines.forEach(out::println);

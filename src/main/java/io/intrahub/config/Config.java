@@ -186,14 +186,16 @@ public record Config(
       @Setting(
               type = DURATION,
               byDefault = "60s",
-              doc = "How long a 'repository not found' answer is cached.")
+              doc =
+                  "How long a 'repository not found' answer to a client without a token is cached,"
+                      + " and how long the answer that a token is not valid.")
           Duration refusedTtl,
       @Setting(
               type = DURATION,
               byDefault = "15s",
               doc =
-                  "How long a 'repository is gated' answer is cached. Short by default, because a user"
-                      + " may have just been granted access.")
+                  "How long a 'repository is gated' answer is cached, and any refusal of a repo to a"
+                      + " token. Short by default, because a user may have just been granted access.")
           Duration gatedTtl) {}
 
   /** When a new commit becomes visible. */
@@ -221,9 +223,9 @@ public record Config(
               min = "1ms",
               doc =
                   "The longest time a request for a file waits for its answer. Any request also waits"
-                      + " up to this long for the Hub to confirm that a repo is still public after"
-                      + " `access.public-ttl`. The default is below the 10 seconds after which the Python"
-                      + " clients give up.")
+                      + " up to this long for the Hub to confirm that a repo may still be read after"
+                      + " `access.public-ttl` or `access.grant-ttl`. The default is below the 10 seconds"
+                      + " after which the Python clients give up.")
           Duration head,
       @Setting(
               type = DURATION,

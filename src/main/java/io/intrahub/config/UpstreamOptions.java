@@ -20,7 +20,7 @@ public record UpstreamOptions(
             flag = "--upstream",
             doc =
                 "Base addresses of the Hub, in order of preference. The first one receives the"
-                    + " clients' tokens and decides who may read what. The others are asked without a token"
+                    + " tokens and decides who may read what. The others are asked without a token"
                     + " when the first one fails.")
         List<URI> endpoints,
     @Setting(

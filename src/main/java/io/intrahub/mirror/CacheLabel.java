@@ -25,7 +25,7 @@ public record CacheLabel(
     HIT,
     /** Fetched for this answer, and kept. */
     MISS,
-    /** Fetched for this answer, and not kept: not everybody may read it, or the store can't. */
+    /** Fetched for this answer, and not kept: it is passed on, or the store can't keep it. */
     BYPASS
   }
 

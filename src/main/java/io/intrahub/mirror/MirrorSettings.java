@@ -8,11 +8,11 @@ import java.time.Duration;
  *
  * @param revisions freshness of revision to commit
  * @param aliasTtl how long another name of a repo is believed
- * @param refusedTtl how long an anonymous "no such repo" is believed
- * @param gatedTtl how long an anonymous "gated" is believed: short, since somebody may just have
- *     opened the repo
+ * @param refusedTtl how long an anonymous "no such repo" is believed, and that a token is invalid
+ * @param gatedTtl how long an anonymous "gated" is believed, and any refusal of a repo to a token:
+ *     short, since somebody may just have been granted access
  * @param headTimeout within which a resolve has its answer; so long any request waits for the Hub's
- *     word on a verdict that has run out
+ *     word on a grant that has run out
  * @param staleTimeout after which a revision that is known and may be read is served instead of
  *     waiting for upstream
  * @param apiTimeout within which other answers come

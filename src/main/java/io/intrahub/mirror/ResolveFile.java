@@ -260,7 +260,7 @@ public final class ResolveFile {
     };
   }
 
-  /** Not everybody may read it: upstream answers this client, and nothing is kept. */
+  /** Without a grant: upstream answers this client, and nothing is kept. */
   private FileAnswer passThrough(ResolvedRevision.NotKept notKept, FileRequest request) {
     FilePath path = request.path();
     Caller caller = request.caller();

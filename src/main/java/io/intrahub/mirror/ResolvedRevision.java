@@ -9,10 +9,9 @@ import io.intrahub.upstream.UpstreamResult;
 import java.util.Optional;
 
 /**
- * Which commit a revision is, and whether what is kept of it may be read by everybody. {@link
- * UpstreamResult.Refused} in its place means that the Hub told an anonymous client that there is no
- * such revision or entry, {@link UpstreamResult.Failed} that nothing is stored and upstream gave no
- * answer.
+ * Which commit a revision is, and whether this client may read what is kept of it. {@link
+ * UpstreamResult.Refused} in its place means that the Hub, or a rule of the operator, refused it,
+ * {@link UpstreamResult.Failed} that nothing is stored and upstream gave no answer.
  */
 sealed interface ResolvedRevision {
   /**
@@ -33,7 +32,8 @@ sealed interface ResolvedRevision {
   }
 
   /**
-   * It may not: each client is answered by upstream with their own token, and nothing is kept.
+   * It may not, as far as is known: this client is answered by upstream with its own token, and
+   * nothing is kept.
    *
    * @param repo as it was asked for
    * @param refusal what upstream said to an anonymous client; empty when it let them see metadata

@@ -12,11 +12,11 @@ import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 
 /**
- * Content that goes from upstream to one client and is not kept: what not everybody may read, and
- * what the store can't take. A response that completes the content for its client is hashed, and
- * its end waits for the digest. For a response that begins in the middle, the whole content is
- * read, and what lies before is only hashed. A part in the middle of a large content is on
- * upstream's word.
+ * Content that goes from upstream to one client and is not kept: what the store can't take, and
+ * what nothing proves that it may be kept. A response that completes the content for its client is
+ * hashed, and its end waits for the digest. For a response that begins in the middle, the whole
+ * content is read, and what lies before is only hashed. A part in the middle of a large content is
+ * on upstream's word.
  */
 public final class PassThrough {
   private PassThrough() {}

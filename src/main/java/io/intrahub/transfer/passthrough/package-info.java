@@ -1,6 +1,6 @@
 /**
- * Content that goes from upstream to one client and is not kept, because not everybody may read it
- * or because the store fails.
+ * Content that goes from upstream to one client and is not kept, because the store can't take it or
+ * because nothing proves that it may be kept.
  */
 @NullMarked
 package io.intrahub.transfer.passthrough;

@@ -20,7 +20,7 @@ import java.util.Set;
  *   <li><b>Silent</b>: there was a connection, and no answer within the time-out. After {@value
  *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, all calls are
  *       refused but those that are passed on or confirm who may read. The endpoint does not count
- *       as unreachable: silence never makes an expired verdict believed.
+ *       as unreachable: silence never makes an expired grant believed.
  *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
  *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
  *       about {@value #REPOS_TO_OPEN} different repos or more, calls about the repos that failed

@@ -44,7 +44,7 @@ import okhttp3.Interceptor;
  */
 public final class HubUpstream implements AutoCloseable {
   /** The owner in the memory budget of what {@link #confirm} answers. */
-  public static final String CONFIRMING = "verdicts";
+  public static final String CONFIRMING = "grants";
 
   private final UpstreamSettings settings;
   private final List<Endpoint> endpoints;

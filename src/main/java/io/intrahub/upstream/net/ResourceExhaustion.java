@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * Tells failures of a call for which the mirror lacks a resource of its own from failures of
  * upstream. Clients can use up file descriptors, and must not make the Hub look unreachable by it:
- * expired verdicts would count again. The JDK says which it is in the message only.
+ * grants that have run out would count again. The JDK says which it is in the message only.
  */
 public final class ResourceExhaustion {
   /** For a person. */

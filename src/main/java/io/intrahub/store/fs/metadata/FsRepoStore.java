@@ -47,7 +47,7 @@ public final class FsRepoStore implements RepoStore {
   private final AtomicReplacer replacer;
   private final MetadataIndex metadata;
 
-  /** Verdicts, aliases and revisions. {@code CachedRepoStore} keeps them in memory. */
+  /** Grants, aliases and revisions. {@code CachedRepoStore} keeps them in memory. */
   private final RecordFiles facts;
 
   /** Answers. No other cache has their bytes. */

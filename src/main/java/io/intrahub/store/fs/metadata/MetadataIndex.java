@@ -80,7 +80,7 @@ public final class MetadataIndex {
   /** Of commits. Changed only inside an atomic change of {@link #items}, so it follows exactly. */
   private final AtomicLong bytes = new AtomicLong();
 
-  /** Of refs, verdicts and aliases. Right when the walk ends, but for what is written meanwhile. */
+  /** Of refs, grants and aliases. Right when the walk ends, but for what is written meanwhile. */
   private final AtomicLong small = new AtomicLong();
 
   /** The present round of marking; changed by the one thread that marks. */
@@ -145,7 +145,7 @@ public final class MetadataIndex {
     }
   }
 
-  /** The walk found that refs, verdicts and aliases take so many bytes. */
+  /** The walk found that refs, grants and aliases take so many bytes. */
   public void foundSmall(long all) {
     small.set(all);
   }
