@@ -166,7 +166,12 @@ final class Exchange {
   String error() {
     return left
         ? "the client closed the connection"
-        : Optional.ofNullable(response.getHeader(HeaderNames.X_ERROR_MESSAGE)).orElse("");
+        : answered(HeaderNames.X_ERROR_MESSAGE);
+  }
+
+  /** Returns a header of the response, or empty. */
+  String answered(String header) {
+    return Optional.ofNullable(response.getHeader(header)).orElse("");
   }
 
   void sent(long bytes) {
