@@ -4,6 +4,8 @@ import ch.qos.logback.core.AsyncAppenderBase;
 import ch.qos.logback.core.ContextBase;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.status.Status;
+import ch.qos.logback.core.status.StatusListener;
 import ch.qos.logback.core.util.Duration;
 import ch.qos.logback.core.util.FileSize;
 import io.intrahub.access.local.AccessRules;
@@ -14,6 +16,8 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes one line of JSON for each answered request to a file that is rotated and compressed. A
@@ -21,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * dropped if the queue is full. Safe for use by many threads.
  */
 public final class AuditLog implements RequestListener, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
+
   /** Events that may wait: about a second of a busy mirror, while an older file is compressed. */
   static final int QUEUE = 16_384;
 
@@ -57,12 +63,16 @@ public final class AuditLog implements RequestListener, AutoCloseable {
   private void start(AuditFile file, AuditSettings settings, Optional<AccessRules> rules)
       throws IOException {
     ContextBase context = new ContextBase();
-    String name = settings.file().toAbsolutePath().toString();
+    context.getStatusManager().add((StatusListener) AuditLog::report);
+    String name = settings.file().toAbsolutePath().normalize().toString();
+    if (name.indexOf('%') >= 0 || name.indexOf('\\') >= 0) {
+      // The library takes them for conversion words and escapes, and would fail at each rotation.
+      throw cannotWrite(name + ", because its path has a percent sign or a backslash", null);
+    }
     FixedWindowRollingPolicy rotation = new Rotation(settings.keep());
     rotation.setContext(context);
     rotation.setParent(file);
-    // A percent sign would begin a conversion word of the library.
-    rotation.setFileNamePattern(name.replace("%", "\\%") + ".%i.gz");
+    rotation.setFileNamePattern(name + ".%i.gz");
     rotation.setMinIndex(1);
     rotation.setMaxIndex(settings.keep());
     SizeBasedTriggeringPolicy<AuditEvent> size = new SizeBasedTriggeringPolicy<>();
@@ -96,6 +106,13 @@ public final class AuditLog implements RequestListener, AutoCloseable {
       throw cannotWrite(name, null);
     }
     queue.start();
+  }
+
+  /** Tells the operator that, for example, an older file could not be compressed. */
+  private static void report(Status status) {
+    if (status.getEffectiveLevel() >= Status.WARN) {
+      log.warn("Audit log: {}", status.getMessage(), status.getThrowable());
+    }
   }
 
   private static IOException cannotWrite(

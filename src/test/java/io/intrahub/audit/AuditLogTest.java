@@ -163,7 +163,7 @@ class AuditLogTest {
 
   @Test
   void a_full_file_is_compressed_and_the_oldest_one_deleted() throws Exception {
-    Path file = tmp.resolve("50%d/audit.log");
+    Path file = tmp.resolve("old (1) {2}/audit.log");
     try (AuditLog audit = open(file, 1024, 2, Optional.empty())) {
       await()
           .pollInterval(Duration.ofMillis(1))
@@ -196,6 +196,13 @@ class AuditLogTest {
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
       await().untilAsserted(() -> assertThat(meters.auditDroppedCount()).isEqualTo(requests));
     }
+  }
+
+  @Test
+  void a_path_that_the_rotation_would_misread_is_refused_at_the_start() {
+    assertThatIOException()
+        .isThrownBy(() -> open(tmp.resolve("50%d/audit.log"), 1024, 1, Optional.empty()))
+        .withMessageContaining("percent sign");
   }
 
   @Test
