@@ -53,6 +53,7 @@ class HouseTest {
           List.of("tools.jackson.core.."),
           Set.of(
               "devhub",
+              "audit",
               "http",
               "admin",
               "mirror",
@@ -66,6 +67,8 @@ class HouseTest {
           Set.of("devhub", "http", "admin", "config", "cli"),
           List.of("io.micrometer..", "io.prometheus.."),
           Set.of("http", "admin", "mirror", "transfer", "upstream", "store", "metrics", "cli"),
+          List.of("ch.qos.logback.."),
+          Set.of("audit"),
           List.of("inet.ipaddr.."),
           Set.of("base"),
           List.of("picocli.."),
@@ -81,6 +84,7 @@ class HouseTest {
     Map<String, Set<String>> table = new LinkedHashMap<>();
     // An independent oracle: it must not share our reading of the protocol.
     table.put("devhub", Set.of());
+    table.put("audit", Set.of("http", "access", "hub", "metrics"));
     table.put("http", Set.of("mirror", "access", "hub", "metrics", "base"));
     table.put("admin", Set.of("mirror", "access", "store", "hub", "metrics", "base"));
     table.put(

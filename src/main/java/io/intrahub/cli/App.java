@@ -1,8 +1,11 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.Fingerprints;
+import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRules;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.StatusReport;
+import io.intrahub.audit.AuditLog;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
@@ -26,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -91,6 +95,7 @@ public final class App implements AutoCloseable {
           SiteWiring.of(
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
+      RequestListener told = withAudit(settings, clock, listener);
       SecureRandom random = new SecureRandom();
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
@@ -105,7 +110,7 @@ public final class App implements AutoCloseable {
                   () -> requestId(random),
                   timer,
                   System::nanoTime,
-                  listener));
+                  told));
       admin =
           add(
               new AdminServer(
@@ -141,6 +146,22 @@ public final class App implements AutoCloseable {
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException, StartException {
     return new App(settings, clock, listener);
+  }
+
+  private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)
+      throws IOException {
+    if (settings.audit().isEmpty()) {
+      return listener;
+    }
+    Optional<AccessRules> rules =
+        settings.site().mode() == AccessMode.PASSTHROUGH
+            ? Optional.empty()
+            : Optional.of(settings.site().rules());
+    AuditLog audit = add(AuditLog.open(settings.audit().get(), rules, clock, meters));
+    return request -> {
+      listener.answered(request);
+      audit.answered(request);
+    };
   }
 
   private <T extends AutoCloseable> T add(T part) {

@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.audit.AuditSettings;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
@@ -9,6 +10,7 @@ import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The settings of a mirror: the settings record of each package.
@@ -26,6 +28,7 @@ import java.util.List;
  * @param transfer limits of transfers
  * @param bufferBytes direct memory for bodies, in bytes
  * @param budgetBytes heap that buffers of variable size share, in bytes
+ * @param audit where the audit log is written; empty: nowhere
  */
 public record AppSettings(
     HttpSettings http,
@@ -40,7 +43,8 @@ public record AppSettings(
     MirrorSettings mirror,
     TransferSettings transfer,
     long bufferBytes,
-    long budgetBytes) {
+    long budgetBytes,
+    Optional<AuditSettings> audit) {
   /** Takes a copy of the list. */
   public AppSettings {
     adminHosts = List.copyOf(adminHosts);
@@ -61,7 +65,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with other host names of the operator's listener. */
@@ -79,7 +84,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with other listeners. */
@@ -97,7 +103,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with the store in another folder. */
@@ -115,7 +122,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with other limits of the store. */
@@ -133,7 +141,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with another upstream. */
@@ -151,7 +160,8 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with other limits of freshness and waiting. */
@@ -169,7 +179,8 @@ public record AppSettings(
         other,
         transfer,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with other limits of transfers. */
@@ -187,7 +198,8 @@ public record AppSettings(
         mirror,
         other,
         bufferBytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with another amount of direct memory for bodies. */
@@ -205,7 +217,8 @@ public record AppSettings(
         mirror,
         transfer,
         bytes,
-        budgetBytes);
+        budgetBytes,
+        audit);
   }
 
   /** Returns a copy with another budget of heap. */
@@ -223,6 +236,26 @@ public record AppSettings(
         mirror,
         transfer,
         bufferBytes,
-        bytes);
+        bytes,
+        audit);
+  }
+
+  /** Returns a copy with an audit log. */
+  public AppSettings withAudit(AuditSettings other) {
+    return new AppSettings(
+        http,
+        admin,
+        clients,
+        adminHosts,
+        data,
+        store,
+        upstream,
+        access,
+        site,
+        mirror,
+        transfer,
+        bufferBytes,
+        budgetBytes,
+        Optional.of(other));
   }
 }

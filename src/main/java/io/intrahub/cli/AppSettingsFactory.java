@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.AddressRanges;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
@@ -100,7 +101,12 @@ public final class AppSettingsFactory {
             config.transfer().passthroughStreams(),
             config.memory().fetchBuffers().bytes()),
         config.memory().buffers().bytes(),
-        budget(config.memory().budget().bytes()));
+        budget(config.memory().budget().bytes()),
+        config
+            .audit()
+            .file()
+            .map(file ->
+                new AuditSettings(file, config.audit().maxSize().bytes(), config.audit().keep())));
   }
 
   private static long budget(long configured) {

@@ -2,6 +2,7 @@ package io.intrahub.config;
 
 import static io.intrahub.config.ValueType.CHOICE;
 import static io.intrahub.config.ValueType.DURATION;
+import static io.intrahub.config.ValueType.FILE;
 import static io.intrahub.config.ValueType.FOLDER;
 import static io.intrahub.config.ValueType.HOST;
 import static io.intrahub.config.ValueType.NUMBER;
@@ -10,6 +11,7 @@ import static io.intrahub.config.ValueType.SIZE;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All options with their values. The {@link Setting} of each declares its meaning, default and
@@ -40,6 +42,7 @@ public record Config(
     @Section("When clients see the new commit of a branch.") NewCommits newCommits,
     @Section("Who may read which repos, and how long the Hub's word on it holds.")
         AccessOptions access,
+    @Section("The audit log: one line of JSON for each answered request.") Audit audit,
     @Section("How long a request waits for upstream.") Waits waits,
     @Section("Limits for listings of the files of a commit.") Listings listings,
     @Section("Downloads of files from upstream.") TransferOptions transfer,
@@ -214,6 +217,31 @@ public record Config(
                   "The longest time before clients see a new commit, even if the branch is requested"
                       + " continuously.")
           Duration atLatest) {}
+
+  /** The audit log. */
+  public record Audit(
+      @Setting(
+              type = FILE,
+              byDefault = "",
+              doc =
+                  "The file of the audit log, created if it does not exist. Without it, no audit log"
+                      + " is written.")
+          Optional<Path> file,
+      @Setting(
+              type = SIZE,
+              byDefault = "32MiB",
+              min = "1KiB",
+              doc = "The size at which the file is rotated and the old one compressed.")
+          DataSize maxSize,
+      @Setting(
+              type = NUMBER,
+              byDefault = "20",
+              min = "1",
+              max = "1000",
+              doc =
+                  "How many compressed files are kept, beside `audit.file`, whose name they extend by"
+                      + " `.1.gz` (the newest), `.2.gz` and so on.")
+          int keep) {}
 
   /** How long clients wait. */
   public record Waits(

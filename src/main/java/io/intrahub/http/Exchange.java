@@ -164,9 +164,12 @@ final class Exchange {
 
   /** Returns the error message that the client got, or that the client left; empty for success. */
   String error() {
-    return left
-        ? "the client closed the connection"
-        : Optional.ofNullable(response.getHeader(HeaderNames.X_ERROR_MESSAGE)).orElse("");
+    return left ? "the client closed the connection" : answered(HeaderNames.X_ERROR_MESSAGE);
+  }
+
+  /** Returns a header of the response, or empty. */
+  String answered(String header) {
+    return Optional.ofNullable(response.getHeader(header)).orElse("");
   }
 
   void sent(long bytes) {

@@ -245,11 +245,14 @@ public final class HubServer implements AutoCloseable {
     } finally {
       listener.answered(
           new RequestListener.Request(
-              exchange.client(),
+              exchange.caller(),
               exchange.method(),
               exchange.rawPath(),
               ctx.res().getStatus(),
-              Optional.ofNullable(ctx.res().getHeader(HeaderNames.CACHE_STATUS)).orElse(""),
+              exchange.answered(HeaderNames.CACHE_STATUS),
+              exchange.answered(HeaderNames.CACHE_CONTROL).contains("private"),
+              exchange.answered(HeaderNames.X_REPO_COMMIT),
+              exchange.answered(HeaderNames.X_ERROR_CODE),
               exchange.error(),
               exchange.bytesSent(),
               Duration.ofNanos(System.nanoTime() - start),

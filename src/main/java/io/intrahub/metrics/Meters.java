@@ -38,6 +38,7 @@ public final class Meters {
   private final Counter fetchedBytes;
   private final Counter brokenConnections;
   private final Counter storeFailures;
+  private final Counter auditDropped;
   private final Counter sentFromDisk;
   private final Counter sentFromUpstream;
 
@@ -64,6 +65,10 @@ public final class Meters {
     this.storeFailures =
         Counter.builder("intrahub.transfer.store.failures")
             .description("Files that the store could not take and that were passed through")
+            .register(registry);
+    this.auditDropped =
+        Counter.builder("intrahub.audit.dropped")
+            .description("Answered requests that are missing from the audit log")
             .register(registry);
     this.sentFromDisk = sentBytes("disk");
     this.sentFromUpstream = sentBytes("upstream");
@@ -107,6 +112,16 @@ public final class Meters {
   /** Returns the number of files that the store could not take. */
   public long storeFailureCount() {
     return (long) storeFailures.count();
+  }
+
+  /** Counts an answered request that is missing from the audit log. */
+  public void auditDropped() {
+    auditDropped.increment();
+  }
+
+  /** Returns the number of answered requests that are missing from the audit log. */
+  public long auditDroppedCount() {
+    return (long) auditDropped.count();
   }
 
   /**

@@ -183,8 +183,7 @@ class GrantsTest {
   @Test
   void repo_info_says_what_the_repo_is_now_when_it_was_closed_and_when_it_was_opened() {
     make(Closed.PRIVATE);
-    List<String> targets =
-        List.of("/api/models/acme/closed", "/api/models/acme/closed?blobs=true");
+    List<String> targets = List.of("/api/models/acme/closed", "/api/models/acme/closed?blobs=true");
     for (int round = 0; round < 2; round++) {
       repo.visibility(Visibility.PUBLIC);
       rig.clock.pass(Duration.ofMinutes(11));
