@@ -72,6 +72,9 @@ class PermissionWalkTest {
   private PermissionModel model = new PermissionModel(Instant.EPOCH);
   private final Map<String, String> commits = new TreeMap<>();
 
+  /** Whether the mirror may not know yet that the Hub is back. */
+  private boolean probing;
+
   /** What happened last, for a failure. */
   private final Deque<String> history = new ArrayDeque<>();
 
@@ -142,6 +145,12 @@ class PermissionWalkTest {
   private String ask(Asker asker, PermissionRoute route, String repo) {
     String commit = commits.get(repo);
     Rig.Answer answer = rig.send(rig.app().uri(), route.of(repo, commit, commit), token(asker));
+    if (probing && !model.isDark() && isUnavailable(answer)) {
+      // After an outage one request probes the Hub, and the others are refused until it has ended.
+      awaitSilence();
+      answer = rig.send(rig.app().uri(), route.of(repo, commit, commit), token(asker));
+      probing = isUnavailable(answer);
+    }
     Right got =
         switch (answer.status()) {
           case 503, 504 -> new Right.Unavailable();
@@ -154,6 +163,10 @@ class PermissionWalkTest {
     String problem = model.judge(repo, asker, route, got);
     boolean bytes = got instanceof Right.Served && route.isContent() && answer.status() == 200;
     return problem.isEmpty() && bytes && !answer.text().contains(repo) ? "wrong bytes" : problem;
+  }
+
+  private static boolean isUnavailable(Rig.Answer answer) {
+    return answer.status() == 503 || answer.status() == 504;
   }
 
   private static boolean isRefusal(Rig.Answer answer) {
@@ -217,6 +230,7 @@ class PermissionWalkTest {
       rig.hub.comeBack();
     }
     model.dark(dark);
+    probing = !dark;
     happened(dark ? "dark" : "light");
   }
 
