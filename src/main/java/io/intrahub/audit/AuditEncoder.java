@@ -6,12 +6,12 @@ import io.intrahub.access.Caller;
 import io.intrahub.access.local.AccessRules;
 import io.intrahub.access.local.LocalCredential;
 import io.intrahub.access.local.RepoVisibility;
+import io.intrahub.http.RequestListener;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.HubTargetParser;
 import io.intrahub.hub.RepoId;
-import io.intrahub.http.RequestListener;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -115,8 +115,7 @@ final class AuditEncoder extends EncoderBase<AuditEvent> {
     return switch (caller.authority()) {
       case Authority.Anonymous _ -> "anonymous";
       case Authority.TokenHolder(var fingerprint) ->
-          "token:"
-              + fingerprint.substring(0, Math.min(FINGERPRINT_DIGITS, fingerprint.length()));
+          "token:" + fingerprint.substring(0, Math.min(FINGERPRINT_DIGITS, fingerprint.length()));
     };
   }
 
@@ -134,9 +133,7 @@ final class AuditEncoder extends EncoderBase<AuditEvent> {
     if (cacheStatus.contains("fwd=bypass")) {
       return "bypass";
     }
-    return cacheStatus.contains("fwd=miss")
-        ? "miss"
-        : cacheStatus.contains("; hit") ? "hit" : "";
+    return cacheStatus.contains("fwd=miss") ? "miss" : cacheStatus.contains("; hit") ? "hit" : "";
   }
 
   @Override

@@ -115,8 +115,7 @@ public final class AuditLog implements RequestListener, AutoCloseable {
     }
   }
 
-  private static IOException cannotWrite(
-      String name, @Nullable Exception cause) {
+  private static IOException cannotWrite(String name, @Nullable Exception cause) {
     return new IOException(
         "Can't write the audit log "
             + name

@@ -164,9 +164,7 @@ final class Exchange {
 
   /** Returns the error message that the client got, or that the client left; empty for success. */
   String error() {
-    return left
-        ? "the client closed the connection"
-        : answered(HeaderNames.X_ERROR_MESSAGE);
+    return left ? "the client closed the connection" : answered(HeaderNames.X_ERROR_MESSAGE);
   }
 
   /** Returns a header of the response, or empty. */

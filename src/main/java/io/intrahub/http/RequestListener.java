@@ -10,8 +10,8 @@ public interface RequestListener {
   /**
    * One request and its response.
    *
-   * @param caller on whose behalf; its client is the name that limits count against, the address
-   *     of the peer or the one that a trusted proxy forwarded
+   * @param caller on whose behalf; its client is the name that limits count against, the address of
+   *     the peer or the one that a trusted proxy forwarded
    * @param method method as the client sent it
    * @param path raw path without the query, which may hold a secret
    * @param status status of the response

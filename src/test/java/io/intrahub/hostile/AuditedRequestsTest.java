@@ -62,9 +62,7 @@ class AuditedRequestsTest {
     assertThat(entries)
         .extracting(e -> e.path("rule").asString())
         .containsExactly("public", "public", "grant", "grant", "hub");
-    assertThat(entries)
-        .extracting(e -> e.path("bytes").asLong())
-        .startsWith(3L, 3L, 6L, 6L);
+    assertThat(entries).extracting(e -> e.path("bytes").asLong()).startsWith(3L, 3L, 6L, 6L);
     assertThat(entries.get(1).path("commit").asString()).matches("[0-9a-f]{40}");
     assertThat(entries.get(2).path("authority").asString()).matches("token:[0-9a-f]{16}");
     assertThat(entries.get(4).path("authority").asString()).isEqualTo("anonymous");
