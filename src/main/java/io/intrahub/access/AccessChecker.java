@@ -122,7 +122,8 @@ public final class AccessChecker {
 
   /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
   public Authorised<RepoId> admit(RuleEvidence evidence) {
-    boolean everybody = wasGranted(evidence.repo(), new Authority.Anonymous(), ReadScope.CONTENT);
+    boolean everybody =
+        wasGranted(evidence.repo(), new Authority.Anonymous(), ReadScope.CONTENT);
     return new Authorised<>(evidence.repo(), ReadScope.CONTENT, everybody);
   }
 

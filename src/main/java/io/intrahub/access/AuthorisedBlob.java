@@ -8,8 +8,8 @@ import java.util.Optional;
 /**
  * Proof that the current client may read this blob as content of this repo now. Only {@link
  * AccessChecker} creates it, from the proof for the repo, and the store requires it to open or
- * write content. The digest of a blob alone therefore opens nothing, although public repos share
- * content with a SHA-256 digest.
+ * write content. The digest of a blob alone therefore opens nothing, although public
+ * repos share content with a SHA-256 digest.
  *
  * <p>It is a type of its own and no {@code Authorised<BlobId>}, because the right to read a blob
  * holds only together with a repo: blobs with a git id are shared within their repo only, and a

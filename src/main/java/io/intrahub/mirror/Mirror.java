@@ -83,15 +83,7 @@ public final class Mirror {
             executor);
     this.trees =
         new TreeQueries(
-            revisions,
-            manifests,
-            upstream,
-            passThrough,
-            resources,
-            budget,
-            questions,
-            meters,
-            settings);
+            revisions, manifests, upstream, passThrough, resources, budget, questions, meters, settings);
   }
 
   /** Files. */

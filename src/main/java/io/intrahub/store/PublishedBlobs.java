@@ -36,8 +36,8 @@ public interface PublishedBlobs {
    *
    * <p>Called by {@link Scratch} only, which has checked the digest.
    *
-   * @param owner the repo within which it is kept, see {@link AuthorisedBlob#owner}; empty: all
-   *     repos share it
+   * @param owner the repo within which it is kept, see {@link AuthorisedBlob#owner}; empty: all repos
+   *     share it
    * @param file forced, and its space transferred, by this call
    * @throws IOException when the blob could not be made durable; nothing is published then, and the
    *     file is where it was

@@ -7,6 +7,7 @@ import io.intrahub.base.Deadline;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.PartialBlob;

@@ -142,7 +142,8 @@ public final class FaultyStore implements PublishedBlobs, Scratch {
   }
 
   @Override
-  public void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file) throws IOException {
+  public void put(Optional<RepoId> owner, BlobId blob, VerifiedFile file)
+      throws IOException {
     store.put(owner, blob, file);
   }
 

@@ -170,7 +170,8 @@ final class RecoveryScan {
     for (Path path : list(layout.repoBlobs(repo.get()))) {
       boolean sha256 = StoreLayout.isHex(nameOf(path), 64);
       if (sha256 || StoreLayout.isHex(nameOf(path), 40)) {
-        Digest digest = sha256 ? new Digest.Sha256(nameOf(path)) : new Digest.GitSha1(nameOf(path));
+        Digest digest =
+            sha256 ? new Digest.Sha256(nameOf(path)) : new Digest.GitSha1(nameOf(path));
         scanBlob(path, layout.paths(repo, digest), digest, foreign, suspects);
       } else {
         foreign.add(path);

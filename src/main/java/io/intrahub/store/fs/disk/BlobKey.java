@@ -7,8 +7,7 @@ import java.util.HexFormat;
  * What a blob is known by in memory: its digest as numbers, which take a third of the space of
  * their digits, since there is a key for every blob on disk.
  *
- * @param repoFolder the repo within which the blob is kept; empty for a SHA-256 that all repos
- *     share
+ * @param repoFolder the repo within which the blob is kept; empty for a SHA-256 that all repos share
  */
 public record BlobKey(String repoFolder, long a, long b, long c, long d) {
   private static final int GIT_DIGITS_IN_C = 8;
@@ -40,8 +39,8 @@ public record BlobKey(String repoFolder, long a, long b, long c, long d) {
   }
 
   /**
-   * A number that hardly any other blob has; the same in each process. Blobs of one digest in two
-   * repos have two.
+   * A number that hardly any other blob has; the same in each process. Blobs of one digest in
+   * two repos have two.
    */
   public long fingerprint() {
     return a ^ ((long) repoFolder.hashCode() << 32);

@@ -251,10 +251,7 @@ public final class StoreLayout {
     if (!parts.matches()) {
       return Optional.empty();
     }
-    Digest digest =
-        parts.group(1) != null
-            ? new Digest.Sha256(parts.group(1))
-            : new Digest.GitSha1(parts.group(2));
+    Digest digest = parts.group(1) != null ? new Digest.Sha256(parts.group(1)) : new Digest.GitSha1(parts.group(2));
     OptionalLong size =
         parts.group(3) == null
             ? OptionalLong.empty()

@@ -26,23 +26,19 @@ final class StoreLayoutTest {
   @Test
   void paths_are_those_that_the_documentation_names() {
     String hex = "ab" + "0".repeat(62);
-    StoreLayout.PartialPaths shared =
-        layout.partial(Optional.empty(), new BlobId(new Digest.Sha256(hex), 7));
+    StoreLayout.PartialPaths shared = layout.partial(Optional.empty(), new BlobId(new Digest.Sha256(hex), 7));
     assertThat(shared.blob()).isEqualTo(Path.of("/data/blobs/sha256/ab/" + hex));
     assertThat(shared.data()).isEqualTo(Path.of("/data/partial/sha256-" + hex + "-7/data"));
     String oid = "1".repeat(40);
-    StoreLayout.PartialPaths git =
-        layout.partial(Optional.of(REPO), new BlobId(new Digest.GitSha1(oid), 0));
+    StoreLayout.PartialPaths git = layout.partial(Optional.of(REPO), new BlobId(new Digest.GitSha1(oid), 0));
     assertThat(git.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + oid));
     assertThat(git.data())
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha1-" + oid + "-0"));
     StoreLayout.PartialPaths own =
         layout.partial(Optional.of(REPO), new BlobId(new Digest.Sha256("ab".repeat(32)), 7));
-    assertThat(own.blob())
-        .isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + "ab".repeat(32)));
+    assertThat(own.blob()).isEqualTo(Path.of("/data/repos/models--acme--tiny/blobs/" + "ab".repeat(32)));
     assertThat(own.data())
-        .isEqualTo(
-            Path.of("/data/repos/models--acme--tiny/partial/sha256-" + "ab".repeat(32) + "-7"));
+        .isEqualTo(Path.of("/data/repos/models--acme--tiny/partial/sha256-" + "ab".repeat(32) + "-7"));
     assertThat(layout.partial(own.key())).contains(own);
     assertThat(layout.ref(REPO, Revision.DEFAULT))
         .isEqualTo(Path.of("/data/repos/models--acme--tiny/refs/@default"));
