@@ -9,7 +9,9 @@ import io.intrahub.access.Caller;
 import io.intrahub.access.local.AccessRule;
 import io.intrahub.access.local.AccessRules;
 import io.intrahub.access.local.LocalCredential;
+import io.intrahub.access.local.LocalToken;
 import io.intrahub.access.local.Requester;
+import io.intrahub.access.local.TokenHash;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.metrics.Meters;
@@ -119,23 +121,27 @@ class AuditLogTest {
   @Test
   void an_entry_names_the_rule_of_the_operator_that_allowed_or_refused() throws Exception {
     AccessRules rules = AccessRules.of(List.of(rule("acme/y"), rule("datasets/acme/*")));
-    Caller known =
-        Caller.known(
-            "10.0.0.0",
-            new Requester(
-                InetAddress.getByName("10.0.0.7"),
-                new LocalCredential.Expired("ci", CLOCK.instant())));
+    LocalToken token =
+        new LocalToken("ci", TokenHash.of("secret"), CLOCK.instant(), Optional.empty(), List.of());
+    Caller known = local(new LocalCredential.Valid(token));
+    Caller late = local(new LocalCredential.Expired("old", CLOCK.instant()));
 
     List<JsonNode> entries =
         logged(
             Optional.of(rules),
             request(known, "/datasets/acme/x/resolve/main/a.bin", 200, "intrahub; hit", false, ""),
-            request(known, FILE, 403, "", false, ""));
+            request(late, FILE, 403, "", false, ""));
 
     assertThat(entries).extracting(e -> e.path("rule").asInt(-1)).containsExactly(2, 0);
-    assertThat(entries.getFirst().path("authority").asString()).isEqualTo("expired:ci");
+    assertThat(entries)
+        .extracting(e -> e.path("authority").asString())
+        .containsExactly("local:ci", "expired:old");
     assertThat(entries.getFirst().path("client").asString()).isEqualTo("10.0.0.7");
     assertThat(entries.getFirst().path("repo").asString()).isEqualTo("datasets/acme/x");
+  }
+
+  private static Caller local(LocalCredential credential) throws IOException {
+    return Caller.known("10.0.0.0", new Requester(InetAddress.getByName("10.0.0.7"), credential));
   }
 
   private static AccessRule rule(String pattern) {
