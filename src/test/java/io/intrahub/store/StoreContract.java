@@ -267,7 +267,8 @@ public abstract class StoreContract {
     byte[] content = bytes(14, 4_000_000);
     BlobId blob = sha256(content);
     AtomicInteger front = new AtomicInteger();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    // Readers that spin need threads of their own.
+    try (ExecutorService threads = Executors.newCachedThreadPool();
         PartialBlob partial = store.scratch().write(everybody(REPO, blob))) {
       List<Future<Boolean>> readers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
