@@ -11,6 +11,7 @@ import io.intrahub.upstream.hub.UpstreamSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The settings of a mirror: the settings record of each package.
@@ -52,210 +53,123 @@ public record AppSettings(
 
   /** Returns a copy with other limits of clients. */
   public AppSettings withClients(ClientLimits other) {
-    return new AppSettings(
-        http,
-        admin,
-        other,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.clients = other);
   }
 
   /** Returns a copy with other host names of the operator's listener. */
   public AppSettings withAdminHosts(List<String> other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        other,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.adminHosts = other);
   }
 
   /** Returns a copy with other listeners. */
   public AppSettings withListeners(HttpSettings forClients, HttpSettings operator) {
-    return new AppSettings(
-        forClients,
-        operator,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> {
+      draft.http = forClients;
+      draft.admin = operator;
+    });
   }
 
   /** Returns a copy with the store in another folder. */
   public AppSettings withData(Path other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        other,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.data = other);
   }
 
   /** Returns a copy with other limits of the store. */
   public AppSettings withStore(DiskBudgetSettings other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        other,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.store = other);
   }
 
   /** Returns a copy with another upstream. */
   public AppSettings withUpstream(UpstreamSettings other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        other,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.upstream = other);
+  }
+
+  /** Returns a copy with another answer to whose token the Hub is asked with, and for whom. */
+  public AppSettings withSite(SiteAccess other) {
+    return changed(draft -> draft.site = other);
   }
 
   /** Returns a copy with other limits of freshness and waiting. */
   public AppSettings withMirror(MirrorSettings other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        other,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.mirror = other);
   }
 
   /** Returns a copy with other limits of transfers. */
   public AppSettings withTransfer(TransferSettings other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        other,
-        bufferBytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.transfer = other);
   }
 
   /** Returns a copy with another amount of direct memory for bodies. */
   public AppSettings withBufferBytes(long bytes) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bytes,
-        budgetBytes,
-        audit);
+    return changed(draft -> draft.bufferBytes = bytes);
   }
 
   /** Returns a copy with another budget of heap. */
   public AppSettings withBudgetBytes(long bytes) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        bytes,
-        audit);
+    return changed(draft -> draft.budgetBytes = bytes);
   }
 
   /** Returns a copy with an audit log. */
   public AppSettings withAudit(AuditSettings other) {
-    return new AppSettings(
-        http,
-        admin,
-        clients,
-        adminHosts,
-        data,
-        store,
-        upstream,
-        access,
-        site,
-        mirror,
-        transfer,
-        bufferBytes,
-        budgetBytes,
-        Optional.of(other));
+    return changed(draft -> draft.audit = Optional.of(other));
+  }
+
+  private AppSettings changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.settings();
+  }
+
+  /** The same settings while one of them is changed. Used by one thread, within one call. */
+  private static final class Draft {
+    private HttpSettings http;
+    private HttpSettings admin;
+    private ClientLimits clients;
+    private List<String> adminHosts;
+    private Path data;
+    private DiskBudgetSettings store;
+    private UpstreamSettings upstream;
+    private AccessChecker.Settings access;
+    private SiteAccess site;
+    private MirrorSettings mirror;
+    private TransferSettings transfer;
+    private long bufferBytes;
+    private long budgetBytes;
+    private Optional<AuditSettings> audit;
+
+    Draft(AppSettings from) {
+      http = from.http;
+      admin = from.admin;
+      clients = from.clients;
+      adminHosts = from.adminHosts;
+      data = from.data;
+      store = from.store;
+      upstream = from.upstream;
+      access = from.access;
+      site = from.site;
+      mirror = from.mirror;
+      transfer = from.transfer;
+      bufferBytes = from.bufferBytes;
+      budgetBytes = from.budgetBytes;
+      audit = from.audit;
+    }
+
+    AppSettings settings() {
+      return new AppSettings(
+          http,
+          admin,
+          clients,
+          adminHosts,
+          data,
+          store,
+          upstream,
+          access,
+          site,
+          mirror,
+          transfer,
+          bufferBytes,
+          budgetBytes,
+          audit);
+    }
   }
 }

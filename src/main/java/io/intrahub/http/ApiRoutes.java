@@ -1,5 +1,6 @@
 package io.intrahub.http;
 
+import io.intrahub.access.ReadScope;
 import io.intrahub.access.local.Requester;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.MemoryBudget;
@@ -132,9 +133,9 @@ final class ApiRoutes {
   }
 
   /** Passes on a read of the API about one repo. */
-  void ofRepo(Exchange exchange, HubTarget named, RepoId repo) throws IOException {
+  void ofRepo(Exchange exchange, HubTarget named, RepoId repo, ReadScope scope) throws IOException {
     RevisionRequest on = request(exchange, repo, Revision.DEFAULT);
-    write(exchange, mirror.resources().get(on, withQuery(exchange, named), exchange.self()));
+    write(exchange, mirror.resources().get(on, scope, withQuery(exchange, named), exchange.self()));
   }
 
   /** Passes on a read about one repo for which the mirror's own token is not used. */

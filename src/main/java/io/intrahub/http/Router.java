@@ -1,5 +1,6 @@
 package io.intrahub.http;
 
+import io.intrahub.access.ReadScope;
 import io.intrahub.access.local.Requester;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
@@ -84,8 +85,8 @@ final class Router {
       case HubTarget.BlobPage t -> toResolve(exchange, t);
       case HubTarget.RepoInfo t -> api.info(exchange, t);
       case HubTarget.Tree t -> api.tree(exchange, t);
-      case HubTarget.Refs t -> api.ofRepo(exchange, t, t.repo());
-      case HubTarget.RepoResource t -> api.ofRepo(exchange, t, t.repo());
+      case HubTarget.Refs t -> api.ofRepo(exchange, t, t.repo(), ReadScope.METADATA);
+      case HubTarget.RepoResource t -> api.ofRepo(exchange, t, t.repo(), ServiceRoutes.scope(t));
       case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
       case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());
       // Without a Xet token, a client downloads over plain HTTP, which the mirror serves.

@@ -1,5 +1,6 @@
 package io.intrahub.http;
 
+import io.intrahub.access.ReadScope;
 import io.intrahub.base.PercentCoding;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
@@ -23,6 +24,9 @@ final class ServiceRoutes {
   /** Resources of a repo that are part of its content or describe it, by their first segment. */
   private static final Set<String> REPO_READS =
       Set.of("commits", "croissant", "parquet", "safetensors-metadata", "treesize");
+
+  /** Those of them that the Hub shows of a gated repo to everybody, as it does its tree. */
+  private static final Set<String> METADATA = Set.of("commits", "treesize");
 
   /** Resources of a repo that belong to its owners. */
   private static final Set<String> REPO_SETTINGS =
@@ -129,6 +133,13 @@ final class ServiceRoutes {
             || segments.stream().anyMatch(REPO_SETTINGS::contains)
         ? accountsAreElsewhere()
         : new Use.WithoutToken();
+  }
+
+  /** What a client must be allowed to read of the repo to be told about this resource. */
+  static ReadScope scope(HubTarget.RepoResource target) {
+    return METADATA.contains(target.rest().split("/", 2)[0])
+        ? ReadScope.METADATA
+        : ReadScope.CONTENT;
   }
 
   private static Use other(HubTarget.OtherApi target) {

@@ -28,12 +28,13 @@ public final class RepoResources {
    * Passes a GET of the API on.
    *
    * @param on the repo, and who asks; its revision does not matter
+   * @param scope what a client must be allowed to read of the repo to be told the answer
    * @param target path and query, encoded
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
-  public ApiReply get(RevisionRequest on, String target, String self) {
+  public ApiReply get(RevisionRequest on, ReadScope scope, String target, String self) {
     String what = on.repo().toString();
-    return pass(on, ReadScope.CONTENT, caller -> passThrough.get(target, caller, what, self));
+    return pass(on, scope, caller -> passThrough.get(target, caller, what, self));
   }
 
   /**

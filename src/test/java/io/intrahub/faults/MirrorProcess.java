@@ -146,21 +146,28 @@ public final class MirrorProcess implements AutoCloseable {
       Map<String, String> environment,
       int port)
       throws IOException {
-    Process process =
-        launch(
-            log,
-            options,
-            List.of(
-                "serve",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                Integer.toString(port),
-                "--data",
-                data.toString(),
-                "--upstream",
-                upstream.toString()),
-            environment);
+    return serve(
+        log,
+        options,
+        List.of(
+            "--host",
+            "127.0.0.1",
+            "--port",
+            Integer.toString(port),
+            "--data",
+            data.toString(),
+            "--upstream",
+            upstream.toString()),
+        environment);
+  }
+
+  /** The same with other flags, for an address of this machine. */
+  public static MirrorProcess serve(
+      Path log, List<String> options, List<String> flags, Map<String, String> environment)
+      throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("serve"));
+    arguments.addAll(flags);
+    Process process = launch(log, options, arguments, environment);
     BufferedReader out =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     Optional<URI> clients = Optional.empty();
