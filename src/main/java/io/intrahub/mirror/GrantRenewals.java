@@ -182,16 +182,12 @@ final class GrantRenewals {
       if (isCausedByMirror(failure)) {
         return new Renewal.Unknown(failure);
       }
-      switch (failure.kind()) {
-        case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> {
-          return failed(grant, key, failure);
-        }
-        default -> {
-          // The Hub is there, or something in its place. Its word may still come in time.
-          noWord = Optional.of(failure);
-          pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
-        }
+      if (failure.isOutage()) {
+        return failed(grant, key, failure);
       }
+      // The Hub is there, or something in its place. Its word may still come in time.
+      noWord = Optional.of(failure);
+      pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
     }
     boolean limited = noWord.filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
     if (limited && grant.authority() instanceof Authority.TokenHolder) {

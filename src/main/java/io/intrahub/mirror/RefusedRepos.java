@@ -11,7 +11,9 @@ import io.intrahub.upstream.HubRefusal;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What upstream lately refused to whom, so that not every request asks again: a loader that takes
@@ -80,6 +82,19 @@ final class RefusedRepos {
         .or(() -> recently(metadata(grant)))
         .or(() -> recently(grant))
         .map(r -> new ProbeResult.Closed(r.refusal()));
+  }
+
+  /**
+   * What upstream last said to this authority, for when it gives no answer now. It counts for as
+   * long as "no such repo" does: a client that hears of an outage instead would try again in vain.
+   */
+  Optional<HubRefusal> lastKnown(Grant grant) {
+    return Stream.of(metadata(grant), grant)
+        .map(refused::getIfPresent)
+        .filter(Objects::nonNull)
+        .filter(r -> Freshness.isWithin(r.learnedAt(), settings.refusedTtl(), clock.instant()))
+        .flatMap(r -> r.refusal().stream())
+        .findFirst();
   }
 
   private static Grant metadata(Grant grant) {

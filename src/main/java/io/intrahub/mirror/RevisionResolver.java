@@ -12,6 +12,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -273,8 +274,15 @@ final class RevisionResolver {
     if (before.isPresent()) {
       return new UpstreamResult.Refused<>(before.get());
     }
-    return reader.resolveUngranted(
-        repo, repo, own, Optional.of(coldQuestionLimiter.admission(own.request().caller())));
+    UpstreamResult<ResolvedRevision> asked =
+        reader.resolveUngranted(
+            repo, repo, own, Optional.of(coldQuestionLimiter.admission(own.request().caller())));
+    return asked
+        .asFailure()
+        .filter(UpstreamFailure::isOutage)
+        .flatMap(_ -> refusedRepos.lastKnown(own.grant(repo)))
+        .<UpstreamResult<ResolvedRevision>>map(UpstreamResult.Refused::new)
+        .orElse(asked);
   }
 
   /**

@@ -46,6 +46,14 @@ public record UpstreamFailure(
     WRONG_CONTENT
   }
 
+  /** Whether upstream could not be reached, or could not answer. */
+  public boolean isOutage() {
+    return switch (kind) {
+      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> true;
+      case RATE_LIMITED, UNEXPECTED_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
+    };
+  }
+
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
     return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator);

@@ -152,6 +152,18 @@ class GrantsTest {
     assertThat(rig.get(file, Optional.of("hf_unknown")).status()).isIn(503, 504);
   }
 
+  /** A loader that takes names of models for repos asks for them each time, with its token. */
+  @Test
+  void a_token_hears_of_an_outage_only_when_the_last_refusal_is_a_minute_old() {
+    String file = "/acme/none/resolve/main/config.json";
+    assertThat(rig.get(file, ALICE).status()).isEqualTo(404);
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofSeconds(59));
+    assertThat(rig.get(file, ALICE).header("X-Error-Code")).contains("RepoNotFound");
+    rig.clock.pass(Duration.ofSeconds(1));
+    assertThat(rig.get(file, ALICE).status()).isIn(503, 504);
+  }
+
   @ParameterizedTest
   @EnumSource
   void an_outage_and_a_restart_leave_the_grant_for_an_hour(Closed closed) throws Exception {
