@@ -134,7 +134,8 @@ class TrellisLoadIT {
     expectUnknown(token);
 
     mirror.hub().comeBack();
-    mirror.pass(Duration.ofSeconds(1));
+    // The refusals are old after a second, and a Hub that was gone is asked again after five.
+    mirror.pass(Duration.ofSeconds(6));
     mirror.mark();
     expectUnknown(token);
     assertThat(mirror.upstream()).as("requests when the refusals have grown old").isNotEmpty();
