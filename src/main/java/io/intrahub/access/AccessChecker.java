@@ -109,6 +109,13 @@ public final class AccessChecker {
     return isSeenGated(repo, new Authority.Anonymous()) || isSeenGated(repo, authority);
   }
 
+  /** Returns whether everybody was last shown the repo, but not its content, however long ago. */
+  public boolean isOpenAsMetadata(RepoId repo) {
+    Authority everybody = new Authority.Anonymous();
+    return isKnown(new Grant(repo, everybody, ReadScope.METADATA))
+        && !isKnown(new Grant(repo, everybody, ReadScope.CONTENT));
+  }
+
   private boolean isSeenGated(RepoId repo, Authority authority) {
     return isWithin(
         new Grant(repo, authority, ReadScope.METADATA), settings.ttl(authority), clock.instant());

@@ -19,6 +19,9 @@ public record Revision(String value) {
   /** The default branch, whatever its name: what {@code /api/models/{id}} alone refers to. */
   public static final Revision DEFAULT = new Revision("HEAD");
 
+  /** The branch that the Hub's clients ask for unless they are told another one. */
+  public static final Revision MAIN = new Revision("main");
+
   /** Checks the rules; use {@link #parse} for text from outside. */
   public Revision {
     if (!isValid(value)) {

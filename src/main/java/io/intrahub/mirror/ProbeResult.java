@@ -58,4 +58,13 @@ sealed interface ProbeResult {
                 new UpstreamFailure(
                     UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
   }
+
+  /** What was proved of the authority's rights; empty: nothing. */
+  static Optional<ReadEvidence> evidence(UpstreamResult<ProbeResult> probed) {
+    return switch (probed) {
+      case UpstreamResult.Value(ProbeResult.Open(var evidence, _)) -> Optional.of(evidence);
+      case UpstreamResult.Value(ProbeResult.Granted(var evidence)) -> Optional.of(evidence);
+      default -> Optional.empty();
+    };
+  }
 }

@@ -45,6 +45,11 @@ record ReadAttempt(
     return new ReadAttempt(request, ReadScope.METADATA, byInfo, deadline, as);
   }
 
+  /** The same for the content too. */
+  ReadAttempt forContent() {
+    return new ReadAttempt(request, ReadScope.CONTENT, probe, deadline, as);
+  }
+
   /** The same in another name. */
   ReadAttempt as(Caller other) {
     return new ReadAttempt(request, scope, probe, deadline, other);

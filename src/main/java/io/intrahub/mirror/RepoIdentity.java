@@ -1,5 +1,8 @@
 package io.intrahub.mirror;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
@@ -20,8 +23,15 @@ import org.slf4j.LoggerFactory;
 final class RepoIdentity {
   private static final Logger log = LoggerFactory.getLogger(RepoIdentity.class);
 
+  private static final int REMEMBERED = 10_000;
+
   private final RepoStore store;
   private final Clock clock;
+
+  /** The commit with which repo info last named the repo's id. */
+  private final Cache<RepoId, CommitHash> commits =
+      Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+
   private final KeyedLock<RepoId> locks = new KeyedLock<>();
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
 
@@ -40,10 +50,26 @@ final class RepoIdentity {
     return store.internalId(repo).isPresent();
   }
 
+  /**
+   * Whether this is the repo that is known, because it is at the commit that it had when repo info
+   * was last asked for. Another repo would have to have the same files and the same history.
+   */
+  boolean isStill(RepoId repo, CommitHash commit) {
+    return commit.equals(commits.getIfPresent(repo));
+  }
+
   /** Takes what the authoritative endpoint said of a repo, before anything else is done with it. */
   void learn(RepoId repo, RepoFacts facts) {
     Optional<String> now = facts.internalId();
-    if (now.isEmpty() || store.internalId(repo).equals(now)) {
+    if (now.isEmpty()) {
+      return;
+    }
+    takeId(repo, now);
+    facts.commit().ifPresent(commit -> commits.put(repo, commit));
+  }
+
+  private void takeId(RepoId repo, Optional<String> now) {
+    if (store.internalId(repo).equals(now)) {
       return;
     }
     var _ =

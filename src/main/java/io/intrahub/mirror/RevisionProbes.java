@@ -15,8 +15,6 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
-import io.intrahub.upstream.hub.HubUpstream;
-import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +23,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -38,8 +35,7 @@ import java.util.function.Supplier;
 final class RevisionProbes {
   private final AccessChecker checker;
   private final RepoStore store;
-  private final HubUpstream upstream;
-  private final RepoInfoFetcher infos;
+  private final RepoQuestions questions;
   private final ManifestLoader manifests;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
@@ -60,8 +56,7 @@ final class RevisionProbes {
   RevisionProbes(
       AccessChecker checker,
       RepoStore store,
-      HubUpstream upstream,
-      RepoInfoFetcher infos,
+      RepoQuestions questions,
       ManifestLoader manifests,
       RepoAliases aliases,
       RefusedRepos refusedRepos,
@@ -71,8 +66,7 @@ final class RevisionProbes {
       Clock clock) {
     this.checker = checker;
     this.store = store;
-    this.upstream = upstream;
-    this.infos = infos;
+    this.questions = questions;
     this.manifests = manifests;
     this.aliases = aliases;
     this.refusedRepos = refusedRepos;
@@ -84,7 +78,7 @@ final class RevisionProbes {
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
   Probe byRepoInfo(Revision revision) {
-    return new Probe("info", (repo, as) -> probeByInfo(repo, revision, as));
+    return new Probe("info", (repo, as) -> questions.repoInfo(repo, revision, as));
   }
 
   /**
@@ -108,7 +102,7 @@ final class RevisionProbes {
     return new Probe(
         List.of("info", probe.key()),
         (repo, as) ->
-            probeByInfo(repo, Revision.DEFAULT, as)
+            questions.repoInfo(repo, Revision.DEFAULT, as)
                     instanceof UpstreamResult.Failed<ProbeResult> failed
                 ? failed
                 : probe.ask().apply(repo, as));
@@ -158,7 +152,7 @@ final class RevisionProbes {
             new FlightKey(repo, revision, "refresh", as.authority()),
             admission,
             () -> {
-              UpstreamResult<ProbeResult> probed = probeByInfo(repo, revision, as);
+              UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
                 if (proof.isEmpty()) {
@@ -190,8 +184,8 @@ final class RevisionProbes {
         new FlightKey(repo, revision, grant.scope(), as.authority()),
         admission,
         () -> {
-          UpstreamResult<ProbeResult> probed = askOwnQuestion(revision, grant, as);
-          Optional<ReadEvidence> evidence = evidence(probed);
+          UpstreamResult<ProbeResult> probed = questions.own(revision, grant, as);
+          Optional<ReadEvidence> evidence = ProbeResult.evidence(probed);
           if (evidence.isPresent()) {
             Optional<Authorised<RepoId>> proof = checker.admit(evidence.get());
             if (proof.isEmpty()) {
@@ -206,40 +200,6 @@ final class RevisionProbes {
           }
           return probed;
         });
-  }
-
-  private UpstreamResult<ProbeResult> askOwnQuestion(Revision revision, Grant grant, Caller as) {
-    RepoId repo = grant.repo();
-    boolean byFile = grant.scope() == ReadScope.CONTENT && !as.isAnonymous();
-    if (byFile && checker.isGated(repo, as.authority())) {
-      return authCheck(repo, as);
-    }
-    UpstreamResult<ProbeResult> probed =
-        learned(
-            () -> upstream.confirm(repo, named(revision), as),
-            this::commitIfNews,
-            HubUpstream.confirming(as));
-    boolean gated =
-        evidence(probed).filter(e -> e.grant().scope() == ReadScope.METADATA).isPresent();
-    if (!byFile || !gated) {
-      return probed;
-    }
-    evidence(probed).ifPresent(checker::admit);
-    return authCheck(evidence(probed).orElseThrow().grant().repo(), as);
-  }
-
-  private UpstreamResult<ProbeResult> authCheck(RepoId repo, Caller as) {
-    return ProbeResult.of(
-        upstream.authCheck(repo, as),
-        evidence -> new UpstreamResult.Value<>(new ProbeResult.Granted(evidence)));
-  }
-
-  private static Optional<ReadEvidence> evidence(UpstreamResult<ProbeResult> probed) {
-    return switch (probed) {
-      case UpstreamResult.Value(ProbeResult.Open(var evidence, _)) -> Optional.of(evidence);
-      case UpstreamResult.Value(ProbeResult.Granted(var evidence)) -> Optional.of(evidence);
-      default -> Optional.empty();
-    };
   }
 
   /** Takes that a revision that was known can't be had. */
@@ -340,50 +300,5 @@ final class RevisionProbes {
     Grant grant = new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
     checker.refused(grant);
     refusedRepos.put(grant, refusal);
-  }
-
-  private UpstreamResult<ProbeResult> probeByInfo(RepoId repo, Revision revision, Caller as) {
-    String query = RepoInfoQuery.WHOLE.canonical();
-    return learned(
-        () -> upstream.learnInfo(repo, named(revision), query, as),
-        RevisionProbes::commitIfOpen,
-        as);
-  }
-
-  private static Optional<Revision> named(Revision revision) {
-    return revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
-  }
-
-  /** Makes a question for repo info, keeps the answer, and says what it taught. */
-  private UpstreamResult<ProbeResult> learned(
-      Supplier<UpstreamResult<RepoInfoAnswer>> question,
-      Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
-      Caller as) {
-    return ProbeResult.of(
-        infos.ask(question, RepoInfoQuery.WHOLE, keepFor, as),
-        answered -> ProbeResult.of(answered.info()));
-  }
-
-  /**
-   * As {@link #commitIfOpen}, but nothing when a large answer of that commit is kept already: its
-   * beginning says who may read, and clients wait for that and not for tens of megabytes.
-   */
-  private Optional<CommitHash> commitIfNews(RepoInfoAnswer info) {
-    Optional<CommitHash> commit = commitIfOpen(info);
-    if (commit.isEmpty() || info.body().isWhole()) {
-      return commit;
-    }
-    String name = RepoInfoQuery.WHOLE.answerName();
-    boolean kept =
-        checker
-            .admit(info.evidence().orElseThrow())
-            .flatMap(proof -> store.answer(proof, commit.get(), name))
-            .isPresent();
-    return kept ? Optional.empty() : commit;
-  }
-
-  /** The commit of repo info that shows what the asker may read. */
-  private static Optional<CommitHash> commitIfOpen(RepoInfoAnswer info) {
-    return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
   }
 }

@@ -28,8 +28,6 @@ import java.util.concurrent.CompletableFuture;
  * <p>Safe for use by many threads.
  */
 final class RevisionReader {
-  private static final Revision MAIN = new Revision("main");
-
   private final AccessChecker checker;
   private final RepoStore store;
   private final HubUpstream upstream;
@@ -121,7 +119,7 @@ final class RevisionReader {
     // An old name may have run out instead.
     boolean lapsed = checker.remembered(attempt.grant(kept)).isEmpty();
     // Of the two that any repo may have, the one that also answers what the client asks.
-    Revision own = attempt.revision().equals(MAIN) ? MAIN : Revision.DEFAULT;
+    Revision own = attempt.revision().equals(Revision.MAIN) ? Revision.MAIN : Revision.DEFAULT;
     return switch (renewals.ask(
         attempt.grant(kept), () -> question(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewals.Renewal.Readable(var proof, var commit) -> {

@@ -70,8 +70,7 @@ final class RevisionResolver {
         new RevisionProbes(
             checker,
             store,
-            upstream,
-            infos,
+            new RepoQuestions(checker, store, upstream, infos, identity),
             manifests,
             aliases,
             refusedRepos,
@@ -164,6 +163,11 @@ final class RevisionResolver {
 
   private UpstreamResult<ResolvedRevision> resolve(
       RepoId repo, ReadAttempt anybody, Optional<Caller> holder) {
+    Optional<UpstreamResult<ResolvedRevision>> renewed =
+        holder.flatMap(h -> resolveGated(repo, anybody.forContent().as(h)));
+    if (renewed.isPresent()) {
+      return renewed.get();
+    }
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       return reader.resolveGranted(proof.get(), anybody);
@@ -186,6 +190,25 @@ final class RevisionResolver {
     return anybodys instanceof UpstreamResult.Value(ResolvedRevision.NotKept closed)
         ? resolveOwn(closed, own)
         : anybodys;
+  }
+
+  /**
+   * A load of a gated repo begins with its metadata, which everybody may read, and goes on with its
+   * content. If the token's right to that has to be put to the Hub again, the answer also says
+   * where the branch is: one call for both.
+   *
+   * @return empty if this is no such load, or the token may not read the content any more
+   */
+  private Optional<UpstreamResult<ResolvedRevision>> resolveGated(RepoId repo, ReadAttempt own) {
+    boolean lapsed =
+        !rules.exist()
+            && own.revision().equals(Revision.MAIN)
+            && checker.isKnown(own.grant(repo))
+            && checker.remembered(own.grant(repo)).isEmpty()
+            && checker.isOpenAsMetadata(repo);
+    return lapsed
+        ? Optional.of(resolveKnown(repo, own)).filter(UpstreamResult.Value.class::isInstance)
+        : Optional.empty();
   }
 
   /**

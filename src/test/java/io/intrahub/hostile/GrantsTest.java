@@ -67,6 +67,7 @@ class GrantsTest {
     repo.commit(
         "Add it",
         Map.of(
+            ".gitattributes", DevFile.text("*.bin filter=lfs"),
             "config.json", DevFile.text("{}"),
             "tokenizer.json", DevFile.text("{\"a\":1}"),
             "model.bin", BIG));
@@ -126,14 +127,23 @@ class GrantsTest {
       int before = calls();
       assertThat(load(ALICE)).allMatch(s -> s == 200);
       settled();
-      List<Recorded> made = rig.hub.log().subList(before, calls());
-      assertThat(made)
-          .as("round " + round)
-          .filteredOn(r -> r.authorization().isPresent())
-          .hasSize(1);
-      // Whether the branch has moved is asked as for a public repo, once for everybody.
-      assertThat(made).hasSize(closed == Closed.PRIVATE ? 1 : 2);
+      assertThat(rig.hub.log().subList(before, calls())).as("round " + round).hasSize(1);
     }
+  }
+
+  /** One call proves that the client may read it, but not that it is still the same repo. */
+  @Test
+  void a_gated_repo_at_a_new_commit_is_asked_for_its_repo_info_too() {
+    make(Closed.GATED);
+    load(ALICE);
+    repo.commit("Change it", Map.of("config.json", DevFile.text("{\"b\":2}")));
+    rig.clock.pass(Duration.ofMinutes(6));
+    int before = calls();
+    load(ALICE);
+    settled();
+    assertThat(rig.hub.log().subList(before, calls()))
+        .extracting(Recorded::route)
+        .contains(Route.RESOLVE, Route.REPO_INFO, Route.AUTH_CHECK);
   }
 
   @ParameterizedTest

@@ -1,0 +1,159 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.RepoStore;
+import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.RepoInfoAnswer;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Questions to the authoritative endpoint about a repo as a whole, and what their answers say about
+ * who may read it. They keep repo info, and nothing else. Safe for use by many threads.
+ */
+final class RepoQuestions {
+  /**
+   * A file that git repos of the Hub have, and that a gated one shows only to whom it let in
+   * (huggingface_hub 2.4 is refused it first).
+   */
+  private static final FilePath GIT_ATTRIBUTES = new FilePath(".gitattributes");
+
+  private final AccessChecker checker;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final RepoInfoFetcher infos;
+  private final RepoIdentity identity;
+
+  RepoQuestions(
+      AccessChecker checker,
+      RepoStore store,
+      HubUpstream upstream,
+      RepoInfoFetcher infos,
+      RepoIdentity identity) {
+    this.checker = checker;
+    this.store = store;
+    this.upstream = upstream;
+    this.infos = infos;
+    this.identity = identity;
+  }
+
+  /** Asks for repo info of a revision, and keeps it. */
+  UpstreamResult<ProbeResult> repoInfo(RepoId repo, Revision revision, Caller as) {
+    String query = RepoInfoQuery.WHOLE.canonical();
+    return learned(
+        () -> upstream.learnInfo(repo, named(revision), query, as),
+        RepoQuestions::commitIfOpen,
+        as);
+  }
+
+  /**
+   * Asks the repo's own question: whether the authority of a grant has what it grants.
+   *
+   * @param revision one that a client can't choose freely; see {@link GrantRenewals}
+   */
+  UpstreamResult<ProbeResult> own(Revision revision, Grant grant, Caller as) {
+    RepoId repo = grant.repo();
+    boolean byFile = grant.scope() == ReadScope.CONTENT && !as.isAnonymous();
+    if (byFile && revision.equals(Revision.MAIN) && checker.isOpenAsMetadata(repo)) {
+      Optional<UpstreamResult<ProbeResult>> probed = confirmByFile(repo, revision, as);
+      if (probed.isPresent()) {
+        return probed.get();
+      }
+    }
+    if (byFile && checker.isGated(repo, as.authority())) {
+      return authCheck(repo, as);
+    }
+    UpstreamResult<ProbeResult> probed =
+        learned(
+            () -> upstream.confirm(repo, named(revision), as),
+            this::commitIfNews,
+            HubUpstream.confirming(as));
+    boolean gated =
+        ProbeResult.evidence(probed)
+            .filter(e -> e.grant().scope() == ReadScope.METADATA)
+            .isPresent();
+    if (!byFile || !gated) {
+      return probed;
+    }
+    ProbeResult.evidence(probed).ifPresent(checker::admit);
+    return authCheck(ProbeResult.evidence(probed).orElseThrow().grant().repo(), as);
+  }
+
+  /**
+   * Asks with one call whether the authority may read the content of a gated repo, and at which
+   * commit the branch is. It says nothing of the repo's id, so it counts only at a known commit.
+   *
+   * @return empty if another question has to be asked
+   */
+  private Optional<UpstreamResult<ProbeResult>> confirmByFile(
+      RepoId repo, Revision revision, Caller as) {
+    UpstreamResult<FirstHop> hop =
+        upstream.learnFile(repo, revision, GIT_ATTRIBUTES, HubUpstream.confirming(as));
+    return switch (hop) {
+      case UpstreamResult.Value(FirstHop found)
+          when found.repo().equals(repo)
+              && found.evidence().isPresent()
+              && identity.isStill(repo, found.commit()) ->
+          Optional.of(
+              new UpstreamResult.Value<>(
+                  new ProbeResult.Open(found.evidence().get(), found.commit())));
+      case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
+          Optional.of(ProbeResult.of(hop, _ -> ProbeResult.overtaken()));
+      case UpstreamResult.Failed<FirstHop> failed -> Optional.of(failed.as());
+      case UpstreamResult.Value(_), UpstreamResult.Refused(_) -> Optional.empty();
+    };
+  }
+
+  private UpstreamResult<ProbeResult> authCheck(RepoId repo, Caller as) {
+    return ProbeResult.of(
+        upstream.authCheck(repo, as),
+        evidence -> new UpstreamResult.Value<>(new ProbeResult.Granted(evidence)));
+  }
+
+  private static Optional<Revision> named(Revision revision) {
+    return revision.equals(Revision.DEFAULT) ? Optional.empty() : Optional.of(revision);
+  }
+
+  /** Makes a question for repo info, keeps the answer, and says what it taught. */
+  private UpstreamResult<ProbeResult> learned(
+      Supplier<UpstreamResult<RepoInfoAnswer>> question,
+      Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
+      Caller as) {
+    return ProbeResult.of(
+        infos.ask(question, RepoInfoQuery.WHOLE, keepFor, as),
+        answered -> ProbeResult.of(answered.info()));
+  }
+
+  /** The commit of repo info that shows what the asker may read. */
+  private static Optional<CommitHash> commitIfOpen(RepoInfoAnswer info) {
+    return info.evidence().isPresent() ? info.facts().commit() : Optional.empty();
+  }
+
+  /**
+   * As {@link #commitIfOpen}, but nothing when a large answer of that commit is kept already: its
+   * beginning says who may read, and clients wait for that and not for tens of megabytes.
+   */
+  private Optional<CommitHash> commitIfNews(RepoInfoAnswer info) {
+    Optional<CommitHash> commit = commitIfOpen(info);
+    if (commit.isEmpty() || info.body().isWhole()) {
+      return commit;
+    }
+    String name = RepoInfoQuery.WHOLE.answerName();
+    boolean kept =
+        checker
+            .admit(info.evidence().orElseThrow())
+            .flatMap(proof -> store.answer(proof, commit.get(), name))
+            .isPresent();
+    return kept ? Optional.empty() : commit;
+  }
+}
