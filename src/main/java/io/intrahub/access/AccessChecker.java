@@ -286,6 +286,18 @@ public final class AccessChecker {
     grants.forgetAll(holder);
   }
 
+  /**
+   * The name of a repo belongs to another one now: evidence from before is about the earlier one.
+   * Its grants are for the caller to remove afterwards, with all else that is kept of it.
+   */
+  public void replaced(RepoId repo) {
+    refusals.addAll(repo, order.now());
+    // Whoever checked for refusals before that holds the lock until its grant is written.
+    ReentrantLock lock = stripe(repo);
+    lock.lock();
+    lock.unlock();
+  }
+
   private ReentrantLock stripe(RepoId repo) {
     return stripes.get(Math.floorMod(repo.hashCode(), STRIPES));
   }

@@ -1,5 +1,6 @@
 package io.intrahub.access;
 
+import io.intrahub.hub.RepoId;
 import java.util.LinkedHashMap;
 
 /**
@@ -12,8 +13,8 @@ final class LatestRefusals {
   private static final int MAX_REFUSALS = 8_192;
 
   /**
-   * The number of each refusal, the oldest first; by {@link Grant}, or by {@link Authority} for all
-   * of its grants. Guarded by this object's monitor.
+   * The number of each refusal, the oldest first; by {@link Grant}, or by {@link Authority} or
+   * {@link RepoId} for all of its grants. Guarded by this object's monitor.
    */
   private final LinkedHashMap<Object, Long> numbers = new LinkedHashMap<>();
 
@@ -26,6 +27,11 @@ final class LatestRefusals {
 
   void addAll(Authority authority, EventOrder.Moment refused) {
     put(authority, refused);
+  }
+
+  /** Whatever was said of the repo before was said of another one. */
+  void addAll(RepoId repo, EventOrder.Moment replaced) {
+    put(repo, replaced);
   }
 
   private synchronized void put(Object what, EventOrder.Moment refused) {
@@ -46,7 +52,8 @@ final class LatestRefusals {
     return asked.number() < forgotten
         || isOlder(asked, grant)
         || isOlder(asked, metadata)
-        || isOlder(asked, grant.authority());
+        || isOlder(asked, grant.authority())
+        || isOlder(asked, grant.repo());
   }
 
   private boolean isOlder(EventOrder.Moment asked, Object refused) {

@@ -12,6 +12,23 @@ public sealed interface HubTarget {
   /** Returns the percent-encoded path, as sent over the wire. */
   String format();
 
+  /** Returns the repo that it is about; empty if it is about none, or about several. */
+  default Optional<RepoId> about() {
+    return switch (this) {
+      case ResolveFile t -> Optional.of(t.repo());
+      case ResolveCacheFile t -> Optional.of(t.repo());
+      case RawFile t -> Optional.of(t.repo());
+      case BlobPage t -> Optional.of(t.repo());
+      case RepoInfo t -> Optional.of(t.repo());
+      case Tree t -> Optional.of(t.repo());
+      case PathsInfo t -> Optional.of(t.repo());
+      case Refs t -> Optional.of(t.repo());
+      case RepoResource t -> Optional.of(t.repo());
+      case XetToken t -> Optional.of(t.repo());
+      case AgentHarnesses _, Telemetry _, OtherApi _, Page _ -> Optional.empty();
+    };
+  }
+
   /** {@code /{repo}/resolve/{revision}/{path}}: the content of a file. */
   record ResolveFile(RepoId repo, Revision revision, FilePath path) implements HubTarget {
     @Override

@@ -3,10 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
-import io.intrahub.hub.HubTarget;
-import io.intrahub.hub.HubTargetParser;
 import io.intrahub.hub.LinkHeader;
-import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -45,16 +42,6 @@ public final class ApiPassThrough {
   }
 
   /**
-   * Passes a GET or HEAD of a file's text on, which is not touched.
-   *
-   * @param target path and query, encoded
-   * @param what for a person who reads the error: what was asked for
-   */
-  public ApiReply file(String method, String target, Caller caller, String what) {
-    return pass(ApiRequest.file(method, target), caller, what, "");
-  }
-
-  /**
    * Passes a call on.
    *
    * @param what for a person who reads the error: what was asked for
@@ -74,28 +61,14 @@ public final class ApiPassThrough {
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
         // One client chose the target, and the mirror's own grant is that of all clients.
-        repo(request)
+        request
+            .repo()
             .filter(_ -> caller.requester().isEmpty())
             .ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
         yield UpstreamErrors.reply(refused, what);
       }
       case UpstreamResult.Failed<ApiAnswer> failed -> UpstreamErrors.reply(failed, what);
     };
-  }
-
-  /** The repo that a call is about, if it is about one. */
-  private static Optional<RepoId> repo(ApiRequest request) {
-    String path = request.target().split("\\?", 2)[0];
-    return HubTargetParser.parse(path) instanceof HubTargetParser.Target(var target)
-        ? switch (target) {
-          case HubTarget.RawFile t -> Optional.of(t.repo());
-          case HubTarget.Tree t -> Optional.of(t.repo());
-          case HubTarget.PathsInfo t -> Optional.of(t.repo());
-          case HubTarget.Refs t -> Optional.of(t.repo());
-          case HubTarget.RepoResource t -> Optional.of(t.repo());
-          default -> Optional.empty();
-        }
-        : Optional.empty();
   }
 
   private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {

@@ -48,7 +48,7 @@ public final class Mirror {
         new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
     ManifestLoader manifests =
         new ManifestLoader(store, upstream, budget, executor, settings.manifestLimit());
-    RepoIdentity identity = new RepoIdentity(store, clock);
+    RepoIdentity identity = new RepoIdentity(checker, store, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
     RevisionResolver revisions =
         new RevisionResolver(

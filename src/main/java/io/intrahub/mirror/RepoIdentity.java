@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.AccessChecker;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
@@ -25,6 +26,7 @@ final class RepoIdentity {
 
   private static final int REMEMBERED = 10_000;
 
+  private final AccessChecker checker;
   private final RepoStore store;
   private final Clock clock;
 
@@ -35,7 +37,8 @@ final class RepoIdentity {
   private final KeyedLock<RepoId> locks = new KeyedLock<>();
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
 
-  RepoIdentity(RepoStore store, Clock clock) {
+  RepoIdentity(AccessChecker checker, RepoStore store, Clock clock) {
+    this.checker = checker;
     this.store = store;
     this.clock = clock;
   }
@@ -79,6 +82,7 @@ final class RepoIdentity {
               Optional<String> before = store.internalId(repo);
               if (before.isPresent() && !before.equals(now)) {
                 log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
+                checker.replaced(repo);
                 store.forgetRepo(repo);
                 listeners.forEach(listener -> listener.accept(repo));
               }

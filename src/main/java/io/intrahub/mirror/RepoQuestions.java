@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
+import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
@@ -62,31 +63,58 @@ final class RepoQuestions {
    * @param revision one that a client can't choose freely; see {@link GrantRenewals}
    */
   UpstreamResult<ProbeResult> own(Revision revision, Grant grant, Caller as) {
-    RepoId repo = grant.repo();
     boolean byFile = grant.scope() == ReadScope.CONTENT && !as.isAnonymous();
-    if (byFile && revision.equals(Revision.MAIN) && checker.isOpenAsMetadata(repo)) {
+    if (!byFile) {
+      return confirmByInfo(revision, grant.repo(), as);
+    }
+    return checker.isKnown(grant)
+        ? renewContent(revision, grant.repo(), as)
+        : grantContent(revision, grant.repo(), as);
+  }
+
+  /** Asks whether a token may still read what it could read before. */
+  private UpstreamResult<ProbeResult> renewContent(Revision revision, RepoId repo, Caller as) {
+    if (revision.equals(Revision.MAIN) && checker.isOpenAsMetadata(repo)) {
       Optional<UpstreamResult<ProbeResult>> probed = confirmByFile(repo, revision, as);
       if (probed.isPresent()) {
         return probed.get();
       }
     }
-    if (byFile && checker.isGated(repo, as.authority())) {
-      return authCheck(repo, as);
+    return checker.isGated(repo, as.authority())
+        ? authCheck(repo, as)
+        : infoThenAuthCheck(revision, repo, as);
+  }
+
+  /**
+   * Asks whether a token may read what it never could. It must not be shown what is kept of an
+   * earlier repo of this name, so the repo is looked at too: after {@code auth-check}, so that the
+   * right that was proved is a right to this very repo.
+   */
+  private UpstreamResult<ProbeResult> grantContent(Revision revision, RepoId repo, Caller as) {
+    if (!checker.isGated(repo, as.authority())) {
+      return infoThenAuthCheck(revision, repo, as);
     }
-    UpstreamResult<ProbeResult> probed =
-        learned(
-            () -> upstream.confirm(repo, named(revision), as),
-            this::commitIfNews,
-            HubUpstream.confirming(as));
-    boolean gated =
-        ProbeResult.evidence(probed)
-            .filter(e -> e.grant().scope() == ReadScope.METADATA)
-            .isPresent();
-    if (!byFile || !gated) {
-      return probed;
+    UpstreamResult<ProbeResult> checked = authCheck(repo, as);
+    if (ProbeResult.evidence(checked).isEmpty()) {
+      return checked;
     }
-    ProbeResult.evidence(probed).ifPresent(checker::admit);
-    return authCheck(ProbeResult.evidence(probed).orElseThrow().grant().repo(), as);
+    UpstreamResult<ProbeResult> info = confirmByInfo(revision, repo, as);
+    return ProbeResult.evidence(info).isPresent() ? checked : info;
+  }
+
+  private UpstreamResult<ProbeResult> infoThenAuthCheck(Revision revision, RepoId repo, Caller as) {
+    UpstreamResult<ProbeResult> info = confirmByInfo(revision, repo, as);
+    Optional<ReadEvidence> gated =
+        ProbeResult.evidence(info).filter(e -> e.grant().scope() == ReadScope.METADATA);
+    gated.ifPresent(checker::admit);
+    return gated.isPresent() ? authCheck(gated.get().grant().repo(), as) : info;
+  }
+
+  private UpstreamResult<ProbeResult> confirmByInfo(Revision revision, RepoId repo, Caller as) {
+    return learned(
+        () -> upstream.confirm(repo, named(revision), as),
+        this::commitIfNews,
+        HubUpstream.confirming(as));
   }
 
   /**

@@ -1,12 +1,12 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiRequest;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * Calls about one repo that the mirror passes on and does not keep. Where the operator's rules
@@ -33,8 +33,7 @@ public final class RepoResources {
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
   public ApiReply get(RevisionRequest on, ReadScope scope, String target, String self) {
-    String what = on.repo().toString();
-    return pass(on, scope, caller -> passThrough.get(target, caller, what, self));
+    return pass(on, scope, ApiRequest.get(target), on.repo().toString(), self);
   }
 
   /**
@@ -50,7 +49,7 @@ public final class RepoResources {
     return revisions
         .refusedByRules(on)
         .<ApiReply>map(none -> UpstreamErrors.reply(none, what))
-        .orElseGet(() -> passThrough.get(target, on.caller(), what, self));
+        .orElseGet(() -> passAsClient(on, ApiRequest.get(target), what, self));
   }
 
   /**
@@ -61,7 +60,7 @@ public final class RepoResources {
    * @param what for a person who reads the error: what was asked for
    */
   public ApiReply file(RevisionRequest on, String method, String target, String what) {
-    return pass(on, ReadScope.CONTENT, caller -> passThrough.file(method, target, caller, what));
+    return pass(on, ReadScope.CONTENT, ApiRequest.file(method, target), what, "");
   }
 
   /**
@@ -85,17 +84,37 @@ public final class RepoResources {
   }
 
   /**
-   * Makes a call in the name in which the client may read the repo: the client's own, or what the
-   * operator's rules allow it.
+   * Passes a call on in the name in which the client may read the repo: the client's own, or what
+   * the operator's rules allow it.
+   *
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
-  ApiReply pass(RevisionRequest on, ReadScope scope, Function<Caller, ApiReply> call) {
+  ApiReply pass(RevisionRequest on, ReadScope scope, ApiRequest request, String what, String self) {
     return on.caller().requester().isEmpty()
-        ? call.apply(on.caller())
+        ? passThrough.pass(request, on.caller(), what, self)
         : switch (resolve(on, scope)) {
-          case UpstreamResult.Value(ResolvedRevision.At at) -> call.apply(at.reader());
-          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> call.apply(on.caller());
+          case UpstreamResult.Value(ResolvedRevision.At at) -> passAs(at, on, request, what, self);
+          case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
+              passAsClient(on, request, what, self);
           case UpstreamResult.NoValue<ResolvedRevision> none ->
               UpstreamErrors.reply(none, on.repo().toString());
         };
+  }
+
+  /** Passes a call on in the name in which its repo was found to be readable. */
+  ApiReply passAs(
+      ResolvedRevision.At at, RevisionRequest on, ApiRequest request, String what, String self) {
+    return passThrough.pass(within(on, at.repo().subject(), request), at.reader(), what, self);
+  }
+
+  /** Passes a call on in the client's own name. */
+  ApiReply passAsClient(RevisionRequest on, ApiRequest request, String what, String self) {
+    return passThrough.pass(within(on, on.repo(), request), on.caller(), what, self);
+  }
+
+  /** The operator's rules were applied to one repo, so the call must not end at another one. */
+  private static ApiRequest within(RevisionRequest on, RepoId repo, ApiRequest request) {
+    return on.caller().requester().isPresent() ? request.within(repo) : request;
   }
 }

@@ -1,6 +1,5 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
@@ -22,7 +21,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]} and {@code POST
@@ -69,18 +68,13 @@ public final class TreeQueries {
   public ApiReply list(
       RevisionRequest request, Optional<FilePath> path, TreeQuery query, String self) {
     String target = new HubTarget.Tree(request.repo(), request.revision(), path).format();
-    Function<Caller, ApiReply> upstream =
-        as ->
-            passThrough.pass(
-                ApiRequest.get(query.raw().isEmpty() ? target : target + "?" + query.raw()),
-                as,
-                request.repo().toString(),
-                self);
+    ApiRequest passedOn =
+        ApiRequest.get(query.raw().isEmpty() ? target : target + "?" + query.raw());
     if (query.expand()) {
-      return resources.pass(request, ReadScope.METADATA, upstream);
+      return resources.pass(request, ReadScope.METADATA, passedOn, request.repo().toString(), self);
     }
     Folder folder = new Folder(path, query, self + target);
-    return answer(request, upstream, (at, manifest) -> page(at, manifest, folder, request));
+    return answer(request, passedOn, self, (at, manifest) -> page(at, manifest, folder, request));
   }
 
   /**
@@ -93,15 +87,14 @@ public final class TreeQueries {
         ApiRequest.post(
             new HubTarget.PathsInfo(request.repo(), request.revision()).format(),
             new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
-    Function<Caller, ApiReply> upstream =
-        as -> passThrough.pass(passedOn, as, request.repo().toString(), self);
     if (query.expand()) {
-      return resources.pass(request, ReadScope.METADATA, upstream);
+      return resources.pass(request, ReadScope.METADATA, passedOn, request.repo().toString(), self);
     }
     String client = request.caller().client();
     return answer(
         request,
-        upstream,
+        passedOn,
+        self,
         (at, manifest) ->
             ApiReply.Ok.json(
                 at.commit(),
@@ -130,13 +123,14 @@ public final class TreeQueries {
   }
 
   private ApiReply answer(
-      RevisionRequest request, Function<Caller, ApiReply> upstream, FromManifest fromManifest) {
+      RevisionRequest request, ApiRequest passedOn, String self, FromManifest fromManifest) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     String repo = request.repo().toString();
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
+        Supplier<ApiReply> upstreams = () -> resources.passAs(at, request, passedOn, repo, self);
         boolean known = manifests.get(at.repo(), at.commit()).isPresent();
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         ColdQuestionLimiter.Admission admission = questions.admission(request.caller());
@@ -148,25 +142,26 @@ public final class TreeQueries {
         yield switch (learning.get()) {
           case ManifestLoader.Result.Complete complete -> {
             admission.refund();
-            yield read(fromManifest, at, complete.manifest(), upstream);
+            yield read(fromManifest, at, complete.manifest(), upstreams);
           }
           case ManifestLoader.Result.TooLarge _, ManifestLoader.Result.Crowded _ -> {
             admission.refund();
-            yield upstream.apply(at.reader());
+            yield upstreams.get();
           }
           case ManifestLoader.Result.NoAnswer none
               when none.isRefusalOfOther(at.reader().authority()) ->
-              upstream.apply(at.reader());
+              upstreams.get();
           case ManifestLoader.Result.NoAnswer(UpstreamResult.Refused(var refusal), var _)
               when refusal.isOfRepo() -> {
             revisions.refused(at.repo().subject(), refusal, at.reader());
-            yield upstream.apply(request.caller());
+            yield resources.passAsClient(request, passedOn, repo, self);
           }
           case ManifestLoader.Result.NoAnswer(var reason, var _) ->
               UpstreamErrors.reply(reason, repo);
         };
       }
-      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> upstream.apply(request.caller());
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
+          resources.passAsClient(request, passedOn, repo, self);
       case UpstreamResult.NoValue<ResolvedRevision> none -> UpstreamErrors.reply(none, repo);
     };
   }
@@ -175,14 +170,14 @@ public final class TreeQueries {
       FromManifest fromManifest,
       ResolvedRevision.At at,
       Manifest manifest,
-      Function<Caller, ApiReply> upstream) {
+      Supplier<ApiReply> upstreams) {
     try {
       return fromManifest.answer(at, manifest);
     } catch (BudgetExhaustedException e) {
       return ApiReplies.overloaded();
     } catch (IOException | UncheckedIOException e) {
       // A manifest that can't be read is a copy of what upstream still knows.
-      return upstream.apply(at.reader());
+      return upstreams.get();
     }
   }
 

@@ -117,6 +117,24 @@ class PermissionChangesTest {
     assertThat(rig.hub.counters().requests()).isEqualTo(before);
   }
 
+  /** Within the ten minutes in which everybody's view of the metadata is not asked for again. */
+  @Test
+  void a_gated_repo_that_is_made_again_shows_nothing_of_the_earlier_one_to_whom_it_lets_in() {
+    String bob = "hf_changesBob";
+    rig.hub.token(bob, "bob");
+    repo.visibility(Visibility.GATED);
+    String old = "/" + ID + "/resolve/" + commit + "/config.json";
+    assertThat(status(INFO, NOBODY)).isEqualTo(200);
+    assertThat(status(old, Optional.of(ALICE))).isEqualTo(200);
+    rig.hub.delete("model", ID);
+    DevRepo again = rig.hub.repo("model", ID).visibility(Visibility.GATED).allow(bob);
+    again.commit("Add it", "config.json", DevFile.text("{\"new\":1}"));
+
+    assertThat(status(old, Optional.of(bob))).isEqualTo(404);
+    assertThat(rig.get(GET, Optional.of(bob)).text()).isEqualTo("{\"new\":1}");
+    assertThat(status(GET, Optional.of(ALICE))).isEqualTo(403);
+  }
+
   /** The Hub goes on to lead from the old name to the new one, for those who may see it. */
   @Test
   void a_public_repo_that_gets_a_new_name_and_is_closed_is_served_no_longer() {

@@ -208,6 +208,35 @@ class ServiceModeTest {
     assertThat(calls()).isEqualTo(before);
   }
 
+  /** The mirror's account may read it under its new name, but no rule names that. */
+  @Test
+  void a_repo_that_gets_a_name_outside_the_rules_is_shown_no_longer() throws Exception {
+    startService();
+    List<Route> passedOn = List.of(Route.RAW, Route.REFS);
+    ask("acme/closed", Optional.of(ci));
+    rig.hub.delete("model", "acme/closed");
+    DevRepo renamed =
+        rig.hub
+            .repo("model", "other/secret")
+            .renamedFrom("acme/closed")
+            .visibility(Visibility.PRIVATE)
+            .allow(SERVICE);
+    renamed.commit("Add it", Map.of("config.json", DevFile.text("{\"of\":\"secret\"}")));
+
+    for (Route route : passedOn) {
+      Rig.Answer answer = rig.get(route.of("acme/closed"), Optional.of(ci));
+      assertThat(answer.status()).as("%s", route).isEqualTo(503);
+      assertThat(answer.text()).contains("has another name at the Hub now");
+      assertThat(answer.text()).doesNotContain("secret");
+    }
+    rig.clock.pass(Duration.ofMinutes(11));
+    for (Route route : Route.values()) {
+      Rig.Answer answer = rig.get(route.of("acme/closed"), Optional.of(ci));
+      assertThat(answer.status()).as("%s", route).isEqualTo(404);
+      assertThat(answer.text()).doesNotContain("secret");
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void what_is_kept_is_served_again_without_a_call(Route route) throws Exception {

@@ -29,8 +29,9 @@ final class ApiClient {
    *
    * @param said what it says
    * @param authoritative whether the authoritative endpoint gave it: only then it proves anything
+   * @param path of the Hub at which the call ended after redirects
    */
-  record Answer(ApiAnswer said, boolean authoritative) {}
+  record Answer(ApiAnswer said, boolean authoritative, String path) {}
 
   /** See {@link HubUpstream#call}. */
   UpstreamResult<Answer> call(CallPurpose question, ApiRequest request, Caller caller) {
@@ -46,12 +47,13 @@ final class ApiClient {
         next.head();
       }
       request.body().ifPresent(body -> next.post(new SentBody(body)));
+      String path = endpoint.hubPath(url);
       long sent = System.nanoTime();
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(said, endpoint.authoritative()));
+            .map(said -> new Answer(said, endpoint.authoritative(), path));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);
@@ -59,6 +61,9 @@ final class ApiClient {
           return unsuccessful(endpoint, response, caller);
         }
         url = target.get();
+        if (!request.mayGoTo(endpoint.hubPath(url))) {
+          return FailureClassifier.permanent(FailureClassifier.RENAMED);
+        }
       }
     }
     return FailureClassifier.permanent(FailureClassifier.CIRCLE);

@@ -1,5 +1,7 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.hub.HubTargetParser;
+import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Optional;
@@ -12,8 +14,11 @@ import java.util.Optional;
  * @param body of a POST
  * @param isFile whether the answer is the content of a file, which is not touched even if it is
  *     JSON
+ * @param within the only repo, besides the one of {@code target}, about which the call may be after
+ *     redirects; empty: they may lead to any
  */
-public record ApiRequest(String method, String target, Optional<Body> body, boolean isFile) {
+public record ApiRequest(
+    String method, String target, Optional<Body> body, boolean isFile, Optional<RepoId> within) {
   /**
    * What a POST carries.
    *
@@ -30,16 +35,40 @@ public record ApiRequest(String method, String target, Optional<Body> body, bool
 
   /** A GET without a body. */
   public static ApiRequest get(String target) {
-    return new ApiRequest("GET", target, Optional.empty(), false);
+    return new ApiRequest("GET", target, Optional.empty(), false, Optional.empty());
   }
 
   /** A POST. */
   public static ApiRequest post(String target, Body body) {
-    return new ApiRequest("POST", target, Optional.of(body), false);
+    return new ApiRequest("POST", target, Optional.of(body), false, Optional.empty());
   }
 
   /** A GET or HEAD of a file. */
   public static ApiRequest file(String method, String target) {
-    return new ApiRequest(method, target, Optional.empty(), true);
+    return new ApiRequest(method, target, Optional.empty(), true, Optional.empty());
+  }
+
+  /** The same, but redirects may lead to this repo only, because the right to it was checked. */
+  public ApiRequest within(RepoId repo) {
+    return new ApiRequest(method, target, body, isFile, Optional.of(repo));
+  }
+
+  /** The repo that the call is about, if it is about one. */
+  public Optional<RepoId> repo() {
+    return repoOf(target.split("\\?", 2)[0]);
+  }
+
+  /** Whether the call may go on at this path of the Hub, to which it was redirected. */
+  boolean mayGoTo(String hubPath) {
+    return within.isEmpty()
+        || repoOf(hubPath)
+            .filter(repo -> repo.equals(within.get()) || Optional.of(repo).equals(repo()))
+            .isPresent();
+  }
+
+  private static Optional<RepoId> repoOf(String path) {
+    return HubTargetParser.parse(path) instanceof HubTargetParser.Target(var target)
+        ? target.about()
+        : Optional.empty();
   }
 }

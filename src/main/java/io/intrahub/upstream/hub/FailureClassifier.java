@@ -23,6 +23,7 @@ final class FailureClassifier {
 
   static final String PAGE = "it is a web page and not the Hub's; a portal may require a login";
   static final String OTHER_COMMIT = "it names another commit than the requested one";
+  static final String RENAMED = "the repository has another name at the Hub now";
   static final String CIRCLE = "it redirects in a loop";
 
   private FailureClassifier() {}

@@ -222,15 +222,21 @@ public final class HubUpstream implements AutoCloseable {
   /**
    * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code GET
    * /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
-   * #confirm}.
+   * #confirm}. The evidence is about the repo that answered, which may have been renamed.
    */
   public UpstreamResult<ReadEvidence> authCheck(RepoId repo, Caller as) {
     String target = new HubTarget.RepoResource(repo, "auth-check").format();
     EventOrder.Moment began = order.now();
     return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), confirming(as))
-        .map(answer -> {
+        .flatMap(answer -> {
           answer.said().body().close();
-          return ReadEvidence.witnessed(new Grant(repo, as.authority(), ReadScope.CONTENT), began);
+          return ApiRequest.get(answer.path())
+              .repo()
+              .<UpstreamResult<ReadEvidence>>map(answered ->
+                  new UpstreamResult.Value<>(
+                      ReadEvidence.witnessed(
+                          new Grant(answered, as.authority(), ReadScope.CONTENT), began)))
+              .orElseGet(() -> FailureClassifier.unexpected("it is about no repo"));
         });
   }
 
