@@ -222,8 +222,12 @@ final class RevisionResolver {
     boolean fresh =
         checker.remembered(metadata.grant(repo)).isPresent()
             || refusedRepos.get(metadata.grant(repo)).isPresent();
-    if (!fresh) {
-      var _ = resolveForAnybody(repo, metadata);
+    if (!fresh
+        && resolveForAnybody(repo, metadata)
+            instanceof UpstreamResult.Failed<ResolvedRevision> failed
+        && rules.hides(own.request(), repo)) {
+      // Nor must it hear of it during an outage, in which a repo that is not there is no 404.
+      return failed;
     }
     if (checker.remembered(anybody.grant(repo)).isPresent()) {
       return resolveForAnybody(repo, anybody);

@@ -37,6 +37,11 @@ final class SiteRules {
     return policy.reader(client, repo);
   }
 
+  /** Whether the client must not hear of this repo if it is private. */
+  boolean hides(RevisionRequest request, RepoId repo) {
+    return refusal(request.caller(), repo, RepoVisibility.PRIVATE).isPresent();
+  }
+
   /** What the rules say about the repo whatever it is; empty: nothing. */
   Optional<UpstreamResult.NoValue<ResolvedRevision>> refuse(RevisionRequest request) {
     return refusal(request.caller(), request.repo(), RepoVisibility.PUBLIC);

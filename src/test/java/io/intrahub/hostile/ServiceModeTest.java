@@ -208,6 +208,33 @@ class ServiceModeTest {
     assertThat(calls()).isEqualTo(before);
   }
 
+  @Test
+  void an_outage_does_not_tell_which_private_repos_are_stored() throws Exception {
+    startService();
+    ask("acme/closed", Optional.of(ci));
+    ask("acme/not-here", Optional.of(ci));
+    for (Duration passed : List.of(Duration.ofSeconds(1), Duration.ofMinutes(2))) {
+      rig.hub.goDark();
+      rig.clock.pass(passed);
+      for (Optional<String> client : List.of(NOBODY, ALICE)) {
+        for (Route route : Route.values()) {
+          Rig.Answer stored = rig.get(route.of("acme/closed"), client);
+          Rig.Answer unknown = rig.get(route.of("acme/not-here"), client);
+          assertThat(stored.status()).as("%s", route).isEqualTo(unknown.status());
+          // How often the Hub was asked in vain differs from request to request.
+          assertThat(stored.text().replaceAll("\\(.*\\)", ""))
+              .as("%s", route)
+              .isEqualTo(
+                  unknown
+                      .text()
+                      .replaceAll("\\(.*\\)", "")
+                      .replace("acme/not-here", "acme/closed"));
+        }
+      }
+      assertThat(rig.get(Route.RESOLVE.of("acme/closed"), Optional.of(ci)).status()).isEqualTo(200);
+    }
+  }
+
   /** The mirror's account may read it under its new name, but no rule names that. */
   @Test
   void a_repo_that_gets_a_name_outside_the_rules_is_shown_no_longer() throws Exception {
