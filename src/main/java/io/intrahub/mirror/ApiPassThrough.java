@@ -61,10 +61,9 @@ public final class ApiPassThrough {
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
         // One client chose the target, and the mirror's own grant is that of all clients.
-        request
-            .repo()
-            .filter(_ -> caller.requester().isEmpty())
-            .ifPresent(repo -> revisions.refusedInPassing(repo, refused.refusal(), caller));
+        if (caller.requester().isEmpty()) {
+          revisions.refusedInPassing(request.repo(), refused.refusal(), caller);
+        }
         yield UpstreamErrors.reply(refused, what);
       }
       case UpstreamResult.Failed<ApiAnswer> failed -> UpstreamErrors.reply(failed, what);

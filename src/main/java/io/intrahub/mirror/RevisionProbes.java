@@ -287,13 +287,18 @@ final class RevisionProbes {
     };
   }
 
+  /** Upstream does not accept a token: what was granted to it no longer is, of any repo. */
+  void rememberInvalid(Authority.TokenHolder holder, HubRefusal refusal) {
+    checker.rejected(holder);
+    refusedRepos.putInvalid(holder, refusal);
+  }
+
   /** Upstream refused a repo, or its content, to somebody: what was granted no longer is. */
   void rememberClosed(RepoId repo, ProbeResult.Closed closed, Caller as) {
     Optional<HubRefusal> refusal = closed.refusal();
     if (refusal.filter(HubRefusal::isOfToken).isPresent()
         && as.authority() instanceof Authority.TokenHolder holder) {
-      checker.rejected(holder);
-      refusedRepos.putInvalid(holder, refusal.get());
+      rememberInvalid(holder, refusal.get());
       return;
     }
     boolean gate = refusal.filter(HubRefusal::isGate).isPresent();

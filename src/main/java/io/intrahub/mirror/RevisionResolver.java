@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
@@ -339,11 +340,13 @@ final class RevisionResolver {
    * the Hub says that it is the repo or the token: a bare 403 may be about the call, for example
    * about writing.
    *
-   * @param asked the repo under the name that the client used
+   * @param asked the repo under the name that the client used; empty: the call was about none
    */
-  void refusedInPassing(RepoId asked, HubRefusal refusal, Caller caller) {
-    if (refusal.isOfToken() || (refusal.isOfRepo() && refusal.error().code().isPresent())) {
-      refused(canonical(asked, Optional.of(caller), true), refusal, caller);
+  void refusedInPassing(Optional<RepoId> asked, HubRefusal refusal, Caller caller) {
+    if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
+      probes.rememberInvalid(holder, refusal);
+    } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
+      asked.ifPresent(repo -> refused(canonical(repo, Optional.of(caller), true), refusal, caller));
     }
   }
 

@@ -246,6 +246,17 @@ class GrantsTest {
     assertThat(rig.get(other, ALICE).status()).isIn(503, 504);
   }
 
+  @Test
+  void a_token_that_is_not_valid_for_a_call_about_no_repo_loses_its_grants_too() {
+    make(Closed.PRIVATE);
+    load(ALICE);
+    rig.hub.revoke(ALICE.get());
+    String target = "/acme/closed/resolve/" + repo.commitOf("main").orElseThrow() + "/config.json";
+    assertThat(rig.get(target, ALICE).status()).isEqualTo(200);
+    assertThat(rig.get("/api/whoami-v2", ALICE).status()).isEqualTo(401);
+    assertThat(rig.get(target, ALICE).status()).isEqualTo(401);
+  }
+
   @ParameterizedTest
   @EnumSource
   void forty_tokens_at_once_make_the_bytes_cross_the_link_once(Closed closed) throws Exception {
