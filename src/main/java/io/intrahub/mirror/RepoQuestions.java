@@ -60,6 +60,7 @@ final class RepoQuestions {
    * Asks the repo's own question: whether the authority of a grant has what it grants.
    *
    * @param revision one that a client can't choose freely; see {@link GrantRenewals}
+   * @param as the authority of the grant, and against whose share of the memory budget
    */
   UpstreamResult<ProbeResult> own(Revision revision, Grant grant, Caller as) {
     RepoId repo = grant.repo();
@@ -74,10 +75,7 @@ final class RepoQuestions {
       return authCheck(repo, as);
     }
     UpstreamResult<ProbeResult> probed =
-        learned(
-            () -> upstream.confirm(repo, named(revision), as),
-            this::commitIfNews,
-            HubUpstream.confirming(as));
+        learned(() -> upstream.confirm(repo, named(revision), as), this::commitIfNews, as);
     boolean gated =
         ProbeResult.evidence(probed)
             .filter(e -> e.grant().scope() == ReadScope.METADATA)
@@ -97,8 +95,7 @@ final class RepoQuestions {
    */
   private Optional<UpstreamResult<ProbeResult>> confirmByFile(
       RepoId repo, Revision revision, Caller as) {
-    UpstreamResult<FirstHop> hop =
-        upstream.learnFile(repo, revision, GIT_ATTRIBUTES, HubUpstream.confirming(as));
+    UpstreamResult<FirstHop> hop = upstream.learnFile(repo, revision, GIT_ATTRIBUTES, as);
     return switch (hop) {
       case UpstreamResult.Value(FirstHop found)
           when found.repo().equals(repo)
