@@ -77,10 +77,7 @@ class InventedNamesTest {
   private void start(int limit) {
     rig =
         new Rig(
-            data,
-            s -> s.withMirror(s.mirror().withColdQuestions(limit)),
-            DevHub.builder(),
-            CACHES);
+            data, s -> s.withMirror(s.mirror().withColdQuestions(limit)), DevHub.builder(), CACHES);
     rig.hub.repo("model", "acme/open").commit("Add it", "f.txt", DevFile.text("open"));
     for (int minute = 0; minute < MINUTES; minute++) {
       rig.hub.repo("model", "acme/new-" + minute).commit("Add it", "f.txt", DevFile.text("new"));
@@ -192,7 +189,8 @@ class InventedNamesTest {
           CompletableFuture.runAsync(
               () -> inventor(which, token, tokensEnd, name, namesEnd), threads));
     }
-    CompletableFuture<Void> all = CompletableFuture.allOf(inventors.toArray(CompletableFuture[]::new));
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(inventors.toArray(CompletableFuture[]::new));
     assertThat(load("new-" + minute)).as("a repo that the mirror does not know").isEqualTo(200);
     do {
       assertThat(load("open")).isEqualTo(200);

@@ -1,8 +1,16 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.filter.Filter;
+import ch.qos.logback.core.read.ListAppender;
+import ch.qos.logback.core.spi.FilterReply;
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
 import io.intrahub.access.local.AccessMode;
 import io.intrahub.access.local.AccessRule;
 import io.intrahub.access.local.AccessRules;
@@ -12,51 +20,43 @@ import io.intrahub.audit.AuditSettings;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.SiteAccess;
 import io.intrahub.devhub.DevFile;
-import io.intrahub.devhub.Visibility;
-import io.intrahub.hub.RepoPattern;
-import io.intrahub.store.fs.tokens.TokenFile;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitOption;
-import java.nio.file.FileVisitResult;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.Random;
-import java.util.Set;
-import java.util.function.UnaryOperator;
-import java.util.zip.GZIPInputStream;
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.filter.Filter;
-import ch.qos.logback.core.read.ListAppender;
-import ch.qos.logback.core.spi.FilterReply;
-import com.sun.management.HotSpotDiagnosticMXBean;
-import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
 import io.intrahub.hostile.PermissionCell.Asker;
 import io.intrahub.hostile.PermissionCell.Kind;
 import io.intrahub.hostile.PermissionCell.Mode;
 import io.intrahub.hostile.PermissionCell.State;
 import io.intrahub.hostile.PermissionWorld.Repo;
+import io.intrahub.hub.RepoPattern;
+import io.intrahub.store.fs.tokens.TokenFile;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,8 +226,7 @@ class TokenTracesTest {
             Map.of("config.json", DevFile.text("{}"), "model.bin", DevFile.lfsGenerated(1, 9_000)));
     String local = LocalToken.newText(new Random(1));
     LocalToken issued =
-        new LocalToken(
-            "ci", TokenHash.of(local), rig.clock.instant(), Optional.empty(), List.of());
+        new LocalToken("ci", TokenHash.of(local), rig.clock.instant(), Optional.empty(), List.of());
     TokenFile.of(rig.data()).<RuntimeException>change(table -> table.with(issued));
     rig.clock.pass(Duration.ofSeconds(1));
     String commit = rig.hub.repo("model", "acme/closed").commitOf("main").orElseThrow();
@@ -235,8 +234,7 @@ class TokenTracesTest {
     for (String token : List.of(local, local + "x", OF_A_CLIENT)) {
       for (PermissionRoute route : PermissionRoute.values()) {
         Rig.Answer answer =
-            rig.send(
-                rig.app().uri(), route.of("acme/closed", commit, commit), Optional.of(token));
+            rig.send(rig.app().uri(), route.of("acme/closed", commit, commit), Optional.of(token));
         assertThat(answer.headers().map() + answer.text())
             .as("%s %s", token, route)
             .doesNotContain(PermissionWorld.CANARY, local);

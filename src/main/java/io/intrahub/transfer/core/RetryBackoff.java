@@ -69,8 +69,7 @@ final class RetryBackoff {
     long own = limits.retryPause().toNanos() << Math.min(fruitlessTries, MAX_DOUBLINGS);
     // A final failure is tried again for the sake of what has arrived, and not at a time that
     // upstream chose: that may be an hour.
-    long asked =
-        failure.isTransient() ? failure.retryAfter().map(Duration::toNanos).orElse(0L) : 0;
+    long asked = failure.isTransient() ? failure.retryAfter().map(Duration::toNanos).orElse(0L) : 0;
     return Math.max(own, asked);
   }
 

@@ -81,8 +81,7 @@ final class Runs {
         || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR) {
       scaling.halve(now);
     }
-    boolean another =
-        Sponsors.mayBeOfToken(failure) && sponsors.passOver(run.source(), failure);
+    boolean another = Sponsors.mayBeOfToken(failure) && sponsors.passOver(run.source(), failure);
     if (another && failure.kind() == UpstreamFailure.Kind.RATE_LIMITED) {
       // The limit is that of the token, and says nothing about the next one: no pause, no try.
       return;

@@ -96,9 +96,7 @@ class FollowedAddressesTest {
   void a_redirect_over_anything_but_http_or_with_credentials_is_not_followed(String to)
       throws IOException {
     String location = to.replace("THERE", there());
-    hub.faults()
-        .on(Route.RESOLVE, Route.REPO_INFO)
-        .status(302, Map.of("Location", location), "");
+    hub.faults().on(Route.RESOLVE, Route.REPO_INFO).status(302, Map.of("Location", location), "");
 
     assertThat(rig.hop("m.bin", HOLDER)).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(rig.upstream().repoInfo(REPO, Optional.empty(), "", HOLDER))
@@ -174,11 +172,10 @@ class FollowedAddressesTest {
         """
         {"id":"acme/x","sha":"%s","private":true,"gated":false,"url":"%s","href":"%s",
          "cdnUrl":"%s","refreshUrl":"%s","actions":{"download":{"href":"%s"}},
-         "siblings":[{"rfilename":"m.bin","url":"%s","xet":{"refreshRoute":"%s"}}]}"""
+         "siblings":[{"rfilename":"m.bin","url":"%s","xet":{"refreshRoute":"%s"}}]}\
+        """
             .formatted(commit, url, url, url, url, url, url, url);
-    hub.faults()
-        .on(Route.REPO_INFO)
-        .status(200, Map.of("Content-Type", "application/json"), info);
+    hub.faults().on(Route.REPO_INFO).status(200, Map.of("Content-Type", "application/json"), info);
 
     RepoInfoAnswer answer =
         value(rig.upstream().repoInfo(REPO, Optional.of(new Revision("main")), "", HOLDER));

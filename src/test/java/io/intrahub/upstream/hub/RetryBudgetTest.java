@@ -135,8 +135,7 @@ class RetryBudgetTest {
   void a_limit_of_a_token_is_told_at_once_to_one_who_may_have_another_token() {
     hub.token(UpstreamRig.TOKEN, "owner");
     BlobSource source =
-        rig.source(
-            rig.found("m.bin", UpstreamRig.HOLDER), "m.bin", UpstreamRig.HOLDER);
+        rig.source(rig.found("m.bin", UpstreamRig.HOLDER), "m.bin", UpstreamRig.HOLDER);
     hub.expireSignatures();
     hub.counters().reset();
     hub.faults().on(Route.RESOLVE).times(1).status(429, Map.of("Retry-After", "5"), "");
