@@ -15,6 +15,7 @@ import io.intrahub.hub.RepoId;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -27,6 +28,12 @@ import tools.jackson.core.json.JsonWriteFeature;
 final class AuditEncoder extends EncoderBase<AuditEvent> {
   /** Enough to tell tokens apart, and too little to be taken for a key of the store. */
   private static final int FINGERPRINT_DIGITS = 16;
+
+  /**
+   * A token of the Hub, or of this mirror, that a client put into a path by mistake. Shorter words
+   * are names.
+   */
+  private static final Pattern TOKEN = Pattern.compile("(hf|api_org)_[A-Za-z0-9]{20,}");
 
   private final JsonFactory json =
       JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
@@ -49,7 +56,8 @@ final class AuditEncoder extends EncoderBase<AuditEvent> {
       write(out, event);
       out.writeEndObject();
     }
-    return line.append('\n').toString().getBytes(StandardCharsets.US_ASCII);
+    String entry = TOKEN.matcher(line.append('\n').toString()).replaceAll("$1_***");
+    return entry.getBytes(StandardCharsets.US_ASCII);
   }
 
   private void write(JsonGenerator out, AuditEvent event) {

@@ -6,6 +6,7 @@ import io.intrahub.access.local.AccessRules;
 import io.intrahub.admin.AdminServer;
 import io.intrahub.admin.StatusReport;
 import io.intrahub.audit.AuditLog;
+import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
@@ -64,7 +65,7 @@ public final class App implements AutoCloseable {
   private final HubServer http;
   private final AdminServer admin;
 
-  private App(AppSettings settings, Clock clock, RequestListener listener)
+  private App(AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
       throws StoreException, IOException, StartException {
     boolean complete = false;
     try {
@@ -72,7 +73,8 @@ public final class App implements AutoCloseable {
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
-      Wiring.Environment environment = Wiring.Environment.of(clock, tasks, timer);
+      Wiring.Environment environment =
+          Wiring.Environment.of(clock, tasks, timer).withCaches(caches);
       store =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
       // Tasks end before the store closes, which runs some of its own.
@@ -145,7 +147,15 @@ public final class App implements AutoCloseable {
    */
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException, StartException {
-    return new App(settings, clock, listener);
+    CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
+    return start(settings, clock, listener, caches);
+  }
+
+  /** Starts a mirror whose caches have these sizes, whatever the heap of this process. */
+  public static App start(
+      AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
+      throws StoreException, IOException, StartException {
+    return new App(settings, clock, listener, caches);
   }
 
   private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)

@@ -73,6 +73,11 @@ public final class Wiring {
       return new Environment(clock, nanos, tasks, timer, other, retries, caches);
     }
 
+    /** Returns a copy with caches of other sizes. */
+    public Environment withCaches(CacheSizes other) {
+      return new Environment(clock, nanos, tasks, timer, sockets, retries, other);
+    }
+
     /** Returns a copy with other pauses between attempts of a call. */
     public Environment withRetries(RetryTiming other) {
       return new Environment(clock, nanos, tasks, timer, sockets, other, caches);

@@ -16,7 +16,15 @@ import java.util.function.Consumer;
 record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener) implements BlobSource {
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
-    UpstreamResult<Opened> opening = source.open(span);
+    return reported(source.open(span));
+  }
+
+  @Override
+  public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
+    return reported(source.openUnlessLimited(span));
+  }
+
+  private UpstreamResult<Opened> reported(UpstreamResult<Opened> opening) {
     if (opening instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()) {
       listener.accept(refusal);
     }

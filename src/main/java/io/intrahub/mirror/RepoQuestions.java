@@ -61,6 +61,7 @@ final class RepoQuestions {
    * Asks the repo's own question: whether the authority of a grant has what it grants.
    *
    * @param revision one that a client can't choose freely; see {@link GrantRenewals}
+   * @param as the authority of the grant, and against whose share of the memory budget
    */
   UpstreamResult<ProbeResult> own(Revision revision, Grant grant, Caller as) {
     boolean byFile = grant.scope() == ReadScope.CONTENT && !as.isAnonymous();
@@ -111,10 +112,7 @@ final class RepoQuestions {
   }
 
   private UpstreamResult<ProbeResult> confirmByInfo(Revision revision, RepoId repo, Caller as) {
-    return learned(
-        () -> upstream.confirm(repo, named(revision), as),
-        this::commitIfNews,
-        HubUpstream.confirming(as));
+    return learned(() -> upstream.confirm(repo, named(revision), as), this::commitIfNews, as);
   }
 
   /**
@@ -125,8 +123,7 @@ final class RepoQuestions {
    */
   private Optional<UpstreamResult<ProbeResult>> confirmByFile(
       RepoId repo, Revision revision, Caller as) {
-    UpstreamResult<FirstHop> hop =
-        upstream.learnFile(repo, revision, GIT_ATTRIBUTES, HubUpstream.confirming(as));
+    UpstreamResult<FirstHop> hop = upstream.learnFile(repo, revision, GIT_ATTRIBUTES, as);
     return switch (hop) {
       case UpstreamResult.Value(FirstHop found)
           when found.repo().equals(repo)

@@ -173,7 +173,7 @@ final class RevisionProbes {
    *
    * @param revision one that a client can't choose freely; see {@link GrantRenewals}
    * @param grant what is asked for
-   * @param as the authority of the grant
+   * @param as the authority of the grant, and against whose share of the memory budget
    * @param admission asked only if nobody asks the same already
    * @return empty if the question was not admitted
    */

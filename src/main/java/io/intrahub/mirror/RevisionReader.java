@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Finds the commit of a revision in the name of one authority: from the store under a grant of that
@@ -146,11 +147,43 @@ final class RevisionReader {
     };
   }
 
+  /**
+   * Asks the repo's own question, or joins it. If it joins one that fails because the share of
+   * memory of the client that began it is used up, it begins one of its own.
+   *
+   * @param admission as for {@link #resolveUngranted}
+   */
   private CompletableFuture<UpstreamResult<ProbeResult>> question(
       Grant grant, Revision own, Caller as, Optional<ColdQuestionLimiter.Admission> admission) {
+    AtomicBoolean begun = new AtomicBoolean();
+    CompletableFuture<UpstreamResult<ProbeResult>> first =
+        joinQuestion(grant, own, as, admission, begun);
+    return begun.get()
+        ? first
+        : first.thenCompose(probed ->
+            probed.isBusy()
+                ? joinQuestion(grant, own, as, admission, begun)
+                : CompletableFuture.completedFuture(probed));
+  }
+
+  private CompletableFuture<UpstreamResult<ProbeResult>> joinQuestion(
+      Grant grant,
+      Revision own,
+      Caller as,
+      Optional<ColdQuestionLimiter.Admission> admission,
+      AtomicBoolean begun) {
+    // A client's cold question counts against the client, and the mirror's own against a share
+    // that no client can use up: a flood of tokens must not keep grants from being confirmed.
+    Caller paying = admission.isPresent() ? as : HubUpstream.confirming(as);
     return probes
         .confirm(
-            own, grant, as, () -> admission.map(ColdQuestionLimiter.Admission::begin).orElse(true))
+            own,
+            grant,
+            paying,
+            () -> {
+              begun.set(admission.map(ColdQuestionLimiter.Admission::begin).orElse(true));
+              return begun.get();
+            })
         .orElseGet(() ->
             CompletableFuture.completedFuture(
                 new UpstreamResult.Failed<>(admission.orElseThrow().refusal())));

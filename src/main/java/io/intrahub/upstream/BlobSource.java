@@ -42,6 +42,15 @@ public interface BlobSource {
   UpstreamResult<Opened> open(ByteRange.Span span);
 
   /**
+   * As {@link #open}, but if upstream limits the requests of the token that is sent, this is
+   * returned without waiting: another token may be free of that limit. The failure is transient if
+   * the limit ends soon.
+   */
+  default UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
+    return open(span);
+  }
+
+  /**
    * In whose name it is opened, and for which file: two sources with equal ones are refused
    * together. It must have {@code equals}, and must not hold a secret.
    */

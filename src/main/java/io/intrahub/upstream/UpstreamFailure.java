@@ -59,6 +59,11 @@ public record UpstreamFailure(
     return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator);
   }
 
+  /** The same failure, which is worth asking again after the time that upstream named. */
+  public UpstreamFailure asTransient() {
+    return new UpstreamFailure(kind, reason, true, retryAfter, needsOperator);
+  }
+
   /** The same failure, to be asked again after this time. */
   public UpstreamFailure withRetryAfter(Duration wait) {
     return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator);

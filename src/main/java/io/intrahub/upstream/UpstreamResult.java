@@ -2,6 +2,7 @@ package io.intrahub.upstream;
 
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * The outcome of a call to upstream: a value, or one of the two reasons why there is none. The
@@ -56,6 +57,13 @@ public sealed interface UpstreamResult<T> {
       case Value<T>(T value) -> next.apply(value);
       case NoValue<T> none -> none.as();
     };
+  }
+
+  /** The same outcome with the failure changed, if it is one. */
+  default UpstreamResult<T> mapFailure(UnaryOperator<UpstreamFailure> change) {
+    return this instanceof Failed<T>(UpstreamFailure failure)
+        ? new Failed<>(change.apply(failure))
+        : this;
   }
 
   /** Whether upstream failed because of {@link UpstreamFailure.Kind#BUSY}. */

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GrantsTest {
   private static final Optional<String> ALICE = Optional.of("hf_alice");
   private static final Optional<String> BOB = Optional.of("hf_bob");
+  private static final Optional<String> CAROL = Optional.of("hf_carol");
   private static final int SIZE = 6_000_000;
   private static final DevFile BIG = DevFile.lfsGenerated(7, SIZE);
   private static final List<String> FILES = List.of("config.json", "tokenizer.json", "model.bin");
@@ -323,6 +324,54 @@ class GrantsTest {
     assertThat(bytes).isLessThan(SIZE + 1_500_000L);
     assertThat(rig.get(target, ALICE).status()).isIn(401, 403, 404);
     assertThat(Arrays.asList(rig.get(target, BOB).status())).containsExactly(200);
+  }
+
+  /** Of three tokens the first is limited and the second is refused in the middle of the load. */
+  @Test
+  void the_third_reader_goes_on_when_the_first_is_limited_and_the_second_refused()
+      throws Exception {
+    make(Closed.PRIVATE);
+    repo.allow(BOB.get());
+    rig.hub.token(CAROL.get(), "carol");
+    repo.allow(CAROL.get());
+    String target = "/acme/closed/resolve/" + repo.commitOf("main").orElseThrow() + "/model.bin";
+    Stall stall = rig.hub.faults().on(Route.CDN).times(1).stallAfter(1_000_000);
+    List<CompletableFuture<Optional<Rig.Answer>>> loads = new ArrayList<>();
+    for (Optional<String> token : List.of(ALICE, BOB, CAROL)) {
+      loads.add(CompletableFuture.supplyAsync(() -> tryGet(target, token), clients));
+      stall.awaitReached(1);
+      await().until(() -> readers() == loads.size());
+    }
+    repo.disallow(BOB.get());
+    // Everything that the Hub is asked with Alice's token from now on.
+    rig.hub
+        .faults()
+        .everywhere()
+        .when(r -> r.authorization().filter(("Bearer " + ALICE.get())::equals).isPresent())
+        .status(429, Map.of("Retry-After", "7"), "{\"error\":\"too many requests\"}");
+    // The address that she was given is of no use any more either.
+    rig.hub.faults().on(Route.CDN).times(1).status(403);
+    int before = calls();
+    rig.hub.restart();
+
+    assertThat(loads.get(2).get().orElseThrow().body()).isEqualTo(BIG.allBytes());
+    assertThat(loads.get(0).get().orElseThrow().body()).isEqualTo(BIG.allBytes());
+    assertThat(loads.get(1).get()).isEmpty();
+    List<Recorded> after = rig.hub.log().subList(before, calls());
+    assertThat(after)
+        .as("calls with the limited token")
+        .filteredOn(r -> r.authorization().filter(("Bearer " + ALICE.get())::equals).isPresent())
+        .hasSize(1);
+    long bytes =
+        rig.hub.log().stream()
+            .filter(r -> r.route() == Route.CDN)
+            .mapToLong(Recorded::bytesSent)
+            .sum();
+    assertThat(bytes).isLessThan(SIZE + 1_500_000L);
+  }
+
+  private int readers() {
+    return rig.app().status().loads().stream().mapToInt(load -> load.readers()).sum();
   }
 
   private Optional<Rig.Answer> tryGet(String target, Optional<String> token) {

@@ -1,5 +1,6 @@
 package io.intrahub.hostile;
 
+import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevHub;
@@ -48,7 +49,11 @@ final class Rig implements AutoCloseable {
   }
 
   Rig(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) {
-    mirror = new MirrorUnderTest(data, s -> change.apply(impatient(s)), builder);
+    this(data, change, builder, CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
+  }
+
+  Rig(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder, CacheSizes caches) {
+    mirror = new MirrorUnderTest(data, s -> change.apply(impatient(s)), builder, caches);
     hub = mirror.hub();
     clock = mirror.clock();
   }

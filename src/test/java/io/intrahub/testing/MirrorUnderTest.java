@@ -3,6 +3,7 @@ package io.intrahub.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.AppSettingsFactory;
@@ -38,6 +39,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   private final DevHub hub;
   private final Path data;
   private final UnaryOperator<AppSettings> change;
+  private final CacheSizes caches;
   private App app;
   private long mark;
 
@@ -71,8 +73,15 @@ public final class MirrorUnderTest implements AutoCloseable {
    * @param builder gets the clock
    */
   public MirrorUnderTest(Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder) {
+    this(data, change, builder, CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
+  }
+
+  /** The same, with caches of other sizes. */
+  public MirrorUnderTest(
+      Path data, UnaryOperator<AppSettings> change, DevHub.Builder builder, CacheSizes caches) {
     this.data = data;
     this.change = change;
+    this.caches = caches;
     this.hub = builder.clock(clock).start();
     this.app = start(false);
   }
@@ -88,7 +97,7 @@ public final class MirrorUnderTest implements AutoCloseable {
     AppSettings s = change.apply(AppSettingsFactory.demo("127.0.0.1", 0, data, upstream));
     AppSettings settings = s.withUpstream(s.upstream().withOffline(offline));
     try {
-      return App.start(settings, clock, request -> {});
+      return App.start(settings, clock, request -> {}, caches);
     } catch (Exception e) {
       hub.close();
       throw new AssertionError("the mirror does not start", e);

@@ -7,6 +7,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -111,11 +112,11 @@ final class Readers implements Iterable<Reader> {
         && readable(reader, phase) == reader.position;
   }
 
-  /** Who waits for bytes is told that none will come. */
-  void failBlocked(UpstreamFailure failure, Phase phase) {
+  /** Who waits for bytes is told that none will come, and why. */
+  void failBlocked(Function<Reader, UpstreamFailure> failure, Phase phase) {
     all.stream()
         .filter(r -> isBlocked(r, phase))
-        .forEach(r -> r.outcome = new ReaderOutcome.Failed(failure));
+        .forEach(r -> r.outcome = new ReaderOutcome.Failed(failure.apply(r)));
   }
 
   /** All in whose name this source was opened are refused; another's may do. */

@@ -1,6 +1,7 @@
 package io.intrahub.transfer.core;
 
 import io.intrahub.upstream.UpstreamFailure;
+import java.time.Duration;
 
 /**
  * How often upstream has failed in a row, and when it may be tried again. Times are in nanoseconds
@@ -36,20 +37,24 @@ final class RetryBackoff {
   /**
    * A run failed.
    *
+   * @param another whether the next try is made with another reader's source
    * @return whether upstream is given up, so that who waits for it has to be told
    */
-  boolean failed(Run run, UpstreamFailure failure, long now) {
+  boolean failed(Run run, UpstreamFailure failure, boolean another, long now) {
     // What came is kept: a transfer that had bytes goes on, and a connection that broke is made
     // anew, as is one that got no answer in time. Another source that could not be opened has tried
     // often enough itself.
     boolean again =
-        failure.isTransient() || failure.kind() == UpstreamFailure.Kind.TIMED_OUT || hasReceived;
+        another
+            || failure.isTransient()
+            || failure.kind() == UpstreamFailure.Kind.TIMED_OUT
+            || hasReceived;
     // Connections that fall in the same outage are one failure.
     if (run.generation == generation) {
       generation++;
       fruitlessTries = sinceFailure >= limits.progress() ? 0 : fruitlessTries + 1;
       sinceFailure = 0;
-      retryAt = now + (limits.retryPause().toNanos() << Math.min(fruitlessTries, MAX_DOUBLINGS));
+      retryAt = now + pause(failure);
     }
     if (again && fruitlessTries < limits.tries()) {
       return false;
@@ -60,9 +65,22 @@ final class RetryBackoff {
     return true;
   }
 
+  private long pause(UpstreamFailure failure) {
+    long own = limits.retryPause().toNanos() << Math.min(fruitlessTries, MAX_DOUBLINGS);
+    // A final failure is tried again for the sake of what has arrived, and not at a time that
+    // upstream chose: that may be an hour.
+    long asked = failure.isTransient() ? failure.retryAfter().map(Duration::toNanos).orElse(0L) : 0;
+    return Math.max(own, asked);
+  }
+
   /** Somebody comes to need it. */
   void reset() {
     quiet = false;
+  }
+
+  /** What is waited for concerns only the sources that failed, and there is another one now. */
+  void endPause() {
+    retryAt = Long.MIN_VALUE;
   }
 
   boolean isQuiet() {

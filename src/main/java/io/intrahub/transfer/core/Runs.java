@@ -42,6 +42,7 @@ final class Runs {
 
   /** A run's connection answers. */
   void opened(Run run, boolean sendsRanges) {
+    sponsors.opened(run.source());
     if (!sendsRanges && ranged) {
       ranged = false;
       runs.stream().filter(r -> r != run || r.position != planner.front()).forEach(Run::stop);
@@ -80,8 +81,13 @@ final class Runs {
         || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR) {
       scaling.halve(now);
     }
-    if (backoff.failed(run, failure, now)) {
-      readers.failBlocked(failure, phase);
+    boolean another = Sponsors.mayBeOfToken(failure) && sponsors.passOver(run.source(), failure);
+    if (another && failure.kind() == UpstreamFailure.Kind.RATE_LIMITED) {
+      // The limit is that of the token, and says nothing about the next one: no pause, no try.
+      return;
+    }
+    if (backoff.failed(run, failure, another, now)) {
+      readers.failBlocked(reader -> sponsors.failureOf(reader, failure), phase);
     }
   }
 

@@ -67,10 +67,14 @@ public final class TransferState {
     if (phase != Phase.RUNNING || ended) {
       return Optional.empty();
     }
+    boolean exhausted = sponsors.areExhausted();
     Reader reader = readers.join(source, span, completing, heldFrom);
     demand.joined(reader.completing);
     sponsors.joined(source);
     backoff.reset();
+    if (exhausted && !sponsors.areExhausted()) {
+      backoff.endPause();
+    }
     return Optional.of(reader);
   }
 
@@ -79,6 +83,7 @@ public final class TransferState {
     readers.leave(reader);
     // A client's token must not be used when the request it came with has ended.
     BlobSource source = reader.source();
+    sponsors.left(source);
     if (!sponsors.mayStillUse(source)) {
       runs.stopAllOf(source);
     }

@@ -101,7 +101,7 @@ final class RunFetcher {
   }
 
   private RunEnd open(Run run) throws InterruptedException {
-    return switch (run.source().open(run.ask())) {
+    return switch (run.source().openUnlessLimited(run.ask())) {
       case UpstreamResult.Refused(var refusal) -> new RunEnd.Refused(refusal);
       case UpstreamResult.Failed(var failure) -> new RunEnd.Failed(failure);
       case UpstreamResult.Value(var opened) -> {

@@ -5,6 +5,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
 import java.io.EOFException;
@@ -96,12 +97,23 @@ final class HubBlobSource implements BlobSource {
 
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
-    RetryPolicy.Operation operation = parts.retries().begin(budget);
-    UpstreamResult<Opened> opening =
-        parts.retries().run(operation, () -> openOnce(operation, span), UpstreamResult::asFailure);
-    return opening instanceof UpstreamResult.Failed(var failure)
-        ? new UpstreamResult.Failed<>(failure.asFinal())
-        : opening;
+    return open(parts.retries().begin(budget), span).mapFailure(UpstreamFailure::asFinal);
+  }
+
+  @Override
+  public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
+    if (caller.isAnonymous()) {
+      // Such a limit is the mirror's: another source would meet the same.
+      return open(span);
+    }
+    return open(parts.retries().begin(budget).withoutWaitingForLimits(), span)
+        .mapFailure(f -> RetryPolicy.isShortLimit(f) ? f.asTransient() : f.asFinal());
+  }
+
+  private UpstreamResult<Opened> open(RetryPolicy.Operation operation, ByteRange.Span span) {
+    return parts
+        .retries()
+        .run(operation, () -> openOnce(operation, span), UpstreamResult::asFailure);
   }
 
   private UpstreamResult<Opened> openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {

@@ -43,8 +43,8 @@ import okhttp3.Interceptor;
  * <p>Safe for use by many threads.
  */
 public final class HubUpstream implements AutoCloseable {
-  /** The owner in the memory budget of what {@link #confirm} answers. */
-  public static final String CONFIRMING = "grants";
+  /** The owner in the memory budget of answers that confirm a grant. */
+  private static final String CONFIRMING = "grants";
 
   private final UpstreamSettings settings;
   private final List<Endpoint> endpoints;
@@ -210,13 +210,14 @@ public final class HubUpstream implements AutoCloseable {
 
   /**
    * Asks the authoritative endpoint whether the caller may read a repo. As {@link #learnInfo}, but
-   * it is asked even if it answers 5xx about many repos.
+   * it is asked even if it answers 5xx about many repos. To confirm a grant that there is, pass
+   * {@link #confirming} of the caller.
    *
    * @param revision one that a client can't choose freely
    */
   public UpstreamResult<RepoInfoAnswer> confirm(
       RepoId repo, Optional<Revision> revision, Caller as) {
-    return info(CallPurpose.confirm(repo), repo, revision, "", confirming(as));
+    return info(CallPurpose.confirm(repo), repo, revision, "", as);
   }
 
   /**
@@ -227,7 +228,7 @@ public final class HubUpstream implements AutoCloseable {
   public UpstreamResult<ReadEvidence> authCheck(RepoId repo, Caller as) {
     String target = new HubTarget.RepoResource(repo, "auth-check").format();
     EventOrder.Moment began = order.now();
-    return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), confirming(as))
+    return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), as)
         .flatMap(answer -> {
           answer.said().body().close();
           return ApiRequest.get(answer.path())
@@ -241,7 +242,9 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Returns the same caller, with a share of the memory budget that cold questions can't use up.
+   * Returns the same caller, with a share of the memory budget that cold questions can't use up. It
+   * is for the confirmation of a grant that there is. A question about a new token or a new repo
+   * counts against its client.
    */
   public static Caller confirming(Caller as) {
     return new Caller(as.authority(), as.token(), CONFIRMING);

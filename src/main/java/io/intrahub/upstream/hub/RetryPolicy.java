@@ -58,8 +58,20 @@ final class RetryPolicy {
    *
    * @param budget what it may still spend on trying again
    * @param end when nothing of it is tried again any more, by {@link RetryTiming#nanoTime}
+   * @param waitsForLimits whether it is tried again when upstream limits the rate of requests
    */
-  record Operation(RetryBudget budget, long end) {}
+  record Operation(RetryBudget budget, long end, boolean waitsForLimits) {
+    /** The same, for one who has something better to do than to wait for such a limit. */
+    Operation withoutWaitingForLimits() {
+      return new Operation(budget, end, false);
+    }
+  }
+
+  /** Whether a failure is a limit of the rate of requests that is worth waiting for. */
+  static boolean isShortLimit(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.RATE_LIMITED
+        && failure.retryAfter().orElse(Duration.ZERO).compareTo(RATE_LIMIT_WAIT) <= 0;
+  }
 
   /** Begins an operation with a budget of its own. */
   Operation begin() {
@@ -68,7 +80,7 @@ final class RetryPolicy {
 
   /** Begins an operation that spends what others may have left of a budget. */
   Operation begin(RetryBudget budget) {
-    return new Operation(budget, timing.nanoTime() + TIME.toNanos());
+    return new Operation(budget, timing.nanoTime() + TIME.toNanos(), true);
   }
 
   /** One attempt. */
@@ -94,9 +106,11 @@ final class RetryPolicy {
       }
       long pause = pause(tries, failure.get());
       note(failure.get(), pause);
+      boolean passedOn =
+          failure.get().kind() == UpstreamFailure.Kind.RATE_LIMITED && !operation.waitsForLimits();
       boolean tooLong = pause > RATE_LIMIT_WAIT.toNanos();
       boolean tooLate = timing.nanoTime() + pause - operation.end() > 0;
-      if (tooLong || tooLate || !operation.budget().tryTake()) {
+      if (passedOn || tooLong || tooLate || !operation.budget().tryTake()) {
         return result;
       }
       try {

@@ -29,9 +29,16 @@ public final class RedirectGuard implements Dns {
   private static final byte[] TUNNELLED = {0x20, 0x02};
 
   private final Set<String> endpointHosts;
+  private final Dns names;
 
+  /** With these endpoints, and names as the system resolves them. */
   public RedirectGuard(Set<String> endpointHosts) {
+    this(endpointHosts, Dns.SYSTEM);
+  }
+
+  RedirectGuard(Set<String> endpointHosts, Dns names) {
     this.endpointHosts = Set.copyOf(endpointHosts);
+    this.names = names;
   }
 
   /** Hosts that the operator named. */
@@ -51,9 +58,14 @@ public final class RedirectGuard implements Dns {
     return !isLiteral(to.host()) || mayReach(to.host(), literal(to.host()));
   }
 
+  /**
+   * The addresses that a connection to a host may be made to. OkHttp asks once for a connection and
+   * connects to one of these addresses, so a name that resolves differently a moment later leads
+   * nowhere else.
+   */
   @Override
   public List<InetAddress> lookup(String host) throws UnknownHostException {
-    List<InetAddress> all = Dns.SYSTEM.lookup(host);
+    List<InetAddress> all = names.lookup(host);
     if (endpointHosts.contains(host)) {
       return all;
     }
@@ -77,7 +89,7 @@ public final class RedirectGuard implements Dns {
     return endpointHosts.stream()
         .anyMatch(host -> {
           try {
-            return Dns.SYSTEM.lookup(host).stream().anyMatch(RedirectGuard::isInside);
+            return names.lookup(host).stream().anyMatch(RedirectGuard::isInside);
           } catch (UnknownHostException e) {
             return false;
           }

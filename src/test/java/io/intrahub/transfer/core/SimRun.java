@@ -114,7 +114,7 @@ final class SimRun extends SimActor {
     }
     promised = claimed;
     sim.checkToken(run.source());
-    switch (run.source().open(run.ask())) {
+    switch (run.source().openUnlessLimited(run.ask())) {
       case UpstreamResult.Refused(var refusal) -> end(new RunEnd.Refused(refusal));
       case UpstreamResult.Failed(var failure) -> end(new RunEnd.Failed(failure));
       case UpstreamResult.Value(var opened) -> {

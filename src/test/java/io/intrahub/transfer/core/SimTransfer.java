@@ -261,10 +261,14 @@ final class SimTransfer {
 
   void checkFate(ReaderOutcome outcome, SimUpstream.Sponsor sponsor) {
     switch (outcome) {
-      case ReaderOutcome.Failed failed ->
-          require(
-              stopped || sim.upstream.troubles() > troublesBefore,
-              "upstream is well, and a reader was told that it failed: " + failed);
+      case ReaderOutcome.Failed failed -> {
+        require(
+            stopped || sim.upstream.troubles() > troublesBefore,
+            "upstream is well, and a reader was told that it failed: " + failed);
+        require(
+            failed.failure().kind() != UpstreamFailure.Kind.RATE_LIMITED || sponsor.wasLimited(),
+            "a reader failed because of the limit of another's token");
+      }
       case ReaderOutcome.Refused _ ->
           require(sponsor.isRefused(), "a reader was refused for another");
       case ReaderOutcome.Reading _, ReaderOutcome.Wrong _, ReaderOutcome.StoreFailed _ -> {}

@@ -8,6 +8,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -15,6 +16,12 @@ import java.util.SplittableRandom;
 final class SimUpstream {
   private static final long STALL = 30_000_000_000L;
   private static final long LATE = 20_000_000_000L;
+
+  /** A limit lasts for so many seconds at most. */
+  private static final int LIMIT = 40;
+
+  /** A longer wait is not worth it to a source. */
+  private static final int WAITED_FOR = 8;
 
   private final SimClock clock;
   private final SplittableRandom random;
@@ -114,6 +121,8 @@ final class SimUpstream {
     private final String name;
     private final boolean outlives;
     private boolean refused;
+    private long limitedUntil = Long.MIN_VALUE;
+    private boolean wasLimited;
 
     Sponsor(String name, boolean outlives) {
       this.name = name;
@@ -122,6 +131,11 @@ final class SimUpstream {
 
     boolean isRefused() {
       return refused;
+    }
+
+    /** Whether it ever met a limit. */
+    boolean wasLimited() {
+      return wasLimited;
     }
 
     boolean outlivesRequest() {
@@ -168,13 +182,17 @@ final class SimUpstream {
       return new UpstreamResult.Refused<>(
           new HubRefusal(HubError.repoNotFound(true), Optional.empty()));
     }
+    if (clock.now() < sponsor.limitedUntil) {
+      return limited(sponsor);
+    }
     if (fault.isPresent()) {
       switch (fault.get()) {
         case EXPIRED -> {
           return failed(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
         }
         case LIMITED -> {
-          return failed(UpstreamFailure.Kind.RATE_LIMITED);
+          sponsor.limitedUntil = clock.now() + random.nextInt(LIMIT) * 1_000_000_000L;
+          return limited(sponsor);
         }
         case TROUBLED -> {
           return failed(UpstreamFailure.Kind.SERVER_ERROR);
@@ -195,6 +213,16 @@ final class SimUpstream {
     return new UpstreamResult.Value<>(
         new BlobSource.Opened(
             new SimStream(span, fault), ranged || (span.offset() == 0 && random.nextBoolean())));
+  }
+
+  private UpstreamResult<BlobSource.Opened> limited(Sponsor sponsor) {
+    troubles++;
+    sponsor.wasLimited = true;
+    Duration left = Duration.ofNanos(sponsor.limitedUntil - clock.now());
+    boolean brief = left.toSeconds() < WAITED_FOR;
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(
+            UpstreamFailure.Kind.RATE_LIMITED, "it is scripted", brief, Optional.of(left)));
   }
 
   private UpstreamResult<BlobSource.Opened> failed(UpstreamFailure.Kind kind) {

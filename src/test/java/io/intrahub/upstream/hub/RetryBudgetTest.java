@@ -11,6 +11,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamResults;
 import java.io.IOException;
@@ -127,5 +128,38 @@ class RetryBudgetTest {
     assertThat(source.open(Span.all(SIZE))).isInstanceOf(UpstreamResult.Failed.class);
 
     assertThat(time.passed()).isEqualTo(Duration.ofSeconds(7 * 8)).isLessThan(RetryPolicy.TIME);
+  }
+
+  /** While it waited, the load of each other reader of the same content would stand still. */
+  @Test
+  void a_limit_of_a_token_is_told_at_once_to_one_who_may_have_another_token() {
+    hub.token(UpstreamRig.TOKEN, "owner");
+    BlobSource source =
+        rig.source(rig.found("m.bin", UpstreamRig.HOLDER), "m.bin", UpstreamRig.HOLDER);
+    hub.expireSignatures();
+    hub.counters().reset();
+    hub.faults().on(Route.RESOLVE).times(1).status(429, Map.of("Retry-After", "5"), "");
+    hub.faults().on(Route.RESOLVE).skip(1).status(429, Map.of("Retry-After", "60"), "");
+
+    UpstreamFailure brief = UpstreamResults.failure(source.openUnlessLimited(Span.all(SIZE)));
+    UpstreamFailure lasting = UpstreamResults.failure(source.openUnlessLimited(Span.all(SIZE)));
+
+    assertThat(brief.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
+    assertThat(brief.isTransient()).isTrue();
+    assertThat(brief.retryAfter()).contains(Duration.ofSeconds(5));
+    assertThat(lasting.isTransient()).isFalse();
+    assertThat(time.passed()).isZero();
+    assertThat(hub.counters().requests(Route.RESOLVE)).isEqualTo(2);
+  }
+
+  @Test
+  void a_limit_without_a_token_is_that_of_all_and_waited_for() throws IOException {
+    BlobSource source = source();
+    hub.expireSignatures();
+    hub.faults().on(Route.RESOLVE).times(1).status(429, Map.of("Retry-After", "5"), "");
+
+    assertThat(readAll(source.openUnlessLimited(Span.all(SIZE)))).hasSize(SIZE);
+
+    assertThat(time.passed()).isEqualTo(Duration.ofSeconds(5));
   }
 }

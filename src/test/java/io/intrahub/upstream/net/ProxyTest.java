@@ -14,6 +14,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
+import io.intrahub.upstream.hub.UpstreamRig;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -21,6 +22,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -314,6 +316,59 @@ class ProxyTest {
         assertThat(hop).isInstanceOf(UpstreamResult.Failed.class);
         assertThat(info).isInstanceOf(UpstreamResult.Failed.class);
       }
+    }
+  }
+
+  /** The Hub is reached through a tunnel, and what is in it is encrypted. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "403 Forbidden", "407 Nope", "200 OK"})
+  void no_token_of_a_client_is_in_anything_that_a_proxy_can_read(String ownAnswer)
+      throws Exception {
+    proxy.wants("ada", "secret");
+    if (!ownAnswer.isEmpty()) {
+      proxy.answers(ownAnswer);
+    }
+    secure.enqueue(
+        new MockResponse.Builder()
+            .addHeader("X-Repo-Commit", "a".repeat(40))
+            .addHeader("ETag", '"' + "b".repeat(40) + '"')
+            .addHeader("X-Linked-Size", "5")
+            .addHeader("Set-Cookie", "session=1; Path=/")
+            .build());
+    secure.enqueue(
+        new MockResponse.Builder()
+            .addHeader("Content-Type", "application/json")
+            .body("{\"id\":\"acme/x\",\"private\":true,\"gated\":false}")
+            .build());
+    try (HubUpstream hub =
+        TestWiring.upstream(
+            UpstreamSettings.to(List.of(URI.create("https://hub.example")))
+                .withRetryPause(Duration.ofMillis(1))
+                .withNetwork(settings(through("ada", "secret"))),
+            Clock.systemUTC(),
+            timer)) {
+      UpstreamResult<FirstHop> hop =
+          hub.firstHop(
+              UpstreamRig.REPO, UpstreamRig.MAIN, new FilePath("a.txt"), UpstreamRig.HOLDER);
+      UpstreamResult<RepoInfoAnswer> info =
+          hub.repoInfo(UpstreamRig.REPO, Optional.empty(), "", UpstreamRig.HOLDER);
+
+      assertThat(hop.asFailure().isPresent()).isEqualTo(!ownAnswer.isEmpty());
+      assertThat(info.asFailure().isPresent()).isEqualTo(!ownAnswer.isEmpty());
+      assertThat(hop + " " + info).doesNotContain(UpstreamRig.TOKEN);
+    }
+
+    assertThat(proxy.heads())
+        .isNotEmpty()
+        .allSatisfy(head ->
+            assertThat(head.toLowerCase(Locale.ROOT))
+                .startsWith("connect hub.example:443 ")
+                .doesNotContain(UpstreamRig.TOKEN, "\nauthorization:", "cookie"));
+    assertThat(secure.getRequestCount()).isEqualTo(ownAnswer.isEmpty() ? 2 : 0);
+    if (ownAnswer.isEmpty()) {
+      assertThat(secure.takeRequest().getHeaders().get("Authorization"))
+          .isEqualTo("Bearer " + UpstreamRig.TOKEN);
+      assertThat(secure.takeRequest().getHeaders().names()).doesNotContain("Cookie");
     }
   }
 
