@@ -189,10 +189,17 @@ final class GrantRenewals {
         default -> {
           // The Hub is there, or something in its place. Its word may still come in time.
           noWord = Optional.of(failure);
+          if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()) {
+            return withoutWord(grant, key, noWord);
+          }
           pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
         }
       }
     }
+    return withoutWord(grant, key, noWord);
+  }
+
+  private Renewal withoutWord(Grant grant, Grant key, Optional<UpstreamFailure> noWord) {
     boolean limited = noWord.filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
     if (limited && grant.authority() instanceof Authority.TokenHolder) {
       // A client can use up the quota of its own token, and must not gain by that.

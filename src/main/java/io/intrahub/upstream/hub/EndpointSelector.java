@@ -18,6 +18,7 @@ final class EndpointSelector {
   private final List<Endpoint> endpoints;
   private final boolean offline;
   private final RetryPolicy retries;
+  private final RateLimits limits;
 
   /**
    * Makes one.
@@ -25,10 +26,12 @@ final class EndpointSelector {
    * @param endpoints in the order of preference, at least one
    * @param offline no endpoint is ever asked
    */
-  EndpointSelector(List<Endpoint> endpoints, boolean offline, RetryPolicy retries) {
+  EndpointSelector(
+      List<Endpoint> endpoints, boolean offline, RetryPolicy retries, RateLimits limits) {
     this.endpoints = endpoints;
     this.offline = offline;
     this.retries = retries;
+    this.limits = limits;
   }
 
   /** One visit to one endpoint. After a failure the next endpoint may be visited. */
@@ -37,14 +40,16 @@ final class EndpointSelector {
   }
 
   /** As the other one, as an operation of its own, in the operator's order. */
-  <T> UpstreamResult<T> visit(CallPurpose question, Caller caller, Visitor<T> visitor) {
-    return visit(retries.begin(), question, caller, Optional.empty(), visitor);
+  <T> UpstreamResult<T> visit(
+      CallPurpose question, RateLimits.Quota quota, Caller caller, Visitor<T> visitor) {
+    return visit(retries.begin(), question, quota, caller, Optional.empty(), visitor);
   }
 
   /**
    * Visits the endpoints that may answer until one gives a value or a refusal, in the operator's
    * order but for one.
    *
+   * @param quota that the call counts against: an endpoint that limits it is not visited
    * @param caller with a token: only the authoritative endpoint is visited
    * @param operation that the visits are part of
    * @param last is visited when all others failed
@@ -53,6 +58,7 @@ final class EndpointSelector {
   <T> UpstreamResult<T> visit(
       RetryPolicy.Operation operation,
       CallPurpose question,
+      RateLimits.Quota quota,
       Caller caller,
       Optional<Endpoint> last,
       Visitor<T> visitor) {
@@ -64,7 +70,15 @@ final class EndpointSelector {
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
       boolean mayHear = caller.isAnonymous() || endpoint.authoritative();
-      if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
+      if (!mayHear || !question.mayAsk(endpoint)) {
+        continue;
+      }
+      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
+      if (limit.isPresent()) {
+        failure = limit.get();
+        continue;
+      }
+      if (!endpoint.breaker().tryAcquire(question)) {
         continue;
       }
       UpstreamResult<T> result =
@@ -74,6 +88,7 @@ final class EndpointSelector {
         return result;
       }
       failure = result.asFailure().get();
+      limits.failed(endpoint, caller, quota, question.purpose(), failure);
     }
     return new UpstreamResult.Failed<>(failure.asFinal());
   }

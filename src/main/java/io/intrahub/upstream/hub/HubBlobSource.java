@@ -51,6 +51,7 @@ final class HubBlobSource implements BlobSource {
       EndpointClient client,
       FirstHopResolver firstHops,
       DownloadLocations locations,
+      RateLimits limits,
       RetryPolicy retries,
       Meters meters,
       String preferredHost) {}
@@ -151,7 +152,23 @@ final class HubBlobSource implements BlobSource {
 
   /** Tries an address, and forgets it if it turns out to be unusable. */
   private Attempt tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
+    Endpoint endpoint = location.endpoint();
+    // Small files come from the endpoint itself, where reading them counts like resolving them.
+    boolean isCounted = endpoint.owns(location.url());
+    Optional<UpstreamFailure> limit =
+        isCounted
+            ? parts.limits().find(endpoint, caller, RateLimits.Quota.RESOLVERS)
+            : Optional.empty();
+    if (limit.isPresent()) {
+      return new Attempt(new UpstreamResult.Failed<>(limit.get()), true);
+    }
     Attempt attempt = tryOnce(location, span);
+    Optional<UpstreamFailure> failure =
+        isCounted ? attempt.result().asFailure() : Optional.empty();
+    failure.ifPresent(f ->
+        parts
+            .limits()
+            .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
     if (!attempt.isAddressUsable()) {
       parts.locations().drop(file);
     }

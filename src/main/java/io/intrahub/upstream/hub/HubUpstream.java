@@ -93,7 +93,8 @@ public final class HubUpstream implements AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
-    this.selector = new EndpointSelector(endpoints, settings.offline(), retries);
+    RateLimits limits = new RateLimits(clock);
+    this.selector = new EndpointSelector(endpoints, settings.offline(), retries, limits);
     EndpointClient client = new EndpointClient(transport, guard);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
@@ -102,7 +103,13 @@ public final class HubUpstream implements AutoCloseable {
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
-            client, firstHops, locations, retries, meters, endpoints.getFirst().base().host());
+            client,
+            firstHops,
+            locations,
+            limits,
+            retries,
+            meters,
+            endpoints.getFirst().base().host());
   }
 
   private static HttpUrl baseUrl(String endpoint) {
