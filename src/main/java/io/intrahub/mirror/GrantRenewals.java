@@ -164,7 +164,13 @@ final class GrantRenewals {
     Grant key = question(grant);
     Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
-      return without(grant, known.get());
+      Renewal without = without(grant, known.get());
+      // A client that gets nothing without the Hub's word may as well find out that it is back.
+      boolean probes =
+          without instanceof Renewal.Unknown && upstream.isUnavailable() && upstream.mayAsk();
+      if (!probes) {
+        return without;
+      }
     }
     // Not what is left of the client's own time, which what it asked for before may have used up.
     Deadline mine = Deadline.in(timeout);

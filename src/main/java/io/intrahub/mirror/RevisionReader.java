@@ -10,6 +10,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
@@ -28,6 +29,9 @@ import java.util.concurrent.CompletableFuture;
  * <p>Safe for use by many threads.
  */
 final class RevisionReader {
+  /** Enough for a Hub that is back, and less than the first time-out of any client (6 s). */
+  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(4);
+
   private static final Revision MAIN = new Revision("main");
 
   private final AccessChecker checker;
@@ -102,7 +106,10 @@ final class RevisionReader {
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
       case FETCH -> ask(repo, attempt, Optional.of(proof));
-      case REFUSE -> new UpstreamResult.Failed<>(upstream.unavailableReason());
+      case REFUSE ->
+          upstream.mayAsk()
+              ? ask(repo, attempt, Optional.of(proof))
+              : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -248,13 +255,16 @@ final class RevisionReader {
       if (question.isEmpty()) {
         return new UpstreamResult.Failed<>(admission.refusal());
       }
-      learned = BoundedWait.until(question.get(), attempt.deadline().left());
+      learned = BoundedWait.until(question.get(), patience(attempt.deadline().left()));
       // Another client's question may have failed because its own share of memory is used up.
     } while (learned.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
         && !attempt.deadline().left().isZero());
     if (learned.isEmpty()) {
-      return new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, whole));
+      return new UpstreamResult.Failed<>(
+          upstream.state() == UpstreamState.DOWN
+              ? upstream.unavailableReason()
+              : UpstreamErrors.timedOut(upstream, whole));
     }
     return switch (learned.get()) {
       case UpstreamResult.Value(ProbeResult.Open open) ->
@@ -277,6 +287,12 @@ final class RevisionReader {
       }
       case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
     };
+  }
+
+  /** How long a client waits; for a probe of an upstream that is down not to the very end. */
+  private Duration patience(Duration left) {
+    boolean down = upstream.state() == UpstreamState.DOWN;
+    return down && left.compareTo(PROBE_PATIENCE) > 0 ? PROBE_PATIENCE : left;
   }
 
   /** Another endpoint may have it. What that says is passed through and proves nothing. */

@@ -5,16 +5,24 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Chooses the endpoints that a call goes to, and tells their circuit breakers how it went. Knows
  * nothing of HTTP. Safe for use by many threads.
  */
 final class EndpointSelector {
+  /** How long a call waits for a probe: no less than clients wait for its answer. */
+  private static final Duration PROBE_WAIT = Duration.ofSeconds(60);
+
   private final List<Endpoint> endpoints;
   private final boolean offline;
   private final RetryPolicy retries;
@@ -78,12 +86,10 @@ final class EndpointSelector {
         failure = limit.get();
         continue;
       }
-      if (!endpoint.breaker().tryAcquire(question)) {
+      if (!acquire(endpoint.breaker(), question)) {
         continue;
       }
-      UpstreamResult<T> result =
-          retries.run(operation, () -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
-      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, result.asFailure()));
+      UpstreamResult<T> result = visitCounted(operation, question, endpoint, visitor);
       if (result.asFailure().isEmpty()) {
         return result;
       }
@@ -91,6 +97,45 @@ final class EndpointSelector {
       limits.failed(endpoint, caller, quota, question.purpose(), failure);
     }
     return new UpstreamResult.Failed<>(failure.asFinal());
+  }
+
+  /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
+  private static boolean acquire(CircuitBreaker breaker, CallPurpose question) {
+    if (breaker.tryAcquire(question)) {
+      return true;
+    }
+    Optional<CompletableFuture<Void>> probe = breaker.probe(question);
+    if (probe.isEmpty()) {
+      return false;
+    }
+    try {
+      probe.get().get(PROBE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return breaker.tryAcquire(question);
+  }
+
+  private <T> UpstreamResult<T> visitCounted(
+      RetryPolicy.Operation operation,
+      CallPurpose question,
+      Endpoint endpoint,
+      Visitor<T> visitor) {
+    boolean isCounted = false;
+    try {
+      UpstreamResult<T> result =
+          retries.run(operation, () -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
+      count(endpoint.breaker(), question, result.asFailure());
+      isCounted = true;
+      return result;
+    } finally {
+      if (!isCounted) {
+        endpoint.breaker().abandoned();
+      }
+    }
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -114,20 +159,31 @@ final class EndpointSelector {
 
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
   private static void count(
-      CircuitBreaker breaker, RepoId repo, Optional<UpstreamFailure> failure) {
+      CircuitBreaker breaker, CallPurpose question, Optional<UpstreamFailure> failure) {
     if (Thread.currentThread().isInterrupted()) {
       // The call was stopped here, because its client left: that says nothing of the endpoint.
+      breaker.abandoned();
       return;
     }
+    if (question.repo().isEmpty()) {
+      boolean connected =
+          failure.filter(f -> f.kind() == UpstreamFailure.Kind.UNREACHABLE).isEmpty();
+      if (failure.filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent()) {
+        breaker.abandoned();
+      } else {
+        breaker.passedOn(connected, failure.map(UpstreamFailure::reason).orElse(""));
+      }
+      return;
+    }
+    RepoId repo = question.repo().get();
     failure.ifPresentOrElse(
         f -> {
           switch (f.kind()) {
             case UNREACHABLE -> breaker.unreachable(f.reason(), f.needsOperator());
             case TIMED_OUT -> breaker.silent(repo, f.reason());
             case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
-            case BUSY -> {
-              // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
-            }
+            // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
+            case BUSY -> breaker.abandoned();
             case OFFLINE, RATE_LIMITED, UNEXPECTED_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
                 breaker.answered();
           }

@@ -128,6 +128,14 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
+   * Whether a client for which nothing is stored may have upstream asked: it is reachable as far as
+   * is known, or a probe is due or under way.
+   */
+  public boolean mayAsk() {
+    return !settings.offline() && endpoints.stream().anyMatch(e -> e.breaker().mayAsk());
+  }
+
+  /**
    * Why upstream is not asked, in the states {@link UpstreamState#DOWN} and {@link
    * UpstreamState#OFFLINE}.
    */

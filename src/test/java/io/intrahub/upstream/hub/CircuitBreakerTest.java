@@ -48,18 +48,51 @@ class CircuitBreakerTest {
     assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
   }
 
+  /** What can be served without a call is not kept waiting for each of the probes. */
   @Test
-  void one_probe_at_a_time_and_each_pause_is_twice_the_last() {
+  void each_pause_before_it_counts_as_reachable_is_twice_the_last() {
     fail(5);
     for (long pause : new long[] {5, 10, 20, 40, 60, 60}) {
       pass(pause - 1);
-      assertThat(breaker.tryAcquire(ONE)).as("before " + pause).isFalse();
+      assertThat(breaker.isOpen()).as("before " + pause).isTrue();
       pass(1);
       assertThat(breaker.isOpen()).isFalse();
       assertThat(breaker.tryAcquire(ONE)).as("after " + pause).isTrue();
-      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
       breaker.unreachable("it is scripted", false);
     }
+  }
+
+  @Test
+  void one_probe_is_under_way_at_a_time_and_two_seconds_lie_between_two() {
+    fail(5);
+    for (int probe = 0; probe < 10; probe++) {
+      pass(1);
+      assertThat(breaker.mayAsk()).isFalse();
+      assertThat(breaker.tryAcquire(ONE)).as("too early").isFalse();
+      assertThat(breaker.probe(ONE)).isEmpty();
+      pass(1);
+      assertThat(breaker.mayAsk()).isTrue();
+      assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+      pass(20);
+      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+      assertThat(breaker.mayAsk()).as("for one that waits").isTrue();
+      var underWay = breaker.probe(CallPurpose.learn(repo(2))).orElseThrow();
+      assertThat(underWay).isNotDone();
+      breaker.unreachable("it is scripted", false);
+      assertThat(underWay).isDone();
+    }
+  }
+
+  @Test
+  void a_refusal_says_when_the_next_request_asks_again() {
+    fail(5);
+    assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
+    pass(2);
+    assertThat(breaker.reason()).endsWith("the first request from now on asks it again");
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(breaker.reason()).endsWith("it is being asked again now");
+    breaker.abandoned();
+    assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
   }
 
   /** A load of many files is under way when the Hub goes: all its calls fail, one after another. */
@@ -103,7 +136,7 @@ class CircuitBreakerTest {
     fail(5);
     pass(5);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
-    pass(5);
+    pass(60);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
   }
 
@@ -123,6 +156,24 @@ class CircuitBreakerTest {
     pass(5);
     assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
     assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+  }
+
+  @Test
+  void a_call_that_is_passed_on_finds_an_unreachable_endpoint_reachable() {
+    fail(5);
+    pass(2);
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
+    breaker.passedOn(false, "it is scripted");
+    assertThat(breaker.isOpen()).isTrue();
+    pass(2);
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    breaker.passedOn(true, "");
+    assertThat(breaker.isOpen()).isFalse();
+    for (int i = 0; i < 10; i++) {
+      breaker.passedOn(false, "it is scripted");
+    }
+    assertThat(breaker.isOpen()).isFalse();
   }
 
   @Test
