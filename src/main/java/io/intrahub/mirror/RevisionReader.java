@@ -5,6 +5,7 @@ import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -30,7 +31,10 @@ import java.util.concurrent.CompletableFuture;
  */
 final class RevisionReader {
   /** Enough for a Hub that is back, and less than the first time-out of any client (6 s). */
-  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(4);
+  private static final Duration DOWN_PATIENCE = Duration.ofSeconds(4);
+
+  /** How often a waiting client looks whether upstream is down. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
   private static final Revision MAIN = new Revision("main");
 
@@ -255,7 +259,7 @@ final class RevisionReader {
       if (question.isEmpty()) {
         return new UpstreamResult.Failed<>(admission.refusal());
       }
-      learned = BoundedWait.until(question.get(), patience(attempt.deadline().left()));
+      learned = await(question.get(), attempt.deadline());
       // Another client's question may have failed because its own share of memory is used up.
     } while (learned.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
@@ -289,10 +293,18 @@ final class RevisionReader {
     };
   }
 
-  /** How long a client waits; for a probe of an upstream that is down not to the very end. */
-  private Duration patience(Duration left) {
-    boolean down = upstream.state() == UpstreamState.DOWN;
-    return down && left.compareTo(PROBE_PATIENCE) > 0 ? PROBE_PATIENCE : left;
+  /** Waits as long as the client can, or less if upstream turns out to be down. */
+  private <T> Optional<T> await(CompletableFuture<T> question, Deadline deadline) {
+    Deadline patience = Deadline.in(DOWN_PATIENCE);
+    while (true) {
+      Duration left = deadline.left();
+      Duration slice = left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN;
+      Optional<T> answer = BoundedWait.until(question, slice);
+      boolean isDown = patience.left().isZero() && upstream.state() == UpstreamState.DOWN;
+      if (answer.isPresent() || isDown || deadline.left().isZero()) {
+        return answer;
+      }
+    }
   }
 
   /** Another endpoint may have it. What that says is passed through and proves nothing. */

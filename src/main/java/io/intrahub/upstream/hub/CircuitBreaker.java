@@ -5,6 +5,7 @@ import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -22,8 +23,9 @@ import java.util.concurrent.CompletableFuture;
  *   <li><b>Unreachable</b>: no connection came about. After {@value #FAILURES_TO_OPEN} in a row the
  *       breaker is open and all calls are refused.
  *   <li><b>Silent</b>: there was a connection, and no answer within the time-out. After {@value
- *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, all calls are
- *       refused but those that are passed on or confirm who may read. The endpoint does not count
+ *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, or as soon as
+ *       {@value #SILENT_TO_OPEN} have timed out or wait for {@value #OVERDUE_SECONDS} seconds while
+ *       the endpoint answers nothing at all, all calls are refused but those that are passed on or confirm who may read. The endpoint does not count
  *       as unreachable: silence never makes an expired grant believed.
  *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
  *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
@@ -56,16 +58,41 @@ final class CircuitBreaker {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
+  /** An answer that takes longer is more than most clients wait for. */
+  private static final int OVERDUE_SECONDS = 4;
+
+  private static final Duration OVERDUE = Duration.ofSeconds(OVERDUE_SECONDS);
+  private static final int SILENT_TO_OPEN = 3;
+
   private final Clock clock;
   private final FailureStreak connections = new FailureStreak();
   private final FailureStreak silences = new FailureStreak();
   private final FailureStreak answers = new FailureStreak();
+
+  /** The mirror's own attempts that have not ended. */
+  private final Set<Attempt> waiting = new HashSet<>();
+
+  /** How many answers have begun, to whatever call. */
+  private long heard;
 
   /** Whether connecting fails until the operator changes something. */
   private boolean needsOperator;
 
   /** The repos of the failures in {@link #answers}, the oldest first. */
   private final Set<RepoId> troubled = new LinkedHashSet<>();
+
+  /** An attempt of a call, from {@link #began} to {@link #ended}. Compared by identity. */
+  static final class Attempt {
+    private final Instant began;
+
+    /** How many answers had begun before it. */
+    private final long heardBefore;
+
+    private Attempt(Instant began, long heardBefore) {
+      this.began = began;
+      this.heardBefore = heardBefore;
+    }
+  }
 
   CircuitBreaker(Clock clock) {
     this.clock = clock;
@@ -78,7 +105,40 @@ final class CircuitBreaker {
 
   /** Whether the endpoint takes connections and answers nobody, so that calls are refused now. */
   synchronized boolean isSilent() {
+    noticeSilence();
     return silences.areRefused(clock.instant());
+  }
+
+  /** One of the mirror's own attempts begins; {@link #ended} must follow. */
+  synchronized Attempt began() {
+    Attempt attempt = new Attempt(clock.instant(), heard);
+    waiting.add(attempt);
+    return attempt;
+  }
+
+  /** An attempt ended, in whatever way. */
+  synchronized void ended(Attempt attempt) {
+    waiting.remove(attempt);
+  }
+
+  /** The head of an answer arrived, to whatever call. */
+  synchronized void heard() {
+    heard++;
+  }
+
+  /** Does not wait for the time-outs of calls that have waited in vain for too long already. */
+  private void noticeSilence() {
+    if (silences.hasReachedLimit()) {
+      return;
+    }
+    Instant now = clock.instant();
+    long overdue =
+        waiting.stream()
+            .filter(a -> a.heardBefore == heard && !now.isBefore(a.began.plus(OVERDUE)))
+            .count();
+    if (overdue > 0 && overdue + silences.number >= SILENT_TO_OPEN) {
+      silences.open("no answer to any call for " + OVERDUE_SECONDS + " s", now);
+    }
   }
 
   /**
@@ -87,6 +147,7 @@ final class CircuitBreaker {
    * a client, or by {@link #abandoned} if it says nothing about the endpoint.
    */
   synchronized boolean tryAcquire(CallPurpose question) {
+    noticeSilence();
     Instant now = clock.instant();
     if (question.purpose() == CallPurpose.Purpose.PASS_ON) {
       // All of them when the pause is over; before that one as a probe of the connection.
@@ -118,7 +179,7 @@ final class CircuitBreaker {
    * The probe under way that a refused call may wait for.
    *
    * @return completed, with nothing, when the outcome of the probe has been reported; empty when
-   *     there is none under way
+   *     there is none under way, or it has not been answered for {@value #OVERDUE_SECONDS} seconds
    */
   synchronized Optional<CompletableFuture<Void>> probe(CallPurpose question) {
     Instant now = clock.instant();
@@ -127,9 +188,10 @@ final class CircuitBreaker {
 
   /**
    * Whether a call by the mirror itself would be made now, or would wait for a probe that is under
-   * way. Changes nothing.
+   * way.
    */
   synchronized boolean mayAsk() {
+    noticeSilence();
     Instant now = clock.instant();
     FailureStreak refusing = connections.hasReachedLimit() ? connections : silences;
     return !refusing.hasReachedLimit() || refusing.probe(now).isPresent() || refusing.isDue(now);
@@ -148,7 +210,7 @@ final class CircuitBreaker {
     }
     if (connected) {
       connections.end();
-    } else if (connections.probe(clock.instant()).isPresent()) {
+    } else if (connections.isProbing(clock.instant())) {
       connections.add(why, clock.instant());
     }
   }
@@ -231,6 +293,9 @@ final class CircuitBreaker {
     private Instant nextProbe = Instant.MIN;
     private String reason = "it did not answer";
 
+    /** Whether {@link #number} is that of failures, and not set by {@link #open}. */
+    private boolean isCounted = true;
+
     /** When the last probe began or failed, or the limit was reached. */
     private Instant lastProbe = Instant.MIN;
 
@@ -251,7 +316,7 @@ final class CircuitBreaker {
     }
 
     boolean tryProbe(Instant now) {
-      if (probe(now).isPresent() || !isDue(now)) {
+      if (!isDue(now)) {
         return false;
       }
       abandonProbe();
@@ -262,13 +327,18 @@ final class CircuitBreaker {
       return true;
     }
 
-    /** Whether the last probe is long enough ago. */
+    /** Whether the last probe has ended and is long enough ago. */
     boolean isDue(Instant now) {
-      return !Freshness.isWithin(lastProbe, PROBE_PAUSE, now);
+      return !isProbing(now) && !Freshness.isWithin(lastProbe, PROBE_PAUSE, now);
     }
 
+    boolean isProbing(Instant now) {
+      return probe.isPresent() && Freshness.isWithin(lastProbe, LOST_PROBE, now);
+    }
+
+    /** The probe under way, unless it hangs: then nobody waits for it. */
     Optional<CompletableFuture<Void>> probe(Instant now) {
-      return probe.filter(_ -> Freshness.isWithin(lastProbe, LOST_PROBE, now));
+      return probe.filter(_ -> Freshness.isWithin(lastProbe, OVERDUE, now));
     }
 
     void abandonProbe() {
@@ -276,8 +346,16 @@ final class CircuitBreaker {
       probe = Optional.empty();
     }
 
+    /** As if enough calls had failed. */
+    void open(String why, Instant now) {
+      number = FAILURES_TO_OPEN - 1;
+      add(why, now);
+      isCounted = false;
+    }
+
     void add(String why, Instant now) {
       reason = why;
+      isCounted = true;
       number++;
       if (number == FAILURES_TO_OPEN) {
         nextProbe = now.plus(pause);
@@ -302,8 +380,8 @@ final class CircuitBreaker {
     }
 
     String why(Instant now) {
-      String often = reason + ", " + number + " times in a row; ";
-      if (probe(now).isPresent()) {
+      String often = reason + (isCounted ? ", " + number + " times in a row; " : "; ");
+      if (isProbing(now)) {
         return often + "it is being asked again now";
       }
       Duration left = isDue(now) ? Duration.ZERO : PROBE_PAUSE.minus(Duration.between(lastProbe, now));

@@ -127,7 +127,13 @@ final class EndpointSelector {
     boolean isCounted = false;
     try {
       UpstreamResult<T> result =
-          retries.run(operation, () -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
+          retries.run(
+              operation,
+              () ->
+                  question.repo().isPresent()
+                      ? visitTimed(endpoint, visitor)
+                      : visitOnce(endpoint, visitor),
+              UpstreamResult::asFailure);
       count(endpoint.breaker(), question, result.asFailure());
       isCounted = true;
       return result;
@@ -147,6 +153,16 @@ final class EndpointSelector {
         false,
         Optional.empty(),
         breaker.needsOperator());
+  }
+
+  /** So that the breaker knows of calls that wait, before their time-out. */
+  private static <T> UpstreamResult<T> visitTimed(Endpoint endpoint, Visitor<T> visitor) {
+    CircuitBreaker.Attempt attempt = endpoint.breaker().began();
+    try {
+      return visitOnce(endpoint, visitor);
+    } finally {
+      endpoint.breaker().ended(attempt);
+    }
   }
 
   private static <T> UpstreamResult<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {

@@ -6,6 +6,8 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CircuitBreakerTest {
@@ -73,11 +75,12 @@ class CircuitBreakerTest {
       pass(1);
       assertThat(breaker.mayAsk()).isTrue();
       assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
-      pass(20);
-      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
       assertThat(breaker.mayAsk()).as("for one that waits").isTrue();
       var underWay = breaker.probe(CallPurpose.learn(repo(2))).orElseThrow();
       assertThat(underWay).isNotDone();
+      pass(20);
+      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+      assertThat(breaker.mayAsk()).as("for one that would wait for a probe that hangs").isFalse();
       breaker.unreachable("it is scripted", false);
       assertThat(underWay).isDone();
     }
@@ -242,6 +245,55 @@ class CircuitBreakerTest {
     breaker.answered();
     assertThat(breaker.isSilent()).isFalse();
     assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
+  }
+
+  @Test
+  void calls_that_wait_in_vain_count_before_their_time_out() {
+    var _ = breaker.began();
+    var _ = breaker.began();
+    pass(10);
+    assertThat(breaker.isSilent()).as("with two").isFalse();
+    var _ = breaker.began();
+    pass(3);
+    assertThat(breaker.isSilent()).as("with one that waits for 3 s").isFalse();
+    pass(1);
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.reason()).startsWith("no answer to any call for 4 s; ");
+    assertThat(breaker.tryAcquire(ONE)).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    breaker.answered();
+    breaker.heard();
+    assertThat(breaker.isSilent()).isFalse();
+  }
+
+  @Test
+  void a_call_that_waits_counts_together_with_time_outs_before_it() {
+    breaker.silent(repo(1), "no answer within 20 s");
+    breaker.silent(repo(2), "no answer within 20 s");
+    CircuitBreaker.Attempt attempt = breaker.began();
+    pass(4);
+    assertThat(breaker.isSilent()).isTrue();
+    breaker.ended(attempt);
+    breaker.answered();
+    assertThat(breaker.isSilent()).isFalse();
+  }
+
+  /** Its answer may be large, or its repo slow. */
+  @Test
+  void calls_that_take_long_while_the_endpoint_answers_others_say_nothing() {
+    for (int i = 0; i < 10; i++) {
+      var _ = breaker.began();
+    }
+    breaker.heard();
+    pass(60);
+    assertThat(breaker.isSilent()).isFalse();
+    List<CircuitBreaker.Attempt> attempts =
+        Stream.generate(breaker::began).limit(10).toList();
+    attempts.forEach(breaker::ended);
+    pass(60);
+    assertThat(breaker.isSilent()).isFalse();
   }
 
   @Test
