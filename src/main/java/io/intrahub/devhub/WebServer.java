@@ -136,7 +136,9 @@ final class WebServer {
         UriCompliance.from(
             EnumSet.of(
                 UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
-                UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING)));
+                UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+                // An escaped backslash, which git allows in names.
+                UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS)));
   }
 
   /** What never reaches the routes, such as a malformed target, is refused in the Hub's form. */

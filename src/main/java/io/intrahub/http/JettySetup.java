@@ -54,13 +54,16 @@ final class JettySetup {
       // it for a part of the value, and what follows it would be a header for the mirror only.
       http.setHttpCompliance(HttpCompliance.STRICT);
       // Escaped slashes and percent signs are part of the Hub's paths, and hf-hub 0.x and
-      // huggingface.js send doubled slashes. Escaped dots, backslashes and the like are refused.
+      // huggingface.js send doubled slashes. An escaped backslash may be part of a file's name; it
+      // counts as suspicious, like control characters, which the parser refuses. Escaped dots and
+      // the like are refused here.
       http.setUriCompliance(
           UriCompliance.from(
               EnumSet.of(
                   UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
                   UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
-                  UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT)));
+                  UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+                  UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS)));
     });
     config.jetty.modifyServer(server -> {
       server.setErrorHandler(

@@ -3,17 +3,19 @@ package io.intrahub.hub;
 import io.intrahub.base.PercentCoding;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The path of a file or directory inside a repo, with plain slashes, from the repo's root.
  *
- * <p>Names are what git allows, except what only serves to attack or mislead: empty and dot
- * segments, backslashes, control and invisible characters, and names over 255 bytes. Composed and
- * decomposed Unicode are two different names, as in git.
+ * <p>Names are what git allows, except dot segments in the eyes of any client: {@code a\..\b} is
+ * one name to git, but leads out of its folder on Windows. Composed and decomposed Unicode are two
+ * different names, as in git. A listing may name files that are not {@link #isServable}.
  *
  * @param value decoded, without a leading or trailing slash
  */
 public record FilePath(String value) {
+  private static final Pattern SEPARATORS = Pattern.compile("[/\\\\]");
   private static final int MAX_NAME_BYTES = 255;
   private static final int MAX_BYTES = 2048;
 
@@ -36,19 +38,35 @@ public record FilePath(String value) {
       return false;
     }
     for (String name : value.split("/", -1)) {
-      if (name.isEmpty()
-          || name.equals(".")
-          || name.equals("..")
-          || name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES
-          || !name.chars().allMatch(FilePath::isAllowed)) {
+      if (name.isEmpty() || name.indexOf('\0') >= 0 || hasDotSegment(name)) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean isAllowed(int c) {
-    return c >= ' ' && c != 0x7f && c != '\\' && !UnicodeText.isInvisible(c);
+  /** Returns whether a part of the text between slashes or backslashes is a dot segment. */
+  static boolean hasDotSegment(String text) {
+    return SEPARATORS.splitAsStream(text).anyMatch(part -> part.equals(".") || part.equals(".."));
+  }
+
+  /**
+   * Returns whether the file can be requested: its name has no control or invisible characters,
+   * which would mislead readers of logs and errors, and no segment over 255 bytes, which no disk of
+   * a client takes.
+   */
+  public boolean isServable() {
+    for (String name : value.split("/", -1)) {
+      if (name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES
+          || !name.chars().allMatch(FilePath::isPrintable)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isPrintable(int c) {
+    return c >= ' ' && c != 0x7f && !UnicodeText.isInvisible(c);
   }
 
   /** The last segment. */

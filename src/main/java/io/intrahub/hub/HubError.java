@@ -181,6 +181,27 @@ public record HubError(
         Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
+  /**
+   * Upstream answers nothing for a while, because it was asked too often.
+   *
+   * @param what was asked for
+   * @param reason what upstream said
+   * @param left for how long, if upstream said so
+   */
+  public static HubError rateLimited(String what, String reason, Optional<Duration> left) {
+    int seconds = left.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1);
+    return new HubError(
+        503,
+        Optional.empty(),
+        "The Hub does not answer for "
+            + what
+            + " now: "
+            + reason
+            + (left.isPresent() ? " of this site or token for another " + seconds + " s" : "")
+            + ". What is stored here can be loaded meanwhile. Try again later.",
+        Optional.of(seconds));
+  }
+
   /** The mirror has no capacity for the request now, and did not ask upstream. */
   public static HubError upstreamBusy(String what, String reason) {
     return new HubError(

@@ -79,6 +79,9 @@ public final class HubTargetParser {
     if (!rawPath.startsWith("/")) {
       return new Refused("The request target must begin with a slash.");
     }
+    if (rawPath.indexOf('\\') >= 0) {
+      return new Refused("The path contains a backslash. In a file name, write it as %5C.");
+    }
     if (rawPath.length() > MAX_LENGTH) {
       return new Refused("The path is longer than " + MAX_LENGTH + " characters.");
     }
@@ -98,7 +101,24 @@ public final class HubTargetParser {
       segments.add(new Segment(raw, decoded.get()));
     }
     boolean api = !segments.isEmpty() && segments.getFirst().raw().equals("api");
-    return api ? parseApi(segments) : parsePage(segments);
+    Parsed parsed = api ? parseApi(segments) : parsePage(segments);
+    boolean hasBackslash = segments.stream().anyMatch(s -> s.decoded().indexOf('\\') >= 0);
+    return hasBackslash && parsed instanceof Target(var target) && !namesFile(target)
+        ? new Refused("The path contains a backslash outside of a file name.")
+        : parsed;
+  }
+
+  /** Git allows a backslash in the name of a file or folder, and the Hub in no other name. */
+  private static boolean namesFile(HubTarget target) {
+    return switch (target) {
+      case HubTarget.ResolveFile _, HubTarget.RawFile _, HubTarget.BlobPage _ -> true;
+      case HubTarget.ResolveCacheFile _, HubTarget.Tree _ -> true;
+      default -> false;
+    };
+  }
+
+  private static Optional<FilePath> filePath(List<Segment> segments) {
+    return FilePath.parse(join(segments)).filter(FilePath::isServable);
   }
 
   /** Checks every segment, whatever it names, for what no name of the Hub may contain. */
@@ -108,16 +128,10 @@ public final class HubTargetParser {
       if (c < ' ' || c == 0x7f) {
         return Optional.of("The path contains a control character.");
       }
-      if (c == '\\') {
-        return Optional.of("The path contains a backslash.");
-      }
     }
-    for (String part : decoded.split("/", -1)) {
-      if (part.equals(".") || part.equals("..")) {
-        return Optional.of("The path contains a dot segment.");
-      }
-    }
-    return Optional.empty();
+    return FilePath.hasDotSegment(decoded)
+        ? Optional.of("The path contains a dot segment.")
+        : Optional.empty();
   }
 
   private static Parsed parsePage(List<Segment> segments) {
@@ -165,7 +179,7 @@ public final class HubTargetParser {
     if (rest.size() == width) {
       return new Refused("A file name must follow the revision.");
     }
-    Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
+    Optional<FilePath> path = filePath(rest.subList(width, rest.size()));
     if (path.isEmpty()) {
       return new Refused("The file name is empty, too long or contains a forbidden character.");
     }
@@ -269,7 +283,7 @@ public final class HubTargetParser {
     if (rest.size() == width) {
       return new Target(new HubTarget.Tree(repo, revision.get(), Optional.empty()));
     }
-    Optional<FilePath> path = FilePath.parse(join(rest.subList(width, rest.size())));
+    Optional<FilePath> path = filePath(rest.subList(width, rest.size()));
     return path.isEmpty()
         ? new Refused("The folder name is empty, too long or contains a forbidden character.")
         : new Target(new HubTarget.Tree(repo, revision.get(), path));
@@ -284,7 +298,7 @@ public final class HubTargetParser {
         if (commitAt + 1 < segments.size()) {
           Optional<RepoId> repo = repoId(type.get(), segments.subList(3, commitAt));
           Optional<CommitHash> commit = CommitHash.parse(segments.get(commitAt).raw());
-          Optional<FilePath> path = FilePath.parse(join(rest(segments, commitAt + 1)));
+          Optional<FilePath> path = filePath(rest(segments, commitAt + 1));
           if (repo.isPresent() && commit.isPresent() && path.isPresent()) {
             return new Target(new HubTarget.ResolveCacheFile(repo.get(), commit.get(), path.get()));
           }

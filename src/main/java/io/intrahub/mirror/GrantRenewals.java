@@ -164,7 +164,13 @@ final class GrantRenewals {
     Grant key = question(grant);
     Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
-      return without(grant, known.get());
+      Renewal without = without(grant, known.get());
+      // A client that gets nothing without the Hub's word may as well find out that it is back.
+      boolean probes =
+          without instanceof Renewal.Unknown && upstream.isUnavailable() && upstream.mayAsk();
+      if (!probes) {
+        return without;
+      }
     }
     // Not what is left of the client's own time, which what it asked for before may have used up.
     Deadline mine = Deadline.in(timeout);
@@ -187,8 +193,15 @@ final class GrantRenewals {
       }
       // The Hub is there, or something in its place. Its word may still come in time.
       noWord = Optional.of(failure);
+      if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()) {
+        return withoutWord(grant, key, noWord);
+      }
       pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
     }
+    return withoutWord(grant, key, noWord);
+  }
+
+  private Renewal withoutWord(Grant grant, Grant key, Optional<UpstreamFailure> noWord) {
     boolean limited = noWord.filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
     if (limited && grant.authority() instanceof Authority.TokenHolder) {
       // A client can use up the quota of its own token, and must not gain by that.

@@ -285,6 +285,11 @@ final class ManifestLoader {
     while (true) {
       switch (upstream.listing(repo.subject(), target, as, taker)) {
         case UpstreamResult.Value(ListingPage.Whole page) -> {
+          int leftOut = page.entries() - taker.onPage;
+          if (leftOut > 0) {
+            String text = "The listing of {} at {} has {} impossible names, which are left out";
+            log.warn(text, key.repo(), key.commit(), leftOut);
+          }
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {
               return keep(key, repo, writer);

@@ -5,11 +5,13 @@ import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
@@ -29,6 +31,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Safe for use by many threads.
  */
 final class RevisionReader {
+  /** Enough for a Hub that is back, and less than the first time-out of any client (6 s). */
+  private static final Duration DOWN_PATIENCE = Duration.ofSeconds(4);
+
+  /** How often a waiting client looks whether upstream is down. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
   private final AccessChecker checker;
   private final RepoStore store;
   private final HubUpstream upstream;
@@ -101,7 +109,10 @@ final class RevisionReader {
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
       case FETCH -> ask(repo, attempt, Optional.of(proof));
-      case REFUSE -> new UpstreamResult.Failed<>(upstream.unavailableReason());
+      case REFUSE ->
+          upstream.mayAsk()
+              ? ask(repo, attempt, Optional.of(proof))
+              : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -279,13 +290,16 @@ final class RevisionReader {
       if (question.isEmpty()) {
         return new UpstreamResult.Failed<>(admission.refusal());
       }
-      learned = BoundedWait.until(question.get(), attempt.deadline().left());
+      learned = await(question.get(), attempt.deadline());
       // Another client's question may have failed because its own share of memory is used up.
     } while (learned.filter(UpstreamResult::isBusy).isPresent()
         && !admission.isBegun()
         && !attempt.deadline().left().isZero());
     if (learned.isEmpty()) {
-      return new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, whole));
+      return new UpstreamResult.Failed<>(
+          upstream.state() == UpstreamState.DOWN
+              ? upstream.unavailableReason()
+              : UpstreamErrors.timedOut(upstream, whole));
     }
     return switch (learned.get()) {
       case UpstreamResult.Value(ProbeResult.Open open) ->
@@ -308,6 +322,20 @@ final class RevisionReader {
       }
       case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
     };
+  }
+
+  /** Waits as long as the client can, or less if upstream turns out to be down. */
+  private <T> Optional<T> await(CompletableFuture<T> question, Deadline deadline) {
+    Deadline patience = Deadline.in(DOWN_PATIENCE);
+    while (true) {
+      Duration left = deadline.left();
+      Duration slice = left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN;
+      Optional<T> answer = BoundedWait.until(question, slice);
+      boolean isDown = patience.left().isZero() && upstream.state() == UpstreamState.DOWN;
+      if (answer.isPresent() || isDown || deadline.left().isZero()) {
+        return answer;
+      }
+    }
   }
 
   /** Another endpoint may have it. What that says is passed through and proves nothing. */

@@ -279,7 +279,7 @@ final class RevisionResolver {
     if (checker.isKnown(anybody.grant(kept))) {
       return reader.resolveUngranted(kept, repo, anybody, Optional.empty());
     }
-    if (upstream.state() != UpstreamState.REACHABLE) {
+    if (!upstream.mayAsk()) {
       return new UpstreamResult.Failed<>(upstream.unavailableReason());
     }
     return reader.ask(repo, anybody, Optional.empty());

@@ -33,7 +33,7 @@ public record TreeQuery(
       String inner = outer.substring(0, Math.max(outer.lastIndexOf(':'), 0));
       String json = new String(Base64.getDecoder().decode(inner), StandardCharsets.UTF_8);
       Matcher m = FILE_NAME.matcher(json);
-      return m.find() ? FilePath.parse(m.group(1)) : Optional.empty();
+      return m.find() ? FilePath.parse(m.group(1).replace("\\\\", "\\")) : Optional.empty();
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
@@ -49,7 +49,7 @@ public record TreeQuery(
     if (last.value().indexOf('"') >= 0) {
       return Optional.empty();
     }
-    String json = "{\"file_name\":\"" + last.value() + "\"}";
+    String json = "{\"file_name\":\"" + last.value().replace("\\", "\\\\") + "\"}";
     Base64.Encoder base64 = Base64.getEncoder();
     String inner = base64.encodeToString(json.getBytes(StandardCharsets.UTF_8));
     return Optional.of(

@@ -58,7 +58,8 @@ final class UpstreamErrors {
           failure.needsOperator()
               ? HubError.upstreamMisconfigured(what, failure.reason())
               : HubError.upstreamUnreachable(what, failure.reason());
-      case SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
+      case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
+      case SERVER_ERROR, UNEXPECTED_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
       case OVER_LIMIT ->
           HubError.tooManyRequests(

@@ -213,8 +213,16 @@ class HubTargetParserTest {
         "/acme/x/resolve/main/a%7Fb",
         "/acme/x/resolve/main/a%C2%85b",
         "/acme/x/resolve/main/a%E2%80%AEb",
-        "/acme/x/resolve/main/a%5Cb",
         "/acme/x/resolve/main/a\\b",
+        "/acme/x/resolve/main/..%5Cb",
+        "/acme/x/resolve/main/a%5C..%5Cb",
+        "/acme/x/resolve/main/a/b%5C.",
+        "/acme/x/resolve/ma%5Cin/b",
+        "/ac%5Cme/x/resolve/main/b",
+        "/%5C%5Cother.example",
+        "/api/models/acme/x/discussions%5C1",
+        "/api/models/acme/x/revision/a%5Cb",
+        "/api/models/a%5Cb",
         "/acme/x/resolve/main/a%zzb",
         "/acme/x/resolve/main/a%4",
         "/acme/x/resolve/main/a%",
@@ -237,6 +245,21 @@ class HubTargetParserTest {
       })
   void what_could_hurt_somebody_goes_no_further(String raw) {
     assertThat(HubTargetParser.parse(raw)).as(raw).isInstanceOf(HubTargetParser.Refused.class);
+  }
+
+  /** Git allows it in the name of a file. On the way here clients escape it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/acme/x/resolve/main/a%5Cb",
+        "/acme/x/raw/main/d/a%5cb.txt",
+        "/api/models/acme/x/tree/main/a%5Cb",
+        "/api/resolve-cache/models/acme/x/" + SHA + "/%5Cserver%5Cshare"
+      })
+  void a_backslash_is_part_of_a_files_name(String raw) {
+    String formatted = target(raw).format();
+    assertThat(formatted).contains("%5C").doesNotContain("\\");
+    assertThat(target(formatted)).isEqualTo(target(raw));
   }
 
   @Test

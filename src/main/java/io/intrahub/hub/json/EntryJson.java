@@ -67,8 +67,8 @@ public final class EntryJson {
    * Passes each entry of an array on.
    *
    * <p>An entry whose path breaks the rules of {@link FilePath} is left out: a name such as {@code
-   * ../x} in a listing is an attack on the clients (huggingface_hub issue 3896). Memory is needed
-   * for one entry at a time.
+   * ../x}, which git does not allow, is an attack on the clients (huggingface_hub issue 3896). The
+   * caller tells the operator. Memory is needed for one entry at a time.
    *
    * @return how many entries the array had, those left out included
    * @throws MalformedJsonException when the text is not an array of entries, or an entry is larger

@@ -35,7 +35,11 @@ final class ApiClient {
 
   /** See {@link HubUpstream#call}. */
   UpstreamResult<Answer> call(CallPurpose question, ApiRequest request, Caller caller) {
-    return endpoints.visit(question, caller, endpoint -> visit(endpoint, request, caller));
+    return endpoints.visit(
+        question,
+        RateLimits.Quota.of(request.target()),
+        caller,
+        endpoint -> visit(endpoint, request, caller));
   }
 
   private UpstreamResult<Answer> visit(Endpoint endpoint, ApiRequest request, Caller caller)

@@ -1,16 +1,21 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Remembers that an endpoint does not answer, so that nobody waits for a failure that is known to
- * come. Only the mirror's own questions count ({@link CallPurpose}): neither an answer nor a
- * failure of a call that is passed on to a client changes anything here.
+ * come. Only the mirror's own questions count ({@link CallPurpose}): a call that is passed on to a
+ * client never makes an endpoint count as failing. It may be the probe that finds an unreachable
+ * endpoint reachable again.
  *
  * <p>There are three kinds of failure:
  *
@@ -18,9 +23,11 @@ import java.util.Set;
  *   <li><b>Unreachable</b>: no connection came about. After {@value #FAILURES_TO_OPEN} in a row the
  *       breaker is open and all calls are refused.
  *   <li><b>Silent</b>: there was a connection, and no answer within the time-out. After {@value
- *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, all calls are
- *       refused but those that are passed on or confirm who may read. The endpoint does not count
- *       as unreachable: silence never makes an expired grant believed.
+ *       #FAILURES_TO_OPEN} in a row, with no answer to any question in between, or as soon as
+ *       {@value #SILENT_TO_OPEN} have timed out or wait for {@value #OVERDUE_SECONDS} seconds while
+ *       the endpoint answers nothing at all, all calls are refused but those that are passed on or
+ *       confirm who may read. The endpoint does not count as unreachable: silence never makes an
+ *       expired grant believed.
  *   <li><b>Troubled</b>: the endpoint answered 5xx, too late, or broke the answer off. That may be
  *       the fault of the one repo that was asked about. After {@value #FAILURES_TO_OPEN} in a row
  *       about {@value #REPOS_TO_OPEN} different repos or more, calls about the repos that failed
@@ -28,9 +35,13 @@ import java.util.Set;
  *       client that asks for what is known to fail can thus delay no repo but that one.
  * </ul>
  *
- * <p>From time to time one of the refused calls is let through as a probe, at first after 5
- * seconds, then after twice as long each time, 60 seconds at most. One answer closes the breaker.
- * {@link CallPurpose.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because
+ * <p>One of the refused calls is let through as a probe when the one before it has ended and
+ * {@value #PROBE_SECONDS} seconds have passed since. One answer closes the breaker. What can be
+ * served without a call waits longer: {@link #isOpen} and {@link #isSilent} hold for 5 seconds,
+ * then for twice as long after each probe, 60 seconds at most, so that a warm load seldom has to
+ * find out.
+ *
+ * <p>{@link CallPurpose.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because
  * who may read a repo is decided by the answer to that repo's own question.
  *
  * <p>Safe for use by many threads; the monitor of this object guards all fields and is held for no
@@ -40,19 +51,50 @@ final class CircuitBreaker {
   private static final int FAILURES_TO_OPEN = 5;
   private static final int REPOS_TO_OPEN = 3;
   private static final int MAX_REPOS = 1_000;
+  private static final int PROBE_SECONDS = 2;
+  private static final Duration PROBE_PAUSE = Duration.ofSeconds(PROBE_SECONDS);
+
+  /** A probe whose end nobody reported by then is replaced. */
+  private static final Duration LOST_PROBE = Duration.ofMinutes(1);
+
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
+  /** An answer that takes longer is more than most clients wait for. */
+  private static final int OVERDUE_SECONDS = 4;
+
+  private static final Duration OVERDUE = Duration.ofSeconds(OVERDUE_SECONDS);
+  private static final int SILENT_TO_OPEN = 3;
 
   private final Clock clock;
   private final FailureStreak connections = new FailureStreak();
   private final FailureStreak silences = new FailureStreak();
   private final FailureStreak answers = new FailureStreak();
 
+  /** The mirror's own attempts that have not ended. */
+  private final Set<Attempt> waiting = new HashSet<>();
+
+  /** How many answers have begun, to whatever call. */
+  private long heard;
+
   /** Whether connecting fails until the operator changes something. */
   private boolean needsOperator;
 
   /** The repos of the failures in {@link #answers}, the oldest first. */
   private final Set<RepoId> troubled = new LinkedHashSet<>();
+
+  /** An attempt of a call, from {@link #began} to {@link #ended}. Compared by identity. */
+  static final class Attempt {
+    private final Instant began;
+
+    /** How many answers had begun before it. */
+    private final long heardBefore;
+
+    private Attempt(Instant began, long heardBefore) {
+      this.began = began;
+      this.heardBefore = heardBefore;
+    }
+  }
 
   CircuitBreaker(Clock clock) {
     this.clock = clock;
@@ -65,31 +107,121 @@ final class CircuitBreaker {
 
   /** Whether the endpoint takes connections and answers nobody, so that calls are refused now. */
   synchronized boolean isSilent() {
+    noticeSilence();
     return silences.areRefused(clock.instant());
   }
 
+  /** One of the mirror's own attempts begins; {@link #ended} must follow. */
+  synchronized Attempt began() {
+    Attempt attempt = new Attempt(clock.instant(), heard);
+    waiting.add(attempt);
+    return attempt;
+  }
+
+  /** An attempt ended, in whatever way. */
+  synchronized void ended(Attempt attempt) {
+    waiting.remove(attempt);
+  }
+
+  /** The head of an answer arrived, to whatever call. */
+  synchronized void heard() {
+    heard++;
+  }
+
+  /** Does not wait for the time-outs of calls that have waited in vain for too long already. */
+  private void noticeSilence() {
+    if (silences.hasReachedLimit()) {
+      return;
+    }
+    Instant now = clock.instant();
+    long overdue =
+        waiting.stream()
+            .filter(a -> a.heardBefore == heard && !now.isBefore(a.began.plus(OVERDUE)))
+            .count();
+    if (overdue > 0 && overdue + silences.number >= SILENT_TO_OPEN) {
+      silences.open("no answer to any call for " + OVERDUE_SECONDS + " s", now);
+    }
+  }
+
   /**
-   * Whether a call may be made. Unless it is passed on to a client, or the mirror itself was at
-   * fault, its outcome must be reported by {@link #answered}, {@link #unreachable}, {@link #silent}
-   * or {@link #troubled}.
+   * Whether a call may be made. Its outcome must be reported by {@link #answered}, {@link
+   * #unreachable}, {@link #silent} or {@link #troubled}, by {@link #passedOn} if it is passed on to
+   * a client, or by {@link #abandoned} if it says nothing about the endpoint.
    */
   synchronized boolean tryAcquire(CallPurpose question) {
+    noticeSilence();
     Instant now = clock.instant();
     if (question.purpose() == CallPurpose.Purpose.PASS_ON) {
-      // Not as a probe: nothing would come of it.
-      return !connections.areRefused(now);
+      // All of them when the pause is over; before that one as a probe of the connection.
+      return !connections.areRefused(now) || connections.tryProbe(now);
     }
+    return refusing(question).map(streak -> streak.tryProbe(now)).orElse(true);
+  }
+
+  /** The failures because of which a call is refused unless it is a probe. */
+  private Optional<FailureStreak> refusing(CallPurpose question) {
     if (connections.hasReachedLimit()) {
-      return connections.tryProbe(now);
+      return Optional.of(connections);
     }
-    if (silences.hasReachedLimit() && question.purpose() != CallPurpose.Purpose.CONFIRM) {
-      return silences.tryProbe(now);
+    if (question.purpose() == CallPurpose.Purpose.CONFIRM
+        || question.purpose() == CallPurpose.Purpose.PASS_ON) {
+      return Optional.empty();
+    }
+    if (silences.hasReachedLimit()) {
+      return Optional.of(silences);
     }
     boolean inTrouble =
         answers.hasReachedLimit()
             && troubled.size() >= REPOS_TO_OPEN
             && question.repo().filter(troubled::contains).isPresent();
-    return question.purpose() == CallPurpose.Purpose.CONFIRM || !inTrouble || answers.tryProbe(now);
+    return inTrouble ? Optional.of(answers) : Optional.empty();
+  }
+
+  /**
+   * The probe under way that a refused call may wait for.
+   *
+   * @return completed, with nothing, when the outcome of the probe has been reported; empty when
+   *     there is none under way, or it has not been answered for {@value #OVERDUE_SECONDS} seconds
+   */
+  synchronized Optional<CompletableFuture<Void>> probe(CallPurpose question) {
+    Instant now = clock.instant();
+    return refusing(question).flatMap(streak -> streak.probe(now));
+  }
+
+  /**
+   * Whether a call by the mirror itself would be made now, or would wait for a probe that is under
+   * way.
+   */
+  synchronized boolean mayAsk() {
+    noticeSilence();
+    Instant now = clock.instant();
+    FailureStreak refusing = connections.hasReachedLimit() ? connections : silences;
+    return !refusing.hasReachedLimit() || refusing.probe(now).isPresent() || refusing.isDue(now);
+  }
+
+  /**
+   * A call ended that was passed on to a client. While the endpoint is unreachable, it tells
+   * whether a connection came about, which no client can feign; otherwise it counts for nothing.
+   *
+   * @param connected whether there was a connection
+   * @param why there was none, for a person
+   */
+  synchronized void passedOn(boolean connected, String why) {
+    if (!connections.hasReachedLimit()) {
+      return;
+    }
+    if (connected) {
+      connections.end();
+    } else if (connections.isProbing(clock.instant())) {
+      connections.add(why, clock.instant());
+    }
+  }
+
+  /** A call ended without saying anything about the endpoint. */
+  synchronized void abandoned() {
+    connections.abandonProbe();
+    silences.abandonProbe();
+    answers.abandonProbe();
   }
 
   /** Why calls are refused now, and when the next one is let through: for a person. */
@@ -163,8 +295,14 @@ final class CircuitBreaker {
     private Instant nextProbe = Instant.MIN;
     private String reason = "it did not answer";
 
-    /** Whether a probe is on its way, whose failure makes the next pause longer. */
-    private boolean probing;
+    /** Whether {@link #number} is that of failures, and not set by {@link #open}. */
+    private boolean isCounted = true;
+
+    /** When the last probe began or failed, or the limit was reached. */
+    private Instant lastProbe = Instant.MIN;
+
+    /** The probe under way, whose failure makes the next pause longer. */
+    private Optional<CompletableFuture<Void>> probe = Optional.empty();
 
     boolean hasReachedLimit() {
       return number >= FAILURES_TO_OPEN;
@@ -180,24 +318,55 @@ final class CircuitBreaker {
     }
 
     boolean tryProbe(Instant now) {
-      if (isTooEarly(now)) {
+      if (!isDue(now)) {
         return false;
       }
-      // The next one waits for what this probe finds, or for as long again if it never comes back.
+      abandonProbe();
+      // The next one waits for what this probe finds.
       nextProbe = now.plus(pause);
-      probing = true;
+      lastProbe = now;
+      probe = Optional.of(new CompletableFuture<>());
       return true;
+    }
+
+    /** Whether the last probe has ended and is long enough ago. */
+    boolean isDue(Instant now) {
+      return !isProbing(now) && !Freshness.isWithin(lastProbe, PROBE_PAUSE, now);
+    }
+
+    boolean isProbing(Instant now) {
+      return probe.isPresent() && Freshness.isWithin(lastProbe, LOST_PROBE, now);
+    }
+
+    /** The probe under way, unless it hangs: then nobody waits for it. */
+    Optional<CompletableFuture<Void>> probe(Instant now) {
+      return probe.filter(_ -> Freshness.isWithin(lastProbe, OVERDUE, now));
+    }
+
+    void abandonProbe() {
+      probe.ifPresent(p -> p.complete(null));
+      probe = Optional.empty();
+    }
+
+    /** As if enough calls had failed. */
+    void open(String why, Instant now) {
+      number = FAILURES_TO_OPEN - 1;
+      add(why, now);
+      isCounted = false;
     }
 
     void add(String why, Instant now) {
       reason = why;
+      isCounted = true;
       number++;
       if (number == FAILURES_TO_OPEN) {
         nextProbe = now.plus(pause);
-      } else if (number > FAILURES_TO_OPEN && probing) {
+        lastProbe = now;
+      } else if (number > FAILURES_TO_OPEN && probe.isPresent()) {
         // Failures of calls that were under way when it opened say nothing new: were each to make
         // the pause longer, a load of many files would put the first probe off to the longest.
-        probing = false;
+        abandonProbe();
+        lastProbe = now;
         Duration doubled = pause.multipliedBy(2);
         pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
         nextProbe = now.plus(pause);
@@ -206,14 +375,23 @@ final class CircuitBreaker {
 
     void end() {
       number = 0;
-      probing = false;
+      abandonProbe();
       pause = FIRST_PAUSE;
       nextProbe = Instant.MIN;
+      lastProbe = Instant.MIN;
     }
 
     String why(Instant now) {
-      long seconds = Math.max(1, Duration.between(now, nextProbe).toSeconds());
-      return reason + ", " + number + " times in a row; it is asked again in " + seconds + " s";
+      String often = reason + (isCounted ? ", " + number + " times in a row; " : "; ");
+      if (isProbing(now)) {
+        return often + "it is being asked again now";
+      }
+      Duration left =
+          isDue(now) ? Duration.ZERO : PROBE_PAUSE.minus(Duration.between(lastProbe, now));
+      return often
+          + "the first request "
+          + (left.isPositive() ? "after " + Math.max(1, left.toSeconds()) + " s" : "from now on")
+          + " asks it again";
     }
   }
 }

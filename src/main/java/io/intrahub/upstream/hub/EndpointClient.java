@@ -39,7 +39,12 @@ final class EndpointClient {
    * @throws IOException when there is no connection or no head in time
    */
   Response send(Endpoint endpoint, Request.Builder request, Caller caller) throws IOException {
-    return transport.send(request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build());
+    Request tagged = request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build();
+    Response response = transport.send(tagged);
+    if (endpoint.owns(tagged.url())) {
+      endpoint.breaker().heard();
+    }
+    return response;
   }
 
   /**

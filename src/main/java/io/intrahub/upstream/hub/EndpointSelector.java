@@ -5,19 +5,28 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Chooses the endpoints that a call goes to, and tells their circuit breakers how it went. Knows
  * nothing of HTTP. Safe for use by many threads.
  */
 final class EndpointSelector {
+  /** How long a call waits for a probe: no less than clients wait for its answer. */
+  private static final Duration PROBE_WAIT = Duration.ofSeconds(60);
+
   private final List<Endpoint> endpoints;
   private final boolean offline;
   private final RetryPolicy retries;
+  private final RateLimits limits;
 
   /**
    * Makes one.
@@ -25,10 +34,12 @@ final class EndpointSelector {
    * @param endpoints in the order of preference, at least one
    * @param offline no endpoint is ever asked
    */
-  EndpointSelector(List<Endpoint> endpoints, boolean offline, RetryPolicy retries) {
+  EndpointSelector(
+      List<Endpoint> endpoints, boolean offline, RetryPolicy retries, RateLimits limits) {
     this.endpoints = endpoints;
     this.offline = offline;
     this.retries = retries;
+    this.limits = limits;
   }
 
   /** One visit to one endpoint. After a failure the next endpoint may be visited. */
@@ -37,14 +48,16 @@ final class EndpointSelector {
   }
 
   /** As the other one, as an operation of its own, in the operator's order. */
-  <T> UpstreamResult<T> visit(CallPurpose question, Caller caller, Visitor<T> visitor) {
-    return visit(retries.begin(), question, caller, Optional.empty(), visitor);
+  <T> UpstreamResult<T> visit(
+      CallPurpose question, RateLimits.Quota quota, Caller caller, Visitor<T> visitor) {
+    return visit(retries.begin(), question, quota, caller, Optional.empty(), visitor);
   }
 
   /**
    * Visits the endpoints that may answer until one gives a value or a refusal, in the operator's
    * order but for one.
    *
+   * @param quota that the call counts against: an endpoint that limits it is not visited
    * @param caller with a token: only the authoritative endpoint is visited
    * @param operation that the visits are part of
    * @param last is visited when all others failed
@@ -53,6 +66,7 @@ final class EndpointSelector {
   <T> UpstreamResult<T> visit(
       RetryPolicy.Operation operation,
       CallPurpose question,
+      RateLimits.Quota quota,
       Caller caller,
       Optional<Endpoint> last,
       Visitor<T> visitor) {
@@ -64,18 +78,70 @@ final class EndpointSelector {
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
       boolean mayHear = caller.isAnonymous() || endpoint.authoritative();
-      if (!mayHear || !question.mayAsk(endpoint) || !endpoint.breaker().tryAcquire(question)) {
+      if (!mayHear || !question.mayAsk(endpoint)) {
         continue;
       }
-      UpstreamResult<T> result =
-          retries.run(operation, () -> visitOnce(endpoint, visitor), UpstreamResult::asFailure);
-      question.repo().ifPresent(repo -> count(endpoint.breaker(), repo, result.asFailure()));
+      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
+      if (limit.isPresent()) {
+        failure = limit.get();
+        continue;
+      }
+      if (!acquire(endpoint.breaker(), question)) {
+        continue;
+      }
+      UpstreamResult<T> result = visitCounted(operation, question, endpoint, visitor);
       if (result.asFailure().isEmpty()) {
         return result;
       }
       failure = result.asFailure().get();
+      limits.failed(endpoint, caller, quota, question.purpose(), failure);
     }
     return new UpstreamResult.Failed<>(failure.asFinal());
+  }
+
+  /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
+  private static boolean acquire(CircuitBreaker breaker, CallPurpose question) {
+    if (breaker.tryAcquire(question)) {
+      return true;
+    }
+    Optional<CompletableFuture<Void>> probe = breaker.probe(question);
+    if (probe.isEmpty()) {
+      return false;
+    }
+    try {
+      probe.get().get(PROBE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return breaker.tryAcquire(question);
+  }
+
+  private <T> UpstreamResult<T> visitCounted(
+      RetryPolicy.Operation operation,
+      CallPurpose question,
+      Endpoint endpoint,
+      Visitor<T> visitor) {
+    boolean isCounted = false;
+    try {
+      UpstreamResult<T> result =
+          retries.run(
+              operation,
+              () ->
+                  question.repo().isPresent()
+                      ? visitTimed(endpoint, visitor)
+                      : visitOnce(endpoint, visitor),
+              UpstreamResult::asFailure);
+      count(endpoint.breaker(), question, result.asFailure());
+      isCounted = true;
+      return result;
+    } finally {
+      if (!isCounted) {
+        endpoint.breaker().abandoned();
+      }
+    }
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -89,6 +155,16 @@ final class EndpointSelector {
         breaker.needsOperator());
   }
 
+  /** So that the breaker knows of calls that wait, before their time-out. */
+  private static <T> UpstreamResult<T> visitTimed(Endpoint endpoint, Visitor<T> visitor) {
+    CircuitBreaker.Attempt attempt = endpoint.breaker().began();
+    try {
+      return visitOnce(endpoint, visitor);
+    } finally {
+      endpoint.breaker().ended(attempt);
+    }
+  }
+
   private static <T> UpstreamResult<T> visitOnce(Endpoint endpoint, Visitor<T> visitor) {
     try {
       return visitor.visit(endpoint);
@@ -99,20 +175,31 @@ final class EndpointSelector {
 
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
   private static void count(
-      CircuitBreaker breaker, RepoId repo, Optional<UpstreamFailure> failure) {
+      CircuitBreaker breaker, CallPurpose question, Optional<UpstreamFailure> failure) {
     if (Thread.currentThread().isInterrupted()) {
       // The call was stopped here, because its client left: that says nothing of the endpoint.
+      breaker.abandoned();
       return;
     }
+    if (question.repo().isEmpty()) {
+      boolean connected =
+          failure.filter(f -> f.kind() == UpstreamFailure.Kind.UNREACHABLE).isEmpty();
+      if (failure.filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent()) {
+        breaker.abandoned();
+      } else {
+        breaker.passedOn(connected, failure.map(UpstreamFailure::reason).orElse(""));
+      }
+      return;
+    }
+    RepoId repo = question.repo().get();
     failure.ifPresentOrElse(
         f -> {
           switch (f.kind()) {
             case UNREACHABLE -> breaker.unreachable(f.reason(), f.needsOperator());
             case TIMED_OUT -> breaker.silent(repo, f.reason());
             case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
-            case BUSY -> {
-              // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
-            }
+            // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
+            case BUSY -> breaker.abandoned();
             case OFFLINE, RATE_LIMITED, UNEXPECTED_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
                 breaker.answered();
           }

@@ -66,6 +66,31 @@ final class FailureClassifier {
     return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty(), needsOperator);
   }
 
+  /**
+   * The failure that an exception stands for if no connection to a file server came about. Asking
+   * the Hub for another address is worth more than trying this one again.
+   *
+   * @param host of the address, which alone may be shown: path and query grant access
+   * @return empty if there was a connection, or the mirror itself is at fault
+   */
+  static Optional<UpstreamFailure> ofContentHost(String host, IOException e) {
+    UpstreamFailure failure = of(e);
+    boolean connecting =
+        failure.kind() == UpstreamFailure.Kind.UNREACHABLE
+            || (e instanceof javax.net.ssl.SSLException
+                && failure.kind() == UpstreamFailure.Kind.BROKEN);
+    if (!connecting) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new UpstreamFailure(
+            UpstreamFailure.Kind.UNREACHABLE,
+            "the file server " + host + " can't be reached: " + failure.reason(),
+            e instanceof NetworkSetupException setup && setup.isTransient(),
+            Optional.empty(),
+            failure.needsOperator()));
+  }
+
   /** The failure that an answer without success or refusal stands for. */
   static UpstreamFailure of(Response response) {
     int status = response.code();

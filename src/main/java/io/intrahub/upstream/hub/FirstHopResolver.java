@@ -59,7 +59,11 @@ final class FirstHopResolver {
   UpstreamResult<FirstHop> ask(
       CallPurpose question, RepoId repo, Revision revision, FilePath path, Caller caller) {
     return endpoints
-        .visit(question, caller, endpoint -> visit(endpoint, repo, revision, path, caller))
+        .visit(
+            question,
+            RateLimits.Quota.RESOLVERS,
+            caller,
+            endpoint -> visit(endpoint, repo, revision, path, caller))
         .map(Hop::said);
   }
 
@@ -78,6 +82,7 @@ final class FirstHopResolver {
     return endpoints.visit(
         operation,
         question,
+        RateLimits.Quota.RESOLVERS,
         caller,
         last,
         endpoint -> visit(endpoint, file.repo(), revision, file.path(), caller));

@@ -19,9 +19,9 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * The bytes of one file over plain HTTP. Its address comes from the first hop and is made anew when
- * it has expired. What flows must be what was announced: the right range of a content of the right
- * size, not encoded.
+ * The bytes of one file over plain HTTP. Its address comes from the first hop; the Hub is asked for
+ * another when it has expired or its host can't be reached. What flows must be what was announced:
+ * the right range of a content of the right size, not encoded.
  */
 final class HubBlobSource implements BlobSource {
   private static final int SHORT_COMMIT = 8;
@@ -51,6 +51,7 @@ final class HubBlobSource implements BlobSource {
       EndpointClient client,
       FirstHopResolver firstHops,
       DownloadLocations locations,
+      RateLimits limits,
       RetryPolicy retries,
       Meters meters,
       String preferredHost) {}
@@ -119,11 +120,10 @@ final class HubBlobSource implements BlobSource {
   private UpstreamResult<Opened> openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
     Optional<DownloadLocations.Location> known = parts.locations().get(file);
     if (known.isPresent()) {
-      Optional<UpstreamResult<Opened>> opening = tryOpen(known.get(), span);
-      if (opening.isPresent()) {
-        return opening.get();
+      Attempt attempt = tryOpen(known.get(), span);
+      if (attempt.isAddressUsable()) {
+        return attempt.result();
       }
-      parts.locations().drop(file);
     }
     Optional<Endpoint> last = parts.locations().suspects(file);
     UpstreamResult<Opened> opening = openAnew(operation, span, last);
@@ -151,15 +151,41 @@ final class HubBlobSource implements BlobSource {
       return FailureClassifier.permanent(
           "it announces different content for " + file.path() + " of the same commit");
     }
-    return tryOpen(hop.location(), span)
-        .orElseGet(() ->
-            FailureClassifier.permanent(
-                "the address it just gave for " + file.path() + " is refused"));
+    return tryOpen(hop.location(), span).result();
   }
 
-  /** Empty when the address is of no use any more and a new one should be asked for. */
-  private Optional<UpstreamResult<Opened>> tryOpen(
-      DownloadLocations.Location location, ByteRange.Span span) {
+  /**
+   * What came of one address.
+   *
+   * @param isAddressUsable whether it may be tried again; otherwise the Hub is asked for another
+   */
+  private record Attempt(UpstreamResult<Opened> result, boolean isAddressUsable) {}
+
+  /** Tries an address, and forgets it if it turns out to be unusable. */
+  private Attempt tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
+    Endpoint endpoint = location.endpoint();
+    // Small files come from the endpoint itself, where reading them counts like resolving them.
+    boolean isCounted = endpoint.owns(location.url());
+    Optional<UpstreamFailure> limit =
+        isCounted
+            ? parts.limits().find(endpoint, caller, RateLimits.Quota.RESOLVERS)
+            : Optional.empty();
+    if (limit.isPresent()) {
+      return new Attempt(new UpstreamResult.Failed<>(limit.get()), true);
+    }
+    Attempt attempt = tryOnce(location, span);
+    Optional<UpstreamFailure> failure = isCounted ? attempt.result().asFailure() : Optional.empty();
+    failure.ifPresent(f ->
+        parts
+            .limits()
+            .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
+    if (!attempt.isAddressUsable()) {
+      parts.locations().drop(file);
+    }
+    return attempt;
+  }
+
+  private Attempt tryOnce(DownloadLocations.Location location, ByteRange.Span span) {
     HttpUrl url = location.url();
     try {
       for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
@@ -170,34 +196,40 @@ final class HubBlobSource implements BlobSource {
         Response response = parts.client().send(location.endpoint(), request, caller);
         Optional<HttpUrl> next = parts.client().redirect(response);
         if (next.isEmpty()) {
-          Optional<UpstreamResult<Opened>> opening = judge(response, span);
-          if (opening.isPresent() && opening.get() instanceof UpstreamResult.Value) {
+          Attempt attempt = judge(response, span);
+          if (attempt.result() instanceof UpstreamResult.Value) {
             used = Optional.of(location.endpoint());
           }
-          return opening;
+          return attempt;
         }
         response.close();
         url = next.get();
       }
-      return Optional.of(
-          FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"));
+      return new Attempt(
+          FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"),
+          true);
     } catch (IOException e) {
-      return Optional.of(new UpstreamResult.Failed<>(FailureClassifier.of(e)));
+      Optional<UpstreamFailure> noConnection = FailureClassifier.ofContentHost(url.host(), e);
+      return new Attempt(
+          new UpstreamResult.Failed<>(noConnection.orElseGet(() -> FailureClassifier.of(e))),
+          noConnection.isEmpty());
     }
   }
 
   /** Takes over the response: it stays open only inside an {@link Opened}. */
-  private Optional<UpstreamResult<Opened>> judge(Response response, ByteRange.Span span)
-      throws IOException {
+  private Attempt judge(Response response, ByteRange.Span span) throws IOException {
     boolean keep = false;
     try {
       int status = response.code();
       if (status == 401 || status == 403 || status == 404 || status == 410) {
-        return Optional.empty();
+        return new Attempt(
+            FailureClassifier.permanent(
+                "the address it just gave for " + file.path() + " is refused"),
+            false);
       }
       UpstreamResult<Opened> opening = opening(response, span);
       keep = opening instanceof UpstreamResult.Value;
-      return Optional.of(opening);
+      return new Attempt(opening, true);
     } finally {
       if (!keep) {
         response.close();

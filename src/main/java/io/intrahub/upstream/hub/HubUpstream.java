@@ -93,7 +93,8 @@ public final class HubUpstream implements AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
-    this.selector = new EndpointSelector(endpoints, settings.offline(), retries);
+    RateLimits limits = new RateLimits(clock);
+    this.selector = new EndpointSelector(endpoints, settings.offline(), retries, limits);
     EndpointClient client = new EndpointClient(transport, guard);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
@@ -102,7 +103,13 @@ public final class HubUpstream implements AutoCloseable {
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
-            client, firstHops, locations, retries, meters, endpoints.getFirst().base().host());
+            client,
+            firstHops,
+            locations,
+            limits,
+            retries,
+            meters,
+            endpoints.getFirst().base().host());
   }
 
   private static HttpUrl baseUrl(String endpoint) {
@@ -118,6 +125,14 @@ public final class HubUpstream implements AutoCloseable {
     boolean noneAnswers =
         endpoints.stream().allMatch(e -> e.breaker().isOpen() || e.breaker().isSilent());
     return noneAnswers ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+  }
+
+  /**
+   * Whether a client for which nothing is stored may have upstream asked: it is reachable as far as
+   * is known, or a probe is due or under way.
+   */
+  public boolean mayAsk() {
+    return !settings.offline() && endpoints.stream().anyMatch(e -> e.breaker().mayAsk());
   }
 
   /**

@@ -50,6 +50,7 @@ final class ListingPageReader {
       RepoId repo, String target, Caller caller, ListingPage.Receiver to) {
     return endpoints.visit(
         CallPurpose.learn(repo),
+        RateLimits.Quota.API,
         caller,
         endpoint -> visit(endpoint, target, commitOf(target), caller, to));
   }

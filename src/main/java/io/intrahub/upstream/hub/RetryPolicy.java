@@ -30,6 +30,9 @@ final class RetryPolicy {
 
   static final Duration RATE_LIMIT_WAIT = Duration.ofSeconds(8);
 
+  /** How long a limit is assumed to last that upstream says nothing about. */
+  private static final Duration UNSAID_LIMIT = Duration.ofSeconds(10);
+
   private final RandomGenerator jitter;
   private final Duration firstPause;
   private final Meters meters;
@@ -125,7 +128,9 @@ final class RetryPolicy {
 
   private void note(UpstreamFailure failure, long pause) {
     if (failure.kind() == UpstreamFailure.Kind.RATE_LIMITED) {
-      limit = new Limit(failure, timing.nanoTime() + pause);
+      // Who does not say how long it lasts most likely says the same to the next attempt.
+      long unsaid = failure.retryAfter().isEmpty() ? UNSAID_LIMIT.toNanos() : 0;
+      limit = new Limit(failure, timing.nanoTime() + Math.max(pause, unsaid));
     }
   }
 

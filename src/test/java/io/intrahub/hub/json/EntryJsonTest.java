@@ -95,9 +95,9 @@ class EntryJsonTest {
         "\"a/../../x\"",
         "\"\"",
         "\".\"",
-        "\"a\\\\b\"",
+        "\"..\\\\x\"",
+        "\"a\\\\..\\\\x\"",
         "\"a\\u0000b\"",
-        "\"a\\nb\"",
         "\"a//b\"",
         "\"a/\"",
         "\"\\ud800\"",
@@ -115,6 +115,17 @@ class EntryJsonTest {
         EntryJson.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), sent::add);
     assertThat(count).isEqualTo(2);
     assertThat(sent).extracting(s -> s.entry().path().value()).containsExactly("d/config.json");
+  }
+
+  /** Left out, a snapshot would be incomplete without a word. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a\\\\b", "\\\\server\\\\share", "a\\nb", "a\\u202eb", "a\\u0007b"})
+  void an_odd_name_that_git_allows_is_kept(String path) throws MalformedJsonException, IOException {
+    String json = FILE.replace("d/config.json", path);
+    EntryJson.Sent sent = read("[" + json + "]").getFirst();
+    assertThat(EntryJson.parse(sent.json()).entry()).isEqualTo(sent.entry());
+    assertThat(sent.entry().path().isServable())
+        .isEqualTo(!path.contains("\\u") && !path.contains("\\n"));
   }
 
   @Test

@@ -6,6 +6,8 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CircuitBreakerTest {
@@ -48,18 +50,52 @@ class CircuitBreakerTest {
     assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
   }
 
+  /** What can be served without a call is not kept waiting for each of the probes. */
   @Test
-  void one_probe_at_a_time_and_each_pause_is_twice_the_last() {
+  void each_pause_before_it_counts_as_reachable_is_twice_the_last() {
     fail(5);
     for (long pause : new long[] {5, 10, 20, 40, 60, 60}) {
       pass(pause - 1);
-      assertThat(breaker.tryAcquire(ONE)).as("before " + pause).isFalse();
+      assertThat(breaker.isOpen()).as("before " + pause).isTrue();
       pass(1);
       assertThat(breaker.isOpen()).isFalse();
       assertThat(breaker.tryAcquire(ONE)).as("after " + pause).isTrue();
-      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
       breaker.unreachable("it is scripted", false);
     }
+  }
+
+  @Test
+  void one_probe_is_under_way_at_a_time_and_two_seconds_lie_between_two() {
+    fail(5);
+    for (int probe = 0; probe < 10; probe++) {
+      pass(1);
+      assertThat(breaker.mayAsk()).isFalse();
+      assertThat(breaker.tryAcquire(ONE)).as("too early").isFalse();
+      assertThat(breaker.probe(ONE)).isEmpty();
+      pass(1);
+      assertThat(breaker.mayAsk()).isTrue();
+      assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+      assertThat(breaker.mayAsk()).as("for one that waits").isTrue();
+      var underWay = breaker.probe(CallPurpose.learn(repo(2))).orElseThrow();
+      assertThat(underWay).isNotDone();
+      pass(20);
+      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+      assertThat(breaker.mayAsk()).as("for one that would wait for a probe that hangs").isFalse();
+      breaker.unreachable("it is scripted", false);
+      assertThat(underWay).isDone();
+    }
+  }
+
+  @Test
+  void a_refusal_says_when_the_next_request_asks_again() {
+    fail(5);
+    assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
+    pass(2);
+    assertThat(breaker.reason()).endsWith("the first request from now on asks it again");
+    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(breaker.reason()).endsWith("it is being asked again now");
+    breaker.abandoned();
+    assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
   }
 
   /** A load of many files is under way when the Hub goes: all its calls fail, one after another. */
@@ -103,7 +139,7 @@ class CircuitBreakerTest {
     fail(5);
     pass(5);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
-    pass(5);
+    pass(60);
     assertThat(breaker.tryAcquire(ONE)).isTrue();
   }
 
@@ -123,6 +159,24 @@ class CircuitBreakerTest {
     pass(5);
     assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
     assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+  }
+
+  @Test
+  void a_call_that_is_passed_on_finds_an_unreachable_endpoint_reachable() {
+    fail(5);
+    pass(2);
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
+    breaker.passedOn(false, "it is scripted");
+    assertThat(breaker.isOpen()).isTrue();
+    pass(2);
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    breaker.passedOn(true, "");
+    assertThat(breaker.isOpen()).isFalse();
+    for (int i = 0; i < 10; i++) {
+      breaker.passedOn(false, "it is scripted");
+    }
+    assertThat(breaker.isOpen()).isFalse();
   }
 
   @Test
@@ -191,6 +245,54 @@ class CircuitBreakerTest {
     breaker.answered();
     assertThat(breaker.isSilent()).isFalse();
     assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
+  }
+
+  @Test
+  void calls_that_wait_in_vain_count_before_their_time_out() {
+    var _ = breaker.began();
+    var _ = breaker.began();
+    pass(10);
+    assertThat(breaker.isSilent()).as("with two").isFalse();
+    var _ = breaker.began();
+    pass(3);
+    assertThat(breaker.isSilent()).as("with one that waits for 3 s").isFalse();
+    pass(1);
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.reason()).startsWith("no answer to any call for 4 s; ");
+    assertThat(breaker.tryAcquire(ONE)).isFalse();
+    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isTrue();
+    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    breaker.answered();
+    breaker.heard();
+    assertThat(breaker.isSilent()).isFalse();
+  }
+
+  @Test
+  void a_call_that_waits_counts_together_with_time_outs_before_it() {
+    breaker.silent(repo(1), "no answer within 20 s");
+    breaker.silent(repo(2), "no answer within 20 s");
+    CircuitBreaker.Attempt attempt = breaker.began();
+    pass(4);
+    assertThat(breaker.isSilent()).isTrue();
+    breaker.ended(attempt);
+    breaker.answered();
+    assertThat(breaker.isSilent()).isFalse();
+  }
+
+  /** Its answer may be large, or its repo slow. */
+  @Test
+  void calls_that_take_long_while_the_endpoint_answers_others_say_nothing() {
+    for (int i = 0; i < 10; i++) {
+      var _ = breaker.began();
+    }
+    breaker.heard();
+    pass(60);
+    assertThat(breaker.isSilent()).isFalse();
+    List<CircuitBreaker.Attempt> attempts = Stream.generate(breaker::began).limit(10).toList();
+    attempts.forEach(breaker::ended);
+    pass(60);
+    assertThat(breaker.isSilent()).isFalse();
   }
 
   @Test
