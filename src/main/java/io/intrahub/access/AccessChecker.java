@@ -291,11 +291,13 @@ public final class AccessChecker {
    * Its grants are for the caller to remove afterwards, with all else that is kept of it.
    */
   public void replaced(RepoId repo) {
-    refusals.addAll(repo, order.now());
-    // Whoever checked for refusals before that holds the lock until its grant is written.
     ReentrantLock lock = stripe(repo);
     lock.lock();
-    lock.unlock();
+    try {
+      refusals.addAll(repo, order.now());
+    } finally {
+      lock.unlock();
+    }
   }
 
   private ReentrantLock stripe(RepoId repo) {
