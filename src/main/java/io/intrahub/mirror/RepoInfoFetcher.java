@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for repo info and keeps it for all who may read the repo: the answer goes from upstream to the store as a
- * stream, because that of a repo with 200,000 files has tens of megabytes. Safe for use by many
- * threads.
+ * Asks for repo info and keeps it for all who may read the repo: the answer goes from upstream to
+ * the store as a stream, because that of a repo with 200,000 files has tens of megabytes. Safe for
+ * use by many threads.
  */
 final class RepoInfoFetcher {
   private static final Logger log = LoggerFactory.getLogger(RepoInfoFetcher.class);

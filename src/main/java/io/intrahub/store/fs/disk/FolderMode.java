@@ -49,8 +49,8 @@ public final class FolderMode {
 
   /**
    * Returns whether users outside the folder's group may enter it or list it. The group is not
-   * looked at, because volumes in Kubernetes are shared with the container by their group
-   * ({@code fsGroup}).
+   * looked at, because volumes in Kubernetes are shared with the container by their group ({@code
+   * fsGroup}).
    */
   public static boolean isOpenToOthers(Path folder) throws IOException {
     return isPosix(folder)
