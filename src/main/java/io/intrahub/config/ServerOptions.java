@@ -45,9 +45,11 @@ public record ServerOptions(
             doc =
                 "Addresses of the reverse proxies in front of the mirror. For a request from one of"
                     + " them, the client address is the right-most address in `X-Forwarded-For` that is not"
-                    + " a trusted proxy, and links to the mirror follow `X-Forwarded-Proto`, `-Host` and"
-                    + " `-Prefix`. From any other sender these headers are ignored."
-                    + " The proxy must set or remove all four.")
+                    + " a trusted proxy, or the left-most if all are, and links to the mirror follow"
+                    + " `X-Forwarded-Proto`, `-Host` and `-Prefix`. From any other sender these headers are"
+                    + " ignored. The proxy must set or remove all four. Name the proxies only: whoever"
+                    + " connects from one of these addresses, directly or through another of them, can"
+                    + " pretend to be any client, also one that `access.rules` admit by its address.")
         List<String> trustedProxies) {
   /** Takes a copy of the list. */
   public ServerOptions {

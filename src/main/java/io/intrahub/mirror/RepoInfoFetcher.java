@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for repo info anonymously and keeps it: the answer goes from upstream to the store as a
- * stream, because that of a repo with 200,000 files has tens of megabytes. Safe for use by many
- * threads.
+ * Asks for repo info and keeps it for all who may read the repo: the answer goes from upstream to
+ * the store as a stream, because that of a repo with 200,000 files has tens of megabytes. Safe for
+ * use by many threads.
  */
 final class RepoInfoFetcher {
   private static final Logger log = LoggerFactory.getLogger(RepoInfoFetcher.class);
@@ -118,7 +118,12 @@ final class RepoInfoFetcher {
     }
     try (MemoryBudget.Reservation memory = budget.reservation(as.client());
         AnswerWriter writer = store.newAnswer(repo, commit, query.answerName(), memory)) {
-      body.copyTo(writer, JsonFilter.Links.KEPT);
+      if (as.isAnonymous()) {
+        body.copyTo(writer, JsonFilter.Links.KEPT);
+      } else {
+        // The answer is kept for all who may read the repo, and this token may be told more.
+        body.copyMembersTo(writer, RepoInfoQuery.SHARED);
+      }
       return Optional.of(writer.commit(clock.instant()));
     } catch (BrokenAnswerException e) {
       throw e;

@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The query of a call for repo info in its one canonical spelling, so that all spellings of a
@@ -73,6 +75,17 @@ final class RepoInfoQuery {
           "trendingScore",
           "usedStorage",
           "widgetData");
+
+  /** What the Hub adds to these in a whole answer, and tells everybody who may read the repo. */
+  private static final Set<String> ALWAYS =
+      Set.of("_id", "host", "securityRepoStatus", "securityStatus");
+
+  /**
+   * The members of repo info that are the same for all who may read the repo. Of an answer to a
+   * token no others are kept, because the Hub may tell them to this token only.
+   */
+  static final Set<String> SHARED =
+      Stream.concat(PROPERTIES.stream(), ALWAYS.stream()).collect(Collectors.toUnmodifiableSet());
 
   /** Of the form {@code name=value}, each once. */
   private final NavigableSet<String> parameters;

@@ -81,7 +81,7 @@ final class PermissionWorld {
               .getBytes(StandardCharsets.UTF_8);
       weights = DevFile.lfs(Arrays.copyOf(bytes, BLOB));
       commit =
-          repo.meta("secret", "\"" + SECRET + "META\"")
+          repo.meta("description", "\"" + SECRET + "META\"")
               .commit(
                   "Add it",
                   Map.of(

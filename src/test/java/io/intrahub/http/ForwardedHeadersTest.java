@@ -77,6 +77,25 @@ class ForwardedHeadersTest {
     assertThat(client(PROXY, "10.0.0.3, 10.0.0.2")).isEqualTo("10.0.0.3");
   }
 
+  /** The proxy appends the address from which it was reached, so outsiders can't be insiders. */
+  @Test
+  void only_who_connects_from_a_trusted_address_can_choose_the_client_address() {
+    String outside = "198.51.100.1";
+    for (String made : List.of("10.0.0.9", "192.0.2.77", "10.0.0.9, 10.0.0.8", "rubbish")) {
+      assertThat(client(PROXY, made + ", " + outside)).isEqualTo(outside);
+      assertThat(client(PROXY, made, outside + ", 10.0.0.2")).isEqualTo(outside);
+      assertThat(client(outside, made)).isEqualTo(outside);
+    }
+    // Documented: a client inside the range of the proxies may claim any address.
+    assertThat(client(PROXY, "192.0.2.77, 10.0.0.9")).isEqualTo("192.0.2.77");
+  }
+
+  @Test
+  void of_trusted_proxies_only_the_left_most_is_the_client() {
+    assertThat(client(PROXY, "10.0.0.4, 10.0.0.3", "10.0.0.2")).isEqualTo("10.0.0.4");
+    assertThat(client(PROXY, " , 10.0.0.4:80, 2001:db8:1::5")).isEqualTo("10.0.0.4");
+  }
+
   @Test
   void an_address_may_come_with_a_port() {
     assertThat(client(PROXY, "198.51.100.1:4711")).isEqualTo("198.51.100.1");

@@ -1,5 +1,6 @@
 package io.intrahub.hub.json;
 
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import tools.jackson.core.JsonGenerator;
@@ -21,10 +22,25 @@ final class JsonCopier {
    *
    * @param dropped names of fields that are left out wherever they stand
    * @param text applied to each string value
+   * @param members the only members of the outermost object that stay; empty: all
    */
-  record Rules(Set<String> dropped, UnaryOperator<String> text) {
+  record Rules(Set<String> dropped, UnaryOperator<String> text, Optional<Set<String>> members) {
     /** A client that finds {@code xetHash} asks a CAS and not the mirror (hf-xet 1.8.0). */
-    static final Rules WITHOUT_XET = new Rules(Set.of("xetHash"), UnaryOperator.identity());
+    static final Rules WITHOUT_XET =
+        new Rules(Set.of("xetHash"), UnaryOperator.identity(), Optional.empty());
+
+    Rules withText(UnaryOperator<String> newText) {
+      return new Rules(dropped, newText, members);
+    }
+
+    Rules withMembers(Set<String> only) {
+      return new Rules(dropped, text, Optional.of(only));
+    }
+
+    boolean drops(String name, boolean outermost) {
+      return dropped.contains(name)
+          || (outermost && members.filter(only -> !only.contains(name)).isPresent());
+    }
   }
 
   /** Told of each scalar that was copied, with the parser still on it. */
@@ -79,7 +95,7 @@ final class JsonCopier {
         }
         case PROPERTY_NAME -> {
           name = in.currentName();
-          if (rules.dropped().contains(name)) {
+          if (rules.drops(name, depth == startDepth + 1)) {
             in.nextToken();
             in.skipChildren();
           } else {

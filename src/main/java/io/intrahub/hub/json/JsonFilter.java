@@ -30,7 +30,7 @@ public final class JsonFilter {
           text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
       return equals(KEPT)
           ? JsonCopier.Rules.WITHOUT_XET
-          : new JsonCopier.Rules(Set.of("xetHash"), moved);
+          : JsonCopier.Rules.WITHOUT_XET.withText(moved);
     }
   }
 
@@ -44,7 +44,7 @@ public final class JsonFilter {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(json.length);
     try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json);
         JsonGenerator out = HubJson.FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {
-      copy(in, out, links, () -> {});
+      copy(in, out, links.rules(), () -> {});
     } catch (JacksonException e) {
       throw new MalformedJsonException("the answer is not valid JSON", e);
     }
@@ -62,9 +62,28 @@ public final class JsonFilter {
    */
   public static void withoutXet(InputStream from, OutputStream to, Links links, Runnable afterToken)
       throws IOException, MalformedJsonException {
+    stream(from, to, links.rules(), afterToken);
+  }
+
+  /**
+   * Copies JSON as {@link #withoutXet(InputStream, OutputStream, Links, Runnable)} does, but of the
+   * outermost object these members only.
+   *
+   * @throws IOException when one of the streams fails
+   * @throws MalformedJsonException when the text is not JSON, or ends too early
+   */
+  public static void onlyMembers(
+      InputStream from, OutputStream to, Set<String> members, Runnable afterToken)
+      throws IOException, MalformedJsonException {
+    stream(from, to, JsonCopier.Rules.WITHOUT_XET.withMembers(members), afterToken);
+  }
+
+  private static void stream(
+      InputStream from, OutputStream to, JsonCopier.Rules rules, Runnable afterToken)
+      throws IOException, MalformedJsonException {
     try (JsonParser in = HubJson.STREAMS.createParser(ObjectReadContext.empty(), from);
         JsonGenerator out = HubJson.STREAMS.createGenerator(ObjectWriteContext.empty(), to)) {
-      copy(in, out, links, afterToken);
+      copy(in, out, rules, afterToken);
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
@@ -72,12 +91,13 @@ public final class JsonFilter {
     }
   }
 
-  private static void copy(JsonParser in, JsonGenerator out, Links links, Runnable afterToken)
+  private static void copy(
+      JsonParser in, JsonGenerator out, JsonCopier.Rules rules, Runnable afterToken)
       throws MalformedJsonException {
     if (in.nextToken() == null) {
       throw new MalformedJsonException("the answer is empty");
     }
-    new JsonCopier(in, out, links.rules()).value(afterToken);
+    new JsonCopier(in, out, rules).value(afterToken);
     if (in.nextToken() != null) {
       throw new MalformedJsonException("the answer continues after its end");
     }

@@ -5,6 +5,7 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.DurableFolders;
 import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.FolderMode;
 import io.intrahub.store.fs.disk.PartialName;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.partial.PieceMap;
@@ -101,7 +102,7 @@ final class StoreOpener {
     }
     try {
       if (!Files.exists(root)) {
-        Files.createDirectories(root);
+        FolderMode.createWithParents(root);
         Path parent = root.getParent();
         if (parent != null) {
           disk.forceFolder(parent);
@@ -117,6 +118,7 @@ final class StoreOpener {
     Optional<StoreMarker> found = StoreMarker.read(disk, layout);
     StoreMarker marker = found.isPresent() ? found.get() : StoreMarker.create(disk, layout, random);
     DurableFolders folders = makeFolders();
+    warnIfOpenToOthers();
     sweepPartial();
     try {
       FileSystemProbe.Features features = FileSystemProbe.run(disk, layout);
@@ -156,6 +158,35 @@ final class StoreOpener {
     folders.trust(layout.folders());
     folders.trust(disk.list(layout.shared()));
     return folders;
+  }
+
+  /**
+   * An older version made its folders as the umask said. They are left as they are, because the
+   * operator may have reasons: a backup that runs as another user, for example.
+   */
+  private void warnIfOpenToOthers() {
+    Path root = layout.root();
+    try {
+      if (!FolderMode.isOpenToOthers(root)) {
+        return;
+      }
+      for (Path folder : layout.folders()) {
+        if (FolderMode.isOpenToOthers(folder)) {
+          log.warn(
+              "Other users of this machine can read in {} what is stored of private and gated repos."
+                  + " To end that, run: chmod o-rwx {}",
+              folder,
+              root);
+          return;
+        }
+      }
+    } catch (IOException e) {
+      log.warn(
+          "The permissions of {} can't be read ({}). Make sure that other users of this machine"
+              + " can't read it",
+          root,
+          e.toString());
+    }
   }
 
   /**

@@ -5,10 +5,13 @@ import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.UpstreamFailure;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The body of an answer: a small one is in memory, a larger one comes from upstream while it is
@@ -111,6 +114,28 @@ public final class ApiBody implements AutoCloseable {
         JsonFilter.withoutXet(stream, to, links, stream::tokenEnds);
       } else {
         copyRaw(stream, to);
+      }
+    } catch (MalformedJsonException e) {
+      throw broken(e);
+    }
+  }
+
+  /**
+   * Copies a body that is a JSON object, as {@link #copyTo} does, but of its own members these
+   * only.
+   *
+   * @throws BrokenAnswerException as {@link #copyTo}, and when the body is no JSON
+   * @throws IOException when {@code to} fails, or the text is too long for the memory budget
+   */
+  public void copyMembersTo(OutputStream to, Set<String> members) throws IOException {
+    try {
+      if (isWhole()) {
+        InputStream whole = new ByteArrayInputStream(beginning);
+        JsonFilter.onlyMembers(whole, to, members, () -> {});
+      } else {
+        AnswerStream stream = rest.orElseThrow();
+        stream.feeds(to);
+        JsonFilter.onlyMembers(stream, to, members, stream::tokenEnds);
       }
     } catch (MalformedJsonException e) {
       throw broken(e);

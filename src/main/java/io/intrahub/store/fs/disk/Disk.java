@@ -34,7 +34,7 @@ public interface Disk {
   /** What is in a folder, in no order; empty when the folder is not there. */
   List<Path> list(Path folder) throws IOException;
 
-  /** Makes a folder in one that is there. */
+  /** Makes a folder with mode 0700 in one that is there. */
   void createFolder(Path folder) throws IOException;
 
   /** Makes the names in a folder survive a power cut. */

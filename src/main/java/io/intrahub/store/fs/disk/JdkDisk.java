@@ -102,7 +102,7 @@ public final class JdkDisk implements Disk {
 
   @Override
   public void createFolder(Path folder) throws IOException {
-    Files.createDirectory(folder);
+    FolderMode.create(folder);
   }
 
   @Override
