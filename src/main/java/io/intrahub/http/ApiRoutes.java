@@ -132,6 +132,21 @@ final class ApiRoutes {
     write(exchange, mirror.passThrough().get(target, exchange.caller(), what, exchange.self()));
   }
 
+  /** {@code GET /api/{type}s/{repo}/refs}. */
+  void refs(Exchange exchange, HubTarget.Refs target) throws IOException {
+    RevisionRequest on = request(exchange, target.repo(), Revision.DEFAULT);
+    write(exchange, mirror.histories().refs(on, exchange.rawQuery(), exchange.self()));
+  }
+
+  /** {@code GET /api/{type}s/{repo}/commits/{revision}}. */
+  void commits(Exchange exchange, HubTarget.RepoResource target, Revision revision)
+      throws IOException {
+    RevisionRequest on = request(exchange, target.repo(), revision);
+    write(
+        exchange,
+        mirror.histories().commits(on, exchange.rawQuery(), exchange.self(), target.format()));
+  }
+
   /** Passes on a read of the API about one repo. */
   void ofRepo(Exchange exchange, HubTarget named, RepoId repo, ReadScope scope) throws IOException {
     RevisionRequest on = request(exchange, repo, Revision.DEFAULT);

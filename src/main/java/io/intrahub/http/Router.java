@@ -85,7 +85,9 @@ final class Router {
       case HubTarget.BlobPage t -> toResolve(exchange, t);
       case HubTarget.RepoInfo t -> api.info(exchange, t);
       case HubTarget.Tree t -> api.tree(exchange, t);
-      case HubTarget.Refs t -> api.ofRepo(exchange, t, t.repo(), ReadScope.METADATA);
+      case HubTarget.Refs t -> api.refs(exchange, t);
+      case HubTarget.RepoResource t when t.commitsOf().isPresent() ->
+          api.commits(exchange, t, t.commitsOf().get());
       case HubTarget.RepoResource t -> api.ofRepo(exchange, t, t.repo(), ServiceRoutes.scope(t));
       case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
       case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());

@@ -136,9 +136,18 @@ public sealed interface HubTarget {
    * @param rest the raw, still encoded segments behind the id, without a leading slash
    */
   record RepoResource(RepoId repo, String rest) implements HubTarget {
+    private static final String COMMITS = "commits/";
+
     @Override
     public String format() {
       return Format.api(repo) + "/" + rest;
+    }
+
+    /** The revision whose history is asked for; empty if it is another resource. */
+    public Optional<Revision> commitsOf() {
+      return rest.startsWith(COMMITS)
+          ? PercentCoding.decode(rest.substring(COMMITS.length())).flatMap(Revision::parse)
+          : Optional.empty();
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.Executor;
 public final class Mirror {
   private final ResolveFile files;
   private final RepoInfoQueries infos;
+  private final HistoryQueries histories;
   private final TreeQueries trees;
   private final ApiPassThrough passThrough;
   private final RepoResources resources;
@@ -85,6 +86,9 @@ public final class Mirror {
             caches.answers(),
             executor);
     identity.onForget(infos::forget);
+    this.histories =
+        new HistoryQueries(
+            revisions, store, upstream, resources, budget, questions, settings, executor);
     this.trees =
         new TreeQueries(
             revisions,
@@ -106,6 +110,11 @@ public final class Mirror {
   /** Repo info. */
   public RepoInfoQueries infos() {
     return infos;
+  }
+
+  /** Refs and histories of commits. */
+  public HistoryQueries histories() {
+    return histories;
   }
 
   /** Listings. */

@@ -190,7 +190,7 @@ class AccessIT {
 
   private void expectSame(DevRepo repo, Ask ask, Optional<String> token) {
     boolean open = open(repo);
-    boolean passedOn = ask.path.matches(".*/(refs|auth-check|raw/.*|commits/.*)");
+    boolean passedOn = ask.path.matches(".*/(auth-check|raw/.*)");
     // A gated repo shows its metadata to everybody.
     boolean metadata = ask.file.isEmpty() && ask.path.startsWith("api/") && !isPrivate(repo);
     // What everybody may know is not withheld because a token has run out (HP 64).

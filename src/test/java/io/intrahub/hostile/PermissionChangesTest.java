@@ -102,7 +102,7 @@ class PermissionChangesTest {
     repo.visibility(Visibility.PRIVATE);
     assertThat(status(GET, Optional.of(ALICE))).isEqualTo(200);
     repo.disallow(ALICE);
-    assertThat(status(INFO + "/refs", Optional.of(ALICE))).isEqualTo(404);
+    assertThat(status(INFO + "/discussions", Optional.of(ALICE))).isEqualTo(404);
     assertThat(status(GET, Optional.of(ALICE))).isEqualTo(404);
   }
 

@@ -45,14 +45,8 @@ enum PermissionRoute {
       Scope.CONTENT,
       Source.PASSED,
       200),
-  REFS(HubTarget.Refs.class, "GET", "/api/models/%s/refs", Scope.METADATA, Source.PASSED, 200),
-  COMMITS(
-      HubTarget.RepoResource.class,
-      "GET",
-      "/api/models/%s/commits/main",
-      Scope.METADATA,
-      Source.PASSED,
-      200),
+  REFS(HubTarget.Refs.class, "GET", "/api/models/%s/refs", Scope.METADATA),
+  COMMITS(HubTarget.RepoResource.class, "GET", "/api/models/%s/commits/main", Scope.METADATA),
   AUTH_CHECK(
       HubTarget.RepoResource.class,
       "GET",

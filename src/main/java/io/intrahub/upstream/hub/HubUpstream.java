@@ -337,6 +337,18 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
+   * Asks the authoritative endpoint for a list that is kept, as this caller. Otherwise as {@link
+   * #call}.
+   *
+   * @param repo that the list belongs to
+   * @param target path and query
+   */
+  public UpstreamResult<ApiAnswer> learn(RepoId repo, String target, Caller as) {
+    return api.call(CallPurpose.learn(repo), ApiRequest.get(target), as)
+        .map(ApiClient.Answer::said);
+  }
+
+  /**
    * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its
    * entries on as they arrive. Xet fields are left out. When upstream fails, the receiver may have
    * got some entries of the page.

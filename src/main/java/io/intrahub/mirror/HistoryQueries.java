@@ -1,0 +1,382 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Authority;
+import io.intrahub.access.ReadScope;
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.Deadline;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.hub.json.RefsJson;
+import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
+import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code GET /api/{type}s/{repo}/refs} and {@code .../commits/{revision}}, kept as upstream sent
+ * them. A history is that of the commit which the mirror shows for the revision, and never changes. The list of
+ * refs is asked for again like a revision, and names the commits that the mirror shows for branches
+ * and tags, so that it agrees with every other route.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class HistoryQueries {
+  private static final Logger log = LoggerFactory.getLogger(HistoryQueries.class);
+
+  /**
+   * Answers of one commit, repo info included, beyond which no page of its history is kept: fewer
+   * than {@link RepoInfoFetcher} keeps, so that a client can't take their places with pages.
+   */
+  private static final int MAX_ANSWERS = 24;
+
+  /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
+  private static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
+
+  /** What huggingface_hub sends; any other query is passed on. */
+  private static final Pattern PRS = Pattern.compile("include_prs=(1|[Tt]rue)");
+
+  private static final Pattern NO_PRS = Pattern.compile("|include_prs=(0|[Ff]alse)");
+  private static final Pattern PAGE =
+      Pattern.compile("((^|&)(p=\\d{1,5}|limit=\\d{1,4}|expand(\\[]|%5B%5D)=formatted)){0,3}");
+
+  private final RevisionResolver revisions;
+  private final RepoStore store;
+  private final HubUpstream upstream;
+  private final RepoResources resources;
+  private final MemoryBudget budget;
+  private final ColdQuestionLimiter questions;
+  private final MirrorSettings settings;
+  private final SingleFlight<Key, UpstreamResult<Learned>> flights;
+
+  /** One authority's answer is never another's. */
+  private record Key(RepoId repo, CommitHash commit, String name, Authority as) {}
+
+  /**
+   * An answer of upstream.
+   *
+   * @param answer empty when the store can't keep it
+   * @param next the query of the page behind it
+   */
+  private record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
+
+  HistoryQueries(
+      RevisionResolver revisions,
+      RepoStore store,
+      HubUpstream upstream,
+      RepoResources resources,
+      MemoryBudget budget,
+      ColdQuestionLimiter questions,
+      MirrorSettings settings,
+      Executor executor) {
+    this.revisions = revisions;
+    this.store = store;
+    this.upstream = upstream;
+    this.resources = resources;
+    this.budget = budget;
+    this.questions = questions;
+    this.settings = settings;
+    this.flights = new SingleFlight<>(executor);
+  }
+
+  /**
+   * Lists the refs of a repo.
+   *
+   * @param on the repo, and who asks; its revision is the default branch
+   * @param query raw, without the question mark
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply refs(RevisionRequest on, String query, String self) {
+    boolean prs = PRS.matcher(query).matches();
+    String name = prs ? "refs?include_prs=1" : "refs";
+    Supplier<ApiReply> pass =
+        () -> pass(on, withQuery(new HubTarget.Refs(on.repo()).format(), query), self);
+    if (!prs && !NO_PRS.matcher(query).matches()) {
+      return pass.get();
+    }
+    Deadline deadline = Deadline.in(settings.apiTimeout());
+    return switch (resolve(on, deadline)) {
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
+          refs(at, on, name, withQuery("/refs", prs ? "include_prs=1" : ""), deadline, pass);
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass.get();
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, on.repo().toString());
+    };
+  }
+
+  private ApiReply refs(
+      ResolvedRevision.At at,
+      RevisionRequest on,
+      String name,
+      String resource,
+      Deadline deadline,
+      Supplier<ApiReply> pass) {
+    Optional<StoredAnswer> kept = store.answer(at.repo(), NO_COMMIT, name);
+    Duration ttl = settings.revisions().ttl();
+    boolean reachable = upstream.state() == UpstreamState.REACHABLE;
+    boolean fresh =
+        kept.filter(k -> Freshness.isWithin(k.learnedAt(), ttl, revisions.now())).isPresent();
+    if (kept.isPresent() && ((fresh && !on.noCache()) || !reachable)) {
+      return showRefs(at, kept.get(), !fresh, on).orElseGet(pass);
+    }
+    Duration patience = kept.isPresent() ? settings.staleTimeout() : deadline.left();
+    return switch (ask(at, NO_COMMIT, on, name, resource, patience)) {
+      case UpstreamResult.Value(Learned learned) ->
+          learned.answer().flatMap(a -> showRefs(at, a, false, on)).orElseGet(pass);
+      case UpstreamResult.Failed(_) when kept.isPresent() ->
+          showRefs(at, kept.get(), true, on).orElseGet(pass);
+      case UpstreamResult.NoValue<Learned> none -> without(at, none, pass);
+    };
+  }
+
+  private Optional<ApiReply> showRefs(
+      ResolvedRevision.At at, StoredAnswer answer, boolean stale, RevisionRequest on) {
+    Duration age = Duration.between(answer.learnedAt(), revisions.now());
+    CacheLabel label =
+        new CacheLabel(
+            CacheLabel.Source.HIT,
+            Optional.of(settings.revisions().ttl().minus(age)),
+            Optional.of(age.isNegative() ? Duration.ZERO : age),
+            stale || at.label().stale(),
+            at.label().restricted());
+    return reply(
+        at,
+        label,
+        Map.of(),
+        () ->
+            ApiReplies.made(
+                budget,
+                on.caller().client(),
+                out -> {
+                  try (InputStream in = answer.open()) {
+                    RefsJson.copy(in, out, ref -> shown(at.repo(), ref));
+                  } catch (MalformedJsonException e) {
+                    throw new IOException(e.reason(), e);
+                  }
+                }));
+  }
+
+  /** The commit that every other route names for a branch, tag or other ref. */
+  private Optional<CommitHash> shown(Authorised<RepoId> repo, String ref) {
+    String name = ref.replaceFirst("^refs/(heads|tags)/", "");
+    return Revision.parse(name)
+        .flatMap(revision -> store.revision(repo, revision))
+        .map(Observation::value);
+  }
+
+  /**
+   * Lists the commits before a revision.
+   *
+   * @param query raw, without the question mark
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   * @param path of the request, encoded, for the link to the next page
+   */
+  public ApiReply commits(RevisionRequest on, String query, String self, String path) {
+    Supplier<ApiReply> pass = () -> pass(on, withQuery(path, query), self);
+    if (!PAGE.matcher(query).matches()) {
+      return pass.get();
+    }
+    Deadline deadline = Deadline.in(settings.apiTimeout());
+    return switch (resolve(on, deadline)) {
+      case UpstreamResult.Value(ResolvedRevision.At at) -> {
+        String name = withQuery("commits", query);
+        String resource = withQuery("/commits/" + at.commit().hex(), query);
+        Optional<StoredAnswer> kept = store.answer(at.repo(), at.commit(), name);
+        if (kept.isPresent()) {
+          Learned known = new Learned(kept, store.answer(at.repo(), at.commit(), nextOf(name))
+              .flatMap(StoredAnswer::small)
+              .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
+          CacheLabel label = at.label().from(CacheLabel.Source.HIT);
+          yield showCommits(at, label, known, self + path, on).orElseGet(pass);
+        }
+        yield switch (ask(at, at.commit(), on, name, resource, deadline.left())) {
+          case UpstreamResult.Value(Learned learned) -> {
+            CacheLabel label = at.label().from(CacheLabel.Source.MISS);
+            yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
+          }
+          case UpstreamResult.NoValue<Learned> none -> without(at, none, pass);
+        };
+      }
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass.get();
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, on.repo().toString());
+    };
+  }
+
+  private Optional<ApiReply> showCommits(
+      ResolvedRevision.At at, CacheLabel label, Learned known, String url, RevisionRequest on) {
+    Map<String, String> headers =
+        known
+            .next()
+            .map(query -> Map.of(HeaderNames.LINK, LinkHeader.ofNext(url + "?" + query)))
+            .orElse(Map.of());
+    return known
+        .answer()
+        .flatMap(answer ->
+            reply(
+                at,
+                label,
+                headers,
+                () -> ApiReplies.stored(budget, on.caller().client(), answer)));
+  }
+
+  private interface Body {
+    ReplyBody open() throws IOException;
+  }
+
+  /** Empty when the store can't be read. */
+  private static Optional<ApiReply> reply(
+      ResolvedRevision.At at, CacheLabel label, Map<String, String> headers, Body body) {
+    try {
+      return Optional.of(
+          new ApiReply.Ok(
+              200, ApiReply.Ok.JSON, Optional.of(at.commit()), headers, body.open(), label));
+    } catch (BudgetExhaustedException e) {
+      return Optional.of(ApiReplies.overloaded());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private UpstreamResult<ResolvedRevision> resolve(RevisionRequest on, Deadline deadline) {
+    return revisions.resolve(on, ReadScope.METADATA, revisions.byRepoInfo(on), deadline);
+  }
+
+  private ApiReply pass(RevisionRequest on, String target, String self) {
+    return resources.get(on, ReadScope.METADATA, target, self);
+  }
+
+  private ApiReply without(
+      ResolvedRevision.At at, UpstreamResult.NoValue<Learned> none, Supplier<ApiReply> pass) {
+    if (none instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()) {
+      revisions.refused(at.repo().subject(), refusal, at.reader());
+    } else if (none instanceof UpstreamResult.Failed<Learned> && upstream.hasFallback()) {
+      return pass.get();
+    }
+    return UpstreamErrors.reply(none, at.repo().subject().toString());
+  }
+
+  private UpstreamResult<Learned> ask(
+      ResolvedRevision.At at,
+      CommitHash commit,
+      RevisionRequest on,
+      String name,
+      String resource,
+      Duration patience) {
+    RepoId repo = at.repo().subject();
+    ColdQuestionLimiter.Admission admission = questions.admission(on.caller());
+    BooleanSupplier admitted = admission::begin;
+    Optional<CompletableFuture<UpstreamResult<Learned>>> question =
+        flights.join(
+            new Key(repo, commit, name, at.reader().authority()),
+            admitted,
+            () -> fetch(at, commit, name, resource));
+    if (question.isEmpty()) {
+      return new UpstreamResult.Failed<>(admission.refusal());
+    }
+    Optional<UpstreamResult<Learned>> learned = BoundedWait.until(question.get(), patience);
+    if (learned.filter(l -> l instanceof UpstreamResult.Value).isPresent()) {
+      admission.refund();
+    }
+    return learned.orElseGet(
+        () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+  }
+
+  private UpstreamResult<Learned> fetch(
+      ResolvedRevision.At at, CommitHash commit, String name, String resource) {
+    RepoId repo = at.repo().subject();
+    String target = new HubTarget.RepoInfo(repo, Optional.empty()).format() + resource;
+    Instant began = revisions.now();
+    return upstream
+        .learn(repo, target, at.reader())
+        .flatMap(ok -> {
+          try (ApiBody body = ok.body()) {
+            return keep(at, commit, name, target, ok, body, began);
+          } catch (BrokenAnswerException e) {
+            return new UpstreamResult.Failed<>(e.failure());
+          }
+        });
+  }
+
+  private UpstreamResult<Learned> keep(
+      ResolvedRevision.At at,
+      CommitHash commit,
+      String name,
+      String target,
+      ApiAnswer ok,
+      ApiBody body,
+      Instant learnedAt)
+      throws BrokenAnswerException {
+    Optional<String> next =
+        switch (upstream.nextPage(ok, target)) {
+          case HubUpstream.NextPage.None _ -> Optional.empty();
+          case HubUpstream.NextPage.At(var page) ->
+              Stream.of(page.split("\\?", 2)).skip(1).findFirst();
+          case HubUpstream.NextPage.Elsewhere _ -> Optional.of("");
+        };
+    if (next.filter(String::isEmpty).isPresent()) {
+      // A list without its end must not look whole.
+      return new UpstreamResult.Failed<>(
+          new UpstreamFailure(
+              UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+              "the link to the rest of the list leads elsewhere"));
+    }
+    RepoId repo = at.repo().subject();
+    boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
+    if (isNew && store.answers(repo, commit) >= MAX_ANSWERS) {
+      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation(at.reader().client());
+        AnswerWriter writer = store.newAnswer(repo, commit, name, memory)) {
+      body.copyTo(writer, JsonFilter.Links.KEPT);
+      // Before the page itself, which must not be found without it.
+      next.map(query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
+          .ifPresent(link -> store.putAnswer(repo, commit, nextOf(name), link));
+      return new UpstreamResult.Value<>(new Learned(Optional.of(writer.commit(learnedAt)), next));
+    } catch (BrokenAnswerException e) {
+      throw e;
+    } catch (IOException e) {
+      log.warn("{} of {} at {} can't be stored: {}", name, repo, commit, e.toString());
+      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+    }
+  }
+
+  private static String nextOf(String name) {
+    return name + " next";
+  }
+
+  private static String withQuery(String path, String query) {
+    return query.isEmpty() ? path : path + "?" + query;
+  }
+}

@@ -1,0 +1,202 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Refs and histories of commits are kept, agree with every other route, and work offline. */
+class HistoryTest {
+  private static final String REFS = "/api/models/acme/open/refs";
+  private static final String COMMITS = "/api/models/acme/open/commits/main";
+  private static final String FILE = "/acme/open/resolve/main/a.txt";
+
+  @TempDir private Path data;
+  private Rig rig;
+  private DevRepo repo;
+  private String first;
+
+  @BeforeEach
+  void start() throws Exception {
+    rig = new Rig(data);
+    rig.hub.token("hf_reader", "reader");
+    rig.hub.token("hf_other", "other");
+    repo = rig.hub.repo("model", "acme/open");
+    repo.commit("First", "a.txt", DevFile.text("a"));
+    first = repo.commit("Second", "b.txt", DevFile.text("b"));
+    repo.ref("refs/tags/v1", first).ref("refs/pr/1", first);
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private Rig.Answer get(String target) {
+    return rig.get(target, Optional.empty());
+  }
+
+  private Rig.Answer fine(String target) {
+    Rig.Answer answer = get(target);
+    assertThat(answer.status()).as(target + " " + answer.text()).isEqualTo(200);
+    return answer;
+  }
+
+  private void idle() {
+    await().until(() -> rig.app().runningTasks() == 0);
+  }
+
+  private long calls(Route route) {
+    return rig.hub.counters().requests(route);
+  }
+
+  @Test
+  void refs_are_asked_for_once_while_they_are_fresh() {
+    String list = fine(REFS).text();
+    assertThat(list).contains("refs/heads/main", "refs/tags/v1", first).doesNotContain("refs/pr");
+    assertThat(fine(REFS).text()).isEqualTo(list);
+    assertThat(fine(REFS + "?include_prs=1").text()).contains("refs/pr/1");
+    assertThat(fine(REFS + "?include_prs=True").text()).contains("refs/pr/1");
+    assertThat(calls(Route.REFS)).isEqualTo(2);
+
+    String third = repo.commit("Third", "c.txt", DevFile.text("c"));
+    repo.ref("refs/tags/v2", third);
+    rig.clock.pass(Duration.ofMinutes(30));
+
+    assertThat(fine(REFS).text()).contains("refs/tags/v2");
+  }
+
+  @Test
+  void refs_name_the_commit_that_every_other_route_names() {
+    fine(FILE);
+    fine(REFS);
+    String second = repo.commit("Third", "a.txt", DevFile.text("changed"));
+    repo.ref("refs/tags/v2", second);
+    rig.clock.pass(Duration.ofMinutes(6));
+    for (int i = 0; i < 4; i++) {
+      String shown = fine(FILE).header("x-repo-commit").orElseThrow();
+      assertThat(commitOf(fine(REFS).text(), "refs/heads/main")).isEqualTo(shown);
+      idle();
+      rig.clock.pass(Duration.ofSeconds(3));
+    }
+    rig.clock.pass(Duration.ofMinutes(30));
+    fine(FILE);
+    idle();
+    rig.clock.pass(Duration.ofMinutes(2));
+    String shown = fine(FILE).header("x-repo-commit").orElseThrow();
+    assertThat(shown).isEqualTo(second);
+    assertThat(commitOf(fine(REFS).text(), "refs/heads/main")).isEqualTo(shown);
+    assertThat(commitOf(fine(REFS).text(), "refs/tags/v2")).isEqualTo(second);
+  }
+
+  private static String commitOf(String refs, String ref) {
+    int at = refs.indexOf("\"targetCommit\":\"", refs.indexOf("\"" + ref + "\""));
+    return refs.substring(at + 16, at + 56);
+  }
+
+  @Test
+  void the_history_of_a_commit_is_asked_for_once() {
+    String list = fine(COMMITS).text();
+    assertThat(list).contains("First", "Second", first);
+    assertThat(fine(COMMITS).text()).isEqualTo(list);
+    assertThat(fine("/api/models/acme/open/commits/" + first).text()).isEqualTo(list);
+    assertThat(calls(Route.COMMITS)).isEqualTo(1);
+  }
+
+  @Test
+  void pages_of_a_history_are_kept_with_their_links() {
+    for (boolean dark : List.of(false, true)) {
+      if (dark) {
+        idle();
+        rig.hub.goDark();
+      }
+      Rig.Answer page = fine(COMMITS + "?limit=1");
+      String link = page.header("link").orElseThrow();
+      assertThat(link).startsWith("<" + rig.app().uri() + COMMITS + "?").endsWith("rel=\"next\"");
+      URI next = URI.create(link.substring(1, link.indexOf('>')));
+      Rig.Answer last = fine(next.getPath() + "?" + next.getRawQuery());
+      assertThat(page.text()).contains("Second").doesNotContain("First");
+      assertThat(last.text()).contains("First").doesNotContain("Second");
+      assertThat(last.header("link")).isEmpty();
+    }
+  }
+
+  @Test
+  void both_are_answered_from_the_last_known_while_the_hub_is_gone() {
+    String refs = fine(REFS).text();
+    String commits = fine(COMMITS).text();
+    idle();
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofHours(3));
+    for (int i = 0; i < 10; i++) {
+      Rig.Answer answer = fine(REFS);
+      assertThat(answer.text()).isEqualTo(refs);
+      assertThat(answer.header("x-hf-warning")).isPresent();
+      assertThat(fine(COMMITS).text()).isEqualTo(commits);
+    }
+    rig.restart();
+    assertThat(fine(REFS).text()).isEqualTo(refs);
+    assertThat(fine(COMMITS).text()).isEqualTo(commits);
+  }
+
+  @Test
+  void refs_of_the_commit_before_serve_when_the_hub_goes_after_a_move() {
+    fine(REFS);
+    repo.commit("Third", "c.txt", DevFile.text("c"));
+    rig.clock.pass(Duration.ofMinutes(30));
+    fine("/api/models/acme/open");
+    idle();
+    rig.clock.pass(Duration.ofMinutes(2));
+    fine("/api/models/acme/open");
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofMinutes(30));
+    fine("/api/models/acme/open");
+
+    assertThat(fine(REFS).text()).contains("refs/tags/v1");
+  }
+
+  @Test
+  void who_may_not_read_the_repo_gets_neither() {
+    repo.visibility(Visibility.PRIVATE).allow("hf_reader");
+    for (String target : List.of(REFS, COMMITS)) {
+      assertThat(rig.get(target, Optional.of("hf_reader")).status()).as(target).isEqualTo(200);
+      assertThat(get(target).status()).as(target).isEqualTo(401);
+      assertThat(rig.get(target, Optional.of("hf_other")).status()).as(target).isEqualTo(404);
+    }
+    idle();
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofMinutes(20));
+    for (String target : List.of(REFS, COMMITS)) {
+      Rig.Answer own = rig.get(target, Optional.of("hf_reader"));
+      assertThat(own.status()).as(own.text()).isEqualTo(200);
+      assertThat(own.header("cache-control").orElse("")).contains("private");
+      assertThat(get(target).status()).as(target).isGreaterThanOrEqualTo(400);
+      assertThat(rig.get(target, Optional.of("hf_other")).status()).isGreaterThanOrEqualTo(400);
+    }
+    rig.hub.comeBack();
+    repo.disallow("hf_reader");
+    rig.clock.pass(Duration.ofHours(2));
+    for (String target : List.of(REFS, COMMITS)) {
+      assertThat(rig.get(target, Optional.of("hf_reader")).status()).as(target).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void a_revision_that_does_not_exist_is_refused_as_by_the_hub() {
+    Rig.Answer answer = get("/api/models/acme/open/commits/nowhere");
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.header("x-error-code")).contains("RevisionNotFound");
+  }
+}
