@@ -1,6 +1,5 @@
 package io.intrahub.http;
 
-import io.intrahub.access.ReadScope;
 import io.intrahub.access.local.Requester;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;

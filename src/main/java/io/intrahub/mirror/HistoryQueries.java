@@ -46,9 +46,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * {@code GET /api/{type}s/{repo}/refs} and {@code .../commits/{revision}}, kept as upstream sent
- * them. A history is that of the commit which the mirror shows for the revision, and never changes. The list of
- * refs is asked for again like a revision, and names the commits that the mirror shows for branches
- * and tags, so that it agrees with every other route.
+ * them. A history is that of the commit which the mirror shows for the revision, and never changes.
+ * The list of refs is asked for again like a revision, and names the commits that the mirror shows
+ * for branches and tags, so that it agrees with every other route.
  *
  * <p>Safe for use by many threads.
  */
@@ -214,9 +214,13 @@ public final class HistoryQueries {
         String resource = withQuery("/commits/" + at.commit().hex(), query);
         Optional<StoredAnswer> kept = store.answer(at.repo(), at.commit(), name);
         if (kept.isPresent()) {
-          Learned known = new Learned(kept, store.answer(at.repo(), at.commit(), nextOf(name))
-              .flatMap(StoredAnswer::small)
-              .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
+          Learned known =
+              new Learned(
+                  kept,
+                  store
+                      .answer(at.repo(), at.commit(), nextOf(name))
+                      .flatMap(StoredAnswer::small)
+                      .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
           yield showCommits(at, label, known, self + path, on).orElseGet(pass);
         }
@@ -245,10 +249,7 @@ public final class HistoryQueries {
         .answer()
         .flatMap(answer ->
             reply(
-                at,
-                label,
-                headers,
-                () -> ApiReplies.stored(budget, on.caller().client(), answer)));
+                at, label, headers, () -> ApiReplies.stored(budget, on.caller().client(), answer)));
   }
 
   private interface Body {

@@ -50,7 +50,7 @@ class ServiceModeTest {
     TREE("/api/models/%s/tree/main?recursive=true", false, true),
     AUTH_CHECK("/api/models/%s/auth-check", true, true),
     RAW("/%s/raw/main/config.json", true, false),
-    REFS("/api/models/%s/refs", false, false);
+    REFS("/api/models/%s/refs", false, true);
 
     private final String path;
     private final boolean isContent;

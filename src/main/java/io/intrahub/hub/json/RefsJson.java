@@ -14,14 +14,17 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.exc.JacksonIOException;
 
-/** The branches, tags and other refs of a repo, as {@code GET /api/{type}s/{repo}/refs} lists them. */
+/**
+ * The branches, tags and other refs of a repo, as {@code GET /api/{type}s/{repo}/refs} lists them.
+ */
 public final class RefsJson {
   private RefsJson() {}
 
   /**
    * Copies the list, and puts other commits in the place of some. Closes neither stream.
    *
-   * @param shown the commit to be shown for a ref of this full name; empty for the one that is there
+   * @param shown the commit to be shown for a ref of this full name; empty for the one that is
+   *     there
    * @throws IOException when one of the streams fails
    * @throws MalformedJsonException when the text is not JSON, or ends too early
    */
