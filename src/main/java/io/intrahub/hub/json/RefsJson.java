@@ -37,7 +37,8 @@ public final class RefsJson {
       if (in.nextToken() == null) {
         throw new MalformedJsonException("the list of refs is empty");
       }
-      new JsonCopier(in, out, new JsonCopier.Rules(Set.of(), commits::text)).value(() -> {});
+      new JsonCopier(in, out, new JsonCopier.Rules(Set.of(), commits::text, Optional.empty()))
+          .value(() -> {});
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
