@@ -106,6 +106,13 @@ public interface RepoStore extends GrantStore {
    *
    * @param revision what was asked
    * @param commit what it was, and when
+   * @param role empty: clients see this commit
    */
-  record ObservedRevision(Revision revision, Observation<CommitHash> commit) {}
+  record ObservedRevision(
+      Revision revision, Observation<CommitHash> commit, Optional<CommitRole> role) {
+    /** The commit that clients see. */
+    public ObservedRevision(Revision revision, Observation<CommitHash> commit) {
+      this(revision, commit, Optional.empty());
+    }
+  }
 }

@@ -130,12 +130,25 @@ final class FsSupersededTest {
   }
 
   @Test
-  void what_is_fetched_for_a_new_commit_is_current_and_so_is_what_clients_see() throws Exception {
+  void what_clients_see_is_not_evicted_for_the_commit_that_is_to_follow_it() throws Exception {
     clock.pass(Duration.ofMinutes(2));
     store
         .repos()
         .putRevision(
             REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+
+    // The newest of the four, and the only one that clients can do without.
+    addOneMore();
+    assertThat(gone()).containsExactly(NEW_WEIGHTS);
+  }
+
+  @Test
+  void a_commit_that_never_became_visible_keeps_nothing_for_ever() throws Exception {
+    store
+        .repos()
+        .putRevision(
+            REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+    clock.pass(Duration.ofHours(2));
 
     addOneMore();
 

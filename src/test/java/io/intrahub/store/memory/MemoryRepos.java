@@ -157,7 +157,7 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   public List<ObservedRevision> revisions(RepoId repo) {
     return revisions.entrySet().stream()
         .filter(e -> e.getKey().repo().equals(repo))
-        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue()))
+        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue(), e.getKey().role()))
         .toList();
   }
 

@@ -10,6 +10,7 @@ import io.intrahub.store.CommitRole;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a {@link StoredRecord} is about, as it is written into the record. Pure functions. */
 final class RecordSubject {
@@ -24,8 +25,18 @@ final class RecordSubject {
   }
 
   static Map<String, String> subject(RepoId repo, Revision revision, CommitRole role) {
-    return Map.of(
-        "kind", name(role) + " commit", "repo", spell(repo), "revision", revision.value());
+    return Map.of("kind", kind(role), "repo", spell(repo), "revision", revision.value());
+  }
+
+  private static String kind(CommitRole role) {
+    return name(role) + " commit";
+  }
+
+  /** The role of the commit that a record about a revision holds; empty: clients see it. */
+  static Optional<CommitRole> role(Map<String, String> subject) {
+    return Stream.of(CommitRole.values())
+        .filter(role -> kind(role).equals(subject.get("kind")))
+        .findFirst();
   }
 
   static Map<String, String> subject(Grant grant) {
