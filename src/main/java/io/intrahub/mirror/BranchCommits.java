@@ -37,13 +37,13 @@ import java.util.function.Consumer;
  *   <li><em>settled</em>: the store can serve it ({@link Readiness#COMPLETE}; it is stored as
  *       {@link CommitRole#SERVABLE}), or upstream has to serve a part of it ({@link
  *       Readiness#PARTIAL});
- *   <li><em>visible</em>: it is the commit of the revision. A settled commit becomes visible when no
- *       load is in progress, or a while later, and a partial one only while upstream answers; then
- *       the commit before it is kept as {@link CommitRole#SERVABLE}.
+ *   <li><em>visible</em>: it is the commit of the revision. A settled commit becomes visible when
+ *       no load is in progress, or a while later, and a partial one only while upstream answers;
+ *       then the commit before it is kept as {@link CommitRole#SERVABLE}.
  * </ol>
  *
- * <p>If upstream stops to answer while a partial commit is visible, the servable one becomes visible
- * again in the same way.
+ * <p>If upstream stops to answer while a partial commit is visible, the servable one becomes
+ * visible again in the same way.
  *
  * <p>Safe for use by many threads. {@link PendingCommits} owns what waits, in memory, on the wall
  * clock that was passed in; it makes all changes of one revision one after the other. The store
@@ -147,14 +147,13 @@ final class BranchCommits {
   }
 
   /**
-   * Makes a settled commit visible now if the present load began at {@code since} or later. Upstream
-   * has just answered. Waits for the warming of the commit first, but not for long.
+   * Makes a settled commit visible now if the present load began at {@code since} or later.
+   * Upstream has just answered. Waits for the warming of the commit first, but not for long.
    *
    * @param since the moment from which on no client was told the old commit without upstream being
    *     asked first
    */
-  void showIfUnseen(
-      Authorised<RepoId> proof, Revision revision, Instant since, Duration patience) {
+  void showIfUnseen(Authorised<RepoId> proof, Revision revision, Instant since, Duration patience) {
     RepoId repo = proof.subject();
     if (pending.mayShow(repo, revision, since)) {
       flights
@@ -167,10 +166,7 @@ final class BranchCommits {
   /** Makes a commit visible at once, whatever was pending. */
   void showNow(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> observation) {
     RepoId repo = proof.subject();
-    pending.clear(
-        repo,
-        revision,
-        () -> shown.showNow(proof, revision, observation));
+    pending.clear(repo, revision, () -> shown.showNow(proof, revision, observation));
   }
 
   /** Upstream confirmed the commit that clients see. */
@@ -248,8 +244,7 @@ final class BranchCommits {
     Optional<CommitHash> known = store.revision(proof, revision).map(Observation::value);
     boolean mustWait = known.isPresent() && !known.get().equals(to.value());
     CommitHash confirmed = mustWait ? known.get() : to.value();
-    store.putRevision(
-        proof.subject(), revision, new Observation<>(confirmed, to.learnedAt()));
+    store.putRevision(proof.subject(), revision, new Observation<>(confirmed, to.learnedAt()));
     return mustWait;
   }
 
@@ -258,9 +253,7 @@ final class BranchCommits {
             .pending(repo, revision)
             .filter(p -> p.readiness() == Readiness.WARMING && !p.to().value().equals(commit))
             .isPresent()
-        && flights
-            .join(new Key(repo, revision), () -> false, () -> Readiness.WARMING)
-            .isPresent();
+        && flights.join(new Key(repo, revision), () -> false, () -> Readiness.WARMING).isPresent();
   }
 
   /** Upstream says that there is no such branch or tag any more. */
@@ -297,8 +290,7 @@ final class BranchCommits {
         .ifPresent(before::add);
     before.removeIf(commit::equals);
     // No token of a client is used behind its back.
-    Optional<Caller> fetcher =
-        as.isAnonymous() || ownToken ? Optional.of(as) : Optional.empty();
+    Optional<Caller> fetcher = as.isAnonymous() || ownToken ? Optional.of(as) : Optional.empty();
     CommitWarmer.Work work =
         new CommitWarmer.Work(repo, commit, before, as.authority(), fetcher, refused);
     CompletableFuture<Readiness> _ =

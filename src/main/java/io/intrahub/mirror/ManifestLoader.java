@@ -159,9 +159,7 @@ final class ManifestLoader {
    */
   Result learn(Authorised<RepoId> repo, CommitHash commit, Caller as) {
     Optional<Manifest> known = get(repo, commit);
-    return known.isPresent()
-        ? new Result.Complete(known.get())
-        : join(repo, commit, as).join();
+    return known.isPresent() ? new Result.Complete(known.get()) : join(repo, commit, as).join();
   }
 
   /**

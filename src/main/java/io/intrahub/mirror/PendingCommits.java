@@ -89,15 +89,12 @@ final class PendingCommits {
   /**
    * A commit that is not shown yet.
    *
-   * @param since when this revision began to have a pending commit that waits only for loads; if
-   *     it has had none, when it began to have one at all
+   * @param since when this revision began to have a pending commit that waits only for loads; if it
+   *     has had none, when it began to have one at all
    * @param settled whether it has had one that waits only for loads
    */
   record Pending(
-      Observation<CommitHash> to,
-      BranchMove.Readiness readiness,
-      Instant since,
-      boolean settled) {
+      Observation<CommitHash> to, BranchMove.Readiness readiness, Instant since, boolean settled) {
     private static Pending after(
         Optional<Pending> before,
         Observation<CommitHash> to,
@@ -249,8 +246,7 @@ final class PendingCommits {
           Optional<Pending> there = state.pending().filter(p -> p.to().value().equals(commit));
           write.accept(there.isPresent());
           return there.isPresent()
-              ? state.with(
-                  there.map(p -> Pending.after(state.pending(), p.to(), readiness, now)))
+              ? state.with(there.map(p -> Pending.after(state.pending(), p.to(), readiness, now)))
               : state;
         });
   }

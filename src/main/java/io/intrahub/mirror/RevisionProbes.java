@@ -215,9 +215,7 @@ final class RevisionProbes {
       rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
       branches.deleted(
-          repo,
-          revision,
-          checker.remembered(new Grant(repo, as.authority(), ReadScope.METADATA)));
+          repo, revision, checker.remembered(new Grant(repo, as.authority(), ReadScope.METADATA)));
     }
   }
 

@@ -315,8 +315,7 @@ final class RevisionReader {
     boolean reachable = !stale && upstream.state() == UpstreamState.REACHABLE;
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
-    return at(
-        proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
+    return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
   }
 
   private CacheLabel justLearned() {

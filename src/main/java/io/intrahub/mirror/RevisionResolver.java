@@ -31,7 +31,6 @@ import java.util.concurrent.Executor;
 final class RevisionResolver {
   private final AccessChecker checker;
   private final SiteRules rules;
-  private final RepoStore store;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
@@ -59,7 +58,6 @@ final class RevisionResolver {
       CacheSizes caches) {
     this.checker = checker;
     this.rules = rules;
-    this.store = store;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());

@@ -57,8 +57,7 @@ final class ShownCommits {
           store.putRevision(repo, revision, CommitRole.NEWEST, shown);
         }
         // As old as what is known of the branch: an older observation would not replace it.
-        store.putRevision(
-            repo, revision, new Observation<>(due.to().value(), shown.learnedAt()));
+        store.putRevision(repo, revision, new Observation<>(due.to().value(), shown.learnedAt()));
         store.forgetRevision(repo, revision, CommitRole.SERVABLE);
         forgetNewest(proof, revision, due.to().value());
       }
@@ -91,8 +90,7 @@ final class ShownCommits {
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to, boolean servable) {
     RepoId repo = proof.subject();
     Optional<Observation<CommitHash>> shown = store.revision(proof, revision);
-    Optional<Observation<CommitHash>> kept =
-        store.revision(proof, revision, CommitRole.SERVABLE);
+    Optional<Observation<CommitHash>> kept = store.revision(proof, revision, CommitRole.SERVABLE);
     if (!servable && kept.isEmpty() && isOther(shown, to.value())) {
       store.putRevision(repo, revision, CommitRole.SERVABLE, shown.get());
     }
@@ -104,8 +102,7 @@ final class ShownCommits {
   }
 
   private void forgetNewest(Authorised<RepoId> proof, Revision revision, CommitHash shown) {
-    Optional<Observation<CommitHash>> newest =
-        store.revision(proof, revision, CommitRole.NEWEST);
+    Optional<Observation<CommitHash>> newest = store.revision(proof, revision, CommitRole.NEWEST);
     if (newest.filter(n -> n.value().equals(shown)).isPresent()) {
       store.forgetRevision(proof.subject(), revision, CommitRole.NEWEST);
     }

@@ -180,8 +180,7 @@ public final class CachedRepoStore implements RepoStore {
         Optional.empty(),
         () -> store.forgetRevision(repo, revision));
     for (CommitRole role : CommitRole.values()) {
-      revisions.put(
-          new RevisionKey(repo, revision, Optional.of(role)), Optional.empty(), () -> {});
+      revisions.put(new RevisionKey(repo, revision, Optional.of(role)), Optional.empty(), () -> {});
     }
   }
 

@@ -107,11 +107,12 @@ class MovedRevisionTest {
         await().until(() -> other.get() != null);
         join(other.get(), Duration.ofSeconds(10));
         // Whether it can be served is found out behind the clients' backs.
-        await().until(() -> {
-          clock.pass(Duration.ofSeconds(6));
-          seen.add(commitOf(mirror));
-          return seen.contains(latest);
-        });
+        await()
+            .until(() -> {
+              clock.pass(Duration.ofSeconds(6));
+              seen.add(commitOf(mirror));
+              return seen.contains(latest);
+            });
         for (int i = 0; i < 5; i++) {
           clock.pass(Duration.ofSeconds(6));
           seen.add(commitOf(mirror));

@@ -214,7 +214,8 @@ class NewCommitsTest {
     String second =
         repo.commit(
             "all",
-            Map.of("README.md", DevFile.text("two"), "model.bin", DevFile.lfsGenerated(2, 200_000)));
+            Map.of(
+                "README.md", DevFile.text("two"), "model.bin", DevFile.lfsGenerated(2, 200_000)));
     look();
     assertThat(count(CommitEvent.PARTIAL)).isEqualTo(1);
     assertThat(rig.app().meters().warmedFileCount()).isEqualTo(1);

@@ -111,7 +111,8 @@ class PendingCommitsRaceTest {
         case 0, 1 -> move(random.nextBoolean(), fails);
         case 2 -> settle(fails);
         case 3 -> pending.oldCommitServed(REPO, revision);
-        case 4 -> pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due.to(), fails));
+        case 4 ->
+            pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due.to(), fails));
         case 5 -> clock.pass(Duration.ofMillis(random.nextInt(8_000)));
         default -> pending.requested(REPO, revision, true, due -> show(due.to(), fails));
       }

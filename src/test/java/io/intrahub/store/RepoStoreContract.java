@@ -88,8 +88,7 @@ public abstract class RepoStoreContract extends ManifestContract {
     repos.putRevision(REPO, Revision.DEFAULT, CommitRole.SERVABLE, seen(FIRST, 5));
     reopen();
     assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(FIRST, 10));
-    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST))
-        .hasValue(seen(SECOND, 20));
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).hasValue(seen(SECOND, 20));
     assertThat(repos.revision(everybody(REPO), main, CommitRole.SERVABLE)).isEmpty();
     assertThat(repos.revision(everybody(REPO), Revision.DEFAULT, CommitRole.SERVABLE))
         .hasValue(seen(FIRST, 5));
@@ -97,8 +96,7 @@ public abstract class RepoStoreContract extends ManifestContract {
     assertThat(repos.revisions(everybody(REPO))).hasSize(1);
 
     repos.putRevision(REPO, main, CommitRole.NEWEST, seen(FIRST, 21));
-    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST))
-        .hasValue(seen(SECOND, 20));
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).hasValue(seen(SECOND, 20));
     repos.forgetRevision(REPO, Revision.DEFAULT, CommitRole.SERVABLE);
     assertThat(repos.revision(everybody(REPO), Revision.DEFAULT, CommitRole.SERVABLE)).isEmpty();
     repos.forgetRevision(REPO, main);

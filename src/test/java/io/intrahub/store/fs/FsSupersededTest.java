@@ -134,8 +134,7 @@ final class FsSupersededTest {
     clock.pass(Duration.ofMinutes(2));
     store
         .repos()
-        .putRevision(
-            REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+        .putRevision(REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
 
     // The newest of the four, and the only one that clients can do without.
     addOneMore();
@@ -146,8 +145,7 @@ final class FsSupersededTest {
   void a_commit_that_never_became_visible_keeps_nothing_for_ever() throws Exception {
     store
         .repos()
-        .putRevision(
-            REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+        .putRevision(REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
     clock.pass(Duration.ofHours(2));
 
     addOneMore();
@@ -161,8 +159,7 @@ final class FsSupersededTest {
     point(REPO, Revision.DEFAULT, SECOND);
     store
         .repos()
-        .putRevision(
-            REPO, MAIN, CommitRole.SERVABLE, new Observation<>(FIRST, clock.instant()));
+        .putRevision(REPO, MAIN, CommitRole.SERVABLE, new Observation<>(FIRST, clock.instant()));
 
     addOneMore();
 

@@ -112,9 +112,7 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
 
   @Override
   public void forgetRevision(RepoId repo, Revision revision) {
-    revisions
-        .keySet()
-        .removeIf(key -> key.repo().equals(repo) && key.revision().equals(revision));
+    revisions.keySet().removeIf(key -> key.repo().equals(repo) && key.revision().equals(revision));
   }
 
   @Override

@@ -58,8 +58,7 @@ class PacedSourceTest {
   @Test
   void what_can_not_be_opened_is_asked_for_once() {
     source.always(new Fails());
-    assertThat(
-            new PacedSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
+    assertThat(new PacedSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
         .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(source.opened()).isEqualTo(1);
   }

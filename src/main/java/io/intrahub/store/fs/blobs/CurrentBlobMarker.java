@@ -123,7 +123,8 @@ public final class CurrentBlobMarker {
     try {
       Optional<RepoId> repo = StoreLayout.repoOf(repoFolder);
       if (repo.isPresent()) {
-        commits(catalog.revisions(repo.get())).forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
+        commits(catalog.revisions(repo.get()))
+            .forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
       }
     } catch (IOException e) {
       log.warn(
