@@ -98,12 +98,14 @@ class NewCommitsIT {
   @Test
   void files_that_are_loaded_one_by_one_are_of_one_commit_although_the_branch_moves() {
     AtomicBoolean moved = new AtomicBoolean();
-    mirror.hub().onRequest(request -> {
-      if (request.route() == Route.RESOLVE && moved.compareAndSet(false, true)) {
-        repo.commit("Change it", "onnx/config.json", DevFile.text("{\"changed\": true}\n"));
-        mirror.pass(Duration.ofSeconds(61));
-      }
-    });
+    mirror
+        .hub()
+        .onRequest(request -> {
+          if (request.route() == Route.RESOLVE && moved.compareAndSet(false, true)) {
+            repo.commit("Change it", "onnx/config.json", DevFile.text("{\"changed\": true}\n"));
+            mirror.pass(Duration.ofSeconds(61));
+          }
+        });
     ClientResult result =
         hf.call()
             .endpoint(mirror.uri())

@@ -6,12 +6,13 @@ import io.intrahub.clients.ClientResult;
 import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.Route;
 import io.intrahub.testing.MirrorUnderTest;
 import java.nio.file.Files;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,15 +99,17 @@ class TransformersIT {
   @Execution(ExecutionMode.CONCURRENT)
   void a_branch_that_moves_in_the_middle_of_a_load_gives_the_client_one_commit() throws Exception {
     AtomicBoolean moved = new AtomicBoolean();
-    mirror.hub().onRequest(request -> {
-      if (request.toString().contains("/main") && moved.compareAndSet(false, true)) {
-        mirror
-            .hub()
-            .repo("model", ID)
-            .commit("Change all", "config.json", DevFile.text("{\"model_type\": \"gpt2\"}\n"));
-        mirror.pass(Duration.ofSeconds(61));
-      }
-    });
+    mirror
+        .hub()
+        .onRequest(request -> {
+          if (request.path().contains("/main") && moved.compareAndSet(false, true)) {
+            mirror
+                .hub()
+                .repo("model", ID)
+                .commit("Change all", "config.json", DevFile.text("{\"model_type\": \"gpt2\"}\n"));
+            mirror.pass(Duration.ofSeconds(61));
+          }
+        });
     PythonClient.Call call = call();
     expectLoaded(load(call));
     assertThat(moved).isTrue();
