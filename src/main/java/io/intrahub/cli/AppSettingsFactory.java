@@ -84,6 +84,7 @@ public final class AppSettingsFactory {
             config.waits().api(),
             config.newCommits().quiet(),
             config.newCommits().atLatest(),
+            config.newCommits().warmLimit().bytes(),
             config.listings().answerLimit(),
             config.listings().learnLimit(),
             config.clients().coldQuestions()),

@@ -214,9 +214,19 @@ public record Config(
               type = DURATION,
               byDefault = "60s",
               doc =
-                  "The longest time before clients see a new commit, even if the branch is requested"
-                      + " continuously.")
-          Duration atLatest) {}
+                  "The longest time before clients see a new commit that can be served, even if the"
+                      + " branch is requested continuously.")
+          Duration atLatest,
+      @Setting(
+              type = SIZE,
+              byDefault = "20GiB",
+              doc =
+                  "Limits how much the mirror fetches of one new commit before clients see it: the"
+                      + " changed files of which it stores an earlier version. If a change is larger, only"
+                      + " its files of up to 10 MiB are fetched, and while upstream does not answer clients"
+                      + " see the commit before it. The fetching uses at most a quarter of"
+                      + " `transfer.max-rate`. `0` means that nothing is fetched before a client asks.")
+          DataSize warmLimit) {}
 
   /** The audit log. */
   public record Audit(

@@ -18,7 +18,12 @@ final class CacheHeaders {
           label.age().map(a -> " It was last confirmed " + a.toSeconds() + " s ago.").orElse("");
       exchange.set(
           HeaderNames.X_HF_WARNING,
-          "intrahub; The Hub can't be reached, so this comes from the mirror's store." + age);
+          "intrahub; The Hub can't be reached, so this comes from the mirror's store."
+              + age
+              + label
+                  .newer()
+                  .map(c -> " The Hub has a newer commit, not all of which is stored: " + c.hex())
+                  .orElse(""));
     }
     if (label.restricted()) {
       forThisClientOnly(exchange);
@@ -44,6 +49,8 @@ final class CacheHeaders {
     }
     if (label.stale()) {
       text.append("; detail=stale");
+      // A string: a token may not begin with a digit (RFC 9651).
+      label.newer().ifPresent(c -> text.append("; newer=\"").append(c.hex()).append('"'));
     } else if (!verified) {
       text.append("; detail=unverified");
     }

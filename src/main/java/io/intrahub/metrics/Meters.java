@@ -39,6 +39,8 @@ public final class Meters {
   private final Counter brokenConnections;
   private final Counter storeFailures;
   private final Counter auditDropped;
+  private final Counter warmedFiles;
+  private final Counter warmedBytes;
   private final Counter sentFromDisk;
   private final Counter sentFromUpstream;
 
@@ -69,6 +71,15 @@ public final class Meters {
     this.auditDropped =
         Counter.builder("intrahub.audit.dropped")
             .description("Answered requests that are missing from the audit log")
+            .register(registry);
+    this.warmedFiles =
+        Counter.builder("intrahub.warmed.files")
+            .description("Files of new commits that were stored before a client asked for them")
+            .register(registry);
+    this.warmedBytes =
+        Counter.builder("intrahub.warmed")
+            .description("Bytes of these files")
+            .baseUnit("bytes")
             .register(registry);
     this.sentFromDisk = sentBytes("disk");
     this.sentFromUpstream = sentBytes("upstream");
@@ -112,6 +123,52 @@ public final class Meters {
   /** Returns the number of files that the store could not take. */
   public long storeFailureCount() {
     return (long) storeFailures.count();
+  }
+
+  /** What happens to a new commit of a branch or tag. */
+  public enum CommitEvent {
+    /** Upstream named it. */
+    SEEN,
+    /** Every file that has to be there first is stored. */
+    WARMED,
+    /** Some of these files are left to upstream, because they are too large or can't be had. */
+    PARTIAL,
+    /** Upstream stopped to answer while they were fetched. */
+    UNANSWERED,
+    /** Clients see it. */
+    VISIBLE,
+    /** Upstream does not answer, so clients see the one before it again. */
+    FALLBACK,
+    /** The branch or tag was deleted. */
+    DELETED
+  }
+
+  /** Counts what happened to a new commit. */
+  public void commit(CommitEvent event) {
+    commits(event).increment();
+  }
+
+  /** Returns how often that happened. */
+  public long commitCount(CommitEvent event) {
+    return (long) commits(event).count();
+  }
+
+  private Counter commits(CommitEvent event) {
+    return Counter.builder("intrahub.commits")
+        .description("New commits of branches and tags, by what happened to them")
+        .tag("event", event.name().toLowerCase(Locale.ROOT))
+        .register(registry);
+  }
+
+  /** Counts a file of a new commit that was stored before a client asked for it. */
+  public void warmed(long bytes) {
+    warmedFiles.increment();
+    warmedBytes.increment((double) bytes);
+  }
+
+  /** Returns the number of such files. */
+  public long warmedFileCount() {
+    return (long) warmedFiles.count();
   }
 
   /** Counts an answered request that is missing from the audit log. */

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.hub.CommitHash;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -12,13 +13,15 @@ import java.util.Optional;
  * @param age since upstream confirmed it; empty for what never changes or was just fetched
  * @param stale whether it is served because upstream can't be asked
  * @param restricted whether not everybody may read it, so that no cache on the way may keep it
+ * @param newer the commit that upstream last named, if the mirror can't serve that one
  */
 public record CacheLabel(
     Source source,
     Optional<Duration> ttl,
     Optional<Duration> age,
     boolean stale,
-    boolean restricted) {
+    boolean restricted,
+    Optional<CommitHash> newer) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -33,13 +36,28 @@ public record CacheLabel(
   public static final CacheLabel BYPASSED =
       new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false, true);
 
+  /** For an answer than which none newer is known. */
+  public CacheLabel(
+      Source source,
+      Optional<Duration> ttl,
+      Optional<Duration> age,
+      boolean stale,
+      boolean restricted) {
+    this(source, ttl, age, stale, restricted, Optional.empty());
+  }
+
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale, restricted);
+    return new CacheLabel(other, ttl, age, stale, restricted, newer);
+  }
+
+  /** The same, but upstream named a newer commit before it stopped to answer. */
+  CacheLabel withNewer(CommitHash commit) {
+    return new CacheLabel(source, ttl, age, true, restricted, Optional.of(commit));
   }
 
   /** The same, for an answer that not everybody may read. */
   CacheLabel asRestricted() {
-    return new CacheLabel(source, ttl, age, stale, true);
+    return new CacheLabel(source, ttl, age, stale, true, newer);
   }
 }

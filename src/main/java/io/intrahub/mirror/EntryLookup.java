@@ -11,6 +11,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
 import io.intrahub.upstream.FirstHop;
 import java.io.IOException;
 import java.util.Optional;
@@ -96,6 +97,11 @@ final class EntryLookup {
   private static Known known(Authorised<RepoId> repo, Optional<BlobId> blob) {
     return blob.<Known>map(b -> new Known.File(AccessChecker.blob(repo, b)))
         .orElseGet(Known.Absent::new);
+  }
+
+  /** Returns the proof for the blob that an entry of the repo's own manifest names, if any. */
+  static Optional<AuthorisedBlob> named(Authorised<RepoId> repo, ManifestEntry entry) {
+    return entry.entry().blob().map(blob -> AccessChecker.blob(repo, blob));
   }
 
   /**

@@ -155,14 +155,11 @@ final class ManifestLoader {
    * Learns the manifest and waits for it without a limit. For threads that no client waits for.
    *
    * @param as in whose name, and against whose client's share of the memory budget
-   * @return whether all is known that can be: false when another try may bring more
+   * @return {@link Result.Complete} also for a listing of which a part is known
    */
-  boolean learn(Authorised<RepoId> repo, CommitHash commit, Caller as) {
-    return get(repo, commit).isPresent()
-        || switch (join(repo, commit, as).join()) {
-          case Result.Complete _, Result.TooLarge _ -> true;
-          case Result.Crowded _, Result.NoAnswer _ -> false;
-        };
+  Result learn(Authorised<RepoId> repo, CommitHash commit, Caller as) {
+    Optional<Manifest> known = get(repo, commit);
+    return known.isPresent() ? new Result.Complete(known.get()) : join(repo, commit, as).join();
   }
 
   /**

@@ -51,6 +51,16 @@ public final class Mirror {
         new ManifestLoader(store, upstream, budget, executor, settings.manifestLimit());
     RepoIdentity identity = new RepoIdentity(checker, store, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
+    BranchCommits branches =
+        new BranchCommits(
+            store,
+            new PendingCommits(
+                clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits()),
+            new CommitWarmer(checker, manifests, upstream, transfers, meters, settings.warmLimit()),
+            executor,
+            meters,
+            clock,
+            policy.hasRules());
     RevisionResolver revisions =
         new RevisionResolver(
             checker,
@@ -60,6 +70,7 @@ public final class Mirror {
             upstream,
             keeper,
             manifests,
+            branches,
             executor,
             questions,
             clock,

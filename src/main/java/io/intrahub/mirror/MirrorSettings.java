@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest
+ * @param warmLimit bytes that are fetched before a new commit becomes visible, at most; of a larger
+ *     change only the small files are
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
  * @param coldQuestions of one client to the Hub per minute about what may not exist
@@ -32,6 +34,7 @@ public record MirrorSettings(
     Duration apiTimeout,
     Duration quiet,
     Duration quietAtMost,
+    long warmLimit,
     int listingLimit,
     int manifestLimit,
     int coldQuestions) {
@@ -47,6 +50,7 @@ public record MirrorSettings(
           Duration.ofSeconds(60),
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
+          20L << 30,
           10_000,
           200_000,
           300);
@@ -63,6 +67,25 @@ public record MirrorSettings(
         apiTimeout,
         quiet,
         quietAtMost,
+        warmLimit,
+        listingLimit,
+        manifestLimit,
+        coldQuestions);
+  }
+
+  /** The same with another limit of what is fetched for a new commit. */
+  public MirrorSettings withWarmLimit(long bytes) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        bytes,
         listingLimit,
         manifestLimit,
         coldQuestions);
@@ -80,6 +103,7 @@ public record MirrorSettings(
         apiTimeout,
         quiet,
         quietAtMost,
+        warmLimit,
         listingLimit,
         manifestLimit,
         perMinute);
@@ -97,6 +121,7 @@ public record MirrorSettings(
         apiTimeout,
         quiet,
         quietAtMost,
+        warmLimit,
         listingLimit,
         manifestLimit,
         coldQuestions);

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.BranchMove;
 import io.intrahub.policy.Observation;
 import java.time.Clock;
 import java.time.Duration;
@@ -17,8 +18,9 @@ import java.util.function.UnaryOperator;
 
 /**
  * Holds back the commits that revisions have moved to, so that a load in progress does not mix
- * files of two commits. A pending commit is shown when its manifest is known and nobody asked for
- * its revision during {@code quiet}, or when it has waited for {@code quietAtMost}.
+ * files of two commits. {@link BranchMove} decides when a pending commit is shown: once it can be
+ * served, and nobody asked for its revision during {@code quiet} or it has waited for {@code
+ * quietAtMost}.
  *
  * <p>There is no timer: a request for the revision decides whether it is time.
  *
@@ -64,23 +66,48 @@ final class PendingCommits {
    * @param lastRequested when it was last requested
    * @param loadSince when the present load began, which is a series of requests without a quiet
    *     time in between; since then a client may have been told the old commit
+   * @param answered whether upstream answered the last question about the revision
    */
-  private record State(Instant lastRequested, Instant loadSince, Optional<Pending> pending) {
+  private record State(
+      Instant lastRequested, Instant loadSince, Optional<Pending> pending, boolean answered) {
     private static final State NEVER_REQUESTED =
-        new State(Instant.MIN, Instant.MIN, Optional.empty());
+        new State(Instant.MIN, Instant.MIN, Optional.empty(), true);
 
     State with(Optional<Pending> other) {
-      return new State(lastRequested, loadSince, other);
+      return new State(lastRequested, loadSince, other, answered);
+    }
+
+    State withTimes(Instant requested, Instant since) {
+      return new State(requested, since, pending, answered);
+    }
+
+    State withAnswered(boolean other) {
+      return new State(lastRequested, loadSince, pending, other);
     }
   }
 
   /**
    * A commit that is not shown yet.
    *
-   * @param since when this revision began to have a pending commit
-   * @param known whether the commit's manifest is known
+   * @param since when this revision began to have a pending commit that waits only for loads; if it
+   *     has had none, when it began to have one at all
+   * @param settled whether it has had one that waits only for loads
    */
-  private record Pending(Observation<CommitHash> to, Instant since, boolean known) {}
+  record Pending(
+      Observation<CommitHash> to, BranchMove.Readiness readiness, Instant since, boolean settled) {
+    private static Pending after(
+        Optional<Pending> before,
+        Observation<CommitHash> to,
+        BranchMove.Readiness readiness,
+        Instant now) {
+      boolean wasSettled = before.filter(Pending::settled).isPresent();
+      return new Pending(
+          to,
+          readiness,
+          wasSettled ? before.get().since() : now,
+          wasSettled || readiness.isSettled());
+    }
+  }
 
   /**
    * Creates an object without any state.
@@ -106,9 +133,10 @@ final class PendingCommits {
   /**
    * Notes a request for a revision, and shows its pending commit if that is due.
    *
+   * @param reachable whether upstream answers, as far as is known
    * @param show writes a commit to the store, where clients see it
    */
-  void requested(RepoId repo, Revision revision, Consumer<Observation<CommitHash>> show) {
+  void requested(RepoId repo, Revision revision, boolean reachable, Consumer<Pending> show) {
     Instant now = clock.instant();
     State known = states.getIfPresent(new Key(repo, revision));
     if (known != null
@@ -122,13 +150,16 @@ final class PendingCommits {
         revision,
         state -> {
           boolean calm = !state.lastRequested().plus(quiet).isAfter(now);
-          return new State(now, calm ? now : state.loadSince(), state.pending());
+          return state.withTimes(now, calm ? now : state.loadSince());
         },
         (before, pending) ->
-            (pending.known() && !before.lastRequested().plus(quiet).isAfter(now))
-                || !pending.since().plus(quietAtMost).isAfter(now)
-                // The clock was set back: the commit must not wait until that time comes again.
-                || pending.since().isAfter(now),
+            BranchMove.isDue(
+                pending.readiness(),
+                reachable,
+                !before.lastRequested().plus(quiet).isAfter(now),
+                !pending.since().plus(quietAtMost).isAfter(now)
+                    // The clock was set back: the commit must not wait until that time comes again.
+                    || pending.since().isAfter(now)),
         show);
   }
 
@@ -145,13 +176,14 @@ final class PendingCommits {
    *     asked first
    * @param show writes a commit to the store, where clients see it
    */
-  void showIfUnseen(
-      RepoId repo, Revision revision, Instant since, Consumer<Observation<CommitHash>> show) {
+  void showIfUnseen(RepoId repo, Revision revision, Instant since, Consumer<Pending> show) {
     showIfDue(
         repo,
         revision,
         state -> state,
-        (before, pending) -> pending.known() && !before.loadSince().isBefore(since),
+        (before, pending) ->
+            !before.loadSince().isBefore(since)
+                && BranchMove.isDue(pending.readiness(), true, true, false),
         show);
   }
 
@@ -160,22 +192,21 @@ final class PendingCommits {
       Revision revision,
       UnaryOperator<State> change,
       BiPredicate<State, Pending> isDue,
-      Consumer<Observation<CommitHash>> show) {
+      Consumer<Pending> show) {
     change(
         repo,
         revision,
         state -> {
           State changed = change.apply(state);
           Optional<Pending> due = state.pending().filter(p -> isDue.test(state, p));
-          due.map(Pending::to).ifPresent(show);
+          due.ifPresent(show);
           return due.isPresent() ? changed.with(Optional.empty()) : changed;
         });
   }
 
   /**
-   * Notes that a revision has moved to another commit.
+   * Notes that a revision has moved to another commit, or back to one that can be served.
    *
-   * @param known whether the commit's manifest is known
    * @param mustWait reads from the store which commit is shown, and returns whether the new one has
    *     to wait; it may show the new one itself
    */
@@ -183,24 +214,71 @@ final class PendingCommits {
       RepoId repo,
       Revision revision,
       Observation<CommitHash> to,
-      boolean known,
+      BranchMove.Readiness readiness,
       BooleanSupplier mustWait) {
     Instant now = clock.instant();
     change(
         repo,
         revision,
+        state ->
+            state.with(
+                mustWait.getAsBoolean()
+                    ? Optional.of(Pending.after(state.pending(), to, readiness, now))
+                    : Optional.empty()));
+  }
+
+  /**
+   * Notes what has become of a pending commit whose files were being fetched.
+   *
+   * @param write notes in the store what that means; also run if the commit is not pending any more
+   */
+  void warmed(
+      RepoId repo,
+      Revision revision,
+      CommitHash commit,
+      BranchMove.Readiness readiness,
+      Consumer<Boolean> write) {
+    Instant now = clock.instant();
+    change(
+        repo,
+        revision,
         state -> {
-          if (!mustWait.getAsBoolean()) {
-            return state.with(Optional.empty());
-          }
-          Instant since = state.pending().map(Pending::since).orElse(now);
-          return state.with(Optional.of(new Pending(to, since, known)));
+          Optional<Pending> there = state.pending().filter(p -> p.to().value().equals(commit));
+          write.accept(there.isPresent());
+          return there.isPresent()
+              ? state.with(there.map(p -> Pending.after(state.pending(), p.to(), readiness, now)))
+              : state;
         });
+  }
+
+  /** Notes whether upstream answered a question about the revision. */
+  void answered(RepoId repo, Revision revision, boolean answered) {
+    if (isAnswered(repo, revision) != answered) {
+      change(repo, revision, state -> state.withAnswered(answered));
+    }
+  }
+
+  /** Whether upstream answered the last question about the revision, as far as is known. */
+  boolean isAnswered(RepoId repo, Revision revision) {
+    State state = states.getIfPresent(new Key(repo, revision));
+    return state == null || state.answered();
+  }
+
+  /** Whether {@link #showIfUnseen} would show the pending commit if it were settled. */
+  boolean mayShow(RepoId repo, Revision revision, Instant since) {
+    State state = states.getIfPresent(new Key(repo, revision));
+    return state != null && state.pending().isPresent() && !state.loadSince().isBefore(since);
+  }
+
+  /** What is pending for the revision. */
+  Optional<Pending> pending(RepoId repo, Revision revision) {
+    return Optional.ofNullable(states.getIfPresent(new Key(repo, revision)))
+        .flatMap(State::pending);
   }
 
   /** Notes that a client was told the old commit although upstream should have been asked. */
   void oldCommitServed(RepoId repo, Revision revision) {
-    change(repo, revision, state -> new State(state.lastRequested(), Instant.MIN, state.pending()));
+    change(repo, revision, state -> state.withTimes(state.lastRequested(), Instant.MIN));
   }
 
   /**

@@ -23,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -39,7 +40,7 @@ final class RevisionProbes {
   private final ManifestLoader manifests;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
-  private final PendingCommits pending;
+  private final BranchCommits branches;
   private final RepoIdentity identity;
   private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
   private final Clock clock;
@@ -60,7 +61,7 @@ final class RevisionProbes {
       ManifestLoader manifests,
       RepoAliases aliases,
       RefusedRepos refusedRepos,
-      PendingCommits pending,
+      BranchCommits branches,
       RepoIdentity identity,
       Executor executor,
       Clock clock) {
@@ -70,7 +71,7 @@ final class RevisionProbes {
     this.manifests = manifests;
     this.aliases = aliases;
     this.refusedRepos = refusedRepos;
-    this.pending = pending;
+    this.branches = branches;
     this.identity = identity;
     this.flights = new SingleFlight<>(executor);
     this.clock = clock;
@@ -153,6 +154,7 @@ final class RevisionProbes {
             admission,
             () -> {
               UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
+              branches.answered(repo, revision, !isUnanswered(probed));
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
                 if (proof.isEmpty()) {
@@ -165,6 +167,10 @@ final class RevisionProbes {
               return probed;
             })
         .orElseThrow();
+  }
+
+  private static boolean isUnanswered(UpstreamResult<ProbeResult> probed) {
+    return probed instanceof UpstreamResult.Failed<ProbeResult> && !probed.isBusy();
   }
 
   /**
@@ -208,39 +214,38 @@ final class RevisionProbes {
     if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
       rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
-      pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
+      branches.deleted(
+          repo, revision, checker.remembered(new Grant(repo, as.authority(), ReadScope.METADATA)));
     }
   }
 
-  /** Shows a commit at once, whatever was pending. */
-  void show(RepoId repo, Revision revision, Observation<CommitHash> observation) {
-    pending.clear(repo, revision, () -> store.putRevision(repo, revision, observation));
+  /**
+   * Takes that a revision is at this commit, and learns the listing of a new one.
+   *
+   * @return done when the listing is known
+   */
+  CompletableFuture<UpstreamResult<ProbeResult>> learnMove(
+      Authorised<RepoId> proof, Revision revision, CommitHash commit, Caller as) {
+    return flights.join(
+        new FlightKey(proof.subject(), revision, "move", as.authority()),
+        () -> {
+          revisionMoved(proof, revision, commit, as);
+          return ProbeResult.overtaken();
+        });
   }
 
-  /** A new commit is shown only when its manifest is known and no load is under way. */
   private void revisionMoved(
       Authorised<RepoId> proof, Revision revision, CommitHash commit, Caller as) {
     RepoId repo = proof.subject();
     Observation<CommitHash> now = new Observation<>(commit, clock.instant());
+    Consumer<HubRefusal> refused =
+        refusal -> rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), as);
     Optional<Observation<CommitHash>> before = store.revision(proof, revision);
     if (before.isEmpty() || before.get().value().equals(commit)) {
-      show(repo, revision, now);
-      return;
+      branches.confirmed(proof, revision, now, as, refused);
+    } else {
+      branches.moved(proof, revision, now, manifests.learn(proof, commit, as), as, refused);
     }
-    boolean known = manifests.learn(proof, commit, as);
-    pending.revisionMoved(
-        repo,
-        revision,
-        now,
-        known,
-        () -> {
-          Optional<CommitHash> shown = store.revision(proof, revision).map(Observation::value);
-          boolean mustWait = shown.isPresent() && !shown.get().equals(commit);
-          // An old commit was confirmed to be shown for now; else each request would ask again.
-          CommitHash confirmed = mustWait ? shown.get() : commit;
-          store.putRevision(repo, revision, new Observation<>(confirmed, now.learnedAt()));
-          return mustWait;
-        });
   }
 
   /**
@@ -278,7 +283,8 @@ final class RevisionProbes {
         aliases.learn(repo, canonical);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()) {
-          show(canonical, revision, new Observation<>(open.commit(), clock.instant()));
+          branches.showNow(
+              proof.get(), revision, new Observation<>(open.commit(), clock.instant()));
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
         rememberClosed(repo, closed, as);

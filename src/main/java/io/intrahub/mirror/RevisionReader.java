@@ -40,7 +40,7 @@ final class RevisionReader {
   private final AccessChecker checker;
   private final RepoStore store;
   private final HubUpstream upstream;
-  private final PendingCommits pending;
+  private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final GrantRenewals renewals;
   private final RevisionProbes probes;
@@ -52,7 +52,7 @@ final class RevisionReader {
       AccessChecker checker,
       RepoStore store,
       HubUpstream upstream,
-      PendingCommits pending,
+      BranchCommits branches,
       SlowUpstreamGuard slowUpstream,
       GrantRenewals renewals,
       RevisionProbes probes,
@@ -62,7 +62,7 @@ final class RevisionReader {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
-    this.pending = pending;
+    this.branches = branches;
     this.slowUpstream = slowUpstream;
     this.renewals = renewals;
     this.probes = probes;
@@ -81,7 +81,7 @@ final class RevisionReader {
       renewAhead(repo, attempt);
       return at(proof, commit.get(), immutableLabel(false), attempt);
     }
-    showIfDue(repo, revision);
+    branches.requested(proof, revision, upstream.state() == UpstreamState.REACHABLE);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
     Freshness.Decision decision = decide(seen, attempt.noCache());
     if (attempt.noCache()
@@ -96,7 +96,7 @@ final class RevisionReader {
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case SERVE_STALE -> {
-        pending.oldCommitServed(repo, revision);
+        branches.oldCommitServed(repo, revision);
         yield at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
@@ -136,9 +136,12 @@ final class RevisionReader {
         attempt.grant(kept), () -> question(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
-        if (lapsed && commit.isPresent() && pending.isQuiet(proof.subject(), own)) {
+        if (lapsed && commit.isPresent() && branches.isQuiet(proof.subject(), own)) {
           // No load is under way that could mix the old commit with this one.
-          probes.show(proof.subject(), own, new Observation<>(commit.get(), clock.instant()));
+          var _ =
+              slowUpstream.await(
+                  proof.subject(), probes.learnMove(proof, own, commit.get(), attempt.as()));
+          branches.showIfUnseen(proof, own, Instant.MIN, settings.staleTimeout());
         }
         yield resolveGranted(proof, attempt);
       }
@@ -208,16 +211,12 @@ final class RevisionReader {
     if (commit.isPresent()) {
       return at(proof, commit.get(), immutableLabel(true), attempt);
     }
-    showIfDue(proof.subject(), revision);
-    pending.oldCommitServed(proof.subject(), revision);
+    branches.requested(proof, revision, false);
+    branches.oldCommitServed(proof.subject(), revision);
     return store
         .revision(proof, revision)
         .map(seen -> at(proof, seen, true, attempt))
         .orElseGet(() -> unanswered(proof.subject(), why));
-  }
-
-  private void showIfDue(RepoId repo, Revision revision) {
-    pending.requested(repo, revision, due -> store.putRevision(repo, revision, due));
   }
 
   /** Renews the grant behind the client's back if it is about to run out. */
@@ -239,7 +238,7 @@ final class RevisionReader {
     Optional<UpstreamResult<ProbeResult>> learned =
         slowUpstream.await(repo, probes.refresh(repo, revision, attempt.as()));
     if (learned.isEmpty()) {
-      pending.oldCommitServed(repo, revision);
+      branches.oldCommitServed(repo, revision);
       return at(proof, seen, true, attempt);
     }
     return switch (learned.get()) {
@@ -248,11 +247,11 @@ final class RevisionReader {
           closed(repo, Optional.empty(), attempt);
       case UpstreamResult.Value(ProbeResult.Open open) -> {
         if (attempt.noCache()) {
-          probes.show(repo, revision, new Observation<>(open.commit(), clock.instant()));
+          branches.showNow(proof, revision, new Observation<>(open.commit(), clock.instant()));
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
           Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
-          pending.showIfUnseen(repo, revision, old, due -> store.putRevision(repo, revision, due));
+          branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
         }
         yield at(proof, store.revision(proof, revision).orElse(seen), false, attempt);
       }
@@ -261,7 +260,7 @@ final class RevisionReader {
       case UpstreamResult.Value(ProbeResult.Granted _) -> at(proof, seen, false, attempt);
       case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
       case UpstreamResult.Failed(_) -> {
-        pending.oldCommitServed(repo, revision);
+        branches.oldCommitServed(repo, revision);
         yield at(proof, seen, true, attempt);
       }
     };
@@ -366,16 +365,17 @@ final class RevisionReader {
       ReadAttempt attempt) {
     Instant now = clock.instant();
     Duration age = Duration.between(observation.learnedAt(), now);
-    return at(
-        proof,
-        observation.value(),
+    CacheLabel label =
         new CacheLabel(
             CacheLabel.Source.HIT,
             Optional.of(settings.revisions().ttl().minus(age)),
             Optional.of(age.isNegative() ? Duration.ZERO : age),
             stale,
-            false),
-        attempt);
+            false);
+    boolean reachable = !stale && upstream.state() == UpstreamState.REACHABLE;
+    Optional<CommitHash> newer =
+        branches.newer(proof, attempt.revision(), observation.value(), reachable);
+    return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
   }
 
   private CacheLabel justLearned() {

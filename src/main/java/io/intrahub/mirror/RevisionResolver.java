@@ -17,6 +17,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -26,21 +27,21 @@ import java.util.concurrent.Executor;
  * everybody may, or because their token may. One observation per repo and revision serves every
  * route and every client, so that resolve, repo info and listings agree.
  *
- * <p>Safe for use by many threads. Owned state: the pending commits.
+ * <p>Safe for use by many threads.
  */
 final class RevisionResolver {
   private final AccessChecker checker;
   private final SiteRules rules;
-  private final RepoStore store;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
-  private final PendingCommits pending;
+  private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
   private final RevisionProbes probes;
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
+  private final Duration staleTimeout;
 
   RevisionResolver(
       AccessChecker checker,
@@ -50,6 +51,7 @@ final class RevisionResolver {
       HubUpstream upstream,
       RepoInfoFetcher infos,
       ManifestLoader manifests,
+      BranchCommits branches,
       Executor executor,
       ColdQuestionLimiter coldQuestionLimiter,
       Clock clock,
@@ -57,13 +59,10 @@ final class RevisionResolver {
       CacheSizes caches) {
     this.checker = checker;
     this.rules = rules;
-    this.store = store;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
-    this.pending =
-        new PendingCommits(
-            clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits());
+    this.branches = branches;
     this.slowUpstream = new SlowUpstreamGuard(settings.staleTimeout());
     GrantRenewals renewals =
         new GrantRenewals(checker, upstream, clock, settings.headTimeout(), caches.renewals());
@@ -75,18 +74,19 @@ final class RevisionResolver {
             manifests,
             aliases,
             refusedRepos,
-            pending,
+            branches,
             identity,
             executor,
             clock);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
+    this.staleTimeout = settings.staleTimeout();
     this.reader =
         new RevisionReader(
             checker,
             store,
             upstream,
-            pending,
+            branches,
             slowUpstream,
             renewals,
             probes,
@@ -321,7 +321,7 @@ final class RevisionResolver {
   void confirm(ResolvedRevision.At at, Revision revision, Instant since) {
     RepoId repo = at.repo().subject();
     if (slowUpstream.await(repo, probes.refresh(repo, revision, at.reader())).isPresent()) {
-      pending.showIfUnseen(repo, revision, since, due -> store.putRevision(repo, revision, due));
+      branches.showIfUnseen(at.repo(), revision, since, staleTimeout);
     }
   }
 

@@ -40,7 +40,16 @@ public final class CachedRepoStore implements RepoStore {
   private final FactCache<RepoId, Optional<Observation<RepoId>>> aliases;
   private final FactCache<RevisionKey, Optional<Observation<CommitHash>>> revisions;
 
-  private record RevisionKey(RepoId repo, Revision revision) {}
+  /**
+   * What is kept of a revision.
+   *
+   * @param role empty: the commit that clients see
+   */
+  private record RevisionKey(RepoId repo, Revision revision, Optional<CommitRole> role) {
+    RevisionKey(RepoId repo, Revision revision) {
+      this(repo, revision, Optional.empty());
+    }
+  }
 
   /**
    * What is known of a grant.
@@ -170,6 +179,35 @@ public final class CachedRepoStore implements RepoStore {
         new RevisionKey(repo, revision),
         Optional.empty(),
         () -> store.forgetRevision(repo, revision));
+    for (CommitRole role : CommitRole.values()) {
+      revisions.put(new RevisionKey(repo, revision, Optional.of(role)), Optional.empty(), () -> {});
+    }
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(
+      Authorised<RepoId> repo, Revision revision, CommitRole role) {
+    return revisions.get(
+        new RevisionKey(repo.subject(), revision, Optional.of(role)),
+        key -> store.revision(repo, revision, role));
+  }
+
+  @Override
+  public void putRevision(
+      RepoId repo, Revision revision, CommitRole role, Observation<CommitHash> observation) {
+    put(
+        revisions,
+        new RevisionKey(repo, revision, Optional.of(role)),
+        observation,
+        () -> store.putRevision(repo, revision, role, observation));
+  }
+
+  @Override
+  public void forgetRevision(RepoId repo, Revision revision, CommitRole role) {
+    revisions.put(
+        new RevisionKey(repo, revision, Optional.of(role)),
+        Optional.empty(),
+        () -> store.forgetRevision(repo, revision, role));
   }
 
   private <K, T> void put(

@@ -25,7 +25,8 @@ public interface RepoCatalog {
   void forEachRepo(Consumer<RepoId> visitor) throws IOException;
 
   /**
-   * All revisions of the repo that were observed, in no order.
+   * All revisions of the repo that were observed, in no order: the commit that clients see, and
+   * those with a {@link CommitRole}, so that eviction spares what is fetched for a new commit.
    *
    * @throws IOException when one of them can't be read, or is damaged
    */

@@ -27,10 +27,23 @@ public interface RepoStore extends GrantStore {
    */
   void putRevision(RepoId repo, Revision revision, Observation<CommitHash> observation);
 
-  /** Upstream said that there is no such revision any more. */
+  /** Upstream said that there is no such revision any more. Its other commits are forgotten too. */
   void forgetRevision(RepoId repo, Revision revision);
 
-  /** All revisions of the repo that were observed, in no order. */
+  /** The commit that has this role for a revision, beside the one that clients see. */
+  Optional<Observation<CommitHash>> revision(
+      Authorised<RepoId> repo, Revision revision, CommitRole role);
+
+  /**
+   * Remembers a commit in this role, as {@link #putRevision(RepoId, Revision, Observation)} does.
+   */
+  void putRevision(
+      RepoId repo, Revision revision, CommitRole role, Observation<CommitHash> observation);
+
+  /** No commit has this role for the revision any more. */
+  void forgetRevision(RepoId repo, Revision revision, CommitRole role);
+
+  /** All revisions of the repo that were observed, with the commits that clients see. */
   List<ObservedRevision> revisions(Authorised<RepoId> repo);
 
   /** The manifest of a commit. */
@@ -93,6 +106,13 @@ public interface RepoStore extends GrantStore {
    *
    * @param revision what was asked
    * @param commit what it was, and when
+   * @param role empty: clients see this commit
    */
-  record ObservedRevision(Revision revision, Observation<CommitHash> commit) {}
+  record ObservedRevision(
+      Revision revision, Observation<CommitHash> commit, Optional<CommitRole> role) {
+    /** The commit that clients see. */
+    public ObservedRevision(Revision revision, Observation<CommitHash> commit) {
+      this(revision, commit, Optional.empty());
+    }
+  }
 }

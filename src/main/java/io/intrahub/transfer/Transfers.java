@@ -81,6 +81,7 @@ public final class Transfers implements AutoCloseable {
   private final TransferContext context;
   private final PassThroughStreams passThrough;
   private final ReaderAdmission admission;
+  private final BackgroundTransfers background;
 
   /**
    * Contents of which wrong bytes may have gone out before their digest was known. What was not to
@@ -127,7 +128,13 @@ public final class Transfers implements AutoCloseable {
             QUEUE_TIMEOUT,
             new PassThroughPermits(settings.passThroughStreams()));
     this.admission = new ReaderAdmission(settings, passThrough);
+    this.background = new BackgroundTransfers(this, settings, nanos);
     meters.watchLoads(this::loads);
+  }
+
+  /** Downloads that no client waits for. */
+  public BackgroundTransfers background() {
+    return background;
   }
 
   /** Number of transfers that fetch, or have a client. */

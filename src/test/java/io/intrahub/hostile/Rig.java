@@ -115,6 +115,11 @@ final class Rig implements AutoCloseable {
     return mirror.data();
   }
 
+  /** Waits until nothing goes on behind the clients' backs. */
+  void settle() {
+    mirror.awaitIdle();
+  }
+
   void restart() {
     mirror.restart();
   }

@@ -138,6 +138,7 @@ class UntrustedListingTest {
             m.apiTimeout(),
             m.quiet(),
             m.quietAtMost(),
+            m.warmLimit(),
             m.listingLimit(),
             2,
             m.coldQuestions());

@@ -88,7 +88,7 @@ public final class FilledCaches {
             sizes.pendingCommits(),
             () -> {
               for (long n = 0; n < sizes.pendingCommits() / 300; n++) {
-                pending.requested(repo(length), new Revision(hex(length)), _ -> {});
+                pending.requested(repo(length), new Revision(hex(length)), true, _ -> {});
               }
             });
         ColdQuestionLimiter questions = new ColdQuestionLimiter(300, CLOCK, sizes.coldQuestions());

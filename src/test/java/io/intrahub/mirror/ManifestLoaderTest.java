@@ -126,13 +126,13 @@ class ManifestLoaderTest {
       hub.write(call, from, end, to);
       peak.accumulateAndGet(budget.usage().used(), Math::max);
     });
-    List<Future<Boolean>> learnings = new ArrayList<>();
+    List<Future<ManifestLoader.Result>> learnings = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       Authorised<RepoId> repo = repo(i);
       learnings.add(threads.submit(() -> manifests.learn(repo, COMMIT, Caller.anonymous("one"))));
     }
     for (int i = 0; i < 6; i++) {
-      assertThat(learnings.get(i).get()).isTrue();
+      assertThat(learnings.get(i).get()).isInstanceOf(ManifestLoader.Result.Complete.class);
       Manifest manifest = manifests.get(repo(i), COMMIT).orElseThrow();
       assertThat(manifest.size()).isEqualTo(files);
       assertThat(manifest.find(new FilePath(ListingHub.path(4711)))).isPresent();

@@ -6,6 +6,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
@@ -83,7 +84,7 @@ class PendingCommitsRaceTest {
           REPO,
           revision,
           new Observation<>(to, clock.instant()),
-          known,
+          known ? Readiness.COMPLETE : Readiness.UNLISTED,
           () -> {
             call(fails, () -> waiting = Optional.of(to));
             return true;
@@ -110,9 +111,10 @@ class PendingCommitsRaceTest {
         case 0, 1 -> move(random.nextBoolean(), fails);
         case 2 -> settle(fails);
         case 3 -> pending.oldCommitServed(REPO, revision);
-        case 4 -> pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due, fails));
+        case 4 ->
+            pending.showIfUnseen(REPO, revision, clock.instant(), due -> show(due.to(), fails));
         case 5 -> clock.pass(Duration.ofMillis(random.nextInt(8_000)));
-        default -> pending.requested(REPO, revision, due -> show(due, fails));
+        default -> pending.requested(REPO, revision, true, due -> show(due.to(), fails));
       }
     }
   }
@@ -155,7 +157,7 @@ class PendingCommitsRaceTest {
       assertThat(model.shownWhenDue).as("some were shown").hasSizeGreaterThan(10);
       Optional<CommitHash> last = model.waiting;
       clock.pass(Duration.ofSeconds(60));
-      pending.requested(REPO, model.revision, due -> model.show(due, false));
+      pending.requested(REPO, model.revision, true, due -> model.show(due.to(), false));
       assertThat(model.waiting).isEmpty();
       last.ifPresent(commit -> assertThat(model.shown).contains(commit));
     }

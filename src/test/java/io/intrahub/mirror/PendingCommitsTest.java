@@ -8,6 +8,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
@@ -43,19 +44,23 @@ class PendingCommitsTest {
   private Optional<Observation<CommitHash>> asked(RepoId repo, Revision revision) {
     AtomicReference<Optional<Observation<CommitHash>>> shown =
         new AtomicReference<>(Optional.empty());
-    pending.requested(repo, revision, due -> shown.set(Optional.of(due)));
+    pending.requested(repo, revision, true, due -> shown.set(Optional.of(due.to())));
     return shown.get();
   }
 
   private Optional<Observation<CommitHash>> unseen(Instant since) {
     AtomicReference<Optional<Observation<CommitHash>>> shown =
         new AtomicReference<>(Optional.empty());
-    pending.showIfUnseen(REPO, MAIN, since, due -> shown.set(Optional.of(due)));
+    pending.showIfUnseen(REPO, MAIN, since, due -> shown.set(Optional.of(due.to())));
     return shown.get();
   }
 
   private void moved(Observation<CommitHash> to, boolean known) {
-    pending.revisionMoved(REPO, MAIN, to, known, () -> true);
+    moved(to, known ? Readiness.COMPLETE : Readiness.UNLISTED);
+  }
+
+  private void moved(Observation<CommitHash> to, Readiness readiness) {
+    pending.revisionMoved(REPO, MAIN, to, readiness, () -> true);
   }
 
   private void pass(int millis) {
@@ -136,6 +141,35 @@ class PendingCommitsTest {
     assertThat(asked()).contains(third);
   }
 
+  /** A load that began before the files had come has as long as any other. */
+  @Test
+  void the_minute_begins_when_the_files_are_there() {
+    asked();
+    moved(second, Readiness.WARMING);
+    for (int i = 0; i < 100; i++) {
+      pass(1_000);
+      assertThat(asked()).isEmpty();
+    }
+    pending.warmed(REPO, MAIN, second.value(), Readiness.COMPLETE, there -> {});
+    for (int i = 0; i < 59; i++) {
+      pass(1_000);
+      assertThat(asked()).as("second %d", i).isEmpty();
+    }
+    pass(1_000);
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void what_was_fetched_for_another_commit_settles_nothing() {
+    asked();
+    moved(third, Readiness.WARMING);
+    AtomicReference<Boolean> isPending = new AtomicReference<>();
+    pending.warmed(REPO, MAIN, second.value(), Readiness.COMPLETE, isPending::set);
+    assertThat(isPending.get()).isFalse();
+    pass(100_000);
+    assertThat(asked()).isEmpty();
+  }
+
   @Test
   void what_is_settled_is_not_pending() {
     asked();
@@ -186,7 +220,7 @@ class PendingCommitsTest {
   @Test
   void what_is_shown_already_does_not_wait() {
     asked();
-    pending.revisionMoved(REPO, MAIN, second, true, () -> false);
+    pending.revisionMoved(REPO, MAIN, second, Readiness.COMPLETE, () -> false);
     pass(100_000);
     assertThat(asked()).isEmpty();
   }
@@ -200,6 +234,7 @@ class PendingCommitsTest {
             pending.requested(
                 REPO,
                 MAIN,
+                true,
                 _ -> {
                   throw new IllegalStateException("the disk");
                 }))

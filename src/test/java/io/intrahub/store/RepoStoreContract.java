@@ -81,6 +81,32 @@ public abstract class RepoStoreContract extends ManifestContract {
   }
 
   @Test
+  void commits_with_a_role_are_kept_beside_the_one_that_clients_see() throws Exception {
+    Revision main = new Revision("main");
+    repos.putRevision(REPO, main, seen(FIRST, 10));
+    repos.putRevision(REPO, main, CommitRole.NEWEST, seen(SECOND, 20));
+    repos.putRevision(REPO, Revision.DEFAULT, CommitRole.SERVABLE, seen(FIRST, 5));
+    reopen();
+    assertThat(repos.revision(everybody(REPO), main)).hasValue(seen(FIRST, 10));
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).hasValue(seen(SECOND, 20));
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.SERVABLE)).isEmpty();
+    assertThat(repos.revision(everybody(REPO), Revision.DEFAULT, CommitRole.SERVABLE))
+        .hasValue(seen(FIRST, 5));
+    assertThat(repos.revision(everybody(REPO), Revision.DEFAULT)).isEmpty();
+    assertThat(repos.revisions(everybody(REPO))).hasSize(1);
+
+    repos.putRevision(REPO, main, CommitRole.NEWEST, seen(FIRST, 21));
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).hasValue(seen(SECOND, 20));
+    repos.forgetRevision(REPO, Revision.DEFAULT, CommitRole.SERVABLE);
+    assertThat(repos.revision(everybody(REPO), Revision.DEFAULT, CommitRole.SERVABLE)).isEmpty();
+    repos.forgetRevision(REPO, main);
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).isEmpty();
+    reopen();
+    assertThat(repos.revision(everybody(REPO), main, CommitRole.NEWEST)).isEmpty();
+    assertThat(repos.revision(everybody(REPO), Revision.DEFAULT, CommitRole.SERVABLE)).isEmpty();
+  }
+
+  @Test
   void the_default_branch_is_nobody_elses() throws Exception {
     repos.putRevision(REPO, Revision.DEFAULT, seen(FIRST, 1));
     repos.putRevision(REPO, new Revision("main"), seen(SECOND, 1));

@@ -77,7 +77,7 @@ public final class PassThroughStreams {
       BlobSource source, BlobId blob, ByteRange.Span span, boolean completing, Runnable onWrong) {}
 
   private BlobSource throttled(Request r) {
-    return new PassThroughSource(
+    return new PacedSource(
         r.source(), bandwidthLimiter, HoldBack.isSmall(r.blob().size()), r.onWrong());
   }
 

@@ -16,6 +16,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.CommitRole;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.disk.StoreLayout;
@@ -126,6 +127,43 @@ final class FsSupersededTest {
     add(OTHER, sha256(bytes(98, SIZE)), 98);
     // The stranger of before belongs to no commit at all, but was used later.
     assertThat(gone()).containsExactly(OLD_WEIGHTS, OLD_CODE);
+  }
+
+  @Test
+  void what_clients_see_is_not_evicted_for_the_commit_that_is_to_follow_it() throws Exception {
+    clock.pass(Duration.ofMinutes(2));
+    store
+        .repos()
+        .putRevision(REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+
+    // The newest of the four, and the only one that clients can do without.
+    addOneMore();
+    assertThat(gone()).containsExactly(NEW_WEIGHTS);
+  }
+
+  @Test
+  void a_commit_that_never_became_visible_keeps_nothing_for_ever() throws Exception {
+    store
+        .repos()
+        .putRevision(REPO, MAIN, CommitRole.NEWEST, new Observation<>(SECOND, clock.instant()));
+    clock.pass(Duration.ofHours(2));
+
+    addOneMore();
+
+    assertThat(gone()).containsExactly(CONFIG);
+  }
+
+  @Test
+  void a_commit_that_serves_in_an_outage_is_current() throws Exception {
+    point(REPO, MAIN, SECOND);
+    point(REPO, Revision.DEFAULT, SECOND);
+    store
+        .repos()
+        .putRevision(REPO, MAIN, CommitRole.SERVABLE, new Observation<>(FIRST, clock.instant()));
+
+    addOneMore();
+
+    assertThat(gone()).containsExactly(CONFIG);
   }
 
   @Test

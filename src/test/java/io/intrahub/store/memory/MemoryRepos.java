@@ -10,6 +10,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.CommitRole;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
@@ -25,7 +26,11 @@ import java.util.function.Consumer;
 
 /** What is known of repos, in maps. */
 public final class MemoryRepos implements RepoStore, RepoCatalog {
-  private record RevisionKey(RepoId repo, Revision revision) {}
+  private record RevisionKey(RepoId repo, Revision revision, Optional<CommitRole> role) {
+    RevisionKey(RepoId repo, Revision revision) {
+      this(repo, revision, Optional.empty());
+    }
+  }
 
   private record CommitKey(RepoId repo, CommitHash commit) {}
 
@@ -107,7 +112,25 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
 
   @Override
   public void forgetRevision(RepoId repo, Revision revision) {
-    revisions.remove(new RevisionKey(repo, revision));
+    revisions.keySet().removeIf(key -> key.repo().equals(repo) && key.revision().equals(revision));
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(
+      Authorised<RepoId> repo, Revision revision, CommitRole role) {
+    return Optional.ofNullable(
+        revisions.get(new RevisionKey(repo.subject(), revision, Optional.of(role))));
+  }
+
+  @Override
+  public void putRevision(
+      RepoId repo, Revision revision, CommitRole role, Observation<CommitHash> observation) {
+    put(revisions, new RevisionKey(repo, revision, Optional.of(role)), observation);
+  }
+
+  @Override
+  public void forgetRevision(RepoId repo, Revision revision, CommitRole role) {
+    revisions.remove(new RevisionKey(repo, revision, Optional.of(role)));
   }
 
   @Override
@@ -122,14 +145,17 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
 
   @Override
   public List<ObservedRevision> revisions(Authorised<RepoId> repo) {
-    return revisions(repo.subject());
+    return revisions.entrySet().stream()
+        .filter(e -> e.getKey().repo().equals(repo.subject()) && e.getKey().role().isEmpty())
+        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue()))
+        .toList();
   }
 
   @Override
   public List<ObservedRevision> revisions(RepoId repo) {
     return revisions.entrySet().stream()
         .filter(e -> e.getKey().repo().equals(repo))
-        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue()))
+        .map(e -> new ObservedRevision(e.getKey().revision(), e.getValue(), e.getKey().role()))
         .toList();
   }
 

@@ -39,7 +39,7 @@ public final class BlobIndex {
     /** Seconds since 1970, unsigned. */
     private volatile int lastUse;
 
-    /** The last round of marking in which it was marked or came in. */
+    /** The last round of marking in which it was marked or came in; one more if it is needed. */
     private volatile int round;
 
     private Item(long size, Trust trust, int lastUse, int round) {
@@ -172,22 +172,40 @@ public final class BlobIndex {
    */
   void beginRound() {
     // One thread marks, so this is no race.
-    int next = round + 1;
+    int next = round + 2;
     round = next;
   }
 
   /** Marks a blob in this round, if it is there. */
   void mark(BlobKey key) {
     Item item = items.get(key);
-    if (item != null) {
+    if (item != null && !isNeeded(item)) {
       item.round = round;
     }
+  }
+
+  /** Marks a blob in this round, if it is there, as one that must not be evicted. */
+  void markNeeded(BlobKey key) {
+    Item item = items.get(key);
+    if (item != null) {
+      item.round = round + 1;
+    }
+  }
+
+  /** Whether a blob was marked as needed in this round. */
+  boolean isNeeded(BlobKey key) {
+    Item item = items.get(key);
+    return item != null && isNeeded(item);
+  }
+
+  private boolean isNeeded(Item item) {
+    return item.round == round + 1;
   }
 
   /** Passes on every blob. Those that come or go meanwhile may be missing or not. */
   void forEach(Visitor visitor) {
     int now = round;
-    items.forEach((key, item) -> visitor.visit(key, item.size, unsigned(item), item.round == now));
+    items.forEach((key, item) -> visitor.visit(key, item.size, unsigned(item), item.round >= now));
   }
 
   /** What an earlier process knew of last uses; it counts for blobs that are not known yet. */

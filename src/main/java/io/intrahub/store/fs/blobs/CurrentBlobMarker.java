@@ -4,6 +4,9 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.policy.Freshness;
+import io.intrahub.store.CommitRole;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.RepoStore.ObservedRevision;
@@ -15,6 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -30,6 +34,9 @@ import org.slf4j.LoggerFactory;
  * names it. All others are superseded. A commit that was requested by its hash makes none of its
  * blobs current; otherwise nothing would ever be superseded.
  *
+ * <p>While a revision moves to a commit that upstream named within the last hour, the blobs of the
+ * commit that clients see are needed: what is fetched for the new commit must not evict them.
+ *
  * <p>It reads revisions and manifests through {@link RepoCatalog}, so it works with any metadata
  * store. The marks go to {@link BlobIndex} and {@link MetadataIndex}, which belong to the store in
  * a folder; a metadata store elsewhere leaves the latter empty. If a revision moves during the
@@ -41,6 +48,9 @@ public final class CurrentBlobMarker {
 
   /** A full store asks at every new blob, and revisions change far less often. */
   private static final Duration VALID = Duration.ofMinutes(1);
+
+  /** For so long after upstream last named the new commit, the old one is needed. */
+  private static final Duration MOVING = Duration.ofHours(1);
 
   private final RepoCatalog catalog;
   private final BlobIndex index;
@@ -80,7 +90,7 @@ public final class CurrentBlobMarker {
     if (last == null || Duration.between(last, now).abs().compareTo(VALID) >= 0) {
       index.beginRound();
       metadata.beginRound();
-      unreadableRefs = markAll();
+      unreadableRefs = markAll(now);
       markedAt = now;
     }
     Set<String> unreadable = unreadableRefs;
@@ -92,11 +102,11 @@ public final class CurrentBlobMarker {
     return unreadableRefs.contains(repoFolder);
   }
 
-  private Set<String> markAll() {
+  private Set<String> markAll(Instant now) {
     Set<String> failed = new HashSet<>();
     try {
       catalog.forEachRepo(repo -> {
-        if (stopped.getAsBoolean() || !markRepo(repo)) {
+        if (stopped.getAsBoolean() || !markRepo(repo, now)) {
           failed.add(repo.folderName());
         }
       });
@@ -113,7 +123,8 @@ public final class CurrentBlobMarker {
     try {
       Optional<RepoId> repo = StoreLayout.repoOf(repoFolder);
       if (repo.isPresent()) {
-        commits(repo.get()).forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
+        commits(catalog.revisions(repo.get()))
+            .forEach(c -> metadata.mark(CommitKey.of(repoFolder, c)));
       }
     } catch (IOException e) {
       log.warn(
@@ -128,9 +139,27 @@ public final class CurrentBlobMarker {
     }
   }
 
-  private Set<CommitHash> commits(RepoId repo) throws IOException {
+  /** The commits that clients see of revisions that move. */
+  private static Set<CommitHash> needed(List<ObservedRevision> revisions, Instant now) {
+    Set<Revision> moving = new HashSet<>();
+    for (ObservedRevision observed : revisions) {
+      if (observed.role().filter(CommitRole.NEWEST::equals).isPresent()
+          && Freshness.isWithin(observed.commit().learnedAt(), MOVING, now)) {
+        moving.add(observed.revision());
+      }
+    }
+    Set<CommitHash> needed = new HashSet<>();
+    for (ObservedRevision observed : revisions) {
+      if (observed.role().isEmpty() && moving.contains(observed.revision())) {
+        needed.add(observed.commit().value());
+      }
+    }
+    return needed;
+  }
+
+  private static Set<CommitHash> commits(List<ObservedRevision> revisions) {
     Set<CommitHash> commits = new HashSet<>();
-    for (ObservedRevision observed : catalog.revisions(repo)) {
+    for (ObservedRevision observed : revisions) {
       if (observed.revision().asCommit().isEmpty()) {
         commits.add(observed.commit().value());
       }
@@ -138,10 +167,12 @@ public final class CurrentBlobMarker {
     return commits;
   }
 
-  private boolean markRepo(RepoId repo) {
+  private boolean markRepo(RepoId repo, Instant now) {
     String folderName = repo.folderName();
     try {
-      for (CommitHash commit : commits(repo)) {
+      List<ObservedRevision> revisions = catalog.revisions(repo);
+      Set<CommitHash> needed = needed(revisions, now);
+      for (CommitHash commit : commits(revisions)) {
         metadata.mark(CommitKey.of(folderName, commit));
         Optional<Manifest> manifest = catalog.manifest(repo, commit);
         if (manifest.isPresent()) {
@@ -150,7 +181,10 @@ public final class CurrentBlobMarker {
               .list(
                   Optional.empty(),
                   true,
-                  e -> e.entry().blob().ifPresent(blob -> markOne(folderName, blob)));
+                  e ->
+                      e.entry()
+                          .blob()
+                          .ifPresent(b -> markOne(folderName, b, needed.contains(commit))));
         }
       }
       return true;
@@ -163,10 +197,18 @@ public final class CurrentBlobMarker {
     }
   }
 
-  private void markOne(String folderName, BlobId blob) {
-    index.mark(BlobKey.of(folderName, blob.digest()));
+  private void markOne(String folderName, BlobId blob, boolean needed) {
+    markOne(BlobKey.of(folderName, blob.digest()), needed);
     if (blob.digest() instanceof Digest.Sha256) {
-      index.mark(BlobKey.of("", blob.digest()));
+      markOne(BlobKey.of("", blob.digest()), needed);
+    }
+  }
+
+  private void markOne(BlobKey key, boolean needed) {
+    if (needed) {
+      index.markNeeded(key);
+    } else {
+      index.mark(key);
     }
   }
 }

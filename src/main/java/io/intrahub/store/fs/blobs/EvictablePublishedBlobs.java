@@ -64,7 +64,7 @@ public final class EvictablePublishedBlobs implements Evictable {
                 size,
                 lastUse,
                 !marked && !unsure.test(key),
-                pins.isPinned(key) || written.test(key))));
+                pins.isPinned(key) || written.test(key) || index.isNeeded(key))));
   }
 
   /** A blob that can go. */

@@ -293,6 +293,12 @@ public final class StoreLayout {
         .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
   }
 
+  /** A commit that has a role for a revision, such as {@code newest}. */
+  public Path ref(RepoId repo, Revision revision, String role) {
+    String shown = String.valueOf(ref(repo, revision).getFileName());
+    return refs(repo).resolve("@" + role + "-" + shown);
+  }
+
   /** The folder of a commit's files. */
   public Path commit(RepoId repo, CommitHash commit) {
     return commits(repo).resolve(commit.hex());

@@ -52,7 +52,9 @@ public final class FsRepoCatalog implements RepoCatalog {
       if (record.isPresent() && revision.isPresent() && commit.isPresent()) {
         observed.add(
             new ObservedRevision(
-                revision.get(), new Observation<>(commit.get(), record.get().learnedAt())));
+                revision.get(),
+                new Observation<>(commit.get(), record.get().learnedAt()),
+                RecordSubject.role(record.get().subject())));
       }
     }
     return observed;

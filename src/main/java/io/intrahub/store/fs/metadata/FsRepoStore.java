@@ -1,5 +1,10 @@
 package io.intrahub.store.fs.metadata;
 
+import static io.intrahub.store.fs.metadata.RecordSubject.name;
+import static io.intrahub.store.fs.metadata.RecordSubject.parseRepo;
+import static io.intrahub.store.fs.metadata.RecordSubject.spell;
+import static io.intrahub.store.fs.metadata.RecordSubject.subject;
+
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
@@ -8,10 +13,10 @@ import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.CommitRole;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
@@ -27,8 +32,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -73,29 +76,8 @@ public final class FsRepoStore implements RepoStore {
     this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
   }
 
-  private static Map<String, String> subject(String kind, RepoId repo) {
-    return Map.of("kind", kind, "repo", spell(repo));
-  }
-
-  private static Map<String, String> subject(RepoId repo, Revision revision) {
-    return Map.of("kind", "revision", "repo", spell(repo), "revision", revision.value());
-  }
-
-  private static Map<String, String> subject(RepoId repo, CommitHash commit, String name) {
-    return Map.of("kind", "answer", "repo", spell(repo), "commit", commit.hex(), "name", name);
-  }
-
-  /** {@code models/acme/tiny}. */
-  private static String spell(RepoId repo) {
-    return repo.type().plural() + "/" + repo.id();
-  }
-
-  private static Optional<RepoId> parseRepo(String spelling) {
-    int slash = spelling.indexOf('/');
-    return slash < 0
-        ? Optional.empty()
-        : RepoType.ofPlural(spelling.substring(0, slash))
-            .flatMap(type -> RepoId.parse(type, spelling.substring(slash + 1)));
+  private Path path(RepoId repo, Revision revision, CommitRole role) {
+    return layout.ref(repo, revision, name(role));
   }
 
   private Path path(Grant grant) {
@@ -108,30 +90,6 @@ public final class FsRepoStore implements RepoStore {
       case Authority.TokenHolder holder ->
           layout.grant(holder.fingerprint(), name(grant.scope()), grant.repo());
     };
-  }
-
-  private static Map<String, String> subject(Grant grant) {
-    return switch (grant.authority()) {
-      case Authority.Anonymous _ ->
-          switch (grant.scope()) {
-            case CONTENT -> subject("public", grant.repo());
-            case METADATA -> subject("public-metadata", grant.repo());
-          };
-      case Authority.TokenHolder holder ->
-          Map.of(
-              "kind",
-              "grant",
-              "repo",
-              spell(grant.repo()),
-              "scope",
-              name(grant.scope()),
-              "authority",
-              holder.fingerprint());
-    };
-  }
-
-  private static String name(ReadScope scope) {
-    return scope.name().toLowerCase(Locale.ROOT);
   }
 
   @Override
@@ -218,6 +176,31 @@ public final class FsRepoStore implements RepoStore {
   @Override
   public void forgetRevision(RepoId repo, Revision revision) {
     facts.remove(layout.ref(repo, revision));
+    for (CommitRole role : CommitRole.values()) {
+      forgetRevision(repo, revision, role);
+    }
+  }
+
+  @Override
+  public Optional<Observation<CommitHash>> revision(
+      Authorised<RepoId> repo, Revision revision, CommitRole role) {
+    return facts
+        .read(path(repo.subject(), revision, role), subject(repo.subject(), revision, role))
+        .flatMap(FsRepoStore::commitOf);
+  }
+
+  @Override
+  public void putRevision(
+      RepoId repo, Revision revision, CommitRole role, Observation<CommitHash> observation) {
+    byte[] commit = observation.value().hex().getBytes(StandardCharsets.US_ASCII);
+    facts.put(
+        path(repo, revision, role),
+        new StoredRecord(subject(repo, revision, role), observation.learnedAt(), commit));
+  }
+
+  @Override
+  public void forgetRevision(RepoId repo, Revision revision, CommitRole role) {
+    facts.remove(path(repo, revision, role));
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * A source whose bytes go past the store: no faster than all of upstream's together may, and not
  * forgotten when they were wrong.
  */
-final class PassThroughSource implements BlobSource {
+public final class PacedSource implements BlobSource {
   private final BlobSource source;
   private final BandwidthLimiter bandwidthLimiter;
   private final boolean small;
@@ -25,7 +25,7 @@ final class PassThroughSource implements BlobSource {
    *     BandwidthLimiter#throttle}
    * @param onWrong run when its content came wrong
    */
-  PassThroughSource(
+  public PacedSource(
       BlobSource source, BandwidthLimiter bandwidthLimiter, boolean small, Runnable onWrong) {
     this.source = source;
     this.bandwidthLimiter = bandwidthLimiter;
@@ -59,6 +59,12 @@ final class PassThroughSource implements BlobSource {
   @Override
   public String host() {
     return source.host();
+  }
+
+  /** For the operator, like that of the source. */
+  @Override
+  public String toString() {
+    return source.toString();
   }
 
   private final class ThrottledStream implements Stream {

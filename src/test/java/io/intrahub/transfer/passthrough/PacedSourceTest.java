@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class PassThroughSourceTest {
+class PacedSourceTest {
   private static final int SIZE = 40_000;
   private static final byte[] BYTES = TestBlobs.bytes(1, SIZE);
 
@@ -29,7 +29,7 @@ class PassThroughSourceTest {
 
   private BlobSource.Stream open(boolean small) {
     UpstreamResult<BlobSource.Opened> opening =
-        new PassThroughSource(source, bandwidthLimiter, small, () -> {}).open(Span.all(SIZE));
+        new PacedSource(source, bandwidthLimiter, small, () -> {}).open(Span.all(SIZE));
     return value(opening).stream();
   }
 
@@ -58,8 +58,7 @@ class PassThroughSourceTest {
   @Test
   void what_can_not_be_opened_is_asked_for_once() {
     source.always(new Fails());
-    assertThat(
-            new PassThroughSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
+    assertThat(new PacedSource(source, bandwidthLimiter, false, () -> {}).open(Span.all(SIZE)))
         .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(source.opened()).isEqualTo(1);
   }

@@ -1,0 +1,336 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.BranchMove.Readiness;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.CommitRole;
+import io.intrahub.store.RepoStore;
+import io.intrahub.transfer.BackgroundTransfers;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+/**
+ * Which commit clients see of a branch or tag. A commit that upstream names goes through these
+ * states:
+ *
+ * <ol>
+ *   <li><em>observed</em>: a question to upstream named it. It is stored as {@link
+ *       CommitRole#NEWEST};
+ *   <li><em>warming</em>: its listing is there, and {@link CommitWarmer} fetches the changed files.
+ *       This repeats at the next question if upstream stops to answer, and goes on where it was,
+ *       also after a restart;
+ *   <li><em>settled</em>: the store can serve it ({@link Readiness#COMPLETE}; it is stored as
+ *       {@link CommitRole#SERVABLE}), or upstream has to serve a part of it ({@link
+ *       Readiness#PARTIAL});
+ *   <li><em>visible</em>: it is the commit of the revision. A settled commit becomes visible when
+ *       no load is in progress, or a while later, and a partial one only while upstream answers;
+ *       then the commit before it is kept as {@link CommitRole#SERVABLE}.
+ * </ol>
+ *
+ * <p>If upstream stops to answer while a partial commit is visible, the servable one becomes
+ * visible again in the same way.
+ *
+ * <p>Safe for use by many threads. {@link PendingCommits} owns what waits, in memory, on the wall
+ * clock that was passed in; it makes all changes of one revision one after the other. The store
+ * holds the rest, so a process that ends at any moment loses only the time that a move has waited.
+ */
+final class BranchCommits {
+  private final RepoStore store;
+  private final ShownCommits shown;
+  private final PendingCommits pending;
+  private final CommitWarmer warmer;
+  private final SingleFlight<Key, Readiness> flights;
+  private final Meters meters;
+  private final Clock clock;
+
+  /** Whether tokens of callers are the mirror's own, with which it may fetch at any time. */
+  private final boolean ownToken;
+
+  private record Key(RepoId repo, Revision revision) {}
+
+  BranchCommits(
+      RepoStore store,
+      PendingCommits pending,
+      CommitWarmer warmer,
+      Executor executor,
+      Meters meters,
+      Clock clock,
+      boolean ownToken) {
+    this.store = store;
+    this.shown = new ShownCommits(store, meters);
+    this.pending = pending;
+    this.warmer = warmer;
+    this.flights = new SingleFlight<>(executor);
+    this.meters = meters;
+    this.clock = clock;
+    this.ownToken = ownToken;
+  }
+
+  /**
+   * Notes a request for a revision, and makes another commit visible if that is due.
+   *
+   * @param reachable whether upstream answers, as far as is known
+   */
+  void requested(Authorised<RepoId> proof, Revision revision, boolean reachable) {
+    RepoId repo = proof.subject();
+    boolean answers = reachable && pending.isAnswered(repo, revision);
+    if (!answers) {
+      fallBack(proof, revision);
+    }
+    pending.requested(repo, revision, answers, due -> shown.show(proof, revision, due));
+  }
+
+  /** Lets the servable commit wait for the end of the loads in progress. */
+  private void fallBack(Authorised<RepoId> proof, Revision revision) {
+    Optional<Observation<CommitHash>> servable =
+        store.revision(proof, revision, CommitRole.SERVABLE);
+    if (servable.isEmpty() || !yields(pending.pending(proof.subject(), revision))) {
+      return;
+    }
+    pending.revisionMoved(
+        proof.subject(),
+        revision,
+        servable.get(),
+        Readiness.FALLBACK,
+        () -> shown.isOther(proof, revision, servable.get().value()));
+  }
+
+  /** Whether what is pending gives way to the servable commit while upstream does not answer. */
+  private static boolean yields(Optional<PendingCommits.Pending> there) {
+    return there
+        .map(PendingCommits.Pending::readiness)
+        .filter(r -> r == Readiness.FALLBACK || r == Readiness.COMPLETE)
+        .isEmpty();
+  }
+
+  /**
+   * The commit that upstream named last, if clients see another one because upstream does not
+   * answer.
+   *
+   * @param reachable whether upstream answers, as far as is known
+   */
+  Optional<CommitHash> newer(
+      Authorised<RepoId> proof, Revision revision, CommitHash visible, boolean reachable) {
+    return reachable && pending.isAnswered(proof.subject(), revision)
+        ? Optional.empty()
+        : shown.newer(proof, revision, visible);
+  }
+
+  /** Notes whether upstream answered a question about the revision. */
+  void answered(RepoId repo, Revision revision, boolean answered) {
+    pending.answered(repo, revision, answered);
+  }
+
+  /** Whether nobody asked for the revision lately, so no load is in progress. */
+  boolean isQuiet(RepoId repo, Revision revision) {
+    return pending.isQuiet(repo, revision);
+  }
+
+  /** Notes that a client was told the old commit although upstream should have been asked. */
+  void oldCommitServed(RepoId repo, Revision revision) {
+    pending.oldCommitServed(repo, revision);
+  }
+
+  /**
+   * Makes a settled commit visible now if the present load began at {@code since} or later.
+   * Upstream has just answered. Waits for the warming of the commit first, but not for long.
+   *
+   * @param since the moment from which on no client was told the old commit without upstream being
+   *     asked first
+   */
+  void showIfUnseen(Authorised<RepoId> proof, Revision revision, Instant since, Duration patience) {
+    RepoId repo = proof.subject();
+    if (pending.mayShow(repo, revision, since)) {
+      flights
+          .join(new Key(repo, revision), () -> false, () -> Readiness.WARMING)
+          .ifPresent(warming -> BoundedWait.until(warming, patience));
+    }
+    pending.showIfUnseen(repo, revision, since, due -> shown.show(proof, revision, due));
+  }
+
+  /** Makes a commit visible at once, whatever was pending. */
+  void showNow(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> observation) {
+    RepoId repo = proof.subject();
+    pending.clear(repo, revision, () -> shown.showNow(proof, revision, observation));
+  }
+
+  /** Upstream confirmed the commit that clients see. */
+  void confirmed(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> observation,
+      Caller as,
+      Consumer<HubRefusal> refused) {
+    showNow(proof, revision, observation);
+    if (store.revision(proof, revision, CommitRole.SERVABLE).isPresent()) {
+      // Clients or the warmer may have completed it meanwhile.
+      warm(proof, revision, observation.value(), as, refused);
+    }
+  }
+
+  /**
+   * Upstream named another commit than the one that clients see.
+   *
+   * @param listing what came of learning the listing of that commit
+   * @param as who asked upstream
+   * @param refused told when the Hub refuses the repo to the one in whose name files are fetched
+   */
+  void moved(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> to,
+      ManifestLoader.Result listing,
+      Caller as,
+      Consumer<HubRefusal> refused) {
+    RepoId repo = proof.subject();
+    boolean another =
+        store
+            .revision(proof, revision, CommitRole.NEWEST)
+            .filter(n -> n.value().equals(to.value()))
+            .isEmpty();
+    store.putRevision(repo, revision, CommitRole.NEWEST, to);
+    if (another) {
+      meters.commit(Meters.CommitEvent.SEEN);
+    }
+    if (isWarmingAnother(repo, revision, to.value())) {
+      // A branch that moves faster than its files can be fetched would never become visible.
+      confirmShown(proof, revision, to);
+      return;
+    }
+    pending.revisionMoved(
+        repo, revision, to, readiness(listing), () -> confirmShown(proof, revision, to));
+    if (readiness(listing) == Readiness.WARMING
+        && pending
+            .pending(repo, revision)
+            .filter(p -> p.readiness() == Readiness.WARMING)
+            .isPresent()) {
+      warm(proof, revision, to.value(), as, refused);
+    }
+  }
+
+  private static Readiness readiness(ManifestLoader.Result listing) {
+    return switch (listing) {
+      case ManifestLoader.Result.Complete _, ManifestLoader.Result.TooLarge _ -> Readiness.WARMING;
+      case ManifestLoader.Result.NoAnswer(UpstreamResult.Failed(var failure), _)
+          when BackgroundTransfers.isOutage(failure) ->
+          Readiness.UNANSWERED;
+      case ManifestLoader.Result.Crowded _, ManifestLoader.Result.NoAnswer _ -> Readiness.UNLISTED;
+    };
+  }
+
+  /**
+   * Notes that the commit that clients see was confirmed to be shown for now; else each request
+   * would ask again.
+   *
+   * @return whether the new commit has to wait
+   */
+  private boolean confirmShown(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    Optional<CommitHash> known = store.revision(proof, revision).map(Observation::value);
+    boolean mustWait = known.isPresent() && !known.get().equals(to.value());
+    CommitHash confirmed = mustWait ? known.get() : to.value();
+    store.putRevision(proof.subject(), revision, new Observation<>(confirmed, to.learnedAt()));
+    return mustWait;
+  }
+
+  private boolean isWarmingAnother(RepoId repo, Revision revision, CommitHash commit) {
+    return pending
+            .pending(repo, revision)
+            .filter(p -> p.readiness() == Readiness.WARMING && !p.to().value().equals(commit))
+            .isPresent()
+        && flights.join(new Key(repo, revision), () -> false, () -> Readiness.WARMING).isPresent();
+  }
+
+  /** Upstream says that there is no such branch or tag any more. */
+  void deleted(RepoId repo, Revision revision, Optional<Authorised<RepoId>> proof) {
+    Optional<Observation<CommitHash>> known = proof.flatMap(p -> store.revision(p, revision));
+    if (known.isEmpty()) {
+      pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
+      return;
+    }
+    pending.revisionMoved(
+        repo,
+        revision,
+        known.get(),
+        Readiness.DELETED,
+        () -> {
+          Observation<CommitHash> now = new Observation<>(known.get().value(), clock.instant());
+          store.putRevision(repo, revision, now);
+          return true;
+        });
+  }
+
+  private void warm(
+      Authorised<RepoId> proof,
+      Revision revision,
+      CommitHash commit,
+      Caller as,
+      Consumer<HubRefusal> refused) {
+    RepoId repo = proof.subject();
+    List<CommitHash> before = new ArrayList<>();
+    store.revision(proof, revision).map(Observation::value).ifPresent(before::add);
+    store
+        .revision(proof, revision, CommitRole.SERVABLE)
+        .map(Observation::value)
+        .ifPresent(before::add);
+    before.removeIf(commit::equals);
+    // No token of a client is used behind its back.
+    Optional<Caller> fetcher = as.isAnonymous() || ownToken ? Optional.of(as) : Optional.empty();
+    CommitWarmer.Work work =
+        new CommitWarmer.Work(repo, commit, before, as.authority(), fetcher, refused);
+    CompletableFuture<Readiness> _ =
+        flights.join(
+            new Key(repo, revision),
+            () -> {
+              Readiness readiness = Readiness.UNANSWERED;
+              try {
+                readiness = warmer.warm(work);
+              } finally {
+                warmed(proof, revision, commit, readiness);
+              }
+              return readiness;
+            });
+  }
+
+  private void warmed(
+      Authorised<RepoId> proof, Revision revision, CommitHash commit, Readiness readiness) {
+    RepoId repo = proof.subject();
+    meters.commit(
+        switch (readiness) {
+          case COMPLETE -> Meters.CommitEvent.WARMED;
+          case UNANSWERED -> Meters.CommitEvent.UNANSWERED;
+          default -> Meters.CommitEvent.PARTIAL;
+        });
+    pending.warmed(
+        repo,
+        revision,
+        commit,
+        readiness,
+        isPending -> {
+          if (readiness != Readiness.COMPLETE) {
+            return;
+          }
+          if (isPending) {
+            store.putRevision(
+                repo, revision, CommitRole.SERVABLE, new Observation<>(commit, clock.instant()));
+          } else if (!shown.isOther(proof, revision, commit)) {
+            store.forgetRevision(repo, revision, CommitRole.SERVABLE);
+          }
+        });
+  }
+}

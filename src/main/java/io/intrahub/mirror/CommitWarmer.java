@@ -1,0 +1,302 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.AuthorisedBlob;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.BranchMove.Readiness;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.transfer.BackgroundTransfers;
+import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches what the store needs to serve as much of a new commit as it served of the commits before:
+ * every file that has changed since, if the earlier file of the same path is stored. Few commits at
+ * a time, one file of each after the other, so that clients keep most of the connections.
+ *
+ * <p>Safe for use by many threads.
+ */
+final class CommitWarmer {
+  private static final Logger log = LoggerFactory.getLogger(CommitWarmer.class);
+
+  private static final int COMMITS_AT_ONCE = 2;
+
+  /** Entries that are in memory at the same time. */
+  private static final int PAGE = 500;
+
+  /** Of a change that exceeds the limit, larger files are left to the clients. */
+  private static final long LARGE = 10L << 20;
+
+  /** A commit is not tried again within this time if some of its files can't be had. */
+  private static final Duration RETRY_AFTER = Duration.ofMinutes(10);
+
+  private static final int MAX_REMEMBERED = 1_000;
+
+  private final AccessChecker checker;
+  private final ManifestLoader manifests;
+  private final HubUpstream upstream;
+  private final Transfers transfers;
+  private final Meters meters;
+  private final long limit;
+  private final Semaphore permits = new Semaphore(COMMITS_AT_ONCE, true);
+
+  /** Commits of which some files could not be had lately. */
+  private final Cache<Key, Boolean> incomplete =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).expireAfterWrite(RETRY_AFTER).build();
+
+  private record Key(RepoId repo, CommitHash commit) {}
+
+  /**
+   * A commit to be made servable.
+   *
+   * @param before the commits that are served now
+   * @param authority whose right to read the content counts
+   * @param fetcher in whose name files are fetched; empty: nothing may be fetched, because the only
+   *     token that can is that of a client
+   * @param refused told when the Hub refuses the repo to the fetcher
+   */
+  record Work(
+      RepoId repo,
+      CommitHash commit,
+      List<CommitHash> before,
+      Authority authority,
+      Optional<Caller> fetcher,
+      Consumer<HubRefusal> refused) {}
+
+  /** A file that is missing, and the proof of the right to read it. */
+  private record Missing(FilePath path, AuthorisedBlob blob) {}
+
+  /** What a walk over the entries found, with the first of the missing files. */
+  private record Survey(long files, long bytes, List<Missing> first) {}
+
+  /**
+   * Creates one that has fetched nothing.
+   *
+   * @param limit bytes that are fetched for one commit at most, unless its changes are small files
+   */
+  CommitWarmer(
+      AccessChecker checker,
+      ManifestLoader manifests,
+      HubUpstream upstream,
+      Transfers transfers,
+      Meters meters,
+      long limit) {
+    this.checker = checker;
+    this.manifests = manifests;
+    this.upstream = upstream;
+    this.transfers = transfers;
+    this.meters = meters;
+    this.limit = limit;
+  }
+
+  /** Fetches what is missing and waits for the end, however long that takes. */
+  Readiness warm(Work work) {
+    permits.acquireUninterruptibly();
+    try {
+      return run(work);
+    } catch (IOException e) {
+      log.warn("{}: the listings can't be compared: {}", work.repo(), e.toString());
+      return Readiness.PARTIAL;
+    } finally {
+      permits.release();
+    }
+  }
+
+  private Readiness run(Work work) throws IOException {
+    Optional<Authorised<RepoId>> proof = proof(work);
+    if (proof.isEmpty()) {
+      return Readiness.PARTIAL;
+    }
+    Optional<Manifest> target = manifests.get(proof.get(), work.commit());
+    List<Manifest> before = new ArrayList<>();
+    for (CommitHash commit : work.before()) {
+      listing(proof.get(), commit, work).ifPresent(before::add);
+    }
+    if (target.isEmpty() || !target.get().complete() || before.size() < work.before().size()) {
+      return Readiness.PARTIAL;
+    }
+    Survey survey = survey(proof.get(), target.get(), before, Optional.empty(), Long.MAX_VALUE);
+    if (survey.files() == 0) {
+      return Readiness.COMPLETE;
+    }
+    Key key = new Key(work.repo(), work.commit());
+    if (work.fetcher().isEmpty() || incomplete.getIfPresent(key) != null) {
+      return Readiness.PARTIAL;
+    }
+    long largest = survey.bytes() <= limit ? Long.MAX_VALUE : Math.min(LARGE, limit);
+    Readiness readiness = fetch(work, target.get(), before, survey, largest);
+    if (readiness == Readiness.PARTIAL) {
+      incomplete.put(key, true);
+    }
+    log.info(
+        "{} at {}: {} files of {} bytes changed of which the store has an earlier version: {}",
+        work.repo(),
+        work.commit(),
+        survey.files(),
+        survey.bytes(),
+        readiness);
+    return readiness;
+  }
+
+  private Optional<Manifest> listing(Authorised<RepoId> proof, CommitHash commit, Work work) {
+    Optional<Manifest> known = manifests.get(proof, commit);
+    if (known.isEmpty() && work.fetcher().isPresent()) {
+      var _ = manifests.learn(proof, commit, work.fetcher().get());
+      return manifests.get(proof, commit);
+    }
+    return known;
+  }
+
+  private Optional<Authorised<RepoId>> proof(Work work) {
+    return checker.remembered(new Grant(work.repo(), work.authority(), ReadScope.CONTENT));
+  }
+
+  /**
+   * Walks over the entries of a commit, in the order of their paths.
+   *
+   * @param after where to begin
+   * @param files how many missing files to look for; the first {@link #PAGE} of them are returned
+   */
+  private Survey survey(
+      Authorised<RepoId> proof,
+      Manifest target,
+      List<Manifest> before,
+      Optional<FilePath> after,
+      long files)
+      throws IOException {
+    long[] found = {0, 0};
+    List<Missing> first = new ArrayList<>();
+    IOException[] failed = {null};
+    target.list(
+        Optional.empty(),
+        true,
+        after,
+        entry -> {
+          try {
+            missing(proof, entry, before)
+                .ifPresent(blob -> {
+                  found[0]++;
+                  found[1] += blob.blob().size();
+                  if (first.size() < PAGE) {
+                    first.add(new Missing(entry.entry().path(), blob));
+                  }
+                });
+          } catch (IOException e) {
+            failed[0] = e;
+          }
+          return failed[0] == null && found[0] < files;
+        });
+    if (failed[0] != null) {
+      throw failed[0];
+    }
+    return new Survey(found[0], found[1], first);
+  }
+
+  private Optional<AuthorisedBlob> missing(
+      Authorised<RepoId> proof, ManifestEntry entry, List<Manifest> before) throws IOException {
+    Optional<AuthorisedBlob> blob = EntryLookup.named(proof, entry);
+    if (blob.isEmpty() || transfers.isStored(blob.get())) {
+      return Optional.empty();
+    }
+    for (Manifest manifest : before) {
+      boolean served =
+          manifest
+              .find(entry.entry().path())
+              .flatMap(old -> EntryLookup.named(proof, old))
+              .filter(transfers::isStored)
+              .isPresent();
+      if (served) {
+        return blob;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Readiness fetch(
+      Work work, Manifest target, List<Manifest> before, Survey survey, long largest)
+      throws IOException {
+    boolean whole = true;
+    long left = limit;
+    List<Missing> page = survey.first();
+    while (!page.isEmpty()) {
+      for (Missing file : page) {
+        long size = file.blob().blob().size();
+        if (size > largest || size > left) {
+          whole = false;
+          continue;
+        }
+        left -= size;
+        switch (fetch(work, file)) {
+          case COMPLETE -> meters.warmed(size);
+          case UNANSWERED -> {
+            return Readiness.UNANSWERED;
+          }
+          default -> whole = false;
+        }
+      }
+      // A grant lasts minutes, and this may take longer.
+      Optional<Authorised<RepoId>> proof = proof(work);
+      if (proof.isEmpty()) {
+        return Readiness.UNANSWERED;
+      }
+      Optional<FilePath> last = Optional.of(page.getLast().path());
+      page = survey(proof.get(), target, before, last, PAGE).first();
+    }
+    return whole ? Readiness.COMPLETE : Readiness.PARTIAL;
+  }
+
+  /** Fetches one file; {@link Readiness#PARTIAL} if it can't be had. */
+  private Readiness fetch(Work work, Missing file) {
+    Optional<AuthorisedBlob> blob = renewed(work, file);
+    if (blob.isEmpty()) {
+      return Readiness.UNANSWERED;
+    }
+    RefusalReporter source =
+        new RefusalReporter(
+            upstream.source(
+                work.repo(),
+                work.commit(),
+                file.path(),
+                blob.get().blob(),
+                work.fetcher().orElseThrow()),
+            work.refused());
+    return switch (transfers.background().fetch(blob.get(), source)) {
+      case UpstreamResult.Value(var outcome) ->
+          switch (outcome) {
+            case STORED -> Readiness.COMPLETE;
+            case NOT_KEPT, WRONG -> Readiness.PARTIAL;
+            case BROKEN -> Readiness.UNANSWERED;
+          };
+      case UpstreamResult.Refused(_) -> Readiness.PARTIAL;
+      case UpstreamResult.Failed(var failure) ->
+          BackgroundTransfers.isOutage(failure) ? Readiness.UNANSWERED : Readiness.PARTIAL;
+    };
+  }
+
+  /** The proof of a file that was found a while ago: the repo may have been closed since. */
+  private Optional<AuthorisedBlob> renewed(Work work, Missing file) {
+    return proof(work).isPresent() ? Optional.of(file.blob()) : Optional.empty();
+  }
+}

@@ -1,0 +1,110 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Authorised;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.BranchMove.Readiness;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.CommitRole;
+import io.intrahub.store.RepoStore;
+import java.util.Optional;
+
+/**
+ * Writes to the store which commit clients see of a revision, with the commits that have a role
+ * beside it. It holds no state. Methods that write are called only while {@link PendingCommits}
+ * locks the changes of the revision.
+ */
+final class ShownCommits {
+  private final RepoStore store;
+  private final Meters meters;
+
+  ShownCommits(RepoStore store, Meters meters) {
+    this.store = store;
+    this.meters = meters;
+  }
+
+  /** Whether clients see another commit than this one. */
+  boolean isOther(Authorised<RepoId> proof, Revision revision, CommitHash commit) {
+    return isOther(store.revision(proof, revision), commit);
+  }
+
+  private static boolean isOther(Optional<Observation<CommitHash>> shown, CommitHash commit) {
+    return shown.filter(s -> !s.value().equals(commit)).isPresent();
+  }
+
+  /** The commit that upstream named last, if clients see another one. */
+  Optional<CommitHash> newer(Authorised<RepoId> proof, Revision revision, CommitHash shown) {
+    return store
+        .revision(proof, revision, CommitRole.NEWEST)
+        .map(Observation::value)
+        .filter(newest -> !newest.equals(shown));
+  }
+
+  /** Makes a pending move visible. */
+  void show(Authorised<RepoId> proof, Revision revision, PendingCommits.Pending due) {
+    RepoId repo = proof.subject();
+    switch (due.readiness()) {
+      case DELETED -> {
+        meters.commit(Meters.CommitEvent.DELETED);
+        store.forgetRevision(repo, revision);
+      }
+      case FALLBACK -> {
+        meters.commit(Meters.CommitEvent.FALLBACK);
+        Observation<CommitHash> shown = store.revision(proof, revision).orElse(due.to());
+        if (store.revision(proof, revision, CommitRole.NEWEST).isEmpty()) {
+          store.putRevision(repo, revision, CommitRole.NEWEST, shown);
+        }
+        // As old as what is known of the branch: an older observation would not replace it.
+        store.putRevision(repo, revision, new Observation<>(due.to().value(), shown.learnedAt()));
+        store.forgetRevision(repo, revision, CommitRole.SERVABLE);
+        forgetNewest(proof, revision, due.to().value());
+      }
+      default -> {
+        meters.commit(Meters.CommitEvent.VISIBLE);
+        show(proof, revision, due.to(), due.readiness() == Readiness.COMPLETE);
+      }
+    }
+  }
+
+  /** Makes the commit visible that upstream has just named. */
+  void showNow(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    boolean servable =
+        store
+            .revision(proof, revision, CommitRole.SERVABLE)
+            .filter(s -> s.value().equals(to.value()))
+            .isPresent();
+    show(proof, revision, to, servable);
+    if (store.revision(proof, revision, CommitRole.NEWEST).isPresent()) {
+      store.forgetRevision(proof.subject(), revision, CommitRole.NEWEST);
+    }
+  }
+
+  /**
+   * The order of the writes matters: whenever the process ends, the servable commit is known.
+   *
+   * @param servable whether the store can serve the commit as well as the one before
+   */
+  private void show(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to, boolean servable) {
+    RepoId repo = proof.subject();
+    Optional<Observation<CommitHash>> shown = store.revision(proof, revision);
+    Optional<Observation<CommitHash>> kept = store.revision(proof, revision, CommitRole.SERVABLE);
+    if (!servable && kept.isEmpty() && isOther(shown, to.value())) {
+      store.putRevision(repo, revision, CommitRole.SERVABLE, shown.get());
+    }
+    store.putRevision(repo, revision, to);
+    if (servable && kept.isPresent()) {
+      store.forgetRevision(repo, revision, CommitRole.SERVABLE);
+    }
+    forgetNewest(proof, revision, to.value());
+  }
+
+  private void forgetNewest(Authorised<RepoId> proof, Revision revision, CommitHash shown) {
+    Optional<Observation<CommitHash>> newest = store.revision(proof, revision, CommitRole.NEWEST);
+    if (newest.filter(n -> n.value().equals(shown)).isPresent()) {
+      store.forgetRevision(proof.subject(), revision, CommitRole.NEWEST);
+    }
+  }
+}
