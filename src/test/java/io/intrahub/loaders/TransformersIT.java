@@ -8,8 +8,11 @@ import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.testing.MirrorUnderTest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +92,31 @@ class TransformersIT {
     mirror.pass(Duration.ofHours(3));
     mirror.hub().blackHole(true);
     expectLoaded(load(call().inHome(first.home())));
+  }
+
+  /** The client asks for each file by the name of the branch. */
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void a_branch_that_moves_in_the_middle_of_a_load_gives_the_client_one_commit() throws Exception {
+    AtomicBoolean moved = new AtomicBoolean();
+    mirror
+        .hub()
+        .onRequest(request -> {
+          if (request.path().contains("/main") && moved.compareAndSet(false, true)) {
+            mirror
+                .hub()
+                .repo("model", ID)
+                .commit("Change all", "config.json", DevFile.text("{\"model_type\": \"gpt2\"}\n"));
+            mirror.pass(Duration.ofSeconds(61));
+          }
+        });
+    PythonClient.Call call = call();
+    expectLoaded(load(call));
+    assertThat(moved).isTrue();
+    Path snapshots = call.home().resolve("hub/models--demo--tiny-bert/snapshots");
+    try (Stream<Path> commits = Files.list(snapshots)) {
+      assertThat(commits).hasSize(1);
+    }
   }
 
   @Test
