@@ -58,7 +58,7 @@ final class UpstreamErrors {
           failure.needsOperator()
               ? HubError.upstreamMisconfigured(what, failure.reason())
               : HubError.upstreamUnreachable(what, failure.reason());
-      case SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
+      case SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
       case OVER_LIMIT ->
           HubError.tooManyRequests(

@@ -113,7 +113,12 @@ final class EndpointSelector {
             case BUSY -> {
               // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             }
-            case OFFLINE, RATE_LIMITED, UNEXPECTED_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
+            case OFFLINE,
+                RATE_LIMITED,
+                UNEXPECTED_ANSWER,
+                INCOMPLETE_ANSWER,
+                OVER_LIMIT,
+                WRONG_CONTENT ->
                 breaker.answered();
           }
         },
