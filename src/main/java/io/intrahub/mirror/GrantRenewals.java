@@ -244,7 +244,14 @@ final class GrantRenewals {
   private static boolean isCausedByMirror(UpstreamFailure failure) {
     return switch (failure.kind()) {
       case BUSY, OVER_LIMIT, WRONG_CONTENT -> true;
-      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, RATE_LIMITED, UNEXPECTED_ANSWER ->
+      case OFFLINE,
+          UNREACHABLE,
+          TIMED_OUT,
+          BROKEN,
+          SERVER_ERROR,
+          RATE_LIMITED,
+          UNEXPECTED_ANSWER,
+          INCOMPLETE_ANSWER ->
           false;
     };
   }

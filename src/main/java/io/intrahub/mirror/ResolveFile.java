@@ -91,15 +91,22 @@ public final class ResolveFile {
   /** How to ask when nothing is known. A file that proves nothing is not asked about first. */
   private RevisionProbes.Probe probe(RevisionRequest on, FilePath path) {
     return HubUpstream.proves(path)
-        ? new RevisionProbes.Probe(path, (repo, as) -> learnByHop(repo, on.revision(), path, as))
+        ? new RevisionProbes.Probe(path, (repo, as) -> learnByHop(repo, on, path, as))
         : revisions.byRepoInfo(on);
   }
 
-  /** The cold question: one call gives commit, digest, size, address and the right to read. */
+  /**
+   * The cold question: one call gives commit, digest, size, address and the right to read. An
+   * upstream that is itself a mirror may leave some of them out: repo info names the commit then.
+   */
   private UpstreamResult<ProbeResult> learnByHop(
-      RepoId repo, Revision revision, FilePath path, Caller as) {
+      RepoId repo, RevisionRequest on, FilePath path, Caller as) {
+    UpstreamResult<FirstHop> hop = upstream.learnFile(repo, on.revision(), path, as);
+    if (hop.asFailure().filter(ResolveFile::isIncomplete).isPresent()) {
+      return revisions.byRepoInfo(on).ask().apply(repo, as);
+    }
     return ProbeResult.of(
-        upstream.learnFile(repo, revision, path, as),
+        hop,
         found -> {
           entries.learn(path, found);
           return new UpstreamResult.Value<>(
@@ -121,10 +128,7 @@ public final class ResolveFile {
       known = findAfterListing(at, request);
     }
     if (known.isPresent()) {
-      return switch (known.get()) {
-        case EntryLookup.Known.File file -> found(at, request, file.blob());
-        case EntryLookup.Known.Absent _ -> absent(at, request);
-      };
+      return answer(at, request, known.get());
     }
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
@@ -160,8 +164,23 @@ public final class ResolveFile {
         yield UpstreamErrors.reply(refusal);
       }
       case UpstreamResult.Failed(var failure) ->
-          UpstreamErrors.reply(failure, path + " of " + repo.subject());
+          Optional.of(failure)
+              .filter(ResolveFile::isIncomplete)
+              .flatMap(_ -> findAfterListing(at, request))
+              .map(listed -> answer(at, request, listed))
+              .orElseGet(() -> UpstreamErrors.reply(failure, path + " of " + repo.subject()));
     };
+  }
+
+  private FileAnswer answer(ResolvedRevision.At at, FileRequest request, EntryLookup.Known known) {
+    return switch (known) {
+      case EntryLookup.Known.File file -> found(at, request, file.blob());
+      case EntryLookup.Known.Absent _ -> absent(at, request);
+    };
+  }
+
+  private static boolean isIncomplete(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.INCOMPLETE_ANSWER;
   }
 
   private Optional<EntryLookup.Known> findAfterListing(

@@ -59,7 +59,7 @@ final class UpstreamErrors {
               ? HubError.upstreamMisconfigured(what, failure.reason())
               : HubError.upstreamUnreachable(what, failure.reason());
       case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
-      case SERVER_ERROR, UNEXPECTED_ANSWER ->
+      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());
       case OVER_LIMIT ->
           HubError.tooManyRequests(

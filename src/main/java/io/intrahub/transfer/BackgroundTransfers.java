@@ -77,7 +77,7 @@ public final class BackgroundTransfers {
   public static boolean isOutage(UpstreamFailure failure) {
     return switch (failure.kind()) {
       case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, RATE_LIMITED, BUSY, OVER_LIMIT -> true;
-      case SERVER_ERROR, UNEXPECTED_ANSWER, WRONG_CONTENT -> false;
+      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, WRONG_CONTENT -> false;
     };
   }
 }

@@ -36,6 +36,11 @@ public record UpstreamFailure(
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
     UNEXPECTED_ANSWER,
     /**
+     * It found the file, but left out its commit, digest or size, as some mirrors do. The listing
+     * may name them.
+     */
+    INCOMPLETE_ANSWER,
+    /**
      * It was not asked, or its answer was not read, because too many others wait or because the
      * mirror lacks memory or file descriptors. It says nothing about upstream.
      */
@@ -50,7 +55,8 @@ public record UpstreamFailure(
   public boolean isOutage() {
     return switch (kind) {
       case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> true;
-      case RATE_LIMITED, UNEXPECTED_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
+      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT ->
+          false;
     };
   }
 

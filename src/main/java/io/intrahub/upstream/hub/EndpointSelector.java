@@ -200,7 +200,12 @@ final class EndpointSelector {
             case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             case BUSY -> breaker.abandoned();
-            case OFFLINE, RATE_LIMITED, UNEXPECTED_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
+            case OFFLINE,
+                RATE_LIMITED,
+                UNEXPECTED_ANSWER,
+                INCOMPLETE_ANSWER,
+                OVER_LIMIT,
+                WRONG_CONTENT ->
                 breaker.answered();
           }
         },

@@ -116,6 +116,12 @@ final class FailureClassifier {
     return new UpstreamResult.Failed<>(unexpectedFailure(reason));
   }
 
+  /** An answer without a fact that the mirror needs and may learn in another way. */
+  static <T> UpstreamResult<T> incomplete(String reason) {
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(UpstreamFailure.Kind.INCOMPLETE_ANSWER, reason));
+  }
+
   /** An answer of which another attempt will bring the same. */
   static <T> UpstreamResult<T> permanent(String reason) {
     return new UpstreamResult.Failed<>(unexpectedFailure(reason).asFinal());

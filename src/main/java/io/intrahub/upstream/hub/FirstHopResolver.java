@@ -63,12 +63,13 @@ final class FirstHopResolver {
             question,
             RateLimits.Quota.RESOLVERS,
             caller,
-            endpoint -> visit(endpoint, repo, revision, path, caller))
+            endpoint -> visit(endpoint, repo, revision, path, Optional.empty(), caller))
         .map(Hop::said);
   }
 
   /**
-   * Asks for the address of a content again, as part of an operation.
+   * Asks for the address of a content again, as part of an operation. What the answer leaves out is
+   * taken from what the file is known to be: whoever reads the bytes verifies them.
    *
    * @param last asked only when no other endpoint answers
    */
@@ -85,16 +86,22 @@ final class FirstHopResolver {
         RateLimits.Quota.RESOLVERS,
         caller,
         last,
-        endpoint -> visit(endpoint, file.repo(), revision, file.path(), caller));
+        endpoint ->
+            visit(endpoint, file.repo(), revision, file.path(), Optional.of(file.blob()), caller));
   }
 
   private UpstreamResult<Hop> visit(
-      Endpoint endpoint, RepoId asked, Revision revision, FilePath path, Caller caller)
+      Endpoint endpoint,
+      RepoId asked,
+      Revision revision,
+      FilePath path,
+      Optional<BlobId> known,
+      Caller caller)
       throws IOException {
     EventOrder.Moment began = order.now();
     RepoId repo = asked;
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
-    Facts facts = new Facts();
+    Facts facts = new Facts(revision, known);
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       try (Response response =
           client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
@@ -103,7 +110,7 @@ final class FirstHopResolver {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
-        if (next.isEmpty() && !facts.areComplete() && FailureClassifier.isPage(response)) {
+        if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }
         if (next.isEmpty()) {
@@ -113,12 +120,13 @@ final class FirstHopResolver {
         if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
           // Renamed, or written in another case: what counts is said under the new name.
           repo = endpoint.authoritative() ? moved.repo() : asked;
-          facts = new Facts();
+          facts = new Facts(revision, known);
         } else if (facts.areComplete()) {
           return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
-        } else if (!endpoint.owns(next.get())) {
-          return FailureClassifier.permanent(
-              "it redirects without the digest and size of the file");
+        } else if (target.isEmpty()) {
+          // A file server's own ETag may look like a digest of the file and be something else.
+          return FailureClassifier.incomplete(
+              "it redirects without the commit, the digest or the size of the file");
         }
         url = next.get();
       }
@@ -145,18 +153,19 @@ final class FirstHopResolver {
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
-      return FailureClassifier.unexpected(
+      return FailureClassifier.incomplete(
           "it lacks the commit, the digest or the size of the file");
     }
-    CommitHash commit = facts.commit.orElseThrow();
-    if (isOther(revision, facts.commit)) {
+    CommitHash commit = facts.commit().orElseThrow();
+    if (isOther(revision, facts.commit())) {
       return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
-    BlobId blob = new BlobId(facts.digest.orElseThrow(), facts.size);
+    BlobId blob = facts.blob().orElseThrow();
     DownloadLocations.Location location =
         locations.put(
             new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
-    boolean proves = endpoint.authoritative() && proves(path);
+    // A redirect that says nothing of the file may lead to a login page.
+    boolean proves = endpoint.authoritative() && proves(path) && facts.wereSaid();
     return new UpstreamResult.Value<>(
         new Hop(
             new FirstHop(
@@ -194,9 +203,20 @@ final class FirstHopResolver {
 
   /** What the hops so far said of the file. A later hop adds what an earlier one left out. */
   private static final class Facts {
+    private final Optional<CommitHash> askedCommit;
+    private final Optional<BlobId> known;
     private Optional<CommitHash> commit = Optional.empty();
     private Optional<Digest> digest = Optional.empty();
     private long size = -1;
+
+    /**
+     * @param asked the revision: what is found in a commit is found in that one
+     * @param known what the file is known to be, for what is not said; empty to ask for all of it
+     */
+    Facts(Revision asked, Optional<BlobId> known) {
+      this.askedCommit = known.isPresent() ? asked.asCommit() : Optional.empty();
+      this.known = known;
+    }
 
     void read(Response response) {
       commit =
@@ -218,8 +238,22 @@ final class FirstHopResolver {
       }
     }
 
-    boolean areComplete() {
+    boolean wereSaid() {
       return commit.isPresent() && digest.isPresent() && size >= 0;
+    }
+
+    boolean areComplete() {
+      return commit().isPresent() && blob().isPresent();
+    }
+
+    Optional<CommitHash> commit() {
+      return commit.or(() -> askedCommit);
+    }
+
+    Optional<BlobId> blob() {
+      Optional<Digest> named = digest.or(() -> known.map(BlobId::digest));
+      long length = size >= 0 ? size : known.map(BlobId::size).orElse(-1L);
+      return length < 0 ? Optional.empty() : named.map(d -> new BlobId(d, length));
     }
 
     private static Optional<String> header(Response response, String name) {

@@ -102,7 +102,7 @@ class FirstHopResolverTest {
     hub.faults().on(Route.RESOLVE).withoutHeader(header);
     UpstreamResult<FirstHop> hop = rig.hop("d/é +#.bin");
     assertThat(hop).isInstanceOf(UpstreamResult.Failed.class);
-    assertThat(failure(hop).kind()).isEqualTo(UpstreamFailure.Kind.UNEXPECTED_ANSWER);
+    assertThat(failure(hop).kind()).isEqualTo(UpstreamFailure.Kind.INCOMPLETE_ANSWER);
     assertThat(hub.counters().requests(Route.CDN)).isZero();
   }
 
