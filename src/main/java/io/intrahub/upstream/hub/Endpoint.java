@@ -12,6 +12,12 @@ import okhttp3.HttpUrl;
  * @param breaker its health
  */
 record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
+  /** The address of an endpoint as the operator wrote it, with a slash at its end. */
+  static HttpUrl baseUrl(String endpoint) {
+    HttpUrl url = HttpUrl.get(endpoint);
+    return url.encodedPath().endsWith("/") ? url : url.newBuilder().addPathSegment("").build();
+  }
+
   /**
    * The address of a path of the Hub.
    *

@@ -81,7 +81,7 @@ public final class HubUpstream implements AutoCloseable {
     this.endpoints =
         IntStream.range(0, settings.endpoints().size())
             .mapToObj(i -> {
-              HttpUrl base = baseUrl(settings.endpoints().get(i).toString());
+              HttpUrl base = Endpoint.baseUrl(settings.endpoints().get(i).toString());
               hosts.add(base.host());
               return new Endpoint(base, i == 0, new CircuitBreaker(clock));
             })
@@ -110,11 +110,6 @@ public final class HubUpstream implements AutoCloseable {
             retries,
             meters,
             endpoints.getFirst().base().host());
-  }
-
-  private static HttpUrl baseUrl(String endpoint) {
-    HttpUrl url = HttpUrl.get(endpoint);
-    return url.encodedPath().endsWith("/") ? url : url.newBuilder().addPathSegment("").build();
   }
 
   /** Whether upstream can be asked now, as far as is known. */
@@ -336,13 +331,7 @@ public final class HubUpstream implements AutoCloseable {
     return api.call(CallPurpose.PASSED_ON, request, caller).map(ApiClient.Answer::said);
   }
 
-  /**
-   * Asks the authoritative endpoint for a list that is kept, as this caller. Otherwise as {@link
-   * #call}.
-   *
-   * @param repo that the list belongs to
-   * @param target path and query
-   */
+  /** Asks the authoritative endpoint for a list of a repo, as this caller. As {@link #call}. */
   public UpstreamResult<ApiAnswer> learn(RepoId repo, String target, Caller as) {
     return api.call(CallPurpose.learn(repo), ApiRequest.get(target), as)
         .map(ApiClient.Answer::said);
