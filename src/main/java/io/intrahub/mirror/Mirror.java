@@ -102,15 +102,7 @@ public final class Mirror {
             revisions, store, upstream, resources, budget, questions, settings, executor);
     this.trees =
         new TreeQueries(
-            revisions,
-            manifests,
-            upstream,
-            passThrough,
-            resources,
-            budget,
-            questions,
-            meters,
-            settings);
+            revisions, manifests, upstream, resources, budget, questions, meters, settings);
   }
 
   /** Files. */

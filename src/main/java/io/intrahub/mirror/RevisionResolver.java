@@ -118,9 +118,14 @@ final class RevisionResolver {
     ReadAttempt anybody =
         new ReadAttempt(
             request, scope, probe, deadline, Caller.anonymous(request.caller().client()));
-    return rules.exist() && upstream.state() == UpstreamState.OFFLINE
-        ? resolveByRules(anybody)
-        : rules.apply(request, resolve(anybody, rules.reader(request.caller(), request.repo())));
+    if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
+      return resolveByRules(anybody);
+    }
+    UpstreamResult<ResolvedRevision> found =
+        resolve(anybody, rules.reader(request.caller(), request.repo()));
+    return rules.exist()
+        ? rules.apply(request, found, canonical(anybody, Optional.empty(), true))
+        : found;
   }
 
   /** What the operator's rules say about the repo whatever it is; empty: nothing. */
@@ -150,16 +155,18 @@ final class RevisionResolver {
   private UpstreamResult<ResolvedRevision> resolve(ReadAttempt anybody, Optional<Caller> holder) {
     RepoId repo = canonical(anybody, holder, upstream.isUnavailable());
     UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
-    boolean none =
-        switch (resolved) {
-          case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
-          case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
-          default -> false;
-        };
     // The repo that the name led to is closed or deleted. The name may belong to another one now.
-    return none && !canonical(anybody, holder, false).equals(repo)
+    return isClosed(resolved) && !canonical(anybody, holder, false).equals(repo)
         ? resolve(anybody.request().repo(), anybody, holder)
         : resolved;
+  }
+
+  private static boolean isClosed(UpstreamResult<ResolvedRevision> resolved) {
+    return switch (resolved) {
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
+      case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
+      default -> false;
+    };
   }
 
   private UpstreamResult<ResolvedRevision> resolve(
@@ -230,8 +237,12 @@ final class RevisionResolver {
       // Nor must it hear of it during an outage, in which a repo that is not there is no 404.
       return failed;
     }
-    if (checker.remembered(anybody.grant(repo)).isPresent()) {
-      return resolveForAnybody(repo, anybody);
+    if (checker.isKnown(anybody.grant(repo))) {
+      // Also while the Hub gives no answer: the mirror's own token was never needed for it.
+      UpstreamResult<ResolvedRevision> anybodys = resolveForAnybody(repo, anybody);
+      if (!isClosed(anybodys)) {
+        return anybodys;
+      }
     }
     UpstreamResult<ResolvedRevision> found =
         checker.isKnown(own.grant(repo))

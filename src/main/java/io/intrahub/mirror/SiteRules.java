@@ -58,12 +58,13 @@ final class SiteRules {
     return refusal(request, repo, checker.visibility(repo, reader));
   }
 
-  /** Applies the rules to what was found out. */
+  /**
+   * Applies the rules, of which there are some, to what was found out.
+   *
+   * @param kept the name under which everybody's grants of the repo are kept
+   */
   UpstreamResult<ResolvedRevision> apply(
-      RevisionRequest request, UpstreamResult<ResolvedRevision> found) {
-    if (!policy.hasRules()) {
-      return found;
-    }
+      RevisionRequest request, UpstreamResult<ResolvedRevision> found, RepoId kept) {
     Caller client = request.caller();
     return switch (found) {
       case UpstreamResult.Value(ResolvedRevision.At at) ->
@@ -71,7 +72,7 @@ final class SiteRules {
               .<UpstreamResult<ResolvedRevision>>map(no -> no)
               .orElse(found);
       case UpstreamResult.Value(ResolvedRevision.NotKept(var repo, var refusal)) ->
-          refusal.isEmpty() ? found : closed(client, repo, refusal.get());
+          refusal.isPresent() ? closed(client, repo, refusal.get()) : notKept(request, found, kept);
       case UpstreamResult.Refused(var refusal) when refusal.isOfToken() ->
           new UpstreamResult.Failed<>(
               new UpstreamFailure(
@@ -91,6 +92,16 @@ final class SiteRules {
     return at.reader().isAnonymous()
         ? RepoVisibility.PUBLIC
         : checker.visibility(at.repo().subject(), at.reader().authority());
+  }
+
+  /** Everybody may see that a gated repo is there, and it is the rules that refuse its content. */
+  private UpstreamResult<ResolvedRevision> notKept(
+      RevisionRequest request, UpstreamResult<ResolvedRevision> found, RepoId kept) {
+    return Optional.of(kept)
+        .filter(checker::isOpenAsMetadata)
+        .flatMap(_ -> refusal(request.caller(), request.repo(), RepoVisibility.GATED))
+        .<UpstreamResult<ResolvedRevision>>map(no -> no)
+        .orElse(found);
   }
 
   private UpstreamResult<ResolvedRevision> closed(Caller client, RepoId repo, HubRefusal refusal) {

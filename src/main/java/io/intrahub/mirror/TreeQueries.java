@@ -31,7 +31,6 @@ public final class TreeQueries {
   private final RevisionResolver revisions;
   private final ManifestLoader manifests;
   private final HubUpstream hub;
-  private final ApiPassThrough passThrough;
   private final RepoResources resources;
   private final MemoryBudget budget;
   private final ColdQuestionLimiter questions;
@@ -42,7 +41,6 @@ public final class TreeQueries {
       RevisionResolver revisions,
       ManifestLoader manifests,
       HubUpstream hub,
-      ApiPassThrough passThrough,
       RepoResources resources,
       MemoryBudget budget,
       ColdQuestionLimiter questions,
@@ -51,7 +49,6 @@ public final class TreeQueries {
     this.revisions = revisions;
     this.manifests = manifests;
     this.hub = hub;
-    this.passThrough = passThrough;
     this.resources = resources;
     this.budget = budget;
     this.questions = questions;

@@ -12,7 +12,27 @@ import java.util.Set;
 record PermissionCell(Mode mode, Kind kind, State state, Asker asker, PermissionRoute route) {
   /** How the mirror decides who may read. */
   enum Mode {
-    PASSTHROUGH
+    PASSTHROUGH(EnumSet.range(Asker.MAY, Asker.SCOPE_EXCLUDES)),
+    SERVICE(EnumSet.range(Asker.MALFORMED_LOCALLY, Asker.HUB_TOKEN)),
+    /** As above, and {@code mode: offline} in the states without a Hub. */
+    SERVICE_OFFLINE(SERVICE.askers),
+    PUBLIC_ONLY(SERVICE.askers);
+
+    private final Set<Asker> askers;
+
+    Mode(Set<Asker> askers) {
+      this.askers = askers;
+    }
+
+    /** The clients that differ in this mode. */
+    Set<Asker> askers() {
+      return askers;
+    }
+
+    /** Whether the operator's rules decide, and tokens of the Hub count for nothing. */
+    boolean hasRules() {
+      return this != PASSTHROUGH;
+    }
   }
 
   /** What a client may be told. */
@@ -40,7 +60,25 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
     MALFORMED,
     /** Two tokens of one user; the scope of one includes the repo, that of the other does not. */
     SCOPE_INCLUDES,
-    SCOPE_EXCLUDES
+    SCOPE_EXCLUDES,
+    /** As {@link #MALFORMED}, in the modes with rules. */
+    MALFORMED_LOCALLY,
+    /** With a local token that a rule names for gated and private repos. */
+    LOCAL,
+    /** With a local token that a rule names, but that is limited to other repos. */
+    LOCAL_ELSEWHERE,
+    LOCAL_EXPIRED,
+    LOCAL_REVOKED,
+    /** Without a token, from a network to which a rule opens public repos. */
+    NEIGHBOUR,
+    /** Without a token, from a network that no rule names. */
+    STRANGER,
+    /** With a token of the Hub, to which the Hub would show everything. */
+    HUB_TOKEN;
+
+    boolean isMalformed() {
+      return this == MALFORMED || this == MALFORMED_LOCALLY;
+    }
   }
 
   /** What there is to be seen of a repo. */
@@ -160,10 +198,43 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
   private static final Set<Asker> EXPIRED = EnumSet.of(Asker.UNKNOWN, Asker.EXPIRED);
 
   /** Those who may read at first. */
-  static final Set<Asker> ALLOWED = EnumSet.of(Asker.MAY, Asker.EXPIRED, Asker.SCOPE_INCLUDES);
+  static final Set<Asker> ALLOWED =
+      EnumSet.of(Asker.MAY, Asker.EXPIRED, Asker.SCOPE_INCLUDES, Asker.LOCAL);
 
   /** Those who may read what was made again. */
   static final Set<Asker> OTHERS = EnumSet.of(Asker.MAY_NOT, Asker.SCOPE_EXCLUDES);
+
+  /** Whose right counts at the Hub: with rules, that of the mirror's own token or nobody's. */
+  Asker reader() {
+    boolean own = mode == Mode.PUBLIC_ONLY && asker == Asker.LOCAL;
+    return own ? Asker.LOCAL_REVOKED : asker;
+  }
+
+  /** Whether no rule is about the client, whatever the repo is. */
+  boolean hasNoRule() {
+    boolean ofRepo = route.scope() != PermissionRoute.Scope.NONE;
+    return ofRepo
+        && asker == Asker.STRANGER
+        && (mode == Mode.SERVICE || mode == Mode.SERVICE_OFFLINE);
+  }
+
+  /** Where the answer comes from in this mode. */
+  PermissionRoute.Source source() {
+    return mode.hasRules() ? route.sourceByRules() : route.source();
+  }
+
+  /**
+   * Whether the Hub's refusal of a call without a token may be what a client hears, even one whom a
+   * rule admits: everybody's grant has not run out yet, so the call is made under that.
+   */
+  boolean isAskedByRules() {
+    return state.lately() && mode.hasRules() && source() == PermissionRoute.Source.ASKED;
+  }
+
+  /** Whether {@code mode: offline} applies, so that rules alone decide about what is stored. */
+  boolean isOffline() {
+    return mode == Mode.SERVICE_OFFLINE && state.dark();
+  }
 
   Facts before() {
     return new Facts(kind.look(), kind == Kind.MISSING ? Set.of() : ALLOWED, UNKNOWN);

@@ -3,6 +3,7 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.devhub.Recorded;
 import io.intrahub.hostile.PermissionCell.Asker;
 import io.intrahub.hostile.PermissionCell.Kind;
 import io.intrahub.hostile.PermissionCell.Look;
@@ -29,10 +30,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Who is told what: each route asked about each kind of repo, by each kind of client, in each state
@@ -40,12 +42,10 @@ import org.junit.jupiter.api.io.TempDir;
  * refusals confirm the oracle.
  */
 class PermissionMatrixTest {
-  private static final List<Asker> LOADERS =
-      Arrays.stream(Asker.values()).filter(a -> a != Asker.MALFORMED).toList();
-
   @TempDir Path data;
   private Rig rig;
   private PermissionWorld world;
+  private Mode mode = Mode.PASSTHROUGH;
   private Random random = new Random(0);
   private final List<String> wrong = new ArrayList<>();
   private int asked;
@@ -53,16 +53,17 @@ class PermissionMatrixTest {
   /** Who was refused by a route of the store, in this state of the mirror. */
   private final Set<String> heardRefusal = new HashSet<>();
 
-  @BeforeEach
-  void start() throws Exception {
-    // All clients have one address here, and the clock stands still.
-    rig = new Rig(data, s -> s.withMirror(s.mirror().withColdQuestions(10_000_000)));
-    world = new PermissionWorld(rig);
+  private void start(Mode now) throws Exception {
+    mode = now;
+    rig = PermissionSite.start(data, mode);
+    world = new PermissionWorld(rig, mode);
   }
 
   @AfterEach
   void stop() {
-    rig.close();
+    if (rig != null) {
+      rig.close();
+    }
   }
 
   @Test
@@ -84,8 +85,10 @@ class PermissionMatrixTest {
   }
 
   /** A part of the matrix in every fast run; the seed changes which cells it has. */
-  @Test
-  void a_sample_of_the_matrix_is_answered_rightly() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void a_sample_of_the_matrix_is_answered_rightly(Mode now) throws Exception {
+    start(now);
     check(
         List.of(
             State.COLD,
@@ -99,16 +102,23 @@ class PermissionMatrixTest {
   }
 
   @Tag("slow")
-  @Test
-  void every_cell_of_the_matrix_is_answered_rightly() throws Exception {
-    check(List.of(State.values()), List.of(Kind.values()), 1);
-    assertThat(asked).isGreaterThan(5_000);
+  @ParameterizedTest
+  @EnumSource
+  void every_cell_of_the_matrix_is_answered_rightly(Mode now) throws Exception {
+    start(now);
+    // Who is who differs in the modes with rules; what happens to grants is the same in all.
+    double share = mode.hasRules() ? 0.15 : 1;
+    check(List.of(State.values()), List.of(Kind.values()), share);
+    assertThat(asked).isGreaterThan(mode == Mode.PASSTHROUGH ? 5_000 : 2_000);
   }
 
   private void check(List<State> states, List<Kind> kinds, double share) throws Exception {
     long seed = Long.getLong("intrahub.seed", System.nanoTime());
     random = new Random(seed);
     for (State state : states) {
+      if (mode == Mode.SERVICE_OFFLINE && !state.dark()) {
+        continue;
+      }
       heardRefusal.clear();
       world.register(state);
       if (state == State.COLD) {
@@ -117,14 +127,14 @@ class PermissionMatrixTest {
         checkState(state, kinds, share);
       }
     }
-    assertThat(wrong).as("seed %d: wrong of %d cells", seed, asked).isEmpty();
+    assertThat(String.join("", wrong)).as("seed %d: wrong of %d cells", seed, asked).isEmpty();
   }
 
   /** Each cell has a repo of its own, of which the mirror knows nothing. */
   private void checkCold(List<Kind> kinds, double share) {
     world.expire(State.COLD);
     for (PermissionCell cell : cells(State.COLD, kinds, share)) {
-      boolean own = cell.route().source() == Source.KEPT || cell.route().source() == Source.ASKED;
+      boolean own = cell.source() == Source.KEPT || cell.source() == Source.ASKED;
       String suffix = own ? "-" + cell.asker() + "-" + cell.route() : "";
       check(cell, world.make(cell.kind(), State.COLD, suffix));
     }
@@ -142,7 +152,9 @@ class PermissionMatrixTest {
     for (PermissionCell cell : cells(state, kinds, share)) {
       check(cell, repos.get(cell.kind()));
     }
-    if (state.dark()) {
+    if (mode == Mode.SERVICE_OFFLINE) {
+      rig.restart();
+    } else if (state.dark()) {
       rig.hub.comeBack();
       // Until the circuit breaker tries again.
       rig.clock.pass(Duration.ofMinutes(2));
@@ -152,16 +164,18 @@ class PermissionMatrixTest {
 
   private List<PermissionCell> cells(State state, List<Kind> kinds, double share) {
     List<PermissionCell> cells = new ArrayList<>();
-    for (Mode mode : Mode.values()) {
-      for (Kind kind : kinds) {
-        for (Asker asker : Asker.values()) {
-          for (PermissionRoute route : PermissionRoute.values()) {
-            // What the mirror says by itself is the same of all repos that there are, or are not.
-            boolean differs =
-                route.source() != Source.OWN || kind.ordinal() <= Kind.PRIVATE.ordinal();
-            if (differs && random.nextDouble() < share) {
-              cells.add(new PermissionCell(mode, kind, state, asker, route));
-            }
+    // Each route, kind of repo and client at least in these.
+    boolean all =
+        kinds.size() == Kind.values().length
+            && (state == State.COLD || state == State.WARM || state == State.DARK_IN_GRACE);
+    for (Kind kind : kinds) {
+      for (Asker asker : mode.askers()) {
+        for (PermissionRoute route : PermissionRoute.values()) {
+          // What the mirror says by itself is the same of all repos that there are, or are not.
+          boolean differs =
+              route.source() != Source.OWN || kind.ordinal() <= Kind.PRIVATE.ordinal();
+          if (differs && (all || random.nextDouble() < share)) {
+            cells.add(new PermissionCell(mode, kind, state, asker, route));
           }
         }
       }
@@ -173,16 +187,16 @@ class PermissionMatrixTest {
   /** Everybody tries, and one who may loads everything that is kept. */
   private void load(State state, Map<Kind, Repo> repos) {
     for (Kind kind : repos.keySet()) {
-      for (Asker asker : LOADERS) {
+      for (Asker asker : mode.askers()) {
         for (PermissionRoute route : PermissionRoute.values()) {
           boolean some =
               switch (route) {
-                case GET, GET_LFS, INFO, TREE -> true;
-                default -> asker == Asker.MAY && route.source() == Source.KEPT;
+                case GET, GET_LFS, INFO, TREE -> !asker.isMalformed();
+                default ->
+                    (asker == Asker.MAY || asker == Asker.LOCAL) && route.source() == Source.KEPT;
               };
           if (some) {
-            world.ask(
-                new PermissionCell(Mode.PASSTHROUGH, kind, state, asker, route), repos.get(kind));
+            world.ask(new PermissionCell(mode, kind, state, asker, route), repos.get(kind));
           }
         }
       }
@@ -194,7 +208,7 @@ class PermissionMatrixTest {
       rig.clock.pass(Duration.ofMinutes(11));
       load(state, repos);
       rig.clock.pass(Duration.ofMinutes(2));
-      rig.hub.goDark();
+      goDark();
       return;
     }
     switch (state) {
@@ -208,16 +222,29 @@ class PermissionMatrixTest {
       }
     }
     if (state.dark()) {
-      rig.hub.goDark();
+      goDark();
     }
-    if (state == State.RESTARTED || state == State.DARK_RESTARTED) {
+    if (mode != Mode.SERVICE_OFFLINE
+        && (state == State.RESTARTED || state == State.DARK_RESTARTED)) {
       rig.restart();
+    }
+  }
+
+  private void goDark() throws Exception {
+    if (mode == Mode.SERVICE_OFFLINE) {
+      rig.restartOffline();
+    } else {
+      rig.hub.goDark();
     }
   }
 
   private void check(PermissionCell cell, Repo repo) {
     asked++;
+    int before = mode.hasRules() ? rig.hub.log().size() : 0;
     Rig.Answer got = world.ask(cell, repo);
+    if (mode.hasRules()) {
+      checkCalls(cell, got, rig.hub.log(), before);
+    }
     Set<Right> rights = PermissionOracle.answers(cell);
     Optional<Right> right =
         rights.stream().filter(r -> PermissionAnswers.areRight(r, cell, repo, got)).findAny();
@@ -227,24 +254,40 @@ class PermissionMatrixTest {
       checkRefusalLasts(cell, right.get(), got);
     }
     boolean served = right.filter(r -> r instanceof Right.Served).isPresent();
-    checkForm(cell, repo, got, served);
+    PermissionAnswers.problems(cell, repo, got, served).forEach(p -> note(cell, got, p));
     boolean certain = rights.size() == 1 && !cell.state().dark();
     if (certain && right.isPresent() && right.get() instanceof Right.Refused refused) {
       checkOracle(cell, repo, got, refused);
     }
   }
 
+  /** With rules, the Hub sees the mirror's own token or none; offline it sees nothing. */
+  private void checkCalls(PermissionCell cell, Rig.Answer got, List<Recorded> log, int before) {
+    List<Recorded> calls = log.subList(before, log.size());
+    List<String> stray = PermissionSite.strayTokens(mode, calls);
+    if (!stray.isEmpty()) {
+      note(cell, got, "the Hub was sent another token: " + stray);
+    }
+    if (cell.isOffline() && !calls.isEmpty()) {
+      note(cell, got, "the Hub was asked: " + calls);
+    }
+  }
+
   /**
    * Once the Hub has told somebody "no" through the mirror, the mirror must not say "yes" under an
-   * older grant of theirs. A bare 403 of a call that was passed on may be about the call alone.
+   * older grant of theirs. With rules, a call that was passed on ends no grant, because it is that
+   * of all clients and one of them chose the call. A bare 403 of a call that was passed on may be
+   * about the call alone.
    */
   private void checkRefusalLasts(PermissionCell cell, Right right, Rig.Answer got) {
     boolean passed = cell.route().source() == Source.PASSED;
     String who = cell.kind() + " " + cell.asker() + " ";
     if (right instanceof Right.Refused(var status, var code)) {
-      boolean everybody = isOpenToAll(cell, cell.before()) && cell.asker() != Asker.ANONYMOUS;
+      boolean everybody =
+          PermissionAnswers.isOpenToAll(cell, cell.before()) && cell.asker() != Asker.ANONYMOUS;
       boolean ofRepo = cell.route().scope() != Scope.NONE;
-      if (passed && (everybody || !ofRepo || (status == 403 && code.isEmpty()))) {
+      if (passed
+          && (mode.hasRules() || everybody || !ofRepo || (status == 403 && code.isEmpty()))) {
         return;
       }
       heardRefusal.add(who + Scope.CONTENT);
@@ -255,21 +298,17 @@ class PermissionMatrixTest {
       }
     } else if (!passed
         && heardRefusal.contains(who + cell.route().scope())
-        && !isOpenToAll(cell, cell.after())
-        && PermissionOracle.hub(cell.route(), cell.after(), cell.asker())
+        && !PermissionAnswers.isOpenToAll(cell, cell.after())
+        && PermissionOracle.hub(cell.route(), cell.after(), cell.reader())
             instanceof Right.Refused) {
       note(cell, got, "refused before");
     }
   }
 
-  private static boolean isOpenToAll(PermissionCell cell, PermissionCell.Facts repo) {
-    return PermissionOracle.hub(cell.route(), repo, Asker.ANONYMOUS) instanceof Right.Served;
-  }
-
   /** The Hub must say the same to the same client, in the same words. */
   private void checkOracle(PermissionCell cell, Repo repo, Rig.Answer got, Right.Refused refused) {
-    if (cell.asker() == Asker.MALFORMED) {
-      // The mirror's own answer: it does not guess what the Hub makes of such a header.
+    if (cell.asker() == Asker.MALFORMED || mode.hasRules()) {
+      // The mirror's own answer. It does not guess what the Hub makes of a malformed header.
       return;
     }
     Rig.Answer hub = world.askHub(cell, repo);
@@ -283,45 +322,14 @@ class PermissionMatrixTest {
     }
   }
 
-  /** What holds for every answer. */
-  private void checkForm(PermissionCell cell, Repo repo, Rig.Answer got, boolean served) {
-    String all = got.headers().map() + got.text();
-    if (all.contains(PermissionWorld.CANARY)) {
-      note(cell, got, "it shows a token");
-    }
-    if (got.header("x-request-id").isEmpty()) {
-      note(cell, got, "it has no request id");
-    }
-    boolean own = cell.route().source() == Source.OWN;
-    boolean secret =
-        got.text().contains(PermissionWorld.SECRET)
-            || cell.kind() != Kind.MISSING && all.contains(repo.sha256())
-            || got.header("etag").isPresent()
-            || got.header("x-repo-commit").isPresent();
-    if (!served && !own && secret) {
-      note(cell, got, "it shows something of the repo");
-    }
-    boolean error = got.status() >= 400;
-    boolean anybody = isOpenToAll(cell, cell.before()) || isOpenToAll(cell, cell.after());
-    boolean restricted = served && !own && !(anybody && cell.route().scope() != Scope.NONE);
-    boolean forOneClient =
-        got.header("cache-control").equals(Optional.of("private, no-store"))
-            && got.headers().allValues("vary").contains("Authorization");
-    if ((error || restricted) && !forOneClient) {
-      note(cell, got, "a cache on the way may give it to the next client");
-    }
-    if (error && (got.header("age").isPresent() || got.header("cache-status").isPresent())) {
-      note(cell, got, "a refusal has an age");
-    }
-  }
-
   private void note(PermissionCell cell, Rig.Answer got, String problem) {
     Map<String, List<String>> headers = new TreeMap<>(got.headers().map());
     headers.keySet().removeIf(h -> !h.startsWith("x-") && !h.startsWith("cache"));
     String text = got.text();
     wrong.add(
-        "%s %s %s %s: %s; got %d %s %s%n"
+        "%s %s %s %s %s: %s; got %d %s %s%n"
             .formatted(
+                cell.mode(),
                 cell.state(),
                 cell.kind(),
                 cell.asker(),
@@ -333,8 +341,10 @@ class PermissionMatrixTest {
   }
 
   /** Whether something is there must not show in how a refusal looks. */
-  @Test
-  void a_repo_that_is_hidden_looks_like_one_that_is_not_there() {
+  @ParameterizedTest
+  @EnumSource(names = "SERVICE_OFFLINE", mode = EnumSource.Mode.EXCLUDE)
+  void a_repo_that_is_hidden_looks_like_one_that_is_not_there(Mode now) throws Exception {
+    start(now);
     State state = State.WARM;
     world.register(state);
     Map<Kind, Repo> repos = new EnumMap<>(Kind.class);
@@ -343,8 +353,10 @@ class PermissionMatrixTest {
     }
     load(state, repos);
     for (int round = 0; round < 3; round++) {
-      for (Asker asker : Asker.values()) {
-        boolean sees = PermissionCell.ALLOWED.contains(asker);
+      for (Asker asker : mode.askers()) {
+        boolean sees =
+            PermissionCell.ALLOWED.contains(asker)
+                && (mode != Mode.PUBLIC_ONLY || asker != Asker.LOCAL);
         for (PermissionRoute route : sees ? new PermissionRoute[0] : PermissionRoute.values()) {
           assertThat(look(Kind.PRIVATE, asker, route, repos))
               .as("%s %s, round %d", asker, route, round)
@@ -359,7 +371,7 @@ class PermissionMatrixTest {
   private String look(Kind kind, Asker asker, PermissionRoute route, Map<Kind, Repo> repos) {
     Repo repo = repos.get(kind);
     // The same commit, which a client made up.
-    PermissionCell cell = new PermissionCell(Mode.PASSTHROUGH, kind, State.WARM, asker, route);
+    PermissionCell cell = new PermissionCell(mode, kind, State.WARM, asker, route);
     Rig.Answer answer =
         rig.send(
             rig.app().uri(),

@@ -2,6 +2,7 @@ package io.intrahub.hostile;
 
 import io.intrahub.hostile.PermissionCell.Asker;
 import io.intrahub.hostile.PermissionCell.Facts;
+import io.intrahub.hostile.PermissionCell.Look;
 import io.intrahub.hostile.PermissionCell.Right;
 import io.intrahub.hostile.PermissionRoute.Scope;
 import io.intrahub.hostile.PermissionRoute.Source;
@@ -11,27 +12,52 @@ import java.util.stream.Stream;
 
 /** The right answers for each cell of the permission matrix. It knows no mirror and no Hub. */
 final class PermissionOracle {
+  private static final Right DISABLED = new Right.Refused(403, "");
+  private static final Right HIDDEN = new Right.Refused(404, "RepoNotFound");
+
   /** More than one answer is right only while a grant or a denial from before a change lasts. */
   static Set<Right> answers(PermissionCell c) {
     Facts now = c.state().dark() && !c.state().heard() ? c.before() : c.after();
-    boolean kept = c.route().source() == Source.KEPT;
-    if (c.asker() == Asker.MALFORMED || c.route().source() == Source.OWN) {
-      return Set.of(c.asker() == Asker.MALFORMED ? new Right.Refused(401, "") : new Right.Served());
+    if (c.asker().isMalformed() || c.hasNoRule()) {
+      return Set.of(new Right.Refused(c.hasNoRule() ? 403 : 401, ""));
+    } else if (c.source() == Source.OWN) {
+      return Set.of(new Right.Served());
+    } else if (c.isOffline()) {
+      return Set.of(offline(c, now));
     } else if (c.state().dark()) {
-      Asker counts = c.state().inGrace() ? c.asker() : Asker.ANONYMOUS;
-      boolean served = kept && mirror(c.route(), now, now, counts) instanceof Right.Served;
-      return Set.of(served ? new Right.Served() : new Right.Unavailable());
-    } else if (c.route().source() == Source.PASSED) {
-      return Set.of(hub(c.route(), now, c.asker()));
+      Asker counts = c.state().inGrace() ? c.reader() : Asker.ANONYMOUS;
+      boolean may = mirror(c.route(), now, now, counts) instanceof Right.Served;
+      return Set.of(
+          may && c.source() == Source.KEPT ? new Right.Served() : new Right.Unavailable());
+    } else if (c.source() == Source.PASSED) {
+      return Set.of(hub(c.route(), now, c.mode().hasRules() ? Asker.ANONYMOUS : c.asker()));
     }
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
+    Stream<Right> open =
+        (c.isAskedByRules() ? Stream.of(Asker.ANONYMOUS, Asker.NEIGHBOUR) : Stream.<Asker>of())
+            .map(a -> hub(c.route(), now, a));
     Stream<Right> all =
         known.stream()
-            .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.asker())));
-    return all.collect(Collectors.toSet());
+            .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.reader())))
+            .map(r -> c.mode().hasRules() && r.equals(DISABLED) ? HIDDEN : r);
+    return Stream.concat(open, all).collect(Collectors.toSet());
   }
 
-  /** What everybody may read is given to everybody; else the client's own token counts. */
+  /** The rules alone decide about what is stored, whatever the Hub said last. */
+  private static Right offline(PermissionCell c, Facts now) {
+    if (c.source() == Source.PASSED) {
+      return new Right.Unavailable();
+    } else if (c.asker() != Asker.LOCAL && now.look() != Look.PUBLIC) {
+      boolean shown = now.look() == Look.GATED && !c.kind().isRenamed();
+      return shown ? new Right.Refused(403, "GatedRepo") : HIDDEN;
+    }
+    boolean stored =
+        Stream.of(c.before(), now)
+            .anyMatch(f -> mirror(c.route(), f, f, Asker.LOCAL) instanceof Right.Served);
+    return stored && c.source() == Source.KEPT ? new Right.Served() : new Right.Unavailable();
+  }
+
+  /** What everybody may read is given to everybody; else the client's own right counts. */
   static Right mirror(PermissionRoute route, Facts everybody, Facts own, Asker asker) {
     Right open = hub(route, everybody, Asker.ANONYMOUS);
     return open instanceof Right.Served ? open : hub(route, own, asker);

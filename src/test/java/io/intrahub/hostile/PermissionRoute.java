@@ -97,7 +97,7 @@ enum PermissionRoute {
     KEPT,
     /** As above, but the Hub is asked each time, because there is nothing to keep. */
     ASKED,
-    /** The Hub, with the client's own token. */
+    /** The Hub, with the client's own token; without any in the modes with rules. */
     PASSED,
     /** The mirror itself, whoever asks. */
     OWN
@@ -151,6 +151,19 @@ enum PermissionRoute {
 
   Source source() {
     return source;
+  }
+
+  /** The same in the modes with rules. */
+  Source sourceByRules() {
+    if (source != Source.PASSED) {
+      return source;
+    }
+    return switch (this) {
+      case AUTH_CHECK -> Source.KEPT;
+      case EXPANDED_TREE, RAW, REFS, COMMITS -> Source.ASKED;
+      case DISCUSSIONS, SEARCH -> Source.PASSED;
+      default -> throw new IllegalStateException("say with which token " + this + " is asked");
+    };
   }
 
   /** The status of an answer to a client that may have it. */

@@ -5,6 +5,7 @@ import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hostile.PermissionCell.Asker;
 import io.intrahub.hostile.PermissionCell.Kind;
+import io.intrahub.hostile.PermissionCell.Mode;
 import io.intrahub.hostile.PermissionCell.State;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -24,10 +25,16 @@ final class PermissionWorld {
 
   private static final int BLOB = 2_000;
 
-  private final Rig rig;
+  /** The mirror's own token, in the modes that have one. */
+  static final String SERVICE = "hf_" + CANARY + "service";
 
-  PermissionWorld(Rig rig) {
+  private final Rig rig;
+  private final Mode mode;
+
+  PermissionWorld(Rig rig, Mode mode) {
     this.rig = rig;
+    this.mode = mode;
+    rig.hub.token(SERVICE, "site");
   }
 
   /** A repo and what is in it now. */
@@ -94,21 +101,39 @@ final class PermissionWorld {
   /** The token of this asker in this state; empty for a client without one. */
   static Optional<String> token(Asker asker, State state) {
     return switch (asker) {
-      case ANONYMOUS -> Optional.empty();
-      case MALFORMED -> Optional.of("hf_" + CANARY + " in two words");
+      case ANONYMOUS, NEIGHBOUR, STRANGER -> Optional.empty();
+      case LOCAL, LOCAL_ELSEWHERE, LOCAL_EXPIRED, LOCAL_REVOKED -> Optional.of(localToken(asker));
+      case MALFORMED, MALFORMED_LOCALLY -> Optional.of("hf_" + CANARY + " in two words");
       default -> Optional.of("hf_" + CANARY + asker + state);
     };
   }
 
+  /** The text of a local token. */
+  static String localToken(Asker asker) {
+    return "hf_intrahub" + CANARY + asker.name().replace("_", "") + "0".repeat(16);
+  }
+
+  /** The tokens of the Hub in whose name these clients read. */
   private static String[] tokens(Collection<Asker> askers, State state) {
-    return askers.stream().map(a -> token(a, state).orElseThrow()).toArray(String[]::new);
+    return askers.stream()
+        .map(a -> a == Asker.LOCAL ? SERVICE : token(a, state).orElseThrow())
+        .toArray(String[]::new);
   }
 
   /** Makes the tokens of a state known to the Hub. */
   void register(State state) {
-    for (Asker asker : Asker.values()) {
+    for (Asker asker : mode.askers()) {
       switch (asker) {
-        case ANONYMOUS, UNKNOWN, MALFORMED -> {}
+        case ANONYMOUS,
+            UNKNOWN,
+            MALFORMED,
+            MALFORMED_LOCALLY,
+            LOCAL,
+            LOCAL_ELSEWHERE,
+            LOCAL_EXPIRED,
+            LOCAL_REVOKED,
+            NEIGHBOUR,
+            STRANGER -> {}
         case SCOPE_INCLUDES, SCOPE_EXCLUDES ->
             rig.hub.token(token(asker, state).orElseThrow(), "carol");
         default -> rig.hub.token(token(asker, state).orElseThrow(), asker.name());
@@ -129,6 +154,7 @@ final class PermissionWorld {
     repo.fill(dev);
     repo.oldCommit = repo.commit;
     dev.allow(tokens(PermissionCell.ALLOWED, state))
+        .allow(token(Asker.HUB_TOKEN, state).orElseThrow())
         .manualGate(kind == Kind.GATED_MANUAL)
         .disabled(kind == Kind.DISABLED)
         .visibility(
@@ -198,14 +224,16 @@ final class PermissionWorld {
   private Rig.Answer send(URI to, PermissionCell cell, Repo repo) {
     Rig.Call call = cell.route().of(repo.asked, repo.commit, repo.oldCommit);
     Optional<String> token = token(cell.asker(), cell.state());
+    Optional<String> from =
+        Optional.of(PermissionSite.ELSEWHERE).filter(_ -> cell.asker() == Asker.STRANGER);
     try {
-      return rig.send(to, call, token);
+      return rig.send(to, call, token, from);
     } catch (AssertionError closed) {
       if (call.method().equals("GET") || call.method().equals("HEAD")) {
         throw closed;
       }
       // The JDK's client does not repeat it if the server just closed the kept connection.
-      return rig.send(to, call, token);
+      return rig.send(to, call, token, from);
     }
   }
 }

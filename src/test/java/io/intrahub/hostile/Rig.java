@@ -124,6 +124,11 @@ final class Rig implements AutoCloseable {
     mirror.restart();
   }
 
+  /** Restarts the mirror with {@code mode: offline}. */
+  void restartOffline() {
+    mirror.restartOffline();
+  }
+
   Answer get(String target, Optional<String> token) {
     return send(mirror.uri(), new Call("GET", target, "", ""), token);
   }
@@ -132,6 +137,11 @@ final class Rig implements AutoCloseable {
   record Call(String method, String target, String range, String body) {}
 
   Answer send(URI base, Call call, Optional<String> token) {
+    return send(base, call, token, Optional.empty());
+  }
+
+  /** The same, as a proxy that sends the request on for a client with this address. */
+  Answer send(URI base, Call call, Optional<String> token, Optional<String> forwardedFor) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + call.target()))
             .timeout(Duration.ofSeconds(30))
@@ -146,6 +156,7 @@ final class Rig implements AutoCloseable {
     if (!call.range().isEmpty()) {
       request.header("Range", call.range());
     }
+    forwardedFor.ifPresent(address -> request.header("X-Forwarded-For", address));
     token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
     try {
       HttpResponse<byte[]> response =

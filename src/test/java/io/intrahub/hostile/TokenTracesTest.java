@@ -155,7 +155,7 @@ class TokenTracesTest {
   @Test
   void the_text_of_no_token_is_left_anywhere() throws Exception {
     start(UnaryOperator.identity());
-    PermissionWorld world = new PermissionWorld(rig);
+    PermissionWorld world = new PermissionWorld(rig, PermissionCell.Mode.PASSTHROUGH);
     world.register(State.WARM);
     for (Kind kind : KINDS) {
       repos.put(kind, world.make(kind, State.WARM, ""));

@@ -11,11 +11,8 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.LinkHeader;
-import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
-import io.intrahub.hub.json.MalformedJsonException;
-import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.BlobSource;
@@ -265,62 +262,7 @@ public final class HubUpstream implements AutoCloseable {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
     return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
-        .flatMap(answer -> info(answer, repo, revision, caller, began));
-  }
-
-  private static UpstreamResult<RepoInfoAnswer> info(
-      ApiClient.Answer answer,
-      RepoId repo,
-      Optional<Revision> revision,
-      Caller caller,
-      EventOrder.Moment began) {
-    ApiBody body = answer.said().body();
-    boolean kept = false;
-    try {
-      RepoFacts facts =
-          body.isWhole()
-              ? RepoInfoJson.read(body.bytes())
-              : RepoInfoJson.readBeginning(body.bytes());
-      Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
-      if (known.isEmpty()) {
-        return FailureClassifier.unexpected("repo info of another repo");
-      }
-      Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
-      if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
-        return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
-      }
-      Optional<ReadScope> shown = answer.authoritative() ? shown(facts, caller) : Optional.empty();
-      kept = true;
-      return new UpstreamResult.Value<>(
-          new RepoInfoAnswer(
-              known.get(),
-              facts,
-              body,
-              shown.map(scope ->
-                  ReadEvidence.witnessed(
-                      new Grant(known.get(), caller.authority(), scope), began))));
-    } catch (MalformedJsonException e) {
-      return FailureClassifier.unexpected(e.reason());
-    } finally {
-      if (!kept) {
-        body.close();
-      }
-    }
-  }
-
-  /**
-   * What repo info proves of the rights of the one it was sent to. Of a gated repo it is sent to
-   * all who may know of the repo, so it says nothing about the content.
-   */
-  private static Optional<ReadScope> shown(RepoFacts facts, Caller caller) {
-    if (caller.isAnonymous() && facts.isPrivate() != RepoFacts.Told.NO) {
-      return Optional.empty();
-    }
-    return switch (facts.isGated()) {
-      case NO -> Optional.of(ReadScope.CONTENT);
-      case YES -> Optional.of(ReadScope.METADATA);
-      case NOTHING -> Optional.empty();
-    };
+        .flatMap(answer -> RepoInfoReader.read(answer, repo, revision, caller, began));
   }
 
   /**
