@@ -52,10 +52,14 @@ public record FilePath(String value) {
 
   /**
    * Returns whether the file can be requested: its name has no control or invisible characters,
-   * which would mislead readers of logs and errors, and no segment over 255 bytes, which no disk of
-   * a client takes.
+   * which would mislead readers of logs and errors, no segment over 255 bytes, which no disk of a
+   * client takes, and no backslash at its beginning, with which it would lead to the root on
+   * Windows.
    */
   public boolean isServable() {
+    if (value.startsWith("\\")) {
+      return false;
+    }
     for (String name : value.split("/", -1)) {
       if (name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES
           || !name.chars().allMatch(FilePath::isPrintable)) {

@@ -101,8 +101,6 @@ class SharedAnswersTest {
       strings = {
         "/api/models/acme/x?expand=resourceGroup",
         "/api/models/acme/x?unknown=1",
-        "/api/models/acme/x/refs",
-        "/api/models/acme/x/commits/main",
         "/api/models/acme/x/discussions",
         "/api/models/acme/x/auth-check",
         "/api/models/acme/x/tree/main?expand=true",

@@ -174,20 +174,53 @@ class NamesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "./a", "a/./b", "a\\b", "a\0b",
-        "a\nb", "a\u007f", "a\u0085", "a\u2028", "\u202eb", "\u200eb", "b\u200f", "\u061cb",
-        "\ufeffa", "\ud800", "a\udc00"
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "a/..",
+        "../a",
+        "./a",
+        "a/./b",
+        "..\\a",
+        "a\\..\\b",
+        "a\\.",
+        "a\0b",
+        "\ud800",
+        "a\udc00"
       })
   void what_is_no_path_is_refused(String path) {
     assertThat(FilePath.parse(path)).isEmpty();
     assertThatThrownBy(() -> new FilePath(path)).isInstanceOf(IllegalArgumentException.class);
   }
 
+  /** A listing names it, so that nobody takes a snapshot without it for whole. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a\nb", "a\u007f", "a\u0085", "a\u2028", "\u202eb", "\u200eb", "b\u200f", "\u061cb",
+        "\ufeffa", "\\a"
+      })
+  void a_name_that_would_mislead_its_readers_is_known_but_not_served(String path) {
+    assertThat(FilePath.parse(path)).hasValueSatisfying(p -> assertThat(p.isServable()).isFalse());
+  }
+
+  @Test
+  void a_backslash_is_a_letter() {
+    assertThat(FilePath.parse("a\\b"))
+        .hasValueSatisfying(p -> assertThat(p.isServable()).isTrue())
+        .map(FilePath::name)
+        .contains("a\\b");
+  }
+
   @Test
   void a_path_and_its_names_have_a_longest() {
-    assertThat(FilePath.parse("a".repeat(255))).isPresent();
-    assertThat(FilePath.parse("a".repeat(256))).isEmpty();
-    assertThat(FilePath.parse("é".repeat(128))).isEmpty();
+    assertThat(FilePath.parse("a".repeat(255))).map(FilePath::isServable).contains(true);
+    assertThat(FilePath.parse("a".repeat(256))).map(FilePath::isServable).contains(false);
+    assertThat(FilePath.parse("é".repeat(128))).map(FilePath::isServable).contains(false);
     assertThat(FilePath.parse("abc/".repeat(511) + "abcd")).isPresent();
     assertThat(FilePath.parse("abc/".repeat(511) + "abcde")).isEmpty();
   }
@@ -219,7 +252,11 @@ class NamesTest {
           java.util.stream.Stream.of(
                   RepoId.parse(RepoType.SPACE, name).map(RepoId::id),
                   Revision.parse(name).map(Revision::value),
-                  FilePath.parse(name).map(FilePath::value),
+                  FilePath.parse(name)
+                      .filter(FilePath::isServable)
+                      // A backslash is a letter of it, but must not lead out of a folder anywhere.
+                      .map(path -> path.value().replaceAll("[/\\\\]+", "/"))
+                      .map(path -> path.replaceAll("^/|/$", "")),
                   CommitHash.parse(name).map(CommitHash::hex))
               .flatMap(Optional::stream)
               .filter(n -> ("/" + n + "/").matches("(?s).*(/\\.{0,2}/|[\0-\u001f\u007f\\\\]).*"))
