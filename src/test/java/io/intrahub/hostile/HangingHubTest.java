@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,7 @@ class HangingHubTest {
     return rig.get("/acme/m" + repo + "/resolve/main/a.txt", Optional.empty());
   }
 
+  @Tag("slow")
   @Test
   void calls_that_others_wait_for_in_vain_spare_the_next_client_the_wait() throws Exception {
     Stall silence = rig.hub.faults().on(Route.RESOLVE, Route.REPO_INFO).hold();

@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +92,7 @@ class OtherAuthoritiesTest {
   }
 
   /** A client can use up its token's quota, and must neither gain nor lose by that. */
+  @Tag("slow")
   @Test
   void a_429_to_a_token_neither_grants_nor_refuses_it_anything() {
     assertThat(rig.get(FILE, BOB).status()).isEqualTo(200);
@@ -108,6 +110,7 @@ class OtherAuthoritiesTest {
     assertThat(rig.get(FILE, ALICE).status()).isEqualTo(200);
   }
 
+  @Tag("slow")
   @Test
   void a_429_to_a_token_of_which_nothing_is_known_is_no_refusal() {
     assertThat(rig.get(FILE, BOB).status()).isEqualTo(200);

@@ -84,7 +84,7 @@ class PermissionMatrixTest {
     }
   }
 
-  /** A part of the matrix in every fast run; the seed changes which cells it has. */
+  /** A part of the matrix in every fast run; {@code -Dintrahub.seed} changes which cells it has. */
   @ParameterizedTest
   @EnumSource
   void a_sample_of_the_matrix_is_answered_rightly(Mode now) throws Exception {
@@ -98,7 +98,7 @@ class PermissionMatrixTest {
             State.DARK_IN_GRACE,
             State.REVOKED_THEN_DARK),
         List.of(Kind.PUBLIC, Kind.PRIVATE, Kind.GATED_AUTO),
-        0.2);
+        0.1);
   }
 
   @Tag("slow")
@@ -113,7 +113,7 @@ class PermissionMatrixTest {
   }
 
   private void check(List<State> states, List<Kind> kinds, double share) throws Exception {
-    long seed = Long.getLong("intrahub.seed", System.nanoTime());
+    long seed = Long.getLong("intrahub.seed", 1);
     random = new Random(seed);
     for (State state : states) {
       if (mode == Mode.SERVICE_OFFLINE && !state.dark()) {

@@ -59,6 +59,7 @@ import java.util.function.UnaryOperator;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -152,6 +153,7 @@ class TokenTracesTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void the_text_of_no_token_is_left_anywhere() throws Exception {
     start(UnaryOperator.identity());

@@ -105,6 +105,7 @@ class SimulationTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void the_same_seed_is_the_same_run() throws StoreException {
     for (long seed = 1; seed <= 20; seed++) {
