@@ -7,6 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Calls about one repo that the mirror passes on and does not keep. Where the operator's rules
@@ -46,10 +47,12 @@ public final class RepoResources {
    */
   public ApiReply getOpenly(RevisionRequest on, String target, String self) {
     String what = on.repo().toString();
+    Predicate<RepoId> allowed = repo -> revisions.refusedByRules(on.about(repo)).isEmpty();
     return revisions
         .refusedByRules(on)
         .<ApiReply>map(none -> UpstreamErrors.reply(none, what))
-        .orElseGet(() -> passAsClient(on, ApiRequest.get(target), what, self));
+        .orElseGet(() ->
+            passThrough.pass(ApiRequest.get(target).within(allowed), on.caller(), what, self));
   }
 
   /**
@@ -94,12 +97,37 @@ public final class RepoResources {
     return on.caller().requester().isEmpty()
         ? passThrough.pass(request, on.caller(), what, self)
         : switch (resolve(on, scope)) {
-          case UpstreamResult.Value(ResolvedRevision.At at) -> passAs(at, on, request, what, self);
+          case UpstreamResult.Value(ResolvedRevision.At at) -> {
+            ApiReply reply = passAs(at, on, request, what, self);
+            yield reply instanceof ErrorReply no && at.reader().isAnonymous()
+                ? passAgain(on, scope, request, what, self, no)
+                : reply;
+          }
           case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
               passAsClient(on, request, what, self);
           case UpstreamResult.NoValue<ResolvedRevision> none ->
               UpstreamErrors.reply(none, on.repo().toString());
         };
+  }
+
+  /**
+   * Passes a call on again if the first refusal of it ended everybody's right to the repo, so that
+   * the mirror's own token is needed from now on.
+   */
+  private ApiReply passAgain(
+      RevisionRequest on,
+      ReadScope scope,
+      ApiRequest request,
+      String what,
+      String self,
+      ErrorReply first) {
+    return switch (resolve(on, scope)) {
+      case UpstreamResult.Value(ResolvedRevision.At now) ->
+          now.reader().isAnonymous() ? first : passAs(now, on, request, what, self);
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> first;
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, on.repo().toString());
+    };
   }
 
   /** Passes a call on in the name in which its repo was found to be readable. */
@@ -115,6 +143,6 @@ public final class RepoResources {
 
   /** The operator's rules were applied to one repo, so the call must not end at another one. */
   private static ApiRequest within(RevisionRequest on, RepoId repo, ApiRequest request) {
-    return on.caller().requester().isPresent() ? request.within(repo) : request;
+    return on.caller().requester().isPresent() ? request.within(repo::equals) : request;
   }
 }

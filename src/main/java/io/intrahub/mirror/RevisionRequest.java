@@ -13,4 +13,9 @@ import io.intrahub.hub.Revision;
  * @param caller on whose behalf the request is made
  * @param noCache whether the client wants upstream asked ({@code Cache-Control: no-cache})
  */
-public record RevisionRequest(RepoId repo, Revision revision, Caller caller, boolean noCache) {}
+public record RevisionRequest(RepoId repo, Revision revision, Caller caller, boolean noCache) {
+  /** The same about another repo. */
+  RevisionRequest about(RepoId other) {
+    return new RevisionRequest(other, revision, caller, noCache);
+  }
+}

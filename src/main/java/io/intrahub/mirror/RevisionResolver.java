@@ -178,7 +178,11 @@ final class RevisionResolver {
     }
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
-      return reader.resolveGranted(proof.get(), anybody);
+      UpstreamResult<ResolvedRevision> open = reader.resolveGranted(proof.get(), anybody);
+      if (holder.isEmpty() || !isClosed(open)) {
+        return open;
+      }
+      // Everybody's right to it has just ended; that of the holder need not have.
     }
     if (holder.isEmpty()) {
       return resolveForAnybody(repo, anybody);

@@ -223,14 +223,6 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
     return mode.hasRules() ? route.sourceByRules() : route.source();
   }
 
-  /**
-   * Whether the Hub's refusal of a call without a token may be what a client hears, even one whom a
-   * rule admits: everybody's grant has not run out yet, so the call is made under that.
-   */
-  boolean isAskedByRules() {
-    return state.lately() && mode.hasRules() && source() == PermissionRoute.Source.ASKED;
-  }
-
   /** Whether {@code mode: offline} applies, so that rules alone decide about what is stored. */
   boolean isOffline() {
     return mode == Mode.SERVICE_OFFLINE && state.dark();

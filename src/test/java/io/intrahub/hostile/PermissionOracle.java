@@ -33,14 +33,10 @@ final class PermissionOracle {
       return Set.of(hub(c.route(), now, c.mode().hasRules() ? Asker.ANONYMOUS : c.asker()));
     }
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
-    Stream<Right> open =
-        (c.isAskedByRules() ? Stream.of(Asker.ANONYMOUS, Asker.NEIGHBOUR) : Stream.<Asker>of())
-            .map(a -> hub(c.route(), now, a));
-    Stream<Right> all =
-        known.stream()
-            .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.reader())))
-            .map(r -> c.mode().hasRules() && r.equals(DISABLED) ? HIDDEN : r);
-    return Stream.concat(open, all).collect(Collectors.toSet());
+    return known.stream()
+        .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.reader())))
+        .map(r -> c.mode().hasRules() && r.equals(DISABLED) ? HIDDEN : r)
+        .collect(Collectors.toSet());
   }
 
   /** The rules alone decide about what is stored, whatever the Hub said last. */

@@ -254,7 +254,7 @@ class HubTargetParserTest {
         "/acme/x/resolve/main/a%5Cb",
         "/acme/x/raw/main/d/a%5cb.txt",
         "/api/models/acme/x/tree/main/a%5Cb",
-        "/api/resolve-cache/models/acme/x/" + SHA + "/%5Cserver%5Cshare"
+        "/api/resolve-cache/models/acme/x/" + SHA + "/server%5Cshare"
       })
   void a_backslash_is_part_of_a_files_name(String raw) {
     String formatted = target(raw).format();

@@ -5,6 +5,7 @@ import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A call of the Hub's API.
@@ -14,11 +15,13 @@ import java.util.Optional;
  * @param body of a POST
  * @param isFile whether the answer is the content of a file, which is not touched even if it is
  *     JSON
- * @param within the only repo, besides the one of {@code target}, about which the call may be after
- *     redirects; empty: they may lead to any
+ * @param within the repos, besides the one of {@code target}, about which the call may be after
+ *     redirects
  */
 public record ApiRequest(
-    String method, String target, Optional<Body> body, boolean isFile, Optional<RepoId> within) {
+    String method, String target, Optional<Body> body, boolean isFile, Predicate<RepoId> within) {
+  private static final Predicate<RepoId> ANY = _ -> true;
+
   /**
    * What a POST carries.
    *
@@ -35,22 +38,22 @@ public record ApiRequest(
 
   /** A GET without a body. */
   public static ApiRequest get(String target) {
-    return new ApiRequest("GET", target, Optional.empty(), false, Optional.empty());
+    return new ApiRequest("GET", target, Optional.empty(), false, ANY);
   }
 
   /** A POST. */
   public static ApiRequest post(String target, Body body) {
-    return new ApiRequest("POST", target, Optional.of(body), false, Optional.empty());
+    return new ApiRequest("POST", target, Optional.of(body), false, ANY);
   }
 
   /** A GET or HEAD of a file. */
   public static ApiRequest file(String method, String target) {
-    return new ApiRequest(method, target, Optional.empty(), true, Optional.empty());
+    return new ApiRequest(method, target, Optional.empty(), true, ANY);
   }
 
-  /** The same, but redirects may lead to this repo only, because the right to it was checked. */
-  public ApiRequest within(RepoId repo) {
-    return new ApiRequest(method, target, body, isFile, Optional.of(repo));
+  /** The same, but redirects may lead to these repos only, because the right to them is checked. */
+  public ApiRequest within(Predicate<RepoId> repos) {
+    return new ApiRequest(method, target, body, isFile, repos);
   }
 
   /** The repo that the call is about, if it is about one. */
@@ -60,10 +63,12 @@ public record ApiRequest(
 
   /** Whether the call may go on at this path of the Hub, to which it was redirected. */
   boolean mayGoTo(String hubPath) {
-    return within.isEmpty()
-        || repoOf(hubPath)
-            .filter(repo -> repo.equals(within.get()) || Optional.of(repo).equals(repo()))
-            .isPresent();
+    if (within == ANY) {
+      return true;
+    }
+    return repoOf(hubPath)
+        .filter(repo -> within.test(repo) || Optional.of(repo).equals(repo()))
+        .isPresent();
   }
 
   private static Optional<RepoId> repoOf(String path) {
