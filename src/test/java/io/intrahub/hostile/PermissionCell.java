@@ -45,6 +45,12 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
 
     /** 503 or 504: nobody can be asked. */
     record Unavailable() implements Right {}
+
+    Right SERVED = new Served();
+    Right UNAVAILABLE = new Unavailable();
+    Right DISABLED = new Refused(403, "");
+    Right GATED = new Refused(403, "GatedRepo");
+    Right HIDDEN = new Refused(404, "RepoNotFound");
   }
 
   /** Who asks. */
@@ -87,7 +93,17 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
     PRIVATE,
     GATED,
     DISABLED,
-    MISSING
+    MISSING;
+
+    /** How the Hub refuses it, if it does. */
+    Right refusal(boolean anonymous) {
+      return switch (this) {
+        case DISABLED -> Right.DISABLED;
+        case GATED -> anonymous ? new Right.Refused(401, "GatedRepo") : Right.GATED;
+        case PUBLIC, PRIVATE, MISSING ->
+            anonymous ? new Right.Refused(401, "RepoNotFound") : Right.HIDDEN;
+      };
+    }
   }
 
   /** Kinds of repos. */
@@ -204,8 +220,11 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
   /** Those who may read what was made again. */
   static final Set<Asker> OTHERS = EnumSet.of(Asker.MAY_NOT, Asker.SCOPE_EXCLUDES);
 
-  /** Whose right counts at the Hub: with rules, that of the mirror's own token or nobody's. */
+  /** Whose right counts: after grace only everybody's, and without rules none of a local token. */
   Asker reader() {
+    if (state.dark() && !state.inGrace()) {
+      return Asker.ANONYMOUS;
+    }
     boolean own = mode == Mode.PUBLIC_ONLY && asker == Asker.LOCAL;
     return own ? Asker.LOCAL_REVOKED : asker;
   }

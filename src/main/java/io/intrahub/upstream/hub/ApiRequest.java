@@ -16,12 +16,14 @@ import java.util.function.Predicate;
  * @param isFile whether the answer is the content of a file, which is not touched even if it is
  *     JSON
  * @param within the repos, besides the one of {@code target}, about which the call may be after
- *     redirects
+ *     redirects; empty: any
  */
 public record ApiRequest(
-    String method, String target, Optional<Body> body, boolean isFile, Predicate<RepoId> within) {
-  private static final Predicate<RepoId> ANY = _ -> true;
-
+    String method,
+    String target,
+    Optional<Body> body,
+    boolean isFile,
+    Optional<Predicate<RepoId>> within) {
   /**
    * What a POST carries.
    *
@@ -38,22 +40,22 @@ public record ApiRequest(
 
   /** A GET without a body. */
   public static ApiRequest get(String target) {
-    return new ApiRequest("GET", target, Optional.empty(), false, ANY);
+    return new ApiRequest("GET", target, Optional.empty(), false, Optional.empty());
   }
 
   /** A POST. */
   public static ApiRequest post(String target, Body body) {
-    return new ApiRequest("POST", target, Optional.of(body), false, ANY);
+    return new ApiRequest("POST", target, Optional.of(body), false, Optional.empty());
   }
 
   /** A GET or HEAD of a file. */
   public static ApiRequest file(String method, String target) {
-    return new ApiRequest(method, target, Optional.empty(), true, ANY);
+    return new ApiRequest(method, target, Optional.empty(), true, Optional.empty());
   }
 
   /** The same, but redirects may lead to these repos only, because the right to them is checked. */
   public ApiRequest within(Predicate<RepoId> repos) {
-    return new ApiRequest(method, target, body, isFile, repos);
+    return new ApiRequest(method, target, body, isFile, Optional.of(repos));
   }
 
   /** The repo that the call is about, if it is about one. */
@@ -63,12 +65,10 @@ public record ApiRequest(
 
   /** Whether the call may go on at this path of the Hub, to which it was redirected. */
   boolean mayGoTo(String hubPath) {
-    if (within == ANY) {
-      return true;
-    }
-    return repoOf(hubPath)
-        .filter(repo -> within.test(repo) || Optional.of(repo).equals(repo()))
-        .isPresent();
+    return within.isEmpty()
+        || repoOf(hubPath)
+            .filter(repo -> within.get().test(repo) || Optional.of(repo).equals(repo()))
+            .isPresent();
   }
 
   private static Optional<RepoId> repoOf(String path) {
