@@ -155,12 +155,29 @@ final class BranchCommits {
    */
   void showIfUnseen(Authorised<RepoId> proof, Revision revision, Instant since, Duration patience) {
     RepoId repo = proof.subject();
+    awaitFiles(repo, revision, since, patience);
+    pending.showIfUnseen(repo, revision, since, due -> shown.show(proof, revision, due));
+  }
+
+  /** Makes the commit that waits visible now if no client has asked for the revision lately. */
+  void showIfQuiet(Authorised<RepoId> proof, Revision revision, Duration patience) {
+    RepoId repo = proof.subject();
+    awaitFiles(repo, revision, Instant.MIN, patience);
+    // Another client's load may have begun meanwhile.
+    pending.showIfQuiet(repo, revision, due -> shown.show(proof, revision, due));
+  }
+
+  private void awaitFiles(RepoId repo, Revision revision, Instant since, Duration patience) {
     if (pending.mayShow(repo, revision, since)) {
       flights
           .join(new Key(repo, revision), () -> false, () -> Readiness.WARMING)
           .ifPresent(warming -> BoundedWait.until(warming, patience));
     }
-    pending.showIfUnseen(repo, revision, since, due -> shown.show(proof, revision, due));
+  }
+
+  /** Forgets what waits for a repo, whose name belongs to another one now. */
+  void forget(RepoId repo) {
+    pending.forget(repo);
   }
 
   /** Makes a commit visible at once, whatever was pending. */

@@ -14,6 +14,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.BranchMove.Readiness;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.transfer.BackgroundTransfers;
@@ -52,6 +53,9 @@ final class CommitWarmer {
   /** A commit is not tried again within this time if some of its files can't be had. */
   private static final Duration RETRY_AFTER = Duration.ofMinutes(10);
 
+  /** How often the files of a commit are tried while the Hub answers and a file does not come. */
+  private static final int TRIES = 3;
+
   private static final int MAX_REMEMBERED = 1_000;
 
   private final AccessChecker checker;
@@ -65,6 +69,10 @@ final class CommitWarmer {
   /** Commits of which some files could not be had lately. */
   private final Cache<Key, Boolean> incomplete =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).expireAfterWrite(RETRY_AFTER).build();
+
+  /** How often the files of a commit were tried in vain although the Hub answered. */
+  private final Cache<Key, Integer> unanswered =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).expireAfterAccess(RETRY_AFTER).build();
 
   private record Key(RepoId repo, CommitHash commit) {}
 
@@ -113,15 +121,30 @@ final class CommitWarmer {
 
   /** Fetches what is missing and waits for the end, however long that takes. */
   Readiness warm(Work work) {
-    permits.acquireUninterruptibly();
     try {
-      return run(work);
+      Readiness readiness = run(work);
+      return readiness == Readiness.UNANSWERED && isStuck(work) ? Readiness.PARTIAL : readiness;
     } catch (IOException e) {
       log.warn("{}: the listings can't be compared: {}", work.repo(), e.toString());
       return Readiness.PARTIAL;
-    } finally {
-      permits.release();
     }
+  }
+
+  /**
+   * Whether a file could not be fetched several times although the Hub answers: then the server of
+   * the file can't be reached, and the commit must not wait for that.
+   */
+  private boolean isStuck(Work work) {
+    if (upstream.state() != UpstreamState.REACHABLE) {
+      return false;
+    }
+    Key key = new Key(work.repo(), work.commit());
+    boolean stuck = unanswered.asMap().merge(key, 1, Integer::sum) >= TRIES;
+    if (stuck) {
+      unanswered.invalidate(key);
+      incomplete.put(key, true);
+    }
+    return stuck;
   }
 
   private Readiness run(Work work) throws IOException {
@@ -146,7 +169,13 @@ final class CommitWarmer {
       return Readiness.PARTIAL;
     }
     long largest = survey.bytes() <= limit ? Long.MAX_VALUE : Math.min(LARGE, limit);
-    Readiness readiness = fetch(work, target.get(), before, survey, largest);
+    Readiness readiness;
+    permits.acquireUninterruptibly();
+    try {
+      readiness = fetch(work, target.get(), before, survey, largest);
+    } finally {
+      permits.release();
+    }
     if (readiness == Readiness.PARTIAL) {
       incomplete.put(key, true);
     }

@@ -156,7 +156,7 @@ public final class HistoryQueries {
           learned.answer().flatMap(a -> showRefs(at, a, false, on)).orElseGet(pass);
       case UpstreamResult.Failed(_) when kept.isPresent() ->
           showRefs(at, kept.get(), true, on).orElseGet(pass);
-      case UpstreamResult.NoValue<Learned> none -> without(at, none, pass);
+      case UpstreamResult.NoValue<Learned> none -> without(at, on, none, pass);
     };
   }
 
@@ -229,7 +229,7 @@ public final class HistoryQueries {
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);
             yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
           }
-          case UpstreamResult.NoValue<Learned> none -> without(at, none, pass);
+          case UpstreamResult.NoValue<Learned> none -> without(at, on, none, pass);
         };
       }
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass.get();
@@ -279,10 +279,17 @@ public final class HistoryQueries {
   }
 
   private ApiReply without(
-      ResolvedRevision.At at, UpstreamResult.NoValue<Learned> none, Supplier<ApiReply> pass) {
-    if (none instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo()) {
-      revisions.refused(at.repo().subject(), refusal, at.reader());
-    } else if (none instanceof UpstreamResult.Failed<Learned> && upstream.hasFallback()) {
+      ResolvedRevision.At at,
+      RevisionRequest on,
+      UpstreamResult.NoValue<Learned> none,
+      Supplier<ApiReply> pass) {
+    boolean isPassed =
+        switch (none) {
+          // The client chose this call, so its refusal ends nothing that others were granted.
+          case UpstreamResult.Refused<Learned> _ -> on.caller().requester().isEmpty();
+          case UpstreamResult.Failed<Learned> _ -> upstream.hasFallback();
+        };
+    if (isPassed) {
       return pass.get();
     }
     return UpstreamErrors.reply(none, at.repo().subject().toString());

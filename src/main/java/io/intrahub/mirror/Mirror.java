@@ -78,6 +78,7 @@ public final class Mirror {
             caches);
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
+    identity.onForget(branches::forget);
     this.passThrough = new ApiPassThrough(upstream, revisions, questions);
     this.resources = new RepoResources(revisions, passThrough, settings);
     this.files =

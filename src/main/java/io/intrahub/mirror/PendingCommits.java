@@ -166,7 +166,7 @@ final class PendingCommits {
   /** Returns whether nobody asked for the revision during {@code quiet}, so no load is going on. */
   boolean isQuiet(RepoId repo, Revision revision) {
     State state = states.getIfPresent(new Key(repo, revision));
-    return state == null || !state.lastRequested().plus(quiet).isAfter(clock.instant());
+    return state == null || isQuiet(state);
   }
 
   /**
@@ -185,6 +185,25 @@ final class PendingCommits {
             !before.loadSince().isBefore(since)
                 && BranchMove.isDue(pending.readiness(), true, true, false),
         show);
+  }
+
+  /**
+   * Shows the pending commit now if no client has asked for the revision lately.
+   *
+   * @param show writes a commit to the store, where clients see it
+   */
+  void showIfQuiet(RepoId repo, Revision revision, Consumer<Pending> show) {
+    showIfDue(
+        repo,
+        revision,
+        state -> state,
+        (before, pending) ->
+            isQuiet(before) && BranchMove.isDue(pending.readiness(), true, true, false),
+        show);
+  }
+
+  private boolean isQuiet(State state) {
+    return !state.lastRequested().plus(quiet).isAfter(clock.instant());
   }
 
   private void showIfDue(
@@ -268,6 +287,11 @@ final class PendingCommits {
   boolean mayShow(RepoId repo, Revision revision, Instant since) {
     State state = states.getIfPresent(new Key(repo, revision));
     return state != null && state.pending().isPresent() && !state.loadSince().isBefore(since);
+  }
+
+  /** Forgets everything about a repo, whose name belongs to another one now. */
+  void forget(RepoId repo) {
+    states.asMap().keySet().removeIf(key -> key.repo().equals(repo));
   }
 
   /** What is pending for the revision. */

@@ -14,6 +14,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.time.Clock;
 import java.util.List;
@@ -170,7 +171,7 @@ final class RevisionProbes {
   }
 
   private static boolean isUnanswered(UpstreamResult<ProbeResult> probed) {
-    return probed instanceof UpstreamResult.Failed<ProbeResult> && !probed.isBusy();
+    return probed.asFailure().filter(UpstreamFailure::isOutage).isPresent();
   }
 
   /**

@@ -141,7 +141,7 @@ final class RevisionReader {
           var _ =
               slowUpstream.await(
                   proof.subject(), probes.learnMove(proof, own, commit.get(), attempt.as()));
-          branches.showIfUnseen(proof, own, Instant.MIN, settings.staleTimeout());
+          branches.showIfQuiet(proof, own, settings.staleTimeout());
         }
         yield resolveGranted(proof, attempt);
       }

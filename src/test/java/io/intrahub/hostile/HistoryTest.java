@@ -78,6 +78,18 @@ class HistoryTest {
     assertThat(fine(REFS).text()).contains("refs/tags/v2");
   }
 
+  /** The client chose the call; a limit of a plan or a firewall may refuse that call alone. */
+  @Test
+  void a_refusal_of_the_call_takes_the_repo_from_nobody() {
+    fine(FILE);
+    idle();
+    rig.hub.faults().on(Route.REFS).always().status(403);
+    assertThat(get(REFS).status()).isNotEqualTo(200);
+    long before = rig.hub.counters().requests();
+    fine(FILE);
+    assertThat(rig.hub.counters().requests()).isEqualTo(before);
+  }
+
   @Test
   void refs_name_the_commit_that_every_other_route_names() {
     fine(FILE);

@@ -390,6 +390,21 @@ class NewCommitsTest {
     rig.hub.comeBack();
   }
 
+  /** The connection breaks off each time, as behind a firewall that does not like the file. */
+  @Test
+  void a_file_whose_server_is_out_of_reach_holds_no_commit_back_while_the_hub_answers() {
+    loadFirst();
+    String second = change("two");
+    rig.hub.faults().on(Route.RESOLVE).path("README.md").always().disconnect();
+    look();
+    pass(6);
+    assertThat(info().text()).contains(first);
+    look();
+    look();
+    pass(6);
+    assertThat(info().text()).contains(second);
+  }
+
   private void close(Visibility visibility) {
     rig.hub.token(ALICE.get(), "alice");
     repo.visibility(visibility).allow(ALICE.get());

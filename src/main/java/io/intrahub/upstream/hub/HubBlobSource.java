@@ -179,7 +179,14 @@ final class HubBlobSource implements BlobSource {
         parts
             .limits()
             .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
-    if (!attempt.isAddressUsable()) {
+    boolean isStrange =
+        attempt
+            .result()
+            .asFailure()
+            .filter(f -> f.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER)
+            .isPresent();
+    // A portal's login page, for example, must not be asked for again when the portal has gone.
+    if (isStrange || !attempt.isAddressUsable()) {
       parts.locations().drop(file);
     }
     return attempt;

@@ -273,9 +273,12 @@ public final class HubUpstream implements AutoCloseable {
     return api.call(CallPurpose.PASSED_ON, request, caller).map(ApiClient.Answer::said);
   }
 
-  /** Asks the authoritative endpoint for a list of a repo, as this caller. As {@link #call}. */
+  /**
+   * Asks the authoritative endpoint for a list of a repo, as this caller. As {@link #call}, but a
+   * redirect to another repo is not followed: the right to that was not checked.
+   */
   public UpstreamResult<ApiAnswer> learn(RepoId repo, String target, Caller as) {
-    return api.call(CallPurpose.learn(repo), ApiRequest.get(target), as)
+    return api.call(CallPurpose.learn(repo), ApiRequest.get(target).within(repo::equals), as)
         .map(ApiClient.Answer::said);
   }
 

@@ -66,8 +66,9 @@ final class RateLimits {
   /**
    * A call failed.
    *
-   * @param purpose of the call: what an anonymous client's own call meets says nothing about other
-   *     clients, because that client chose its target
+   * @param purpose of the call: what a client's own call meets that is made without a token, or
+   *     with the mirror's, must not keep other clients from theirs, because that client chose its
+   *     target
    */
   void failed(
       Endpoint endpoint,
@@ -75,7 +76,8 @@ final class RateLimits {
       Quota quota,
       CallPurpose.Purpose purpose,
       UpstreamFailure failure) {
-    boolean chosen = purpose == CallPurpose.Purpose.PASS_ON && caller.isAnonymous();
+    boolean shared = caller.isAnonymous() || caller.requester().isPresent();
+    boolean chosen = purpose == CallPurpose.Purpose.PASS_ON && shared;
     if (chosen || failure.kind() != UpstreamFailure.Kind.RATE_LIMITED) {
       return;
     }
