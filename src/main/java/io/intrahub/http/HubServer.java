@@ -223,41 +223,52 @@ public final class HubServer implements AutoCloseable {
                 : caller.isPresent() ? Optional.empty() : Optional.of(HubError.badToken());
         answer(exchange, refusal);
       } catch (Throwable e) {
-        // An Error too: Javalin or Jetty would write its text into the response, or end an
-        // incomplete body as if it were complete.
+        failed(exchange, answering, e);
+      } finally {
         if (answering.left()) {
-          var _ = Thread.interrupted();
-          log.debug("{}: the client closed the connection: {}", requestId, e.toString());
           exchange.clientLeft();
-          BodyWriter.abort(exchange, e);
-        } else if (e instanceof IOException broken) {
-          broken(exchange, broken);
-        } else {
-          fault(exchange, e);
         }
-        if (e instanceof Error fatal && isFatal(fatal)) {
-          throw fatal;
-        }
+        report(exchange, Duration.ofNanos(System.nanoTime() - start));
       }
-      if (answering.left()) {
-        exchange.clientLeft();
-      }
-    } finally {
-      listener.answered(
-          new RequestListener.Request(
-              exchange.caller(),
-              exchange.method(),
-              exchange.rawPath(),
-              ctx.res().getStatus(),
-              exchange.answered(HeaderNames.CACHE_STATUS),
-              exchange.answered(HeaderNames.CACHE_CONTROL).contains("private"),
-              exchange.answered(HeaderNames.X_REPO_COMMIT),
-              exchange.answered(HeaderNames.X_ERROR_CODE),
-              exchange.error(),
-              exchange.bytesSent(),
-              Duration.ofNanos(System.nanoTime() - start),
-              requestId));
+      UnreadBody.discard(exchange);
     }
+  }
+
+  /**
+   * Ends a request whose answer failed. An Error too: Javalin or Jetty would write its text into
+   * the response, or end an incomplete body as if it were complete.
+   */
+  private static void failed(Exchange exchange, ClientConnection.Answering answering, Throwable e) {
+    if (answering.left()) {
+      var _ = Thread.interrupted();
+      log.debug("{}: the client closed the connection: {}", exchange.requestId(), e.toString());
+      exchange.clientLeft();
+      BodyWriter.abort(exchange, e);
+    } else if (e instanceof IOException broken) {
+      broken(exchange, broken);
+    } else {
+      fault(exchange, e);
+    }
+    if (e instanceof Error fatal && isFatal(fatal)) {
+      throw fatal;
+    }
+  }
+
+  private void report(Exchange exchange, Duration duration) {
+    listener.answered(
+        new RequestListener.Request(
+            exchange.caller(),
+            exchange.method(),
+            exchange.rawPath(),
+            exchange.response().getStatus(),
+            exchange.answered(HeaderNames.CACHE_STATUS),
+            exchange.answered(HeaderNames.CACHE_CONTROL).contains("private"),
+            exchange.answered(HeaderNames.X_REPO_COMMIT),
+            exchange.answered(HeaderNames.X_ERROR_CODE),
+            exchange.error(),
+            exchange.bytesSent(),
+            duration,
+            exchange.requestId()));
   }
 
   private void answer(Exchange exchange, Optional<HubError> refusal) throws IOException {

@@ -1,6 +1,7 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.AppSettings;
@@ -263,5 +264,58 @@ class RequestBodiesTest {
     assertThat(rig.hub.counters().requests(Route.PATHS_INFO)).isEqualTo(1);
     // The client has the whole answer a moment before the mirror gives its memory back.
     await().until(() -> rig.app().budgetUsage().used() == 0);
+  }
+
+  /** Many clients send the body in a second packet, and some answers need none of it. */
+  @Test
+  void a_request_is_refused_readably_although_its_body_comes_later() throws Exception {
+    byte[] body = json(List.of("a.txt")).getBytes(StandardCharsets.US_ASCII);
+    String post =
+        "POST /api/models/acme/open/commit/main HTTP/1.1\r\nHost: mirror\r\nContent-Length: "
+            + body.length
+            + "\r\n\r\n";
+    String get = "GET " + FILE + " HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n";
+    try (Socket socket = connect("127.0.0.1")) {
+      socket.getOutputStream().write(post.getBytes(StandardCharsets.US_ASCII));
+      assertThat(readUntil(socket, "that command.\"}")).startsWith("HTTP/1.1 403");
+      // Nothing but the end of the connection could arrive before the body is sent.
+      socket.setSoTimeout(100);
+      assertThatThrownBy(() -> socket.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(body);
+      socket.getOutputStream().write(get.getBytes(StandardCharsets.US_ASCII));
+      assertThat(readAll(socket)).contains("HTTP/1.1 200", "\r\n\r\na");
+    }
+  }
+
+  /** What arrives up to this text. */
+  private static String readUntil(Socket socket, String end) throws IOException {
+    StringBuilder all = new StringBuilder();
+    while (all.indexOf(end) < 0) {
+      int one = socket.getInputStream().read();
+      assertThat(one).as("a byte after\n%s", all).isNotNegative();
+      all.append((char) one);
+    }
+    return all.toString();
+  }
+
+  @Test
+  void a_refused_upload_ends_with_the_refusal_and_not_with_a_reset() throws Exception {
+    byte[] part = new byte[1024 * 1024];
+    int parts = 8;
+    String post =
+        "POST /api/models/acme/open/commit/main HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n"
+            + "Content-Length: "
+            + parts * part.length
+            + "\r\n\r\n";
+    try (Socket socket = connect("127.0.0.1")) {
+      socket.getOutputStream().write(post.getBytes(StandardCharsets.US_ASCII));
+      for (int i = 0; i < parts; i++) {
+        socket.getOutputStream().write(part);
+      }
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertThat(answer).startsWith("HTTP/1.1 403").contains("read-only");
+    }
   }
 }
