@@ -201,6 +201,7 @@ class BadInputTest {
   }
 
   @Test
+  @Tag("slow")
   void a_target_that_names_nothing_is_refused_and_goes_no_further() throws IOException {
     SoftAssertions softly = new SoftAssertions();
     Set<String> before = onDisk();

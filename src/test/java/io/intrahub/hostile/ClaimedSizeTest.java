@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +87,7 @@ class ClaimedSizeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TOO_SHORT, TOO_LONG})
+  @Tag("slow")
   void a_lie_in_the_middle_of_a_load_and_over_a_restart_costs_no_piece(String lie)
       throws Exception {
     assertThat(part(FILE, "bytes=0-2097151").status()).isEqualTo(206);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +105,7 @@ class ClientLimitsTest {
   }
 
   @Test
+  @Tag("slow")
   void a_client_with_too_many_requests_in_flight_is_refused_and_another_is_served()
       throws Exception {
     try (Rig rig = rig(new ClientLimits(100, 100, FEW, AddressRanges.NONE))) {

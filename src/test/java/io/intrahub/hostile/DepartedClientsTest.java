@@ -80,6 +80,7 @@ class DepartedClientsTest {
   }
 
   @Test
+  @Tag("slow")
   void a_pass_through_stream_is_closed_when_its_client_has_gone() throws Exception {
     try (DevHub fallback = DevHub.builder().start()) {
       rig.close();
@@ -106,6 +107,7 @@ class DepartedClientsTest {
 
   /** Its request would count against its limit until the Hub answers. */
   @Test
+  @Tag("slow")
   void a_client_that_leaves_while_the_hub_is_asked_is_noticed() throws Exception {
     Stall stall = rig.hub.faults().on(Route.RESOLVE).hold();
     try (RawClient client = new RawClient(rig, "127.0.0.2")) {

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -208,6 +209,7 @@ class ForwardedTest {
 
   /** Told at once, because a link that leads astray would only look like a short list. */
   @Test
+  @Tag("slow")
   void what_a_trusted_proxy_can_not_mean_is_refused_with_the_name_of_the_header() throws Exception {
     SoftAssertions softly = new SoftAssertions();
     for (String hostile : hostileHeaders().toList()) {

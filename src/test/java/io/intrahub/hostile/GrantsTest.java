@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -260,6 +261,7 @@ class GrantsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void forty_tokens_at_once_make_the_bytes_cross_the_link_once(Closed closed) throws Exception {
     make(closed);
     List<CompletableFuture<List<Integer>>> loads = new ArrayList<>();

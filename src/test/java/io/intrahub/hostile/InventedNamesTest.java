@@ -100,6 +100,7 @@ class InventedNamesTest {
   }
 
   @Test
+  @Tag("slow")
   void a_few_invented_tokens_and_names_cost_what_the_limit_allows_and_leave_nothing()
       throws Exception {
     flood(LIMIT, FEW_TOKENS, FEW_NAMES);

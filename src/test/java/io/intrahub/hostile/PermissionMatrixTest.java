@@ -87,6 +87,7 @@ class PermissionMatrixTest {
   /** A part of the matrix in every fast run; {@code -Dintrahub.seed} changes which cells it has. */
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void a_sample_of_the_matrix_is_answered_rightly(Mode now) throws Exception {
     start(now);
     check(
@@ -343,6 +344,7 @@ class PermissionMatrixTest {
   /** Whether something is there must not show in how a refusal looks. */
   @ParameterizedTest
   @EnumSource(names = "SERVICE_OFFLINE", mode = EnumSource.Mode.EXCLUDE)
+  @Tag("slow")
   void a_repo_that_is_hidden_looks_like_one_that_is_not_there(Mode now) throws Exception {
     start(now);
     State state = State.WARM;

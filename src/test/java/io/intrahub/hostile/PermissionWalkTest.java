@@ -90,6 +90,7 @@ class PermissionWalkTest {
   }
 
   @Test
+  @Tag("slow")
   void a_short_walk_finds_no_leak_and_no_refusal_without_a_reason() {
     walk(400);
   }

@@ -123,6 +123,7 @@ class QuestionMemoryTest {
   }
 
   @Test
+  @Tag("slow")
   void confirmations_that_take_all_their_memory_leave_a_client_its_own_for_a_new_token()
       throws Exception {
     makePrivate("acme/closed", "hf_honest");

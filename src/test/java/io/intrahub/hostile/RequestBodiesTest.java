@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,6 +102,7 @@ class RequestBodiesTest {
   }
 
   @Test
+  @Tag("slow")
   void two_hundred_unfinished_bodies_take_no_more_than_the_budget_and_hurt_nobody()
       throws Exception {
     byte[] paths =
@@ -139,6 +141,7 @@ class RequestBodiesTest {
   }
 
   @Test
+  @Tag("slow")
   void a_body_that_trickles_is_ended_by_the_time_limit_for_the_whole() throws Exception {
     try (Socket socket = connect("127.0.0.1")) {
       socket.getOutputStream().write(head("application/json", 1_000));
@@ -163,6 +166,7 @@ class RequestBodiesTest {
   }
 
   @Test
+  @Tag("slow")
   void a_body_that_stops_gets_the_same_answer_and_says_why() throws Exception {
     try (Socket socket = connect("127.0.0.1")) {
       socket.getOutputStream().write(head("application/x-www-form-urlencoded", 1_000));

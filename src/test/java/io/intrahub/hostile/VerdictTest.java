@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -226,6 +227,7 @@ class VerdictTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"429", "portal"})
+  @Tag("slow")
   void what_is_not_the_hubs_word_is_waited_out(String instead) throws Exception {
     start(LONG);
     loadAndLapse();
@@ -241,6 +243,7 @@ class VerdictTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"429", "portal"})
+  @Tag("slow")
   void what_is_never_the_hubs_word_is_late_in_the_end(String instead) throws Exception {
     start(Duration.ofMillis(700));
     loadAndLapse();
@@ -255,6 +258,7 @@ class VerdictTest {
   }
 
   @Test
+  @Tag("slow")
   void a_word_that_does_not_come_in_time_counts_for_the_next_client() throws Exception {
     start(Duration.ofSeconds(1));
     loadAndLapse();

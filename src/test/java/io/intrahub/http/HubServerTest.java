@@ -211,6 +211,7 @@ class HubServerTest {
   }
 
   @Test
+  @Tag("slow")
   void the_log_says_who_asked_and_that_a_client_left() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     handler.set(e -> {

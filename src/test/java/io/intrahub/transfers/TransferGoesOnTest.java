@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +97,7 @@ class TransferGoesOnTest {
   }
 
   @Test
+  @Tag("slow")
   void without_ranges_a_part_near_the_end_costs_one_way_to_it() throws Exception {
     var _ = hub.faults().on(Route.CDN).ignoreRange();
     try (Download part = open("bytes=%d-%d".formatted(SIZE - 100_000, SIZE - 90_001))) {

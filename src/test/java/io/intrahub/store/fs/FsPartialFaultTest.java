@@ -162,6 +162,7 @@ final class FsPartialFaultTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
+  @Tag("slow")
   void a_call_that_fails_costs_no_more_than_it_must(boolean git) throws Exception {
     Random random = new Random(2);
     boolean failed = true;

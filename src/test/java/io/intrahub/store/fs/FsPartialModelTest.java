@@ -105,6 +105,7 @@ final class FsPartialModelTest {
   /** So large that each slot of its map fills several sectors of the disk, and can tear. */
   @ParameterizedTest
   @ValueSource(longs = 7)
+  @Tag("slow")
   void a_sync_that_is_cut_off_never_hurts_the_one_before(long seed) throws Exception {
     Random random = new Random(seed);
     BlobId huge = new BlobId(BLOB.digest(), 10_000L * PartialBlob.PIECE);

@@ -115,6 +115,7 @@ class SimulationTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  @Tag("slow")
   void a_planted_bug_is_found(Planted bug) throws StoreException {
     Map<String, Integer> found = new TreeMap<>();
     List<Long> seeds = new ArrayList<>();

@@ -34,6 +34,7 @@ import java.util.stream.Stream;
 import javax.net.SocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -89,6 +90,7 @@ class ResourceExhaustionTest {
 
   @ParameterizedTest
   @MethodSource("failures")
+  @Tag("slow")
   void that_is_no_outage_of_the_hub(IOException e) {
     sockets.failure.set(Optional.of(e));
     for (int i = 0; i < 10; i++) {

@@ -35,6 +35,7 @@ import okhttp3.Response;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,6 +77,7 @@ class TlsTest {
   }
 
   @Test
+  @Tag("slow")
   void without_the_file_the_reason_names_the_issuer_and_the_option() {
     assertThatThrownBy(() -> call(server("localhost").build(), TlsSettings.JVM))
         .isInstanceOfSatisfying(
@@ -116,6 +118,7 @@ class TlsTest {
   }
 
   @Test
+  @Tag("slow")
   void a_hub_that_is_not_trusted_stays_the_operators_to_mend_when_the_breaker_is_open()
       throws Exception {
     try (MockWebServer server = start(server("localhost").build(), false);

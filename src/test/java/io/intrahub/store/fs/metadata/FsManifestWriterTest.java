@@ -33,6 +33,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +127,7 @@ final class FsManifestWriterTest {
 
   @ParameterizedTest
   @ValueSource(ints = {10_000, 100_000})
+  @Tag("slow")
   void any_number_of_entries_in_any_order_takes_no_more_memory_than_there_is(int count)
       throws Exception {
     List<Integer> numbers = numbers(count);

@@ -200,6 +200,7 @@ final class FsMetadataTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
+  @Tag("slow")
   void a_changed_byte_in_a_manifest_is_never_an_entry(long seed) throws Exception {
     List<ManifestEntry> entries = entries(300);
     Path file = repo("commits/" + COMMIT + "/manifest");
