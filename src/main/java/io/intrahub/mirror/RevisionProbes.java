@@ -86,17 +86,25 @@ final class RevisionProbes {
   /**
    * Asks about a revision that is unknown.
    *
-   * @param as in whose name, and against whose client's share of the memory budget
+   * @param attempt how it is asked, in whose name, and against whose share of the memory budget
    * @param admission asked only if nobody asks the same already
    * @return empty if the question was not admitted
    */
   Optional<CompletableFuture<UpstreamResult<ProbeResult>>> ask(
-      RepoId repo, Revision revision, Probe probe, Caller as, BooleanSupplier admission) {
+      RepoId repo, ReadAttempt attempt, BooleanSupplier admission) {
+    Revision revision = attempt.revision();
+    Probe probe = attempt.probe();
+    Caller as = attempt.as();
     Probe how = mayBeAnother(repo, as) ? afterRepoInfo(probe) : probe;
     return flights.join(
         new FlightKey(repo, revision, how.key(), as.authority()),
         admission,
         probe(repo, revision, how, as));
+  }
+
+  /** Returns what upstream lately said to an authority about a repo, if it refused it. */
+  Optional<ProbeResult.Closed> refusal(Grant grant) {
+    return refusedRepos.get(grant);
   }
 
   /** Asks for repo info first, which says whether the repo is the one that is known. */

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * Finds the commit of a revision in the name of one authority: from the store under a grant of that
@@ -279,15 +280,21 @@ final class RevisionReader {
   UpstreamResult<ResolvedRevision> ask(
       RepoId repo, ReadAttempt attempt, Optional<Authorised<RepoId>> held) {
     Revision revision = attempt.revision();
-    Duration whole = attempt.deadline().whole();
     ColdQuestionLimiter.Admission admission =
         coldQuestionLimiter.admission(attempt.request().caller());
+    // The last question may have been refused since this client looked, and is not put again.
+    BooleanSupplier mayAsk =
+        () ->
+            (held.isPresent() || probes.refusal(attempt.grant(repo)).isEmpty())
+                && admission.begin();
     Optional<UpstreamResult<ProbeResult>> learned;
     do {
-      Optional<CompletableFuture<UpstreamResult<ProbeResult>>> question =
-          probes.ask(repo, revision, attempt.probe(), attempt.as(), admission::begin);
+      var question = probes.ask(repo, attempt, mayAsk);
       if (question.isEmpty()) {
-        return new UpstreamResult.Failed<>(admission.refusal());
+        return probes
+            .refusal(attempt.grant(repo))
+            .map(r -> closed(repo, r.refusal(), attempt))
+            .orElseGet(() -> new UpstreamResult.Failed<>(admission.refusal()));
       }
       learned = await(question.get(), attempt.deadline());
       // Another client's question may have failed because its own share of memory is used up.
@@ -298,7 +305,7 @@ final class RevisionReader {
       return new UpstreamResult.Failed<>(
           upstream.state() == UpstreamState.DOWN
               ? upstream.unavailableReason()
-              : UpstreamErrors.timedOut(upstream, whole));
+              : UpstreamErrors.timedOut(upstream, attempt.deadline().whole()));
     }
     return switch (learned.get()) {
       case UpstreamResult.Value(ProbeResult.Open open) ->
