@@ -133,8 +133,7 @@ class LoginIT {
 
   @Test
   @Execution(ExecutionMode.CONCURRENT)
-  void a_user_logs_in_with_a_local_token_and_no_token_of_theirs_reaches_the_hub()
-      throws Exception {
+  void a_user_logs_in_with_a_local_token_and_no_token_of_theirs_reaches_the_hub() throws Exception {
     String local = startService();
     expectLogin(local, "ci");
     assertThat(mirror.upstream(Route.WHOAMI)).isEmpty();

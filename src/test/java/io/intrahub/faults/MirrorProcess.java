@@ -38,8 +38,7 @@ public final class MirrorProcess implements AutoCloseable {
   private final URI admin;
   private final Optional<Path> data;
 
-  private MirrorProcess(
-      Process process, Path log, URI uri, URI admin, List<String> flags) {
+  private MirrorProcess(Process process, Path log, URI uri, URI admin, List<String> flags) {
     this.process = process;
     this.log = log;
     this.uri = uri;
@@ -186,8 +185,7 @@ public final class MirrorProcess implements AutoCloseable {
       }
       Matcher operator = ADMIN.matcher(line);
       if (operator.find() && clients.isPresent()) {
-        return new MirrorProcess(
-            process, log, clients.get(), URI.create(operator.group(1)), flags);
+        return new MirrorProcess(process, log, clients.get(), URI.create(operator.group(1)), flags);
       }
     }
     throw new AssertionError("the mirror did not start:\n" + Files.readString(log));

@@ -146,8 +146,7 @@ final class ServiceWalkModel {
     } else if (was(repo, open, t -> t.showsEverybody(scope))) {
       return true;
     }
-    boolean own =
-        account && was(repo, doubtful ? GRACE : GRANT_TTL, t -> t.showsAccount(scope));
+    boolean own = account && was(repo, doubtful ? GRACE : GRANT_TTL, t -> t.showsAccount(scope));
     boolean gated = was(repo, open, t -> t.showsEverybody(Scope.METADATA));
     return own && opened.includes(gated ? Opened.GATED : Opened.PRIVATE);
   }

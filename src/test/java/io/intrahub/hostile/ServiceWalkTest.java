@@ -122,8 +122,7 @@ class ServiceWalkTest {
   @BeforeEach
   void start() {
     rig =
-        new Rig(
-            data, s -> s.withMirror(s.mirror().withColdQuestions(10_000_000)).withSite(site()));
+        new Rig(data, s -> s.withMirror(s.mirror().withColdQuestions(10_000_000)).withSite(site()));
     model = new ServiceWalkModel(rig.clock.instant());
     rig.hub.token(SERVICE, "site");
     rig.hub.token(OF_THE_HUB, "alice");

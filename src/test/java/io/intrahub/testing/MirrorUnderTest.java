@@ -35,8 +35,8 @@ import java.util.stream.Stream;
 /**
  * The whole mirror in front of a made-up Hub, both in this process and by one clock, which stands
  * still until the test moves it. Closing it fails the test if the Hub saw what no client may do, or
- * if the mirror wrote the text of a token to its store, its audit log or its metrics.
- * For one thread.
+ * if the mirror wrote the text of a token to its store, its audit log or its metrics. For one
+ * thread.
  */
 public final class MirrorUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);

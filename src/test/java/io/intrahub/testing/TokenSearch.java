@@ -80,9 +80,10 @@ public final class TokenSearch {
     try (Stream<Path> siblings = Files.list(log.toAbsolutePath().getParent())) {
       for (Path file : (Iterable<Path>) siblings::iterator) {
         if (file.getFileName().toString().startsWith(stem) && Files.isRegularFile(file)) {
-          in(content(file, LOG_BYTES)).ifPresent(token -> {
-            throw new AssertionError("The token " + token + " is in the log " + file);
-          });
+          in(content(file, LOG_BYTES))
+              .ifPresent(token -> {
+                throw new AssertionError("The token " + token + " is in the log " + file);
+              });
         }
       }
     } catch (IOException e) {
