@@ -76,4 +76,11 @@ class TokenSearchTest {
     assertThatThrownBy(() -> new NoTokensInLog().check()).hasMessageContaining(TOKEN);
     assertThat(TokenLogFilter.ofProcess().drain()).isEmpty();
   }
+
+  @Test
+  void closing_a_mirror_that_stored_one_fails() throws IOException {
+    MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve("data"));
+    Files.writeString(mirror.data().resolve("planted"), TOKEN);
+    assertThatThrownBy(mirror::close).hasMessageContaining(TOKEN);
+  }
 }
