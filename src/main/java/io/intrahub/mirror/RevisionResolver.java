@@ -161,6 +161,11 @@ final class RevisionResolver {
         : resolved;
   }
 
+  /** To whom the Hub says this, it shows the repo. */
+  private static boolean isRevisionMissing(UpstreamResult<ResolvedRevision> resolved) {
+    return resolved instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision();
+  }
+
   private static boolean isClosed(UpstreamResult<ResolvedRevision> resolved) {
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
@@ -234,9 +239,10 @@ final class RevisionResolver {
     boolean fresh =
         checker.remembered(metadata.grant(repo)).isPresent()
             || refusedRepos.get(metadata.grant(repo)).isPresent();
-    if (!fresh
-        && resolveForAnybody(repo, metadata)
-            instanceof UpstreamResult.Failed<ResolvedRevision> failed
+    Optional<UpstreamResult<ResolvedRevision>> shown =
+        fresh ? Optional.empty() : Optional.of(resolveForAnybody(repo, metadata));
+    if (shown.isPresent()
+        && shown.get() instanceof UpstreamResult.Failed<ResolvedRevision> failed
         && rules.hides(own.request(), repo)) {
       // Nor must it hear of it during an outage, in which a repo that is not there is no 404.
       return failed;
@@ -255,7 +261,8 @@ final class RevisionResolver {
     boolean seen =
         !(found instanceof UpstreamResult.Value)
             && mayKnow(repo, own.as())
-            && !mayKnow(repo, Caller.ANONYMOUS);
+            && !mayKnow(repo, Caller.ANONYMOUS)
+            && shown.filter(RevisionResolver::isRevisionMissing).isEmpty();
     return seen
         ? rules
             .refuse(own.request(), repo, own.authority())

@@ -104,13 +104,14 @@ final class SiteRules {
         .orElse(found);
   }
 
+  /** Only those to whom the rules open private repos hear what the Hub says of a disabled one. */
   private UpstreamResult<ResolvedRevision> closed(Caller client, RepoId repo, HubRefusal refusal) {
     RepoVisibility visibility = refusal.isGate() ? RepoVisibility.GATED : RepoVisibility.PRIVATE;
     return refusal(client, repo, visibility)
         .<UpstreamResult<ResolvedRevision>>map(no -> no)
         .orElseGet(() ->
             refused(
-                refusal.isGate()
+                refusal.isGate() || refusal.isDisabled()
                     ? refusal.error()
                     : HubError.hidden(policy.notFound(client, repo))));
   }

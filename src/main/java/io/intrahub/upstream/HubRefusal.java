@@ -12,6 +12,9 @@ import java.util.Optional;
  * @param commit the commit that was looked at, with an entry that is not there
  */
 public record HubRefusal(HubError error, Optional<CommitHash> commit) {
+  /** The Hub has no code for it: its clients know it by this text. */
+  private static final String DISABLED = "Access to this resource is disabled.";
+
   /** Whether it is the repo that is refused, and not just a revision or an entry of it. */
   public boolean isOfRepo() {
     return error
@@ -35,5 +38,10 @@ public record HubRefusal(HubError error, Optional<CommitHash> commit) {
   /** Whether the repo is gated: its metadata may be seen all the same. */
   public boolean isGate() {
     return error.code().filter(ErrorCode.GATED_REPO.wire()::equals).isPresent();
+  }
+
+  /** Whether the Hub has disabled the repo, for everybody who may know of it. */
+  public boolean isDisabled() {
+    return error.status() == 403 && error.code().isEmpty() && error.message().equals(DISABLED);
   }
 }

@@ -3,6 +3,7 @@ package io.intrahub.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.testing.TokenSearch;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,7 +24,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The product in a process of its own, as {@code ./intrahub serve} starts it, to be killed. */
+/**
+ * The product in a process of its own, as {@code ./intrahub serve} starts it, to be killed. Closing
+ * it fails the test if there is the text of a token in its log or, where flags name it, its store.
+ */
 public final class MirrorProcess implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
   private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/");
@@ -32,12 +36,15 @@ public final class MirrorProcess implements AutoCloseable {
   private final Path log;
   private final URI uri;
   private final URI admin;
+  private final Optional<Path> data;
 
-  private MirrorProcess(Process process, Path log, URI uri, URI admin) {
+  private MirrorProcess(Process process, Path log, URI uri, URI admin, List<String> flags) {
     this.process = process;
     this.log = log;
     this.uri = uri;
     this.admin = admin;
+    int flag = flags.indexOf("--data");
+    this.data = flag < 0 ? Optional.empty() : Optional.of(Path.of(flags.get(flag + 1)));
   }
 
   /** What is done by a process. */
@@ -178,7 +185,7 @@ public final class MirrorProcess implements AutoCloseable {
       }
       Matcher operator = ADMIN.matcher(line);
       if (operator.find() && clients.isPresent()) {
-        return new MirrorProcess(process, log, clients.get(), URI.create(operator.group(1)));
+        return new MirrorProcess(process, log, clients.get(), URI.create(operator.group(1)), flags);
       }
     }
     throw new AssertionError("the mirror did not start:\n" + Files.readString(log));
@@ -256,5 +263,7 @@ public final class MirrorProcess implements AutoCloseable {
   public void close() throws InterruptedException {
     kill();
     awaitDeath();
+    TokenSearch.expectNoneInLogs(log);
+    data.ifPresent(TokenSearch::expectNoneInFolder);
   }
 }

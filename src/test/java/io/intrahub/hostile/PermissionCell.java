@@ -237,6 +237,11 @@ record PermissionCell(Mode mode, Kind kind, State state, Asker asker, Permission
         && (mode == Mode.SERVICE || mode == Mode.SERVICE_OFFLINE);
   }
 
+  /** Whether the client may know of a repo that is refused like this: rules hide a disabled one. */
+  boolean hears(Right right) {
+    return !mode.hasRules() || !right.equals(Right.DISABLED) || reader() == Asker.LOCAL;
+  }
+
   /** Where the answer comes from in this mode. */
   PermissionRoute.Source source() {
     return mode.hasRules() ? route.sourceByRules() : route.source();

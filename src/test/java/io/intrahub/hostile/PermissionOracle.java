@@ -28,7 +28,7 @@ final class PermissionOracle {
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
     return known.stream()
         .flatMap(f -> known.stream().map(own -> mirror(c.route(), f, own, c.reader())))
-        .map(r -> c.mode().hasRules() && r.equals(Right.DISABLED) ? Right.HIDDEN : r)
+        .map(r -> c.hears(r) ? r : Right.HIDDEN)
         .collect(Collectors.toSet());
   }
 

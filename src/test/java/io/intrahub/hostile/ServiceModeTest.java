@@ -298,6 +298,37 @@ class ServiceModeTest {
   }
 
   @Test
+  void only_those_to_whom_a_rule_opens_private_repos_hear_that_the_hub_disabled_one()
+      throws Exception {
+    startService();
+    rig.hub.repo("model", "acme/open").disabled(true);
+    rig.hub.repo("model", "acme/closed").disabled(true);
+    for (String repo : List.of("acme/open", "acme/closed")) {
+      expect(ask(repo, Optional.of(ci)), "403", "403");
+      assertThat(rig.get(Route.RESOLVE.of(repo), Optional.of(ci)).header("X-Error-Message"))
+          .hasValue("Access to this resource is disabled.");
+      expect(ask(repo, NOBODY), "404 RepoNotFound", "404 RepoNotFound");
+    }
+  }
+
+  @Test
+  void a_missing_revision_of_a_gated_repo_is_told_from_a_missing_repo() throws Exception {
+    RepoPattern repos = RepoPattern.parse("acme/*").orElseThrow();
+    AccessRule gatedOnly =
+        new AccessRule(Optional.empty(), List.of("ci"), List.of(repos), true, false);
+    start(AccessMode.SERVICE, AccessRules.of(List.of(gatedOnly)));
+    assertThat(noRevision("acme/gated")).isEqualTo("RevisionNotFound");
+    assertThat(noRevision("acme/open")).isEqualTo("RevisionNotFound");
+    assertThat(noRevision("acme/closed")).isEqualTo("RepoNotFound");
+  }
+
+  private String noRevision(String repo) {
+    return rig.get("/" + repo + "/resolve/none/config.json", Optional.of(ci))
+        .header("X-Error-Code")
+        .orElse("");
+  }
+
+  @Test
   void a_token_counts_until_it_is_revoked_or_expires() throws Exception {
     startService();
     String target = Route.RESOLVE.of("acme/closed");

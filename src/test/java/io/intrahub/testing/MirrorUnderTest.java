@@ -3,6 +3,7 @@ package io.intrahub.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
@@ -13,8 +14,11 @@ import io.intrahub.devhub.Route;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLConnection;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +26,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -29,11 +34,13 @@ import java.util.stream.Stream;
 
 /**
  * The whole mirror in front of a made-up Hub, both in this process and by one clock, which stands
- * still until the test moves it. Closing it fails the test if the Hub saw what no client may do.
- * For one thread.
+ * still until the test moves it. Closing it fails the test if the Hub saw what no client may do, or
+ * if the mirror wrote the text of a token to its store, its audit log or its metrics. For one
+ * thread.
  */
 public final class MirrorUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int ADMIN_TIMEOUT_MS = 2_000;
 
   private final SettableClock clock = new SettableClock();
   private final DevHub hub;
@@ -41,6 +48,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   private final UnaryOperator<AppSettings> change;
   private final CacheSizes caches;
   private App app;
+  private Optional<Path> audit = Optional.empty();
   private long mark;
 
   /**
@@ -96,6 +104,7 @@ public final class MirrorUnderTest implements AutoCloseable {
     URI upstream = URI.create("http://127.0.0.1:" + hub.port());
     AppSettings s = change.apply(AppSettingsFactory.demo("127.0.0.1", 0, data, upstream));
     AppSettings settings = s.withUpstream(s.upstream().withOffline(offline));
+    audit = settings.audit().map(AuditSettings::file);
     try {
       return App.start(settings, clock, request -> {}, caches);
     } catch (Exception e) {
@@ -205,10 +214,28 @@ public final class MirrorUnderTest implements AutoCloseable {
     }
   }
 
+  /** What the operator's listener shows; empty if a test has left it no connection or memory. */
+  private String metrics() {
+    try {
+      URLConnection connection = app.adminUri().resolve("/metrics").toURL().openConnection();
+      connection.setConnectTimeout(ADMIN_TIMEOUT_MS);
+      connection.setReadTimeout(ADMIN_TIMEOUT_MS);
+      try (InputStream in = connection.getInputStream()) {
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
   @Override
   public void close() {
     try {
+      Optional<String> inMetrics = TokenSearch.in(metrics());
       app.close();
+      assertThat(inMetrics).as("a token in the metrics").isEmpty();
+      TokenSearch.expectNoneInFolder(data);
+      audit.ifPresent(TokenSearch::expectNoneInLogs);
     } finally {
       hub.close();
     }
