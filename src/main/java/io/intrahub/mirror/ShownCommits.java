@@ -99,8 +99,7 @@ final class ShownCommits {
    * Notes that the commit that clients see was confirmed to be shown for now; else each request
    * would ask again. If clients see none, they see the new one.
    */
-  private boolean confirm(
-      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+  private boolean confirm(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
     CommitHash visible = store.revision(proof, revision).orElse(to).value();
     store.putRevision(proof.subject(), revision, new Observation<>(visible, to.learnedAt()));
     return !visible.equals(to.value());

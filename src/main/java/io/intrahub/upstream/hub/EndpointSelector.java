@@ -90,7 +90,8 @@ final class EndpointSelector {
       if (admission.isEmpty()) {
         continue;
       }
-      UpstreamResult<T> result = visitCounted(operation, question, endpoint, admission.get(), visitor);
+      UpstreamResult<T> result =
+          visitCounted(operation, question, endpoint, admission.get(), visitor);
       if (result.asFailure().isEmpty()) {
         return result;
       }
@@ -194,8 +195,7 @@ final class EndpointSelector {
       if (failure.filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent()) {
         breaker.abandoned(admission);
       } else {
-        breaker.passedOn(
-            admission, connected, failure.map(UpstreamFailure::reason).orElse(""));
+        breaker.passedOn(admission, connected, failure.map(UpstreamFailure::reason).orElse(""));
       }
       return;
     }

@@ -71,7 +71,9 @@ final class FailureStreak {
 
   /** The probe under way, unless it hangs: then nobody waits for it. */
   Optional<CompletableFuture<Void>> probe(Instant now) {
-    return probe.map(p -> p.ended).filter(_ -> Freshness.isWithin(lastProbe, CircuitBreaker.OVERDUE, now));
+    return probe
+        .map(p -> p.ended)
+        .filter(_ -> Freshness.isWithin(lastProbe, CircuitBreaker.OVERDUE, now));
   }
 
   boolean isProbe(CircuitBreaker.Admission admission) {
@@ -129,7 +131,9 @@ final class FailureStreak {
       return often + "it is being asked again now";
     }
     Duration left =
-        isDue(now) ? Duration.ZERO : CircuitBreaker.PROBE_PAUSE.minus(Duration.between(lastProbe, now));
+        isDue(now)
+            ? Duration.ZERO
+            : CircuitBreaker.PROBE_PAUSE.minus(Duration.between(lastProbe, now));
     return often
         + "the first request "
         + (left.isPositive() ? "after " + Math.max(1, left.toSeconds()) + " s" : "from now on")
