@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Which commit clients see of a branch or tag. A commit that upstream names goes through these
@@ -53,7 +54,7 @@ final class BranchCommits {
   private final RepoStore store;
   private final ShownCommits shown;
   private final PendingCommits pending;
-  private final CommitWarmer warmer;
+  private final Function<CommitWarmer.Work, Readiness> warmer;
   private final SingleFlight<Key, Readiness> flights;
   private final Meters meters;
   private final Clock clock;
@@ -63,10 +64,15 @@ final class BranchCommits {
 
   private record Key(RepoId repo, Revision revision) {}
 
+  /**
+   * Creates the only owner of what {@code pending} holds.
+   *
+   * @param warmer as {@link CommitWarmer#warm}
+   */
   BranchCommits(
       RepoStore store,
       PendingCommits pending,
-      CommitWarmer warmer,
+      Function<CommitWarmer.Work, Readiness> warmer,
       Executor executor,
       Meters meters,
       Clock clock,
@@ -215,22 +221,13 @@ final class BranchCommits {
       Caller as,
       Consumer<HubRefusal> refused) {
     RepoId repo = proof.subject();
-    boolean another =
-        store
-            .revision(proof, revision, CommitRole.NEWEST)
-            .filter(n -> n.value().equals(to.value()))
-            .isEmpty();
-    store.putRevision(repo, revision, CommitRole.NEWEST, to);
-    if (another) {
-      meters.commit(Meters.CommitEvent.SEEN);
-    }
     if (isWarmingAnother(repo, revision, to.value())) {
       // A branch that moves faster than its files can be fetched would never become visible.
-      confirmShown(proof, revision, to);
+      pending.keep(repo, revision, () -> shown.noteNewest(proof, revision, to));
       return;
     }
     pending.revisionMoved(
-        repo, revision, to, readiness(listing), () -> confirmShown(proof, revision, to));
+        repo, revision, to, readiness(listing), () -> shown.noteNewest(proof, revision, to));
     if (readiness(listing) == Readiness.WARMING
         && pending
             .pending(repo, revision)
@@ -248,21 +245,6 @@ final class BranchCommits {
           Readiness.UNANSWERED;
       case ManifestLoader.Result.Crowded _, ManifestLoader.Result.NoAnswer _ -> Readiness.UNLISTED;
     };
-  }
-
-  /**
-   * Notes that the commit that clients see was confirmed to be shown for now; else each request
-   * would ask again.
-   *
-   * @return whether the new commit has to wait
-   */
-  private boolean confirmShown(
-      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
-    Optional<CommitHash> known = store.revision(proof, revision).map(Observation::value);
-    boolean mustWait = known.isPresent() && !known.get().equals(to.value());
-    CommitHash confirmed = mustWait ? known.get() : to.value();
-    store.putRevision(proof.subject(), revision, new Observation<>(confirmed, to.learnedAt()));
-    return mustWait;
   }
 
   private boolean isWarmingAnother(RepoId repo, Revision revision, CommitHash commit) {
@@ -285,11 +267,7 @@ final class BranchCommits {
         revision,
         known.get(),
         Readiness.DELETED,
-        () -> {
-          Observation<CommitHash> now = new Observation<>(known.get().value(), clock.instant());
-          store.putRevision(repo, revision, now);
-          return true;
-        });
+        () -> shown.confirmDeleted(proof.get(), revision, clock.instant()));
   }
 
   private void warm(
@@ -316,7 +294,7 @@ final class BranchCommits {
             () -> {
               Readiness readiness = Readiness.UNANSWERED;
               try {
-                readiness = warmer.warm(work);
+                readiness = warmer.apply(work);
               } finally {
                 warmed(proof, revision, commit, readiness);
               }

@@ -320,6 +320,21 @@ final class PendingCommits {
         });
   }
 
+  /**
+   * Writes to the store while no other thread changes the revision; what is pending stays so.
+   *
+   * @param write reads from the store which commit is shown, and confirms that one
+   */
+  void keep(RepoId repo, Revision revision, Runnable write) {
+    change(
+        repo,
+        revision,
+        state -> {
+          write.run();
+          return state;
+        });
+  }
+
   private void change(RepoId repo, Revision revision, UnaryOperator<State> change) {
     Key key = new Key(repo, revision);
     State _ =

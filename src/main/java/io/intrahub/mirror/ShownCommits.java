@@ -9,6 +9,7 @@ import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.CommitRole;
 import io.intrahub.store.RepoStore;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -63,9 +64,53 @@ final class ShownCommits {
       }
       default -> {
         meters.commit(Meters.CommitEvent.VISIBLE);
-        show(proof, revision, due.to(), due.readiness() == Readiness.COMPLETE);
+        Instant learnedAt =
+            store
+                .revision(proof, revision)
+                .map(Observation::learnedAt)
+                .filter(due.to().learnedAt()::isBefore)
+                .orElse(due.to().learnedAt());
+        // The commit before it may have been confirmed since: an older one would not replace it.
+        Observation<CommitHash> to = new Observation<>(due.to().value(), learnedAt);
+        show(proof, revision, to, due.readiness() == Readiness.COMPLETE);
       }
     }
+  }
+
+  /**
+   * Notes a commit that upstream named and that is not visible yet.
+   *
+   * @return whether clients have to wait for it
+   */
+  boolean noteNewest(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    boolean another =
+        store
+            .revision(proof, revision, CommitRole.NEWEST)
+            .filter(n -> n.value().equals(to.value()))
+            .isEmpty();
+    store.putRevision(proof.subject(), revision, CommitRole.NEWEST, to);
+    if (another) {
+      meters.commit(Meters.CommitEvent.SEEN);
+    }
+    return confirm(proof, revision, to);
+  }
+
+  /**
+   * Notes that the commit that clients see was confirmed to be shown for now; else each request
+   * would ask again. If clients see none, they see the new one.
+   */
+  private boolean confirm(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    CommitHash visible = store.revision(proof, revision).orElse(to).value();
+    store.putRevision(proof.subject(), revision, new Observation<>(visible, to.learnedAt()));
+    return !visible.equals(to.value());
+  }
+
+  /** Confirms the commit that clients see, although upstream says that its revision is deleted. */
+  boolean confirmDeleted(Authorised<RepoId> proof, Revision revision, Instant now) {
+    Optional<Observation<CommitHash>> visible = store.revision(proof, revision);
+    visible.ifPresent(
+        v -> store.putRevision(proof.subject(), revision, new Observation<>(v.value(), now)));
+    return visible.isPresent();
   }
 
   /** Makes the commit visible that upstream has just named. */

@@ -35,9 +35,16 @@ public final class PacedSource implements BlobSource {
 
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
-    return source
-        .open(span)
-        .map(opened -> new Opened(new ThrottledStream(opened.stream()), opened.ranged()));
+    return source.open(span).map(this::paced);
+  }
+
+  @Override
+  public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
+    return source.openUnlessLimited(span).map(this::paced);
+  }
+
+  private Opened paced(Opened opened) {
+    return new Opened(new ThrottledStream(opened.stream()), opened.ranged());
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.policy.Freshness;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,22 +47,16 @@ import java.util.concurrent.CompletableFuture;
  * I/O.
  */
 final class CircuitBreaker {
-  private static final int FAILURES_TO_OPEN = 5;
+  static final int FAILURES_TO_OPEN = 5;
   private static final int REPOS_TO_OPEN = 3;
   private static final int MAX_REPOS = 1_000;
   private static final int PROBE_SECONDS = 2;
-  private static final Duration PROBE_PAUSE = Duration.ofSeconds(PROBE_SECONDS);
-
-  /** A probe whose end nobody reported by then is replaced. */
-  private static final Duration LOST_PROBE = Duration.ofMinutes(1);
-
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+  static final Duration PROBE_PAUSE = Duration.ofSeconds(PROBE_SECONDS);
 
   /** An answer that takes longer is more than most clients wait for. */
   private static final int OVERDUE_SECONDS = 4;
 
-  private static final Duration OVERDUE = Duration.ofSeconds(OVERDUE_SECONDS);
+  static final Duration OVERDUE = Duration.ofSeconds(OVERDUE_SECONDS);
   private static final int SILENT_TO_OPEN = 3;
 
   private final Clock clock;
@@ -94,6 +87,15 @@ final class CircuitBreaker {
       this.began = began;
       this.heardBefore = heardBefore;
     }
+  }
+
+  /**
+   * Leave to make one call, which may be the probe. The outcome is reported with it, because only
+   * the call that is the probe may end the probe without an answer. Compared by identity.
+   */
+  static final class Admission {
+    /** If it is a probe: completed when the outcome of the probe has been reported. */
+    final CompletableFuture<Void> ended = new CompletableFuture<>();
   }
 
   CircuitBreaker(Clock clock) {
@@ -138,24 +140,26 @@ final class CircuitBreaker {
         waiting.stream()
             .filter(a -> a.heardBefore == heard && !now.isBefore(a.began.plus(OVERDUE)))
             .count();
-    if (overdue > 0 && overdue + silences.number >= SILENT_TO_OPEN) {
+    if (overdue > 0 && overdue + silences.number() >= SILENT_TO_OPEN) {
       silences.open("no answer to any call for " + OVERDUE_SECONDS + " s", now);
     }
   }
 
   /**
-   * Whether a call may be made. Its outcome must be reported by {@link #answered}, {@link
+   * Admits a call, if it may be made. Its outcome must be reported by {@link #answered}, {@link
    * #unreachable}, {@link #silent} or {@link #troubled}, by {@link #passedOn} if it is passed on to
    * a client, or by {@link #abandoned} if it says nothing about the endpoint.
    */
-  synchronized boolean tryAcquire(CallPurpose question) {
+  synchronized Optional<Admission> tryAcquire(CallPurpose question) {
     noticeSilence();
     Instant now = clock.instant();
-    if (question.purpose() == CallPurpose.Purpose.PASS_ON) {
-      // All of them when the pause is over; before that one as a probe of the connection.
-      return !connections.areRefused(now) || connections.tryProbe(now);
-    }
-    return refusing(question).map(streak -> streak.tryProbe(now)).orElse(true);
+    Admission admission = new Admission();
+    // All calls that are passed on when the pause is over; before that one as a probe.
+    boolean mayCall =
+        question.purpose() == CallPurpose.Purpose.PASS_ON
+            ? !connections.areRefused(now) || connections.tryProbe(admission, now)
+            : refusing(question).map(streak -> streak.tryProbe(admission, now)).orElse(true);
+    return mayCall ? Optional.of(admission) : Optional.empty();
   }
 
   /** The failures because of which a call is refused unless it is a probe. */
@@ -206,22 +210,22 @@ final class CircuitBreaker {
    * @param connected whether there was a connection
    * @param why there was none, for a person
    */
-  synchronized void passedOn(boolean connected, String why) {
+  synchronized void passedOn(Admission admission, boolean connected, String why) {
     if (!connections.hasReachedLimit()) {
       return;
     }
     if (connected) {
       connections.end();
-    } else if (connections.isProbing(clock.instant())) {
-      connections.add(why, clock.instant());
+    } else if (connections.isProbe(admission)) {
+      connections.add(admission, why, clock.instant());
     }
   }
 
   /** A call ended without saying anything about the endpoint. */
-  synchronized void abandoned() {
-    connections.abandonProbe();
-    silences.abandonProbe();
-    answers.abandonProbe();
+  synchronized void abandoned(Admission admission) {
+    connections.abandon(admission);
+    silences.abandon(admission);
+    answers.abandon(admission);
   }
 
   /** Why calls are refused now, and when the next one is let through: for a person. */
@@ -252,8 +256,9 @@ final class CircuitBreaker {
    * @param why for a person
    * @param lasts whether that is so until the operator changes something
    */
-  synchronized void unreachable(String why, boolean lasts) {
-    connections.add(why, clock.instant());
+  synchronized void unreachable(Admission admission, String why, boolean lasts) {
+    connections.add(admission, why, clock.instant());
+    abandoned(admission);
     needsOperator = lasts;
   }
 
@@ -263,9 +268,10 @@ final class CircuitBreaker {
    * @param repo that was asked about
    * @param why for a person
    */
-  synchronized void silent(RepoId repo, String why) {
-    fail(repo, why);
-    silences.add(why, clock.instant());
+  synchronized void silent(Admission admission, RepoId repo, String why) {
+    fail(admission, repo, why);
+    silences.add(admission, why, clock.instant());
+    abandoned(admission);
   }
 
   /**
@@ -274,124 +280,18 @@ final class CircuitBreaker {
    * @param repo that was asked about
    * @param why for a person
    */
-  synchronized void troubled(RepoId repo, String why) {
-    fail(repo, why);
+  synchronized void troubled(Admission admission, RepoId repo, String why) {
+    fail(admission, repo, why);
     silences.end();
+    abandoned(admission);
   }
 
-  private void fail(RepoId repo, String why) {
+  private void fail(Admission admission, RepoId repo, String why) {
     connections.end();
     troubled.add(repo);
     if (troubled.size() > MAX_REPOS) {
       troubled.remove(troubled.iterator().next());
     }
-    answers.add(why, clock.instant());
-  }
-
-  /** Failures in a row, and when the next probe is due. Guarded by the breaker's monitor. */
-  private static final class FailureStreak {
-    private int number;
-    private Duration pause = FIRST_PAUSE;
-    private Instant nextProbe = Instant.MIN;
-    private String reason = "it did not answer";
-
-    /** Whether {@link #number} is that of failures, and not set by {@link #open}. */
-    private boolean isCounted = true;
-
-    /** When the last probe began or failed, or the limit was reached. */
-    private Instant lastProbe = Instant.MIN;
-
-    /** The probe under way, whose failure makes the next pause longer. */
-    private Optional<CompletableFuture<Void>> probe = Optional.empty();
-
-    boolean hasReachedLimit() {
-      return number >= FAILURES_TO_OPEN;
-    }
-
-    boolean areRefused(Instant now) {
-      return hasReachedLimit() && isTooEarly(now);
-    }
-
-    /** A pause that seems longer than any means that the clock was set back: then it is over. */
-    private boolean isTooEarly(Instant now) {
-      return now.isBefore(nextProbe) && !now.plus(LONGEST_PAUSE).isBefore(nextProbe);
-    }
-
-    boolean tryProbe(Instant now) {
-      if (!isDue(now)) {
-        return false;
-      }
-      abandonProbe();
-      // The next one waits for what this probe finds.
-      nextProbe = now.plus(pause);
-      lastProbe = now;
-      probe = Optional.of(new CompletableFuture<>());
-      return true;
-    }
-
-    /** Whether the last probe has ended and is long enough ago. */
-    boolean isDue(Instant now) {
-      return !isProbing(now) && !Freshness.isWithin(lastProbe, PROBE_PAUSE, now);
-    }
-
-    boolean isProbing(Instant now) {
-      return probe.isPresent() && Freshness.isWithin(lastProbe, LOST_PROBE, now);
-    }
-
-    /** The probe under way, unless it hangs: then nobody waits for it. */
-    Optional<CompletableFuture<Void>> probe(Instant now) {
-      return probe.filter(_ -> Freshness.isWithin(lastProbe, OVERDUE, now));
-    }
-
-    void abandonProbe() {
-      probe.ifPresent(p -> p.complete(null));
-      probe = Optional.empty();
-    }
-
-    /** As if enough calls had failed. */
-    void open(String why, Instant now) {
-      number = FAILURES_TO_OPEN - 1;
-      add(why, now);
-      isCounted = false;
-    }
-
-    void add(String why, Instant now) {
-      reason = why;
-      isCounted = true;
-      number++;
-      if (number == FAILURES_TO_OPEN) {
-        nextProbe = now.plus(pause);
-        lastProbe = now;
-      } else if (number > FAILURES_TO_OPEN && probe.isPresent()) {
-        // Failures of calls that were under way when it opened say nothing new: were each to make
-        // the pause longer, a load of many files would put the first probe off to the longest.
-        abandonProbe();
-        lastProbe = now;
-        Duration doubled = pause.multipliedBy(2);
-        pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
-        nextProbe = now.plus(pause);
-      }
-    }
-
-    void end() {
-      number = 0;
-      abandonProbe();
-      pause = FIRST_PAUSE;
-      nextProbe = Instant.MIN;
-      lastProbe = Instant.MIN;
-    }
-
-    String why(Instant now) {
-      String often = reason + (isCounted ? ", " + number + " times in a row; " : "; ");
-      if (isProbing(now)) {
-        return often + "it is being asked again now";
-      }
-      Duration left =
-          isDue(now) ? Duration.ZERO : PROBE_PAUSE.minus(Duration.between(lastProbe, now));
-      return often
-          + "the first request "
-          + (left.isPositive() ? "after " + Math.max(1, left.toSeconds()) + " s" : "from now on")
-          + " asks it again";
-    }
+    answers.add(admission, why, clock.instant());
   }
 }

@@ -86,10 +86,12 @@ final class EndpointSelector {
         failure = limit.get();
         continue;
       }
-      if (!acquire(endpoint.breaker(), question)) {
+      Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question);
+      if (admission.isEmpty()) {
         continue;
       }
-      UpstreamResult<T> result = visitCounted(operation, question, endpoint, visitor);
+      UpstreamResult<T> result =
+          visitCounted(operation, question, endpoint, admission.get(), visitor);
       if (result.asFailure().isEmpty()) {
         return result;
       }
@@ -100,21 +102,23 @@ final class EndpointSelector {
   }
 
   /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
-  private static boolean acquire(CircuitBreaker breaker, CallPurpose question) {
-    if (breaker.tryAcquire(question)) {
-      return true;
+  private static Optional<CircuitBreaker.Admission> acquire(
+      CircuitBreaker breaker, CallPurpose question) {
+    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+    if (admission.isPresent()) {
+      return admission;
     }
     Optional<CompletableFuture<Void>> probe = breaker.probe(question);
     if (probe.isEmpty()) {
-      return false;
+      return Optional.empty();
     }
     try {
       probe.get().get(PROBE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      return false;
+      return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
+      return Optional.empty();
     }
     return breaker.tryAcquire(question);
   }
@@ -123,6 +127,7 @@ final class EndpointSelector {
       RetryPolicy.Operation operation,
       CallPurpose question,
       Endpoint endpoint,
+      CircuitBreaker.Admission admission,
       Visitor<T> visitor) {
     boolean isCounted = false;
     try {
@@ -134,12 +139,12 @@ final class EndpointSelector {
                       ? visitTimed(endpoint, visitor)
                       : visitOnce(endpoint, visitor),
               UpstreamResult::asFailure);
-      count(endpoint.breaker(), question, result.asFailure());
+      count(endpoint.breaker(), admission, question, result.asFailure());
       isCounted = true;
       return result;
     } finally {
       if (!isCounted) {
-        endpoint.breaker().abandoned();
+        endpoint.breaker().abandoned(admission);
       }
     }
   }
@@ -175,19 +180,22 @@ final class EndpointSelector {
 
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
   private static void count(
-      CircuitBreaker breaker, CallPurpose question, Optional<UpstreamFailure> failure) {
+      CircuitBreaker breaker,
+      CircuitBreaker.Admission admission,
+      CallPurpose question,
+      Optional<UpstreamFailure> failure) {
     if (Thread.currentThread().isInterrupted()) {
       // The call was stopped here, because its client left: that says nothing of the endpoint.
-      breaker.abandoned();
+      breaker.abandoned(admission);
       return;
     }
     if (question.repo().isEmpty()) {
       boolean connected =
           failure.filter(f -> f.kind() == UpstreamFailure.Kind.UNREACHABLE).isEmpty();
       if (failure.filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent()) {
-        breaker.abandoned();
+        breaker.abandoned(admission);
       } else {
-        breaker.passedOn(connected, failure.map(UpstreamFailure::reason).orElse(""));
+        breaker.passedOn(admission, connected, failure.map(UpstreamFailure::reason).orElse(""));
       }
       return;
     }
@@ -195,11 +203,11 @@ final class EndpointSelector {
     failure.ifPresentOrElse(
         f -> {
           switch (f.kind()) {
-            case UNREACHABLE -> breaker.unreachable(f.reason(), f.needsOperator());
-            case TIMED_OUT -> breaker.silent(repo, f.reason());
-            case BROKEN, SERVER_ERROR -> breaker.troubled(repo, f.reason());
+            case UNREACHABLE -> breaker.unreachable(admission, f.reason(), f.needsOperator());
+            case TIMED_OUT -> breaker.silent(admission, repo, f.reason());
+            case BROKEN, SERVER_ERROR -> breaker.troubled(admission, repo, f.reason());
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
-            case BUSY -> breaker.abandoned();
+            case BUSY -> breaker.abandoned(admission);
             case OFFLINE,
                 RATE_LIMITED,
                 UNEXPECTED_ANSWER,

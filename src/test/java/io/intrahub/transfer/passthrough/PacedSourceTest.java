@@ -62,4 +62,28 @@ class PacedSourceTest {
         .isInstanceOf(UpstreamResult.Failed.class);
     assertThat(source.opened()).isEqualTo(1);
   }
+
+  /** So that a background transfer is handed on at a 429, and does not wait it out. */
+  @Test
+  void it_opens_unless_limited_as_its_source_does_and_is_paced_too() throws Exception {
+    BlobSource limited =
+        new BlobSource() {
+          @Override
+          public UpstreamResult<Opened> open(Span span) {
+            throw new AssertionError("this would wait for the end of the limit");
+          }
+
+          @Override
+          public UpstreamResult<Opened> openUnlessLimited(Span span) {
+            return source.open(span);
+          }
+        };
+    BlobSource paced = new PacedSource(limited, bandwidthLimiter, true, () -> {});
+    try (BlobSource.Stream stream = value(paced.openUnlessLimited(Span.all(SIZE))).stream()) {
+      ByteBuffer got = ByteBuffer.allocate(SIZE);
+      while (stream.read(got) >= 0) {}
+      assertThat(got.array()).isEqualTo(BYTES);
+    }
+    assertThat(bandwidthLimiter.account(0)).isGreaterThan(TimeUnit.SECONDS.toNanos(3));
+  }
 }

@@ -7,6 +7,8 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -20,20 +22,29 @@ class CircuitBreakerTest {
     return new RepoId(RepoType.MODEL, "acme/" + number);
   }
 
+  /** With which the outcomes are reported that the tests script. */
+  private CircuitBreaker.Admission last = new CircuitBreaker.Admission();
+
+  private boolean admits(CallPurpose question) {
+    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+    last = admission.orElse(last);
+    return admission.isPresent();
+  }
+
   private void pass(long seconds) {
     clock.pass(Duration.ofSeconds(seconds));
   }
 
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.unreachable("it is scripted", false);
+      breaker.unreachable(last, "it is scripted", false);
     }
   }
 
   /** One failure about each of these repos. */
   private void trouble(int... repos) {
     for (int repo : repos) {
-      breaker.troubled(repo(repo), "it answered 500");
+      breaker.troubled(last, repo(repo), "it answered 500");
     }
   }
 
@@ -42,12 +53,12 @@ class CircuitBreakerTest {
     fail(4);
     breaker.answered();
     fail(4);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
-    breaker.unreachable("it is scripted", false);
+    assertThat(admits(ONE)).isTrue();
+    breaker.unreachable(last, "it is scripted", false);
     assertThat(breaker.isOpen()).isTrue();
-    assertThat(breaker.tryAcquire(ONE)).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
+    assertThat(admits(ONE)).isFalse();
+    assertThat(admits(CallPurpose.confirm(repo(1)))).isFalse();
+    assertThat(admits(CallPurpose.PASSED_ON)).isFalse();
   }
 
   /** What can be served without a call is not kept waiting for each of the probes. */
@@ -59,8 +70,8 @@ class CircuitBreakerTest {
       assertThat(breaker.isOpen()).as("before " + pause).isTrue();
       pass(1);
       assertThat(breaker.isOpen()).isFalse();
-      assertThat(breaker.tryAcquire(ONE)).as("after " + pause).isTrue();
-      breaker.unreachable("it is scripted", false);
+      assertThat(admits(ONE)).as("after " + pause).isTrue();
+      breaker.unreachable(last, "it is scripted", false);
     }
   }
 
@@ -70,18 +81,18 @@ class CircuitBreakerTest {
     for (int probe = 0; probe < 10; probe++) {
       pass(1);
       assertThat(breaker.mayAsk()).isFalse();
-      assertThat(breaker.tryAcquire(ONE)).as("too early").isFalse();
+      assertThat(admits(ONE)).as("too early").isFalse();
       assertThat(breaker.probe(ONE)).isEmpty();
       pass(1);
       assertThat(breaker.mayAsk()).isTrue();
-      assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+      assertThat(admits(ONE)).as("the probe").isTrue();
       assertThat(breaker.mayAsk()).as("for one that waits").isTrue();
       var underWay = breaker.probe(CallPurpose.learn(repo(2))).orElseThrow();
       assertThat(underWay).isNotDone();
       pass(20);
-      assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+      assertThat(admits(ONE)).as("a second probe").isFalse();
       assertThat(breaker.mayAsk()).as("for one that would wait for a probe that hangs").isFalse();
-      breaker.unreachable("it is scripted", false);
+      breaker.unreachable(last, "it is scripted", false);
       assertThat(underWay).isDone();
     }
   }
@@ -92,9 +103,9 @@ class CircuitBreakerTest {
     assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
     pass(2);
     assertThat(breaker.reason()).endsWith("the first request from now on asks it again");
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     assertThat(breaker.reason()).endsWith("it is being asked again now");
-    breaker.abandoned();
+    breaker.abandoned(last);
     assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
   }
 
@@ -103,7 +114,7 @@ class CircuitBreakerTest {
   void calls_that_were_under_way_when_it_opened_do_not_put_the_first_probe_off() {
     fail(40);
     pass(5);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   /** They may also fail late, by their time-outs. */
@@ -115,22 +126,22 @@ class CircuitBreakerTest {
       fail(3);
     }
     pass(1);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   @Test
   void a_success_closes_it_and_the_next_outage_begins_with_a_short_pause() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
-    breaker.unreachable("it is scripted", false);
+    assertThat(admits(ONE)).isTrue();
+    breaker.unreachable(last, "it is scripted", false);
     pass(10);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     breaker.answered();
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     fail(5);
     pass(Duration.ofSeconds(5).toSeconds());
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   /** A probe that never comes back must not keep the endpoint closed for ever. */
@@ -138,9 +149,9 @@ class CircuitBreakerTest {
   void a_lost_probe_is_followed_by_another() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     pass(60);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   @Test
@@ -149,32 +160,51 @@ class CircuitBreakerTest {
     pass(-3 * 3600);
     pass(60);
     assertThat(breaker.isOpen()).isFalse();
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
-    assertThat(breaker.tryAcquire(ONE)).isFalse();
+    assertThat(admits(ONE)).isTrue();
+    assertThat(admits(ONE)).isFalse();
   }
 
   @Test
   void a_call_that_is_passed_on_is_not_a_probe() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
-    assertThat(breaker.tryAcquire(ONE)).as("the probe").isTrue();
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(admits(ONE)).as("the probe").isTrue();
+  }
+
+  /** Its client left, for example: whoever waits for the probe still waits for its outcome. */
+  @Test
+  void a_call_that_is_not_the_probe_does_not_end_the_probe() {
+    fail(5);
+    pass(5);
+    CircuitBreaker.Admission passedOn = breaker.tryAcquire(CallPurpose.PASSED_ON).orElseThrow();
+    assertThat(admits(ONE)).as("the probe").isTrue();
+    CompletableFuture<Void> underWay = breaker.probe(ONE).orElseThrow();
+    breaker.abandoned(passedOn);
+    breaker.passedOn(passedOn, false, "it is scripted");
+    breaker.unreachable(new CircuitBreaker.Admission(), "it began before the outage", false);
+    assertThat(underWay).isNotDone();
+    pass(3);
+    assertThat(admits(ONE)).as("a second probe").isFalse();
+    breaker.abandoned(last);
+    assertThat(underWay).isDone();
+    assertThat(admits(ONE)).as("the next probe").isTrue();
   }
 
   @Test
   void a_call_that_is_passed_on_finds_an_unreachable_endpoint_reachable() {
     fail(5);
     pass(2);
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isFalse();
-    breaker.passedOn(false, "it is scripted");
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(admits(CallPurpose.PASSED_ON)).isFalse();
+    breaker.passedOn(last, false, "it is scripted");
     assertThat(breaker.isOpen()).isTrue();
     pass(2);
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
-    breaker.passedOn(true, "");
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
+    breaker.passedOn(last, true, "");
     assertThat(breaker.isOpen()).isFalse();
     for (int i = 0; i < 10; i++) {
-      breaker.passedOn(false, "it is scripted");
+      breaker.passedOn(last, false, "it is scripted");
     }
     assertThat(breaker.isOpen()).isFalse();
   }
@@ -185,36 +215,36 @@ class CircuitBreakerTest {
       trouble(1, 2);
     }
     assertThat(breaker.isOpen()).isFalse();
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(3)))).isTrue();
+    assertThat(admits(ONE)).isTrue();
+    assertThat(admits(CallPurpose.learn(repo(3)))).isTrue();
   }
 
   @Test
   void five_failures_about_three_repos_have_these_refused_and_nobody_else() {
     trouble(1, 2, 3, 1);
-    assertThat(breaker.tryAcquire(ONE)).as("at the fourth failure").isTrue();
+    assertThat(admits(ONE)).as("at the fourth failure").isTrue();
     trouble(1);
-    assertThat(breaker.tryAcquire(ONE)).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(3)))).isFalse();
+    assertThat(admits(ONE)).isFalse();
+    assertThat(admits(CallPurpose.learn(repo(3)))).isFalse();
     assertThat(breaker.isOpen()).as("the endpoint is reachable").isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(4)))).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).as("who may read it").isTrue();
+    assertThat(admits(CallPurpose.learn(repo(4)))).isTrue();
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(admits(CallPurpose.confirm(repo(1)))).as("who may read it").isTrue();
 
     trouble(4);
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(4)))).isFalse();
+    assertThat(admits(CallPurpose.learn(repo(4)))).isFalse();
     pass(5);
-    assertThat(breaker.tryAcquire(ONE)).as("a probe").isTrue();
-    assertThat(breaker.tryAcquire(ONE)).as("a second probe").isFalse();
+    assertThat(admits(ONE)).as("a probe").isTrue();
+    assertThat(admits(ONE)).as("a second probe").isFalse();
   }
 
   @Test
   void one_answer_ends_the_trouble_of_all() {
     trouble(1, 2, 3, 4, 5, 6);
     breaker.answered();
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     trouble(1, 1, 1, 1, 1);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   /** A connection came about, whatever went wrong then. */
@@ -222,29 +252,29 @@ class CircuitBreakerTest {
   void an_endpoint_in_trouble_is_reachable() {
     fail(5);
     pass(5);
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
     trouble(1);
     assertThat(breaker.isOpen()).isFalse();
-    assertThat(breaker.tryAcquire(ONE)).isTrue();
+    assertThat(admits(ONE)).isTrue();
   }
 
   @Test
   void an_endpoint_that_answers_nobody_is_asked_by_probes_only_but_is_not_unreachable() {
     for (int i = 0; i < 5; i++) {
-      assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
-      breaker.silent(repo(1), "no answer within 20 s");
+      assertThat(admits(CallPurpose.learn(repo(1)))).isTrue();
+      breaker.silent(last, repo(1), "no answer within 20 s");
     }
     assertThat(breaker.isSilent()).isTrue();
     assertThat(breaker.isOpen()).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(2)))).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(admits(CallPurpose.learn(repo(2)))).isFalse();
+    assertThat(admits(CallPurpose.confirm(repo(2)))).isTrue();
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
     pass(5);
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(2)))).isFalse();
+    assertThat(admits(CallPurpose.learn(repo(2)))).isTrue();
+    assertThat(admits(CallPurpose.learn(repo(2)))).isFalse();
     breaker.answered();
     assertThat(breaker.isSilent()).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.learn(repo(1)))).isTrue();
+    assertThat(admits(CallPurpose.learn(repo(1)))).isTrue();
   }
 
   @Test
@@ -260,9 +290,9 @@ class CircuitBreakerTest {
     assertThat(breaker.isSilent()).isTrue();
     assertThat(breaker.isOpen()).isFalse();
     assertThat(breaker.reason()).startsWith("no answer to any call for 4 s; ");
-    assertThat(breaker.tryAcquire(ONE)).isFalse();
-    assertThat(breaker.tryAcquire(CallPurpose.confirm(repo(1)))).isTrue();
-    assertThat(breaker.tryAcquire(CallPurpose.PASSED_ON)).isTrue();
+    assertThat(admits(ONE)).isFalse();
+    assertThat(admits(CallPurpose.confirm(repo(1)))).isTrue();
+    assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
     breaker.answered();
     breaker.heard();
     assertThat(breaker.isSilent()).isFalse();
@@ -270,8 +300,8 @@ class CircuitBreakerTest {
 
   @Test
   void a_call_that_waits_counts_together_with_time_outs_before_it() {
-    breaker.silent(repo(1), "no answer within 20 s");
-    breaker.silent(repo(2), "no answer within 20 s");
+    breaker.silent(last, repo(1), "no answer within 20 s");
+    breaker.silent(last, repo(2), "no answer within 20 s");
     CircuitBreaker.Attempt attempt = breaker.began();
     pass(4);
     assertThat(breaker.isSilent()).isTrue();
@@ -298,9 +328,9 @@ class CircuitBreakerTest {
   @Test
   void an_answer_or_an_error_in_between_ends_the_silence() {
     for (int i = 0; i < 8; i++) {
-      breaker.silent(repo(1), "no answer within 20 s");
-      breaker.silent(repo(1), "no answer within 20 s");
-      breaker.troubled(repo(1), "it answered 500");
+      breaker.silent(last, repo(1), "no answer within 20 s");
+      breaker.silent(last, repo(1), "no answer within 20 s");
+      breaker.troubled(last, repo(1), "it answered 500");
     }
     assertThat(breaker.isSilent()).isFalse();
   }
