@@ -26,6 +26,8 @@ record Target(
     String path,
     String before,
     String after) {
+  private static final String LFS_BATCH = ".git/info/lfs/objects/batch";
+
   private static final Set<String> REPO_VERBS =
       Set.of(
           "revision",
@@ -57,6 +59,10 @@ record Target(
             : 0;
     DevRepoType type =
         first == 1 ? DevRepoType.ofPlural(s.getFirst().text).orElseThrow() : DevRepoType.MODEL;
+    if (rawPath.endsWith(LFS_BATCH) && s.size() > first + 4 && s.size() <= first + 6) {
+      String id = join(s, first, s.size() - 4);
+      return other(Route.LFS_BATCH, "batch").about(type, id.substring(0, id.length() - 4), rawPath);
+    }
     // The longer id wins: a repo may be called "resolve".
     for (int words = 2; words >= 1; words--) {
       int at = first + words;
@@ -175,6 +181,13 @@ record Target(
 
   private Target with(String newVerb, String newRevision, String newPath) {
     return new Target(route, type, id, newVerb, newRevision, newPath, before, after);
+  }
+
+  private Target about(DevRepoType newType, String newId, String raw) {
+    String rawId = DevText.encodePath(newId);
+    int at = Math.max(0, raw.indexOf(rawId));
+    String tail = raw.substring(Math.min(raw.length(), at + rawId.length()));
+    return new Target(route, newType, newId, verb, "", "", raw.substring(0, at), tail);
   }
 
   private Target on(Route newRoute) {
