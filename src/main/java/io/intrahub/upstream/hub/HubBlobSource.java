@@ -150,7 +150,7 @@ final class HubBlobSource implements BlobSource {
           return attempt.result();
         }
         parts.shared().drop(file);
-        isRefused = !attempt.isAddressUsable() || !failure.get().isTransient();
+        isRefused = !attempt.isAddressUsable() || isStrange(failure.get());
       }
       hop = ask(operation, Optional.empty());
     }
@@ -214,17 +214,16 @@ final class HubBlobSource implements BlobSource {
         parts
             .limits()
             .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
-    boolean isStrange =
-        attempt
-            .result()
-            .asFailure()
-            .filter(f -> f.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER)
-            .isPresent();
+    boolean isStrange = attempt.result().asFailure().filter(HubBlobSource::isStrange).isPresent();
     // A portal's login page, for example, must not be asked for again when the portal has gone.
     if (isStrange || !attempt.isAddressUsable()) {
       parts.locations().drop(file);
     }
     return attempt;
+  }
+
+  private static boolean isStrange(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
   }
 
   private Attempt tryOnce(DownloadLocations.Location location, ByteRange.Span span) {
