@@ -186,7 +186,14 @@ record Target(
 
   private Target withoutGit() {
     return new Target(
-        route, type, id.substring(0, id.length() - GIT.length()), "batch", "", "", before, GIT + after);
+        route,
+        type,
+        id.substring(0, id.length() - GIT.length()),
+        "batch",
+        "",
+        "",
+        before,
+        GIT + after);
   }
 
   private Target on(Route newRoute) {

@@ -37,7 +37,8 @@ class LfsBatchTest {
     String body =
         """
         {"operation":"download","transfers":["basic"],"hash_algo":"sha256",
-         "objects":[{"oid":"%s","size":%d}]}"""
+         "objects":[{"oid":"%s","size":%d}]}\
+        """
             .formatted(oid, size);
     return as.post(TARGET, TYPE, body, "Accept", TYPE);
   }

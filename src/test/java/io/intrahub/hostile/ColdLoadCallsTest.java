@@ -84,9 +84,7 @@ class ColdLoadCallsTest {
   }
 
   private void assertCalls(int most) {
-    assertThat(mirror.upstream())
-        .as("%s", mirror.upstreamByRoute())
-        .hasSizeLessThanOrEqualTo(most);
+    assertThat(mirror.upstream()).as("%s", mirror.upstreamByRoute()).hasSizeLessThanOrEqualTo(most);
   }
 
   @ParameterizedTest
@@ -119,8 +117,9 @@ class ColdLoadCallsTest {
     for (String token : List.of(BOB, "")) {
       repo.files("main")
           .keySet()
-          .forEach(path -> assertThat(send("GET", target(commit, path), token).statusCode())
-              .isIn(401, 403, 404));
+          .forEach(path ->
+              assertThat(send("GET", target(commit, path), token).statusCode())
+                  .isIn(401, 403, 404));
     }
     mirror.awaitIdle();
     assertThat(mirror.contentReads()).isEmpty();

@@ -154,9 +154,7 @@ public final class LfsBatchJson {
         switch (name) {
           case "href" ->
               href =
-                  value == JsonToken.VALUE_STRING
-                      ? Optional.of(in.getString())
-                      : Optional.empty();
+                  value == JsonToken.VALUE_STRING ? Optional.of(in.getString()) : Optional.empty();
           case "expires_in" ->
               expiresIn =
                   value == JsonToken.VALUE_NUMBER_INT

@@ -146,10 +146,10 @@ final class HubBlobSource implements BlobSource {
       if (shared.isPresent()) {
         Attempt attempt = tryOpen(shared.get(), span);
         Optional<UpstreamFailure> failure = attempt.result().asFailure();
-        if (failure.map(HubBlobSource::isSameElsewhere).orElse(true)) {
+        failure.ifPresent(_ -> parts.shared().drop(file));
+        if (failure.isEmpty() || isSameElsewhere(failure.get())) {
           return attempt.result();
         }
-        parts.shared().drop(file);
         isRefused = !attempt.isAddressUsable() || isStrange(failure.get());
       }
       hop = ask(operation, Optional.empty());
@@ -160,11 +160,14 @@ final class HubBlobSource implements BlobSource {
     return hop.flatMap(found -> openAt(found, span));
   }
 
-  /** Whether another address would not help: a limit, or a wait that no client has left. */
+  /**
+   * Whether another address would not help now: a limit that is worth waiting for, or a wait after
+   * which no client has time for another one.
+   */
   private static boolean isSameElsewhere(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case RATE_LIMITED, TIMED_OUT, BUSY, OFFLINE -> true;
-      default -> false;
+      case TIMED_OUT, BUSY, OFFLINE -> true;
+      default -> RetryPolicy.isShortLimit(failure);
     };
   }
 

@@ -52,7 +52,7 @@ final class LfsAddresses {
   private static final long MAX_ANSWER = 512 * 1024;
 
   /** Calls at the same time, which bounds the memory for their answers; others make first hops. */
-  private static final int MAX_AT_ONCE = 8;
+  private static final int MAX_AT_ONCE = 4;
 
   /** For the whole call: clients wait for it, and for a first hop if it fails. */
   private static final Duration PATIENCE = Duration.ofSeconds(4);
@@ -172,7 +172,10 @@ final class LfsAddresses {
     try {
       HttpUrl url =
           endpoint.url(
-              "/" + key.repo().type().pathPrefix() + key.repo().id() + ".git/info/lfs/objects/batch");
+              "/"
+                  + key.repo().type().pathPrefix()
+                  + key.repo().id()
+                  + ".git/info/lfs/objects/batch");
       Request.Builder request =
           new Request.Builder()
               .url(url)
@@ -231,7 +234,6 @@ final class LfsAddresses {
     UpstreamFailure failure = FailureClassifier.of(response);
     boolean isLimit = failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
     useless.put(isLimit ? key : endpoint, true);
-    limits.failed(
-        endpoint, caller, RateLimits.Quota.PAGES, CallPurpose.Purpose.FETCH, failure);
+    limits.failed(endpoint, caller, RateLimits.Quota.PAGES, CallPurpose.Purpose.FETCH, failure);
   }
 }

@@ -17,6 +17,7 @@ record SharedAddresses(
     DownloadLocations locations,
     SmallFileAddresses smallFiles,
     LfsAddresses lfsFiles,
+    RateLimits limits,
     Clock clock) {
 
   /**
@@ -36,11 +37,14 @@ record SharedAddresses(
    */
   Optional<DownloadLocations.Location> find(
       DownloadLocations.Key file, Caller caller, CommitFiles files) {
-    if (endpoint.breaker().isOpen() || locations.suspects(file).isPresent()) {
+    CircuitBreaker breaker = endpoint.breaker();
+    // The first hop tells what clients hear then, and may find another endpoint.
+    if (breaker.isOpen() || breaker.isSilent() || locations.suspects(file).isPresent()) {
       return Optional.empty();
     }
     return smallFiles
         .derive(file, endpoint)
+        .filter(_ -> limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS).isEmpty())
         .map(url -> new DownloadLocations.Location(url, endpoint, clock.instant()))
         .or(() -> lfsFiles.find(file, caller, files));
   }

@@ -16,8 +16,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class Turns<K> {
   /** Questions in progress; an entry is removed by the thread that put it there. */
-  private final ConcurrentHashMap<K, CompletableFuture<Boolean>> asking =
-      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<K, CompletableFuture<Boolean>> asking = new ConcurrentHashMap<>();
 
   private final Duration patience;
 

@@ -21,8 +21,7 @@ class LfsBatchJsonTest {
     return LfsBatchJson.read(json.replace('\'', '"').replace("OID", OID).getBytes(UTF_8));
   }
 
-  private static List<LfsBatchJson.Download> readObject(String json)
-      throws MalformedJsonException {
+  private static List<LfsBatchJson.Download> readObject(String json) throws MalformedJsonException {
     return read("{'transfer':'basic','objects':[" + json + "]}");
   }
 
@@ -46,7 +45,8 @@ class LfsBatchJsonTest {
                    'actions':{'verify':{'href':'v'},
                               'download':{'href':'a','header':{},'expires_in':60}}},
                   {'oid':'OID','size':8,'actions':{'download':{'href':'b','header':null}}}],
-                 'transfer':'basic','more':[1]}"""))
+                 'transfer':'basic','more':[1]}\
+                """))
         .containsExactly(
             new LfsBatchJson.Download(BLOB, "a", Optional.of(60L)),
             new LfsBatchJson.Download(

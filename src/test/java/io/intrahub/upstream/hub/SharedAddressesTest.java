@@ -30,6 +30,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -141,7 +142,8 @@ class SharedAddressesTest {
     assertReads(UpstreamRig.HOLDER, LARGE);
     assertReads(UpstreamRig.HOLDER, SMALL);
     for (String path : List.of("m 0.bin", "config.json")) {
-      long reads = hub.counters().requests(Route.CDN) + hub.counters().requests(Route.RESOLVE_CACHE);
+      long reads =
+          hub.counters().requests(Route.CDN) + hub.counters().requests(Route.RESOLVE_CACHE);
       assertThat(
               refusal(source(path, Caller.ANONYMOUS).open(Span.all(files.get(path).size())))
                   .isOfRepo())
@@ -215,6 +217,14 @@ class SharedAddressesTest {
   }
 
   @Test
+  @Tag("slow")
+  void a_batch_call_without_an_answer_ends_in_time_for_first_hops() throws IOException {
+    hub.faults().on(Route.LFS_BATCH).hold();
+    assertReads(Caller.ANONYMOUS, LARGE);
+    assertCalls(1, LARGE.size());
+  }
+
+  @Test
   void a_limit_on_batch_calls_is_not_waited_for() throws IOException {
     hub.faults().on(Route.LFS_BATCH).status(429, Map.of("Retry-After", "100"), "slower");
     assertReads(Caller.ANONYMOUS, LARGE);
@@ -237,8 +247,7 @@ class SharedAddressesTest {
   void after_wrong_bytes_from_a_batch_address_the_first_hop_tells_another() throws IOException {
     BlobSource source = source("m 0.bin", Caller.ANONYMOUS);
     hub.faults().on(Route.CDN).times(1).otherBytes();
-    assertThat(readAll(source.open(Span.all(SIZE))))
-        .isNotEqualTo(files.get("m 0.bin").allBytes());
+    assertThat(readAll(source.open(Span.all(SIZE)))).isNotEqualTo(files.get("m 0.bin").allBytes());
     source.reportWrongContent();
     assertThat(readAll(source.open(Span.all(SIZE)))).isEqualTo(files.get("m 0.bin").allBytes());
     assertCalls(1, 1);
@@ -278,14 +287,33 @@ class SharedAddressesTest {
   }
 
   @Test
+  void while_the_hub_limits_small_files_another_endpoint_delivers_them() throws IOException {
+    try (DevHub other = DevHub.builder().start();
+        UpstreamRig two = UpstreamRig.to(clock, hub.uri(), other.uri())) {
+      other.repo("model", "acme/x").commit("first", files);
+      assertThat(other.repo("model", "acme/x").commitOf("main")).contains(commit.hex());
+      hub.faults().on(Route.RESOLVE_CACHE).skip(1).status(429, Map.of("Retry-After", "100"), "");
+      for (String path : SMALL) {
+        FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
+        long size = files.get(path).size();
+        assertThat(
+                readAll(
+                    two.source(listed, path, Caller.ANONYMOUS, CommitFiles.NONE)
+                        .open(Span.all(size))))
+            .isEqualTo(files.get(path).allBytes());
+      }
+      assertThat(hub.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
+      assertThat(other.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
+    }
+  }
+
+  @Test
   void another_endpoint_gets_neither_batch_calls_nor_derived_addresses() throws IOException {
     try (DevHub main = DevHub.builder().start();
         UpstreamRig two = UpstreamRig.to(clock, main.uri(), hub.uri())) {
       CommitFiles others =
           limit ->
-              LARGE.stream()
-                  .map(p -> new CommitFiles.Named(new FilePath(p), blob(p)))
-                  .toList();
+              LARGE.stream().map(p -> new CommitFiles.Named(new FilePath(p), blob(p))).toList();
       main.faults().everywhere().status(503);
       for (String path : List.of("m 0.bin", "m 1.bin", "config.json", "d.txt")) {
         FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
