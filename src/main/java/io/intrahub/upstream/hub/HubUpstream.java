@@ -110,7 +110,8 @@ public final class HubUpstream implements AutoCloseable {
             client,
             firstHops,
             locations,
-            new SharedAddresses(endpoints.getFirst(), locations, smallFiles, lfsFiles, limits, clock),
+            new SharedAddresses(
+                endpoints.getFirst(), locations, smallFiles, lfsFiles, limits, clock),
             limits,
             retries,
             meters,

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SharedAddressesTest {
   private static final int SIZE = 20_000;
   private static final List<String> LARGE =
-      IntStream.range(0, 6).mapToObj("m %d.bin"::formatted).toList();
+      IntStream.range(0, 5).mapToObj("m %d.bin"::formatted).toList();
   private static final List<String> SMALL = List.of("a/b c.json", "config.json", "d.txt");
 
   private final DevHub hub = DevHub.builder().start();
@@ -119,8 +119,8 @@ class SharedAddressesTest {
             LARGE.subList(0, 2).stream()
                 .map(p -> new CommitFiles.Named(new FilePath(p), blob(p)))
                 .toList();
-    FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob("m 5.bin"), Optional.empty());
-    var _ = readAll(rig.source(listed, "m 5.bin", Caller.ANONYMOUS, two).open(Span.all(SIZE)));
+    FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob("m 4.bin"), Optional.empty());
+    var _ = readAll(rig.source(listed, "m 4.bin", Caller.ANONYMOUS, two).open(Span.all(SIZE)));
     assertCalls(0, 1);
   }
 
@@ -154,7 +154,7 @@ class SharedAddressesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {400, 404, 405, 415, 422, 500, 501, 503, 302})
+  @ValueSource(ints = {302, 404, 422, 501, 503})
   void a_hub_that_refuses_batch_calls_is_asked_for_each_file_and_not_again_for_a_while(int status)
       throws IOException {
     hub.faults().on(Route.LFS_BATCH).status(status);
