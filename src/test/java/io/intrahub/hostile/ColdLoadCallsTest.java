@@ -73,7 +73,7 @@ class ColdLoadCallsTest {
       files.put("a part %03d/words.txt".formatted(i), DevFile.text("words " + i + "\n"));
     }
     for (int i = 0; i < large; i++) {
-      files.put("model-%d.safetensors".formatted(i), DevFile.lfsGenerated(i, 100_000));
+      files.put("model-%03d.safetensors".formatted(i), DevFile.lfsGenerated(i, 100_000));
     }
     repo.commit("Add the model", files);
   }
@@ -108,9 +108,9 @@ class ColdLoadCallsTest {
       Visibility visibility) throws Exception {
     repo.visibility(visibility);
     load(Generation.REPO_INFO, ALICE);
-    // Repo info is asked for with the token too. For a gated repo a first hop without the token is
-    // refused, and auth-check proves the right to read.
-    assertCalls(MOST_CALLS + (visibility == Visibility.GATED ? 3 : 1));
+    // Repo info is asked for with the token too. For a gated repo, each of the first files is asked
+    // for without the token, and auth-check proves the right to read.
+    assertCalls(MOST_CALLS + (visibility == Visibility.GATED ? 2 + AT_ONCE : 1));
 
     mirror.mark();
     String commit = repo.commitOf("main").orElseThrow();
@@ -132,6 +132,31 @@ class ColdLoadCallsTest {
     mirror.hub().faults().on(Route.LFS_BATCH).status(404);
     load(Generation.REPO_INFO, "");
     assertCalls(MOST_CALLS + LARGE);
+  }
+
+  @Test
+  void files_that_are_stored_are_not_asked_for_again() throws Exception {
+    load(Generation.REPO_INFO, "");
+    DevFile added = DevFile.lfsGenerated(99, 100_000);
+    String commit = repo.commit("Add one", "added.safetensors", added);
+
+    mirror.mark();
+    String info = "/api/models/" + ID + "/revision/" + commit;
+    assertThat(send("GET", info, "").statusCode()).isEqualTo(200);
+    load(target(commit, "added.safetensors"), added, "");
+    repo.files("main").forEach((path, file) -> load(target(commit, path), file, ""));
+    mirror.awaitIdle();
+    assertThat(mirror.upstreamByRoute())
+        .isEqualTo(Map.of(Route.REPO_INFO, 1L, Route.TREE, 1L, Route.RESOLVE, 1L, Route.CDN, 1L));
+  }
+
+  @Test
+  void more_lfs_files_than_one_batch_call_takes_need_a_few_such_calls() throws Exception {
+    int files = 150;
+    fill(0, files);
+    load(Generation.LISTING, "");
+    assertThat(mirror.upstream(Route.LFS_BATCH).size()).isBetween(2, 4);
+    assertThat(mirror.upstream(Route.RESOLVE)).hasSizeLessThanOrEqualTo(3 * AT_ONCE);
   }
 
   @Test
