@@ -12,6 +12,7 @@ final class HubRoutes {
   private final DevRateLimits limits;
   private final Settings settings;
   private final ResolveRoutes resolve;
+  private final LfsRoutes lfs;
   private final ListingRoutes listing;
   private final InfoRoutes info;
   private final AccountRoutes account;
@@ -22,6 +23,7 @@ final class HubRoutes {
     this.limits = limits;
     this.settings = settings;
     this.resolve = new ResolveRoutes(gate, cdn, settings);
+    this.lfs = new LfsRoutes(gate, cdn, settings);
     this.listing = new ListingRoutes(gate, settings);
     this.info = new InfoRoutes(gate, directory, settings);
     this.account = new AccountRoutes(gate, directory);
@@ -57,13 +59,14 @@ final class HubRoutes {
   }
 
   private Reply dispatch(Incoming in, Target target) {
-    boolean post = target.route() == Route.PATHS_INFO;
+    boolean post = target.route() == Route.PATHS_INFO || target.route() == Route.LFS_BATCH;
     if (!post && !in.isRead() && target.route() != Route.TELEMETRY) {
       throw Errors.noSuchPage();
     }
     return switch (target.route()) {
       case RESOLVE -> resolve.resolve(in, target);
       case RESOLVE_CACHE -> resolve.resolveCache(in, target);
+      case LFS_BATCH -> lfs.batch(in, target);
       case RAW -> resolve.raw(in, target);
       case REPO_INFO -> info.info(in, target);
       case REFS -> info.refs(in, target);

@@ -60,4 +60,50 @@ final class Json {
     }
     return new PathsBody(paths, expand);
   }
+
+  /** An object of a batch call. */
+  record LfsObject(String oid, long size) {}
+
+  /** What a batch call of Git LFS asks for. */
+  record LfsBody(String operation, List<LfsObject> objects) {}
+
+  /** Reads {@code {"operation":"download","objects":[{"oid":"…","size":1}]}}. */
+  static LfsBody readLfs(byte[] body) {
+    List<LfsObject> objects = new ArrayList<>();
+    String operation = "";
+    try (JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), body)) {
+      json.nextToken();
+      while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+        String name = json.currentName();
+        JsonToken value = json.nextToken();
+        if (name.equals("operation") && value == JsonToken.VALUE_STRING) {
+          operation = json.getString();
+        } else if (name.equals("objects") && value == JsonToken.START_ARRAY) {
+          while (json.nextToken() == JsonToken.START_OBJECT) {
+            objects.add(readLfsObject(json));
+          }
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
+    return new LfsBody(operation, objects);
+  }
+
+  private static LfsObject readLfsObject(JsonParser json) {
+    String oid = "";
+    long size = -1;
+    while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+      String name = json.currentName();
+      JsonToken value = json.nextToken();
+      if (name.equals("oid") && value == JsonToken.VALUE_STRING) {
+        oid = json.getString();
+      } else if (name.equals("size") && value == JsonToken.VALUE_NUMBER_INT) {
+        size = json.getLongValue();
+      } else {
+        json.skipChildren();
+      }
+    }
+    return new LfsObject(oid, size);
+  }
 }

@@ -26,6 +26,9 @@ record Target(
     String path,
     String before,
     String after) {
+  private static final String GIT = ".git";
+  private static final String LFS_BATCH = GIT + "/info/lfs/objects/batch";
+
   private static final Set<String> REPO_VERBS =
       Set.of(
           "revision",
@@ -57,15 +60,19 @@ record Target(
             : 0;
     DevRepoType type =
         first == 1 ? DevRepoType.ofPlural(s.getFirst().text).orElseThrow() : DevRepoType.MODEL;
+    int words = s.size() - first - 4;
+    if (rawPath.endsWith(LFS_BATCH) && (words == 1 || words == 2)) {
+      return repo(Route.LFS_BATCH, type, rawPath, s, first, words).withoutGit();
+    }
     // The longer id wins: a repo may be called "resolve".
-    for (int words = 2; words >= 1; words--) {
-      int at = first + words;
+    for (int length = 2; length >= 1; length--) {
+      int at = first + length;
       if (s.size() > at + 2 && isFileVerb(s.get(at).text)) {
         Route route = s.get(at).text.equals("raw") ? Route.RAW : Route.RESOLVE;
         int afterRevision = endOfRevision(s, at + 1);
         String path = join(s, afterRevision, s.size());
         if (!path.isEmpty()) {
-          return repo(route, type, rawPath, s, first, words)
+          return repo(route, type, rawPath, s, first, length)
               .with(s.get(at).text, join(s, at + 1, afterRevision), path);
         }
       }
@@ -175,6 +182,18 @@ record Target(
 
   private Target with(String newVerb, String newRevision, String newPath) {
     return new Target(route, type, id, newVerb, newRevision, newPath, before, after);
+  }
+
+  private Target withoutGit() {
+    return new Target(
+        route,
+        type,
+        id.substring(0, id.length() - GIT.length()),
+        "batch",
+        "",
+        "",
+        before,
+        GIT + after);
   }
 
   private Target on(Route newRoute) {

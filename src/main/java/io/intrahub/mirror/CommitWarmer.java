@@ -19,6 +19,7 @@ import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.transfer.BackgroundTransfers;
 import io.intrahub.transfer.Transfers;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -309,7 +310,8 @@ final class CommitWarmer {
                 work.commit(),
                 file.path(),
                 blob.get().blob(),
-                work.fetcher().orElseThrow()),
+                work.fetcher().orElseThrow(),
+                CommitFiles.NONE),
             work.refused());
     return switch (transfers.background().fetch(blob.get(), source)) {
       case UpstreamResult.Value(var outcome) ->

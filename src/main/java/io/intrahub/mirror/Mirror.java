@@ -84,7 +84,15 @@ public final class Mirror {
     this.resources = new RepoResources(revisions, passThrough, settings);
     this.files =
         new ResolveFile(
-            revisions, manifests, entries, upstream, transfers, meters, questions, settings,
+            revisions,
+            manifests,
+            new ListingFirst(store, upstream),
+            entries,
+            upstream,
+            transfers,
+            meters,
+            questions,
+            settings,
             executor);
     this.infos =
         new RepoInfoQueries(

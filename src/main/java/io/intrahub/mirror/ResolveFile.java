@@ -18,6 +18,7 @@ import io.intrahub.policy.UpstreamState;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
@@ -39,6 +40,7 @@ public final class ResolveFile {
 
   private final RevisionResolver revisions;
   private final ManifestLoader manifests;
+  private final ListingFirst listingFirst;
   private final EntryLookup entries;
   private final HubUpstream upstream;
   private final Transfers transfers;
@@ -58,6 +60,7 @@ public final class ResolveFile {
   ResolveFile(
       RevisionResolver revisions,
       ManifestLoader manifests,
+      ListingFirst listingFirst,
       EntryLookup entries,
       HubUpstream upstream,
       Transfers transfers,
@@ -67,6 +70,7 @@ public final class ResolveFile {
       Executor executor) {
     this.revisions = revisions;
     this.manifests = manifests;
+    this.listingFirst = listingFirst;
     this.entries = entries;
     this.upstream = upstream;
     this.transfers = transfers;
@@ -123,9 +127,11 @@ public final class ResolveFile {
       // A commit that a client names may be made up: it is looked for before it is listed.
       manifests.learnInBackground(repo, at.commit(), at.reader());
     }
-    if (known.isEmpty() && !at.reader().isAnonymous()) {
-      // A call for each file and each token adds up; the listing is one for all of them.
+    if (known.isEmpty() && listingFirst.isWorth(at, request)) {
       known = findAfterListing(at, request);
+      if (known.isEmpty()) {
+        listingFirst.wasInVain(at);
+      }
     }
     if (known.isPresent()) {
       return answer(at, request, known.get());
@@ -236,7 +242,13 @@ public final class ResolveFile {
     FilePath path = request.path();
     BlobSource source =
         new RefusalReporter(
-            upstream.source(repo, at.commit(), path, blob.blob(), at.reader()),
+            upstream.source(
+                repo,
+                at.commit(),
+                path,
+                blob.blob(),
+                at.reader(),
+                new LfsFiles(manifests, transfers, at.repo(), at.commit(), path)),
             refusal -> revisions.refused(repo, refusal, at.reader()));
     return new FileAnswer.Found(
         at.commit(),
@@ -307,7 +319,8 @@ public final class ResolveFile {
           admission.refund();
         }
         BlobSource source =
-            upstream.source(found.repo(), found.commit(), path, found.blob(), caller);
+            upstream.source(
+                found.repo(), found.commit(), path, found.blob(), caller, CommitFiles.NONE);
         yield new FileAnswer.Found(
             found.commit(),
             path,

@@ -27,6 +27,9 @@ class TargetTest {
           / | UNKNOWN | MODEL | '' | '' | ''
           /api/resolve-cache/models/acme/x/SHA/a%2Fb | RESOLVE_CACHE | MODEL | acme/x | SHA | a/b
           /api/resolve-cache/datasets/x/SHA/a/b | RESOLVE_CACHE | DATASET | x | SHA | a/b
+          /acme/x.git/info/lfs/objects/batch | LFS_BATCH | MODEL | acme/x | '' | ''
+          /datasets/x.git/info/lfs/objects/batch | LFS_BATCH | DATASET | x | '' | ''
+          /acme/x/info/lfs/objects/batch | UNKNOWN | MODEL | '' | '' | ''
           /api/resolve-cache/models/acme/x/main/a | UNKNOWN | MODEL | '' | '' | ''
           /api/models/acme/x | REPO_INFO | MODEL | acme/x | '' | ''
           /api/models/gpt2 | REPO_INFO | MODEL | gpt2 | '' | ''

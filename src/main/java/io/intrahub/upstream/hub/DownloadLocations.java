@@ -74,11 +74,7 @@ final class DownloadLocations {
 
   DownloadLocations(Clock clock) {
     this.clock = clock;
-    Ticker ticker =
-        () -> {
-          Instant now = clock.instant();
-          return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-        };
+    Ticker ticker = ticker(clock);
     this.locations =
         Caffeine.newBuilder()
             .ticker(ticker)
@@ -92,6 +88,14 @@ final class DownloadLocations {
             .maximumSize(MAX_DOUBTED)
             .expireAfterWrite(DOUBT)
             .build();
+  }
+
+  /** The time of a clock, for caches. */
+  static Ticker ticker(Clock clock) {
+    return () -> {
+      Instant now = clock.instant();
+      return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    };
   }
 
   private static int weight(Key key, Location location) {
@@ -116,7 +120,18 @@ final class DownloadLocations {
    *     the CDN's, every address does
    */
   Location put(Key key, Endpoint endpoint, HttpUrl url) {
-    Location location = new Location(url, endpoint, expiry(url));
+    return put(key, endpoint, url, Optional.empty());
+  }
+
+  /**
+   * As the other one.
+   *
+   * @param life that the answer states for the address, which may itself state a shorter one
+   */
+  Location put(Key key, Endpoint endpoint, HttpUrl url, Optional<Duration> life) {
+    Instant signed = expiry(url);
+    Instant told = life.map(clock.instant()::plus).orElse(signed);
+    Location location = new Location(url, endpoint, told.isBefore(signed) ? told : signed);
     if (url.toString().length() <= MAX_URL) {
       locations.put(key, location);
     }

@@ -5,6 +5,7 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -39,8 +40,18 @@ final class EndpointClient {
    * @throws IOException when there is no connection or no head in time
    */
   Response send(Endpoint endpoint, Request.Builder request, Caller caller) throws IOException {
+    return send(endpoint, request, caller, Duration.ZERO);
+  }
+
+  /**
+   * As the other one, with a limit for the whole call.
+   *
+   * @param atMost from now until the end of the body; zero: no such limit
+   */
+  Response send(Endpoint endpoint, Request.Builder request, Caller caller, Duration atMost)
+      throws IOException {
     Request tagged = request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build();
-    Response response = transport.send(tagged);
+    Response response = transport.send(tagged, atMost);
     if (endpoint.owns(tagged.url())) {
       endpoint.breaker().heard();
     }
@@ -57,8 +68,12 @@ final class EndpointClient {
     if (response.code() < 300 || response.code() >= 400 || location == null) {
       return Optional.empty();
     }
-    HttpUrl from = response.request().url();
-    return Optional.ofNullable(from.resolve(location)).filter(to -> guard.allows(from, to));
+    return address(response.request().url(), location);
+  }
+
+  /** An address that an answer told; empty when it is none, or none that may be followed. */
+  Optional<HttpUrl> address(HttpUrl from, String text) {
+    return Optional.ofNullable(from.resolve(text)).filter(to -> guard.allows(from, to));
   }
 
   /** What is asked from now on goes over new connections, except what is under way. */

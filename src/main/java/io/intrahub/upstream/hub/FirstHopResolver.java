@@ -35,17 +35,20 @@ final class FirstHopResolver {
   private final EndpointSelector endpoints;
   private final EndpointClient client;
   private final DownloadLocations locations;
+  private final SmallFileAddresses smallFiles;
   private final EventOrder order;
 
   FirstHopResolver(
       EndpointSelector endpoints,
       EndpointClient client,
       DownloadLocations locations,
+      SmallFileAddresses smallFiles,
       EventOrder order) {
     this.endpoints = endpoints;
     this.client = client;
     this.order = order;
     this.locations = locations;
+    this.smallFiles = smallFiles;
   }
 
   /**
@@ -161,9 +164,10 @@ final class FirstHopResolver {
       return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
     BlobId blob = facts.blob().orElseThrow();
-    DownloadLocations.Location location =
-        locations.put(
-            new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), endpoint, url);
+    DownloadLocations.Key file =
+        new DownloadLocations.Key(repo, commit, path, blob, caller.authority());
+    smallFiles.learn(file, endpoint, url);
+    DownloadLocations.Location location = locations.put(file, endpoint, url);
     // A redirect that says nothing of the file may lead to a login page.
     boolean proves = endpoint.authoritative() && proves(path) && facts.wereSaid();
     return new UpstreamResult.Value<>(

@@ -5,12 +5,10 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
-import io.intrahub.upstream.net.HttpTransport;
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,15 +24,13 @@ import okhttp3.Response;
 final class HubBlobSource implements BlobSource {
   private static final int SHORT_COMMIT = 8;
 
-  /** Bytes that count as progress: a connection that brings fewer has brought next to nothing. */
-  private static final int PROGRESS = 64 * 1024;
-
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
   private final Parts parts;
   private final DownloadLocations.Key file;
   private final Caller caller;
+  private final CommitFiles files;
 
   /** Shared by all openings, so that those who open again and again do not multiply attempts. */
   private final RetryBudget budget = new RetryBudget();
@@ -51,6 +47,7 @@ final class HubBlobSource implements BlobSource {
       EndpointClient client,
       FirstHopResolver firstHops,
       DownloadLocations locations,
+      SharedAddresses shared,
       RateLimits limits,
       RetryPolicy retries,
       Meters meters,
@@ -60,11 +57,13 @@ final class HubBlobSource implements BlobSource {
    * Asks for nothing yet.
    *
    * @param file with the authority of {@code caller}
+   * @param files names others of the commit whose addresses are asked for with this one's
    */
-  HubBlobSource(Parts parts, DownloadLocations.Key file, Caller caller) {
+  HubBlobSource(Parts parts, DownloadLocations.Key file, Caller caller, CommitFiles files) {
     this.parts = parts;
     this.file = file;
     this.caller = caller;
+    this.files = files;
   }
 
   @Override
@@ -126,7 +125,10 @@ final class HubBlobSource implements BlobSource {
       }
     }
     Optional<Endpoint> last = parts.locations().suspects(file);
-    UpstreamResult<Opened> opening = openAnew(operation, span, last);
+    UpstreamResult<Opened> opening =
+        known.isPresent() || last.isPresent()
+            ? openAnew(operation, span, last)
+            : openShared(operation, span);
     if (last.isPresent() && opening.asFailure().isPresent()) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
       parts.locations().clearSuspect(file);
@@ -135,15 +137,51 @@ final class HubBlobSource implements BlobSource {
     return opening;
   }
 
+  /** Opens an address that costs no first hop, if there is one. */
+  private UpstreamResult<Opened> openShared(RetryPolicy.Operation operation, ByteRange.Span span) {
+    boolean isRefused = false;
+    UpstreamResult<FirstHopResolver.Hop> hop;
+    try (Turns.Turn _ = parts.shared().begin(file)) {
+      Optional<DownloadLocations.Location> shared = parts.shared().find(file, caller, files);
+      if (shared.isPresent()) {
+        Attempt attempt = tryOpen(shared.get(), span);
+        Optional<UpstreamFailure> failure = attempt.result().asFailure();
+        failure.ifPresent(_ -> parts.shared().drop(file));
+        if (failure.isEmpty() || isSameElsewhere(failure.get())) {
+          return attempt.result();
+        }
+        isRefused = !attempt.isAddressUsable() || isStrange(failure.get());
+      }
+      hop = ask(operation, Optional.empty());
+    }
+    if (isRefused && hop instanceof UpstreamResult.Value) {
+      parts.shared().refused(file);
+    }
+    return hop.flatMap(found -> openAt(found, span));
+  }
+
+  /**
+   * Whether another address would not help now: a limit that is worth waiting for, or a wait after
+   * which no client has time for another one.
+   */
+  private static boolean isSameElsewhere(UpstreamFailure failure) {
+    return switch (failure.kind()) {
+      case TIMED_OUT, BUSY, OFFLINE -> true;
+      default -> RetryPolicy.isShortLimit(failure);
+    };
+  }
+
   /** Asks for the address, one endpoint last if need be. */
   private UpstreamResult<Opened> openAnew(
       RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
+    return ask(operation, last).flatMap(hop -> openAt(hop, span));
+  }
+
+  private UpstreamResult<FirstHopResolver.Hop> ask(
+      RetryPolicy.Operation operation, Optional<Endpoint> last) {
     CallPurpose question =
         caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
-    return parts
-        .firstHops()
-        .ask(operation, question, file, caller, last)
-        .flatMap(hop -> openAt(hop, span));
+    return parts.firstHops().ask(operation, question, file, caller, last);
   }
 
   private UpstreamResult<Opened> openAt(FirstHopResolver.Hop hop, ByteRange.Span span) {
@@ -179,17 +217,16 @@ final class HubBlobSource implements BlobSource {
         parts
             .limits()
             .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
-    boolean isStrange =
-        attempt
-            .result()
-            .asFailure()
-            .filter(f -> f.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER)
-            .isPresent();
+    boolean isStrange = attempt.result().asFailure().filter(HubBlobSource::isStrange).isPresent();
     // A portal's login page, for example, must not be asked for again when the portal has gone.
     if (isStrange || !attempt.isAddressUsable()) {
       parts.locations().drop(file);
     }
     return attempt;
+  }
+
+  private static boolean isStrange(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
   }
 
   private Attempt tryOnce(DownloadLocations.Location location, ByteRange.Span span) {
@@ -287,94 +324,5 @@ final class HubBlobSource implements BlobSource {
     boolean ranged = response.code() == 206 || span.length() == file.blob().size();
     return new UpstreamResult.Value<>(
         new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged));
-  }
-
-  /** Exactly the asked number of bytes, or an exception. */
-  private static final class HttpStream implements Stream {
-    private static final long STRIDE = 1 << 20;
-
-    private final Response response;
-    private final Meters meters;
-    private final RetryBudget budget;
-
-    /** Bytes that come before those that were asked for. */
-    private long skip;
-
-    private long left;
-
-    /** Bytes that arrived since the budget was refilled. */
-    private long progress;
-
-    HttpStream(Response response, long skip, long length, Meters meters, RetryBudget budget) {
-      this.response = response;
-      this.budget = budget;
-      this.skip = skip;
-      this.left = length;
-      this.meters = meters;
-    }
-
-    /**
-     * Not done when it is opened: who hears that upstream sends no ranges may not want to wait for
-     * gigabytes, and must be able to break them off.
-     */
-    private void skip() throws IOException {
-      while (skip > 0) {
-        long some = Math.min(skip, STRIDE);
-        response.body().source().skip(some);
-        skip -= some;
-        arrived(some);
-      }
-    }
-
-    @Override
-    public int read(ByteBuffer into) throws IOException {
-      if (left == 0) {
-        return -1;
-      }
-      skip();
-      int limit = into.limit();
-      if (into.remaining() > left) {
-        into.limit(into.position() + (int) left);
-      }
-      int read;
-      try {
-        read = response.body().source().read(into);
-      } finally {
-        into.limit(limit);
-      }
-      if (read < 0) {
-        throw new EOFException("upstream ended " + left + " bytes too early");
-      }
-      left -= read;
-      arrived(read);
-      return read;
-    }
-
-    private void arrived(long bytes) {
-      meters.fetched(bytes);
-      progress += bytes;
-      if (progress >= PROGRESS || left == 0) {
-        progress = 0;
-        budget.refill();
-      }
-    }
-
-    @Override
-    public void await() throws IOException {
-      if (left > 0) {
-        skip();
-        var _ = response.body().source().request(1);
-      }
-    }
-
-    @Override
-    public void abort() {
-      HttpTransport.CallHandle.abort(response);
-    }
-
-    @Override
-    public void close() {
-      response.close();
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.Grant;
@@ -16,6 +17,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -95,7 +97,12 @@ public final class HubUpstream implements AutoCloseable {
     EndpointClient client = new EndpointClient(transport, guard);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
-    this.firstHops = new FirstHopResolver(selector, client, locations, order);
+    Ticker ticker = DownloadLocations.ticker(clock);
+    SmallFileAddresses smallFiles = new SmallFileAddresses(ticker);
+    LfsAddresses lfsFiles =
+        new LfsAddresses(
+            client, endpoints.getFirst(), locations, limits, settings.offline(), ticker);
+    this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
     this.listings =
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
     this.sources =
@@ -103,6 +110,8 @@ public final class HubUpstream implements AutoCloseable {
             client,
             firstHops,
             locations,
+            new SharedAddresses(
+                endpoints.getFirst(), locations, smallFiles, lfsFiles, limits, clock),
             limits,
             retries,
             meters,
@@ -188,11 +197,20 @@ public final class HubUpstream implements AutoCloseable {
    * Where the bytes of a file come from, read as this caller. Costs nothing until it is opened.
    *
    * @param repo under the id by which upstream knows it
+   * @param files names the files of the commit whose addresses are asked for with this one's
    */
   public BlobSource source(
-      RepoId repo, CommitHash commit, FilePath path, BlobId blob, Caller caller) {
+      RepoId repo,
+      CommitHash commit,
+      FilePath path,
+      BlobId blob,
+      Caller caller,
+      CommitFiles files) {
     return new HubBlobSource(
-        sources, new DownloadLocations.Key(repo, commit, path, blob, caller.authority()), caller);
+        sources,
+        new DownloadLocations.Key(repo, commit, path, blob, caller.authority()),
+        caller,
+        files);
   }
 
   /**

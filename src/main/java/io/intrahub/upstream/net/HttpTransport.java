@@ -2,6 +2,7 @@ package io.intrahub.upstream.net;
 
 import java.io.IOException;
 import java.net.Proxy;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -116,6 +117,16 @@ public final class HttpTransport implements AutoCloseable {
    * @throws IOException when there is no connection or no head in time
    */
   public Response send(Request request) throws IOException {
+    return send(request, Duration.ZERO);
+  }
+
+  /**
+   * As the other one, with a limit for the whole call.
+   *
+   * @param atMost from now until the end of the body; zero: no such limit
+   * @throws IOException as above; reading the body also throws it when the limit is reached
+   */
+  public Response send(Request request, Duration atMost) throws IOException {
     AtomicReference<Call> running = new AtomicReference<>();
     Request complete =
         request
@@ -126,6 +137,7 @@ public final class HttpTransport implements AutoCloseable {
     HttpUrl url = request.url();
     Optional<HttpProxy> proxy = settings.proxies().proxyFor(url.isHttps(), url.host(), url.port());
     Call call = proxy.map(proxied::get).orElse(direct).newCall(complete);
+    call.timeout().timeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
     running.set(call);
     AtomicBoolean late = new AtomicBoolean();
     // OkHttp has one read time-out for head and body; the head gets its own limit here.

@@ -15,6 +15,7 @@ import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.NetworkSettings;
@@ -100,7 +101,12 @@ public final class UpstreamRig implements AutoCloseable {
   }
 
   BlobSource source(FirstHop found, String path, Caller caller) {
-    return upstream.source(found.repo(), found.commit(), new FilePath(path), found.blob(), caller);
+    return source(found, path, caller, CommitFiles.NONE);
+  }
+
+  BlobSource source(FirstHop found, String path, Caller caller, CommitFiles files) {
+    return upstream.source(
+        found.repo(), found.commit(), new FilePath(path), found.blob(), caller, files);
   }
 
   /** All bytes of an opened stream. */

@@ -1,0 +1,66 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.Digest;
+import io.intrahub.upstream.CommitFiles;
+import java.time.Clock;
+import java.util.Optional;
+
+/**
+ * Addresses of files that cost no first hop of their own: those of small files follow from another
+ * one's, those of LFS files are asked for together. They prove nothing about who may read.
+ *
+ * @param endpoint the authoritative one, whose addresses these are
+ */
+record SharedAddresses(
+    Endpoint endpoint,
+    DownloadLocations locations,
+    SmallFileAddresses smallFiles,
+    LfsAddresses lfsFiles,
+    RateLimits limits,
+    Clock clock) {
+
+  /**
+   * To be called before {@link #find} by a thread that makes a first hop if that finds nothing; it
+   * may wait for another thread's.
+   *
+   * @return to be closed after the first hop
+   */
+  Turns.Turn begin(DownloadLocations.Key file) {
+    return smallFiles.begin(file);
+  }
+
+  /**
+   * The address of a file, if it can be had without a first hop.
+   *
+   * @param files names the LFS files that may be wanted next
+   */
+  Optional<DownloadLocations.Location> find(
+      DownloadLocations.Key file, Caller caller, CommitFiles files) {
+    CircuitBreaker breaker = endpoint.breaker();
+    // The first hop tells what clients hear then, and may find another endpoint.
+    if (breaker.isOpen() || breaker.isSilent() || locations.suspects(file).isPresent()) {
+      return Optional.empty();
+    }
+    return smallFiles
+        .derive(file, endpoint)
+        .filter(_ -> limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS).isEmpty())
+        .map(url -> new DownloadLocations.Location(url, endpoint, clock.instant()))
+        .or(() -> lfsFiles.find(file, caller, files));
+  }
+
+  /** Nothing came from an address that {@link #find} gave. */
+  void drop(DownloadLocations.Key file) {
+    smallFiles.drop(file);
+    locations.drop(file);
+  }
+
+  /** Nothing came from such an address although the first hop finds the file. */
+  void refused(DownloadLocations.Key file) {
+    if (file.blob().digest() instanceof Digest.GitSha1) {
+      smallFiles.refused(endpoint);
+    } else {
+      lfsFiles.refused();
+    }
+  }
+}
