@@ -51,8 +51,15 @@ final class WhatClientsSee {
 
   private static String outcome(ClientLoads.Load load) {
     return load.error()
-        .map(e -> e.status() + ": \"" + ClientLoads.message(e) + "\"")
+        .map(e -> e.status() + ": \"" + withoutCounts(ClientLoads.message(e)) + "\"")
         .orElseGet(() -> load.stale() ? "loads, with `X-HF-Warning`" : "loads");
+  }
+
+  /** How often calls have failed in a row depends on what goes on behind the clients' backs. */
+  private static String withoutCounts(String message) {
+    return message
+        .replaceAll("[0-9]+ times in a row", "N times in a row")
+        .replaceAll("the first request (after [0-9]+ s|from now on) asks", "a later request asks");
   }
 
   static String header() {
@@ -84,7 +91,8 @@ final class WhatClientsSee {
           parts.add(one.outcome());
         }
       } else {
-        parts.add((one.since().isZero() ? "" : "after " + words(one.since()) + ", ") + one.outcome());
+        String when = parts.isEmpty() ? "" : "after " + words(one.since()) + ", ";
+        parts.add(when + one.outcome());
       }
     }
     return String.join(different < all.size() ? " or " : "; ", parts);
