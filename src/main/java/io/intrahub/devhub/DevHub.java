@@ -289,6 +289,11 @@ public final class DevHub implements AutoCloseable {
     switchListeners(hubDown, true);
   }
 
+  /** Closes the Hub's listener only: the CDN goes on. */
+  public synchronized void hubGoDark() {
+    switchListeners(true, cdnDown);
+  }
+
   /** Listens again on the same ports. */
   public synchronized void comeBack() {
     switchListeners(false, false);

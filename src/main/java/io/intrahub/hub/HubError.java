@@ -133,7 +133,11 @@ public record HubError(
     return of(416, "The range lies beyond the end of the file, which has " + size + " bytes.");
   }
 
-  /** Upstream could not be reached or did not answer, and nothing is stored to answer with. */
+  /**
+   * Upstream could not be reached or did not answer, and nothing is stored to answer with, or the
+   * client may not read it without upstream's word. The text is the same for both, because a client
+   * must not learn from it that a private repo is stored.
+   */
   public static HubError upstreamUnreachable(String what, String reason) {
     return new HubError(
         504,
@@ -142,7 +146,7 @@ public record HubError(
             + what
             + " ("
             + reason
-            + ") and has no copy of it. Try again later.",
+            + ") and has no copy of it that it may serve. Try again later.",
         Optional.of(0));
   }
 
@@ -155,7 +159,11 @@ public record HubError(
     return new HubError(
         504,
         Optional.empty(),
-        "intrahub could not reach the Hub for " + what + " and has no copy of it: " + reason + ".",
+        "intrahub could not reach the Hub for "
+            + what
+            + " and has no copy of it that it may serve: "
+            + reason
+            + ".",
         Optional.of(0));
   }
 
@@ -165,7 +173,7 @@ public record HubError(
         501,
         "intrahub runs offline and has no copy of "
             + what
-            + ". Ask its operator to load it online.");
+            + " that it may serve. Ask its operator to load it online.");
   }
 
   /**

@@ -20,9 +20,10 @@ final class UpstreamErrors {
     return upstream
         .limit()
         .orElseGet(() ->
-            new UpstreamFailure(
-                UpstreamFailure.Kind.TIMED_OUT,
-                "it did not answer within " + waited.toSeconds() + " s"));
+            upstream.withLastAnswer(
+                new UpstreamFailure(
+                    UpstreamFailure.Kind.TIMED_OUT,
+                    "it did not answer within " + waited.toSeconds() + " s")));
   }
 
   /**

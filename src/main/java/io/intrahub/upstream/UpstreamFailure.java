@@ -75,6 +75,11 @@ public record UpstreamFailure(
     return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator);
   }
 
+  /** The same failure, described in other words. */
+  public UpstreamFailure withReason(String words) {
+    return new UpstreamFailure(kind, words, isTransient, retryAfter, needsOperator);
+  }
+
   /** A failure that the operator can do nothing about. */
   public UpstreamFailure(
       Kind kind, String reason, boolean isTransient, Optional<Duration> retryAfter) {

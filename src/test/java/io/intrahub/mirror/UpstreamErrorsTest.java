@@ -37,7 +37,7 @@ class UpstreamErrorsTest {
     assertThat(error.status()).isEqualTo(504);
     assertThat(error.message())
         .isEqualTo(
-            "intrahub could not reach the Hub for model acme/tiny and has no copy of it: "
+            "intrahub could not reach the Hub for model acme/tiny and has no copy of it that it may serve: "
                 + reason
                 + ".");
   }

@@ -25,10 +25,12 @@ final class EndpointClient {
 
   private final HttpTransport transport;
   private final RedirectGuard guard;
+  private final LastAnswer lastAnswer;
 
-  EndpointClient(HttpTransport transport, RedirectGuard guard) {
+  EndpointClient(HttpTransport transport, RedirectGuard guard, LastAnswer lastAnswer) {
     this.transport = transport;
     this.guard = guard;
+    this.lastAnswer = lastAnswer;
   }
 
   /**
@@ -54,6 +56,9 @@ final class EndpointClient {
     Response response = transport.send(tagged, atMost);
     if (endpoint.owns(tagged.url())) {
       endpoint.breaker().heard();
+      if (endpoint.authoritative()) {
+        lastAnswer.heard();
+      }
     }
     return response;
   }

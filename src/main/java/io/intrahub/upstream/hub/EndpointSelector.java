@@ -27,19 +27,26 @@ final class EndpointSelector {
   private final boolean offline;
   private final RetryPolicy retries;
   private final RateLimits limits;
+  private final LastAnswer lastAnswer;
 
   /**
    * Makes one.
    *
    * @param endpoints in the order of preference, at least one
    * @param offline no endpoint is ever asked
+   * @param lastAnswer of the first endpoint
    */
   EndpointSelector(
-      List<Endpoint> endpoints, boolean offline, RetryPolicy retries, RateLimits limits) {
+      List<Endpoint> endpoints,
+      boolean offline,
+      RetryPolicy retries,
+      RateLimits limits,
+      LastAnswer lastAnswer) {
     this.endpoints = endpoints;
     this.offline = offline;
     this.retries = retries;
     this.limits = limits;
+    this.lastAnswer = lastAnswer;
   }
 
   /** One visit to one endpoint. After a failure the next endpoint may be visited. */
@@ -73,7 +80,7 @@ final class EndpointSelector {
     if (offline) {
       return new UpstreamResult.Failed<>(FailureClassifier.OFFLINE);
     }
-    UpstreamFailure failure = unavailable();
+    UpstreamFailure failure = notAsked();
     List<Endpoint> order = new ArrayList<>(endpoints);
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
@@ -98,7 +105,7 @@ final class EndpointSelector {
       failure = result.asFailure().get();
       limits.failed(endpoint, caller, quota, question.purpose(), failure);
     }
-    return new UpstreamResult.Failed<>(failure.asFinal());
+    return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
   }
 
   /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
@@ -151,6 +158,10 @@ final class EndpointSelector {
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
   UpstreamFailure unavailable() {
+    return lastAnswer.addTo(notAsked());
+  }
+
+  private UpstreamFailure notAsked() {
     CircuitBreaker breaker = endpoints.getFirst().breaker();
     return new UpstreamFailure(
         UpstreamFailure.Kind.UNREACHABLE,

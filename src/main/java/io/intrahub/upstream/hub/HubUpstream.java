@@ -55,6 +55,7 @@ public final class HubUpstream implements AutoCloseable {
   private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
   private final EventOrder order;
+  private final LastAnswer lastAnswer;
 
   /**
    * Connects to nothing yet.
@@ -76,6 +77,7 @@ public final class HubUpstream implements AutoCloseable {
       RetryTiming timing) {
     this.settings = settings;
     this.order = order;
+    this.lastAnswer = new LastAnswer(clock);
     Set<String> hosts = new HashSet<>();
     this.endpoints =
         IntStream.range(0, settings.endpoints().size())
@@ -93,8 +95,8 @@ public final class HubUpstream implements AutoCloseable {
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     RateLimits limits = new RateLimits(clock);
-    this.selector = new EndpointSelector(endpoints, settings.offline(), retries, limits);
-    EndpointClient client = new EndpointClient(transport, guard);
+    this.selector = new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
+    EndpointClient client = new EndpointClient(transport, guard, lastAnswer);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
@@ -142,6 +144,11 @@ public final class HubUpstream implements AutoCloseable {
    */
   public UpstreamFailure unavailableReason() {
     return settings.offline() ? FailureClassifier.OFFLINE : selector.unavailable();
+  }
+
+  /** The same failure; if upstream gave no answer, it also says when the last one came. */
+  public UpstreamFailure withLastAnswer(UpstreamFailure failure) {
+    return lastAnswer.addTo(failure);
   }
 
   /** That upstream limits the rate of requests, while a call waits for it because of that. */

@@ -1,0 +1,150 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Loads of whole repos in the requests that the Hub's Python clients send. Every answer must be the
+ * right one or a readable error. For one thread.
+ */
+final class ClientLoads {
+  /** Asked for by each load, and in no repo. */
+  private static final String MISSING = "added_tokens.json";
+
+  private final Rig rig;
+
+  ClientLoads(Rig rig) {
+    this.rig = rig;
+  }
+
+  /**
+   * How a load ended.
+   *
+   * @param error with which the client gave up; empty if it has each file with its right bytes
+   * @param stale whether an answer carried a warning about its age
+   * @param contents how many bodies of files arrived
+   */
+  record Load(Optional<Rig.Answer> error, boolean stale, int contents) {
+    boolean isWhole() {
+      return error.isEmpty();
+    }
+  }
+
+  /**
+   * As {@code snapshot_download}: repo info, the listing, and each file at the commit that the info
+   * named.
+   */
+  Load snapshot(DevRepo repo, Optional<String> token) {
+    Client client = new Client(token);
+    Rig.Answer info = client.send("GET", "/api/models/" + repo.id() + "/revision/main");
+    if (info.status() != 200) {
+      return client.end(info);
+    }
+    JsonNode json = JsonMapper.shared().readTree(info.body());
+    String commit = json.get("sha").asString();
+    Rig.Answer tree =
+        client.send(
+            "GET", "/api/models/" + repo.id() + "/tree/" + commit + "?recursive=true&expand=false");
+    if (tree.status() != 200) {
+      return client.end(tree);
+    }
+    List<String> listed =
+        json.get("siblings").valueStream().map(f -> f.get("rfilename").asString()).toList();
+    assertThat(listed).containsExactlyInAnyOrderElementsOf(repo.files(commit).keySet());
+    return client.files(repo, commit);
+  }
+
+  /** As {@code from_pretrained}: each file at {@code main}, and one that is not there. */
+  Load files(DevRepo repo, Optional<String> token) {
+    Client client = new Client(token);
+    Load load = client.files(repo, "main");
+    if (!load.isWhole()) {
+      return load;
+    }
+    Rig.Answer missing = client.send("HEAD", "/" + repo.id() + "/resolve/main/" + MISSING);
+    boolean known = missing.header("x-error-code").filter("EntryNotFound"::equals).isPresent();
+    return known ? client.end() : client.end(missing);
+  }
+
+  /** One process of a client. */
+  private final class Client {
+    private final Optional<String> token;
+    private boolean stale;
+    private int contents;
+
+    private Client(Optional<String> token) {
+      this.token = token;
+    }
+
+    Load end() {
+      return new Load(Optional.empty(), stale, contents);
+    }
+
+    Load end(Rig.Answer error) {
+      return new Load(Optional.of(error), stale, contents);
+    }
+
+    /** Each file: its facts, and then its bytes. */
+    Load files(DevRepo repo, String revision) {
+      for (var file : new TreeMap<>(repo.files(revision)).entrySet()) {
+        String target = "/" + repo.id() + "/resolve/" + revision + "/" + file.getKey();
+        Rig.Answer head = send("HEAD", target);
+        if (head.status() != 200) {
+          return end(head);
+        }
+        Rig.Answer content = send("GET", target);
+        if (content.status() != 200) {
+          return end(content);
+        }
+        expectSame(content, file.getValue());
+        contents++;
+      }
+      return end();
+    }
+
+    Rig.Answer send(String method, String target) {
+      Rig.Answer answer =
+          rig.send(rig.app().uri(), new Rig.Call(method, target, "", ""), token);
+      stale |= answer.header("x-hf-warning").isPresent();
+      if (answer.status() >= 400) {
+        expectReadable(method, answer);
+      }
+      return answer;
+    }
+  }
+
+  private static void expectSame(Rig.Answer answer, DevFile file) {
+    assertThat(answer.body()).isEqualTo(file.allBytes());
+  }
+
+  /** The message of an error, which its header and its body must agree on. */
+  static String message(Rig.Answer error) {
+    return error.header("x-error-message").orElse("");
+  }
+
+  /** An error in the Hub's own form, whose message is for people. */
+  private static void expectReadable(String method, Rig.Answer error) {
+    String message = message(error);
+    assertThat(message)
+        .as("%s of %d", error.text(), error.status())
+        .matches("[ -~]{10,500}")
+        .doesNotContain("Exception", "java", "okhttp", "Signature", "hf_");
+    if (!method.equals("HEAD")) {
+      assertThat(error.header("content-type").orElse("")).startsWith("application/json");
+      JsonNode body = JsonMapper.shared().readTree(error.body());
+      assertThat(body.get("error").asString()).isEqualTo(message);
+    }
+    if (error.status() >= 500) {
+      // With a code, clients would raise "not found" and remember it.
+      assertThat(error.header("x-error-code")).as(message).isEmpty();
+      assertThat(error.header("retry-after")).as(message).isPresent();
+    }
+  }
+}
