@@ -110,8 +110,7 @@ final class ClientLoads {
     }
 
     Rig.Answer send(String method, String target) {
-      Rig.Answer answer =
-          rig.send(rig.app().uri(), new Rig.Call(method, target, "", ""), token);
+      Rig.Answer answer = rig.send(rig.app().uri(), new Rig.Call(method, target, "", ""), token);
       stale |= answer.header("x-hf-warning").isPresent();
       if (answer.status() >= 400) {
         expectReadable(method, answer);

@@ -36,7 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ScenariosTest {
-  private static final String COMMAND = "./check -DskipITs -Dtest=ScenariosTest -Dintrahub.write=true";
+  private static final String COMMAND =
+      "./check -DskipITs -Dtest=ScenariosTest -Dintrahub.write=true";
   private static final Path PAGE = Path.of("docs/operations.md");
   private static final String BEGIN = "<!-- Written by ScenariosTest. -->\n\n";
   private static final String END = "\n<!-- End of what ScenariosTest writes. -->\n";
@@ -172,7 +173,9 @@ class ScenariosTest {
   /** All is well again: everybody has what they may have, and nobody else. */
   private void end() {
     expectWarmServedAndNobodyElse();
-    System.out.printf("Scenario: warm %d/%d private %d/%d new %d/%d calls %d%n", warmServed, warmLoads, privateServed, privateLoads, newServed, newLoads, calls());
+    System.out.printf(
+        "Scenario: warm %d/%d private %d/%d new %d/%d calls %d%n",
+        warmServed, warmLoads, privateServed, privateLoads, newServed, newLoads, calls());
     rows.add(sight.row());
     rig.hub.faults().clear();
     rig.hub.comeBack();

@@ -95,7 +95,8 @@ public final class HubUpstream implements AutoCloseable {
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     RateLimits limits = new RateLimits(clock);
-    this.selector = new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
+    this.selector =
+        new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
     EndpointClient client = new EndpointClient(transport, guard, lastAnswer);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
