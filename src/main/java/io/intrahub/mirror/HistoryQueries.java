@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.Deadline;
@@ -12,18 +13,13 @@ import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.Revision;
-import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
-import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
-import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
@@ -40,9 +36,7 @@ import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.stream.Collectors;
 
 /**
  * {@code GET /api/{type}s/{repo}/refs} and {@code .../commits/{revision}}, kept as upstream sent
@@ -53,17 +47,6 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for use by many threads.
  */
 public final class HistoryQueries {
-  private static final Logger log = LoggerFactory.getLogger(HistoryQueries.class);
-
-  /**
-   * Answers of one commit, repo info included, beyond which no page of its history is kept: fewer
-   * than {@link RepoInfoFetcher} keeps, so that a client can't take their places with pages.
-   */
-  private static final int MAX_ANSWERS = 24;
-
-  /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
-  private static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
-
   /** What huggingface_hub sends; any other query is passed on. */
   private static final Pattern PRS = Pattern.compile("include_prs=(1|[Tt]rue)");
 
@@ -78,18 +61,11 @@ public final class HistoryQueries {
   private final MemoryBudget budget;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<Key, UpstreamResult<Learned>> flights;
+  private final KeptHistories histories;
+  private final SingleFlight<Key, UpstreamResult<KeptHistories.Learned>> flights;
 
   /** One authority's answer is never another's. */
   private record Key(RepoId repo, CommitHash commit, String name, Authority as) {}
-
-  /**
-   * An answer of upstream.
-   *
-   * @param answer empty when the store can't keep it
-   * @param next the query of the page behind it
-   */
-  private record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
 
   HistoryQueries(
       RevisionResolver revisions,
@@ -107,6 +83,7 @@ public final class HistoryQueries {
     this.budget = budget;
     this.questions = questions;
     this.settings = settings;
+    this.histories = new KeptHistories(store, upstream, budget);
     this.flights = new SingleFlight<>(executor);
   }
 
@@ -142,7 +119,7 @@ public final class HistoryQueries {
       String resource,
       Deadline deadline,
       Supplier<ApiReply> pass) {
-    Optional<StoredAnswer> kept = store.answer(at.repo(), NO_COMMIT, name);
+    Optional<StoredAnswer> kept = store.answer(at.repo(), KeptHistories.NO_COMMIT, name);
     Duration ttl = settings.revisions().ttl();
     boolean reachable = upstream.state() == UpstreamState.REACHABLE;
     boolean fresh =
@@ -151,12 +128,12 @@ public final class HistoryQueries {
       return showRefs(at, kept.get(), !fresh, on).orElseGet(pass);
     }
     Duration patience = kept.isPresent() ? settings.staleTimeout() : deadline.left();
-    return switch (ask(at, NO_COMMIT, on, name, resource, patience)) {
-      case UpstreamResult.Value(Learned learned) ->
+    return switch (ask(at, KeptHistories.NO_COMMIT, on, name, resource, patience)) {
+      case UpstreamResult.Value(KeptHistories.Learned learned) ->
           learned.answer().flatMap(a -> showRefs(at, a, false, on)).orElseGet(pass);
       case UpstreamResult.Failed(_) when kept.isPresent() ->
           showRefs(at, kept.get(), true, on).orElseGet(pass);
-      case UpstreamResult.NoValue<Learned> none -> without(at, on, none, pass);
+      case UpstreamResult.NoValue<KeptHistories.Learned> none -> without(at, on, none, pass);
     };
   }
 
@@ -170,6 +147,7 @@ public final class HistoryQueries {
             Optional.of(age.isNegative() ? Duration.ZERO : age),
             stale || at.label().stale(),
             at.label().restricted());
+    Map<String, CommitHash> shown = shown(at.repo());
     return reply(
         at,
         label,
@@ -180,19 +158,25 @@ public final class HistoryQueries {
                 on.caller().client(),
                 out -> {
                   try (InputStream in = answer.open()) {
-                    RefsJson.copy(in, out, ref -> shown(at.repo(), ref));
+                    RefsJson.copy(in, out, ref -> Optional.ofNullable(shown.get(revisionOf(ref))));
                   } catch (MalformedJsonException e) {
                     throw new IOException(e.reason(), e);
                   }
                 }));
   }
 
-  /** The commit that every other route names for a branch, tag or other ref. */
-  private Optional<CommitHash> shown(Authorised<RepoId> repo, String ref) {
-    String name = ref.replaceFirst("^refs/(heads|tags)/", "");
-    return Revision.parse(name)
-        .flatMap(revision -> store.revision(repo, revision))
-        .map(Observation::value);
+  /** What clients call a ref of this full name. */
+  private static String revisionOf(String ref) {
+    return ref.replaceFirst("^refs/(heads|tags)/", "");
+  }
+
+  /** The commits that every other route names, by revision. */
+  private Map<String, CommitHash> shown(Authorised<RepoId> repo) {
+    return store.revisions(repo).stream()
+        .filter(observed -> observed.role().isEmpty())
+        .collect(
+            Collectors.toMap(
+                observed -> observed.revision().value(), observed -> observed.commit().value()));
   }
 
   /**
@@ -214,22 +198,22 @@ public final class HistoryQueries {
         String resource = withQuery("/commits/" + at.commit().hex(), query);
         Optional<StoredAnswer> kept = store.answer(at.repo(), at.commit(), name);
         if (kept.isPresent()) {
-          Learned known =
-              new Learned(
+          KeptHistories.Learned known =
+              new KeptHistories.Learned(
                   kept,
                   store
-                      .answer(at.repo(), at.commit(), nextOf(name))
+                      .answer(at.repo(), at.commit(), KeptHistories.nextOf(name))
                       .flatMap(StoredAnswer::small)
                       .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
           yield showCommits(at, label, known, self + path, on).orElseGet(pass);
         }
         yield switch (ask(at, at.commit(), on, name, resource, deadline.left())) {
-          case UpstreamResult.Value(Learned learned) -> {
+          case UpstreamResult.Value(KeptHistories.Learned learned) -> {
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);
             yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
           }
-          case UpstreamResult.NoValue<Learned> none -> without(at, on, none, pass);
+          case UpstreamResult.NoValue<KeptHistories.Learned> none -> without(at, on, none, pass);
         };
       }
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass.get();
@@ -239,7 +223,11 @@ public final class HistoryQueries {
   }
 
   private Optional<ApiReply> showCommits(
-      ResolvedRevision.At at, CacheLabel label, Learned known, String url, RevisionRequest on) {
+      ResolvedRevision.At at,
+      CacheLabel label,
+      KeptHistories.Learned known,
+      String url,
+      RevisionRequest on) {
     Map<String, String> headers =
         known
             .next()
@@ -281,13 +269,13 @@ public final class HistoryQueries {
   private ApiReply without(
       ResolvedRevision.At at,
       RevisionRequest on,
-      UpstreamResult.NoValue<Learned> none,
+      UpstreamResult.NoValue<KeptHistories.Learned> none,
       Supplier<ApiReply> pass) {
     boolean isPassed =
         switch (none) {
           // The client chose this call, so its refusal ends nothing that others were granted.
-          case UpstreamResult.Refused<Learned> _ -> on.caller().requester().isEmpty();
-          case UpstreamResult.Failed<Learned> _ -> upstream.hasFallback();
+          case UpstreamResult.Refused<KeptHistories.Learned> _ -> on.caller().requester().isEmpty();
+          case UpstreamResult.Failed<KeptHistories.Learned> _ -> upstream.hasFallback();
         };
     if (isPassed) {
       return pass.get();
@@ -295,7 +283,7 @@ public final class HistoryQueries {
     return UpstreamErrors.reply(none, at.repo().subject().toString());
   }
 
-  private UpstreamResult<Learned> ask(
+  private UpstreamResult<KeptHistories.Learned> ask(
       ResolvedRevision.At at,
       CommitHash commit,
       RevisionRequest on,
@@ -305,7 +293,7 @@ public final class HistoryQueries {
     RepoId repo = at.repo().subject();
     ColdQuestionLimiter.Admission admission = questions.admission(on.caller());
     BooleanSupplier admitted = admission::begin;
-    Optional<CompletableFuture<UpstreamResult<Learned>>> question =
+    Optional<CompletableFuture<UpstreamResult<KeptHistories.Learned>>> question =
         flights.join(
             new Key(repo, commit, name, at.reader().authority()),
             admitted,
@@ -313,7 +301,8 @@ public final class HistoryQueries {
     if (question.isEmpty()) {
       return new UpstreamResult.Failed<>(admission.refusal());
     }
-    Optional<UpstreamResult<Learned>> learned = BoundedWait.until(question.get(), patience);
+    Optional<UpstreamResult<KeptHistories.Learned>> learned =
+        BoundedWait.until(question.get(), patience);
     if (learned.filter(l -> l instanceof UpstreamResult.Value).isPresent()) {
       admission.refund();
     }
@@ -321,67 +310,25 @@ public final class HistoryQueries {
         () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
   }
 
-  private UpstreamResult<Learned> fetch(
+  private UpstreamResult<KeptHistories.Learned> fetch(
       ResolvedRevision.At at, CommitHash commit, String name, String resource) {
     RepoId repo = at.repo().subject();
     String target = new HubTarget.RepoInfo(repo, Optional.empty()).format() + resource;
     Instant began = revisions.now();
-    return upstream
-        .learn(repo, target, at.reader())
-        .flatMap(ok -> {
-          try (ApiBody body = ok.body()) {
-            return keep(at, commit, name, target, ok, body, began);
-          } catch (BrokenAnswerException e) {
-            return new UpstreamResult.Failed<>(e.failure());
-          }
-        });
-  }
-
-  private UpstreamResult<Learned> keep(
-      ResolvedRevision.At at,
-      CommitHash commit,
-      String name,
-      String target,
-      ApiAnswer ok,
-      ApiBody body,
-      Instant learnedAt)
-      throws BrokenAnswerException {
-    Optional<String> next =
-        switch (upstream.nextPage(ok, target)) {
-          case HubUpstream.NextPage.None _ -> Optional.empty();
-          case HubUpstream.NextPage.At(var page) ->
-              Stream.of(page.split("\\?", 2)).skip(1).findFirst();
-          case HubUpstream.NextPage.Elsewhere _ -> Optional.of("");
-        };
-    if (next.filter(String::isEmpty).isPresent()) {
-      // A list without its end must not look whole.
-      return new UpstreamResult.Failed<>(
-          new UpstreamFailure(
-              UpstreamFailure.Kind.UNEXPECTED_ANSWER,
-              "the link to the rest of the list leads elsewhere"));
+    Caller reader = at.reader();
+    // The answer is kept for all who may see the repo, so it must be one that all of them get.
+    UpstreamResult<ApiAnswer> answer =
+        upstream.learn(repo, target, Caller.anonymous(reader.client()));
+    if (answer instanceof UpstreamResult.Refused && !reader.isAnonymous()) {
+      answer = upstream.learn(repo, target, reader);
     }
-    RepoId repo = at.repo().subject();
-    boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
-    if (isNew && store.answers(repo, commit) >= MAX_ANSWERS) {
-      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
-    }
-    try (MemoryBudget.Reservation memory = budget.reservation(at.reader().client());
-        AnswerWriter writer = store.newAnswer(repo, commit, name, memory)) {
-      body.copyTo(writer, JsonFilter.Links.KEPT);
-      // Before the page itself, which must not be found without it.
-      next.map(query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
-          .ifPresent(link -> store.putAnswer(repo, commit, nextOf(name), link));
-      return new UpstreamResult.Value<>(new Learned(Optional.of(writer.commit(learnedAt)), next));
-    } catch (BrokenAnswerException e) {
-      throw e;
-    } catch (IOException e) {
-      log.warn("{} of {} at {} can't be stored: {}", name, repo, commit, e.toString());
-      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
-    }
-  }
-
-  private static String nextOf(String name) {
-    return name + " next";
+    return answer.flatMap(ok -> {
+      try (ApiBody body = ok.body()) {
+        return histories.keep(at, commit, name, target, ok, body, began);
+      } catch (BrokenAnswerException e) {
+        return new UpstreamResult.Failed<>(e.failure());
+      }
+    });
   }
 
   private static String withQuery(String path, String query) {

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,8 @@ class HistoryTest {
   private static final String REFS = "/api/models/acme/open/refs";
   private static final String COMMITS = "/api/models/acme/open/commits/main";
   private static final String FILE = "/acme/open/resolve/main/a.txt";
+
+  private static final Map<String, String> JSON = Map.of("Content-Type", "application/json");
 
   @TempDir private Path data;
   private Rig rig;
@@ -210,5 +213,45 @@ class HistoryTest {
     Rig.Answer answer = get("/api/models/acme/open/commits/nowhere");
     assertThat(answer.status()).isEqualTo(404);
     assertThat(answer.header("x-error-code")).contains("RevisionNotFound");
+  }
+
+  @Test
+  void what_is_no_list_of_commits_or_refs_is_not_kept() {
+    fine(FILE);
+    rig.hub.faults().on(Route.COMMITS).times(2).status(200, JSON, "{\"later\":true}");
+    rig.hub.faults().on(Route.REFS).times(2).status(200, JSON, "[]");
+    fine(COMMITS);
+    fine(REFS);
+    idle();
+    assertThat(fine(COMMITS).text()).contains("First", "Second");
+    assertThat(fine(REFS).text()).contains("refs/heads/main");
+  }
+
+  /** The answer is kept for all, so it must be one that all would get. */
+  @Test
+  void the_refs_of_a_gated_repo_are_asked_for_without_a_token() {
+    repo.visibility(Visibility.GATED).allow("hf_reader");
+    assertThat(rig.get(FILE, Optional.of("hf_reader")).status()).isEqualTo(200);
+    idle();
+    rig.clock.pass(Duration.ofMinutes(30));
+    for (String target : List.of(REFS, COMMITS)) {
+      assertThat(rig.get(target, Optional.of("hf_reader")).status()).as(target).isEqualTo(200);
+    }
+    assertThat(rig.hub.log())
+        .filteredOn(r -> r.route() == Route.REFS || r.route() == Route.COMMITS)
+        .hasSize(2)
+        .allMatch(r -> r.authorization().isEmpty());
+  }
+
+  @Test
+  void later_pages_leave_places_for_the_first_ones() {
+    for (int page = 1; page <= 30; page++) {
+      get(COMMITS + "?limit=1&p=" + page);
+    }
+    idle();
+    fine(COMMITS);
+    long before = calls(Route.COMMITS);
+    fine(COMMITS);
+    assertThat(calls(Route.COMMITS)).isEqualTo(before);
   }
 }

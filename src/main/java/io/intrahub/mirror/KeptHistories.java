@@ -1,0 +1,121 @@
+package io.intrahub.mirror;
+
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.AnswerWriter;
+import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps lists of refs and histories of commits as answers of a repo, with the links to their next
+ * pages. Safe for use by many threads.
+ */
+record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget) {
+  private static final Logger log = LoggerFactory.getLogger(KeptHistories.class);
+
+  /**
+   * Answers of one commit, repo info included, beyond which no page of its history is kept: fewer
+   * than {@link RepoInfoFetcher} keeps, so that a client can't take their places with pages.
+   */
+  private static final int MAX_ANSWERS = 24;
+
+  /** The same for pages behind the first, which must not take the places of first pages. */
+  private static final int MAX_LATER_PAGES = 16;
+
+  /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
+  static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
+
+  private static final Pattern LATER_PAGE = Pattern.compile("commits\\?(.*&)?p=0*[1-9]\\d*(&.*)?");
+
+  /**
+   * An answer of upstream.
+   *
+   * @param answer empty when the store can't keep it
+   * @param next the query of the page behind it
+   */
+  record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
+
+  /**
+   * Keeps an answer. One that is not what was asked for, or for which there is no place, is not
+   * kept.
+   *
+   * @param commit whose history it is, or {@link #NO_COMMIT} for refs
+   * @param target what was asked
+   * @throws BrokenAnswerException if the answer breaks off
+   */
+  UpstreamResult<Learned> keep(
+      ResolvedRevision.At at,
+      CommitHash commit,
+      String name,
+      String target,
+      ApiAnswer ok,
+      ApiBody body,
+      Instant learnedAt)
+      throws BrokenAnswerException {
+    Optional<String> next =
+        switch (upstream.nextPage(ok, target)) {
+          case HubUpstream.NextPage.None _ -> Optional.empty();
+          case HubUpstream.NextPage.At(var page) ->
+              Stream.of(page.split("\\?", 2)).skip(1).findFirst();
+          case HubUpstream.NextPage.Elsewhere _ -> Optional.of("");
+        };
+    if (next.filter(String::isEmpty).isPresent()) {
+      // A list without its end must not look whole.
+      return new UpstreamResult.Failed<>(
+          new UpstreamFailure(
+              UpstreamFailure.Kind.UNEXPECTED_ANSWER,
+              "the link to the rest of the list leads elsewhere"));
+    }
+    RepoId repo = at.repo().subject();
+    boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
+    boolean isLater = LATER_PAGE.matcher(name).matches();
+    if (isNew && store.answers(repo, commit) >= (isLater ? MAX_LATER_PAGES : MAX_ANSWERS)) {
+      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+    }
+    try (MemoryBudget.Reservation memory = budget.reservation(at.reader().client());
+        AnswerWriter writer = store.newAnswer(repo, commit, name, memory)) {
+      boolean isHistory = !commit.equals(NO_COMMIT);
+      ShapeCheck checked =
+          new ShapeCheck(
+              writer,
+              isHistory ? '[' : '{',
+              isHistory ? (isLater ? "" : commit.hex()) : "\"branches\"");
+      body.copyTo(checked, JsonFilter.Links.KEPT);
+      if (!checked.isRight()) {
+        log.warn("What the Hub sent as {} of {} is something else, and is not kept", name, repo);
+        return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+      }
+      // Before the page itself, which must not be found without it.
+      next.map(query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
+          .ifPresent(link -> store.putAnswer(repo, commit, nextOf(name), link));
+      return new UpstreamResult.Value<>(new Learned(Optional.of(writer.commit(learnedAt)), next));
+    } catch (BrokenAnswerException e) {
+      throw e;
+    } catch (IOException e) {
+      log.warn("{} of {} at {} can't be stored: {}", name, repo, commit, e.toString());
+      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+    }
+  }
+
+  /** The name under which the query of the page behind an answer is kept. */
+  static String nextOf(String name) {
+    return name + " next";
+  }
+}
