@@ -106,10 +106,21 @@ class UpstreamGoneIT {
     assertThat(answer.status()).isEqualTo(504);
     assertThat(answer.header("Retry-After")).isEqualTo("0");
     assertThat(answer.header("X-Error-Code")).isEmpty();
-    assertThat(answer.header("X-Error-Message")).contains("could not reach the Hub");
+    assertThat(answer.header("X-Error-Message"))
+        .contains("could not reach the Hub for model " + COLD, "the Hub has not answered since");
 
     PythonClient.Call call = hf.call();
-    expectNoCopy(call.endpoint(mirror.uri()).script("snapshot.py", COLD), 504);
+    ClientResult refused = call.endpoint(mirror.uri()).script("snapshot.py", COLD);
+    expectNoCopy(refused, 504);
+    assertThat(
+            refused
+                .json()
+                .get("error")
+                .get("cause")
+                .get("headers")
+                .get("x-error-message")
+                .asString())
+        .contains("for model " + COLD, "the Hub has not answered since", "has no copy of it");
 
     mirror.hub().comeBack();
     mirror.pass(Duration.ofMinutes(2));
