@@ -20,6 +20,7 @@ import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
@@ -303,7 +304,8 @@ public final class HistoryQueries {
     }
     Optional<UpstreamResult<KeptHistories.Learned>> learned =
         BoundedWait.until(question.get(), patience);
-    if (learned.filter(l -> l instanceof UpstreamResult.Value).isPresent()) {
+    // One that is not kept costs a call each time, so it stays charged.
+    if (learned.filter(HistoryQueries::isKept).isPresent()) {
       admission.refund();
     }
     return learned.orElseGet(
@@ -319,7 +321,7 @@ public final class HistoryQueries {
     // The answer is kept for all who may see the repo, so it must be one that all of them get.
     UpstreamResult<ApiAnswer> answer =
         upstream.learn(repo, target, Caller.anonymous(reader.client()));
-    if (answer instanceof UpstreamResult.Refused && !reader.isAnonymous()) {
+    if (!reader.isAnonymous() && isOfNobody(answer)) {
       answer = upstream.learn(repo, target, reader);
     }
     return answer.flatMap(ok -> {
@@ -329,6 +331,21 @@ public final class HistoryQueries {
         return new UpstreamResult.Failed<>(e.failure());
       }
     });
+  }
+
+  private static boolean isKept(UpstreamResult<KeptHistories.Learned> result) {
+    return result instanceof UpstreamResult.Value(KeptHistories.Learned learned)
+        && learned.answer().isPresent();
+  }
+
+  /** Whether a reader with a token may hear something else than those without one. */
+  private static boolean isOfNobody(UpstreamResult<ApiAnswer> answer) {
+    return switch (answer) {
+      case UpstreamResult.Value(_) -> false;
+      case UpstreamResult.Refused(_) -> true;
+      case UpstreamResult.Failed(var failure) ->
+          failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
+    };
   }
 
   private static String withQuery(String path, String query) {

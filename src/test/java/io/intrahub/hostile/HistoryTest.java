@@ -254,4 +254,20 @@ class HistoryTest {
     fine(COMMITS);
     assertThat(calls(Route.COMMITS)).isEqualTo(before);
   }
+
+  @Test
+  void a_limit_for_those_without_a_token_does_not_stop_one() {
+    repo.visibility(Visibility.PRIVATE).allow("hf_reader");
+    assertThat(rig.get(FILE, Optional.of("hf_reader")).status()).isEqualTo(200);
+    idle();
+    rig.hub
+        .faults()
+        .everywhere()
+        .when(r -> r.authorization().isEmpty() && r.route() != Route.CDN)
+        .status(429, Map.of("Retry-After", "60"), "{\"error\":\"too many requests\"}");
+    for (String target : List.of(REFS, COMMITS)) {
+      Rig.Answer answer = rig.get(target, Optional.of("hf_reader"));
+      assertThat(answer.status()).as(target + " " + answer.text()).isEqualTo(200);
+    }
+  }
 }

@@ -186,7 +186,9 @@ final class LfsAddresses {
       }
     } catch (IOException | MalformedJsonException e) {
       // A call that was stopped here, because its client left, says nothing of the endpoint.
-      useless.put(Thread.currentThread().isInterrupted() ? key : endpoint, true);
+      if (!Thread.currentThread().isInterrupted()) {
+        useless.put(endpoint, true);
+      }
     } finally {
       permits.release();
     }
@@ -217,7 +219,7 @@ final class LfsAddresses {
           told.expiresIn().map(seconds -> Duration.ofSeconds(Math.min(seconds, MAX_LIFE)));
       for (DownloadLocations.Key file : files) {
         address.ifPresent(a -> locations.put(file, endpoint, a, life));
-        isAnyUsable |= address.isPresent();
+        isAnyUsable |= locations.get(file).isPresent();
       }
     }
     if (!isAnyUsable) {

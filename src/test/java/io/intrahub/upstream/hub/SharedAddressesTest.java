@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +111,21 @@ class SharedAddressesTest {
     hub.expireSignatures();
     assertReads(Caller.ANONYMOUS, LARGE.subList(1, 3));
     assertCalls(2, 0);
+  }
+
+  @Test
+  void addresses_that_are_about_to_expire_are_not_asked_for_again_and_again() throws IOException {
+    String objects =
+        LARGE.stream()
+            .map(path ->
+                "{\"oid\":\"%s\",\"size\":%d,\"actions\":{\"download\":{\"href\":\"%s\",\"expires_in\":1}}}"
+                    .formatted(files.get(path).sha256(), SIZE, hub.uri().resolve("/x")))
+            .collect(Collectors.joining(",", "{\"objects\":[", "]}"));
+    hub.faults()
+        .on(Route.LFS_BATCH)
+        .status(200, Map.of("Content-Type", "application/vnd.git-lfs+json"), objects);
+    assertReads(Caller.ANONYMOUS, LARGE);
+    assertCalls(1, LARGE.size());
   }
 
   @Test
