@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * CI=true}), {@code -Dintrahub.abuse.seed=} repeats an attack's choices.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("alone")
 class AbuseIT {
   private static final long SEED = Long.getLong("intrahub.abuse.seed", System.nanoTime());
   private static final long SECONDS =

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -26,6 +27,7 @@ import tools.jackson.databind.JsonNode;
  */
 @ParameterizedClass
 @FieldSource("VERSIONS")
+@Tag("alone")
 class UpstreamGoneIT {
   static final List<String> VERSIONS = PythonClient.VERSIONS;
 

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * How long a client waits at most while upstream is slow. Clients give up a head after 10 seconds;
  * the mirror has 8. The upper bounds leave room for a machine that is slow itself.
  */
+@Tag("alone")
 class DeadlinesIT {
   private static final String ID = "acme/tiny";
   private static final String TOKEN = "hf_alice";

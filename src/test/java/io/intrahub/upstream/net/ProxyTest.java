@@ -47,6 +47,10 @@ class ProxyTest {
       new HeldCertificate.Builder().certificateAuthority(0).build();
   private static final HeldCertificate HUB =
       new HeldCertificate.Builder().signedBy(ROOT).addSubjectAlternativeName("hub.example").build();
+
+  /** Its key store takes longer to make than any of these tests. */
+  private static final HandshakeCertificates HUB_TLS = tls(HUB);
+
   private static final TlsSettings TRUST =
       new TlsSettings(List.of(ROOT.certificate()), Optional.empty());
 
@@ -58,7 +62,7 @@ class ProxyTest {
 
   private static MockWebServer secureServer() {
     MockWebServer server = new MockWebServer();
-    server.useHttps(tls(HUB).sslSocketFactory());
+    server.useHttps(HUB_TLS.sslSocketFactory());
     return server;
   }
 
@@ -270,7 +274,7 @@ class ProxyTest {
 
   @Test
   void the_name_of_a_proxy_behind_tls_is_checked() throws Exception {
-    try (TestProxy outer = TestProxy.start(tls(HUB).sslContext().getServerSocketFactory())) {
+    try (TestProxy outer = TestProxy.start(HUB_TLS.sslContext().getServerSocketFactory())) {
       HttpProxy wrong = new HttpProxy(true, "localhost", outer.port(), Optional.empty());
       try (HttpTransport transport = calls(ProxySettings.of(wrong, NoProxyList.NONE))) {
         assertThatThrownBy(() -> transport.send(request("https://hub.example/a")))
