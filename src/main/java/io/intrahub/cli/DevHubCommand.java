@@ -72,6 +72,14 @@ final class DevHubCommand implements Callable<Integer> {
               + " file-0.bin, file-1.bin and so on.")
   private List<String> files = List.of();
 
+  @Option(
+      names = "--small-files",
+      paramLabel = "N",
+      description =
+          "Adds the repo demo/small with this many files of 1 KiB, named small-0.txt,"
+              + " small-1.txt and so on.")
+  private int smallFiles;
+
   @Override
   public Integer call() throws StartException, InterruptedException {
     Optional<Long> each = bytes("--bandwidth", bandwidth);
@@ -107,6 +115,14 @@ final class DevHubCommand implements Callable<Integer> {
     DemoRepos.install(hub);
     if (!large.isEmpty()) {
       hub.repo("model", "demo/large").commit("main", "Large files", large);
+    }
+    if (smallFiles > 0) {
+      Map<String, DevFile> small = new LinkedHashMap<>();
+      for (int i = 0; i < smallFiles; i++) {
+        String line = "line of file " + i + "\n";
+        small.put("small-" + i + ".txt", DevFile.text(line.repeat(128).substring(0, 1024)));
+      }
+      hub.repo("model", "demo/small").commit("main", "Small files", small);
     }
     each.ifPresent(rate -> hub.faults().on(Route.CDN).throttle(rate));
     all.ifPresent(rate -> hub.faults().on(Route.CDN).throttleTogether(rate));
