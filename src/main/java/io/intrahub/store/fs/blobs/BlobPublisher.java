@@ -77,7 +77,7 @@ public final class BlobPublisher {
       lock.unlock();
     }
     try {
-      disk.forceFolder(DurableFolders.parentOf(paths.blob()));
+      folders.sync(DurableFolders.parentOf(paths.blob()));
     } catch (IOException e) {
       // Nobody knows whether the name would survive. The bytes are right, but the caller was
       // promised that they are there after a power cut, so this is no success.

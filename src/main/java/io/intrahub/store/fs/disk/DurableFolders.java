@@ -16,6 +16,7 @@ public final class DurableFolders {
 
   private final Disk disk;
   private final Path root;
+  private final FolderSync folderSync;
 
   /** Folders that are durable, so that they cost no second fsync. */
   private final Cache<Path, Boolean> durable =
@@ -29,6 +30,7 @@ public final class DurableFolders {
   public DurableFolders(Disk disk, Path root) {
     this.disk = disk;
     this.root = root;
+    this.folderSync = new FolderSync(disk);
   }
 
   /** These folders are there and durable. */
@@ -43,6 +45,16 @@ public final class DurableFolders {
       throw new IllegalArgumentException(path + " lies in no folder");
     }
     return parent;
+  }
+
+  /**
+   * Makes the names in a folder durable that were made before this call. Threads that do so at the
+   * same time share an fsync.
+   *
+   * @throws IOException if it is open whether the names survive a power cut
+   */
+  public void sync(Path folder) throws IOException {
+    folderSync.sync(folder);
   }
 
   /** Makes the folder and all above it, unless they are there, and makes their names durable. */

@@ -106,7 +106,7 @@ public final class AtomicReplacer {
       disk.rename(path, target);
       ended = true;
       metadata.changed(target, before);
-      disk.forceFolder(parent);
+      folders.sync(parent);
     }
 
     private void closeFile() throws IOException {
