@@ -137,7 +137,7 @@ final class CommitWarmer {
    * the file can't be reached, and the commit must not wait for that.
    */
   private boolean isStuck(Work work) {
-    if (upstream.state() != UpstreamState.REACHABLE) {
+    if (upstream.state() != UpstreamState.REACHABLE || !mayFetch(work)) {
       return false;
     }
     Key key = new Key(work.repo(), work.commit());
@@ -317,7 +317,7 @@ final class CommitWarmer {
    */
   private Readiness fetch(Work work, Missing file, CommitFiles later) {
     Optional<AuthorisedBlob> blob = renewed(work, file);
-    if (blob.isEmpty()) {
+    if (blob.isEmpty() || !mayFetch(work)) {
       return Readiness.UNANSWERED;
     }
     RefusalReporter source =
@@ -341,6 +341,13 @@ final class CommitWarmer {
       case UpstreamResult.Failed(var failure) ->
           BackgroundTransfers.isOutage(failure) ? Readiness.UNANSWERED : Readiness.PARTIAL;
     };
+  }
+
+  /** Whether the Hub allows more calls than clients may need. */
+  private boolean mayFetch(Work work) {
+    return work.fetcher()
+        .filter(fetcher -> upstream.quotas().mayFetchAhead(fetcher.authority()))
+        .isPresent();
   }
 
   /** The proof of a file that was found a while ago: the repo may have been closed since. */
