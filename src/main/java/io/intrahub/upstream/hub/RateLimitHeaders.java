@@ -75,7 +75,7 @@ final class RateLimitHeaders {
       Map<String, Long> policy = policies.getOrDefault(name, Map.of());
       long window = policy.getOrDefault("w", 0L);
       long resets = values.getOrDefault("t", window);
-      if (values.containsKey("r") && resets > 0) {
+      if (values.containsKey("r") && (values.containsKey("t") || window > 0)) {
         found.add(
             new Said(
                 name,

@@ -35,6 +35,10 @@ class RateLimitHeadersTest {
             headers("RateLimit", "\"resolvers\";r=0;t=12"),
             List.of(said("resolvers", 0, 0, 12, 0))),
         Arguments.of(
+            "the Hub at the end of a window",
+            headers("RateLimit", "\"resolvers\";r=0;t=0"),
+            List.of(said("resolvers", 0, 0, 0, 0))),
+        Arguments.of(
             "draft 10 with two policies and spaces",
             headers(
                 "RateLimit", "\"hour\"; r=90; t=1800, \"day, really\";r=5;t=80000",
