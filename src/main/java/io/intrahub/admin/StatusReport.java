@@ -56,12 +56,25 @@ public final class StatusReport {
       out.writeNumberProperty("waiting", status.connectionsWaiting());
       out.writeEndObject();
       out.writeNumberProperty("passThrough", status.passThrough());
+      out.writeArrayPropertyStart("quotas");
+      status.quotas().forEach(quota -> write(out, quota));
+      out.writeEndArray();
       out.writeArrayPropertyStart("transfers");
       status.loads().forEach(load -> write(out, load));
       out.writeEndArray();
       out.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, MirrorStatus.Quota quota) {
+    out.writeStartObject();
+    out.writeStringProperty("identity", quota.identity());
+    out.writeStringProperty("quota", quota.quota());
+    out.writeNumberProperty("left", quota.left());
+    out.writeNumberProperty("limit", quota.limit());
+    out.writeNumberProperty("resetsInSeconds", quota.resets().toSeconds());
+    out.writeEndObject();
   }
 
   private static void write(JsonGenerator out, StoreUsage usage) {

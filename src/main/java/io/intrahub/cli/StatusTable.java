@@ -30,6 +30,7 @@ final class StatusTable {
         "connections  %d, %d waiting"
             .formatted(lanes.path("taken").asLong(0), lanes.path("waiting").asLong(0)));
     lines.add("passed on    %d, not kept".formatted(status.path("passThrough").asLong(0)));
+    status.path("quotas").valueStream().forEach(quota -> lines.add(quota(quota)));
     JsonNode transfers = status.path("transfers");
     if (transfers.isEmpty()) {
       lines.add("transfers    none");
@@ -61,6 +62,16 @@ final class StatusTable {
       line.append(" (still counting)");
     }
     return line.toString();
+  }
+
+  private static String quota(JsonNode quota) {
+    return "calls left   %d of %d (%s, %s), new window in %s"
+        .formatted(
+            quota.path("left").asLong(0),
+            quota.path("limit").asLong(0),
+            quota.path("quota").asString(""),
+            quota.path("identity").asString(""),
+            time(quota.path("resetsInSeconds").asLong(0)));
   }
 
   private static List<String> table(JsonNode transfers) {

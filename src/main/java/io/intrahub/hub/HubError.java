@@ -35,6 +35,11 @@ public record HubError(
     return new HubError(status, Optional.empty(), message, Optional.empty());
   }
 
+  /** The same error with another status. */
+  public HubError withStatus(int newStatus) {
+    return new HubError(newStatus, code, message, retryAfterSeconds);
+  }
+
   /** A malformed token. This message keeps clients from reporting "repository not found". */
   public static HubError badToken() {
     return of(401, "Invalid credentials in Authorization header");

@@ -336,8 +336,24 @@ public final class Meters {
         .register(registry);
   }
 
-  private static double number(OptionalLong bytes) {
-    return bytes.isPresent() ? bytes.getAsLong() : Double.NaN;
+  private static double number(OptionalLong value) {
+    return value.isPresent() ? value.getAsLong() : Double.NaN;
+  }
+
+  /**
+   * Registers the meter of the calls that upstream still allows; NaN while it is unknown.
+   *
+   * @param quota as upstream names it
+   * @param identity {@code anonymous} or {@code token}
+   * @param left called for each scrape
+   */
+  public void watchQuota(String quota, String identity, Supplier<OptionalLong> left) {
+    Gauge.builder("intrahub.upstream.calls.left", left, l -> number(l.get()))
+        .description("Calls that upstream allows until its window ends; of tokens, the least")
+        .tag("quota", quota)
+        .tag("identity", identity)
+        .strongReference(true)
+        .register(registry);
   }
 
   /**

@@ -10,6 +10,7 @@ import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
@@ -136,7 +137,7 @@ final class CommitWarmer {
    * the file can't be reached, and the commit must not wait for that.
    */
   private boolean isStuck(Work work) {
-    if (upstream.state() != UpstreamState.REACHABLE) {
+    if (upstream.state() != UpstreamState.REACHABLE || !mayFetch(work)) {
       return false;
     }
     Key key = new Key(work.repo(), work.commit());
@@ -273,12 +274,13 @@ final class CommitWarmer {
     while (!page.isEmpty()) {
       for (Missing file : page) {
         long size = file.blob().blob().size();
-        if (size > largest || size > left) {
+        long most = Math.min(largest, left);
+        if (size > most) {
           whole = false;
           continue;
         }
         left -= size;
-        switch (fetch(work, file)) {
+        switch (fetch(work, file, laterFiles(page, file, most))) {
           case COMPLETE -> meters.warmed(size);
           case UNANSWERED -> {
             return Readiness.UNANSWERED;
@@ -297,10 +299,25 @@ final class CommitWarmer {
     return whole ? Readiness.COMPLETE : Readiness.PARTIAL;
   }
 
-  /** Fetches one file; {@link Readiness#PARTIAL} if it can't be had. */
-  private Readiness fetch(Work work, Missing file) {
+  /** Names the LFS files of a page that are fetched after this one, for the same batch call. */
+  private static CommitFiles laterFiles(List<Missing> page, Missing file, long largest) {
+    return limit ->
+        page.subList(page.indexOf(file) + 1, page.size()).stream()
+            .filter(other -> other.blob().blob().digest() instanceof Digest.Sha256)
+            .filter(other -> other.blob().blob().size() <= largest)
+            .limit(limit)
+            .map(other -> new CommitFiles.Named(other.path(), other.blob().blob()))
+            .toList();
+  }
+
+  /**
+   * Fetches one file; {@link Readiness#PARTIAL} if it can't be had.
+   *
+   * @param later names the files whose addresses are asked for with this one's
+   */
+  private Readiness fetch(Work work, Missing file, CommitFiles later) {
     Optional<AuthorisedBlob> blob = renewed(work, file);
-    if (blob.isEmpty()) {
+    if (blob.isEmpty() || !mayFetch(work)) {
       return Readiness.UNANSWERED;
     }
     RefusalReporter source =
@@ -311,7 +328,7 @@ final class CommitWarmer {
                 file.path(),
                 blob.get().blob(),
                 work.fetcher().orElseThrow(),
-                CommitFiles.NONE),
+                later),
             work.refused());
     return switch (transfers.background().fetch(blob.get(), source)) {
       case UpstreamResult.Value(var outcome) ->
@@ -324,6 +341,13 @@ final class CommitWarmer {
       case UpstreamResult.Failed(var failure) ->
           BackgroundTransfers.isOutage(failure) ? Readiness.UNANSWERED : Readiness.PARTIAL;
     };
+  }
+
+  /** Whether the Hub allows more calls than clients may need. */
+  private boolean mayFetch(Work work) {
+    return work.fetcher()
+        .filter(fetcher -> upstream.quotas().mayFetchAhead(fetcher.authority()))
+        .isPresent();
   }
 
   /** The proof of a file that was found a while ago: the repo may have been closed since. */

@@ -131,7 +131,10 @@ final class GrantRenewals {
    * @param question asks the repo's own question, or joins it
    */
   void renewAhead(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    if (checker.isAging(grant) && !upstream.isUnavailable() && isTimeToRenew(grant)) {
+    if (checker.isAging(grant)
+        && !upstream.isUnavailable()
+        && !upstream.quotas().isLow(grant.authority())
+        && isTimeToRenew(grant)) {
       var _ = question.get();
     }
   }

@@ -16,7 +16,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
-import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
@@ -122,7 +121,7 @@ public final class HistoryQueries {
       Supplier<ApiReply> pass) {
     Optional<StoredAnswer> kept = store.answer(at.repo(), KeptHistories.NO_COMMIT, name);
     Duration ttl = settings.revisions().ttl();
-    boolean reachable = upstream.state() == UpstreamState.REACHABLE;
+    boolean reachable = upstream.state(at.reader().authority()).mayRefresh();
     boolean fresh =
         kept.filter(k -> Freshness.isWithin(k.learnedAt(), ttl, revisions.now())).isPresent();
     if (kept.isPresent() && ((fresh && !on.noCache()) || !reachable)) {

@@ -158,6 +158,7 @@ public final class Mirror {
         MirrorStatus.loads(transfers.progress()),
         loads.taken(),
         loads.waiting(),
-        loads.passThrough());
+        loads.passThrough(),
+        upstream.quotas().list().stream().map(MirrorStatus.Quota::of).toList());
   }
 }

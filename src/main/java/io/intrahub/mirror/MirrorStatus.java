@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.transfer.fetch.TransferProgress;
+import io.intrahub.upstream.hub.UpstreamQuotas;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -16,16 +17,35 @@ import java.util.Optional;
  * @param connectionsInUse connections to fetch bytes of files that are made or being made
  * @param connectionsWaiting how many wait for such a connection
  * @param passThrough files on their way to one client that are not kept
+ * @param quotas how many more calls upstream allows
  */
 public record MirrorStatus(
     String upstream,
     List<Load> loads,
     int connectionsInUse,
     int connectionsWaiting,
-    int passThrough) {
-  /** Takes a copy of the list. */
+    int passThrough,
+    List<Quota> quotas) {
+  /** Takes a copy of the lists. */
   public MirrorStatus {
     loads = List.copyOf(loads);
+    quotas = List.copyOf(quotas);
+  }
+
+  /**
+   * How many more calls upstream allows.
+   *
+   * @param identity {@code anonymous} for calls without a token, or {@code token} for those with
+   *     the token that has the least left
+   * @param quota as the Hub names it: {@code api}, {@code resolvers} or {@code pages}
+   * @param left calls until the window ends
+   * @param limit calls of a whole window
+   * @param resets until the window ends
+   */
+  public record Quota(String identity, String quota, long left, long limit, Duration resets) {
+    static Quota of(UpstreamQuotas.Left left) {
+      return new Quota(left.identity(), left.quota(), left.left(), left.limit(), left.resets());
+    }
   }
 
   /**

@@ -14,7 +14,6 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.UpstreamState;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
@@ -212,7 +211,7 @@ public final class ResolveFile {
    */
   private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
-    if (old && !request.on().noCache() && upstream.state() == UpstreamState.REACHABLE) {
+    if (old && !request.on().noCache() && upstream.state(at.reader().authority()).mayRefresh()) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at, request.revision(), request.since());
@@ -287,7 +286,7 @@ public final class ResolveFile {
         meters.answered(Meters.Kind.CONTENT, level);
         yield new FileContent(ready.stream(), label.from(source), ready.verified(), meters, level);
       }
-      case UpstreamResult.NoValue<OpenedContent> none -> UpstreamErrors.reply(none, what);
+      case UpstreamResult.NoValue<OpenedContent> none -> UpstreamErrors.contentReply(none, what);
     };
   }
 

@@ -84,12 +84,12 @@ final class RevisionReader {
     }
     branches.requested(proof, revision, upstream.state() == UpstreamState.REACHABLE);
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    Freshness.Decision decision = decide(seen, attempt.noCache());
+    Freshness.Decision decision = decide(attempt, seen, attempt.noCache());
     if (attempt.noCache()
         && decision == Freshness.Decision.REVALIDATE
         && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
       // Whoever has asked the Hub too much gets what anybody else gets.
-      decision = decide(seen, false);
+      decision = decide(attempt, seen, false);
     }
     return switch (decision) {
       case SERVE -> {
@@ -208,9 +208,8 @@ final class RevisionReader {
   private UpstreamResult<ResolvedRevision> resolveStale(
       Authorised<RepoId> proof, ReadAttempt attempt, UpstreamFailure why) {
     Revision revision = attempt.revision();
-    Optional<CommitHash> commit = revision.asCommit();
-    if (commit.isPresent()) {
-      return at(proof, commit.get(), immutableLabel(true), attempt);
+    if (revision.asCommit().isPresent()) {
+      return at(proof, revision.asCommit().get(), immutableLabel(true), attempt);
     }
     branches.requested(proof, revision, false);
     branches.oldCommitServed(proof.subject(), revision);
@@ -227,8 +226,10 @@ final class RevisionReader {
         grant, () -> question(grant, Revision.DEFAULT, attempt.as(), Optional.empty()));
   }
 
-  private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
-    return Freshness.decide(clock.instant(), seen, settings.revisions(), upstream.state(), noCache);
+  private Freshness.Decision decide(
+      ReadAttempt attempt, Optional<Observation<CommitHash>> seen, boolean noCache) {
+    UpstreamState state = upstream.state(attempt.authority());
+    return Freshness.decide(clock.instant(), seen, settings.revisions(), state, noCache);
   }
 
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
@@ -236,8 +237,7 @@ final class RevisionReader {
       Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
-    Optional<UpstreamResult<ProbeResult>> learned =
-        slowUpstream.await(repo, probes.refresh(repo, revision, attempt.as()));
+    var learned = slowUpstream.await(repo, probes.refresh(repo, revision, attempt.as()));
     if (learned.isEmpty()) {
       branches.oldCommitServed(repo, revision);
       return at(proof, seen, true, attempt);

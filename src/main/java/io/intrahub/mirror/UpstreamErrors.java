@@ -38,6 +38,20 @@ final class UpstreamErrors {
     };
   }
 
+  /**
+   * The reply to a request for the bytes of a file, which upstream did not send. A limit of the
+   * rate is a 429, the only such status after which {@code huggingface_hub} from 1.0 on asks for
+   * bytes again.
+   *
+   * @param what as for {@link #reply(UpstreamResult.NoValue, String)}
+   */
+  static ErrorReply contentReply(UpstreamResult.NoValue<?> reason, String what) {
+    ErrorReply reply = reply(reason, what);
+    boolean limited =
+        reason.asFailure().filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
+    return limited ? new ErrorReply(reply.error().withStatus(429), reply.commit()) : reply;
+  }
+
   /** The reply that passes a refusal on, in the Hub's words. */
   static ErrorReply reply(HubRefusal refusal) {
     return new ErrorReply(refusal.error(), refusal.commit());

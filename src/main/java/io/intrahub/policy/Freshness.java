@@ -61,22 +61,19 @@ public final class Freshness {
       UpstreamState upstream,
       boolean noCache) {
     if (observation.isEmpty()) {
-      return upstream == UpstreamState.REACHABLE ? Decision.FETCH : Decision.REFUSE;
+      return upstream.isReachable() ? Decision.FETCH : Decision.REFUSE;
     }
     Instant learnedAt = observation.get().learnedAt();
-    boolean fresh = isWithin(learnedAt, settings.ttl(), now);
-    if (fresh && !(noCache && upstream == UpstreamState.REACHABLE)) {
+    if (isWithin(learnedAt, settings.ttl(), now) && !(noCache && upstream.mayRefresh())) {
       return Decision.SERVE;
     }
-    if (upstream != UpstreamState.REACHABLE) {
-      return Decision.SERVE_STALE;
-    }
-    if (noCache) {
-      return Decision.REVALIDATE;
-    }
-    return isWithin(learnedAt, settings.servedFor(), now)
-        ? Decision.SERVE_AND_REFRESH
-        : Decision.REVALIDATE;
+    boolean served = isWithin(learnedAt, settings.servedFor(), now);
+    return switch (upstream) {
+      case REACHABLE -> served && !noCache ? Decision.SERVE_AND_REFRESH : Decision.REVALIDATE;
+      case SAVING -> served && !noCache ? Decision.SERVE : Decision.REVALIDATE;
+      case LIMITED -> served ? Decision.SERVE : Decision.SERVE_STALE;
+      case DOWN, OFFLINE -> Decision.SERVE_STALE;
+    };
   }
 
   /**

@@ -23,6 +23,11 @@ class StatusTableTest {
                       "partials":2,"partialBytes":1073741824,
                       "limit":10737418240,"free":107374182400},
              "lanes":{"taken":5,"waiting":2},"passThrough":1,
+             "quotas":[
+               {"identity":"anonymous","quota":"api","left":489,"limit":500,
+                "resetsInSeconds":271},
+               {"identity":"token","quota":"resolvers","left":0,"limit":5000,
+                "resetsInSeconds":9}],
              "transfers":[
                {"source":"cdn.hub model acme/x@12345678/m.bin","state":"fetching",
                 "size":3221225472,"there":1073741824,"bytesPerSecond":12582912,"readers":12,
@@ -40,6 +45,8 @@ class StatusTableTest {
             store        6.0 GiB used of 10.0 GiB, 100 GiB free, 345 files, 3 in parts
             connections  5, 2 waiting
             passed on    1, not kept
+            calls left   489 of 500 (api, anonymous), new window in 4 min 31 s
+            calls left   0 of 5000 (resolvers, token), new window in 9 s
             transfers    2
 
             STATE     DONE       OF        RATE  READERS  CONNECTIONS        LEFT  SOURCE

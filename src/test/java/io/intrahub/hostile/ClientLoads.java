@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -18,10 +19,36 @@ final class ClientLoads {
   /** Asked for by each load, and in no repo. */
   private static final String MISSING = "added_tokens.json";
 
-  private final Rig rig;
+  /** As huggingface_hub 2.4.0 does it. */
+  private static final int RETRIES = 5;
 
+  private final Rig rig;
+  private final Optional<String> address;
+  private final Optional<Sleep> sleep;
+
+  /** Waits before a request is sent again. */
+  interface Sleep {
+    void pass(Duration time) throws InterruptedException;
+  }
+
+  /** Of clients that give up at the first error. */
   ClientLoads(Rig rig) {
+    this(rig, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * Of clients that wait for the end of a limit, as huggingface_hub does from version 1.0 on.
+   *
+   * @param address of the client, behind a trusted proxy
+   */
+  ClientLoads(Rig rig, String address, Sleep sleep) {
+    this(rig, Optional.of(address), Optional.of(sleep));
+  }
+
+  private ClientLoads(Rig rig, Optional<String> address, Optional<Sleep> sleep) {
     this.rig = rig;
+    this.address = address;
+    this.sleep = sleep;
   }
 
   /**
@@ -110,12 +137,35 @@ final class ClientLoads {
     }
 
     Rig.Answer send(String method, String target) {
-      Rig.Answer answer = rig.send(rig.app().uri(), new Rig.Call(method, target, "", ""), token);
+      Rig.Call call = new Rig.Call(method, target, "", "");
+      Rig.Answer answer = rig.send(rig.app().uri(), call, token, address);
+      for (int i = 0; i < RETRIES && isSentAgain(call, answer); i++) {
+        pause(answer);
+        answer = rig.send(rig.app().uri(), call, token, address);
+      }
       stale |= answer.header("x-hf-warning").isPresent();
       if (answer.status() >= 400) {
         expectReadable(method, answer);
       }
       return answer;
+    }
+  }
+
+  /** Repo info never is, and the bytes of a file only after a 429. */
+  private boolean isSentAgain(Rig.Call call, Rig.Answer answer) {
+    boolean isFile = call.target().contains("/resolve/");
+    boolean isBytes = isFile && call.method().equals("GET");
+    return sleep.isPresent()
+        && (answer.status() == 429 || (answer.status() >= 500 && !isBytes))
+        && (isFile || call.target().contains("/tree/"));
+  }
+
+  private void pause(Rig.Answer answer) {
+    try {
+      long seconds = answer.header("retry-after").map(Long::parseLong).orElse(1L);
+      sleep.orElseThrow().pass(Duration.ofSeconds(seconds + 1));
+    } catch (InterruptedException e) {
+      throw new AssertionError("interrupted while waiting", e);
     }
   }
 

@@ -68,12 +68,17 @@ class ColdLoadCallsTest {
   }
 
   private void fill(int small, int large) {
+    fill(small, large, "");
+  }
+
+  private void fill(int small, int large, String words) {
     Map<String, DevFile> files = new HashMap<>();
     for (int i = 0; i < small; i++) {
-      files.put("a part %03d/words.txt".formatted(i), DevFile.text("words " + i + "\n"));
+      files.put("a part %03d/words.txt".formatted(i), DevFile.text(words + "words " + i + "\n"));
     }
     for (int i = 0; i < large; i++) {
-      files.put("model-%03d.safetensors".formatted(i), DevFile.lfsGenerated(i, 100_000));
+      long seed = 1_000L * words.length() + i;
+      files.put("model-%03d.safetensors".formatted(i), DevFile.lfsGenerated(seed, 100_000));
     }
     repo.commit("Add the model", files);
   }
@@ -165,6 +170,20 @@ class ColdLoadCallsTest {
     fill(files, 0);
     load(Generation.LISTING, "");
     assertCalls(files + files / 10);
+  }
+
+  @Test
+  void the_files_of_a_new_commit_cost_no_more_when_they_are_fetched_ahead() throws Exception {
+    load(Generation.REPO_INFO, "");
+    fill(SMALL, LARGE, "new ");
+    mirror.mark();
+    mirror.pass(Duration.ofSeconds(61));
+    assertThat(send("GET", "/api/models/" + ID + "/revision/main", "").statusCode()).isEqualTo(200);
+    mirror.awaitIdle();
+
+    assertThat(mirror.app().meters().warmedFileCount()).isEqualTo(SMALL + LARGE);
+    assertCalls(MOST_CALLS);
+    assertThat(mirror.upstream(Route.LFS_BATCH)).hasSize(1);
   }
 
   /** As the clients do: commit, listing if they use it, then eight files at a time. */

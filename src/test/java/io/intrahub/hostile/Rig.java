@@ -115,6 +115,16 @@ final class Rig implements AutoCloseable {
     return mirror.data();
   }
 
+  /** What the operator's listener shows. */
+  String metrics() {
+    return mirror.metrics();
+  }
+
+  /** What the operator's listener tells of the state. */
+  String status() {
+    return mirror.status();
+  }
+
   /** Waits until nothing goes on behind the clients' backs. */
   void settle() {
     mirror.awaitIdle();

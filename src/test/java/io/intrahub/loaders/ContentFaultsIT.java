@@ -6,7 +6,12 @@ import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.Route;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +34,7 @@ class ContentFaultsIT {
 
   static final List<UpstreamTrouble> TROUBLES =
       List.of(
-          UpstreamTrouble.RETRY_AFTER,
+          UpstreamTrouble.RETRY_AFTER.with(429),
           UpstreamTrouble.STATUS_500,
           UpstreamTrouble.STATUS_503,
           UpstreamTrouble.DISCONNECT,
@@ -96,6 +101,23 @@ class ContentFaultsIT {
     }
 
     rig.expectSnapshot(rig.snapshot(rig.call()));
+  }
+
+  /** Time passes for the mirror as for the client. */
+  @ParameterizedTest
+  @ValueSource(strings = {"hf-1.33.0", NEW})
+  @Execution(ExecutionMode.CONCURRENT)
+  void a_limit_that_keeps_bytes_back_is_waited_for_by_the_client(String version) {
+    rig = new FaultRig(tmp, version);
+    rig.on(Route.RESOLVE_CACHE).times(1).status(429, Map.of("Retry-After", "9"), "{}");
+    try (ScheduledExecutorService time = Executors.newSingleThreadScheduledExecutor()) {
+      var _ =
+          time.scheduleAtFixedRate(
+              () -> rig.mirror.pass(Duration.ofSeconds(1)), 1, 1, TimeUnit.SECONDS);
+      rig.expectFile(rig.download(rig.call(), FaultRig.SMALL), FaultRig.SMALL);
+      time.shutdownNow();
+    }
+    assertThat(rig.mirror.hub().counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
   }
 
   @Test

@@ -215,9 +215,18 @@ public final class MirrorUnderTest implements AutoCloseable {
   }
 
   /** What the operator's listener shows; empty if a test has left it no connection or memory. */
-  private String metrics() {
+  public String metrics() {
+    return admin("/metrics");
+  }
+
+  /** What the operator's listener tells of the state. */
+  public String status() {
+    return admin("/status");
+  }
+
+  private String admin(String path) {
     try {
-      URLConnection connection = app.adminUri().resolve("/metrics").toURL().openConnection();
+      URLConnection connection = app.adminUri().resolve(path).toURL().openConnection();
       connection.setConnectTimeout(ADMIN_TIMEOUT_MS);
       connection.setReadTimeout(ADMIN_TIMEOUT_MS);
       try (InputStream in = connection.getInputStream()) {

@@ -26,11 +26,14 @@ final class EndpointClient {
   private final HttpTransport transport;
   private final RedirectGuard guard;
   private final LastAnswer lastAnswer;
+  private final RateLimits limits;
 
-  EndpointClient(HttpTransport transport, RedirectGuard guard, LastAnswer lastAnswer) {
+  EndpointClient(
+      HttpTransport transport, RedirectGuard guard, LastAnswer lastAnswer, RateLimits limits) {
     this.transport = transport;
     this.guard = guard;
     this.lastAnswer = lastAnswer;
+    this.limits = limits;
   }
 
   /**
@@ -39,6 +42,7 @@ final class EndpointClient {
    * @param endpoint that the request goes to, or that redirected to its address
    * @param request with its address set
    * @return to be closed by the caller
+   * @throws RateLimits.LimitedException if the endpoint allows the caller no more calls now
    * @throws IOException when there is no connection or no head in time
    */
   Response send(Endpoint endpoint, Request.Builder request, Caller caller) throws IOException {
@@ -53,14 +57,18 @@ final class EndpointClient {
   Response send(Endpoint endpoint, Request.Builder request, Caller caller, Duration atMost)
       throws IOException {
     Request tagged = request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build();
-    Response response = transport.send(tagged, atMost);
-    if (endpoint.owns(tagged.url())) {
+    if (!endpoint.owns(tagged.url())) {
+      return transport.send(tagged, atMost);
+    }
+    try (RateLimits.Call call = limits.begin(endpoint, caller, endpoint.hubPath(tagged.url()))) {
+      Response response = transport.send(tagged, atMost);
+      call.answered(response.code(), response.headers());
       endpoint.breaker().heard();
       if (endpoint.authoritative()) {
         lastAnswer.heard();
       }
+      return response;
     }
-    return response;
   }
 
   /**

@@ -219,12 +219,14 @@ final class EndpointSelector {
             case BROKEN, SERVER_ERROR -> breaker.troubled(admission, repo, f.reason());
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             case BUSY -> breaker.abandoned(admission);
-            case OFFLINE,
-                RATE_LIMITED,
-                UNEXPECTED_ANSWER,
-                INCOMPLETE_ANSWER,
-                OVER_LIMIT,
-                WRONG_CONTENT ->
+            case RATE_LIMITED -> {
+              if (RateLimits.isSpent(f)) {
+                breaker.abandoned(admission);
+              } else {
+                breaker.answered();
+              }
+            }
+            case OFFLINE, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
                 breaker.answered();
           }
         },

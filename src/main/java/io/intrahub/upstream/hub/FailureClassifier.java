@@ -33,6 +33,9 @@ final class FailureClassifier {
     if (e instanceof BrokenAnswerException answer) {
       return answer.failure();
     }
+    if (e instanceof RateLimits.LimitedException limited) {
+      return limited.failure();
+    }
     if (e instanceof BudgetExhaustedException) {
       return new UpstreamFailure(
           UpstreamFailure.Kind.BUSY, "too many answers are being read at the same time");

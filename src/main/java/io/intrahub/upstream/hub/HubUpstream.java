@@ -1,6 +1,7 @@
 package io.intrahub.upstream.hub;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.Grant;
@@ -56,6 +57,7 @@ public final class HubUpstream implements AutoCloseable {
   private final ListingPageReader listings;
   private final EventOrder order;
   private final LastAnswer lastAnswer;
+  private final UpstreamQuotas quotas;
 
   /**
    * Connects to nothing yet.
@@ -95,9 +97,11 @@ public final class HubUpstream implements AutoCloseable {
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     RateLimits limits = new RateLimits(clock);
+    this.quotas = new UpstreamQuotas(limits, endpoints.getFirst(), clock);
+    quotas.watch(meters);
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
-    EndpointClient client = new EndpointClient(transport, guard, lastAnswer);
+    EndpointClient client = new EndpointClient(transport, guard, lastAnswer, limits);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
@@ -129,6 +133,16 @@ public final class HubUpstream implements AutoCloseable {
     boolean noneAnswers =
         endpoints.stream().allMatch(e -> e.breaker().isOpen() || e.breaker().isSilent());
     return noneAnswers ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+  }
+
+  /** The same for calls in the name of an authority, whose quota may be nearly used up. */
+  public UpstreamState state(Authority authority) {
+    return state() == UpstreamState.REACHABLE ? quotas.state(authority) : state();
+  }
+
+  /** How many more calls the authoritative endpoint allows. */
+  public UpstreamQuotas quotas() {
+    return quotas;
   }
 
   /**

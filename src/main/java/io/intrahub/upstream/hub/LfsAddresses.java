@@ -184,6 +184,8 @@ final class LfsAddresses {
       try (Response response = client.send(endpoint, request, caller, PATIENCE)) {
         read(key, url, response, wanted, caller);
       }
+    } catch (RateLimits.LimitedException e) {
+      useless.put(key, true);
     } catch (IOException | MalformedJsonException e) {
       // A call that was stopped here, because its client left, says nothing of the endpoint.
       if (!Thread.currentThread().isInterrupted()) {

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Time that passes only while something sleeps, and then at once. */
-final class MovedTime implements RetryTiming {
+class MovedTime implements RetryTiming {
   private final AtomicLong now = new AtomicLong();
 
   @Override

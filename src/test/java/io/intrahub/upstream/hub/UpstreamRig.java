@@ -70,6 +70,11 @@ public final class UpstreamRig implements AutoCloseable {
     return new UpstreamRig(new SettableClock(), timing, false, List.of(endpoints));
   }
 
+  /** The same, with a clock that may follow that time. */
+  static UpstreamRig withTiming(SettableClock clock, RetryTiming timing, URI... endpoints) {
+    return new UpstreamRig(clock, timing, false, List.of(endpoints));
+  }
+
   static UpstreamRig offline(URI endpoint) {
     return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, List.of(endpoint));
   }
