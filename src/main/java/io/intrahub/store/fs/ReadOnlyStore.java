@@ -32,7 +32,7 @@ public final class ReadOnlyStore {
   private final StoreLayout layout;
   private final FsRepoCatalog catalog;
 
-  private ReadOnlyStore(Disk disk, StoreLayout layout) {
+  ReadOnlyStore(Disk disk, StoreLayout layout) {
     this.disk = disk;
     this.layout = layout;
     this.catalog = new FsRepoCatalog(disk, layout);

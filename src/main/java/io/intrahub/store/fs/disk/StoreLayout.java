@@ -225,6 +225,11 @@ public final class StoreLayout {
     return partial().resolve(TEMPORARY + number);
   }
 
+  /** What becomes a blob that the operator imports; swept with the temporary files at a start. */
+  public Path imported() {
+    return partial().resolve(TEMPORARY + "import");
+  }
+
   /** Whether a name in the partial folder is that of a small file or of the probe. */
   public static boolean isTemporary(String name) {
     return name.startsWith(TEMPORARY) || name.startsWith("probe");
