@@ -14,7 +14,7 @@ import java.util.List;
  * What a folder of a client claims to have of some repos. Nothing of it is verified, but that each
  * content is a regular file in the folder.
  */
-interface CachedFiles {
+public interface CachedFiles {
   /**
    * A file of a commit.
    *

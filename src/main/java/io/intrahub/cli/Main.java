@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       StatusCommand.class,
       TokenCommand.class,
+      ImportCommand.class,
       ExportCommand.class,
       DemoCommand.class,
       DevHubCommand.class
@@ -72,7 +73,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, export, demo or dev-hub.");
+    err.println("Name a command: serve, status, token, import, export, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
