@@ -83,8 +83,8 @@ public final class CacheExport implements AutoCloseable {
    * @param folder the cache folder, created if it is not there
    * @throws IOException if it can't be written, or another export is writing to it
    */
-  public static CacheExport open(
-      ReadOnlyStore store, Path folder, Method method, Progress progress) throws IOException {
+  public static CacheExport open(ReadOnlyStore store, Path folder, Method method, Progress progress)
+      throws IOException {
     return open(store, folder, method, progress, new JdkFolderWriter());
   }
 

@@ -14,10 +14,10 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Brings what a client's folder has into a store. Each digest is computed anew. What the folder says
- * of a commit becomes a partial manifest, which counts only while the Hub can't be asked, and no
- * grant is made: nobody may read an imported repo before the Hub, or a rule of the operator, lets
- * them.
+ * Brings what a client's folder has into a store. Each digest is computed anew. What the folder
+ * says of a commit becomes a partial manifest, which counts only while the Hub can't be asked, and
+ * no grant is made: nobody may read an imported repo before the Hub, or a rule of the operator,
+ * lets them.
  *
  * <p>An import that was killed is continued by the next one: blobs are durable one by one, a commit
  * is known once all its files are, and a revision after its commit.

@@ -9,7 +9,6 @@ import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
-import io.intrahub.store.BlobImporter;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
@@ -79,7 +78,8 @@ final class CommitImport implements CachedFiles.Receiver {
   public void file(CachedFile file) throws IOException {
     BlobId blob = new BlobId(file.digest(), file.size());
     if (isDenied(file.path(), blob)) {
-      skipped(file.content(), "the Hub's list of this commit names another content for " + file.path());
+      skipped(
+          file.content(), "the Hub's list of this commit names another content for " + file.path());
       return;
     }
     try {

@@ -17,8 +17,7 @@ public sealed interface ExportResult {
    * @param bytes their sizes, in bytes
    * @param added number of files that it did not have before
    * @param addedBytes their sizes, in bytes
-   * @param missing the first of the wanted files that are not in the folder; see {@link
-   *     #MAX_NAMED}
+   * @param missing the first of the wanted files that are not in the folder; see {@link #MAX_NAMED}
    * @param missingCount the number of all of them
    * @param refKept whether the folder still shows an earlier commit under this revision, because
    *     that one has files that the store lacks of the new one

@@ -95,7 +95,8 @@ final class FolderFiles {
 
   /** The path of a file below a folder, with slashes. */
   static Optional<FilePath> pathIn(Path folder, Path file) {
-    String name = folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
+    String name =
+        folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
     return name.indexOf(UNDECODABLE) >= 0 ? Optional.empty() : FilePath.parse(name);
   }
 }

@@ -44,8 +44,7 @@ public final class LocalFolderReader implements CachedFiles {
    * @param revision what the client asked for, if that is known
    * @throws IOException if it can't be read
    */
-  public LocalFolderReader(Path root, RepoId repo, Optional<Revision> revision)
-      throws IOException {
+  public LocalFolderReader(Path root, RepoId repo, Optional<Revision> revision) throws IOException {
     this.root = root.toRealPath();
     this.repo = repo;
     this.revision = revision;

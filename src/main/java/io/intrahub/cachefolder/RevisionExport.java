@@ -69,8 +69,7 @@ final class RevisionExport {
     this.commit = commit;
     this.snapshot = layout.snapshot(repo, commit);
     this.staged = layout.stagedSnapshot(repo, commit);
-    this.before =
-        shown().filter(old -> !old.equals(commit)).map(old -> layout.snapshot(repo, old));
+    this.before = shown().filter(old -> !old.equals(commit)).map(old -> layout.snapshot(repo, old));
   }
 
   /** The commit that the folder shows under the revision. */
@@ -212,8 +211,7 @@ final class RevisionExport {
   }
 
   private void bringStored(BlobId blob, Path incomplete) throws IOException, AbsentException {
-    Path source =
-        store.file(repo, blob).orElseThrow(() -> new AbsentException("it is not stored"));
+    Path source = store.file(repo, blob).orElseThrow(() -> new AbsentException("it is not stored"));
     try {
       switch (options.method()) {
         case COPY -> writer.copy(source, incomplete);

@@ -66,7 +66,8 @@ final class ExportCommand implements Callable<Integer> {
       names = "--hf-cache",
       required = true,
       paramLabel = "FOLDER",
-      description = "The cache folder, which clients know as HF_HUB_CACHE. Created if it is missing.")
+      description =
+          "The cache folder, which clients know as HF_HUB_CACHE. Created if it is missing.")
   private Path folder = Path.of("");
 
   @Option(
@@ -154,7 +155,8 @@ final class ExportCommand implements Callable<Integer> {
     return new Wanted(
         RepoPattern.parse(repo)
             .orElseThrow(() ->
-                wrong("'" + repo + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data")),
+                wrong(
+                    "'" + repo + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data")),
         at < 0
             ? Revision.MAIN
             : Revision.parse(text.substring(at + 1))

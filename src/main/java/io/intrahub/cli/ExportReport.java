@@ -81,7 +81,9 @@ final class ExportReport {
             .put("missingCount", done.missingCount())
             .put("refKept", done.refKept());
     ArrayNode missing = node.putArray("missing");
-    done.missing().forEach(file -> missing.addObject().put("path", file.path().value()).put("why", file.why()));
+    done.missing()
+        .forEach(
+            file -> missing.addObject().put("path", file.path().value()).put("why", file.why()));
     String name = done.repo() + "@" + done.revision();
     line(
         "%s (%s): %d files, %s; added %d files, %s"

@@ -128,8 +128,8 @@ final class ImportCommand implements Callable<Integer> {
       CachedFiles folder = open(target);
       List<RepoId> found =
           folder.repos().stream()
-              .filter(repo ->
-                  wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
+              .filter(
+                  repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
               .toList();
       if (found.isEmpty()) {
         report.nothingFound(folderName());
@@ -153,8 +153,7 @@ final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  private void run(
-      Config.Store config, CachedFiles folder, List<RepoId> found, ImportReport report)
+  private void run(Config.Store config, CachedFiles folder, List<RepoId> found, ImportReport report)
       throws StoreException, IOException {
     DiskBudgetSettings settings =
         new DiskBudgetSettings(
@@ -188,12 +187,15 @@ final class ImportCommand implements Callable<Integer> {
   }
 
   private Path folderName() {
-    return Optional.ofNullable(source.cache).or(() -> Optional.ofNullable(source.local)).orElseThrow();
+    return Optional.ofNullable(source.cache)
+        .or(() -> Optional.ofNullable(source.local))
+        .orElseThrow();
   }
 
   private Target target() {
     if (repos.size() != 1) {
-      throw wrong("--local-dir: name the repo of the folder with one --repo, such as acme/tiny@main");
+      throw wrong(
+          "--local-dir: name the repo of the folder with one --repo, such as acme/tiny@main");
     }
     String text = repos.getFirst();
     int at = text.indexOf('@');
@@ -202,14 +204,17 @@ final class ImportCommand implements Callable<Integer> {
         RepoPattern.parse(name)
             .flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()))
             .orElseThrow(() ->
-                wrong("--repo: '" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data"));
+                wrong(
+                    "--repo: '"
+                        + name
+                        + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data"));
     if (at < 0) {
       return new Target(repo, Optional.empty());
     }
     Revision revision =
         Revision.parse(text.substring(at + 1))
-            .orElseThrow(() ->
-                wrong("--repo: '" + text.substring(at + 1) + "' is not a branch or tag"));
+            .orElseThrow(
+                () -> wrong("--repo: '" + text.substring(at + 1) + "' is not a branch or tag"));
     return new Target(repo, Optional.of(revision));
   }
 

@@ -70,7 +70,9 @@ public record RepoId(RepoType type, String id) {
     return type.plural() + "--" + id.replace("/", "--");
   }
 
-  /** Returns the repo whose {@link #folderName} this is, or empty if there is none. Never throws. */
+  /**
+   * Returns the repo whose {@link #folderName} this is, or empty if there is none. Never throws.
+   */
   public static Optional<RepoId> ofFolderName(String name) {
     int end = name.indexOf("--");
     return end < 0

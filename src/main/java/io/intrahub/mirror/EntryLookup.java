@@ -39,8 +39,8 @@ final class EntryLookup {
 
   /**
    * Which blob the path has, empty when there is no such file, and whether a complete manifest said
-   * so. A single answer of upstream's resolve may have been tampered with on the way; it counts only
-   * until the commit's manifest is there.
+   * so. A single answer of upstream's resolve may have been tampered with on the way; it counts
+   * only until the commit's manifest is there.
    */
   private record Remembered(Optional<BlobId> blob, boolean byManifest) {}
 

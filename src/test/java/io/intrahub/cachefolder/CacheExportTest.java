@@ -159,7 +159,9 @@ class CacheExportTest {
                 "model.safetensors", "its copy in the store is damaged"),
             org.assertj.core.groups.Tuple.tuple(
                 "onnx/model.safetensors", "its copy in the store is damaged"));
-    assertThat(CacheFiles.names(layout.blobs(REPO))).hasSize(3).noneMatch(n -> n.contains("incompl"));
+    assertThat(CacheFiles.names(layout.blobs(REPO)))
+        .hasSize(3)
+        .noneMatch(n -> n.contains("incompl"));
   }
 
   @Test
@@ -181,8 +183,7 @@ class CacheExportTest {
 
   @Test
   void a_revision_that_is_not_stored_is_refused_with_those_that_are() throws Exception {
-    ExportResult result =
-        export(new Revision("v1"), PathPatterns.ALL, new JdkFolderWriter());
+    ExportResult result = export(new Revision("v1"), PathPatterns.ALL, new JdkFolderWriter());
 
     assertThat(result)
         .isInstanceOfSatisfying(
@@ -289,8 +290,8 @@ class CacheExportTest {
       } catch (FaultyWriter.Killed e) {
         Map<String, byte[]> found = CacheFiles.snapshot(layout.snapshot(REPO, FIRST));
         assertThat(found.keySet()).containsAll(before.keySet());
-        found.forEach(
-            (path, content) -> assertThat(content).as(path).isEqualTo(StoredRepo.files().get(path)));
+        found.forEach((path, content) ->
+            assertThat(content).as(path).isEqualTo(StoredRepo.files().get(path)));
       }
       exportMain();
       CacheFiles.expect(layout.snapshot(REPO, FIRST), StoredRepo.files());

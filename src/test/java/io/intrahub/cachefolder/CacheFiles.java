@@ -38,7 +38,10 @@ final class CacheFiles {
   /** All names in a folder, links as they are. */
   static List<String> names(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
-      return all.map(f -> folder.relativize(f).toString()).filter(n -> !n.isEmpty()).sorted().toList();
+      return all.map(f -> folder.relativize(f).toString())
+          .filter(n -> !n.isEmpty())
+          .sorted()
+          .toList();
     }
   }
 }

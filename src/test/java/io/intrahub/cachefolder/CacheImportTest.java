@@ -57,8 +57,7 @@ class CacheImportTest {
 
   private static void export(Path data, Path cache) throws Exception {
     try (CacheExport export =
-        CacheExport.open(
-            ReadOnlyStore.open(data), cache, Method.COPY, (repo, path, bytes) -> {})) {
+        CacheExport.open(ReadOnlyStore.open(data), cache, Method.COPY, (repo, path, bytes) -> {})) {
       export.export(REPO, Revision.MAIN, PathPatterns.ALL);
     }
   }
@@ -80,8 +79,7 @@ class CacheImportTest {
       Optional<Manifest> manifest = store.readOnly().manifest(REPO, FIRST);
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
-        assertThat(
-                manifest.orElseThrow().find(new io.intrahub.hub.FilePath(file.getKey())))
+        assertThat(manifest.orElseThrow().find(new io.intrahub.hub.FilePath(file.getKey())))
             .as(file.getKey())
             .hasValueSatisfying(e -> assertThat(e.entry().blob()).hasValue(blob));
         if (blob.size() > 0) {
@@ -92,8 +90,7 @@ class CacheImportTest {
   }
 
   private Path blob(String path) {
-    return layout.blob(
-        REPO, StoredRepo.blob(path, StoredRepo.files().get(path)).digest());
+    return layout.blob(REPO, StoredRepo.blob(path, StoredRepo.files().get(path)).digest());
   }
 
   @Test
@@ -109,8 +106,7 @@ class CacheImportTest {
     Path again = tmp.resolve("again");
     export(data, again);
     assertThat(CacheFiles.names(again)).isEqualTo(CacheFiles.names(cache));
-    CacheFiles.expect(
-        new CacheLayout(again).snapshot(REPO, FIRST), StoredRepo.files());
+    CacheFiles.expect(new CacheLayout(again).snapshot(REPO, FIRST), StoredRepo.files());
   }
 
   @Test
@@ -119,8 +115,7 @@ class CacheImportTest {
 
     try (FsStore store = StoredRepo.open(data)) {
       for (ReadScope scope : ReadScope.values()) {
-        assertThat(
-                store.repos().confirmedAt(new Grant(REPO, new Authority.Anonymous(), scope)))
+        assertThat(store.repos().confirmedAt(new Grant(REPO, new Authority.Anonymous(), scope)))
             .isEmpty();
       }
       assertThat(store.readOnly().manifest(REPO, FIRST).orElseThrow().complete()).isFalse();
@@ -178,9 +173,11 @@ class CacheImportTest {
     Path secret = Files.writeString(tmp.resolve("secret"), "of somebody else");
     Path outside = layout.blob(REPO, TestBlobs.gitSha1("of somebody else".getBytes()).digest());
     Files.createSymbolicLink(outside, secret);
-    Files.createSymbolicLink(snapshot.resolve("outside.txt"), Path.of("../../blobs/" + outside.getFileName()));
+    Files.createSymbolicLink(
+        snapshot.resolve("outside.txt"), Path.of("../../blobs/" + outside.getFileName()));
     Files.createSymbolicLink(snapshot.resolve("direct.txt"), secret);
-    Files.createSymbolicLink(snapshot.resolve("dangling.txt"), Path.of("../../blobs/" + "a".repeat(40)));
+    Files.createSymbolicLink(
+        snapshot.resolve("dangling.txt"), Path.of("../../blobs/" + "a".repeat(40)));
     Files.createSymbolicLink(snapshot.resolve("ref.txt"), Path.of("../../refs/main"));
     Files.createSymbolicLink(snapshot.resolve("folder"), Path.of("/etc"));
     Files.writeString(snapshot.resolve("plain.txt"), "of a client without links");
@@ -286,8 +283,7 @@ class CacheImportTest {
       assertThat(store.readOnly().revisions(REPO))
           .extracting(ObservedRevision::revision, seen -> seen.commit().learnedAt())
           .containsExactlyInAnyOrder(
-              tuple(Revision.MAIN, NOW.minus(Duration.ofDays(30))),
-              tuple(new Revision("v1"), NOW));
+              tuple(Revision.MAIN, NOW.minus(Duration.ofDays(30))), tuple(new Revision("v1"), NOW));
     }
   }
 
@@ -304,7 +300,9 @@ class CacheImportTest {
       Path stored =
           store
               .readOnly()
-              .file(REPO, StoredRepo.blob("model.safetensors", StoredRepo.files().get("model.safetensors")))
+              .file(
+                  REPO,
+                  StoredRepo.blob("model.safetensors", StoredRepo.files().get("model.safetensors")))
               .orElseThrow();
       assertThat(Files.isSameFile(stored, blob("model.safetensors"))).isTrue();
     }
@@ -317,8 +315,7 @@ class CacheImportTest {
       data = tmp.resolve("data-" + call);
       TestDisk disk = new TestDisk(data);
       boolean killed = false;
-      FsStore store =
-          FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
+      FsStore store = FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
       disk.fail(call, TestDisk.Fault.KILLED);
       try {
         importInto(store, new CacheFolderReader(cache), false);

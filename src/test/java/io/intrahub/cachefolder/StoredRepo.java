@@ -55,7 +55,9 @@ final class StoredRepo {
     return FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, Runnable::run);
   }
 
-  /** Puts a commit into the store, with all of its files but some, and lets {@code main} show it. */
+  /**
+   * Puts a commit into the store, with all of its files but some, and lets {@code main} show it.
+   */
   static void put(Path data, CommitHash commit, Map<String, byte[]> files, Set<String> absent)
       throws Exception {
     try (FsStore store = open(data)) {

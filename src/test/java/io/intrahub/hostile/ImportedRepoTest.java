@@ -34,7 +34,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A repo that was imported from a client's cache folder: who may read it, and what of it counts. */
+/**
+ * A repo that was imported from a client's cache folder: who may read it, and what of it counts.
+ */
 class ImportedRepoTest {
   private static final String ID = "acme/carried";
   private static final RepoId REPO = new RepoId(RepoType.MODEL, ID);

@@ -1,8 +1,8 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.base.CacheSizes;
-import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.BlobImporter;
+import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.Maintenance;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoStore;

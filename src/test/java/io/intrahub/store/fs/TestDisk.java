@@ -243,8 +243,7 @@ public class TestDisk implements Disk {
     @Override
     public long append(FileChannel source, long position) throws IOException {
       // A half is no error, and what a kill leaves.
-      ByteBuffer some =
-          ByteBuffer.allocate((int) Math.min(source.size() - position, 64 << 10));
+      ByteBuffer some = ByteBuffer.allocate((int) Math.min(source.size() - position, 64 << 10));
       if (source.read(some, position) <= 0) {
         return 0;
       }
