@@ -96,7 +96,13 @@ class CacheFolderCommandTest {
     assertThat(in.at("/repos/0/addedBytes").asInt()).isEqualTo(6);
 
     Ran ran =
-        run("export", "--json", "--hf-cache", tmp.resolve("target").toString(), "acme/tiny", "gpt2");
+        run(
+            "export",
+            "--json",
+            "--hf-cache",
+            tmp.resolve("target").toString(),
+            "acme/tiny",
+            "gpt2");
     assertThat(ran.status()).isEqualTo(ExportCommand.INCOMPLETE);
     assertThat(ran.err()).isEmpty();
     assertThat(ran.json().at("/revisions/0/commit").asString()).isEqualTo(COMMIT);
