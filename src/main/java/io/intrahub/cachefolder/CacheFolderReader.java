@@ -71,10 +71,14 @@ public final class CacheFolderReader implements CachedFiles {
 
   private CachedFile cached(RepoId repo, Path snapshot, Path file)
       throws IOException, UnusableException {
+    if (!FolderFiles.isDecodable(file)) {
+      throw new UnusableException(
+          "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"
+              + " written with");
+    }
     FilePath path =
         FolderFiles.pathIn(snapshot, file)
-            .orElseThrow(() ->
-                new UnusableException("the Hub has no such name, or this locale can't read it"));
+            .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
     Path content = folder.content(file);
     if (!Files.isSymbolicLink(file)) {
       throw new UnusableException("it is not a link to a blob, so its digest is not known");

@@ -93,10 +93,18 @@ final class FolderFiles {
     }
   }
 
-  /** The path of a file below a folder, with slashes. */
+  /**
+   * Whether the name of a file was read as it is. It was not if it has letters that the locale of
+   * this process does not have.
+   */
+  static boolean isDecodable(Path file) {
+    return file.toString().indexOf(UNDECODABLE) < 0;
+  }
+
+  /** The path of a file below a folder, with slashes; empty if no file of the Hub has it. */
   static Optional<FilePath> pathIn(Path folder, Path file) {
     String name =
         folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
-    return name.indexOf(UNDECODABLE) >= 0 ? Optional.empty() : FilePath.parse(name);
+    return isDecodable(file) ? FilePath.parse(name) : Optional.empty();
   }
 }

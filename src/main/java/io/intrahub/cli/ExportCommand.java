@@ -45,7 +45,8 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nFor example:%n",
     footer = {
-      "  intrahub export --hf-cache /media/stick/hub gpt2 acme/tiny@v1 'datasets/acme/*'",
+      "  intrahub export --hf-cache /media/stick/hub gpt2 acme/tiny@v1",
+      "  intrahub export --hf-cache /media/stick/hub 'acme/*' 'datasets/acme/*'",
       "  HF_HUB_CACHE=/media/stick/hub HF_HUB_OFFLINE=1 python load.py"
     })
 final class ExportCommand implements Callable<Integer> {

@@ -58,7 +58,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nFor example:%n",
     footer = {
       "  intrahub import --hf-cache ~/.cache/huggingface/hub",
-      "  intrahub import --hf-cache /media/stick/hub --repo 'acme/*' --repo 'datasets/acme/*'",
+      "  intrahub import --hf-cache /media/stick/hub --repo 'acme/*'",
       "  intrahub import --local-dir ./tiny --repo acme/tiny@main"
     })
 final class ImportCommand implements Callable<Integer> {
@@ -174,6 +174,7 @@ final class ImportCommand implements Callable<Integer> {
       for (RepoId repo : found) {
         report.done(run.run(folder, repo));
       }
+      report.evicted(store.usage());
     }
   }
 

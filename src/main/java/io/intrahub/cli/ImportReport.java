@@ -4,6 +4,7 @@ import io.intrahub.cachefolder.ImportResult;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.StoreUsage;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -84,6 +85,18 @@ final class ImportReport {
         .forEach(file -> error("Skipped " + file.path() + ": " + file.why()));
     if (of.skippedCount() > MAX_LINES) {
       error("Skipped " + (of.skippedCount() - MAX_LINES) + " more files of " + of.repo());
+    }
+  }
+
+  /** Tells what the store gave up, which may be what was just imported. */
+  void evicted(StoreUsage usage) {
+    result.put("evicted", usage.evictedBlobs()).put("evictedBytes", usage.evictedBytes());
+    if (usage.evictedBlobs() > 0) {
+      complete = false;
+      error(
+          "The store is full: %d files, %s, were evicted for the import and may be part of it."
+                  .formatted(usage.evictedBlobs(), StatusTable.size(usage.evictedBytes()))
+              + " Raise store.max-size, or import less with --repo");
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -245,6 +246,7 @@ class CacheExportTest {
   }
 
   @ParameterizedTest
+  @Tag("slow")
   @ValueSource(booleans = {true, false})
   void an_export_that_is_killed_anywhere_shows_nothing_half_and_is_continued(boolean links)
       throws Exception {
@@ -276,6 +278,7 @@ class CacheExportTest {
   }
 
   @Test
+  @Tag("slow")
   void an_export_that_adds_to_a_snapshot_survives_a_kill_anywhere() throws Exception {
     PathPatterns some = PathPatterns.of(List.of("onnx/*"), List.of());
     for (int call = 1; ; call++) {
@@ -300,6 +303,7 @@ class CacheExportTest {
   }
 
   @Test
+  @Tag("slow")
   void a_full_disk_leaves_what_is_complete_and_the_next_export_continues() throws Exception {
     for (int call = 5; ; call++) {
       cache = tmp.resolve("hub-" + call);

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -310,6 +311,7 @@ class CacheImportTest {
   }
 
   @Test
+  @Tag("slow")
   void an_import_that_is_killed_anywhere_is_continued() throws Exception {
     for (int call = 1; ; call++) {
       data = tmp.resolve("data-" + call);
@@ -336,6 +338,7 @@ class CacheImportTest {
   }
 
   @Test
+  @Tag("slow")
   void a_store_that_cannot_write_keeps_what_is_whole_and_the_next_import_continues()
       throws Exception {
     for (int call = 1; ; call += 3) {

@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
@@ -125,6 +126,26 @@ class CacheFolderCommandTest {
     Ran out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny@v1");
     assertThat(out.status()).isEqualTo(ExportCommand.INCOMPLETE);
     assertThat(out.err()).contains("model acme/tiny@v1: this revision is not stored, but main");
+  }
+
+  @Test
+  void a_store_that_is_too_small_is_named() throws Exception {
+    String large = "x".repeat(600_000);
+    for (String name : List.of("one", "two", "three")) {
+      byte[] content = (name + large).getBytes(StandardCharsets.UTF_8);
+      put(
+          "models--acme--" + name,
+          "a.txt",
+          TestBlobs.gitSha1(content).digest().hex(),
+          name + large);
+    }
+    Path config =
+        Files.writeString(tmp.resolve("small.yaml"), "store: {max-size: 1MiB, min-free: 0}\n");
+
+    Ran ran = run("import", "--hf-cache", cache.toString(), "--config", config.toString());
+
+    assertThat(ran.status()).isEqualTo(ImportCommand.INCOMPLETE);
+    assertThat(ran.err()).contains("The store is full", "store.max-size");
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.intrahub.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@code intrahub import} and {@code intrahub export} with cache folders of the real clients: what
@@ -169,6 +171,33 @@ class CacheFolderIT {
     expectDone("export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
 
     expectLoadsOffline("hf-0.36.0", exported);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"transformers-4.57", "transformers-5"})
+  void transformers_loads_without_network_what_it_has_loaded_through_the_mirror(String version)
+      throws Exception {
+    DemoRepos.install(hub);
+    Path data = tmp.resolve("data");
+    String model = "demo/tiny-bert";
+    String loaded;
+    try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of())) {
+      PythonClient.Call call = client(version).call().endpoint(mirror.uri());
+      loaded = call.script("transformers_load.py", model).expectSuccess().stdout();
+      mirror.stop();
+    }
+    Path exported = tmp.resolve("exported");
+
+    int status =
+        intrahub("export", "--hf-cache", exported.toString(), "--data", data.toString(), model);
+
+    // What it never asked for is not stored.
+    assertThat(status).as("%s", Files.readString(log)).isEqualTo(1);
+    assertThat(Files.readString(log)).contains("lacks README.md: it is not stored");
+    PythonClient.Call offline =
+        client(version).call().env("HF_HUB_OFFLINE", "1").env("HF_HUB_CACHE", exported.toString());
+    assertThat(offline.script("transformers_load.py", model).expectSuccess().stdout())
+        .isEqualTo(loaded);
   }
 
   private void kill(Random random, String... arguments) throws Exception {
