@@ -111,7 +111,7 @@ class CacheFolderIT {
 
   @ParameterizedTest
   @FieldSource("VERSIONS")
-  void what_a_client_has_downloaded_comes_out_the_same_and_loads_without_network_in_all_versions(
+  void what_a_client_has_downloaded_comes_out_the_same_and_loads_without_network_in_another(
       String version) throws Exception {
     PythonClient.Call download = direct(version);
     download.script("snapshot.py", LoadedRepo.ID).expectSuccess();
@@ -123,9 +123,9 @@ class CacheFolderIT {
     expectDone("export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
 
     expectSame(exported, cache);
-    for (String other : VERSIONS) {
-      expectLoadsOffline(other, exported);
-    }
+    // Each reads what a different one has written.
+    int next = (VERSIONS.indexOf(version) + 1) % VERSIONS.size();
+    expectLoadsOffline(VERSIONS.get(next), exported);
   }
 
   @Test
