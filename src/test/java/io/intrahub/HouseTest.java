@@ -93,6 +93,7 @@ class HouseTest {
     table.put("transfer", Set.of("access", "store", "upstream", "hub", "metrics", "base"));
     table.put("upstream", Set.of("access", "policy", "hub", "metrics", "base"));
     table.put("store", Set.of("access", "policy", "hub", "metrics", "base"));
+    table.put("cachefolder", Set.of("store", "policy", "hub", "base"));
     table.put("access", Set.of("policy", "hub", "base"));
     // What it decides holds for verdicts, metadata and addresses alike, so it is below them all.
     table.put("policy", Set.of());

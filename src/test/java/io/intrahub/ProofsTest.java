@@ -25,9 +25,11 @@ import io.intrahub.access.ReadScope;
 import io.intrahub.access.RuleEvidence;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.BlobImporter;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.Scratch;
+import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.transfer.Transfers;
 import java.util.List;
 import java.util.Set;
@@ -126,6 +128,26 @@ class ProofsTest {
             .areAssignableTo(RepoCatalog.class)
             .because("the catalog is for eviction, which answers nobody"));
     assertThat(HOUSE.get(RepoCatalog.class).getAllSubclasses()).isNotEmpty();
+  }
+
+  /** The operator may read the folder of the store anyway; clients must not through a command. */
+  @Test
+  void only_the_commands_of_the_operator_read_and_write_a_store_without_a_proof() {
+    for (Class<?> operators : List.of(ReadOnlyStore.class, BlobImporter.class)) {
+      check(
+          noClasses()
+              .that()
+              .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cachefolder")
+              .and()
+              .doNotHaveFullyQualifiedName("io.intrahub.cli.ExportCommand")
+              .should()
+              .dependOnClassesThat()
+              .areAssignableTo(operators)
+              .because("it asks for no proof"));
+      assertThat(HOUSE.get(operators).getDirectDependenciesToSelf())
+          .extracting(use -> use.getOriginClass().getPackageName())
+          .contains("io.intrahub.cachefolder");
+    }
   }
 
   @Test

@@ -27,6 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       StatusCommand.class,
       TokenCommand.class,
+      ImportCommand.class,
+      ExportCommand.class,
       DemoCommand.class,
       DevHubCommand.class
     },
@@ -41,6 +43,9 @@ public final class Main implements Callable<Integer> {
 
   /** {@code EX_UNAVAILABLE} of sysexits.h: no mirror answers. */
   static final int EX_UNAVAILABLE = 69;
+
+  /** {@code EX_IOERR} of sysexits.h: a file can't be read or written. */
+  static final int EX_IOERR = 74;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -68,7 +73,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, demo or dev-hub.");
+    err.println("Name a command: serve, status, token, import, export, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

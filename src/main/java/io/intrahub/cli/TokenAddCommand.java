@@ -60,7 +60,7 @@ final class TokenAddCommand implements Callable<Integer> {
       description = "After which time the token expires, such as 12h or 90d (default: never).")
   private @Nullable String expires;
 
-  @Mixin private TokenFolder folder = new TokenFolder();
+  @Mixin private StoreFolder folder = new StoreFolder();
 
   /** A token of this name exists. */
   private static final class NameTakenException extends Exception {
@@ -84,7 +84,7 @@ final class TokenAddCommand implements Callable<Integer> {
     LocalToken token = new LocalToken(name, TokenHash.of(text), now, time.map(now::plus), patterns);
     PrintWriter err = spec.commandLine().getErr();
     try {
-      TokenFolder.tokens(config)
+      StoreFolder.tokens(config)
           .change(table -> {
             if (table.find(name).isPresent()) {
               throw new NameTakenException();

@@ -32,13 +32,13 @@ final class TokenListCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Prints an array of objects, as JSON.")
   private boolean json;
 
-  @Mixin private TokenFolder folder = new TokenFolder();
+  @Mixin private StoreFolder folder = new StoreFolder();
 
   @Override
   public Integer call() throws StartException {
     List<LocalToken> tokens;
     try {
-      tokens = TokenFolder.tokens(folder.load()).read().tokens();
+      tokens = StoreFolder.tokens(folder.load()).read().tokens();
     } catch (StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }

@@ -24,7 +24,7 @@ final class TokenRevokeCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "The name of the token; see token list.")
   private String name = "";
 
-  @Mixin private TokenFolder folder = new TokenFolder();
+  @Mixin private StoreFolder folder = new StoreFolder();
 
   /** There is no token of this name. */
   private static final class NoSuchTokenException extends Exception {
@@ -33,7 +33,7 @@ final class TokenRevokeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws StartException, InterruptedException {
-    TokenFile tokens = TokenFolder.tokens(folder.load());
+    TokenFile tokens = StoreFolder.tokens(folder.load());
     try {
       tokens.change(table -> {
         if (table.find(name).isEmpty()) {

@@ -70,6 +70,17 @@ public record RepoId(RepoType type, String id) {
     return type.plural() + "--" + id.replace("/", "--");
   }
 
+  /**
+   * Returns the repo whose {@link #folderName} this is, or empty if there is none. Never throws.
+   */
+  public static Optional<RepoId> ofFolderName(String name) {
+    int end = name.indexOf("--");
+    return end < 0
+        ? Optional.empty()
+        : RepoType.ofPlural(name.substring(0, end))
+            .flatMap(type -> parse(type, name.substring(end + 2).replace("--", "/")));
+  }
+
   /** {@code /api/models/ns/name}. */
   public String apiPath() {
     return "/api/" + type.plural() + "/" + id;

@@ -38,9 +38,9 @@ final class EntryLookup {
   private record Key(RepoId repo, CommitHash commit, FilePath path) {}
 
   /**
-   * Which blob the path has, empty when there is no such file, and whether a manifest said so. A
-   * single answer of upstream's resolve may have been tampered with on the way; it counts only
-   * until the commit's manifest is there.
+   * Which blob the path has, empty when there is no such file, and whether a complete manifest said
+   * so. A single answer of upstream's resolve may have been tampered with on the way; it counts
+   * only until the commit's manifest is there.
    */
   private record Remembered(Optional<BlobId> blob, boolean byManifest) {}
 
@@ -80,11 +80,13 @@ final class EntryLookup {
       meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
       return Optional.of(known(repo, remembered.blob()));
     }
-    Optional<Optional<BlobId>> found = manifests.get(repo, commit).flatMap(m -> in(m, path));
+    Optional<Manifest> manifest = manifests.get(repo, commit);
+    Optional<Optional<BlobId>> found = manifest.flatMap(m -> in(m, path));
     if (found.isPresent()) {
       meters.answered(
           Meters.Kind.ENTRY, remembered == null ? Meters.Level.DISK : Meters.Level.MEMORY);
-      memory.put(key, new Remembered(found.get(), true));
+      // What was imported counts until the Hub says what the commit has.
+      memory.put(key, new Remembered(found.get(), manifest.get().complete()));
       return Optional.of(known(repo, found.get()));
     }
     if (remembered != null) {

@@ -127,9 +127,14 @@ final class ManifestLoader {
     this.limit = limit;
   }
 
-  /** The manifest, if it was learned. */
+  /**
+   * The manifest, if it was learned. A partial one was imported, and the Hub has not confirmed it,
+   * so it counts only while the Hub can't be asked.
+   */
   Optional<Manifest> get(Authorised<RepoId> repo, CommitHash commit) {
-    return store.manifest(repo, commit);
+    return store
+        .manifest(repo, commit)
+        .filter(m -> m.complete() || upstream.state() != UpstreamState.REACHABLE);
   }
 
   private static <K> Cache<K, Boolean> recently() {
@@ -155,7 +160,7 @@ final class ManifestLoader {
    * Learns the manifest and waits for it without a limit. For threads that no client waits for.
    *
    * @param as in whose name, and against whose client's share of the memory budget
-   * @return {@link Result.Complete} also for a listing of which a part is known
+   * @return {@link Result.Complete} also for a partial listing while the Hub can't be asked
    */
   Result learn(Authorised<RepoId> repo, CommitHash commit, Caller as) {
     Optional<Manifest> known = get(repo, commit);

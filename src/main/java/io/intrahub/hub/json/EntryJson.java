@@ -121,6 +121,29 @@ public final class EntryJson {
     }
   }
 
+  /** Returns the text of an entry, as the Hub would write it. */
+  public static String write(Entry entry) {
+    ByteArrayOutputStream text = new ByteArrayOutputStream(256);
+    try (JsonGenerator out = LISTINGS.createGenerator(ObjectWriteContext.empty(), text)) {
+      out.writeStartObject();
+      out.writeStringProperty("type", entry.kind() == Entry.Kind.FILE ? "file" : "directory");
+      out.writeStringProperty("oid", entry.oid());
+      out.writeNumberProperty("size", entry.size());
+      entry
+          .lfs()
+          .ifPresent(lfs -> {
+            out.writeObjectPropertyStart("lfs");
+            out.writeStringProperty("oid", lfs.sha256().hex());
+            out.writeNumberProperty("size", lfs.size());
+            out.writeNumberProperty("pointerSize", lfs.pointerSize());
+            out.writeEndObject();
+          });
+      out.writeStringProperty("path", entry.path().value());
+      out.writeEndObject();
+    }
+    return text.toString(StandardCharsets.UTF_8);
+  }
+
   private static Optional<Sent> readOne(JsonParser parser) throws MalformedJsonException {
     // Bytes, because a generator of text does not escape half a surrogate pair.
     EntryText text = new EntryText();

@@ -1,6 +1,7 @@
 package io.intrahub.store.fs;
 
 import io.intrahub.base.CacheSizes;
+import io.intrahub.store.BlobImporter;
 import io.intrahub.store.CachedRepoStore;
 import io.intrahub.store.Maintenance;
 import io.intrahub.store.PublishedBlobs;
@@ -60,6 +61,8 @@ public final class FsStore implements Store, Maintenance {
   private final BlobChecks checks;
   private final EvictableCommitMetadata commits;
   private final RecoveryScan scan;
+  private final BlobImporter importer;
+  private final ReadOnlyStore readOnly;
 
   /** Guarded by this. */
   private boolean closed;
@@ -97,6 +100,8 @@ public final class FsStore implements Store, Maintenance {
             disk, layout, publisher, checks, index, clock, parts.shutdownMarker(), pins, locks);
     this.partials =
         new PartialBlobs(disk, layout, folders, budget, quarantine, published, pins, clock, locks);
+    this.importer = new FsBlobImporter(disk, layout, budget, published);
+    this.readOnly = new ReadOnlyStore(disk, layout);
     FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
@@ -233,6 +238,16 @@ public final class FsStore implements Store, Maintenance {
   @Override
   public RepoStore repos() {
     return repos;
+  }
+
+  /** Takes blobs that the operator brings; for a process that serves no clients. */
+  public BlobImporter importer() {
+    return importer;
+  }
+
+  /** The same store as the operator sees it; for a process that serves no clients. */
+  public ReadOnlyStore readOnly() {
+    return readOnly;
   }
 
   @Override

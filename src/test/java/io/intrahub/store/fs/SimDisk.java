@@ -5,6 +5,7 @@ import io.intrahub.store.fs.disk.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -344,6 +345,11 @@ final class SimDisk implements Disk {
       }
       content.write(from, position, clock.instant());
       return count;
+    }
+
+    @Override
+    public long append(FileChannel source, long position) {
+      throw new UnsupportedOperationException("a disk in memory knows no other file");
     }
 
     @Override

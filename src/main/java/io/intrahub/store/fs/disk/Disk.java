@@ -2,6 +2,7 @@ package io.intrahub.store.fs.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -89,6 +90,14 @@ public interface Disk {
 
     /** Writes some of the buffer at a position. A short write is no error: the caller goes on. */
     int write(ByteBuffer from, long position) throws IOException;
+
+    /**
+     * Writes bytes of another file at the end, from a position of that file up to its end; as a
+     * reflink where the file system has them. A short write is no error: the caller goes on.
+     *
+     * @return the number of bytes, 0 at the end of the other file
+     */
+    long append(FileChannel source, long position) throws IOException;
 
     /** Reads some bytes at a position; -1 at the end of the file. */
     int read(ByteBuffer into, long position) throws IOException;

@@ -177,6 +177,12 @@ public final class JdkDisk implements Disk {
     }
 
     @Override
+    public long append(FileChannel source, long position) throws IOException {
+      // The JDK calls copy_file_range, which makes reflinks.
+      return source.transferTo(position, source.size() - position, channel);
+    }
+
+    @Override
     public int read(ByteBuffer into, long position) throws IOException {
       return channel.read(into, position);
     }

@@ -5,7 +5,6 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -226,6 +225,11 @@ public final class StoreLayout {
     return partial().resolve(TEMPORARY + number);
   }
 
+  /** What becomes a blob that the operator imports; swept with the temporary files at a start. */
+  public Path imported() {
+    return partial().resolve(TEMPORARY + "import");
+  }
+
   /** Whether a name in the partial folder is that of a small file or of the probe. */
   public static boolean isTemporary(String name) {
     return name.startsWith(TEMPORARY) || name.startsWith("probe");
@@ -372,12 +376,7 @@ public final class StoreLayout {
 
   /** The repo whose folder has this name; empty when the folder is not ours. */
   public static Optional<RepoId> repoOf(String folderName) {
-    int end = folderName.indexOf("--");
-    if (end < 0) {
-      return Optional.empty();
-    }
-    String id = folderName.substring(end + 2).replace("--", "/");
-    return RepoType.ofPlural(folderName.substring(0, end)).flatMap(t -> RepoId.parse(t, id));
+    return RepoId.ofFolderName(folderName);
   }
 
   /** Whether the text is this many lower-case hexadecimal digits. */

@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The flags with which the commands for local tokens find the folder of the store. */
-final class TokenFolder {
+/** The flags with which commands that work on the folder of the store find it. */
+final class StoreFolder {
   @Option(
       names = "--config",
       paramLabel = "FILE",

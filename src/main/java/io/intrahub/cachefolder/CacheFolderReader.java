@@ -1,0 +1,119 @@
+package io.intrahub.cachefolder;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import io.intrahub.cachefolder.FolderFiles.UnusableException;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads a cache folder: the layout of all versions of huggingface_hub, with or without the blobs
+ * that 2.x shares between repos. It looks at snapshots, what they lead to, and refs only, so
+ * unfinished downloads and locks are never seen.
+ */
+public final class CacheFolderReader implements CachedFiles {
+  private static final int MAX_REF = 64;
+
+  private final CacheLayout layout;
+  private final FolderFiles folder;
+
+  /**
+   * Reads a cache folder.
+   *
+   * @throws IOException if it is not there
+   */
+  public CacheFolderReader(Path root) throws IOException {
+    this.folder = new FolderFiles(root);
+    this.layout = new CacheLayout(root.toRealPath());
+  }
+
+  @Override
+  public List<RepoId> repos() throws IOException {
+    return FolderFiles.list(layout.root()).stream()
+        .map(path -> RepoId.ofFolderName(path.getFileName().toString()))
+        .flatMap(Optional::stream)
+        .sorted(Comparator.comparing(RepoId::type).thenComparing(RepoId::id))
+        .toList();
+  }
+
+  @Override
+  public List<CommitHash> commits(RepoId repo) throws IOException {
+    return FolderFiles.list(layout.snapshots(repo)).stream()
+        .map(path -> CommitHash.parse(path.getFileName().toString()))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  @Override
+  public void files(RepoId repo, CommitHash commit, Receiver to) throws IOException {
+    Path snapshot = layout.snapshot(repo, commit);
+    FolderFiles.walk(
+        snapshot,
+        file -> {
+          try {
+            to.file(cached(repo, snapshot, file));
+          } catch (UnusableException e) {
+            to.skipped(file, String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  private CachedFile cached(RepoId repo, Path snapshot, Path file)
+      throws IOException, UnusableException {
+    if (!FolderFiles.isDecodable(file)) {
+      throw new UnusableException(
+          "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"
+              + " written with");
+    }
+    FilePath path =
+        FolderFiles.pathIn(snapshot, file)
+            .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
+    Path content = folder.content(file);
+    if (!Files.isSymbolicLink(file)) {
+      throw new UnusableException("it is not a link to a blob, so its digest is not known");
+    }
+    Path target = CacheExport.parentOf(file).resolve(Files.readSymbolicLink(file)).normalize();
+    Digest digest =
+        Digest.ofEtag(target.getFileName().toString())
+            .filter(d -> layout.blob(repo, d).equals(target))
+            .orElseThrow(() -> new UnusableException("it does not lead to a blob of its repo"));
+    return new CachedFile(path, digest, content, Files.size(content));
+  }
+
+  @Override
+  public List<CachedRef> refs(RepoId repo) throws IOException {
+    List<CachedRef> refs = new ArrayList<>();
+    Path all = layout.refs(repo);
+    FolderFiles.walk(
+        all,
+        file -> {
+          Optional<Revision> revision =
+              FolderFiles.pathIn(all, file).flatMap(path -> Revision.parse(path.value()));
+          Optional<CommitHash> commit = commitIn(file);
+          if (revision.isPresent() && commit.isPresent()) {
+            refs.add(
+                new CachedRef(
+                    revision.get(), commit.get(), Files.getLastModifiedTime(file).toInstant()));
+          }
+        });
+    return refs;
+  }
+
+  private static Optional<CommitHash> commitIn(Path file) throws IOException {
+    if (!Files.isRegularFile(file, NOFOLLOW_LINKS) || Files.size(file) > MAX_REF) {
+      return Optional.empty();
+    }
+    return CommitHash.parse(Files.readString(file, StandardCharsets.ISO_8859_1).strip());
+  }
+}

@@ -1,0 +1,93 @@
+package io.intrahub.cachefolder;
+
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.cachefolder.CachedFiles.CachedRef;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.policy.Observation;
+import io.intrahub.store.RepoStore.ObservedRevision;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.ReadOnlyStore;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * Brings what a client's folder has into a store. Each digest is computed anew. What the folder
+ * says of a commit becomes a partial manifest, which counts only while the Hub can't be asked, and
+ * no grant is made: nobody may read an imported repo before the Hub, or a rule of the operator,
+ * lets them.
+ *
+ * <p>An import that was killed is continued by the next one: blobs are durable one by one, a commit
+ * is known once all its files are, and a revision after its commit.
+ *
+ * <p>For one thread.
+ */
+public final class CacheImport {
+  private final FsStore store;
+  private final MemoryBudget memory;
+  private final Clock clock;
+  private final boolean link;
+  private final CacheExport.Progress progress;
+
+  /**
+   * An import.
+   *
+   * @param store serves no clients
+   * @param link whether the store gets hard links to the client's files instead of copies
+   * @param progress told of each blob that was added
+   */
+  public CacheImport(
+      FsStore store,
+      MemoryBudget memory,
+      Clock clock,
+      boolean link,
+      CacheExport.Progress progress) {
+    this.store = store;
+    this.memory = memory;
+    this.clock = clock;
+    this.link = link;
+    this.progress = progress;
+  }
+
+  /**
+   * Imports one repo.
+   *
+   * @throws IOException if the folder can't be read, or the store can't be written
+   */
+  public ImportResult run(CachedFiles folder, RepoId repo) throws IOException {
+    ImportResultBuilder result = new ImportResultBuilder(repo);
+    for (CommitHash commit : folder.commits(repo)) {
+      new CommitImport(store, memory, link, progress, result, repo, commit).run(folder);
+    }
+    for (CachedRef ref : folder.refs(repo)) {
+      if (result.has(ref.commit())) {
+        keep(repo, ref, result);
+      }
+    }
+    return result.build();
+  }
+
+  /** What the store has observed itself is better than what a folder says. */
+  private void keep(RepoId repo, CachedRef ref, ImportResultBuilder result) throws IOException {
+    if (isKnown(repo, ref)) {
+      return;
+    }
+    Instant now = clock.instant();
+    Instant seen = ref.writtenAt().isAfter(now) ? now : ref.writtenAt();
+    store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen));
+    if (!isKnown(repo, ref)) {
+      throw new IOException(
+          "the revision %s of %s could not be written to the store"
+              .formatted(ref.revision(), repo));
+    }
+    result.revision(ref.revision());
+  }
+
+  private boolean isKnown(RepoId repo, CachedRef ref) throws IOException {
+    ReadOnlyStore known = store.readOnly();
+    List<ObservedRevision> revisions = known.revisions(repo);
+    return revisions.stream().anyMatch(seen -> seen.revision().equals(ref.revision()));
+  }
+}

@@ -1,0 +1,75 @@
+package io.intrahub.cachefolder;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What a folder of a client claims to have of some repos. Nothing of it is verified, but that each
+ * content is a regular file in the folder.
+ */
+public interface CachedFiles {
+  /**
+   * A file of a commit.
+   *
+   * @param digest of the content, as the client noted it
+   * @param content where it is; no link
+   * @param size of that file in bytes
+   */
+  record CachedFile(FilePath path, Digest digest, Path content, long size) {}
+
+  /**
+   * A revision.
+   *
+   * @param commit what it was when the client last asked
+   * @param writtenAt when the client noted that
+   */
+  record CachedRef(Revision revision, CommitHash commit, Instant writtenAt) {}
+
+  /** Takes what is found. */
+  interface Receiver {
+    /** A file of the commit that was asked for. */
+    void file(CachedFile file) throws IOException;
+
+    /**
+     * Something that can't be used.
+     *
+     * @param why for the operator
+     */
+    void skipped(Path path, String why);
+  }
+
+  /**
+   * The repos, by type and id.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  List<RepoId> repos() throws IOException;
+
+  /**
+   * The commits of which the folder has files.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  List<CommitHash> commits(RepoId repo) throws IOException;
+
+  /**
+   * Passes the files of a commit on, in any order.
+   *
+   * @throws IOException if the folder can't be read, or the receiver fails
+   */
+  void files(RepoId repo, CommitHash commit, Receiver to) throws IOException;
+
+  /**
+   * The revisions that the client asked for.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  List<CachedRef> refs(RepoId repo) throws IOException;
+}

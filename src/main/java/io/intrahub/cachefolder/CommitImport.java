@@ -1,0 +1,145 @@
+package io.intrahub.cachefolder;
+
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.cachefolder.CachedFiles.CachedFile;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.EntryJson;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.ManifestWriter;
+import io.intrahub.store.fs.FsStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/** The import of the files of one commit. For one thread, and one call. */
+final class CommitImport implements CachedFiles.Receiver {
+  private final FsStore store;
+  private final MemoryBudget memory;
+  private final boolean link;
+  private final CacheExport.Progress progress;
+  private final ImportResultBuilder result;
+  private final RepoId repo;
+  private final CommitHash commit;
+
+  /** What the Hub has said of the commit, if it has. */
+  private final Optional<Manifest> fromHub;
+
+  private final MemoryBudget.Reservation held;
+  private final ManifestWriter writer;
+  private long files;
+
+  CommitImport(
+      FsStore store,
+      MemoryBudget memory,
+      boolean link,
+      CacheExport.Progress progress,
+      ImportResultBuilder result,
+      RepoId repo,
+      CommitHash commit)
+      throws IOException {
+    this.store = store;
+    this.memory = memory;
+    this.link = link;
+    this.progress = progress;
+    this.result = result;
+    this.repo = repo;
+    this.commit = commit;
+    this.fromHub = store.readOnly().manifest(repo, commit).filter(Manifest::complete);
+    this.held = this.memory.reservation("import");
+    this.writer = store.repos().newManifest(repo, commit, held);
+  }
+
+  void run(CachedFiles folder) throws IOException {
+    try (held;
+        writer) {
+      folder.files(repo, commit, this);
+      if (files > 0) {
+        writer.commit(false);
+        result.commit(commit, files);
+      }
+    }
+  }
+
+  @Override
+  public void skipped(Path path, String why) {
+    result.skipped(path, why);
+  }
+
+  @Override
+  public void file(CachedFile file) throws IOException {
+    BlobId blob = new BlobId(file.digest(), file.size());
+    if (isDenied(file.path(), blob)) {
+      skipped(
+          file.content(), "the Hub's list of this commit names another content for " + file.path());
+      return;
+    }
+    try {
+      if (!take(file, blob)) {
+        skipped(file.content(), "its content is not what its digest says: it is damaged");
+        return;
+      }
+    } catch (FileSystemException e) {
+      if (!String.valueOf(e.getFile()).equals(file.content().toString())) {
+        throw e;
+      }
+      skipped(file.content(), "it can't be read (" + e + ")");
+      return;
+    }
+    Entry entry = entry(file.path(), blob);
+    writer.add(new ManifestEntry(entry, EntryJson.write(entry)));
+    files++;
+  }
+
+  private boolean isDenied(FilePath path, BlobId blob) throws IOException {
+    if (fromHub.isEmpty()) {
+      return false;
+    }
+    Optional<BlobId> named = fromHub.get().find(path).flatMap(e -> e.entry().blob());
+    return !named.equals(Optional.of(blob));
+  }
+
+  /** Returns whether the store has the content now. */
+  private boolean take(CachedFile file, BlobId blob) throws IOException {
+    if (blob.size() == 0) {
+      // The store keeps no empty blobs.
+      return FileDigest.matches(file.content(), blob);
+    }
+    return switch (store.importer().add(repo, blob, file.content(), link)) {
+      case ADDED -> {
+        result.added(blob.size());
+        progress.added(repo, file.path(), blob.size());
+        yield true;
+      }
+      case PRESENT -> true;
+      case WRONG -> false;
+    };
+  }
+
+  private static Entry entry(FilePath path, BlobId blob) {
+    return switch (blob.digest()) {
+      case Digest.GitSha1 sha1 ->
+          new Entry(Entry.Kind.FILE, path, sha1.hex(), blob.size(), Optional.empty());
+      case Digest.Sha256 sha256 -> {
+        byte[] pointer =
+            "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
+                .formatted(sha256.hex(), blob.size())
+                .getBytes(StandardCharsets.US_ASCII);
+        String oid =
+            HexFormat.of()
+                .formatHex(
+                    new Digest.GitSha1("0".repeat(40)).newHash(pointer.length).digest(pointer));
+        Entry.Lfs lfs = new Entry.Lfs(sha256, blob.size(), pointer.length);
+        yield new Entry(Entry.Kind.FILE, path, oid, blob.size(), Optional.of(lfs));
+      }
+    };
+  }
+}

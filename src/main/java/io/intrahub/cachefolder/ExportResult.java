@@ -1,0 +1,59 @@
+package io.intrahub.cachefolder;
+
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import java.util.List;
+
+/** What became of one revision of a repo. */
+public sealed interface ExportResult {
+  /**
+   * The cache folder has all files that the store has, and clients can load them.
+   *
+   * @param revision what was asked for
+   * @param commit what it is in the store
+   * @param present number of files that the folder has now, of those that were wanted
+   * @param bytes their sizes, in bytes
+   * @param added number of files that it did not have before
+   * @param addedBytes their sizes, in bytes
+   * @param missing the first of the wanted files that are not in the folder; see {@link #MAX_NAMED}
+   * @param missingCount the number of all of them
+   * @param refKept whether the folder still shows an earlier commit under this revision, because
+   *     that one has files that the store lacks of the new one
+   */
+  record Exported(
+      RepoId repo,
+      Revision revision,
+      CommitHash commit,
+      long present,
+      long bytes,
+      long added,
+      long addedBytes,
+      List<MissingFile> missing,
+      long missingCount,
+      boolean refKept)
+      implements ExportResult {
+    /** Takes a copy of the list. */
+    public Exported {
+      missing = List.copyOf(missing);
+    }
+  }
+
+  /**
+   * Nothing can be exported.
+   *
+   * @param why for the operator
+   */
+  record NotStored(RepoId repo, Revision revision, String why) implements ExportResult {}
+
+  /** How many missing files are named: a commit may have a million. */
+  int MAX_NAMED = 1_000;
+
+  /**
+   * A wanted file that is not in the cache folder.
+   *
+   * @param why for the operator
+   */
+  record MissingFile(FilePath path, String why) {}
+}

@@ -1,0 +1,110 @@
+package io.intrahub.cachefolder;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import io.intrahub.hub.FilePath;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads a folder that somebody else has made: it may have anything in it, links above all. */
+final class FolderFiles {
+  /** What the JDK puts in place of bytes that the locale can't decode. */
+  private static final char UNDECODABLE = '\uFFFD';
+
+  private final Path realRoot;
+
+  /**
+   * Files below a folder.
+   *
+   * @throws IOException if it is not there
+   */
+  FolderFiles(Path root) throws IOException {
+    if (!Files.isDirectory(root)) {
+      throw new NotDirectoryException(root + " is not a folder");
+    }
+    this.realRoot = root.toRealPath();
+  }
+
+  /** Why a content can't be used. The message is for the operator. */
+  static final class UnusableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    UnusableException(String why) {
+      super(why);
+    }
+  }
+
+  /** Follows all links to a regular file in the folder. */
+  Path content(Path path) throws UnusableException {
+    Path real;
+    try {
+      real = path.toRealPath();
+    } catch (NoSuchFileException e) {
+      throw new UnusableException("it is a link to a file that does not exist");
+    } catch (IOException e) {
+      throw new UnusableException("it can't be read (" + e.getMessage() + ")");
+    }
+    if (!real.startsWith(realRoot)) {
+      throw new UnusableException("it is a link that leads out of the folder");
+    }
+    if (!Files.isRegularFile(real, NOFOLLOW_LINKS)) {
+      throw new UnusableException("it is not a file");
+    }
+    return real;
+  }
+
+  /** What is in a folder, by name; empty if there is no such folder, or a link in its place. */
+  static List<Path> list(Path folder) throws IOException {
+    List<Path> names = new ArrayList<>();
+    if (!Files.isDirectory(folder, NOFOLLOW_LINKS)) {
+      return names;
+    }
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+      stream.forEach(names::add);
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    Collections.sort(names);
+    return names;
+  }
+
+  /** Takes each file and link. */
+  interface Visitor {
+    void file(Path file) throws IOException;
+  }
+
+  /** Visits all files and links below a folder, without following links to folders. */
+  static void walk(Path folder, Visitor visitor) throws IOException {
+    for (Path path : list(folder)) {
+      if (Files.isDirectory(path, NOFOLLOW_LINKS)) {
+        walk(path, visitor);
+      } else {
+        visitor.file(path);
+      }
+    }
+  }
+
+  /**
+   * Whether the name of a file was read as it is. It was not if it has letters that the locale of
+   * this process does not have.
+   */
+  static boolean isDecodable(Path file) {
+    return file.toString().indexOf(UNDECODABLE) < 0;
+  }
+
+  /** The path of a file below a folder, with slashes; empty if no file of the Hub has it. */
+  static Optional<FilePath> pathIn(Path folder, Path file) {
+    String name =
+        folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
+    return isDecodable(file) ? FilePath.parse(name) : Optional.empty();
+  }
+}

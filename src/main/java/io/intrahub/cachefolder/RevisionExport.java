@@ -1,0 +1,303 @@
+package io.intrahub.cachefolder;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.fs.ReadOnlyStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The export of one revision: blobs first, each under its name once it is whole and durable; then
+ * the snapshot, prepared aside; then the ref. For one thread, and one call.
+ */
+final class RevisionExport {
+  private static final int MAX_REF = 64;
+
+  private final ReadOnlyStore store;
+  private final CacheLayout layout;
+  private final FolderWriter writer;
+  private final CacheExport.Options options;
+  private final RepoId repo;
+  private final Revision revision;
+  private final CommitHash commit;
+  private final Path snapshot;
+  private final Path staged;
+
+  /** The snapshot that the folder shows under the revision, if it is of another commit. */
+  private final Optional<Path> before;
+
+  private final List<ExportResult.MissingFile> missing = new ArrayList<>();
+  private long missingCount;
+  private boolean lacksEarlierFile;
+  private long present;
+  private long bytes;
+  private long added;
+  private long addedBytes;
+
+  RevisionExport(
+      ReadOnlyStore store,
+      CacheLayout layout,
+      FolderWriter writer,
+      CacheExport.Options options,
+      RepoId repo,
+      Revision revision,
+      CommitHash commit)
+      throws IOException {
+    this.store = store;
+    this.layout = layout;
+    this.writer = writer;
+    this.options = options;
+    this.repo = repo;
+    this.revision = revision;
+    this.commit = commit;
+    this.snapshot = layout.snapshot(repo, commit);
+    this.staged = layout.stagedSnapshot(repo, commit);
+    this.before = shown().filter(old -> !old.equals(commit)).map(old -> layout.snapshot(repo, old));
+  }
+
+  /** The commit that the folder shows under the revision. */
+  private Optional<CommitHash> shown() throws IOException {
+    Path ref = layout.ref(repo, revision);
+    if (!Files.isRegularFile(ref) || Files.size(ref) > MAX_REF) {
+      return Optional.empty();
+    }
+    return CommitHash.parse(Files.readString(ref, StandardCharsets.ISO_8859_1).strip());
+  }
+
+  ExportResult.Exported run(Manifest manifest, PathPatterns wanted) throws IOException {
+    try {
+      manifest.list(Optional.empty(), true, entry -> placeUnchecked(entry, wanted));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    publishSnapshot();
+    boolean refKept = before.isPresent() && lacksEarlierFile;
+    if (!refKept && revision.asCommit().isEmpty() && Files.isDirectory(snapshot)) {
+      publishRef();
+    }
+    deleteIfEmpty(layout.staging(repo));
+    return new ExportResult.Exported(
+        repo, revision, commit, present, bytes, added, addedBytes, missing, missingCount, refKept);
+  }
+
+  private void placeUnchecked(ManifestEntry entry, PathPatterns wanted) {
+    Optional<BlobId> blob = entry.entry().blob();
+    FilePath path = entry.entry().path();
+    if (blob.isEmpty() || !wanted.matches(path)) {
+      return;
+    }
+    try {
+      place(path, blob.get());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void place(FilePath path, BlobId blob) throws IOException {
+    boolean isNew;
+    try {
+      isNew = options.symbolicLinks() ? placeLink(path, blob) : placeFile(path, blob);
+    } catch (AbsentException e) {
+      miss(path, String.valueOf(e.getMessage()));
+      return;
+    } catch (InvalidPathException e) {
+      miss(path, "its name can't be written with this locale: set LC_ALL=C.UTF-8");
+      return;
+    }
+    present++;
+    bytes += blob.size();
+    if (isNew) {
+      added++;
+      addedBytes += blob.size();
+      options.progress().added(repo, path, blob.size());
+    }
+  }
+
+  private void miss(FilePath path, String why) {
+    missingCount++;
+    if (missing.size() < ExportResult.MAX_NAMED) {
+      missing.add(new ExportResult.MissingFile(path, why));
+    }
+    lacksEarlierFile |=
+        before.isPresent() && isThere(() -> Files.exists(before.get().resolve(path.value())));
+  }
+
+  private interface Look {
+    boolean look();
+  }
+
+  private static boolean isThere(Look look) {
+    try {
+      return look.look();
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  /** The store has no good copy. The message is for the operator. */
+  private static final class AbsentException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    AbsentException(String why) {
+      super(why);
+    }
+  }
+
+  /** Returns whether something was added for the file. */
+  private boolean placeLink(FilePath path, BlobId blob) throws IOException, AbsentException {
+    Path shown = snapshot.resolve(path.value());
+    Path stagedLink = staged.resolve(path.value());
+    Path target = layout.blob(repo, blob.digest());
+    boolean isNew = !isFile(target, blob.size());
+    if (isNew) {
+      writer.createFolder(layout.blobs(repo));
+      Path incomplete = layout.incompleteBlob(repo, blob.digest());
+      bring(blob, incomplete);
+      writer.rename(incomplete, target);
+    }
+    Path link = CacheLayout.link(path, blob.digest());
+    if (isLink(shown, link) || isLink(stagedLink, link)) {
+      return isNew;
+    }
+    writer.createFolder(CacheExport.parentOf(stagedLink));
+    writer.delete(stagedLink);
+    writer.symbolicLink(stagedLink, link);
+    return true;
+  }
+
+  private boolean placeFile(FilePath path, BlobId blob) throws IOException, AbsentException {
+    Path shown = snapshot.resolve(path.value());
+    Path stagedFile = staged.resolve(path.value());
+    if (isFile(shown, blob.size()) || isFile(stagedFile, blob.size())) {
+      return false;
+    }
+    writer.createFolder(layout.staging(repo));
+    bring(blob, layout.stagedFile(repo));
+    writer.createFolder(CacheExport.parentOf(stagedFile));
+    writer.rename(layout.stagedFile(repo), stagedFile);
+    return true;
+  }
+
+  /** Brings a blob of the store to the cache folder: whole, verified and durable. */
+  private void bring(BlobId blob, Path incomplete) throws IOException, AbsentException {
+    if (blob.size() == 0) {
+      // The store keeps no empty blobs.
+      writer.write(incomplete, new byte[0]);
+    } else {
+      bringStored(blob, incomplete);
+    }
+    if (!FileDigest.matches(incomplete, blob)) {
+      writer.delete(incomplete);
+      throw new AbsentException("its copy in the store is damaged");
+    }
+    writer.force(incomplete);
+  }
+
+  private void bringStored(BlobId blob, Path incomplete) throws IOException, AbsentException {
+    Path source = store.file(repo, blob).orElseThrow(() -> new AbsentException("it is not stored"));
+    try {
+      switch (options.method()) {
+        case COPY -> writer.copy(source, incomplete);
+        case HARD_LINK -> writer.hardLink(source, incomplete);
+      }
+    } catch (NoSuchFileException e) {
+      if (Files.exists(source, NOFOLLOW_LINKS)) {
+        throw e;
+      }
+      throw new AbsentException("it was evicted from the store meanwhile");
+    }
+  }
+
+  /** A link of a client that shares blobs between repos is followed. */
+  private static boolean isFile(Path path, long size) throws IOException {
+    return Files.isRegularFile(path) && Files.size(path) == size;
+  }
+
+  private static boolean isLink(Path path, Path target) throws IOException {
+    return Files.isSymbolicLink(path) && Files.readSymbolicLink(path).equals(target);
+  }
+
+  private void publishSnapshot() throws IOException {
+    if (Files.isDirectory(layout.blobs(repo))) {
+      writer.force(layout.blobs(repo));
+    }
+    if (!Files.isDirectory(staged, NOFOLLOW_LINKS)) {
+      return;
+    }
+    for (Path folder : below(staged, true)) {
+      writer.force(folder);
+    }
+    if (Files.isDirectory(snapshot)) {
+      merge();
+    } else {
+      writer.createFolder(layout.snapshots(repo));
+      writer.rename(staged, snapshot);
+    }
+    writer.force(layout.snapshots(repo));
+  }
+
+  /** Adds what is prepared to the files that are shown already. */
+  private void merge() throws IOException {
+    List<Path> folders = below(staged, true);
+    for (Path file : below(staged, false)) {
+      Path to = snapshot.resolve(staged.relativize(file));
+      writer.createFolder(CacheExport.parentOf(to));
+      writer.rename(file, to);
+    }
+    for (Path folder : folders) {
+      Path merged = snapshot.resolve(staged.relativize(folder));
+      if (Files.isDirectory(merged)) {
+        writer.force(merged);
+      }
+    }
+    for (Path folder : folders.reversed()) {
+      writer.delete(folder);
+    }
+  }
+
+  /** The folders below a folder and itself, parents first; or the files and links. */
+  private static List<Path> below(Path folder, boolean folders) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS) == folders).toList();
+    }
+  }
+
+  private void publishRef() throws IOException {
+    Path ref = layout.ref(repo, revision);
+    if (shown().filter(commit::equals).isPresent()) {
+      return;
+    }
+    writer.createFolder(layout.staging(repo));
+    Path next = layout.stagedRef(repo);
+    writer.write(next, commit.hex().getBytes(StandardCharsets.US_ASCII));
+    writer.force(next);
+    writer.createFolder(CacheExport.parentOf(ref));
+    writer.rename(next, ref);
+    writer.force(CacheExport.parentOf(ref));
+  }
+
+  private void deleteIfEmpty(Path folder) throws IOException {
+    try {
+      writer.delete(folder);
+    } catch (DirectoryNotEmptyException e) {
+      // Another revision is prepared in it, or a file of it could not be brought.
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package io.intrahub.cli;
+
+import io.intrahub.cachefolder.CacheExport;
+import io.intrahub.cachefolder.ExportResult;
+import io.intrahub.cachefolder.PathPatterns;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoPattern;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.ReadOnlyStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Writes stored repos to a cache folder of the Hub's clients. */
+@Command(
+    name = "export",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    description = {
+      "Writes stored repos to a cache folder of the Hub's Python clients, which load from it without"
+          + " a server. It reads the folder of the store; a mirror may run on it. Files are copied"
+          + " and verified, and share disk space with the store where the file system can do so"
+          + " (btrfs, XFS). A revision appears in the folder once all of its stored files are"
+          + " there; the same command again adds what is missing."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:all files that were asked for are in the folder",
+      "1:some are not stored; the others are in the folder",
+      "2:the command line is wrong",
+      "74:the cache folder can't be written; the same command continues",
+      "78:the store or the configuration can't be used"
+    },
+    footerHeading = "%nFor example:%n",
+    footer = {
+      "  intrahub export --hf-cache /media/stick/hub gpt2 acme/tiny@v1",
+      "  intrahub export --hf-cache /media/stick/hub 'acme/*' 'datasets/acme/*'",
+      "  HF_HUB_CACHE=/media/stick/hub HF_HUB_OFFLINE=1 python load.py"
+    })
+final class ExportCommand implements Callable<Integer> {
+  /** The exit status if some files are missing. */
+  static final int INCOMPLETE = 1;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "REPO[@REVISION]",
+      description =
+          "A repo such as gpt2, acme/tiny or datasets/acme/data, or a pattern such as 'acme/*', with"
+              + " a branch, tag or commit (default: main).")
+  private List<String> repos = new ArrayList<>();
+
+  @Option(
+      names = "--hf-cache",
+      required = true,
+      paramLabel = "FOLDER",
+      description =
+          "The cache folder, which clients know as HF_HUB_CACHE. Created if it is missing.")
+  private Path folder = Path.of("");
+
+  @Option(
+      names = "--include",
+      paramLabel = "PATTERN",
+      description = "Exports only files such as '*.safetensors' or 'onnx/*'. Repeat it for more.")
+  private List<String> include = new ArrayList<>();
+
+  @Option(
+      names = "--exclude",
+      paramLabel = "PATTERN",
+      description = "Leaves out such files. Repeat it for more.")
+  private List<String> exclude = new ArrayList<>();
+
+  @Option(
+      names = "--link",
+      description =
+          "Makes hard links to the files of the store instead of copies. They take no space, but"
+              + " whoever changes such a file in the cache folder changes it in the store too. Only"
+              + " for a folder on the same file system that nobody writes to.")
+  private boolean link;
+
+  @Option(names = "--json", description = "Prints the result as JSON.")
+  private boolean json;
+
+  @Mixin private StoreFolder storeFolder = new StoreFolder();
+
+  /** Something that was asked for. */
+  private record Wanted(RepoPattern repo, Revision revision) {}
+
+  @Override
+  public Integer call() throws StartException {
+    List<Wanted> wanted = repos.stream().map(this::wanted).toList();
+    Path data = storeFolder.load().store().path();
+    PrintWriter out = spec.commandLine().getOut();
+    ExportReport report = new ExportReport(out, spec.commandLine().getErr(), json);
+    try {
+      ReadOnlyStore store = ReadOnlyStore.open(data);
+      try (CacheExport export =
+          CacheExport.open(
+              store,
+              folder,
+              link ? CacheExport.Method.HARD_LINK : CacheExport.Method.COPY,
+              report::added)) {
+        report.begin(folder.toAbsolutePath().normalize(), export.describe(data));
+        run(store, export, wanted, report);
+      }
+      report.end();
+      return report.isComplete() ? 0 : INCOMPLETE;
+    } catch (StoreException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "intrahub: The export to "
+                  + folder
+                  + " stopped: "
+                  + FileErrors.describe(e)
+                  + ". What is complete stays, and the same command continues.");
+      return Main.EX_IOERR;
+    }
+  }
+
+  private void run(
+      ReadOnlyStore store, CacheExport export, List<Wanted> wanted, ExportReport report)
+      throws IOException {
+    PathPatterns files = PathPatterns.of(include, exclude);
+    List<RepoId> stored = store.repos();
+    for (Wanted one : wanted) {
+      List<RepoId> matching = stored.stream().filter(one.repo()::matches).toList();
+      if (matching.isEmpty()) {
+        report.nothingStored(one.repo());
+      }
+      for (RepoId repo : matching) {
+        ExportResult result = export.export(repo, one.revision(), files);
+        report.done(result);
+      }
+    }
+  }
+
+  private Wanted wanted(String text) {
+    int at = text.indexOf('@');
+    String repo = at < 0 ? text : text.substring(0, at);
+    return new Wanted(
+        RepoPattern.parse(repo)
+            .orElseThrow(() ->
+                wrong(
+                    "'" + repo + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data")),
+        at < 0
+            ? Revision.MAIN
+            : Revision.parse(text.substring(at + 1))
+                .orElseThrow(() ->
+                    wrong("'" + text.substring(at + 1) + "' is not a branch, tag or commit")));
+  }
+
+  private ParameterException wrong(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,128 @@
+package io.intrahub.cli;
+
+import io.intrahub.cachefolder.ImportResult;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.StoreUsage;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Prints what an import did: lines as it goes, or one JSON object at the end. For one thread. */
+final class ImportReport {
+  /** Files of this size are worth a line of their own, in bytes. */
+  private static final long LARGE = 256L << 20;
+
+  private static final int MAX_LINES = 20;
+
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final boolean json;
+  private final ObjectNode result = JsonMapper.shared().createObjectNode();
+  private final ArrayNode repos;
+  private boolean complete = true;
+
+  ImportReport(PrintWriter out, PrintWriter err, boolean json) {
+    this.out = out;
+    this.err = err;
+    this.json = json;
+    this.repos = result.putArray("repos");
+  }
+
+  void nothingFound(Path folder) {
+    complete = false;
+    error(
+        folder
+            + " has no such repo: a cache folder has folders such as models--acme--tiny, and a"
+            + " folder of --local-dir has .cache/huggingface/download");
+  }
+
+  void added(RepoId repo, FilePath path, long bytes) {
+    if (bytes >= LARGE) {
+      line("  " + repo + ": " + path + ", " + StatusTable.size(bytes));
+    }
+  }
+
+  void done(ImportResult of) {
+    complete &= of.skippedCount() == 0;
+    ObjectNode node =
+        repos
+            .addObject()
+            .put("type", of.repo().type().singular())
+            .put("repo", of.repo().id())
+            .put("files", of.files())
+            .put("added", of.added())
+            .put("addedBytes", of.addedBytes())
+            .put("skippedCount", of.skippedCount());
+    ArrayNode commits = node.putArray("commits");
+    of.commits().forEach(commit -> commits.add(commit.hex()));
+    ArrayNode revisions = node.putArray("revisions");
+    of.revisions().forEach(revision -> revisions.add(revision.value()));
+    ArrayNode skipped = node.putArray("skipped");
+    of.skipped()
+        .forEach(
+            file -> skipped.addObject().put("path", file.path().toString()).put("why", file.why()));
+    String known =
+        of.revisions().isEmpty()
+            ? ""
+            : "; new revisions: "
+                + of.revisions().stream().map(Revision::value).collect(Collectors.joining(", "));
+    line(
+        "%s: %d files of %d commits; added %d files, %s%s"
+            .formatted(
+                of.repo(),
+                of.files(),
+                of.commits().size(),
+                of.added(),
+                StatusTable.size(of.addedBytes()),
+                known));
+    of.skipped().stream()
+        .limit(MAX_LINES)
+        .forEach(file -> error("Skipped " + file.path() + ": " + file.why()));
+    if (of.skippedCount() > MAX_LINES) {
+      error("Skipped " + (of.skippedCount() - MAX_LINES) + " more files of " + of.repo());
+    }
+  }
+
+  /** Tells what the store gave up, which may be what was just imported. */
+  void evicted(StoreUsage usage) {
+    result.put("evicted", usage.evictedBlobs()).put("evictedBytes", usage.evictedBytes());
+    if (usage.evictedBlobs() > 0) {
+      complete = false;
+      error(
+          "The store is full: %d files, %s, were evicted for the import and may be part of it."
+                  .formatted(usage.evictedBlobs(), StatusTable.size(usage.evictedBytes()))
+              + " Raise store.max-size, or import less with --repo");
+    }
+  }
+
+  void end() {
+    if (json) {
+      out.println(result);
+    }
+    out.flush();
+    err.flush();
+  }
+
+  boolean isComplete() {
+    return complete;
+  }
+
+  private void line(String text) {
+    if (!json) {
+      out.println(text);
+      out.flush();
+    }
+  }
+
+  private void error(String text) {
+    if (!json) {
+      err.println("intrahub: " + text + ".");
+      err.flush();
+    }
+  }
+}

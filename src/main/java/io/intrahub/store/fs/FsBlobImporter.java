@@ -1,0 +1,138 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.BlobImporter;
+import io.intrahub.store.PartialBlob;
+import io.intrahub.store.PublishedBlobs;
+import io.intrahub.store.VerifiedFile;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.space.DiskBudget;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/** Imports blobs through one temporary file. For one thread. */
+final class FsBlobImporter implements BlobImporter {
+  private static final int BUFFER = 1 << 20;
+
+  private final Disk disk;
+  private final StoreLayout layout;
+  private final DiskBudget budget;
+  private final PublishedBlobs published;
+
+  FsBlobImporter(Disk disk, StoreLayout layout, DiskBudget budget, PublishedBlobs published) {
+    this.disk = disk;
+    this.layout = layout;
+    this.budget = budget;
+    this.published = published;
+  }
+
+  @Override
+  public Result add(RepoId repo, BlobId blob, Path file, boolean link) throws IOException {
+    if (isStored(repo, blob)) {
+      return Result.PRESENT;
+    }
+    PartialBlob.requirePossible(blob.size());
+    budget.requireFits(blob.size());
+    Path copy = layout.imported();
+    deleteIfThere(copy);
+    try (DiskBudget.Reservation space = budget.openReservation(blob.size(), 0, () -> {})) {
+      space.reserve(blob.size());
+      try (Disk.File content = link ? linked(file, copy) : copied(file, copy, blob.size())) {
+        space.written(blob.size());
+        if (content.size() != blob.size() || !matches(content, blob)) {
+          return Result.WRONG;
+        }
+        published.put(Optional.of(repo), blob, new Copy(copy, content, space));
+        return Result.ADDED;
+      }
+    } finally {
+      deleteIfThere(copy);
+    }
+  }
+
+  private boolean isStored(RepoId repo, BlobId blob) throws IOException {
+    boolean shared =
+        blob.digest() instanceof Digest.Sha256 sha256
+            && isStored(layout.shared(sha256), blob.size());
+    return shared || isStored(layout.paths(Optional.of(repo), blob.digest()), blob.size());
+  }
+
+  private boolean isStored(StoreLayout.BlobPaths paths, long size) throws IOException {
+    return disk.attributes(paths.blob()).filter(a -> a.regular() && a.size() == size).isPresent();
+  }
+
+  private Disk.File linked(Path file, Path name) throws IOException {
+    disk.link(file, name);
+    return disk.open(name);
+  }
+
+  private Disk.File copied(Path file, Path name, long size) throws IOException {
+    Disk.File copy = disk.create(name);
+    boolean whole = false;
+    try (FileChannel source =
+        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      long at = 0;
+      // Not beyond the size: a file that grows meanwhile must not take more than was reserved.
+      while (at < size && at < source.size()) {
+        long count = copy.append(source, at);
+        if (count <= 0) {
+          throw new EOFException(file + " became shorter while it was copied");
+        }
+        at += count;
+      }
+      whole = true;
+      return copy;
+    } finally {
+      if (!whole) {
+        copy.close();
+      }
+    }
+  }
+
+  private static boolean matches(Disk.File content, BlobId blob) throws IOException {
+    MessageDigest hash = blob.digest().newHash(blob.size());
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+    long at = 0;
+    while (at < blob.size()) {
+      buffer.clear();
+      int count = content.read(buffer, at);
+      if (count < 0) {
+        return false;
+      }
+      hash.update(buffer.flip());
+      at += count;
+    }
+    return HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex());
+  }
+
+  private void deleteIfThere(Path path) throws IOException {
+    if (disk.attributes(path).isPresent()) {
+      disk.delete(path);
+    }
+  }
+
+  /** The temporary file, once it is verified. */
+  private record Copy(Path path, Disk.File content, DiskBudget.Reservation space)
+      implements VerifiedFile {
+    @Override
+    public void force() throws IOException {
+      content.force();
+    }
+
+    @Override
+    public void transferSpace(Runnable count) {
+      space.transferTo(count);
+    }
+  }
+}

@@ -1,0 +1,375 @@
+package io.intrahub.cachefolder;
+
+import static io.intrahub.cachefolder.StoredRepo.CLOCK;
+import static io.intrahub.cachefolder.StoredRepo.FIRST;
+import static io.intrahub.cachefolder.StoredRepo.NOW;
+import static io.intrahub.cachefolder.StoredRepo.REPO;
+import static io.intrahub.cachefolder.StoredRepo.SECOND;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
+import io.intrahub.cachefolder.CacheExport.Method;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.RepoStore.ObservedRevision;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.MemoryFolder;
+import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.TestDisk;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CacheImportTest {
+  @TempDir(factory = MemoryFolder.class)
+  Path tmp;
+
+  private Path data;
+  private Path cache;
+  private CacheLayout layout;
+
+  @BeforeEach
+  void folder() throws Exception {
+    data = tmp.resolve("data");
+    cache = tmp.resolve("hub");
+    layout = new CacheLayout(cache);
+    Path source = tmp.resolve("source");
+    StoredRepo.put(source, FIRST, StoredRepo.files(), Set.of());
+    export(source, cache);
+  }
+
+  private static void export(Path data, Path cache) throws Exception {
+    try (CacheExport export =
+        CacheExport.open(ReadOnlyStore.open(data), cache, Method.COPY, (repo, path, bytes) -> {})) {
+      export.export(REPO, Revision.MAIN, PathPatterns.ALL);
+    }
+  }
+
+  private ImportResult importInto(FsStore store, CachedFiles folder, boolean link)
+      throws IOException {
+    return new CacheImport(store, TestRepos.budget(), CLOCK, link, (repo, path, bytes) -> {})
+        .run(folder, REPO);
+  }
+
+  private ImportResult importCache() throws Exception {
+    try (FsStore store = StoredRepo.open(data)) {
+      return importInto(store, new CacheFolderReader(cache), false);
+    }
+  }
+
+  private void expectStored(Map<String, byte[]> files) throws Exception {
+    try (FsStore store = StoredRepo.open(data)) {
+      Optional<Manifest> manifest = store.readOnly().manifest(REPO, FIRST);
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
+        assertThat(manifest.orElseThrow().find(new io.intrahub.hub.FilePath(file.getKey())))
+            .as(file.getKey())
+            .hasValueSatisfying(e -> assertThat(e.entry().blob()).hasValue(blob));
+        if (blob.size() > 0) {
+          assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
+        }
+      }
+    }
+  }
+
+  private Path blob(String path) {
+    return layout.blob(REPO, StoredRepo.blob(path, StoredRepo.files().get(path)).digest());
+  }
+
+  @Test
+  void what_was_exported_is_imported_and_exported_again_is_the_same() throws Exception {
+    ImportResult result = importCache();
+
+    assertThat(result.files()).isEqualTo(5);
+    assertThat(result.added()).isEqualTo(4);
+    assertThat(result.skipped()).isEmpty();
+    assertThat(result.commits()).containsExactly(FIRST);
+    assertThat(result.revisions()).containsExactly(Revision.MAIN);
+    expectStored(StoredRepo.files());
+    Path again = tmp.resolve("again");
+    export(data, again);
+    assertThat(CacheFiles.names(again)).isEqualTo(CacheFiles.names(cache));
+    CacheFiles.expect(new CacheLayout(again).snapshot(REPO, FIRST), StoredRepo.files());
+  }
+
+  @Test
+  void an_import_lets_nobody_read_and_what_it_says_of_a_commit_is_partial() throws Exception {
+    importCache();
+
+    try (FsStore store = StoredRepo.open(data)) {
+      for (ReadScope scope : ReadScope.values()) {
+        assertThat(store.repos().confirmedAt(new Grant(REPO, new Authority.Anonymous(), scope)))
+            .isEmpty();
+      }
+      assertThat(store.readOnly().manifest(REPO, FIRST).orElseThrow().complete()).isFalse();
+    }
+    // Kept within the repo: another repo that names the digest must not be given the bytes.
+    assertThat(data.resolve("blobs/sha256")).isEmptyDirectory();
+  }
+
+  @Test
+  void the_same_import_again_adds_nothing() throws Exception {
+    importCache();
+
+    ImportResult again = importCache();
+
+    assertThat(again.added()).isZero();
+    assertThat(again.files()).isEqualTo(5);
+    assertThat(again.revisions()).isEmpty();
+    expectStored(StoredRepo.files());
+  }
+
+  @Test
+  void damaged_content_is_named_and_skipped_and_the_rest_is_imported() throws Exception {
+    byte[] bytes = Files.readAllBytes(blob("model.safetensors"));
+    bytes[200_000] ^= 1;
+    Files.write(blob("model.safetensors"), bytes);
+    byte[] shorter = StoredRepo.files().get("config.json");
+    Files.write(blob("config.json"), java.util.Arrays.copyOf(shorter, 5));
+
+    ImportResult result = importCache();
+
+    assertThat(result.files()).isEqualTo(3);
+    assertThat(result.skipped())
+        .allSatisfy(s -> assertThat(s.why()).contains("damaged"))
+        .extracting(s -> s.path().getFileName().toString())
+        .containsExactlyInAnyOrder(
+            blob("model.safetensors").getFileName().toString(),
+            blob("config.json").getFileName().toString());
+    Map<String, byte[]> good = StoredRepo.files();
+    good.keySet().removeAll(Set.of("model.safetensors", "config.json"));
+    expectStored(good);
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(
+              store
+                  .readOnly()
+                  .manifest(REPO, FIRST)
+                  .orElseThrow()
+                  .find(new io.intrahub.hub.FilePath("config.json")))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void links_that_dangle_or_lead_out_and_unfinished_downloads_are_skipped() throws Exception {
+    Path snapshot = layout.snapshot(REPO, FIRST);
+    Path secret = Files.writeString(tmp.resolve("secret"), "of somebody else");
+    Path outside = layout.blob(REPO, TestBlobs.gitSha1("of somebody else".getBytes()).digest());
+    Files.createSymbolicLink(outside, secret);
+    Files.createSymbolicLink(
+        snapshot.resolve("outside.txt"), Path.of("../../blobs/" + outside.getFileName()));
+    Files.createSymbolicLink(snapshot.resolve("direct.txt"), secret);
+    Files.createSymbolicLink(
+        snapshot.resolve("dangling.txt"), Path.of("../../blobs/" + "a".repeat(40)));
+    Files.createSymbolicLink(snapshot.resolve("ref.txt"), Path.of("../../refs/main"));
+    Files.createSymbolicLink(snapshot.resolve("folder"), Path.of("/etc"));
+    Files.writeString(snapshot.resolve("plain.txt"), "of a client without links");
+    Files.write(layout.blobs(REPO).resolve("b".repeat(64) + ".1234abcd.incomplete"), new byte[9]);
+    Files.createDirectories(cache.resolve(".locks/models--acme--tiny"));
+    Files.writeString(cache.resolve(".locks/models--acme--tiny/x.lock"), "");
+    Files.createDirectories(layout.repo(REPO).resolve(".no_exist/" + FIRST));
+    Files.writeString(layout.repo(REPO).resolve(".no_exist/" + FIRST + "/nope.json"), "");
+
+    ImportResult result = importCache();
+
+    assertThat(result.files()).isEqualTo(5);
+    assertThat(result.skipped())
+        .extracting(s -> snapshot.relativize(s.path()).toString(), ImportResult.SkippedFile::why)
+        .containsExactlyInAnyOrder(
+            tuple("outside.txt", "it is a link that leads out of the folder"),
+            tuple("direct.txt", "it is a link that leads out of the folder"),
+            tuple("folder", "it is a link that leads out of the folder"),
+            tuple("dangling.txt", "it is a link to a file that does not exist"),
+            tuple("ref.txt", "it does not lead to a blob of its repo"),
+            tuple("plain.txt", "it is not a link to a blob, so its digest is not known"));
+    expectStored(StoredRepo.files());
+    assertThat(CacheFiles.names(data)).noneMatch(n -> n.contains(outside.getFileName().toString()));
+  }
+
+  @Test
+  void blobs_that_a_client_shares_between_repos_are_found() throws Exception {
+    Path shared = cache.resolve("blobs/ab/ab" + "0".repeat(62));
+    Files.createDirectories(shared.getParent());
+    Files.writeString(cache.resolve("blobs/.huggingface-shared-blobs"), "1\n");
+    Path own = blob("model.safetensors");
+    Files.move(own, shared);
+    Files.createSymbolicLink(own, own.getParent().relativize(shared));
+
+    assertThat(importCache().skipped()).isEmpty();
+    expectStored(StoredRepo.files());
+  }
+
+  @Test
+  void a_download_to_a_plain_folder_is_imported_by_what_the_client_noted() throws Exception {
+    Path local = tmp.resolve("local");
+    for (Map.Entry<String, byte[]> file : StoredRepo.files().entrySet()) {
+      Path noted = local.resolve(".cache/huggingface/download/" + file.getKey() + ".metadata");
+      Files.createDirectories(noted.getParent());
+      String etag = StoredRepo.blob(file.getKey(), file.getValue()).digest().hex();
+      Files.writeString(noted, FIRST + "\n" + etag + "\n1769428800.25\n");
+      Files.createDirectories(local.resolve(file.getKey()).getParent());
+      Files.write(local.resolve(file.getKey()), file.getValue());
+    }
+    Files.writeString(local.resolve("config.json"), "changed by the user");
+    Files.delete(local.resolve("onnx/model.safetensors"));
+    Files.writeString(local.resolve("notes.txt"), "of the user");
+
+    ImportResult result;
+    try (FsStore store = StoredRepo.open(data)) {
+      result =
+          importInto(store, new LocalFolderReader(local, REPO, Optional.of(Revision.MAIN)), false);
+    }
+
+    assertThat(result.files()).isEqualTo(3);
+    assertThat(result.skipped())
+        .singleElement()
+        .satisfies(s -> assertThat(s.path()).endsWithRaw(Path.of("config.json")));
+    assertThat(result.revisions()).containsExactly(Revision.MAIN);
+    Map<String, byte[]> good = StoredRepo.files();
+    good.keySet().removeAll(Set.of("config.json", "onnx/model.safetensors"));
+    expectStored(good);
+  }
+
+  @Test
+  void what_the_store_has_observed_itself_stays() throws Exception {
+    Map<String, byte[]> other = StoredRepo.files();
+    other.put("config.json", "{}".getBytes());
+    StoredRepo.put(data, FIRST, other, Set.of());
+    StoredRepo.put(data, SECOND, StoredRepo.files(), Set.of());
+
+    ImportResult result = importCache();
+
+    assertThat(result.skipped())
+        .singleElement()
+        .satisfies(s -> assertThat(s.why()).contains("names another content for config.json"));
+    assertThat(result.revisions()).isEmpty();
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(store.readOnly().revisions(REPO))
+          .extracting(seen -> seen.commit().value())
+          .containsExactly(SECOND);
+      assertThat(store.readOnly().manifest(REPO, FIRST).orElseThrow().complete()).isTrue();
+    }
+  }
+
+  @Test
+  void a_revision_is_as_old_as_the_client_noted_it_and_never_from_the_future() throws Exception {
+    Path ref = layout.ref(REPO, Revision.MAIN);
+    Files.setLastModifiedTime(ref, FileTime.from(NOW.minus(Duration.ofDays(30))));
+    Path later = Files.copy(ref, ref.resolveSibling("v1"));
+    Files.setLastModifiedTime(later, FileTime.from(NOW.plus(Duration.ofDays(1))));
+    Files.writeString(ref.resolveSibling("broken"), "no commit");
+    Files.writeString(ref.resolveSibling("empty"), SECOND.hex());
+
+    importCache();
+
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(store.readOnly().revisions(REPO))
+          .extracting(ObservedRevision::revision, seen -> seen.commit().learnedAt())
+          .containsExactlyInAnyOrder(
+              tuple(Revision.MAIN, NOW.minus(Duration.ofDays(30))), tuple(new Revision("v1"), NOW));
+    }
+  }
+
+  @Test
+  void a_hard_link_takes_no_space_and_is_verified_too() throws Exception {
+    byte[] bytes = Files.readAllBytes(blob("onnx/model.safetensors"));
+    bytes[0] ^= 1;
+    Files.write(blob("onnx/model.safetensors"), bytes);
+    try (FsStore store = StoredRepo.open(data)) {
+      ImportResult result = importInto(store, new CacheFolderReader(cache), true);
+
+      assertThat(result.files()).isEqualTo(4);
+      assertThat(result.skippedCount()).isEqualTo(1);
+      Path stored =
+          store
+              .readOnly()
+              .file(
+                  REPO,
+                  StoredRepo.blob("model.safetensors", StoredRepo.files().get("model.safetensors")))
+              .orElseThrow();
+      assertThat(Files.isSameFile(stored, blob("model.safetensors"))).isTrue();
+    }
+    assertThat(blob("onnx/model.safetensors")).exists();
+  }
+
+  @Test
+  @Tag("slow")
+  void an_import_that_is_killed_anywhere_is_continued() throws Exception {
+    for (int call = 1; ; call++) {
+      data = tmp.resolve("data-" + call);
+      TestDisk disk = new TestDisk(data);
+      boolean killed = false;
+      FsStore store = FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1));
+      disk.fail(call, TestDisk.Fault.KILLED);
+      try {
+        importInto(store, new CacheFolderReader(cache), false);
+      } catch (Error e) {
+        assertThat(e).hasMessage("killed");
+        killed = true;
+      }
+      store.release();
+      if (!killed) {
+        break;
+      }
+      ImportResult again = importCache();
+      assertThat(again.files()).as("killed at call %d", call).isEqualTo(5);
+      expectStored(StoredRepo.files());
+      assertThat(data.resolve("quarantine")).isEmptyDirectory();
+      assertThat(data.resolve("partial")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  void a_store_that_cannot_write_keeps_what_is_whole_and_the_next_import_continues()
+      throws Exception {
+    for (int call = 1; ; call += 3) {
+      data = tmp.resolve("data-" + call);
+      TestDisk disk = new TestDisk(data);
+      boolean failed = false;
+      try (FsStore store =
+          FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1))) {
+        disk.fail(call, TestDisk.Fault.DISK_FULL);
+        importInto(store, new CacheFolderReader(cache), false);
+      } catch (IOException e) {
+        failed = true;
+      }
+      if (!disk.failed()) {
+        break;
+      }
+      ImportResult again = importCache();
+      assertThat(again.files()).as("failed %s at call %d", failed, call).isEqualTo(5);
+      expectStored(StoredRepo.files());
+    }
+  }
+
+  @Test
+  void repos_of_a_folder_are_found_by_type() throws Exception {
+    Files.createDirectories(cache.resolve("datasets--acme--data/snapshots/" + SECOND));
+    Files.createDirectories(cache.resolve("models--gpt2"));
+    Files.createDirectories(cache.resolve("kernels--acme--k"));
+    Files.createDirectories(cache.resolve("models--..--x"));
+
+    assertThat(new CacheFolderReader(cache).repos())
+        .extracting(RepoId::toString)
+        .containsExactly("model acme/tiny", "model gpt2", "dataset acme/data");
+  }
+}

@@ -1,0 +1,202 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.store.TestBlobs;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.testing.SettableClock;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code intrahub import} and {@code intrahub export}: what they say, and with which status. */
+class CacheFolderCommandTest {
+  private static final int USAGE = 2;
+  private static final String COMMIT = "1234567890".repeat(4);
+
+  /** The git blob id of {@code hello\n}. */
+  private static final String HELLO = "ce013625030ba8dba906f756967f9e9ca394464a";
+
+  @TempDir Path tmp;
+  private Path data;
+  private Path cache;
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  @BeforeEach
+  void folder() throws Exception {
+    data = tmp.resolve("data");
+    cache = tmp.resolve("hub");
+    put("models--acme--tiny", "config.json", HELLO, "hello\n");
+  }
+
+  private void put(String folder, String path, String etag, String content) throws Exception {
+    Path repo = cache.resolve(folder);
+    for (String name : List.of("blobs", "refs", "snapshots/" + COMMIT)) {
+      Files.createDirectories(repo.resolve(name));
+    }
+    Files.writeString(repo.resolve("refs/main"), COMMIT);
+    Files.write(repo.resolve("blobs").resolve(etag), content.getBytes(StandardCharsets.UTF_8));
+    Files.createSymbolicLink(
+        repo.resolve("snapshots/" + COMMIT + "/" + path), Path.of("../../blobs/" + etag));
+  }
+
+  private Ran run(String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--data", data.toString()));
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line =
+        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+    int status = line.execute(all.toArray(String[]::new));
+    return new Ran(status, out.toString(), err.toString());
+  }
+
+  @Test
+  void a_repo_goes_in_and_out_and_both_say_what_they_did() throws Exception {
+    Ran in = run("import", "--hf-cache", cache.toString());
+    assertThat(in.status()).as(in.err()).isZero();
+    assertThat(in.out())
+        .contains("model acme/tiny: 1 files of 1 commits; added 1 files, 6 B; new revisions: main");
+
+    Path target = tmp.resolve("target");
+    Ran out = run("export", "--hf-cache", target.toString(), "acme/*");
+    assertThat(out.status()).as(out.err()).isZero();
+    assertThat(out.out())
+        .contains("Writing to " + target + " as ")
+        .contains("model acme/tiny@main (12345678): 1 files, 6 B; added 1 files, 6 B")
+        .contains("HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + target);
+    assertThat(target.resolve("models--acme--tiny/snapshots/" + COMMIT + "/config.json"))
+        .hasContent("hello\n");
+  }
+
+  @Test
+  void results_are_printed_as_json() {
+    JsonNode in = run("import", "--hf-cache", cache.toString(), "--json").json();
+    assertThat(in.at("/repos/0/repo").asString()).isEqualTo("acme/tiny");
+    assertThat(in.at("/repos/0/commits/0").asString()).isEqualTo(COMMIT);
+    assertThat(in.at("/repos/0/revisions/0").asString()).isEqualTo("main");
+    assertThat(in.at("/repos/0/addedBytes").asInt()).isEqualTo(6);
+
+    Ran ran =
+        run(
+            "export",
+            "--json",
+            "--hf-cache",
+            tmp.resolve("target").toString(),
+            "acme/tiny",
+            "gpt2");
+    assertThat(ran.status()).isEqualTo(ExportCommand.INCOMPLETE);
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.json().at("/revisions/0/commit").asString()).isEqualTo(COMMIT);
+    assertThat(ran.json().at("/revisions/0/missingCount").asInt()).isZero();
+    assertThat(ran.json().at("/revisions/1/error").asString()).isEqualTo("nothing of it is stored");
+  }
+
+  @Test
+  void what_is_damaged_or_not_there_is_named_and_ends_with_1() throws Exception {
+    put("models--acme--tiny", "vocab.txt", "a".repeat(40), "other");
+
+    Ran in = run("import", "--hf-cache", cache.toString());
+    assertThat(in.status()).isEqualTo(ImportCommand.INCOMPLETE);
+    assertThat(in.err()).contains("Skipped", "a".repeat(40), "damaged").hasLineCount(1);
+
+    Ran other = run("import", "--hf-cache", cache.toString(), "--repo", "other/*");
+    assertThat(other.status()).isEqualTo(ImportCommand.INCOMPLETE);
+    assertThat(other.err()).contains("has no such repo").hasLineCount(1);
+
+    Ran out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny@v1");
+    assertThat(out.status()).isEqualTo(ExportCommand.INCOMPLETE);
+    assertThat(out.err()).contains("model acme/tiny@v1: this revision is not stored, but main");
+  }
+
+  @Test
+  void a_store_that_is_too_small_is_named() throws Exception {
+    String large = "x".repeat(600_000);
+    for (String name : List.of("one", "two", "three")) {
+      byte[] content = (name + large).getBytes(StandardCharsets.UTF_8);
+      put(
+          "models--acme--" + name,
+          "a.txt",
+          TestBlobs.gitSha1(content).digest().hex(),
+          name + large);
+    }
+    Path config =
+        Files.writeString(tmp.resolve("small.yaml"), "store: {max-size: 1MiB, min-free: 0}\n");
+
+    Ran ran = run("import", "--hf-cache", cache.toString(), "--config", config.toString());
+
+    assertThat(ran.status()).isEqualTo(ImportCommand.INCOMPLETE);
+    assertThat(ran.err()).contains("The store is full", "store.max-size");
+  }
+
+  @Test
+  void a_store_in_use_is_not_imported_into_but_exported_from() throws Exception {
+    run("import", "--hf-cache", cache.toString());
+    try (FsStore _ =
+        FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
+      Ran out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
+      assertThat(out.status()).as(out.err()).isZero();
+    }
+    assertThat(run("export", "--hf-cache", tmp.resolve("y").toString(), "acme/tiny").status())
+        .isZero();
+  }
+
+  @Test
+  void a_folder_that_is_no_store_stays_as_it_is() {
+    Ran ran = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
+
+    assertThat(ran.status()).isEqualTo(Main.EX_CONFIG);
+    assertThat(ran.err()).contains("is not a store", "--data").hasLineCount(1);
+    assertThat(data).doesNotExist();
+    assertThat(tmp.resolve("x")).doesNotExist();
+  }
+
+  @Test
+  void a_folder_that_is_not_there_is_named() {
+    Ran ran = run("import", "--hf-cache", tmp.resolve("nowhere").toString());
+
+    assertThat(ran.status()).isEqualTo(Main.EX_IOERR);
+    assertThat(ran.err()).contains(tmp.resolve("nowhere").toString()).hasLineCount(1);
+    assertThat(data).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      textBlock =
+          """
+          export acme/tiny                       | Missing required option: '--hf-cache=FOLDER'
+          export --hf-cache x                    | Missing required parameter: 'REPO[@REVISION]'
+          export --hf-cache x a/b/c              | 'a/b/c' is not a repo such as gpt2, acme/tiny
+          export --hf-cache x acme/tiny@a..b     | 'a..b' is not a branch, tag or commit
+          import --hf-cache x --repo a/b/c       | --repo: 'a/b/c' is not a pattern of repos
+          import --local-dir x                   | --local-dir: name the repo of the folder
+          import --local-dir x --repo acme/*     | --repo: 'acme/*' is not a repo such as gpt2
+          """)
+  void what_was_typed_wrong_is_said_in_one_line(String typed, String said) {
+    Ran ran = run(typed.split(" "));
+
+    assertThat(ran.status()).isEqualTo(USAGE);
+    assertThat(ran.err()).startsWith("intrahub: " + said).hasLineCount(1);
+  }
+}

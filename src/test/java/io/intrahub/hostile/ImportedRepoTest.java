@@ -1,0 +1,206 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRule;
+import io.intrahub.access.local.AccessRules;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.cachefolder.CacheFolderReader;
+import io.intrahub.cachefolder.CacheImport;
+import io.intrahub.cli.SiteAccess;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Recorded;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoPattern;
+import io.intrahub.hub.RepoType;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.testing.SettableClock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A repo that was imported from a client's cache folder: who may read it, and what of it counts.
+ */
+class ImportedRepoTest {
+  private static final String ID = "acme/carried";
+  private static final RepoId REPO = new RepoId(RepoType.MODEL, ID);
+  private static final String ALICE = "hf_importAlice";
+  private static final Map<String, DevFile> FILES =
+      Map.of(
+          "config.json", DevFile.text("{\"model_type\": \"bert\"}\n"),
+          "model.bin", DevFile.lfsGenerated(3, 400_000));
+  private static final String FORGED = "forged by whoever filled the folder\n";
+
+  @TempDir Path tmp;
+  private Path data;
+  private String commit = "";
+  private Rig rig;
+
+  @BeforeEach
+  void names() {
+    data = tmp.resolve("data");
+    try (DevHub before = DevHub.builder().clock(new SettableClock()).start()) {
+      commit = before.repo("model", ID).commit("Add it", FILES);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private void carry(String path, byte[] content, String etag) throws Exception {
+    Path repo = tmp.resolve("hub/models--acme--carried");
+    Files.createDirectories(repo.resolve("blobs"));
+    Files.createDirectories(repo.resolve("refs"));
+    Files.createDirectories(repo.resolve("snapshots/" + commit));
+    Files.write(repo.resolve("blobs/" + etag), content);
+    Files.writeString(repo.resolve("refs/main"), commit);
+    Files.createSymbolicLink(
+        repo.resolve("snapshots/" + commit + "/" + path), Path.of("../../blobs/" + etag));
+  }
+
+  private void importAll() throws Exception {
+    SettableClock clock = new SettableClock();
+    try (FsStore store = FsStore.open(data, clock, DiskBudgetSettings.DEFAULT, Runnable::run)) {
+      new CacheImport(
+              store,
+              new MemoryBudget(8 << 20, Duration.ZERO),
+              clock,
+              false,
+              (repo, path, bytes) -> {})
+          .run(new CacheFolderReader(tmp.resolve("hub")), REPO);
+    }
+  }
+
+  private void importTrue() throws Exception {
+    for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
+      carry(file.getKey(), file.getValue().allBytes(), file.getValue().etag());
+    }
+    importAll();
+  }
+
+  private void start(Optional<SiteAccess> site, Visibility visibility) {
+    rig = new Rig(data, s -> site.map(s::withSite).orElse(s));
+    rig.hub.token(ALICE, "alice");
+    DevRepo repo = rig.hub.repo("model", ID).visibility(visibility).allow(ALICE);
+    assertThat(repo.commit("Add it", FILES)).isEqualTo(commit);
+  }
+
+  private List<Recorded> contentReads() {
+    rig.settle();
+    return rig.hub.log().stream()
+        .filter(r -> Set.of(Route.CDN, Route.RESOLVE_CACHE).contains(r.route()))
+        .toList();
+  }
+
+  private Rig.Answer get(String path, Optional<String> token) {
+    return rig.get("/" + ID + "/resolve/main/" + path, token);
+  }
+
+  @Test
+  void a_public_repo_is_served_as_soon_as_the_hub_says_so_and_its_content_is_not_fetched()
+      throws Exception {
+    importTrue();
+    start(Optional.empty(), Visibility.PUBLIC);
+
+    for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
+      Rig.Answer answer = get(file.getKey(), Optional.empty());
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).isEqualTo(file.getValue().allBytes());
+    }
+    rig.settle();
+    assertThat(contentReads()).isEmpty();
+  }
+
+  @Test
+  void a_private_repo_is_served_to_those_only_whom_the_hub_lets_read_it() throws Exception {
+    importTrue();
+    start(Optional.empty(), Visibility.PRIVATE);
+
+    assertThat(get("model.bin", Optional.empty()).status()).isEqualTo(401);
+    assertThat(get("model.bin", Optional.of("hf_importBob")).status()).isEqualTo(401);
+    Rig.Answer alice = get("model.bin", Optional.of(ALICE));
+    assertThat(alice.status()).isEqualTo(200);
+    assertThat(alice.body()).isEqualTo(FILES.get("model.bin").allBytes());
+    assertThat(contentReads()).isEmpty();
+  }
+
+  @Test
+  void while_the_hub_has_not_said_who_may_read_it_nobody_may() throws Exception {
+    importTrue();
+    start(Optional.empty(), Visibility.PUBLIC);
+    rig.restartOffline();
+
+    assertThat(get("config.json", Optional.empty()).status()).isEqualTo(501);
+    assertThat(get("config.json", Optional.of(ALICE)).status()).isEqualTo(501);
+    assertThat(rig.hub.log()).isEmpty();
+  }
+
+  @Test
+  void in_an_air_gap_a_rule_of_the_operator_says_who_may_read_it() throws Exception {
+    importTrue();
+    Path secret = Files.writeString(tmp.resolve("token"), "hf_importService");
+    AccessRule rule =
+        new AccessRule(
+            Optional.empty(),
+            List.of(),
+            List.of(RepoPattern.parse("acme/*").orElseThrow()),
+            true,
+            true);
+    start(
+        Optional.of(
+            new SiteAccess(
+                AccessMode.SERVICE,
+                AccessRules.of(List.of(rule)),
+                Optional.of(secret),
+                Optional.empty(),
+                Duration.ofMinutes(5),
+                Duration.ofHours(1))),
+        Visibility.PUBLIC);
+    rig.restartOffline();
+
+    for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
+      Rig.Answer answer = get(file.getKey(), Optional.empty());
+      assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+      assertThat(answer.body()).isEqualTo(file.getValue().allBytes());
+    }
+    // The folder does not say what else the commit has, so no absence is made up.
+    assertThat(get("tokenizer.json", Optional.empty()).status()).isEqualTo(501);
+    assertThat(rig.hub.log()).isEmpty();
+  }
+
+  @Test
+  void what_the_hub_says_of_a_commit_counts_more_than_the_folder() throws Exception {
+    byte[] forged = FORGED.getBytes(StandardCharsets.UTF_8);
+    carry("config.json", forged, DevFile.text(FORGED).etag());
+    importAll();
+    start(Optional.empty(), Visibility.PUBLIC);
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(get("config.json", Optional.empty()).body())
+          .isEqualTo(FILES.get("config.json").allBytes());
+      rig.settle();
+    }
+    rig.restart();
+    rig.hub.goDark();
+    assertThat(get("config.json", Optional.empty()).body())
+        .isEqualTo(FILES.get("config.json").allBytes());
+  }
+}
