@@ -8,7 +8,7 @@ import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
-import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
@@ -71,10 +71,11 @@ public final class AppSettingsFactory {
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
             config.access().grantTtl(),
+            config.access().grantRevalidate(),
             config.access().grantGrace()),
         SiteAccess.of(config.access()),
         new MirrorSettings(
-            new Freshness.Settings(
+            Lifetime.of(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),
             config.freshness().aliasTtl(),
             config.freshness().refusedTtl(),

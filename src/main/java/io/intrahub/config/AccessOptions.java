@@ -68,6 +68,15 @@ public record AccessOptions(
         Duration grantTtl,
     @Setting(
             type = DURATION,
+            byDefault = "10m",
+            doc =
+                "How long after `access.grant-ttl` a token may still read a private or gated repo"
+                    + " while the Hub is asked in the background. The answer counts at once, so a user"
+                    + " who lost access is refused after the first use in this time. Ends with"
+                    + " `access.grant-grace` at the latest. `0s`: the mirror asks before it serves.")
+        Duration grantRevalidate,
+    @Setting(
+            type = DURATION,
             byDefault = "1h",
             doc =
                 "How long a token may read a private or gated repo while the Hub cannot be reached or"

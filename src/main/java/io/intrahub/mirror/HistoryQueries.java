@@ -16,7 +16,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
-import io.intrahub.policy.UpstreamState;
+import io.intrahub.policy.Lifetime;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
@@ -121,12 +121,17 @@ public final class HistoryQueries {
       Deadline deadline,
       Supplier<ApiReply> pass) {
     Optional<StoredAnswer> kept = store.answer(at.repo(), KeptHistories.NO_COMMIT, name);
-    Duration ttl = settings.revisions().ttl();
-    boolean reachable = upstream.state() == UpstreamState.REACHABLE;
-    boolean fresh =
-        kept.filter(k -> Freshness.isWithin(k.learnedAt(), ttl, revisions.now())).isPresent();
-    if (kept.isPresent() && ((fresh && !on.noCache()) || !reachable)) {
-      return showRefs(at, kept.get(), !fresh, on).orElseGet(pass);
+    Freshness.Decision decision =
+        Freshness.decide(
+            revisions.now(),
+            kept.map(StoredAnswer::learnedAt),
+            // A new branch is to be found at once, so a list that is not fresh is asked for first.
+            Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
+            upstream.state(),
+            on.noCache());
+    if (decision.servesAtOnce()) {
+      boolean stale = decision == Freshness.Decision.SERVE_STALE;
+      return showRefs(at, kept.orElseThrow(), stale, on).orElseGet(pass);
     }
     Duration patience = kept.isPresent() ? settings.staleTimeout() : deadline.left();
     return switch (ask(at, KeptHistories.NO_COMMIT, on, name, resource, patience)) {

@@ -12,6 +12,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
@@ -224,7 +225,10 @@ final class RevisionProbes {
       rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
       branches.deleted(
-          repo, revision, checker.remembered(new Grant(repo, as.authority(), ReadScope.METADATA)));
+          repo,
+          revision,
+          checker.remembered(
+              new Grant(repo, as.authority(), ReadScope.METADATA), UpstreamState.REACHABLE));
     }
   }
 

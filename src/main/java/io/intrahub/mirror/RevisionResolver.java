@@ -78,6 +78,7 @@ final class RevisionResolver {
             identity,
             executor,
             clock);
+    GrantQuestions questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.staleTimeout = settings.staleTimeout();
@@ -89,6 +90,7 @@ final class RevisionResolver {
             branches,
             slowUpstream,
             renewals,
+            questions,
             probes,
             coldQuestionLimiter,
             clock,
@@ -124,7 +126,7 @@ final class RevisionResolver {
     UpstreamResult<ResolvedRevision> found =
         resolve(anybody, rules.reader(request.caller(), request.repo()));
     return rules.exist()
-        ? rules.apply(request, found, canonical(anybody, Optional.empty(), true))
+        ? rules.apply(request, found, canonical(anybody, Optional.empty(), UpstreamState.DOWN))
         : found;
   }
 
@@ -135,7 +137,7 @@ final class RevisionResolver {
 
   /** There is no Hub, so the operator's rules decide alone about what is stored. */
   private UpstreamResult<ResolvedRevision> resolveByRules(ReadAttempt anybody) {
-    RepoId repo = aliases.canonical(anybody.request().repo(), true);
+    RepoId repo = aliases.canonical(anybody.request().repo(), UpstreamState.OFFLINE);
     return switch (rules.withoutHub(anybody.request(), repo)) {
       case SiteRules.Decision.Refused(var answer) -> answer;
       case SiteRules.Decision.Allowed(var proof, var restricted) -> {
@@ -153,10 +155,11 @@ final class RevisionResolver {
    * @param holder in whose name a repo is read that not everybody may read
    */
   private UpstreamResult<ResolvedRevision> resolve(ReadAttempt anybody, Optional<Caller> holder) {
-    RepoId repo = canonical(anybody, holder, upstream.isUnavailable());
+    RepoId repo = canonical(anybody, holder, upstream.authoritativeState());
     UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
     // The repo that the name led to is closed or deleted. The name may belong to another one now.
-    return isClosed(resolved) && !canonical(anybody, holder, false).equals(repo)
+    return isClosed(resolved)
+            && !canonical(anybody, holder, UpstreamState.REACHABLE).equals(repo)
         ? resolve(anybody.request().repo(), anybody, holder)
         : resolved;
   }
@@ -275,12 +278,12 @@ final class RevisionResolver {
    * The name under which a repo is kept. An alias is applied only for those who may know of the
    * repo that it leads to: a new name may itself be a secret.
    */
-  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
-    return canonical(anybody.request().repo(), holder, acceptStale);
+  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, UpstreamState state) {
+    return canonical(anybody.request().repo(), holder, state);
   }
 
-  private RepoId canonical(RepoId asked, Optional<Caller> holder, boolean acceptStale) {
-    RepoId kept = aliases.canonical(asked, acceptStale);
+  private RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
+    RepoId kept = aliases.canonical(asked, state);
     return kept.equals(asked)
             || mayKnow(kept, Caller.ANONYMOUS)
             || holder.filter(h -> mayKnow(kept, h)).isPresent()
@@ -297,7 +300,7 @@ final class RevisionResolver {
     if (refused.isPresent()) {
       return notKept(repo, refused.get().refusal());
     }
-    RepoId kept = canonical(anybody, Optional.empty(), true);
+    RepoId kept = canonical(anybody, Optional.empty(), UpstreamState.DOWN);
     if (checker.isKnown(anybody.grant(kept))) {
       return reader.resolveUngranted(kept, repo, anybody, Optional.empty());
     }
@@ -309,7 +312,8 @@ final class RevisionResolver {
 
   /** The client's token was granted the repo before. */
   private UpstreamResult<ResolvedRevision> resolveKnown(RepoId repo, ReadAttempt own) {
-    Optional<Authorised<RepoId>> proof = checker.remembered(own.grant(repo));
+    Optional<Authorised<RepoId>> proof =
+        checker.remembered(own.grant(repo), upstream.authoritativeState());
     return proof.isPresent()
         ? reader.resolveGranted(proof.get(), own)
         : reader.resolveUngranted(repo, repo, own, Optional.empty());
@@ -368,7 +372,8 @@ final class RevisionResolver {
     if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
       probes.rememberInvalid(holder, refusal);
     } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
-      asked.ifPresent(repo -> refused(canonical(repo, Optional.of(caller), true), refusal, caller));
+      asked.ifPresent(repo -> refused(
+              canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
     }
   }
 
