@@ -62,13 +62,16 @@ public final class AccessChecker {
    * @param grantRevalidate how long after {@code grantTtl} it still holds while upstream is asked in
    *     the background
    * @param grantGrace the same, while upstream gives no answer about the repo
+   * @param keepRemoved whether everybody may read on what was public of a repo that upstream no
+   *     longer has
    */
   public record Settings(
       Duration publicTtl,
       Duration publicTtlDuringOutage,
       Duration grantTtl,
       Duration grantRevalidate,
-      Duration grantGrace) {
+      Duration grantGrace,
+      boolean keepRemoved) {
     /**
      * Ten minutes and seven days for everybody; five minutes, ten more and one hour for a token
      * holder.
@@ -79,7 +82,8 @@ public final class AccessChecker {
             Duration.ofDays(7),
             Duration.ofMinutes(5),
             Duration.ofMinutes(10),
-            Duration.ofHours(1));
+            Duration.ofHours(1),
+            false);
 
     private Lifetime lifetime(Authority authority) {
       return authority instanceof Authority.Anonymous
@@ -174,8 +178,19 @@ public final class AccessChecker {
 
   /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
   public Authorised<RepoId> admit(RuleEvidence evidence) {
-    boolean everybody = wasGranted(evidence.repo(), new Authority.Anonymous(), ReadScope.CONTENT);
-    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, everybody);
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, wasPublic(evidence.repo()));
+  }
+
+  /** Returns the proof for what was public of a repo, if the operator keeps such repos. */
+  public Optional<Authorised<RepoId>> admit(RemovedEvidence evidence) {
+    return settings.keepRemoved()
+        ? Optional.of(new Authorised<>(evidence.repo(), ReadScope.CONTENT, true))
+        : Optional.empty();
+  }
+
+  /** Returns whether everybody could read the repo when upstream last said who may. */
+  public boolean wasPublic(RepoId repo) {
+    return wasGranted(repo, new Authority.Anonymous(), ReadScope.CONTENT);
   }
 
   /**

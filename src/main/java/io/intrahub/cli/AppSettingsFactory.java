@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.AddressRanges;
+import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
@@ -72,7 +73,8 @@ public final class AppSettingsFactory {
             config.access().publicTtlDuringOutage(),
             config.access().grantTtl(),
             config.access().grantRevalidate(),
-            config.access().grantGrace()),
+            config.access().grantGrace(),
+            config.access().removed() == AccessOptions.Removed.KEEP),
         SiteAccess.of(config.access()),
         new MirrorSettings(
             Lifetime.of(

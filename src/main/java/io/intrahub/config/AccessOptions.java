@@ -81,10 +81,26 @@ public record AccessOptions(
             doc =
                 "How long a token may read a private or gated repo while the Hub cannot be reached or"
                     + " does not answer, counted from when the Hub last said so.")
-        Duration grantGrace) {
+        Duration grantGrace,
+    @Setting(
+            type = CHOICE,
+            byDefault = "refuse",
+            doc =
+                "What becomes of a public repo that the Hub no longer serves, because it was deleted,"
+                    + " disabled or made private. `refuse`: nobody reads it any more. `keep`:"
+                    + " everybody reads on what is stored of it, labelled as stale, until the Hub"
+                    + " lets a token read it: then it was made private. `intrahub status` lists such"
+                    + " repos.")
+        Removed removed) {
   /** Takes a copy of the list. */
   public AccessOptions {
     rules = List.copyOf(rules);
+  }
+
+  /** What becomes of a public repo that the Hub no longer serves. */
+  public enum Removed {
+    REFUSE,
+    KEEP
   }
 
   /** Whose token is used at the Hub. */

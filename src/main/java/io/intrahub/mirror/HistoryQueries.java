@@ -17,6 +17,7 @@ import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
@@ -127,7 +128,7 @@ public final class HistoryQueries {
             kept.map(StoredAnswer::learnedAt),
             // A new branch is to be found at once, so a list that is not fresh is asked for first.
             Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
-            upstream.state(),
+            at.label().removed().isPresent() ? UpstreamState.OFFLINE : upstream.state(),
             on.noCache());
     if (decision.servesAtOnce()) {
       boolean stale = decision == Freshness.Decision.SERVE_STALE;
@@ -153,10 +154,11 @@ public final class HistoryQueries {
             Optional.of(age.isNegative() ? Duration.ZERO : age),
             stale || at.label().stale(),
             at.label().restricted());
+    CacheLabel told = at.label().removed().map(label::withRemoved).orElse(label);
     Map<String, CommitHash> shown = shown(at.repo());
     return reply(
         at,
-        label,
+        told,
         Map.of(),
         () ->
             ApiReplies.made(

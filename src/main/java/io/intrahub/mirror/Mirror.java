@@ -20,6 +20,7 @@ public final class Mirror {
   private final TreeQueries trees;
   private final ApiPassThrough passThrough;
   private final RepoResources resources;
+  private final RevisionResolver revisions;
   private final HubUpstream upstream;
   private final Transfers transfers;
 
@@ -62,7 +63,7 @@ public final class Mirror {
             meters,
             clock,
             policy.hasRules());
-    RevisionResolver revisions =
+    this.revisions =
         new RevisionResolver(
             checker,
             new SiteRules(policy, checker),
@@ -158,6 +159,7 @@ public final class Mirror {
         MirrorStatus.loads(transfers.progress()),
         loads.taken(),
         loads.waiting(),
-        loads.passThrough());
+        loads.passThrough(),
+        revisions.removed());
   }
 }

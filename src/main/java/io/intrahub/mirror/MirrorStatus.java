@@ -1,7 +1,9 @@
 package io.intrahub.mirror;
 
+import io.intrahub.store.Tombstone;
 import io.intrahub.transfer.fetch.TransferProgress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -16,17 +18,29 @@ import java.util.Optional;
  * @param connectionsInUse connections to fetch bytes of files that are made or being made
  * @param connectionsWaiting how many wait for such a connection
  * @param passThrough files on their way to one client that are not kept
+ * @param removed repos that the Hub no longer serves, the latest first
  */
 public record MirrorStatus(
     String upstream,
     List<Load> loads,
     int connectionsInUse,
     int connectionsWaiting,
-    int passThrough) {
-  /** Takes a copy of the list. */
+    int passThrough,
+    List<Removed> removed) {
+  /** Takes copies of the lists. */
   public MirrorStatus {
     loads = List.copyOf(loads);
+    removed = List.copyOf(removed);
   }
+
+  /**
+   * A repo that the Hub no longer serves.
+   *
+   * @param repo its type and name
+   * @param tombstone what the Hub said
+   * @param since when it said so
+   */
+  public record Removed(String repo, Tombstone tombstone, Instant since) {}
 
   /**
    * One file.

@@ -174,6 +174,25 @@ final class RevisionReader {
         .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
+  /**
+   * Answers from what is stored of a repo that upstream no longer has.
+   *
+   * @param since when upstream said so
+   * @return empty if its commit is not known
+   */
+  Optional<UpstreamResult<ResolvedRevision>> resolveRemoved(
+      Authorised<RepoId> proof, ReadAttempt attempt, Instant since) {
+    Revision revision = attempt.revision();
+    return revision
+        .asCommit()
+        .map(commit -> at(proof, commit, immutableLabel(true).withRemoved(since), attempt))
+        .or(() ->
+            store
+                .revision(proof, revision)
+                .map(seen ->
+                    at(proof, seen.value(), label(seen, true).withRemoved(since), attempt)));
+  }
+
   private Freshness.Decision decide(Optional<Observation<CommitHash>> seen, boolean noCache) {
     return Freshness.decide(
         clock.instant(),
@@ -322,19 +341,21 @@ final class RevisionReader {
       Observation<CommitHash> observation,
       boolean stale,
       ReadAttempt attempt) {
-    Instant now = clock.instant();
-    Duration age = Duration.between(observation.learnedAt(), now);
-    CacheLabel label =
-        new CacheLabel(
-            CacheLabel.Source.HIT,
-            Optional.of(settings.revisions().ttl().minus(age)),
-            Optional.of(age.isNegative() ? Duration.ZERO : age),
-            stale,
-            false);
+    CacheLabel label = label(observation, stale);
     boolean reachable = !stale && upstream.state() == UpstreamState.REACHABLE;
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
     return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
+  }
+
+  private CacheLabel label(Observation<CommitHash> observation, boolean stale) {
+    Duration age = Duration.between(observation.learnedAt(), clock.instant());
+    return new CacheLabel(
+        CacheLabel.Source.HIT,
+        Optional.of(settings.revisions().ttl().minus(age)),
+        Optional.of(age.isNegative() ? Duration.ZERO : age),
+        stale,
+        false);
   }
 
   private CacheLabel justLearned() {

@@ -19,6 +19,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
@@ -35,6 +36,7 @@ final class RevisionResolver {
   private final HubUpstream upstream;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
+  private final RemovedRepos removed;
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
@@ -62,6 +64,8 @@ final class RevisionResolver {
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
+    this.removed = new RemovedRepos(checker, store, aliases, clock);
+    identity.onForget(removed::forget);
     this.branches = branches;
     this.slowUpstream = new SlowUpstreamGuard(settings.staleTimeout());
     GrantRenewals renewals =
@@ -74,6 +78,7 @@ final class RevisionResolver {
             manifests,
             aliases,
             refusedRepos,
+            removed,
             branches,
             identity,
             executor,
@@ -124,7 +129,8 @@ final class RevisionResolver {
       return resolveByRules(anybody);
     }
     UpstreamResult<ResolvedRevision> found =
-        resolve(anybody, rules.reader(request.caller(), request.repo()));
+        removed.orKept(
+            resolve(anybody, rules.reader(request.caller(), request.repo())), anybody, reader);
     return rules.exist()
         ? rules.apply(request, found, canonical(anybody, Optional.empty(), UpstreamState.DOWN))
         : found;
@@ -158,23 +164,10 @@ final class RevisionResolver {
     RepoId repo = canonical(anybody, holder, upstream.authoritativeState());
     UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
     // The repo that the name led to is closed or deleted. The name may belong to another one now.
-    return isClosed(resolved)
+    return ResolvedRevision.isClosed(resolved)
             && !canonical(anybody, holder, UpstreamState.REACHABLE).equals(repo)
         ? resolve(anybody.request().repo(), anybody, holder)
         : resolved;
-  }
-
-  /** To whom the Hub says this, it shows the repo. */
-  private static boolean isRevisionMissing(UpstreamResult<ResolvedRevision> resolved) {
-    return resolved instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision();
-  }
-
-  private static boolean isClosed(UpstreamResult<ResolvedRevision> resolved) {
-    return switch (resolved) {
-      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
-      case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
-      default -> false;
-    };
   }
 
   private UpstreamResult<ResolvedRevision> resolve(
@@ -187,7 +180,7 @@ final class RevisionResolver {
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       UpstreamResult<ResolvedRevision> open = reader.resolveGranted(proof.get(), anybody);
-      if (holder.isEmpty() || !isClosed(open)) {
+      if (holder.isEmpty() || !ResolvedRevision.isClosed(open)) {
         return open;
       }
       // Everybody's right to it has just ended; that of the holder need not have.
@@ -199,7 +192,9 @@ final class RevisionResolver {
     if (rules.exist()) {
       return resolveInOwnName(repo, anybody, own);
     }
-    if (checker.isKnown(own.grant(repo))) {
+    boolean wasGranted = checker.isKnown(own.grant(repo));
+    // A token must not hide that a repo is public no longer: see RemovedRepos.
+    if (wasGranted && !checker.wasPublic(repo)) {
       UpstreamResult<ResolvedRevision> known = resolveKnown(repo, own);
       if (!(known instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo())) {
         return known;
@@ -207,9 +202,12 @@ final class RevisionResolver {
       // The token may not read it any more, but perhaps everybody may.
     }
     UpstreamResult<ResolvedRevision> anybodys = resolveForAnybody(repo, anybody);
-    return anybodys instanceof UpstreamResult.Value(ResolvedRevision.NotKept closed)
-        ? resolveOwn(closed, own)
-        : anybodys;
+    return switch (anybodys) {
+      case UpstreamResult.Value(ResolvedRevision.NotKept closed) ->
+          wasGranted ? resolveKnown(repo, own) : resolveOwn(closed, own);
+      case UpstreamResult.Failed(_) when wasGranted -> resolveKnown(repo, own);
+      default -> anybodys;
+    };
   }
 
   /**
@@ -253,7 +251,7 @@ final class RevisionResolver {
     if (checker.isKnown(anybody.grant(repo))) {
       // Also while the Hub gives no answer: the mirror's own token was never needed for it.
       UpstreamResult<ResolvedRevision> anybodys = resolveForAnybody(repo, anybody);
-      if (!isClosed(anybodys)) {
+      if (!ResolvedRevision.isClosed(anybodys)) {
         return anybodys;
       }
     }
@@ -265,7 +263,7 @@ final class RevisionResolver {
         !(found instanceof UpstreamResult.Value)
             && mayKnow(repo, own.as())
             && !mayKnow(repo, Caller.ANONYMOUS)
-            && shown.filter(RevisionResolver::isRevisionMissing).isEmpty();
+            && shown.filter(ResolvedRevision::isRevisionMissing).isEmpty();
     return seen
         ? rules
             .refuse(own.request(), repo, own.authority())
@@ -349,6 +347,11 @@ final class RevisionResolver {
     if (slowUpstream.await(repo, probes.refresh(repo, revision, at.reader())).isPresent()) {
       branches.showIfUnseen(at.repo(), revision, since, staleTimeout);
     }
+  }
+
+  /** The repos that the Hub no longer serves. */
+  List<MirrorStatus.Removed> removed() {
+    return removed.list();
   }
 
   /** The present moment, for {@link #confirm}. */

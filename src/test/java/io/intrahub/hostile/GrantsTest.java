@@ -214,7 +214,8 @@ class GrantsTest {
                         usual.publicTtlDuringOutage(),
                         usual.grantTtl(),
                         Duration.ZERO,
-                        usual.grantGrace())));
+                        usual.grantGrace(),
+                        usual.keepRemoved())));
     rig.hub.token(ALICE.get(), "alice");
     rig.hub.token(BOB.get(), "bob");
   }

@@ -101,6 +101,11 @@ public final class StoreLayout {
     return root.resolve("repos");
   }
 
+  /** The folder of the tombstones of repos that the Hub no longer serves. */
+  public Path tombstones() {
+    return root.resolve("tombstones");
+  }
+
   public Path aliases() {
     return root.resolve("aliases");
   }
@@ -135,7 +140,7 @@ public final class StoreLayout {
   /** The folders of every store, parents first. */
   public List<Path> folders() {
     return List.of(
-        root.resolve("blobs"), shared(), partial(), repos(), aliases(), access(), quarantine());
+        root.resolve("blobs"), shared(), partial(), repos(), aliases(), tombstones(), access(), quarantine());
   }
 
   /** Whether the store itself puts something of this name into its folder. */
@@ -327,6 +332,7 @@ public final class StoreLayout {
   /** Whether a path is that of a ref, a grant or an alias. */
   public boolean isSmallRecord(Path path) {
     return path.startsWith(aliases())
+        || path.startsWith(tombstones())
         || path.startsWith(grants())
         || (path.startsWith(repos())
             && (path.endsWith(PUBLIC)
@@ -346,6 +352,11 @@ public final class StoreLayout {
   /** Whether a file in a commit's folder is an answer. */
   public static boolean isAnswer(Path path) {
     return String.valueOf(path.getFileName()).startsWith(ANSWER);
+  }
+
+  /** What the Hub said when it no longer served a repo. */
+  public Path tombstone(RepoId repo) {
+    return tombstones().resolve(repo.folderName());
   }
 
   public Path alias(RepoId asked) {
