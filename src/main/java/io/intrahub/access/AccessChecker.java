@@ -59,8 +59,8 @@ public final class AccessChecker {
    * @param publicTtlDuringOutage the same, while upstream gives no answer about the repo; see
    *     {@link OutageEvidence}
    * @param grantTtl a grant of a token holder
-   * @param grantRevalidate how long after {@code grantTtl} it still holds while upstream is asked in
-   *     the background
+   * @param grantRevalidate how long after {@code grantTtl} it still holds while upstream is asked
+   *     in the background
    * @param grantGrace the same, while upstream gives no answer about the repo
    * @param keepRemoved whether everybody may read on what was public of a repo that upstream no
    *     longer has

@@ -30,7 +30,8 @@ final class StatusTable {
         "connections  %d, %d waiting"
             .formatted(lanes.path("taken").asLong(0), lanes.path("waiting").asLong(0)));
     if (!status.path("removedRepos").isEmpty()) {
-      lines.add("removed      " + status.path("removedReposCount").asLong(0) + " repos at the Hub:");
+      lines.add(
+          "removed      " + status.path("removedReposCount").asLong(0) + " repos at the Hub:");
       status.path("removedRepos").forEach(repo -> lines.add("             " + removed(repo)));
     }
     lines.add("passed on    %d, not kept".formatted(status.path("passThrough").asLong(0)));

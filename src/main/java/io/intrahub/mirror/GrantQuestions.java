@@ -19,16 +19,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionProbes probes) {
   /**
-   * Asks a repo's own question, or joins it. If it joins one that fails because the share of
-   * memory of the client that began it is used up, it begins one of its own.
+   * Asks a repo's own question, or joins it. If it joins one that fails because the share of memory
+   * of the client that began it is used up, it begins one of its own.
    *
    * @param admission charged with the question; empty: it is the mirror's own
    */
   CompletableFuture<UpstreamResult<ProbeResult>> ask(
       Grant grant, Revision own, Caller as, Optional<ColdQuestionLimiter.Admission> admission) {
     AtomicBoolean begun = new AtomicBoolean();
-    CompletableFuture<UpstreamResult<ProbeResult>> first =
-        join(grant, own, as, admission, begun);
+    CompletableFuture<UpstreamResult<ProbeResult>> first = join(grant, own, as, admission, begun);
     return begun.get()
         ? first
         : first.thenCompose(probed ->

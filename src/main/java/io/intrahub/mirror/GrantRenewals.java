@@ -152,7 +152,7 @@ final class GrantRenewals {
             .compute(
                 question(grant),
                 (_, before) -> before == null || isOver(before, mine.since()) ? mine : before);
-    if (open == mine) {
+    if (mine.equals(open)) {
       var _ = question.get().whenComplete((_, _) -> mine.ended().complete(null));
     }
   }

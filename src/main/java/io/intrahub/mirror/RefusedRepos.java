@@ -67,7 +67,8 @@ final class RefusedRepos {
   /** Takes that upstream does not accept a token. */
   void putInvalid(Authority authority, HubRefusal refusal) {
     refused.put(
-        authority, new Refused(Optional.of(refusal), clock.instant(), lifetime(settings.refusedTtl())));
+        authority,
+        new Refused(Optional.of(refusal), clock.instant(), lifetime(settings.refusedTtl())));
   }
 
   /** What was refused may be read now. */

@@ -67,8 +67,7 @@ final class RemovedRepos {
     if (!stored || !(missing || refusal.isDisabled()) || tombstones.containsKey(repo)) {
       return;
     }
-    Kind kind =
-        refusal.isDisabled() ? Kind.DISABLED : Kind.MISSING;
+    Kind kind = refusal.isDisabled() ? Kind.DISABLED : Kind.MISSING;
     Tombstone tombstone = new Tombstone(kind, wasPublic, refusal.error().message());
     if (put(repo, new Observation<>(tombstone, clock.instant()))) {
       log.warn(

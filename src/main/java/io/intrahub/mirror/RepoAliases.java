@@ -34,8 +34,7 @@ final class RepoAliases {
     return store
         .alias(asked)
         .filter(a ->
-            Freshness.decide(
-                    clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, false)
+            Freshness.decide(clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, false)
                 .servesAtOnce())
         .map(Observation::value)
         .orElse(asked);

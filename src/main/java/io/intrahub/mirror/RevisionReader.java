@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -130,7 +129,8 @@ final class RevisionReader {
     // Of the two that any repo may have, the one that also answers what the client asks.
     Revision own = attempt.revision().equals(Revision.MAIN) ? Revision.MAIN : Revision.DEFAULT;
     return switch (renewals.ask(
-        attempt.grant(kept), () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
+        attempt.grant(kept),
+        () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
         if (lapsed && commit.isPresent() && branches.isQuiet(proof.subject(), own)) {

@@ -375,8 +375,8 @@ final class RevisionResolver {
     if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
       probes.rememberInvalid(holder, refusal);
     } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
-      asked.ifPresent(repo -> refused(
-              canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
+      asked.ifPresent(repo ->
+          refused(canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
     }
   }
 

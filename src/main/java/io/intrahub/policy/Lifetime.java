@@ -9,8 +9,8 @@ import java.time.Duration;
  * @param ttl how long it is fresh
  * @param staleWhileRevalidate how long after {@code ttl} it is served while the mirror asks
  *     upstream in the background (RFC 5861, section 3), but never beyond {@code staleIfError}
- * @param staleIfError up to this age it is served if upstream gives no answer (RFC 5861, section 4);
- *     {@link #FOREVER} has no limit
+ * @param staleIfError up to this age it is served if upstream gives no answer (RFC 5861, section
+ *     4); {@link #FOREVER} has no limit
  */
 public record Lifetime(
     Duration renewAfter, Duration ttl, Duration staleWhileRevalidate, Duration staleIfError) {

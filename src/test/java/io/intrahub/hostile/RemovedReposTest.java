@@ -150,7 +150,9 @@ class RemovedReposTest {
     repo.disabled(true);
     later();
     expectKept();
-    assertThat(removed()).extracting(r -> r.tombstone().kind()).containsOnly(Tombstone.Kind.DISABLED);
+    assertThat(removed())
+        .extracting(r -> r.tombstone().kind())
+        .containsOnly(Tombstone.Kind.DISABLED);
   }
 
   @Test

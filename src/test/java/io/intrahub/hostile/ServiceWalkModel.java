@@ -17,6 +17,7 @@ import java.util.function.Predicate;
  */
 final class ServiceWalkModel {
   private static final Duration PUBLIC_TTL = Duration.ofMinutes(10);
+
   /** With the time in which it is confirmed behind the client's back. */
   private static final Duration GRANT_TTL = Duration.ofMinutes(15);
 

@@ -19,8 +19,7 @@ class FreshnessTest {
   private static final Lifetime BRANCH =
       Lifetime.of(Duration.ofSeconds(60), Duration.ofMinutes(10));
 
-  private static Decision decide(
-      Optional<Instant> seen, UpstreamState upstream, boolean noCache) {
+  private static Decision decide(Optional<Instant> seen, UpstreamState upstream, boolean noCache) {
     return Freshness.decide(NOW, seen, BRANCH, upstream, noCache);
   }
 

@@ -399,10 +399,10 @@ public abstract class RepoStoreContract extends ManifestContract {
     repos.putTombstone(REPO, missing);
     repos.putTombstone(OTHER, disabled);
     reopen();
-    assertThat(repos.tombstones()).containsOnly(Map.entry(REPO, missing), Map.entry(OTHER, disabled));
+    assertThat(repos.tombstones())
+        .containsOnly(Map.entry(REPO, missing), Map.entry(OTHER, disabled));
 
-    Observation<Tombstone> closed =
-        new Observation<>(missing.value().closed(), NOW.plusSeconds(1));
+    Observation<Tombstone> closed = new Observation<>(missing.value().closed(), NOW.plusSeconds(1));
     repos.putTombstone(REPO, closed);
     repos.forgetTombstone(OTHER);
     reopen();
