@@ -22,6 +22,7 @@ import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
+import io.intrahub.access.RemovedEvidence;
 import io.intrahub.access.RuleEvidence;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
@@ -41,6 +42,8 @@ import org.junit.jupiter.api.Test;
  */
 class ProofsTest {
   private static final String ASKS = "io.intrahub.mirror.GrantRenewals";
+  private static final String TOMBSTONES = "io.intrahub.mirror.RemovedRepos";
+
   private static final String RULES = "io.intrahub.mirror.SiteRules";
   private static final String BINDS = "io.intrahub.mirror.EntryLookup";
   private static final String ANSWERS = "io.intrahub.mirror.ResolveFile";
@@ -163,6 +166,20 @@ class ProofsTest {
         .isNotEmpty();
   }
 
+  @Test
+  void only_the_one_who_keeps_the_tombstones_says_that_a_public_repo_was_removed() {
+    check(
+        noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(TOMBSTONES)
+            .should()
+            .accessTargetWhere(uses(RemovedEvidence.class, "witnessed"))
+            .because("a repo that was never public, or is private now, is kept for nobody"));
+    assertThat(
+            HOUSE.get(RemovedEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+        .isNotEmpty();
+  }
+
   /** Else a route could serve a repo that was made private because some other call failed. */
   @Test
   void only_the_one_who_asks_a_repos_own_question_believes_an_outage() {
@@ -193,6 +210,8 @@ class ProofsTest {
             .areDeclaredIn(ReadEvidence.class)
             .or()
             .areDeclaredIn(RuleEvidence.class)
+            .or()
+            .areDeclaredIn(RemovedEvidence.class)
             .or()
             .areDeclaredIn(OutageEvidence.class)
             .should()

@@ -4,11 +4,15 @@ import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
+import io.intrahub.policy.UpstreamState;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -55,21 +59,36 @@ public final class AccessChecker {
    * @param publicTtlDuringOutage the same, while upstream gives no answer about the repo; see
    *     {@link OutageEvidence}
    * @param grantTtl a grant of a token holder
+   * @param grantRevalidate how long after {@code grantTtl} it still holds while upstream is asked
+   *     in the background
    * @param grantGrace the same, while upstream gives no answer about the repo
+   * @param keepRemoved whether everybody may read on what was public of a repo that upstream no
+   *     longer has
    */
   public record Settings(
-      Duration publicTtl, Duration publicTtlDuringOutage, Duration grantTtl, Duration grantGrace) {
-    /** Ten minutes and seven days for everybody; five minutes and one hour for a token holder. */
+      Duration publicTtl,
+      Duration publicTtlDuringOutage,
+      Duration grantTtl,
+      Duration grantRevalidate,
+      Duration grantGrace,
+      boolean keepRemoved) {
+    /**
+     * Ten minutes and seven days for everybody; five minutes, ten more and one hour for a token
+     * holder.
+     */
     public static final Settings DEFAULT =
         new Settings(
-            Duration.ofMinutes(10), Duration.ofDays(7), Duration.ofMinutes(5), Duration.ofHours(1));
+            Duration.ofMinutes(10),
+            Duration.ofDays(7),
+            Duration.ofMinutes(5),
+            Duration.ofMinutes(10),
+            Duration.ofHours(1),
+            false);
 
-    private Duration ttl(Authority authority) {
-      return authority instanceof Authority.Anonymous ? publicTtl : grantTtl;
-    }
-
-    private Duration ttlDuringOutage(Authority authority) {
-      return authority instanceof Authority.Anonymous ? publicTtlDuringOutage : grantGrace;
+    private Lifetime lifetime(Authority authority) {
+      return authority instanceof Authority.Anonymous
+          ? new Lifetime(publicTtl.dividedBy(2), publicTtl, Duration.ZERO, publicTtlDuringOutage)
+          : new Lifetime(grantTtl.dividedBy(2), grantTtl, grantRevalidate, grantGrace);
     }
   }
 
@@ -85,20 +104,47 @@ public final class AccessChecker {
     this.settings = settings;
   }
 
-  /** Returns a proof from a grant that is recent enough that upstream need not be asked. */
-  public Optional<Authorised<RepoId>> remembered(Grant grant) {
-    return within(grant, settings.ttl(grant.authority()));
+  /**
+   * Decides whether a client may be served under a grant. A grant of the content is one of the
+   * metadata too, so the better of the two counts for that.
+   *
+   * @param upstream whether the authoritative endpoint can be asked
+   */
+  public Freshness.Decision decide(Grant grant, UpstreamState upstream) {
+    Freshness.Decision content = decideExactly(of(grant, ReadScope.CONTENT), upstream);
+    Freshness.Decision asked = decideExactly(grant, upstream);
+    return content.compareTo(asked) < 0 ? content : asked;
   }
 
-  /** Returns whether a grant holds for less than half of its time, so that it should be renewed. */
-  public boolean isAging(Grant grant) {
-    return remembered(grant).isPresent()
-        && within(grant, settings.ttl(grant.authority()).dividedBy(2)).isEmpty();
+  private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
+    return Freshness.decide(
+        clock.instant(),
+        grants.confirmedAt(grant),
+        settings.lifetime(grant.authority()),
+        upstream,
+        false);
+  }
+
+  /** Returns a proof from a grant that is fresh. */
+  public Optional<Authorised<RepoId>> remembered(Grant grant) {
+    return decided(grant, UpstreamState.DOWN, EnumSet.of(Freshness.Decision.SERVE));
+  }
+
+  /**
+   * Returns a proof from a grant under which a client is served without waiting for upstream.
+   *
+   * @param upstream whether the authoritative endpoint can be asked
+   */
+  public Optional<Authorised<RepoId>> remembered(Grant grant, UpstreamState upstream) {
+    return decided(
+        grant,
+        upstream,
+        EnumSet.of(Freshness.Decision.SERVE, Freshness.Decision.SERVE_AND_REFRESH));
   }
 
   /** Returns whether there is a grant that counts at least during an outage. */
   public boolean isKnown(Grant grant) {
-    return within(grant, settings.ttlDuringOutage(grant.authority())).isPresent();
+    return decide(grant, UpstreamState.DOWN).servesAtOnce();
   }
 
   /**
@@ -117,20 +163,34 @@ public final class AccessChecker {
   }
 
   private boolean isSeenGated(RepoId repo, Authority authority) {
-    return isWithin(
-        new Grant(repo, authority, ReadScope.METADATA), settings.ttl(authority), clock.instant());
+    return decideExactly(new Grant(repo, authority, ReadScope.METADATA), UpstreamState.DOWN)
+        == Freshness.Decision.SERVE;
   }
 
   /** Returns a proof from an older grant, for a repo about which upstream gives no answer. */
   public Optional<Authorised<RepoId>> rememberedDuringOutage(
       OutageEvidence outage, Authority authority, ReadScope scope) {
-    return within(new Grant(outage.repo(), authority, scope), settings.ttlDuringOutage(authority));
+    return decided(
+        new Grant(outage.repo(), authority, scope),
+        UpstreamState.DOWN,
+        EnumSet.of(Freshness.Decision.SERVE, Freshness.Decision.SERVE_STALE));
   }
 
   /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
   public Authorised<RepoId> admit(RuleEvidence evidence) {
-    boolean everybody = wasGranted(evidence.repo(), new Authority.Anonymous(), ReadScope.CONTENT);
-    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, everybody);
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, wasPublic(evidence.repo()));
+  }
+
+  /** Returns the proof for what was public of a repo, if the operator keeps such repos. */
+  public Optional<Authorised<RepoId>> admit(RemovedEvidence evidence) {
+    return settings.keepRemoved()
+        ? Optional.of(new Authorised<>(evidence.repo(), ReadScope.CONTENT, true))
+        : Optional.empty();
+  }
+
+  /** Returns whether everybody could read the repo when upstream last said who may. */
+  public boolean wasPublic(RepoId repo) {
+    return wasGranted(repo, new Authority.Anonymous(), ReadScope.CONTENT);
   }
 
   /**
@@ -168,14 +228,12 @@ public final class AccessChecker {
     return grants.confirmedAt(new Grant(repo, authority, scope)).isPresent();
   }
 
-  private Optional<Authorised<RepoId>> within(Grant grant, Duration ttl) {
-    Instant now = clock.instant();
-    if (isWithin(of(grant, ReadScope.CONTENT), ttl, now)) {
-      return proof(of(grant, ReadScope.CONTENT));
-    }
-    return grant.scope() == ReadScope.METADATA && isWithin(grant, ttl, now)
-        ? proof(grant)
-        : Optional.empty();
+  private Optional<Authorised<RepoId>> decided(
+      Grant grant, UpstreamState upstream, Set<Freshness.Decision> enough) {
+    return Stream.of(of(grant, ReadScope.CONTENT), grant)
+        .filter(held -> enough.contains(decideExactly(held, upstream)))
+        .findFirst()
+        .flatMap(AccessChecker::proof);
   }
 
   private boolean isWithin(Grant grant, Duration ttl, Instant now) {

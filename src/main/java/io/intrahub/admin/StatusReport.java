@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -19,6 +20,9 @@ import tools.jackson.core.json.JsonFactory;
  * removed. Sizes are in bytes, times in seconds. Safe for use by many threads.
  */
 public final class StatusReport {
+  /** More removed repos than this are only counted. */
+  private static final int MOST_REMOVED = 1_000;
+
   private final JsonFactory json = JsonFactory.builder().build();
   private final String version;
   private final Clock clock;
@@ -62,6 +66,10 @@ public final class StatusReport {
       out.writeArrayPropertyStart("transfers");
       status.loads().forEach(load -> write(out, load));
       out.writeEndArray();
+      out.writeArrayPropertyStart("removedRepos");
+      status.removed().stream().limit(MOST_REMOVED).forEach(removed -> write(out, removed));
+      out.writeEndArray();
+      out.writeNumberProperty("removedReposCount", status.removed().size());
       out.writeEndObject();
     }
     return bytes.toByteArray();
@@ -106,6 +114,16 @@ public final class StatusReport {
         out,
         "etaSeconds",
         left.isPresent() ? OptionalLong.of(left.get().toSeconds()) : OptionalLong.empty());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, MirrorStatus.Removed removed) {
+    out.writeStartObject();
+    out.writeStringProperty("repo", removed.repo());
+    out.writeStringProperty("state", removed.tombstone().kind().name().toLowerCase(Locale.ROOT));
+    out.writeBooleanProperty("wasPublic", removed.tombstone().wasPublic());
+    out.writeStringProperty("since", removed.since().toString());
+    out.writeStringProperty("hubSaid", removed.tombstone().message());
     out.writeEndObject();
   }
 

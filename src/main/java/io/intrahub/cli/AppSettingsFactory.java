@@ -3,12 +3,13 @@ package io.intrahub.cli;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.AddressRanges;
+import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.mirror.MirrorSettings;
-import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
@@ -71,10 +72,12 @@ public final class AppSettingsFactory {
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
             config.access().grantTtl(),
-            config.access().grantGrace()),
+            config.access().grantRevalidate(),
+            config.access().grantGrace(),
+            config.access().removed() == AccessOptions.Removed.KEEP),
         SiteAccess.of(config.access()),
         new MirrorSettings(
-            new Freshness.Settings(
+            Lifetime.of(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),
             config.freshness().aliasTtl(),
             config.freshness().refusedTtl(),

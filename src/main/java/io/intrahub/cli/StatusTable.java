@@ -29,6 +29,11 @@ final class StatusTable {
     lines.add(
         "connections  %d, %d waiting"
             .formatted(lanes.path("taken").asLong(0), lanes.path("waiting").asLong(0)));
+    if (!status.path("removedRepos").isEmpty()) {
+      lines.add(
+          "removed      " + status.path("removedReposCount").asLong(0) + " repos at the Hub:");
+      status.path("removedRepos").forEach(repo -> lines.add("             " + removed(repo)));
+    }
     lines.add("passed on    %d, not kept".formatted(status.path("passThrough").asLong(0)));
     status.path("quotas").valueStream().forEach(quota -> lines.add(quota(quota)));
     JsonNode transfers = status.path("transfers");
@@ -40,6 +45,16 @@ final class StatusTable {
     lines.add("");
     lines.addAll(table(transfers));
     return lines;
+  }
+
+  /** {@code model acme/x, missing since 2026-06-01T10:00:00Z: Repository not found}. */
+  private static String removed(JsonNode repo) {
+    return "%s, %s since %s: %s"
+        .formatted(
+            repo.path("repo").asString(""),
+            repo.path("state").asString(""),
+            repo.path("since").asString(""),
+            repo.path("hubSaid").asString(""));
   }
 
   private static String store(JsonNode store) {

@@ -68,14 +68,39 @@ public record AccessOptions(
         Duration grantTtl,
     @Setting(
             type = DURATION,
+            byDefault = "10m",
+            doc =
+                "How long after `access.grant-ttl` a token may still read a private or gated repo"
+                    + " while the Hub is asked in the background. The answer counts at once, so a user"
+                    + " who lost access is refused after the first use in this time. Ends with"
+                    + " `access.grant-grace` at the latest. `0s`: the mirror asks before it serves.")
+        Duration grantRevalidate,
+    @Setting(
+            type = DURATION,
             byDefault = "1h",
             doc =
                 "How long a token may read a private or gated repo while the Hub cannot be reached or"
                     + " does not answer, counted from when the Hub last said so.")
-        Duration grantGrace) {
+        Duration grantGrace,
+    @Setting(
+            type = CHOICE,
+            byDefault = "refuse",
+            doc =
+                "What becomes of a public repo that the Hub no longer serves, because it was deleted,"
+                    + " disabled or made private. `refuse`: nobody reads it any more. `keep`:"
+                    + " everybody reads on what is stored of it, labelled as stale, until the Hub"
+                    + " lets a token read it: then it was made private. `intrahub status` lists such"
+                    + " repos.")
+        Removed removed) {
   /** Takes a copy of the list. */
   public AccessOptions {
     rules = List.copyOf(rules);
+  }
+
+  /** What becomes of a public repo that the Hub no longer serves. */
+  public enum Removed {
+    REFUSE,
+    KEEP
   }
 
   /** Whose token is used at the Hub. */

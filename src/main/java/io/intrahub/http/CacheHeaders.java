@@ -18,7 +18,12 @@ final class CacheHeaders {
           label.age().map(a -> " It was last confirmed " + a.toSeconds() + " s ago.").orElse("");
       exchange.set(
           HeaderNames.X_HF_WARNING,
-          "intrahub; The Hub can't be reached, so this comes from the mirror's store."
+          "intrahub; "
+              + label
+                  .removed()
+                  .map(at -> "The Hub no longer has this repo, as of " + at)
+                  .orElse("The Hub can't be reached")
+              + ", so this comes from the mirror's store."
               + age
               + label
                   .newer()

@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.hub.CommitHash;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param stale whether it is served because upstream can't be asked
  * @param restricted whether not everybody may read it, so that no cache on the way may keep it
  * @param newer the commit that upstream last named, if the mirror can't serve that one
+ * @param removed since when the Hub no longer serves the repo, if it is kept all the same
  */
 public record CacheLabel(
     Source source,
@@ -21,7 +23,8 @@ public record CacheLabel(
     Optional<Duration> age,
     boolean stale,
     boolean restricted,
-    Optional<CommitHash> newer) {
+    Optional<CommitHash> newer,
+    Optional<Instant> removed) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -43,21 +46,26 @@ public record CacheLabel(
       Optional<Duration> age,
       boolean stale,
       boolean restricted) {
-    this(source, ttl, age, stale, restricted, Optional.empty());
+    this(source, ttl, age, stale, restricted, Optional.empty(), Optional.empty());
   }
 
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale, restricted, newer);
+    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed);
   }
 
   /** The same, but upstream named a newer commit before it stopped to answer. */
   CacheLabel withNewer(CommitHash commit) {
-    return new CacheLabel(source, ttl, age, true, restricted, Optional.of(commit));
+    return new CacheLabel(source, ttl, age, true, restricted, Optional.of(commit), removed);
+  }
+
+  /** The same, from a repo that the Hub no longer serves. */
+  CacheLabel withRemoved(Instant since) {
+    return new CacheLabel(source, ttl, age, true, restricted, newer, Optional.of(since));
   }
 
   /** The same, for an answer that not everybody may read. */
   CacheLabel asRestricted() {
-    return new CacheLabel(source, ttl, age, stale, true, newer);
+    return new CacheLabel(source, ttl, age, stale, true, newer, removed);
   }
 }

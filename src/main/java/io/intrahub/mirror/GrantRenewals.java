@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,8 +64,15 @@ final class GrantRenewals {
    */
   private final Cache<Grant, Failing> failing;
 
-  /** When a grant was last renewed, or tried to be. */
-  private final Cache<Grant, Instant> renewed;
+  /** The last question that clients did not wait for, by {@link #question}. */
+  private final Cache<Grant, Renewed> renewed;
+
+  /**
+   * A question that clients did not wait for.
+   *
+   * @param ended done when it has its answer
+   */
+  private record Renewed(Instant since, CompletableFuture<@Nullable Void> ended) {}
 
   private record Failing(UpstreamFailure failure, Instant since, Duration pause) {}
 
@@ -116,7 +122,7 @@ final class GrantRenewals {
     this.renewed =
         Caffeine.newBuilder()
             .maximumWeight(bytes / 2)
-            .weigher((Grant grant, Instant at) -> OVERHEAD + 2 * grant.repo().id().length())
+            .weigher((Grant grant, Renewed value) -> OVERHEAD + 2 * grant.repo().id().length())
             .build();
     this.checker = checker;
     this.upstream = upstream;
@@ -124,37 +130,57 @@ final class GrantRenewals {
     this.timeout = timeout;
   }
 
+  /** Returns whether the Hub is to be asked about a grant while clients are served under it. */
+  boolean isDue(Grant grant) {
+    boolean due =
+        checker.decide(grant, upstream.authoritativeState())
+            == Freshness.Decision.SERVE_AND_REFRESH;
+    // A grant that has not run out can wait until the Hub allows more calls.
+    boolean canWait =
+        upstream.quotas().isLow(grant.authority()) && checker.remembered(grant).isPresent();
+    return due && !canWait;
+  }
+
   /**
-   * Renews a grant that is about to run out, behind the client's back, so that no client in a row
-   * of them has to wait for it.
+   * Has a grant confirmed behind the client's back, if that is due and nobody asks already.
    *
    * @param question asks the repo's own question, or joins it
    */
-  void renewAhead(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    if (checker.isAging(grant)
-        && !upstream.isUnavailable()
-        && !upstream.quotas().isLow(grant.authority())
-        && isTimeToRenew(grant)) {
-      var _ = question.get();
+  void renew(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+    if (!isDue(grant)) {
+      return;
+    }
+    Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
+    Renewed open =
+        renewed
+            .asMap()
+            .compute(
+                question(grant),
+                (_, before) -> before == null || isOver(before, mine.since()) ? mine : before);
+    if (mine.equals(open)) {
+      var _ = question.get().whenComplete((_, _) -> mine.ended().complete(null));
     }
   }
 
-  private boolean isTimeToRenew(Grant grant) {
-    Instant now = clock.instant();
-    AtomicBoolean due = new AtomicBoolean();
-    renewed
-        .asMap()
-        .compute(
-            grant,
-            (_, before) -> {
-              due.set(isOver(before, FIRST_PAUSE, now));
-              return due.get() ? now : before;
-            });
-    return due.get();
+  /**
+   * Asks a question that is due for another reason and confirms a grant too: until it has its
+   * answer, {@link #renew} asks nothing.
+   */
+  CompletableFuture<UpstreamResult<ProbeResult>> renewBy(
+      Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+    Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
+    renewed.put(question(grant), mine);
+    CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
+    var _ = asked.whenComplete((_, _) -> mine.ended().complete(null));
+    return asked;
   }
 
-  private static boolean isOver(@Nullable Instant since, Duration pause, Instant now) {
-    return since == null || !Freshness.isWithin(since, pause, now);
+  private static boolean isOver(Renewed renewed, Instant now) {
+    return renewed.ended().isDone() && isOver(renewed.since(), FIRST_PAUSE, now);
+  }
+
+  private static boolean isOver(Instant since, Duration pause, Instant now) {
+    return !Freshness.isWithin(since, pause, now);
   }
 
   /**

@@ -16,6 +16,8 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.BrokenAnswerException;
@@ -120,12 +122,17 @@ public final class HistoryQueries {
       Deadline deadline,
       Supplier<ApiReply> pass) {
     Optional<StoredAnswer> kept = store.answer(at.repo(), KeptHistories.NO_COMMIT, name);
-    Duration ttl = settings.revisions().ttl();
-    boolean reachable = upstream.state(at.reader().authority()).mayRefresh();
-    boolean fresh =
-        kept.filter(k -> Freshness.isWithin(k.learnedAt(), ttl, revisions.now())).isPresent();
-    if (kept.isPresent() && ((fresh && !on.noCache()) || !reachable)) {
-      return showRefs(at, kept.get(), !fresh, on).orElseGet(pass);
+    Freshness.Decision decision =
+        Freshness.decide(
+            revisions.now(),
+            kept.map(StoredAnswer::learnedAt),
+            // A new branch is to be found at once, so a list that is not fresh is asked for first.
+            Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
+            at.label().removed().isPresent() ? UpstreamState.OFFLINE : upstream.state(at.reader().authority()),
+            on.noCache());
+    if (decision.servesAtOnce()) {
+      boolean stale = decision == Freshness.Decision.SERVE_STALE;
+      return showRefs(at, kept.orElseThrow(), stale, on).orElseGet(pass);
     }
     Duration patience = kept.isPresent() ? settings.staleTimeout() : deadline.left();
     return switch (ask(at, KeptHistories.NO_COMMIT, on, name, resource, patience)) {
@@ -147,10 +154,11 @@ public final class HistoryQueries {
             Optional.of(age.isNegative() ? Duration.ZERO : age),
             stale || at.label().stale(),
             at.label().restricted());
+    CacheLabel told = at.label().removed().map(label::withRemoved).orElse(label);
     Map<String, CommitHash> shown = shown(at.repo());
     return reply(
         at,
-        label,
+        told,
         Map.of(),
         () ->
             ApiReplies.made(

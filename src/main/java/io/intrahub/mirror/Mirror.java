@@ -20,6 +20,7 @@ public final class Mirror {
   private final TreeQueries trees;
   private final ApiPassThrough passThrough;
   private final RepoResources resources;
+  private final RevisionResolver revisions;
   private final HubUpstream upstream;
   private final Transfers transfers;
 
@@ -62,7 +63,7 @@ public final class Mirror {
             meters,
             clock,
             policy.hasRules());
-    RevisionResolver revisions =
+    this.revisions =
         new RevisionResolver(
             checker,
             new SiteRules(policy, checker),
@@ -159,6 +160,7 @@ public final class Mirror {
         loads.taken(),
         loads.waiting(),
         loads.passThrough(),
+        revisions.removed(),
         upstream.quotas().list().stream().map(MirrorStatus.Quota::of).toList());
   }
 }

@@ -1,6 +1,6 @@
 package io.intrahub.mirror;
 
-import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
 import java.time.Duration;
 
 /**
@@ -25,7 +25,7 @@ import java.time.Duration;
  * @param coldQuestions of one client to the Hub per minute about what may not exist
  */
 public record MirrorSettings(
-    Freshness.Settings revisions,
+    Lifetime revisions,
     Duration aliasTtl,
     Duration refusedTtl,
     Duration gatedTtl,
@@ -41,7 +41,7 @@ public record MirrorSettings(
   /** The numbers of the configuration reference. */
   public static final MirrorSettings DEFAULT =
       new MirrorSettings(
-          Freshness.Settings.DEFAULT,
+          Lifetime.of(Duration.ofSeconds(60), Duration.ofMinutes(10)),
           Duration.ofHours(1),
           Duration.ofSeconds(60),
           Duration.ofSeconds(15),
@@ -58,7 +58,7 @@ public record MirrorSettings(
   /** The same with another time to live of revisions. */
   public MirrorSettings withRevisionTtl(Duration ttl) {
     return new MirrorSettings(
-        new Freshness.Settings(ttl, revisions.staleWhileRevalidate()),
+        Lifetime.of(ttl, revisions.staleWhileRevalidate()),
         aliasTtl,
         refusedTtl,
         gatedTtl,

@@ -1,8 +1,10 @@
 package io.intrahub.mirror;
 
+import io.intrahub.store.Tombstone;
 import io.intrahub.transfer.fetch.TransferProgress;
 import io.intrahub.upstream.hub.UpstreamQuotas;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,7 @@ import java.util.Optional;
  * @param connectionsInUse connections to fetch bytes of files that are made or being made
  * @param connectionsWaiting how many wait for such a connection
  * @param passThrough files on their way to one client that are not kept
+ * @param removed repos that the Hub no longer serves, the latest first
  * @param quotas how many more calls upstream allows
  */
 public record MirrorStatus(
@@ -25,10 +28,12 @@ public record MirrorStatus(
     int connectionsInUse,
     int connectionsWaiting,
     int passThrough,
+    List<Removed> removed,
     List<Quota> quotas) {
-  /** Takes a copy of the lists. */
+  /** Takes copies of the lists. */
   public MirrorStatus {
     loads = List.copyOf(loads);
+    removed = List.copyOf(removed);
     quotas = List.copyOf(quotas);
   }
 
@@ -47,6 +52,15 @@ public record MirrorStatus(
       return new Quota(left.identity(), left.quota(), left.left(), left.limit(), left.resets());
     }
   }
+
+  /**
+   * A repo that the Hub no longer serves.
+   *
+   * @param repo its type and name
+   * @param tombstone what the Hub said
+   * @param since when it said so
+   */
+  public record Removed(String repo, Tombstone tombstone, Instant since) {}
 
   /**
    * One file.

@@ -7,6 +7,8 @@ import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.HubRefusal;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,7 +30,7 @@ final class RefusedRepos {
   private final Clock clock;
   private final MirrorSettings settings;
 
-  private record Refused(Optional<HubRefusal> refusal, Instant learnedAt, Duration ttl) {}
+  private record Refused(Optional<HubRefusal> refusal, Instant learnedAt, Lifetime lifetime) {}
 
   /**
    * No refusal is known yet.
@@ -59,13 +61,14 @@ final class RefusedRepos {
     boolean missing = refusal.filter(RefusedRepos::isMissing).isPresent();
     // A token holder may just have been granted the repo, and tries again by hand.
     Duration ttl = anonymous && missing ? settings.refusedTtl() : settings.gatedTtl();
-    refused.put(grant, new Refused(refusal, clock.instant(), ttl));
+    refused.put(grant, new Refused(refusal, clock.instant(), lifetime(ttl)));
   }
 
   /** Takes that upstream does not accept a token. */
   void putInvalid(Authority authority, HubRefusal refusal) {
     refused.put(
-        authority, new Refused(Optional.of(refusal), clock.instant(), settings.refusedTtl()));
+        authority,
+        new Refused(Optional.of(refusal), clock.instant(), lifetime(settings.refusedTtl())));
   }
 
   /** What was refused may be read now. */
@@ -92,7 +95,7 @@ final class RefusedRepos {
     return Stream.of(metadata(grant), grant)
         .map(refused::getIfPresent)
         .filter(Objects::nonNull)
-        .filter(r -> Freshness.isWithin(r.learnedAt(), settings.refusedTtl(), clock.instant()))
+        .filter(r -> counts(r, UpstreamState.DOWN))
         .flatMap(r -> r.refusal().stream())
         .findFirst();
   }
@@ -103,7 +106,18 @@ final class RefusedRepos {
 
   private Optional<Refused> recently(Object key) {
     return Optional.ofNullable(refused.getIfPresent(key))
-        .filter(r -> Freshness.isWithin(r.learnedAt(), r.ttl(), clock.instant()));
+        .filter(r -> counts(r, UpstreamState.REACHABLE));
+  }
+
+  private boolean counts(Refused refused, UpstreamState upstream) {
+    return Freshness.decide(
+            clock.instant(), Optional.of(refused.learnedAt()), refused.lifetime(), upstream, false)
+        .servesAtOnce();
+  }
+
+  /** No refusal is served while it is being renewed: somebody may have just been let in. */
+  private Lifetime lifetime(Duration ttl) {
+    return new Lifetime(ttl, ttl, Duration.ZERO, settings.refusedTtl());
   }
 
   private static boolean isMissing(HubRefusal refusal) {

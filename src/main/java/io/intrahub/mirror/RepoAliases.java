@@ -2,10 +2,13 @@ package io.intrahub.mirror;
 
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Other names of repos: old ones, and other cases. What is stored is stored once, under the name
@@ -14,23 +17,25 @@ import java.time.Duration;
 final class RepoAliases {
   private final RepoStore store;
   private final Clock clock;
-  private final Duration ttl;
+  private final Lifetime lifetime;
 
   RepoAliases(RepoStore store, Clock clock, Duration ttl) {
     this.store = store;
     this.clock = clock;
-    this.ttl = ttl;
+    this.lifetime = Lifetime.of(ttl, Duration.ZERO);
   }
 
   /**
    * The name under which a repo is kept.
    *
-   * @param acceptStale whether an alias past its time still counts, because upstream can't be asked
+   * @param upstream unless it can be asked, an alias past its time still counts
    */
-  RepoId canonical(RepoId asked, boolean acceptStale) {
+  RepoId canonical(RepoId asked, UpstreamState upstream) {
     return store
         .alias(asked)
-        .filter(a -> acceptStale || Freshness.isWithin(a.learnedAt(), ttl, clock.instant()))
+        .filter(a ->
+            Freshness.decide(clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, false)
+                .servesAtOnce())
         .map(Observation::value)
         .orElse(asked);
   }

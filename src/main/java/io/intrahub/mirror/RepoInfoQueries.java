@@ -19,6 +19,7 @@ import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.HubRefusal;
@@ -28,6 +29,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -240,8 +242,13 @@ public final class RepoInfoQueries {
    */
   private boolean isOutdated(ResolvedRevision.At at, Small answer) {
     return answer.contradicts(at.repo())
-        && !Freshness.isWithin(answer.learnedAt(), settings.revisions().ttl(), revisions.now())
-        && !upstream.isUnavailable();
+        && Freshness.decide(
+                revisions.now(),
+                Optional.of(answer.learnedAt()),
+                Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
+                upstream.authoritativeState(),
+                false)
+            == Freshness.Decision.REVALIDATE;
   }
 
   /** The answer for exactly this commit, so that it can't disagree with the observation. */

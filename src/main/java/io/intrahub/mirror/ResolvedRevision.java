@@ -14,6 +14,20 @@ import java.util.Optional;
  * {@link UpstreamResult.Failed} that nothing is stored and upstream gave no answer.
  */
 sealed interface ResolvedRevision {
+  /** Whether the Hub says that there is no such revision: to whom it says so, it shows the repo. */
+  static boolean isRevisionMissing(UpstreamResult<ResolvedRevision> resolved) {
+    return resolved instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision();
+  }
+
+  /** Whether the client may not read the repo, as far as is known. */
+  static boolean isClosed(UpstreamResult<ResolvedRevision> resolved) {
+    return switch (resolved) {
+      case UpstreamResult.Value(NotKept _) -> true;
+      case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
+      default -> false;
+    };
+  }
+
   /**
    * It may.
    *

@@ -12,6 +12,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
@@ -41,6 +42,7 @@ final class RevisionProbes {
   private final ManifestLoader manifests;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
+  private final RemovedRepos removed;
   private final BranchCommits branches;
   private final RepoIdentity identity;
   private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
@@ -62,6 +64,7 @@ final class RevisionProbes {
       ManifestLoader manifests,
       RepoAliases aliases,
       RefusedRepos refusedRepos,
+      RemovedRepos removed,
       BranchCommits branches,
       RepoIdentity identity,
       Executor executor,
@@ -72,6 +75,7 @@ final class RevisionProbes {
     this.manifests = manifests;
     this.aliases = aliases;
     this.refusedRepos = refusedRepos;
+    this.removed = removed;
     this.branches = branches;
     this.identity = identity;
     this.flights = new SingleFlight<>(executor);
@@ -165,7 +169,7 @@ final class RevisionProbes {
               UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
               branches.answered(repo, revision, !isUnanswered(probed));
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
-                Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+                Optional<Authorised<RepoId>> proof = admit(open.evidence());
                 if (proof.isEmpty()) {
                   return ProbeResult.overtaken();
                 }
@@ -202,7 +206,7 @@ final class RevisionProbes {
           UpstreamResult<ProbeResult> probed = questions.own(revision, grant, as);
           Optional<ReadEvidence> evidence = ProbeResult.evidence(probed);
           if (evidence.isPresent()) {
-            Optional<Authorised<RepoId>> proof = checker.admit(evidence.get());
+            Optional<Authorised<RepoId>> proof = admit(evidence.get());
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
@@ -224,7 +228,10 @@ final class RevisionProbes {
       rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
       branches.deleted(
-          repo, revision, checker.remembered(new Grant(repo, as.authority(), ReadScope.METADATA)));
+          repo,
+          revision,
+          checker.remembered(
+              new Grant(repo, as.authority(), ReadScope.METADATA), UpstreamState.REACHABLE));
     }
   }
 
@@ -271,8 +278,7 @@ final class RevisionProbes {
               UpstreamResult<ProbeResult> probed =
                   probe(repo, revision, byRepoInfo(revision), as).get();
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
-                checker
-                    .admit(open.evidence())
+                admit(open.evidence())
                     .ifPresent(proof -> manifests.learn(proof, open.commit(), as));
               }
               return probed;
@@ -284,7 +290,7 @@ final class RevisionProbes {
     return () -> {
       UpstreamResult<ProbeResult> probed = probe.ask().apply(repo, as);
       if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
-        Optional<Authorised<RepoId>> proof = checker.admit(open.evidence());
+        Optional<Authorised<RepoId>> proof = admit(open.evidence());
         if (proof.isEmpty()) {
           return ProbeResult.overtaken();
         }
@@ -300,6 +306,12 @@ final class RevisionProbes {
       }
       return probed;
     };
+  }
+
+  private Optional<Authorised<RepoId>> admit(ReadEvidence evidence) {
+    Optional<Authorised<RepoId>> proof = checker.admit(evidence);
+    proof.ifPresent(_ -> removed.readable(evidence.grant()));
+    return proof;
   }
 
   /** Upstream does not accept a token: what was granted to it no longer is, of any repo. */
@@ -318,6 +330,7 @@ final class RevisionProbes {
     }
     boolean gate = refusal.filter(HubRefusal::isGate).isPresent();
     Grant grant = new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
+    refusal.ifPresent(no -> removed.refused(repo, no, as));
     checker.refused(grant);
     refusedRepos.put(grant, refusal);
   }

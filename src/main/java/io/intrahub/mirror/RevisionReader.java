@@ -2,9 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Caller;
-import io.intrahub.access.Grant;
-import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -22,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -44,6 +40,7 @@ final class RevisionReader {
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final GrantRenewals renewals;
+  private final GrantQuestions questions;
   private final RevisionProbes probes;
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
@@ -56,6 +53,7 @@ final class RevisionReader {
       BranchCommits branches,
       SlowUpstreamGuard slowUpstream,
       GrantRenewals renewals,
+      GrantQuestions questions,
       RevisionProbes probes,
       ColdQuestionLimiter coldQuestionLimiter,
       Clock clock,
@@ -66,6 +64,7 @@ final class RevisionReader {
     this.branches = branches;
     this.slowUpstream = slowUpstream;
     this.renewals = renewals;
+    this.questions = questions;
     this.probes = probes;
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
@@ -79,7 +78,7 @@ final class RevisionReader {
     Optional<CommitHash> commit = revision.asCommit();
     if (commit.isPresent()) {
       // No revision is refreshed here, which would renew the grant by the way.
-      renewAhead(repo, attempt);
+      questions.renew(repo, attempt);
       return at(proof, commit.get(), immutableLabel(false), attempt);
     }
     branches.requested(proof, revision, upstream.state() == UpstreamState.REACHABLE);
@@ -93,7 +92,7 @@ final class RevisionReader {
     }
     return switch (decision) {
       case SERVE -> {
-        renewAhead(repo, attempt);
+        questions.renew(repo, attempt);
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case SERVE_STALE -> {
@@ -101,11 +100,7 @@ final class RevisionReader {
         yield at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
-        var _ = probes.refresh(repo, revision, attempt.as());
-        if (attempt.scope() == ReadScope.CONTENT && checker.isGated(repo, attempt.authority())) {
-          // Repo info, which the refresh asks for, says nothing about a gated repo's content.
-          renewAhead(repo, attempt);
-        }
+        var _ = questions.refresh(repo, attempt);
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
@@ -134,7 +129,8 @@ final class RevisionReader {
     // Of the two that any repo may have, the one that also answers what the client asks.
     Revision own = attempt.revision().equals(Revision.MAIN) ? Revision.MAIN : Revision.DEFAULT;
     return switch (renewals.ask(
-        attempt.grant(kept), () -> question(attempt.grant(repo), own, attempt.as(), admission))) {
+        attempt.grant(kept),
+        () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
         if (lapsed && commit.isPresent() && branches.isQuiet(proof.subject(), own)) {
@@ -152,7 +148,7 @@ final class RevisionReader {
         if (!kept.equals(repo)) {
           // The refusal ended no grant but one of the old name. Asked under its own name, or an
           // outage would make the repo readable again.
-          var _ = question(attempt.grant(kept), own, attempt.as(), Optional.empty());
+          var _ = questions.ask(attempt.grant(kept), own, attempt.as(), Optional.empty());
         }
         yield closed(repo, closed.refusal(), attempt);
       }
@@ -160,48 +156,6 @@ final class RevisionReader {
       case GrantRenewals.Renewal.Other(var probed) ->
           throw new IllegalStateException("no word: " + probed);
     };
-  }
-
-  /**
-   * Asks the repo's own question, or joins it. If it joins one that fails because the share of
-   * memory of the client that began it is used up, it begins one of its own.
-   *
-   * @param admission as for {@link #resolveUngranted}
-   */
-  private CompletableFuture<UpstreamResult<ProbeResult>> question(
-      Grant grant, Revision own, Caller as, Optional<ColdQuestionLimiter.Admission> admission) {
-    AtomicBoolean begun = new AtomicBoolean();
-    CompletableFuture<UpstreamResult<ProbeResult>> first =
-        joinQuestion(grant, own, as, admission, begun);
-    return begun.get()
-        ? first
-        : first.thenCompose(probed ->
-            probed.isBusy()
-                ? joinQuestion(grant, own, as, admission, begun)
-                : CompletableFuture.completedFuture(probed));
-  }
-
-  private CompletableFuture<UpstreamResult<ProbeResult>> joinQuestion(
-      Grant grant,
-      Revision own,
-      Caller as,
-      Optional<ColdQuestionLimiter.Admission> admission,
-      AtomicBoolean begun) {
-    // A client's cold question counts against the client, and the mirror's own against a share
-    // that no client can use up: a flood of tokens must not keep grants from being confirmed.
-    Caller paying = admission.isPresent() ? as : HubUpstream.confirming(as);
-    return probes
-        .confirm(
-            own,
-            grant,
-            paying,
-            () -> {
-              begun.set(admission.map(ColdQuestionLimiter.Admission::begin).orElse(true));
-              return begun.get();
-            })
-        .orElseGet(() ->
-            CompletableFuture.completedFuture(
-                new UpstreamResult.Failed<>(admission.orElseThrow().refusal())));
   }
 
   /** Whatever is served under a grant that has run out is labelled as stale. */
@@ -219,17 +173,33 @@ final class RevisionReader {
         .orElseGet(() -> unanswered(proof.subject(), why));
   }
 
-  /** Renews the grant behind the client's back if it is about to run out. */
-  private void renewAhead(RepoId repo, ReadAttempt attempt) {
-    Grant grant = attempt.grant(repo);
-    renewals.renewAhead(
-        grant, () -> question(grant, Revision.DEFAULT, attempt.as(), Optional.empty()));
+  /**
+   * Answers from what is stored of a repo that upstream no longer has.
+   *
+   * @param since when upstream said so
+   * @return empty if its commit is not known
+   */
+  Optional<UpstreamResult<ResolvedRevision>> resolveRemoved(
+      Authorised<RepoId> proof, ReadAttempt attempt, Instant since) {
+    Revision revision = attempt.revision();
+    return revision
+        .asCommit()
+        .map(commit -> at(proof, commit, immutableLabel(true).withRemoved(since), attempt))
+        .or(() ->
+            store
+                .revision(proof, revision)
+                .map(seen ->
+                    at(proof, seen.value(), label(seen, true).withRemoved(since), attempt)));
   }
 
   private Freshness.Decision decide(
       ReadAttempt attempt, Optional<Observation<CommitHash>> seen, boolean noCache) {
-    UpstreamState state = upstream.state(attempt.authority());
-    return Freshness.decide(clock.instant(), seen, settings.revisions(), state, noCache);
+    return Freshness.decide(
+        clock.instant(),
+        seen.map(Observation::learnedAt),
+        settings.revisions(),
+        upstream.state(attempt.authority()),
+        noCache);
   }
 
   /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
@@ -237,7 +207,7 @@ final class RevisionReader {
       Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
-    var learned = slowUpstream.await(repo, probes.refresh(repo, revision, attempt.as()));
+    var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
     if (learned.isEmpty()) {
       branches.oldCommitServed(repo, revision);
       return at(proof, seen, true, attempt);
@@ -370,19 +340,21 @@ final class RevisionReader {
       Observation<CommitHash> observation,
       boolean stale,
       ReadAttempt attempt) {
-    Instant now = clock.instant();
-    Duration age = Duration.between(observation.learnedAt(), now);
-    CacheLabel label =
-        new CacheLabel(
-            CacheLabel.Source.HIT,
-            Optional.of(settings.revisions().ttl().minus(age)),
-            Optional.of(age.isNegative() ? Duration.ZERO : age),
-            stale,
-            false);
+    CacheLabel label = label(observation, stale);
     boolean reachable = !stale && upstream.state() == UpstreamState.REACHABLE;
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
     return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
+  }
+
+  private CacheLabel label(Observation<CommitHash> observation, boolean stale) {
+    Duration age = Duration.between(observation.learnedAt(), clock.instant());
+    return new CacheLabel(
+        CacheLabel.Source.HIT,
+        Optional.of(settings.revisions().ttl().minus(age)),
+        Optional.of(age.isNegative() ? Duration.ZERO : age),
+        stale,
+        false);
   }
 
   private CacheLabel justLearned() {

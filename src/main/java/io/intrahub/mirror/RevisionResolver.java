@@ -19,6 +19,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
@@ -35,6 +36,7 @@ final class RevisionResolver {
   private final HubUpstream upstream;
   private final RepoAliases aliases;
   private final RefusedRepos refusedRepos;
+  private final RemovedRepos removed;
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
@@ -62,6 +64,8 @@ final class RevisionResolver {
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
+    this.removed = new RemovedRepos(checker, store, aliases, clock);
+    identity.onForget(removed::forget);
     this.branches = branches;
     this.slowUpstream = new SlowUpstreamGuard(settings.staleTimeout());
     GrantRenewals renewals =
@@ -74,10 +78,12 @@ final class RevisionResolver {
             manifests,
             aliases,
             refusedRepos,
+            removed,
             branches,
             identity,
             executor,
             clock);
+    GrantQuestions questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.staleTimeout = settings.staleTimeout();
@@ -89,6 +95,7 @@ final class RevisionResolver {
             branches,
             slowUpstream,
             renewals,
+            questions,
             probes,
             coldQuestionLimiter,
             clock,
@@ -122,9 +129,10 @@ final class RevisionResolver {
       return resolveByRules(anybody);
     }
     UpstreamResult<ResolvedRevision> found =
-        resolve(anybody, rules.reader(request.caller(), request.repo()));
+        removed.orKept(
+            resolve(anybody, rules.reader(request.caller(), request.repo())), anybody, reader);
     return rules.exist()
-        ? rules.apply(request, found, canonical(anybody, Optional.empty(), true))
+        ? rules.apply(request, found, canonical(anybody, Optional.empty(), UpstreamState.DOWN))
         : found;
   }
 
@@ -135,7 +143,7 @@ final class RevisionResolver {
 
   /** There is no Hub, so the operator's rules decide alone about what is stored. */
   private UpstreamResult<ResolvedRevision> resolveByRules(ReadAttempt anybody) {
-    RepoId repo = aliases.canonical(anybody.request().repo(), true);
+    RepoId repo = aliases.canonical(anybody.request().repo(), UpstreamState.OFFLINE);
     return switch (rules.withoutHub(anybody.request(), repo)) {
       case SiteRules.Decision.Refused(var answer) -> answer;
       case SiteRules.Decision.Allowed(var proof, var restricted) -> {
@@ -153,25 +161,13 @@ final class RevisionResolver {
    * @param holder in whose name a repo is read that not everybody may read
    */
   private UpstreamResult<ResolvedRevision> resolve(ReadAttempt anybody, Optional<Caller> holder) {
-    RepoId repo = canonical(anybody, holder, upstream.isUnavailable());
+    RepoId repo = canonical(anybody, holder, upstream.authoritativeState());
     UpstreamResult<ResolvedRevision> resolved = resolve(repo, anybody, holder);
     // The repo that the name led to is closed or deleted. The name may belong to another one now.
-    return isClosed(resolved) && !canonical(anybody, holder, false).equals(repo)
+    return ResolvedRevision.isClosed(resolved)
+            && !canonical(anybody, holder, UpstreamState.REACHABLE).equals(repo)
         ? resolve(anybody.request().repo(), anybody, holder)
         : resolved;
-  }
-
-  /** To whom the Hub says this, it shows the repo. */
-  private static boolean isRevisionMissing(UpstreamResult<ResolvedRevision> resolved) {
-    return resolved instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision();
-  }
-
-  private static boolean isClosed(UpstreamResult<ResolvedRevision> resolved) {
-    return switch (resolved) {
-      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> true;
-      case UpstreamResult.Refused(var refusal) -> refusal.isOfRepo();
-      default -> false;
-    };
   }
 
   private UpstreamResult<ResolvedRevision> resolve(
@@ -184,7 +180,7 @@ final class RevisionResolver {
     Optional<Authorised<RepoId>> proof = checker.remembered(anybody.grant(repo));
     if (proof.isPresent()) {
       UpstreamResult<ResolvedRevision> open = reader.resolveGranted(proof.get(), anybody);
-      if (holder.isEmpty() || !isClosed(open)) {
+      if (holder.isEmpty() || !ResolvedRevision.isClosed(open)) {
         return open;
       }
       // Everybody's right to it has just ended; that of the holder need not have.
@@ -196,7 +192,9 @@ final class RevisionResolver {
     if (rules.exist()) {
       return resolveInOwnName(repo, anybody, own);
     }
-    if (checker.isKnown(own.grant(repo))) {
+    boolean wasGranted = checker.isKnown(own.grant(repo));
+    // A token must not hide that a repo is public no longer: see RemovedRepos.
+    if (wasGranted && !checker.wasPublic(repo)) {
       UpstreamResult<ResolvedRevision> known = resolveKnown(repo, own);
       if (!(known instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRepo())) {
         return known;
@@ -204,9 +202,12 @@ final class RevisionResolver {
       // The token may not read it any more, but perhaps everybody may.
     }
     UpstreamResult<ResolvedRevision> anybodys = resolveForAnybody(repo, anybody);
-    return anybodys instanceof UpstreamResult.Value(ResolvedRevision.NotKept closed)
-        ? resolveOwn(closed, own)
-        : anybodys;
+    return switch (anybodys) {
+      case UpstreamResult.Value(ResolvedRevision.NotKept closed) ->
+          wasGranted ? resolveKnown(repo, own) : resolveOwn(closed, own);
+      case UpstreamResult.Failed(_) when wasGranted -> resolveKnown(repo, own);
+      default -> anybodys;
+    };
   }
 
   /**
@@ -250,7 +251,7 @@ final class RevisionResolver {
     if (checker.isKnown(anybody.grant(repo))) {
       // Also while the Hub gives no answer: the mirror's own token was never needed for it.
       UpstreamResult<ResolvedRevision> anybodys = resolveForAnybody(repo, anybody);
-      if (!isClosed(anybodys)) {
+      if (!ResolvedRevision.isClosed(anybodys)) {
         return anybodys;
       }
     }
@@ -262,7 +263,7 @@ final class RevisionResolver {
         !(found instanceof UpstreamResult.Value)
             && mayKnow(repo, own.as())
             && !mayKnow(repo, Caller.ANONYMOUS)
-            && shown.filter(RevisionResolver::isRevisionMissing).isEmpty();
+            && shown.filter(ResolvedRevision::isRevisionMissing).isEmpty();
     return seen
         ? rules
             .refuse(own.request(), repo, own.authority())
@@ -275,12 +276,12 @@ final class RevisionResolver {
    * The name under which a repo is kept. An alias is applied only for those who may know of the
    * repo that it leads to: a new name may itself be a secret.
    */
-  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, boolean acceptStale) {
-    return canonical(anybody.request().repo(), holder, acceptStale);
+  private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, UpstreamState state) {
+    return canonical(anybody.request().repo(), holder, state);
   }
 
-  private RepoId canonical(RepoId asked, Optional<Caller> holder, boolean acceptStale) {
-    RepoId kept = aliases.canonical(asked, acceptStale);
+  private RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
+    RepoId kept = aliases.canonical(asked, state);
     return kept.equals(asked)
             || mayKnow(kept, Caller.ANONYMOUS)
             || holder.filter(h -> mayKnow(kept, h)).isPresent()
@@ -297,7 +298,7 @@ final class RevisionResolver {
     if (refused.isPresent()) {
       return notKept(repo, refused.get().refusal());
     }
-    RepoId kept = canonical(anybody, Optional.empty(), true);
+    RepoId kept = canonical(anybody, Optional.empty(), UpstreamState.DOWN);
     if (checker.isKnown(anybody.grant(kept))) {
       return reader.resolveUngranted(kept, repo, anybody, Optional.empty());
     }
@@ -309,7 +310,8 @@ final class RevisionResolver {
 
   /** The client's token was granted the repo before. */
   private UpstreamResult<ResolvedRevision> resolveKnown(RepoId repo, ReadAttempt own) {
-    Optional<Authorised<RepoId>> proof = checker.remembered(own.grant(repo));
+    Optional<Authorised<RepoId>> proof =
+        checker.remembered(own.grant(repo), upstream.authoritativeState());
     return proof.isPresent()
         ? reader.resolveGranted(proof.get(), own)
         : reader.resolveUngranted(repo, repo, own, Optional.empty());
@@ -347,6 +349,11 @@ final class RevisionResolver {
     }
   }
 
+  /** The repos that the Hub no longer serves. */
+  List<MirrorStatus.Removed> removed() {
+    return removed.list();
+  }
+
   /** The present moment, for {@link #confirm}. */
   Instant now() {
     return clock.instant();
@@ -368,7 +375,8 @@ final class RevisionResolver {
     if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
       probes.rememberInvalid(holder, refusal);
     } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
-      asked.ifPresent(repo -> refused(canonical(repo, Optional.of(caller), true), refusal, caller));
+      asked.ifPresent(repo ->
+          refused(canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
     }
   }
 

@@ -5,75 +5,73 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Decides whether an observation may still be served. Pure functions: no clock and no I/O. An
- * observation from the future counts as old, because it means that the clock was set back since.
+ * Decides whether something that the Hub said may still be used: the commit of a branch, a list of
+ * refs, another name of a repo, a refusal, or a grant. Pure functions: no clock and no I/O.
+ *
+ * <p>What was learned in the future is older than any lifetime, because it means that the clock was
+ * set back since.
  */
 public final class Freshness {
   private Freshness() {}
 
-  /**
-   * How long an observation may be served without waiting for upstream.
-   *
-   * @param ttl how long it is fresh
-   * @param staleWhileRevalidate how long after that it is served while the mirror asks upstream in
-   *     the background
-   */
-  public record Settings(Duration ttl, Duration staleWhileRevalidate) {
-    /** One minute, then ten minutes. */
-    public static final Settings DEFAULT =
-        new Settings(Duration.ofSeconds(60), Duration.ofMinutes(10));
+  /** How to answer, from the least effort to the most. */
+  public enum Decision {
+    /** Use what is known: it is fresh. */
+    SERVE,
+    /** Use what is known, and ask upstream in the background. */
+    SERVE_AND_REFRESH,
+    /** Use what is known and label it as stale, because upstream can't be asked. */
+    SERVE_STALE,
+    /** Ask upstream; use what is known if upstream gives no answer. */
+    REVALIDATE,
+    /** Nothing is known that may be used: ask upstream. */
+    FETCH,
+    /** Nothing is known that may be used, and upstream can't be asked. */
+    REFUSE;
 
-    /** How long an observation is served, fresh or not, before a client waits for upstream. */
-    public Duration servedFor() {
-      return ttl.plus(staleWhileRevalidate);
+    /** Returns whether what is known is used without waiting for upstream. */
+    public boolean servesAtOnce() {
+      return this == SERVE || this == SERVE_AND_REFRESH || this == SERVE_STALE;
     }
   }
 
-  /** How to answer from an observation. */
-  public enum Decision {
-    /** Serve it: it is fresh. */
-    SERVE,
-    /** Serve it and ask upstream in the background. */
-    SERVE_AND_REFRESH,
-    /** Serve it and label it as stale, because upstream can't be asked. */
-    SERVE_STALE,
-    /** Ask upstream; serve the observation if upstream does not answer. */
-    REVALIDATE,
-    /** There is no observation: ask upstream. */
-    FETCH,
-    /** There is no observation, and upstream can't be asked. */
-    REFUSE
-  }
-
   /**
-   * Decides how to answer from an observation.
+   * Decides how to answer.
    *
    * @param now the present moment
-   * @param observation what was observed, if anything
-   * @param upstream whether upstream can be asked
+   * @param learnedAt when upstream last said it; empty: never
+   * @param upstream whether upstream can be asked; the operator's {@code mode} is part of it
    * @param noCache whether the client asked for a revalidated answer ({@code Cache-Control:
    *     no-cache}, RFC 9111 section 5.2.1.4)
    */
   public static Decision decide(
       Instant now,
-      Optional<? extends Observation<?>> observation,
-      Settings settings,
+      Optional<Instant> learnedAt,
+      Lifetime lifetime,
       UpstreamState upstream,
       boolean noCache) {
-    if (observation.isEmpty()) {
+    boolean fresh = isYounger(learnedAt, lifetime.ttl(), now);
+    if (fresh && !(noCache && upstream.mayRefresh())) {
+      boolean isDue =
+          upstream == UpstreamState.REACHABLE && !isYounger(learnedAt, lifetime.renewAfter(), now);
+      return isDue ? Decision.SERVE_AND_REFRESH : Decision.SERVE;
+    }
+    if (!fresh && !isYounger(learnedAt, lifetime.staleIfError(), now)) {
       return upstream.isReachable() ? Decision.FETCH : Decision.REFUSE;
     }
-    Instant learnedAt = observation.get().learnedAt();
-    if (isWithin(learnedAt, settings.ttl(), now) && !(noCache && upstream.mayRefresh())) {
-      return Decision.SERVE;
-    }
-    boolean served = isWithin(learnedAt, settings.servedFor(), now);
+    boolean served = isYounger(learnedAt, lifetime.servedFor(), now);
     return switch (upstream) {
       case REACHABLE -> served && !noCache ? Decision.SERVE_AND_REFRESH : Decision.REVALIDATE;
       case SAVING -> served && !noCache ? Decision.SERVE : Decision.REVALIDATE;
       case LIMITED -> served ? Decision.SERVE : Decision.SERVE_STALE;
       case DOWN, OFFLINE -> Decision.SERVE_STALE;
     };
+  }
+
+  private static boolean isYounger(Optional<Instant> learnedAt, Duration age, Instant now) {
+    return age.equals(Lifetime.FOREVER)
+        ? learnedAt.isPresent()
+        : learnedAt.filter(at -> isWithin(at, age, now)).isPresent();
   }
 
   /**

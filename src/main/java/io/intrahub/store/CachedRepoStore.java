@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -149,6 +150,21 @@ public final class CachedRepoStore implements RepoStore {
   @Override
   public void putInternalId(RepoId repo, Observation<String> id) {
     store.putInternalId(repo, id);
+  }
+
+  @Override
+  public Map<RepoId, Observation<Tombstone>> tombstones() {
+    return store.tombstones();
+  }
+
+  @Override
+  public void putTombstone(RepoId repo, Observation<Tombstone> tombstone) {
+    store.putTombstone(repo, tombstone);
+  }
+
+  @Override
+  public void forgetTombstone(RepoId repo) {
+    store.forgetTombstone(repo);
   }
 
   @Override

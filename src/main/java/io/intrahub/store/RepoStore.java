@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -94,6 +95,15 @@ public interface RepoStore extends GrantStore {
    * be removed is not believed any more.
    */
   void forgetRepo(RepoId repo);
+
+  /** The repos that the Hub no longer serves, with what it said and when. */
+  Map<RepoId, Observation<Tombstone>> tombstones();
+
+  /** Remembers that the Hub no longer serves a repo, in place of an older tombstone. */
+  void putTombstone(RepoId repo, Observation<Tombstone> tombstone);
+
+  /** Forgets the tombstone of a repo. */
+  void forgetTombstone(RepoId repo);
 
   /** Under which id the Hub knows a repo that was asked for by an old name or in another case. */
   Optional<Observation<RepoId>> alias(RepoId asked);

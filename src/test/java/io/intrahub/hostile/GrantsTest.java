@@ -3,6 +3,7 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.access.AccessChecker;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
@@ -101,6 +102,7 @@ class GrantsTest {
 
   /** Calls that began behind the client's back have come in. */
   private void settled() {
+    rig.settle();
     await().until(() -> rig.hub.log().stream().allMatch(Recorded::done));
   }
 
@@ -131,6 +133,92 @@ class GrantsTest {
       settled();
       assertThat(rig.hub.log().subList(before, calls())).as("round " + round).hasSize(1);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_load_just_after_the_life_of_the_grant_waits_for_nothing_and_costs_one_call(Closed closed) {
+    make(closed);
+    load(ALICE);
+    settled();
+    rig.clock.pass(Duration.ofMinutes(6));
+    int before = calls();
+    Stall silence = rig.hub.faults().everywhere().hold();
+
+    assertThat(load(ALICE)).allMatch(s -> s == 200);
+
+    silence.awaitReached(1);
+    silence.release();
+    rig.settle();
+    settled();
+    assertThat(rig.hub.log().subList(before, calls())).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void who_lost_access_is_refused_after_the_first_load_and_on_disk(Closed closed) throws Exception {
+    make(closed);
+    load(ALICE);
+    settled();
+    repo.disallow(ALICE.get());
+    rig.clock.pass(Duration.ofMinutes(6));
+    Stall silence = rig.hub.faults().everywhere().hold();
+    assertThat(load(ALICE)).as("while the Hub has not answered").allMatch(s -> s == 200);
+    silence.release();
+    rig.settle();
+
+    assertThat(load(ALICE).subList(1, 7)).allMatch(s -> s == 403 || s == 404);
+    rig.hub.goDark();
+    rig.restart();
+    assertThat(load(ALICE).subList(1, 7)).allMatch(s -> s == 503 || s == 504);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_hub_that_fails_leaves_the_grant_until_its_grace_ends(Closed closed) {
+    make(closed);
+    load(ALICE);
+    settled();
+    rig.hub.faults().everywhere().always().status(500);
+    for (int minutes : List.of(6, 10, 43)) {
+      rig.clock.pass(Duration.ofMinutes(minutes));
+      assertThat(load(ALICE)).as("after " + minutes + " more minutes").allMatch(s -> s == 200);
+      rig.settle();
+    }
+    rig.clock.pass(Duration.ofMinutes(2));
+    assertThat(load(ALICE).subList(1, 7)).noneMatch(s -> s == 200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void without_a_time_for_it_a_grant_is_confirmed_before_anything_is_served(Closed closed)
+      throws Exception {
+    rig.close();
+    startWithout();
+    make(closed);
+    load(ALICE);
+    settled();
+    repo.disallow(ALICE.get());
+    rig.clock.pass(Duration.ofMinutes(6));
+    assertThat(rig.get("/acme/closed/resolve/main/config.json", ALICE).status()).isIn(403, 404);
+  }
+
+  private void startWithout() {
+    AccessChecker.Settings usual = AccessChecker.Settings.DEFAULT;
+    rig =
+        new Rig(
+            data,
+            s ->
+                s.withAccess(
+                    new AccessChecker.Settings(
+                        usual.publicTtl(),
+                        usual.publicTtlDuringOutage(),
+                        usual.grantTtl(),
+                        Duration.ZERO,
+                        usual.grantGrace(),
+                        usual.keepRemoved())));
+    rig.hub.token(ALICE.get(), "alice");
+    rig.hub.token(BOB.get(), "bob");
   }
 
   /** One call proves that the client may read it, but not that it is still the same repo. */
@@ -197,7 +285,7 @@ class GrantsTest {
     make(closed);
     load(ALICE);
     repo.disallow(ALICE.get());
-    rig.clock.pass(Duration.ofMinutes(6));
+    rig.clock.pass(Duration.ofMinutes(15));
     assertThat(rig.get("/acme/closed/resolve/main/config.json", ALICE).status()).isIn(403, 404);
     rig.hub.goDark();
     rig.restart();

@@ -206,7 +206,7 @@ class PermissionMatrixTest {
 
   private void enter(State state, Map<Kind, Repo> repos) throws Exception {
     if (state.heard()) {
-      rig.clock.pass(Duration.ofMinutes(11));
+      rig.clock.pass(Duration.ofMinutes(16));
       load(state, repos);
       rig.clock.pass(Duration.ofMinutes(2));
       goDark();
@@ -218,7 +218,7 @@ class PermissionMatrixTest {
       default -> {
         if (!state.lately()) {
           // Longer than any grant or denial lives.
-          rig.clock.pass(Duration.ofMinutes(11));
+          rig.clock.pass(Duration.ofMinutes(16));
         }
       }
     }

@@ -23,7 +23,8 @@ final class PermissionModel {
   /** The longest that a grant of everybody, or of a token, counts while the Hub answers. */
   private static final Duration PUBLIC_TTL = Duration.ofMinutes(10);
 
-  private static final Duration GRANT_TTL = Duration.ofMinutes(5);
+  /** With the time in which it is confirmed behind the client's back. */
+  private static final Duration GRANT_TTL = Duration.ofMinutes(15);
 
   /** The same while it does not. */
   private static final Duration PUBLIC_IN_OUTAGE = Duration.ofDays(7);

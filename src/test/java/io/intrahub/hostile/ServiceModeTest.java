@@ -254,7 +254,7 @@ class ServiceModeTest {
     assertThat(passedOn.text())
         .contains("has another name at the Hub now")
         .doesNotContain("secret");
-    rig.clock.pass(Duration.ofMinutes(11));
+    rig.clock.pass(Duration.ofMinutes(16));
     for (Route route : Route.values()) {
       Rig.Answer answer = rig.get(route.of("acme/closed"), Optional.of(ci));
       assertThat(answer.status()).as("%s", route).isEqualTo(404);

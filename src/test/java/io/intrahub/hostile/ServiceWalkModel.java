@@ -17,7 +17,9 @@ import java.util.function.Predicate;
  */
 final class ServiceWalkModel {
   private static final Duration PUBLIC_TTL = Duration.ofMinutes(10);
-  private static final Duration GRANT_TTL = Duration.ofMinutes(5);
+
+  /** With the time in which it is confirmed behind the client's back. */
+  private static final Duration GRANT_TTL = Duration.ofMinutes(15);
 
   /** The same while the Hub does not answer. */
   private static final Duration PUBLIC_IN_OUTAGE = Duration.ofDays(7);

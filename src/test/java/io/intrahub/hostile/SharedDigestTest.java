@@ -88,7 +88,7 @@ class SharedDigestTest {
     assertGets("bob/secret", Optional.of(BOB));
     assertThat(load("alice/secret", Optional.of(BOB)).status()).isEqualTo(404);
     rig.hub.repo("model", "alice/secret").disallow(ALICE);
-    rig.clock.pass(Duration.ofMinutes(6));
+    rig.clock.pass(Duration.ofMinutes(16));
     assertThat(load("alice/secret", Optional.of(ALICE)).status()).isEqualTo(404);
     assertGets("bob/secret", Optional.of(BOB));
   }

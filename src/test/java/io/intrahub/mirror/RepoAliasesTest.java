@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import java.time.Duration;
@@ -21,23 +22,23 @@ class RepoAliasesTest {
   void an_alias_counts_for_its_time_to_live() {
     aliases.learn(OLD, NEW);
     clock.pass(TTL.minusNanos(1));
-    assertThat(aliases.canonical(OLD, false)).isEqualTo(NEW);
+    assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(NEW);
     clock.pass(Duration.ofNanos(1));
-    assertThat(aliases.canonical(OLD, false)).isEqualTo(OLD);
+    assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(OLD);
   }
 
   @Test
   void an_old_alias_counts_while_upstream_cannot_be_asked() {
     aliases.learn(OLD, NEW);
     clock.pass(TTL.multipliedBy(100));
-    assertThat(aliases.canonical(OLD, true)).isEqualTo(NEW);
+    assertThat(aliases.canonical(OLD, UpstreamState.DOWN)).isEqualTo(NEW);
   }
 
   @Test
   void an_alias_from_the_future_is_asked_for_again() {
     aliases.learn(OLD, NEW);
     clock.setBack(Duration.ofNanos(1));
-    assertThat(aliases.canonical(OLD, false)).isEqualTo(OLD);
-    assertThat(aliases.canonical(OLD, true)).isEqualTo(NEW);
+    assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(OLD);
+    assertThat(aliases.canonical(OLD, UpstreamState.DOWN)).isEqualTo(NEW);
   }
 }

@@ -5,19 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.policy.Freshness.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The whole table, with ttl 60 s and stale-while-revalidate 600 s. */
+/** The table of decisions: by example, and as a whole. */
 class FreshnessTest {
   private static final Instant NOW = Instant.parse("2026-06-01T10:00:00Z");
-  private static final Freshness.Settings SETTINGS = Freshness.Settings.DEFAULT;
+  private static final Lifetime BRANCH =
+      Lifetime.of(Duration.ofSeconds(60), Duration.ofMinutes(10));
 
-  private static Decision decide(
-      Optional<Observation<String>> seen, UpstreamState upstream, boolean noCache) {
-    return Freshness.decide(NOW, seen, SETTINGS, upstream, noCache);
+  private static Decision decide(Optional<Instant> seen, UpstreamState upstream, boolean noCache) {
+    return Freshness.decide(NOW, seen, BRANCH, upstream, noCache);
   }
 
   @ParameterizedTest
@@ -76,8 +79,8 @@ class FreshnessTest {
   })
   void what_was_seen_is_served_or_asked_for_again(
       long ageMillis, UpstreamState upstream, boolean noCache, Decision expected) {
-    Observation<String> seen = new Observation<>("x", NOW.minusMillis(ageMillis));
-    assertThat(decide(Optional.of(seen), upstream, noCache)).isEqualTo(expected);
+    Optional<Instant> seen = Optional.of(NOW.minusMillis(ageMillis));
+    assertThat(decide(seen, upstream, noCache)).isEqualTo(expected);
   }
 
   @ParameterizedTest
@@ -98,13 +101,121 @@ class FreshnessTest {
     assertThat(decide(Optional.empty(), upstream, noCache)).isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // Age in minutes of a grant that is fresh for 5, renewed from 2.5 and counts for 60.
+    "2, REACHABLE, SERVE",
+    "3, REACHABLE, SERVE_AND_REFRESH",
+    "3, DOWN, SERVE",
+    "14, REACHABLE, SERVE_AND_REFRESH",
+    "14, DOWN, SERVE_STALE",
+    "15, REACHABLE, REVALIDATE",
+    "59, REACHABLE, REVALIDATE",
+    "59, OFFLINE, SERVE_STALE",
+    "60, REACHABLE, FETCH",
+    "60, DOWN, REFUSE",
+    "-1, REACHABLE, FETCH",
+    "-1, DOWN, REFUSE",
+  })
+  void a_grant_is_renewed_behind_the_clients_back_and_ends_with_its_grace(
+      int ageMinutes, UpstreamState upstream, Decision expected) {
+    Lifetime grant =
+        new Lifetime(
+            Duration.ofSeconds(150),
+            Duration.ofMinutes(5),
+            Duration.ofMinutes(10),
+            Duration.ofHours(1));
+    Optional<Instant> seen = Optional.of(NOW.minus(Duration.ofMinutes(ageMinutes)));
+    assertThat(Freshness.decide(NOW, seen, grant, upstream, false)).isEqualTo(expected);
+  }
+
+  /** Every order of the four times, and every age on both sides of each of them. */
+  @Test
+  void every_cell_of_the_grid_is_what_the_oracle_says() {
+    List<Duration> times =
+        List.of(Duration.ZERO, Duration.ofSeconds(10), Duration.ofSeconds(20), Lifetime.FOREVER);
+    int cells = 0;
+    for (Duration renewAfter : times) {
+      for (Duration ttl : times.subList(0, 3)) {
+        for (Duration whileRevalidate : times.subList(0, 3)) {
+          for (Duration ifError : times) {
+            Lifetime lifetime = new Lifetime(renewAfter, ttl, whileRevalidate, ifError);
+            for (Optional<Instant> seen : moments(lifetime)) {
+              for (UpstreamState upstream : UpstreamState.values()) {
+                for (boolean noCache : new boolean[] {false, true}) {
+                  assertThat(Freshness.decide(NOW, seen, lifetime, upstream, noCache))
+                      .as("%s, seen %s, %s, no-cache %s", lifetime, seen, upstream, noCache)
+                      .isEqualTo(oracle(seen, lifetime, upstream, noCache));
+                  cells++;
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    assertThat(cells).isGreaterThan(9_000);
+  }
+
+  private static Set<Optional<Instant>> moments(Lifetime lifetime) {
+    Set<Optional<Instant>> moments = new HashSet<>();
+    moments.add(Optional.empty());
+    moments.add(Optional.of(Instant.MIN));
+    moments.add(Optional.of(Instant.MAX));
+    for (Duration limit :
+        List.of(
+            Duration.ZERO,
+            lifetime.renewAfter(),
+            lifetime.ttl(),
+            lifetime.servedFor(),
+            lifetime.staleIfError())) {
+      for (int nanos = -1; nanos <= 1; nanos++) {
+        if (!limit.equals(Lifetime.FOREVER)) {
+          moments.add(Optional.of(NOW.minus(limit).minusNanos(nanos)));
+        }
+      }
+    }
+    return moments;
+  }
+
+  private static Decision oracle(
+      Optional<Instant> seen, Lifetime lifetime, UpstreamState upstream, boolean noCache) {
+    boolean down = upstream == UpstreamState.DOWN || upstream == UpstreamState.OFFLINE;
+    double age = seen.filter(at -> !at.isAfter(NOW)).map(at -> seconds(at)).orElse(1e18);
+    boolean fresh = age < seconds(lifetime.ttl());
+    boolean usable = seen.isPresent() && (fresh || age < seconds(lifetime.staleIfError()));
+    boolean atOnce = fresh || age < seconds(lifetime.servedFor());
+    if (!usable) {
+      return down ? Decision.REFUSE : Decision.FETCH;
+    } else if (down) {
+      return fresh ? Decision.SERVE : Decision.SERVE_STALE;
+    } else if (upstream == UpstreamState.LIMITED) {
+      return atOnce ? Decision.SERVE : Decision.SERVE_STALE;
+    } else if (noCache || !atOnce) {
+      return Decision.REVALIDATE;
+    }
+    boolean due = !fresh || age >= seconds(lifetime.renewAfter());
+    return due && upstream == UpstreamState.REACHABLE
+        ? Decision.SERVE_AND_REFRESH
+        : Decision.SERVE;
+  }
+
+  private static double seconds(Instant at) {
+    return seconds(Duration.between(at, NOW));
+  }
+
+  private static double seconds(Duration time) {
+    return time.equals(Lifetime.FOREVER)
+        ? Double.POSITIVE_INFINITY
+        : time.getSeconds() + time.getNano() / 1e9;
+  }
+
   @Test
   void without_any_ttl_everything_is_asked_for() {
-    Freshness.Settings none = new Freshness.Settings(Duration.ZERO, Duration.ZERO);
-    Observation<String> seen = new Observation<>("x", NOW);
-    assertThat(Freshness.decide(NOW, Optional.of(seen), none, UpstreamState.REACHABLE, false))
+    Lifetime none = Lifetime.of(Duration.ZERO, Duration.ZERO);
+    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.REACHABLE, false))
         .isEqualTo(Decision.REVALIDATE);
-    assertThat(Freshness.decide(NOW, Optional.of(seen), none, UpstreamState.DOWN, false))
+    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.DOWN, false))
         .isEqualTo(Decision.SERVE_STALE);
   }
 

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -386,6 +387,26 @@ public abstract class RepoStoreContract extends ManifestContract {
     }
     repos.putInternalId(REPO, new Observation<>("two", NOW));
     assertThat(repos.internalId(REPO)).contains("two");
+  }
+
+  @Test
+  void tombstones_stay_until_they_are_forgotten() throws Exception {
+    Observation<Tombstone> missing =
+        new Observation<>(
+            new Tombstone(Tombstone.Kind.MISSING, true, "Repository not found: \u00e9\n=%"), NOW);
+    Observation<Tombstone> disabled =
+        new Observation<>(new Tombstone(Tombstone.Kind.DISABLED, false, ""), NOW);
+    repos.putTombstone(REPO, missing);
+    repos.putTombstone(OTHER, disabled);
+    reopen();
+    assertThat(repos.tombstones())
+        .containsOnly(Map.entry(REPO, missing), Map.entry(OTHER, disabled));
+
+    Observation<Tombstone> closed = new Observation<>(missing.value().closed(), NOW.plusSeconds(1));
+    repos.putTombstone(REPO, closed);
+    repos.forgetTombstone(OTHER);
+    reopen();
+    assertThat(repos.tombstones()).containsOnly(Map.entry(REPO, closed));
   }
 
   @Test

@@ -116,7 +116,8 @@ final class RecoveryScan {
           partials.scan(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
-      long small = lengths(list(layout.aliases())) + scanGrants();
+      long small =
+          lengths(list(layout.aliases())) + lengths(list(layout.tombstones())) + scanGrants();
       for (Path repo : list(layout.repos())) {
         small += scanRepo(repo, foreign, suspects);
       }

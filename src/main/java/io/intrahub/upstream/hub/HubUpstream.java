@@ -184,6 +184,14 @@ public final class HubUpstream implements AutoCloseable {
     return settings.offline() || endpoints.getFirst().breaker().isOpen();
   }
 
+  /** The same as a state: {@link UpstreamState#REACHABLE} unless {@link #isUnavailable()}. */
+  public UpstreamState authoritativeState() {
+    if (settings.offline()) {
+      return UpstreamState.OFFLINE;
+    }
+    return isUnavailable() ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+  }
+
   /** Whether other endpoints than the authoritative one may be asked. */
   public boolean hasFallback() {
     return endpoints.size() > 1;

@@ -17,9 +17,11 @@ import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
+import io.intrahub.store.Tombstone;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -46,6 +48,9 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
       new ConcurrentHashMap<>();
   private final ConcurrentHashMap<RepoId, Observation<RepoId>> aliases = new ConcurrentHashMap<>();
 
+  private final ConcurrentHashMap<RepoId, Observation<Tombstone>> tombstones =
+      new ConcurrentHashMap<>();
+
   public MemoryRepos(Clock clock) {
     this.clock = clock;
   }
@@ -69,6 +74,21 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   @Override
   public void putInternalId(RepoId repo, Observation<String> id) {
     ids.put(repo, id.value());
+  }
+
+  @Override
+  public Map<RepoId, Observation<Tombstone>> tombstones() {
+    return Map.copyOf(tombstones);
+  }
+
+  @Override
+  public void putTombstone(RepoId repo, Observation<Tombstone> tombstone) {
+    put(tombstones, repo, tombstone);
+  }
+
+  @Override
+  public void forgetTombstone(RepoId repo) {
+    tombstones.remove(repo);
   }
 
   @Override

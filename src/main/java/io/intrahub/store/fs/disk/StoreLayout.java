@@ -1,15 +1,11 @@
 package io.intrahub.store.fs.disk;
 
-import io.intrahub.base.PercentCoding;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -22,9 +18,6 @@ import java.util.Optional;
 public final class StoreLayout {
   /** Version of this layout. A store with a higher number is refused. */
   public static final int VERSION = 1;
-
-  /** Longest encoded name; with a prefix it stays below the 255 bytes of most file systems. */
-  private static final int MAX_NAME = 200;
 
   /** The map of the pieces of a partial blob that has a folder of its own. */
   public static final String PIECES_NAME = "pieces";
@@ -100,6 +93,11 @@ public final class StoreLayout {
     return root.resolve("repos");
   }
 
+  /** The folder of the tombstones of repos that the Hub no longer serves. */
+  public Path tombstones() {
+    return root.resolve("tombstones");
+  }
+
   public Path aliases() {
     return root.resolve("aliases");
   }
@@ -134,7 +132,14 @@ public final class StoreLayout {
   /** The folders of every store, parents first. */
   public List<Path> folders() {
     return List.of(
-        root.resolve("blobs"), shared(), partial(), repos(), aliases(), access(), quarantine());
+        root.resolve("blobs"),
+        shared(),
+        partial(),
+        repos(),
+        aliases(),
+        tombstones(),
+        access(),
+        quarantine());
   }
 
   /** Whether the store itself puts something of this name into its folder. */
@@ -276,7 +281,7 @@ public final class StoreLayout {
 
   /** One grant of a token holder. */
   public Path grant(String fingerprint, String scope, RepoId repo) {
-    return grants(fingerprint).resolve(fileName(scope + "-" + repo.folderName()));
+    return grants(fingerprint).resolve(FileName.of(scope + "-" + repo.folderName()));
   }
 
   /** The Hub's internal id of the repo. */
@@ -294,7 +299,7 @@ public final class StoreLayout {
    */
   public Path ref(RepoId repo, Revision revision) {
     return refs(repo)
-        .resolve(revision.equals(Revision.DEFAULT) ? "@default" : fileName(revision.value()));
+        .resolve(revision.equals(Revision.DEFAULT) ? "@default" : FileName.of(revision.value()));
   }
 
   /** A commit that has a role for a revision, such as {@code newest}. */
@@ -331,6 +336,7 @@ public final class StoreLayout {
   /** Whether a path is that of a ref, a grant or an alias. */
   public boolean isSmallRecord(Path path) {
     return path.startsWith(aliases())
+        || path.startsWith(tombstones())
         || path.startsWith(grants())
         || (path.startsWith(repos())
             && (path.endsWith(PUBLIC)
@@ -344,7 +350,7 @@ public final class StoreLayout {
   }
 
   public Path answer(RepoId repo, CommitHash commit, String name) {
-    return commit(repo, commit).resolve(ANSWER + fileName(name));
+    return commit(repo, commit).resolve(ANSWER + FileName.of(name));
   }
 
   /** Whether a file in a commit's folder is an answer. */
@@ -352,26 +358,13 @@ public final class StoreLayout {
     return String.valueOf(path.getFileName()).startsWith(ANSWER);
   }
 
+  /** What the Hub said when it no longer served a repo. */
+  public Path tombstone(RepoId repo) {
+    return tombstones().resolve(repo.folderName());
+  }
+
   public Path alias(RepoId asked) {
     return aliases().resolve(asked.folderName());
-  }
-
-  /** Any text as one file name: percent-encoded, or its hash when that is too long. */
-  static String fileName(String text) {
-    String encoded = PercentCoding.encode(text);
-    if (encoded.length() <= MAX_NAME && !encoded.startsWith(".")) {
-      return encoded;
-    }
-    return "@sha256-" + sha256(text);
-  }
-
-  private static String sha256(String text) {
-    try {
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(hash.digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 
   /** The repo whose folder has this name; empty when the folder is not ours. */

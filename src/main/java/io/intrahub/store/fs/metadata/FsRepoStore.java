@@ -21,6 +21,7 @@ import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.StoredAnswer;
+import io.intrahub.store.Tombstone;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
@@ -32,6 +33,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -57,6 +59,7 @@ public final class FsRepoStore implements RepoStore {
   private final RecordFiles answers;
 
   private final ManifestFiles manifests;
+  private final TombstoneFiles tombstones;
 
   public FsRepoStore(
       Disk disk,
@@ -73,6 +76,7 @@ public final class FsRepoStore implements RepoStore {
     this.facts = new RecordFiles(disk, replacer, metadata, clock, false, unwritten);
     this.answers =
         new RecordFiles(disk, replacer, metadata, clock, true, caches.records() - unwritten);
+    this.tombstones = new TombstoneFiles(disk, layout, facts);
     this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
   }
 
@@ -337,6 +341,21 @@ public final class FsRepoStore implements RepoStore {
       // Something was put into it just now.
       log.debug("{} stays", folder, e);
     }
+  }
+
+  @Override
+  public Map<RepoId, Observation<Tombstone>> tombstones() {
+    return tombstones.all();
+  }
+
+  @Override
+  public void putTombstone(RepoId repo, Observation<Tombstone> tombstone) {
+    tombstones.put(repo, tombstone);
+  }
+
+  @Override
+  public void forgetTombstone(RepoId repo) {
+    tombstones.forget(repo);
   }
 
   @Override
