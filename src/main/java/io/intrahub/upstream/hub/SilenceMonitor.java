@@ -75,7 +75,8 @@ final class SilenceMonitor {
         livenessCheck.run();
       }
       long left = Math.max(limit - quiet, checkAfter - (now - began));
-      return left <= 0 ? Duration.ZERO : Duration.ofNanos(Math.min(left, checkAfter));
+      long nextCheck = quiet < checkAfter ? checkAfter - quiet : checkAfter;
+      return left <= 0 ? Duration.ZERO : Duration.ofNanos(Math.min(left, nextCheck));
     }
 
     /** The call has the head of its answer, or failed. */

@@ -41,6 +41,19 @@ class SilenceMonitorTest {
     assertThat(look(call)).isZero();
   }
 
+  /** Or too little time would be left for the answer to that check. */
+  @Test
+  void after_an_answer_the_next_liveness_check_comes_two_seconds_later() {
+    SilenceMonitor.Call call = monitor.began();
+    pass(1);
+    monitor.heard();
+    pass(1);
+    assertThat(look(call)).isEqualTo(Duration.ofSeconds(1));
+    pass(1);
+    look(call);
+    assertThat(checks).hasValue(1);
+  }
+
   /** All waits of one client's load together take no longer than the first. */
   @Test
   void a_later_call_shares_the_silence_of_an_earlier_one() {
