@@ -85,8 +85,10 @@ class ScenariosTest {
     closed.visibility(Visibility.PRIVATE).allow(ALICE.get());
     assertThat(loads.snapshot(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.files(open, NOBODY).isWhole()).isTrue();
+    assertThat(loads.transformers(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.snapshot(closed, ALICE).isWhole()).isTrue();
     assertThat(loads.files(closed, ALICE).isWhole()).isTrue();
+    assertThat(loads.transformers(closed, ALICE).isWhole()).isTrue();
     rig.settle();
     warmLoads = 0;
     warmServed = 0;
@@ -128,25 +130,35 @@ class ScenariosTest {
 
   private void round() {
     loadNew();
-    for (ClientLoads.Load load : List.of(loads.snapshot(open, NOBODY), loads.files(open, NOBODY))) {
+    for (ClientLoads.Load load :
+        List.of(
+            loads.snapshot(open, NOBODY),
+            loads.files(open, NOBODY),
+            loads.transformers(open, NOBODY))) {
       warmLoads++;
       warmServed += load.isWhole() ? 1 : 0;
       sight.add(WhatClientsSee.Who.STORED, since, load);
     }
-    ClientLoads.Load load = loads.snapshot(closed, ALICE);
-    privateLoads++;
-    privateServed += load.isWhole() ? 1 : 0;
-    sight.add(WhatClientsSee.Who.PRIVATE, since, load);
+    for (ClientLoads.Load load :
+        List.of(loads.snapshot(closed, ALICE), loads.transformers(closed, ALICE))) {
+      privateLoads++;
+      privateServed += load.isWhole() ? 1 : 0;
+      sight.add(WhatClientsSee.Who.PRIVATE, since, load);
+    }
     for (Optional<String> stranger : List.of(NOBODY, BOB)) {
       strangersServed += loads.files(closed, stranger).contents();
       strangersServed += loads.snapshot(closed, stranger).contents();
+      strangersServed += loads.transformers(closed, stranger).contents();
     }
     rig.settle();
   }
 
   private ClientLoads.Load loadNew() {
     cold++;
-    ClientLoads.Load load = loads.snapshot(repo("acme/new-" + cold, 10 + cold), NOBODY);
+    DevRepo fresh = repo("acme/new-" + cold, 10 + cold);
+    // One kind and the other in turn: what nobody has loaded can be loaded first only once.
+    ClientLoads.Load load =
+        cold % 2 == 1 ? loads.snapshot(fresh, NOBODY) : loads.transformers(fresh, NOBODY);
     newLoads++;
     newServed += load.isWhole() ? 1 : 0;
     sight.add(WhatClientsSee.Who.NEW, since, load);
