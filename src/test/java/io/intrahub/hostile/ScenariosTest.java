@@ -41,7 +41,7 @@ class ScenariosTest {
   private static final Path PAGE = Path.of("docs/operations.md");
   private static final String BEGIN = "<!-- Written by ScenariosTest. -->\n\n";
   private static final String END = "\n<!-- End of what ScenariosTest writes. -->\n";
-  private static final int SCENARIOS = 10;
+  private static final int SCENARIOS = 11;
 
   private static final Optional<String> NOBODY = Optional.empty();
   private static final Optional<String> ALICE = Optional.of("hf_alice");
@@ -366,6 +366,26 @@ class ScenariosTest {
     round(Duration.ofMinutes(2));
     assertThat(privateServed).as("after the grace").isEqualTo(served);
     assertThat(newServed).isZero();
+    end();
+  }
+
+  @Order(11)
+  @Test
+  void the_hub_takes_connections_and_answers_nothing(@TempDir Path data) {
+    start(
+        data,
+        "The Hub takes connections and answers nothing",
+        s ->
+            s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(1)))
+                .withUpstream(s.upstream().withSilenceTimeout(Duration.ofSeconds(1))),
+        DevHub.builder());
+    rig.hub.blackHole(true);
+    round();
+    round(Duration.ofMinutes(11));
+    assertThat(privateServed).isEqualTo(privateLoads);
+    round(Duration.ofMinutes(50));
+    assertThat(newServed).isZero();
+    rig.hub.blackHole(false);
     end();
   }
 
