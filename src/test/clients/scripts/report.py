@@ -1,13 +1,15 @@
 """What a client did, as one line of JSON on standard output, for the Java test that started it.
 
-A result is printed as it is; an exception as {"error": ...}, and the exit status is 3. Runs on
-every Python and with every client version that the tests have.
+A result is printed as it is; an exception as {"error": ..., "seconds": ...}, the time until it was
+raised, and the exit status is 3. Runs on every Python and with every client version that the tests
+have.
 """
 
 import hashlib
 import json
 import os
 import sys
+import time
 
 
 def describe(error):
@@ -26,10 +28,11 @@ def describe(error):
 
 def of(call):
     """Calls it, prints what it returned or raised, and ends the process."""
+    began = time.monotonic()
     try:
         result = call()
     except Exception as error:  # whatever it is, the test wants to look at it
-        print(json.dumps({"error": describe(error)}))
+        print(json.dumps({"error": describe(error), "seconds": time.monotonic() - began}))
         sys.exit(3)
     print(json.dumps(result))
     sys.exit(0)

@@ -50,6 +50,7 @@ public final class AccessChecker {
 
   private final Clock clock;
   private final Settings settings;
+  private final Instant started;
 
   /**
    * How long grants hold, counted from the start of the call with which upstream last confirmed
@@ -96,12 +97,14 @@ public final class AccessChecker {
    * Creates a checker.
    *
    * @param order the same object with which upstream's adapter numbers evidence
+   * @param clock by which grants age, the same as that of {@code order}: a {@link SteadyClock}
    */
   public AccessChecker(GrantStore grants, EventOrder order, Clock clock, Settings settings) {
     this.grants = grants;
     this.order = order;
     this.clock = clock;
     this.settings = settings;
+    this.started = clock.instant();
   }
 
   /**
@@ -119,7 +122,7 @@ public final class AccessChecker {
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
         clock.instant(),
-        grants.confirmedAt(grant),
+        confirmedAt(grant),
         settings.lifetime(grant.authority()),
         upstream,
         false);
@@ -237,7 +240,40 @@ public final class AccessChecker {
   }
 
   private boolean isWithin(Grant grant, Duration ttl, Instant now) {
-    return grants.confirmedAt(grant).filter(seen -> Freshness.isWithin(seen, ttl, now)).isPresent();
+    return confirmedAt(grant).filter(seen -> Freshness.isWithin(seen, ttl, now)).isPresent();
+  }
+
+  private Optional<Instant> confirmedAt(Grant grant) {
+    Optional<Instant> seen = grants.confirmedAt(grant);
+    return seen.filter(at -> at.isAfter(clock.instant())).isPresent()
+        ? ageFutureGrant(grant)
+        : seen;
+  }
+
+  /**
+   * Gives an age to a grant from the future. It was stored by an earlier process, and the clock was
+   * set back before this one began, so nobody knows how old it is. From the start of this process
+   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for at most
+   * {@link Settings#grantGrace}. That age is stored, so that another start adds nothing.
+   */
+  private Optional<Instant> ageFutureGrant(Grant grant) {
+    Lifetime lifetime = settings.lifetime(grant.authority());
+    Duration age = lifetime.servedFor();
+    Duration withoutGrace = lifetime.staleIfError().minus(settings.grantGrace());
+    Instant aged = started.minus(age.compareTo(withoutGrace) > 0 ? age : withoutGrace);
+    ReentrantLock lock = stripe(grant.repo());
+    lock.lock();
+    try {
+      // It may have been refused or confirmed meanwhile.
+      Optional<Instant> seen = grants.confirmedAt(grant);
+      if (seen.filter(at -> at.isAfter(clock.instant())).isEmpty()) {
+        return seen;
+      }
+      grants.remember(grant, aged);
+      return Optional.of(aged);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static Grant of(Grant grant, ReadScope scope) {

@@ -33,6 +33,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -65,7 +66,12 @@ public final class App implements AutoCloseable {
   private final HubServer http;
   private final AdminServer admin;
 
-  private App(AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
+  private App(
+      AppSettings settings,
+      Clock clock,
+      LongSupplier elapsed,
+      RequestListener listener,
+      CacheSizes caches)
       throws StoreException, IOException, StartException {
     boolean complete = false;
     try {
@@ -74,7 +80,7 @@ public final class App implements AutoCloseable {
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
       Wiring.Environment environment =
-          Wiring.Environment.of(clock, tasks, timer).withCaches(caches);
+          Wiring.Environment.of(clock, tasks, timer).withElapsed(elapsed).withCaches(caches);
       store =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
       // Tasks end before the store closes, which runs some of its own.
@@ -137,9 +143,9 @@ public final class App implements AutoCloseable {
   }
 
   /**
-   * Starts a mirror.
+   * Starts a mirror in real time.
    *
-   * @param clock the time by which cached answers age
+   * @param clock the time of the system, by which cached answers age
    * @param listener called for each answered request
    * @throws StoreException when the store's folder can't be used
    * @throws IOException when a port can't be opened
@@ -148,14 +154,17 @@ public final class App implements AutoCloseable {
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException, StartException {
     CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
-    return start(settings, clock, listener, caches);
+    return new App(settings, clock, System::nanoTime, listener, caches);
   }
 
-  /** Starts a mirror whose caches have these sizes, whatever the heap of this process. */
+  /**
+   * Starts a mirror whose caches have these sizes, whatever the heap of this process, and for which
+   * no time passes besides that of the clock.
+   */
   public static App start(
       AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
       throws StoreException, IOException, StartException {
-    return new App(settings, clock, listener, caches);
+    return new App(settings, clock, () -> 0, listener, caches);
   }
 
   private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)

@@ -133,6 +133,7 @@ public final class AppSettingsFactory {
       Config config, List<URI> endpoints, ProxySettings proxies, TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
+        config.upstream().silenceTimeout(),
         config.upstream().answerTimeout(),
         config.upstream().retryPause(),
         config.mode() == Config.Mode.OFFLINE,

@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.EventOrder;
 import io.intrahub.access.ReadPolicy;
+import io.intrahub.access.SteadyClock;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
@@ -30,12 +31,14 @@ public final class Wiring {
   private final Environment environment;
   private final MemoryBudget budget;
   private final Meters meters;
+  private final Clock grantClock;
   private final EventOrder order;
 
   /**
    * What the parts take from the process around them, and what a test replaces.
    *
    * @param clock the time by which observations age
+   * @param elapsed nanoseconds that pass even if the clock is set back; see {@link SteadyClock}
    * @param nanos the time of transfers, as {@link System#nanoTime}
    * @param tasks runs each task on a thread of its own: tasks wait for upstream and for each other
    * @param timer runs short tasks only
@@ -45,16 +48,21 @@ public final class Wiring {
    */
   public record Environment(
       Clock clock,
+      LongSupplier elapsed,
       LongSupplier nanos,
       Executor tasks,
       ScheduledExecutorService timer,
       SocketFactory sockets,
       RetryTiming retries,
       CacheSizes caches) {
-    /** Returns one with real time, real sockets, and caches that fit the heap of this process. */
+    /**
+     * Returns one with real sockets and caches that fit the heap of this process. Transfers take
+     * real time; no time passes besides that of the clock.
+     */
     public static Environment of(Clock clock, Executor tasks, ScheduledExecutorService timer) {
       return new Environment(
           clock,
+          () -> 0,
           System::nanoTime,
           tasks,
           timer,
@@ -63,24 +71,29 @@ public final class Wiring {
           CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
     }
 
+    /** Returns a copy in which time passes besides that of the clock. */
+    public Environment withElapsed(LongSupplier other) {
+      return new Environment(clock, other, nanos, tasks, timer, sockets, retries, caches);
+    }
+
     /** Returns a copy with another time for transfers. */
     public Environment withNanos(LongSupplier other) {
-      return new Environment(clock, other, tasks, timer, sockets, retries, caches);
+      return new Environment(clock, elapsed, other, tasks, timer, sockets, retries, caches);
     }
 
     /** Returns a copy that opens connections to upstream in another way. */
     public Environment withSockets(SocketFactory other) {
-      return new Environment(clock, nanos, tasks, timer, other, retries, caches);
+      return new Environment(clock, elapsed, nanos, tasks, timer, other, retries, caches);
     }
 
     /** Returns a copy with caches of other sizes. */
     public Environment withCaches(CacheSizes other) {
-      return new Environment(clock, nanos, tasks, timer, sockets, retries, other);
+      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, retries, other);
     }
 
     /** Returns a copy with other pauses between attempts of a call. */
     public Environment withRetries(RetryTiming other) {
-      return new Environment(clock, nanos, tasks, timer, sockets, other, caches);
+      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, other, caches);
     }
   }
 
@@ -95,7 +108,8 @@ public final class Wiring {
     this.environment = environment;
     this.budget = budget;
     this.meters = meters;
-    this.order = new EventOrder(environment.clock());
+    this.grantClock = new SteadyClock(environment.clock(), environment.elapsed());
+    this.order = new EventOrder(grantClock);
   }
 
   /** Returns the access to upstream, which has connected to nothing yet. */
@@ -131,7 +145,7 @@ public final class Wiring {
   public Mirror mirror(
       RepoStore repos, HubUpstream upstream, Transfers transfers, ReadPolicy policy) {
     return new Mirror(
-        new AccessChecker(repos, order, environment.clock(), settings.access()),
+        new AccessChecker(repos, order, grantClock, settings.access()),
         policy,
         repos,
         upstream,

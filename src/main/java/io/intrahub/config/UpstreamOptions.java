@@ -37,6 +37,16 @@ public record UpstreamOptions(
         Duration firstByteTimeout,
     @Setting(
             type = DURATION,
+            byDefault = "5s",
+            min = "1ms",
+            doc =
+                "How long upstream may answer nothing at all before the calls that wait for it are"
+                    + " given up and their clients get an error. Before that, one more small call finds"
+                    + " out whether upstream is there and only slow. Raise it for a connection on which"
+                    + " every answer takes longer; most clients wait for 10 seconds.")
+        Duration silenceTimeout,
+    @Setting(
+            type = DURATION,
             byDefault = "30s",
             min = "1ms",
             doc =

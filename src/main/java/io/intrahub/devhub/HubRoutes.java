@@ -84,6 +84,7 @@ final class HubRoutes {
             case "discussions" -> account.discussions(in, target);
             default -> account.likers(in, target);
           };
+      case FRONT_PAGE -> Reply.of(200, "text/html; charset=utf-8", DevContent.of("A Hub"));
       case CDN, UNKNOWN -> throw Errors.noSuchPage();
     };
   }

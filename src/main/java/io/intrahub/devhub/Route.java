@@ -32,6 +32,8 @@ public enum Route {
   LFS_BATCH(RateGroup.PAGES),
   /** Search lists, discussions and likers. */
   OTHER_API(RateGroup.API),
+  /** {@code /}: a page for people, by which the mirror finds out whether the Hub is there. */
+  FRONT_PAGE(RateGroup.PAGES),
   /** Everything at the CDN's own listener. */
   CDN(RateGroup.PAGES),
   /** Everything else at the Hub's listener; a violation unless expected. */

@@ -50,6 +50,9 @@ record Target(
   }
 
   static Target parse(String rawPath) {
+    if (rawPath.equals("/")) {
+      return other(Route.FRONT_PAGE, "");
+    }
     List<Segment> s = segments(rawPath);
     if (s.size() >= 2 && s.getFirst().text.equals("api")) {
       return api(rawPath, s);

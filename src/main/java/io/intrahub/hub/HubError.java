@@ -20,6 +20,12 @@ import java.util.Optional;
  */
 public record HubError(
     int status, Optional<String> code, String message, Optional<Integer> retryAfterSeconds) {
+  /**
+   * "Origin is unreachable": not registered, but used by others for this, and no client is known to
+   * repeat a request by itself because of it.
+   */
+  private static final int LASTING_OUTAGE = 523;
+
   private static final int MAX_MESSAGE = 500;
 
   /** Cleans the message, so that no text from outside can inject a header. */
@@ -142,10 +148,14 @@ public record HubError(
    * Upstream could not be reached or did not answer, and nothing is stored to answer with, or the
    * client may not read it without upstream's word. The text is the same for both, because a client
    * must not learn from it that a private repo is stored.
+   *
+   * @param isLasting whether asking again at once is of no use. The Python clients repeat a request
+   *     after a 504 up to five times, which takes them up to 23 seconds; after {@value
+   *     #LASTING_OUTAGE} they report the error at once.
    */
-  public static HubError upstreamUnreachable(String what, String reason) {
+  public static HubError upstreamUnreachable(String what, String reason, boolean isLasting) {
     return new HubError(
-        504,
+        isLasting ? LASTING_OUTAGE : 504,
         Optional.empty(),
         "intrahub could not reach the Hub for "
             + what
@@ -159,10 +169,11 @@ public record HubError(
    * Upstream can't be reached until the operator changes something.
    *
    * @param reason what is wrong, and which option helps
+   * @param isLasting as for {@link #upstreamUnreachable}
    */
-  public static HubError upstreamMisconfigured(String what, String reason) {
+  public static HubError upstreamMisconfigured(String what, String reason, boolean isLasting) {
     return new HubError(
-        504,
+        isLasting ? LASTING_OUTAGE : 504,
         Optional.empty(),
         "intrahub could not reach the Hub for "
             + what

@@ -123,7 +123,7 @@ final class RepoQuestions {
    */
   private Optional<UpstreamResult<ProbeResult>> confirmByFile(
       RepoId repo, Revision revision, Caller as) {
-    UpstreamResult<FirstHop> hop = upstream.learnFile(repo, revision, GIT_ATTRIBUTES, as);
+    UpstreamResult<FirstHop> hop = upstream.confirmByFile(repo, revision, GIT_ATTRIBUTES, as);
     return switch (hop) {
       case UpstreamResult.Value(FirstHop found)
           when found.repo().equals(repo)

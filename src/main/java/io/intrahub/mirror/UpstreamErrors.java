@@ -71,8 +71,8 @@ final class UpstreamErrors {
       case OFFLINE -> HubError.offline(what);
       case UNREACHABLE, TIMED_OUT, BROKEN ->
           failure.needsOperator()
-              ? HubError.upstreamMisconfigured(what, failure.reason())
-              : HubError.upstreamUnreachable(what, failure.reason());
+              ? HubError.upstreamMisconfigured(what, failure.reason(), failure.isLasting())
+              : HubError.upstreamUnreachable(what, failure.reason(), failure.isLasting());
       case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
       case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());

@@ -12,13 +12,16 @@ import java.util.Optional;
  * @param retryAfter when upstream wants to be asked again, if it said so
  * @param needsOperator whether it lasts until the operator changes something, which {@code reason}
  *     names
+ * @param isLasting whether upstream has not answered for so long that a client gains nothing by
+ *     asking again at once
  */
 public record UpstreamFailure(
     Kind kind,
     String reason,
     boolean isTransient,
     Optional<Duration> retryAfter,
-    boolean needsOperator) {
+    boolean needsOperator,
+    boolean isLasting) {
   /** Sorts of failure, as far as the answer to the client differs. */
   public enum Kind {
     /** The operator switched upstream off. */
@@ -62,22 +65,37 @@ public record UpstreamFailure(
 
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
-    return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator);
+    return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator, isLasting);
   }
 
   /** The same failure, which is worth asking again after the time that upstream named. */
   public UpstreamFailure asTransient() {
-    return new UpstreamFailure(kind, reason, true, retryAfter, needsOperator);
+    return new UpstreamFailure(kind, reason, true, retryAfter, needsOperator, isLasting);
   }
 
   /** The same failure, to be asked again after this time. */
   public UpstreamFailure withRetryAfter(Duration wait) {
-    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator);
+    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator, isLasting);
   }
 
   /** The same failure, described in other words. */
   public UpstreamFailure withReason(String words) {
-    return new UpstreamFailure(kind, words, isTransient, retryAfter, needsOperator);
+    return new UpstreamFailure(kind, words, isTransient, retryAfter, needsOperator, isLasting);
+  }
+
+  /** The same failure, of an upstream that has not answered for a while. */
+  public UpstreamFailure asLasting() {
+    return new UpstreamFailure(kind, reason, isTransient, retryAfter, needsOperator, true);
+  }
+
+  /** A failure of which nothing is known to last. */
+  public UpstreamFailure(
+      Kind kind,
+      String reason,
+      boolean isTransient,
+      Optional<Duration> retryAfter,
+      boolean needsOperator) {
+    this(kind, reason, isTransient, retryAfter, needsOperator, false);
   }
 
   /** A failure that the operator can do nothing about. */

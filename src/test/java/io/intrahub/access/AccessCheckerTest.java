@@ -89,14 +89,69 @@ class AccessCheckerTest {
         .isEmpty();
   }
 
+  /** Nobody knows how old it is, so the Hub is asked; if that is gone, it has the grace. */
   @Test
-  void a_verdict_from_the_future_is_not_believed() {
-    checker.admit(asked());
-    clock.setBack(Duration.ofNanos(1));
+  void a_grant_from_the_future_counts_for_the_grace_from_the_start_and_only_in_an_outage() {
+    seen.put(OPEN, clock.instant().plus(Duration.ofDays(1)));
+    AccessChecker checker = checker();
     assertThat(checker.remembered(OPEN)).isEmpty();
-    assertThat(
-            checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT))
-        .isEmpty();
+    clock.pass(Duration.ofHours(1).minusNanos(1));
+    assertThat(inOutage(checker)).isPresent();
+    clock.pass(Duration.ofNanos(1));
+    assertThat(inOutage(checker)).isEmpty();
+    assertThat(checker.remembered(OPEN)).isEmpty();
+  }
+
+  @Test
+  void each_further_start_adds_nothing_to_a_grant_from_the_future() {
+    seen.put(OPEN, clock.instant().plus(Duration.ofDays(1)));
+    for (int i = 0; i < 6; i++) {
+      assertThat(inOutage(checker())).isPresent();
+      clock.pass(Duration.ofMinutes(10));
+    }
+    assertThat(inOutage(checker())).isEmpty();
+  }
+
+  @Test
+  void a_token_has_the_grace_and_not_its_usual_time_before() {
+    Authority token = new Authority.TokenHolder("0".repeat(64));
+    Grant grant = new Grant(X, token, ReadScope.CONTENT);
+    seen.put(grant, clock.instant().plus(Duration.ofDays(1)));
+    AccessChecker checker = checker();
+    assertThat(checker.remembered(grant)).isEmpty();
+    assertThat(checker.isKnown(grant)).isTrue();
+    clock.pass(Duration.ofHours(1));
+    assertThat(checker.isKnown(grant)).isFalse();
+  }
+
+  /** As the mirror has it: a clock that is set back while the process runs changes nothing. */
+  @Test
+  void by_a_steady_clock_a_grant_lives_as_long_as_it_would_have() {
+    SteadyClock steady = new SteadyClock(clock, () -> 0);
+    EventOrder steadyOrder = new EventOrder(steady);
+    AccessChecker checker =
+        new AccessChecker(
+            new MapGrants(seen), steadyOrder, steady, AccessChecker.Settings.DEFAULT);
+    checker.admit(ReadEvidence.witnessed(OPEN, steadyOrder.now()));
+    clock.pass(Duration.ofMinutes(5));
+    steady.instant();
+    clock.setBack(Duration.ofDays(1));
+    assertThat(checker.remembered(OPEN)).isPresent();
+    clock.pass(Duration.ofMinutes(5));
+    assertThat(checker.remembered(OPEN)).isEmpty();
+    clock.pass(Duration.ofDays(7).minusMinutes(10).minusNanos(1));
+    assertThat(inOutage(checker)).isPresent();
+    clock.pass(Duration.ofNanos(1));
+    assertThat(inOutage(checker)).isEmpty();
+  }
+
+  private AccessChecker checker() {
+    return new AccessChecker(new MapGrants(seen), order, clock, AccessChecker.Settings.DEFAULT);
+  }
+
+  private static Optional<Authorised<RepoId>> inOutage(AccessChecker checker) {
+    return checker.rememberedDuringOutage(
+        OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT);
   }
 
   @Test

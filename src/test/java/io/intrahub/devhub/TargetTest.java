@@ -24,7 +24,7 @@ class TargetTest {
           /acme/x/raw/main/a | RAW | MODEL | acme/x | main | a
           /acme/x/resolve/main/ | UNKNOWN | MODEL | '' | '' | ''
           /acme/x | UNKNOWN | MODEL | '' | '' | ''
-          / | UNKNOWN | MODEL | '' | '' | ''
+          / | FRONT_PAGE | MODEL | '' | '' | ''
           /api/resolve-cache/models/acme/x/SHA/a%2Fb | RESOLVE_CACHE | MODEL | acme/x | SHA | a/b
           /api/resolve-cache/datasets/x/SHA/a/b | RESOLVE_CACHE | DATASET | x | SHA | a/b
           /acme/x.git/info/lfs/objects/batch | LFS_BATCH | MODEL | acme/x | '' | ''

@@ -22,6 +22,12 @@ final class ClientLoads {
   /** As huggingface_hub 2.4.0 does it. */
   private static final int RETRIES = 5;
 
+  /** Looked for by transformers, and in no repo. */
+  private static final String FOLDER = "additional_chat_templates";
+
+  private static final String CONFIG = "config.json";
+  private static final String WEIGHTS = "model.safetensors";
+
   private final Rig rig;
   private final Optional<String> address;
   private final Optional<Sleep> sleep;
@@ -96,8 +102,52 @@ final class ClientLoads {
       return load;
     }
     Rig.Answer missing = client.send("HEAD", "/" + repo.id() + "/resolve/main/" + MISSING);
-    boolean known = missing.header("x-error-code").filter("EntryNotFound"::equals).isPresent();
-    return known ? client.end() : client.end(missing);
+    return isMissing(missing) ? client.end() : client.end(missing);
+  }
+
+  /**
+   * As {@code from_pretrained} of transformers 5 with huggingface_hub 2: repo info before each part
+   * of the model, a look for a folder that is not there, the listing, each file at the commit that
+   * the info named, and the weights at {@code main}. Recorded from the real one.
+   */
+  Load transformers(DevRepo repo, Optional<String> token) {
+    Client client = new Client(token);
+    String info = "/api/models/" + repo.id();
+    String commit = "";
+    for (String part : List.of("configuration", "tokenizer")) {
+      Rig.Answer answer = client.send("GET", info);
+      if (answer.status() != 200) {
+        return client.end(answer);
+      }
+      String named = JsonMapper.shared().readTree(answer.body()).get("sha").asString();
+      assertThat(commit).as("the commit of the %s", part).isIn("", named);
+      commit = named;
+      if (part.equals("configuration")) {
+        Optional<Rig.Answer> error = client.file(repo, commit, commit, CONFIG);
+        if (error.isPresent()) {
+          return client.end(error.get());
+        }
+      }
+    }
+    Rig.Answer folder =
+        client.send("GET", info + "/tree/main/" + FOLDER + "?recursive=false&expand=false");
+    if (!isMissing(folder)) {
+      return client.end(folder);
+    }
+    Rig.Answer tree = client.send("GET", info + "/tree/main?recursive=true&expand=false");
+    if (tree.status() != 200) {
+      return client.end(tree);
+    }
+    Rig.Answer missing =
+        client.send("HEAD", "/" + repo.id() + "/resolve/" + commit + "/" + MISSING);
+    if (!isMissing(missing)) {
+      return client.end(missing);
+    }
+    return client.file(repo, "main", commit, WEIGHTS).map(client::end).orElseGet(client::end);
+  }
+
+  private static boolean isMissing(Rig.Answer answer) {
+    return answer.header("x-error-code").filter("EntryNotFound"::equals).isPresent();
   }
 
   /** One process of a client. */
@@ -120,20 +170,34 @@ final class ClientLoads {
 
     /** Each file: its facts, and then its bytes. */
     Load files(DevRepo repo, String revision) {
-      for (var file : new TreeMap<>(repo.files(revision)).entrySet()) {
-        String target = "/" + repo.id() + "/resolve/" + revision + "/" + file.getKey();
-        Rig.Answer head = send("HEAD", target);
-        if (head.status() != 200) {
-          return end(head);
+      for (String path : new TreeMap<>(repo.files(revision)).keySet()) {
+        Optional<Rig.Answer> error = file(repo, revision, revision, path);
+        if (error.isPresent()) {
+          return end(error.get());
         }
-        Rig.Answer content = send("GET", target);
-        if (content.status() != 200) {
-          return end(content);
-        }
-        expectSame(content, file.getValue());
-        contents++;
       }
       return end();
+    }
+
+    /**
+     * The facts of a file, and then its bytes.
+     *
+     * @param commit whose bytes must come
+     * @return the error, if there is one
+     */
+    Optional<Rig.Answer> file(DevRepo repo, String revision, String commit, String path) {
+      String target = "/" + repo.id() + "/resolve/" + revision + "/" + path;
+      Rig.Answer head = send("HEAD", target);
+      if (head.status() != 200) {
+        return Optional.of(head);
+      }
+      Rig.Answer content = send("GET", target);
+      if (content.status() != 200) {
+        return Optional.of(content);
+      }
+      expectSame(content, repo.file(commit, path).orElseThrow());
+      contents++;
+      return Optional.empty();
     }
 
     Rig.Answer send(String method, String target) {

@@ -41,7 +41,7 @@ class ScenariosTest {
   private static final Path PAGE = Path.of("docs/operations.md");
   private static final String BEGIN = "<!-- Written by ScenariosTest. -->\n\n";
   private static final String END = "\n<!-- End of what ScenariosTest writes. -->\n";
-  private static final int SCENARIOS = 10;
+  private static final int SCENARIOS = 11;
 
   private static final Optional<String> NOBODY = Optional.empty();
   private static final Optional<String> ALICE = Optional.of("hf_alice");
@@ -85,8 +85,10 @@ class ScenariosTest {
     closed.visibility(Visibility.PRIVATE).allow(ALICE.get());
     assertThat(loads.snapshot(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.files(open, NOBODY).isWhole()).isTrue();
+    assertThat(loads.transformers(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.snapshot(closed, ALICE).isWhole()).isTrue();
     assertThat(loads.files(closed, ALICE).isWhole()).isTrue();
+    assertThat(loads.transformers(closed, ALICE).isWhole()).isTrue();
     rig.settle();
     warmLoads = 0;
     warmServed = 0;
@@ -128,25 +130,35 @@ class ScenariosTest {
 
   private void round() {
     loadNew();
-    for (ClientLoads.Load load : List.of(loads.snapshot(open, NOBODY), loads.files(open, NOBODY))) {
+    for (ClientLoads.Load load :
+        List.of(
+            loads.snapshot(open, NOBODY),
+            loads.files(open, NOBODY),
+            loads.transformers(open, NOBODY))) {
       warmLoads++;
       warmServed += load.isWhole() ? 1 : 0;
       sight.add(WhatClientsSee.Who.STORED, since, load);
     }
-    ClientLoads.Load load = loads.snapshot(closed, ALICE);
-    privateLoads++;
-    privateServed += load.isWhole() ? 1 : 0;
-    sight.add(WhatClientsSee.Who.PRIVATE, since, load);
+    for (ClientLoads.Load load :
+        List.of(loads.snapshot(closed, ALICE), loads.transformers(closed, ALICE))) {
+      privateLoads++;
+      privateServed += load.isWhole() ? 1 : 0;
+      sight.add(WhatClientsSee.Who.PRIVATE, since, load);
+    }
     for (Optional<String> stranger : List.of(NOBODY, BOB)) {
       strangersServed += loads.files(closed, stranger).contents();
       strangersServed += loads.snapshot(closed, stranger).contents();
+      strangersServed += loads.transformers(closed, stranger).contents();
     }
     rig.settle();
   }
 
   private ClientLoads.Load loadNew() {
     cold++;
-    ClientLoads.Load load = loads.snapshot(repo("acme/new-" + cold, 10 + cold), NOBODY);
+    DevRepo fresh = repo("acme/new-" + cold, 10 + cold);
+    // One kind and the other in turn: what nobody has loaded can be loaded first only once.
+    ClientLoads.Load load =
+        cold % 2 == 1 ? loads.snapshot(fresh, NOBODY) : loads.transformers(fresh, NOBODY);
     newLoads++;
     newServed += load.isWhole() ? 1 : 0;
     sight.add(WhatClientsSee.Who.NEW, since, load);
@@ -339,7 +351,7 @@ class ScenariosTest {
     end();
   }
 
-  /** A grant from the future counts for nothing, so nothing is served without the Hub's word. */
+  /** Grants age by a clock that does not go back, and live no longer for that. */
   @Order(10)
   @Test
   void the_clock_jumps_while_the_hub_is_gone(@TempDir Path data) {
@@ -347,8 +359,33 @@ class ScenariosTest {
     rig.hub.goDark();
     rig.clock.setBack(Duration.ofDays(1));
     round();
-    assertThat(warmServed).isZero();
-    warmLoads = 0;
+    round(Duration.ofMinutes(11));
+    round(Duration.ofMinutes(48));
+    assertThat(privateServed).isEqualTo(privateLoads);
+    int served = privateServed;
+    round(Duration.ofMinutes(2));
+    assertThat(privateServed).as("after the grace").isEqualTo(served);
+    assertThat(newServed).isZero();
+    end();
+  }
+
+  @Order(11)
+  @Test
+  void the_hub_takes_connections_and_answers_nothing(@TempDir Path data) {
+    start(
+        data,
+        "The Hub takes connections and answers nothing",
+        s ->
+            s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(1)))
+                .withUpstream(s.upstream().withSilenceTimeout(Duration.ofSeconds(1))),
+        DevHub.builder());
+    rig.hub.blackHole(true);
+    round();
+    round(Duration.ofMinutes(11));
+    assertThat(privateServed).isEqualTo(privateLoads);
+    round(Duration.ofMinutes(50));
+    assertThat(newServed).isZero();
+    rig.hub.blackHole(false);
     end();
   }
 

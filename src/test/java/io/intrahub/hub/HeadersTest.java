@@ -59,10 +59,10 @@ class HeadersTest {
   /** A client takes a 404 for certain and remembers it. */
   @Test
   void no_failure_of_upstream_looks_like_an_absence() {
-    assertThat(HubError.upstreamUnreachable("x", "y").status()).isEqualTo(504);
+    assertThat(HubError.upstreamUnreachable("x", "y", false).status()).isEqualTo(504);
     assertThat(HubError.badUpstream("x", "y", Optional.empty()).status()).isEqualTo(503);
     assertThat(HubError.offline("x").status()).isEqualTo(501);
-    assertThat(HubError.upstreamUnreachable("x", "y").retryAfterSeconds()).contains(0);
+    assertThat(HubError.upstreamUnreachable("x", "y", false).retryAfterSeconds()).contains(0);
     assertThat(HubError.offline("x").retryAfterSeconds()).isEmpty();
   }
 

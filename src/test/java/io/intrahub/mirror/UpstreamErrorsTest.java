@@ -23,6 +23,17 @@ class UpstreamErrorsTest {
     assertThat(error.message()).contains("the connection was refused").endsWith("Try again later.");
   }
 
+  /** The Python clients repeat a request after 500, 502, 503 and 504. */
+  @Test
+  void a_failure_that_lasts_has_a_status_after_which_clients_do_not_repeat_the_request() {
+    UpstreamFailure failure =
+        new UpstreamFailure(UpstreamFailure.Kind.TIMED_OUT, "no answer to any call").asLasting();
+
+    assertThat(UpstreamErrors.reply(failure, WHAT).error().status()).isEqualTo(523);
+    assertThat(UpstreamErrors.reply(failure.asFinal(), WHAT).error().status()).isEqualTo(523);
+    assertThat(UpstreamErrors.reply(failure.withReason("x"), WHAT).error().status()).isEqualTo(523);
+  }
+
   @Test
   void what_only_the_operator_can_mend_is_not_to_be_tried_again_later() {
     String reason = "the certificate of hub.example is not trusted; see upstream.ca-files";

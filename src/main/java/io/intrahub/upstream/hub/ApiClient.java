@@ -39,14 +39,16 @@ final class ApiClient {
         question,
         RateLimits.Quota.of(request.target()),
         caller,
-        endpoint -> visit(endpoint, request, caller));
+        endpoint -> visit(question, endpoint, request, caller));
   }
 
-  private UpstreamResult<Answer> visit(Endpoint endpoint, ApiRequest request, Caller caller)
+  private UpstreamResult<Answer> visit(
+      CallPurpose question, Endpoint endpoint, ApiRequest request, Caller caller)
       throws IOException {
     HttpUrl url = endpoint.url(request.target());
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
-      Request.Builder next = new Request.Builder().url(url);
+      Request.Builder next =
+          new Request.Builder().url(url).tag(CallPurpose.Purpose.class, question.purpose());
       if (request.method().equals("HEAD")) {
         next.head();
       }

@@ -70,6 +70,9 @@ final class CircuitBreaker {
   /** How many answers have begun, to whatever call. */
   private long heard;
 
+  /** Whether calls are refused because of {@link #fellSilent}, and not because of failures. */
+  private boolean isMute;
+
   /** Whether connecting fails until the operator changes something. */
   private boolean needsOperator;
 
@@ -128,6 +131,34 @@ final class CircuitBreaker {
   /** The head of an answer arrived, to whatever call. */
   synchronized void heard() {
     heard++;
+  }
+
+  /** The endpoint has answered nothing for as long as {@link SilenceMonitor} permits. */
+  synchronized void fellSilent() {
+    if (!silences.hasReachedLimit()) {
+      silences.open("no answer to any call", clock.instant());
+      isMute = true;
+    }
+  }
+
+  /**
+   * The endpoint answered the liveness check of {@link SilenceMonitor}. That says nothing of the
+   * calls that it does not answer.
+   */
+  synchronized void answeredLivenessCheck() {
+    if (isMute) {
+      endSilence();
+    }
+  }
+
+  /** Whether calls are refused because of {@link #fellSilent}. */
+  synchronized boolean isMute() {
+    return isMute;
+  }
+
+  private void endSilence() {
+    silences.end();
+    isMute = false;
   }
 
   /** Does not wait for the time-outs of calls that have waited in vain for too long already. */
@@ -245,7 +276,7 @@ final class CircuitBreaker {
   /** The endpoint answered, and not with 5xx. */
   synchronized void answered() {
     connections.end();
-    silences.end();
+    endSilence();
     answers.end();
     troubled.clear();
   }
@@ -282,7 +313,7 @@ final class CircuitBreaker {
    */
   synchronized void troubled(Admission admission, RepoId repo, String why) {
     fail(admission, repo, why);
-    silences.end();
+    endSilence();
     abandoned(admission);
   }
 

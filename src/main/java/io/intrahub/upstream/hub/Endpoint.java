@@ -10,8 +10,10 @@ import okhttp3.HttpUrl;
  *     refusals, commits and digests are believed, and only it gets tokens. Who asks is a different
  *     thing: {@link io.intrahub.access.Authority}.
  * @param breaker its health
+ * @param silence whether it answers anything at all
  */
-record Endpoint(HttpUrl base, boolean authoritative, CircuitBreaker breaker) {
+record Endpoint(
+    HttpUrl base, boolean authoritative, CircuitBreaker breaker, SilenceMonitor silence) {
   /** The address of an endpoint as the operator wrote it, with a slash at its end. */
   static HttpUrl baseUrl(String endpoint) {
     HttpUrl url = HttpUrl.get(endpoint);

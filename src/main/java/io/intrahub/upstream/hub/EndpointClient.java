@@ -17,11 +17,17 @@ import okhttp3.Response;
  * many threads.
  *
  * <p>Whose request it is, and for which endpoint, travels with the request as OkHttp tags; {@link
- * TokenInterceptor} reads them.
+ * TokenInterceptor} reads them. A request that is tagged with {@link CallPurpose.Purpose#CONFIRM}
+ * is not given up when its endpoint is silent.
  */
 final class EndpointClient {
   /** Redirects that a call follows, at most. */
   static final int MAX_HOPS = 5;
+
+  /** Longer than silence lasts: also an answer that comes too late shows that the Hub is there. */
+  private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
   private final HttpTransport transport;
   private final RedirectGuard guard;
@@ -58,17 +64,74 @@ final class EndpointClient {
       throws IOException {
     Request tagged = request.tag(Endpoint.class, endpoint).tag(Caller.class, caller).build();
     if (!endpoint.owns(tagged.url())) {
-      return transport.send(tagged, atMost);
+      return sendWatched(endpoint, tagged, atMost);
     }
     try (RateLimits.Call call = limits.begin(endpoint, caller, endpoint.hubPath(tagged.url()))) {
-      Response response = transport.send(tagged, atMost);
+      Response response = sendWatched(endpoint, tagged, atMost);
       call.answered(response.code(), response.headers());
+      return response;
+    }
+  }
+
+  /** Sends it, and ends it early if the endpoint answers nothing at all. */
+  private Response sendWatched(Endpoint endpoint, Request request, Duration atMost)
+      throws IOException {
+    boolean patient = request.tag(CallPurpose.Purpose.class) == CallPurpose.Purpose.CONFIRM;
+    SilenceMonitor.Call call = endpoint.silence().began();
+    try {
+      Response response = transport.send(request, atMost, () -> watch(endpoint, call, patient));
+      heard(endpoint, request.url());
+      return response;
+    } catch (IOException e) {
+      // Connecting may take as long as the limit, and fails then by a time-out of its own.
+      if (endpoint.silence().isSilent()) {
+        endpoint.breaker().fellSilent();
+      }
+      throw e;
+    } finally {
+      call.ended();
+    }
+  }
+
+  private void heard(Endpoint endpoint, HttpUrl url) {
+    endpoint.silence().heard();
+    if (endpoint.owns(url)) {
       endpoint.breaker().heard();
       if (endpoint.authoritative()) {
         lastAnswer.heard();
       }
-      return response;
     }
+  }
+
+  /** Ends a call of a silent endpoint, unless it is one that must wait for its own answer. */
+  private Optional<Duration> watch(
+      Endpoint endpoint, SilenceMonitor.Call call, boolean patient) {
+    Duration next = call.look(() -> checkLiveness(endpoint));
+    if (!next.isZero()) {
+      return Optional.of(next);
+    }
+    endpoint.breaker().fellSilent();
+    return patient ? Optional.of(LOOK_AGAIN) : Optional.empty();
+  }
+
+  /** Any answer shows that the endpoint is there. */
+  private void checkLiveness(Endpoint endpoint) {
+    Request request =
+        new Request.Builder()
+            .url(endpoint.base())
+            .head()
+            .tag(Endpoint.class, endpoint)
+            .tag(Caller.class, Caller.ANONYMOUS)
+            .build();
+    transport.sendAside(
+        request,
+        CHECK_TIMEOUT,
+        answered -> {
+          if (answered) {
+            endpoint.silence().heard();
+            endpoint.breaker().answeredLivenessCheck();
+          }
+        });
   }
 
   /**

@@ -168,7 +168,8 @@ final class EndpointSelector {
         breaker.reason(),
         false,
         Optional.empty(),
-        breaker.needsOperator());
+        breaker.needsOperator(),
+        breaker.isMute());
   }
 
   /** So that the breaker knows of calls that wait, before their time-out. */

@@ -47,6 +47,7 @@ final class FailureClassifier {
     UpstreamFailure.Kind kind =
         switch (e) {
           case HttpTransport.FirstByteTimeoutException _ -> UpstreamFailure.Kind.TIMED_OUT;
+          case HttpTransport.SilenceException _ -> UpstreamFailure.Kind.TIMED_OUT;
           case NetworkSetupException _ -> UpstreamFailure.Kind.UNREACHABLE;
           case java.net.ConnectException _ -> UpstreamFailure.Kind.UNREACHABLE;
           case java.net.UnknownHostException _ -> UpstreamFailure.Kind.UNREACHABLE;
@@ -60,13 +61,16 @@ final class FailureClassifier {
         switch (e) {
           case NetworkSetupException setup -> setup.isTransient();
           case HttpTransport.FirstByteTimeoutException _ -> false;
+          case HttpTransport.SilenceException _ -> false;
           case java.net.ConnectException _ -> false;
           case java.net.UnknownHostException _ -> false;
           case java.net.SocketTimeoutException _ -> false;
           default -> true;
         };
     boolean needsOperator = e instanceof NetworkSetupException setup && setup.needsOperator();
-    return new UpstreamFailure(kind, describe(e), mayPass, Optional.empty(), needsOperator);
+    UpstreamFailure failure =
+        new UpstreamFailure(kind, describe(e), mayPass, Optional.empty(), needsOperator);
+    return e instanceof HttpTransport.SilenceException ? failure.asLasting() : failure;
   }
 
   /**
@@ -154,6 +158,7 @@ final class FailureClassifier {
       case java.net.SocketTimeoutException _ -> "it did not answer in time";
       case javax.net.ssl.SSLException _ -> "TLS failed: " + e.getMessage();
       case HttpTransport.FirstByteTimeoutException _ -> String.valueOf(e.getMessage());
+      case HttpTransport.SilenceException _ -> String.valueOf(e.getMessage());
       default -> {
         String text = String.valueOf(e.getMessage());
         yield "the connection broke" + (text.contains("://") ? "" : ": " + text);

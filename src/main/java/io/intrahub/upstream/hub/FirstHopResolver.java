@@ -66,7 +66,8 @@ final class FirstHopResolver {
             question,
             RateLimits.Quota.RESOLVERS,
             caller,
-            endpoint -> visit(endpoint, repo, revision, path, Optional.empty(), caller))
+            endpoint ->
+                visit(question, endpoint, repo, revision, path, Optional.empty(), caller))
         .map(Hop::said);
   }
 
@@ -90,10 +91,18 @@ final class FirstHopResolver {
         caller,
         last,
         endpoint ->
-            visit(endpoint, file.repo(), revision, file.path(), Optional.of(file.blob()), caller));
+            visit(
+                question,
+                endpoint,
+                file.repo(),
+                revision,
+                file.path(),
+                Optional.of(file.blob()),
+                caller));
   }
 
   private UpstreamResult<Hop> visit(
+      CallPurpose question,
       Endpoint endpoint,
       RepoId asked,
       Revision revision,
@@ -106,8 +115,12 @@ final class FirstHopResolver {
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts(revision, known);
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
-      try (Response response =
-          client.send(endpoint, new Request.Builder().url(url).head(), caller)) {
+      Request.Builder request =
+          new Request.Builder()
+              .url(url)
+              .head()
+              .tag(CallPurpose.Purpose.class, question.purpose());
+      try (Response response = client.send(endpoint, request, caller)) {
         Optional<HttpUrl> next = client.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {
           return refusedOrFailed(endpoint, response, revision, caller);

@@ -86,7 +86,11 @@ public final class HubUpstream implements AutoCloseable {
             .mapToObj(i -> {
               HttpUrl base = Endpoint.baseUrl(settings.endpoints().get(i).toString());
               hosts.add(base.host());
-              return new Endpoint(base, i == 0, new CircuitBreaker(clock));
+              return new Endpoint(
+                  base,
+                  i == 0,
+                  new CircuitBreaker(clock),
+                  new SilenceMonitor(settings.silenceTimeout(), System::nanoTime));
             })
             .toList();
     RedirectGuard guard = new RedirectGuard(hosts);
@@ -213,6 +217,16 @@ public final class HubUpstream implements AutoCloseable {
   public UpstreamResult<FirstHop> learnFile(
       RepoId repo, Revision revision, FilePath path, Caller as) {
     return firstHops.ask(CallPurpose.learn(repo), repo, revision, path, as);
+  }
+
+  /**
+   * As {@link #learnFile}, to confirm a grant: also while the endpoint is silent or in trouble.
+   *
+   * @param revision one that a client can't choose freely, as the path
+   */
+  public UpstreamResult<FirstHop> confirmByFile(
+      RepoId repo, Revision revision, FilePath path, Caller as) {
+    return firstHops.ask(CallPurpose.confirm(repo), repo, revision, path, as);
   }
 
   /**

@@ -11,6 +11,8 @@ import java.util.List;
  * @param endpoints base addresses in the order of preference, at least one. The first is the
  *     authoritative one: it gets the clients' tokens, and only its answers say who may read what.
  *     The others are asked, without a token, when the first fails.
+ * @param silenceTimeout a call without an answer is given up when its endpoint has answered nothing
+ *     at all for this long
  * @param answerTimeout for a whole answer of the API, from its request. Only waiting for upstream
  *     counts, and each 64 KiB that arrived earn one more second.
  * @param retryPause before the second attempt of a call, at most; longer before each further one
@@ -19,10 +21,12 @@ import java.util.List;
  */
 public record UpstreamSettings(
     List<URI> endpoints,
+    Duration silenceTimeout,
     Duration answerTimeout,
     Duration retryPause,
     boolean offline,
     NetworkSettings network) {
+  private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(100);
 
@@ -37,31 +41,36 @@ public record UpstreamSettings(
   /** These endpoints, and the numbers of the configuration reference. */
   public static UpstreamSettings to(List<URI> endpoints) {
     return new UpstreamSettings(
-        endpoints, ANSWER_TIMEOUT, RETRY_PAUSE, false, NetworkSettings.DEFAULT);
+        endpoints, SILENCE_TIMEOUT, ANSWER_TIMEOUT, RETRY_PAUSE, false, NetworkSettings.DEFAULT);
   }
 
   /** The same with other endpoints. */
   public UpstreamSettings withEndpoints(List<URI> others) {
-    return new UpstreamSettings(others, answerTimeout, retryPause, offline, network);
+    return new UpstreamSettings(others, silenceTimeout, answerTimeout, retryPause, offline, network);
+  }
+
+  /** The same with another limit for the silence of an endpoint. */
+  public UpstreamSettings withSilenceTimeout(Duration timeout) {
+    return new UpstreamSettings(endpoints, timeout, answerTimeout, retryPause, offline, network);
   }
 
   /** The same with another limit for whole answers of the API. */
   public UpstreamSettings withAnswerTimeout(Duration timeout) {
-    return new UpstreamSettings(endpoints, timeout, retryPause, offline, network);
+    return new UpstreamSettings(endpoints, silenceTimeout, timeout, retryPause, offline, network);
   }
 
   /** The same with another pause before the second attempt of a call. */
   public UpstreamSettings withRetryPause(Duration pause) {
-    return new UpstreamSettings(endpoints, answerTimeout, pause, offline, network);
+    return new UpstreamSettings(endpoints, silenceTimeout, answerTimeout, pause, offline, network);
   }
 
   /** The same, asking upstream or not. */
   public UpstreamSettings withOffline(boolean never) {
-    return new UpstreamSettings(endpoints, answerTimeout, retryPause, never, network);
+    return new UpstreamSettings(endpoints, silenceTimeout, answerTimeout, retryPause, never, network);
   }
 
   /** The same with other HTTP calls. */
   public UpstreamSettings withNetwork(NetworkSettings other) {
-    return new UpstreamSettings(endpoints, answerTimeout, retryPause, offline, other);
+    return new UpstreamSettings(endpoints, silenceTimeout, answerTimeout, retryPause, offline, other);
   }
 }

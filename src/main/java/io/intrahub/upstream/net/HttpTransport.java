@@ -9,15 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.net.SocketFactory;
 import okhttp3.Authenticator;
 import okhttp3.Call;
+import okhttp3.Callback;
 import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -32,11 +34,15 @@ import okhttp3.Response;
  */
 public final class HttpTransport implements AutoCloseable {
   private static final int IDLE_CONNECTIONS = 32;
+  private static final Duration FOREVER = Duration.ofDays(1);
 
   private final OkHttpClient direct;
   private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
   private final NetworkSettings settings;
   private final ScheduledExecutorService timer;
+
+  /** Calls of {@link #sendAside} under way. */
+  private final Set<Call> aside = ConcurrentHashMap.newKeySet();
 
   /** Breaks off the call of one answer; from any thread. */
   public record CallHandle(AtomicReference<Call> call) {
@@ -60,6 +66,24 @@ public final class HttpTransport implements AutoCloseable {
 
     FirstByteTimeoutException(String message, IOException cause) {
       super(message, cause);
+    }
+  }
+
+  /** Decides how long calls without an answer go on. Called by the timer, so it must not block. */
+  public interface HeadWatch {
+    /** Returns how long until this is asked again; empty: the call is given up. */
+    Optional<Duration> next();
+  }
+
+  /** Waits for the head until {@link NetworkSettings#firstByteTimeout}. */
+  private static final HeadWatch PATIENT = () -> Optional.of(FOREVER);
+
+  /** There was no answer to this call, nor to any other. */
+  public static final class SilenceException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    SilenceException(IOException cause) {
+      super("no answer to any call", cause);
     }
   }
 
@@ -117,16 +141,40 @@ public final class HttpTransport implements AutoCloseable {
    * @throws IOException when there is no connection or no head in time
    */
   public Response send(Request request) throws IOException {
-    return send(request, Duration.ZERO);
+    return send(request, Duration.ZERO, PATIENT);
   }
 
   /**
    * As the other one, with a limit for the whole call.
    *
    * @param atMost from now until the end of the body; zero: no such limit
+   * @param watch may give the call up while it has no head
    * @throws IOException as above; reading the body also throws it when the limit is reached
    */
-  public Response send(Request request, Duration atMost) throws IOException {
+  public Response send(Request request, Duration atMost, HeadWatch watch) throws IOException {
+    Prepared prepared = prepare(request, atMost);
+    // OkHttp has one read time-out for head and body; the head gets its own limit here.
+    HeadLimit limit = new HeadLimit(prepared.call(), watch);
+    limit.look();
+    try {
+      return prepared.call().execute();
+    } catch (IOException e) {
+      switch (limit.end()) {
+        case WAITING -> {}
+        case LATE ->
+            throw new FirstByteTimeoutException(
+                "no answer within " + settings.firstByteTimeout().toSeconds() + " s", e);
+        case SILENT -> throw new SilenceException(e);
+      }
+      throw NetworkSetupException.explain(e, request.url(), prepared.proxy());
+    } finally {
+      var _ = limit.end();
+    }
+  }
+
+  private record Prepared(Call call, Optional<HttpProxy> proxy) {}
+
+  private Prepared prepare(Request request, Duration atMost) {
     AtomicReference<Call> running = new AtomicReference<>();
     Request complete =
         request
@@ -139,27 +187,82 @@ public final class HttpTransport implements AutoCloseable {
     Call call = proxy.map(proxied::get).orElse(direct).newCall(complete);
     call.timeout().timeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
     running.set(call);
-    AtomicBoolean late = new AtomicBoolean();
-    // OkHttp has one read time-out for head and body; the head gets its own limit here.
-    ScheduledFuture<?> limit =
-        timer.schedule(
-            () -> {
-              late.set(true);
-              call.cancel();
-            },
-            settings.firstByteTimeout().toMillis(),
-            TimeUnit.MILLISECONDS);
-    try {
-      return call.execute();
-    } catch (IOException e) {
-      if (late.get()) {
-        throw new FirstByteTimeoutException(
-            "no answer within " + settings.firstByteTimeout().toSeconds() + " s", e);
-      }
-      throw NetworkSetupException.explain(e, url, proxy);
-    } finally {
-      limit.cancel(false);
+    return new Prepared(call, proxy);
+  }
+
+  /** Why a call has no head. */
+  private enum Head {
+    WAITING,
+    LATE,
+    SILENT
+  }
+
+  /** Cancels a call that has no head in time. The monitor guards the fields that change. */
+  private final class HeadLimit {
+    private final Call call;
+    private final HeadWatch watch;
+    private final long latest;
+    private Optional<ScheduledFuture<?>> next = Optional.empty();
+    private boolean ended;
+    private Head head = Head.WAITING;
+
+    HeadLimit(Call call, HeadWatch watch) {
+      this.call = call;
+      this.watch = watch;
+      this.latest = System.nanoTime() + settings.firstByteTimeout().toNanos();
     }
+
+    void look() {
+      long left = latest - System.nanoTime();
+      Optional<Duration> wait = left <= 0 ? Optional.empty() : watch.next();
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        if (wait.isPresent()) {
+          long delay = Math.min(left, wait.get().toNanos());
+          next = Optional.of(timer.schedule(this::look, delay, TimeUnit.NANOSECONDS));
+          return;
+        }
+        head = left <= 0 ? Head.LATE : Head.SILENT;
+      }
+      call.cancel();
+    }
+
+    /** Lets the call go on. Returns why it was cancelled, if it was. */
+    synchronized Head end() {
+      ended = true;
+      next.ifPresent(look -> look.cancel(false));
+      return head;
+    }
+  }
+
+  /**
+   * Sends a request whose answer is of no interest but for its arrival, over a new connection: an
+   * idle one may lead nowhere since the network changed. Returns at once.
+   *
+   * @param atMost how long it may take
+   * @param end run by another thread: whether the head of an answer arrived
+   */
+  public void sendAside(Request request, Duration atMost, Consumer<Boolean> end) {
+    Call call = prepare(request, atMost).call();
+    dropIdleConnections();
+    aside.add(call);
+    call.enqueue(
+        new Callback() {
+          @Override
+          public void onFailure(Call failed, IOException e) {
+            aside.remove(call);
+            end.accept(false);
+          }
+
+          @Override
+          public void onResponse(Call answered, Response response) {
+            aside.remove(call);
+            response.close();
+            end.accept(true);
+          }
+        });
   }
 
   /** Closes the connections that wait for a call. */
@@ -170,6 +273,7 @@ public final class HttpTransport implements AutoCloseable {
 
   @Override
   public void close() {
+    aside.forEach(Call::cancel);
     direct.dispatcher().executorService().shutdown();
     dropIdleConnections();
   }

@@ -334,4 +334,30 @@ class CircuitBreakerTest {
     }
     assertThat(breaker.isSilent()).isFalse();
   }
+
+  @Test
+  void silence_refuses_all_but_what_confirms_a_grant_until_any_answer() {
+    breaker.fellSilent();
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isMute()).isTrue();
+    assertThat(breaker.isOpen()).as("unreachable").isFalse();
+    assertThat(admits(ONE)).isFalse();
+    assertThat(admits(CallPurpose.confirm(repo(1)))).isTrue();
+
+    breaker.answeredLivenessCheck();
+    assertThat(breaker.isSilent()).isFalse();
+    assertThat(breaker.isMute()).isFalse();
+    assertThat(admits(ONE)).isTrue();
+  }
+
+  /** A page may be answered by another server than the calls that hang. */
+  @Test
+  void the_answer_to_a_liveness_check_says_nothing_of_calls_that_time_out() {
+    for (int i = 0; i < 5; i++) {
+      breaker.silent(last, repo(1), "no answer within 20 s");
+      breaker.answeredLivenessCheck();
+    }
+    assertThat(breaker.isSilent()).isTrue();
+    assertThat(breaker.isMute()).isFalse();
+  }
 }

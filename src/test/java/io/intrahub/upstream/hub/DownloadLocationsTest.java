@@ -24,7 +24,11 @@ class DownloadLocationsTest {
   private final SettableClock clock = new SettableClock();
   private final DownloadLocations locations = new DownloadLocations(clock);
   private final Endpoint hub =
-      new Endpoint(HttpUrl.get("https://hub.example/"), true, new CircuitBreaker(clock));
+      new Endpoint(
+          HttpUrl.get("https://hub.example/"),
+          true,
+          new CircuitBreaker(clock),
+          new SilenceMonitor(Duration.ofSeconds(5), System::nanoTime));
 
   private static DownloadLocations.Key key(int number, long size) {
     return new DownloadLocations.Key(

@@ -1,0 +1,173 @@
+package io.intrahub.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.testing.MirrorUnderTest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The first load of a repo during an outage: how soon the user of each generation of the Python
+ * client has the error, by the clock of the client, and what it says. The time of the mirror's
+ * clock passes here, because a client may ask again and again.
+ */
+@ParameterizedClass
+@FieldSource("VERSIONS")
+class ColdOutageIT {
+  static final List<String> VERSIONS =
+      List.of(
+          "hf-2.4.0", "hf-1.33.0", "hf-0.36.0", "hf-0.23.4", "transformers-5", "transformers-4.57");
+
+  /** The promise of {@code docs/reliability.md}, for each call of a user. */
+  private static final double SECONDS = 6;
+
+  private static final String ID = "acme/cold";
+  private static final Duration TICK = Duration.ofMillis(20);
+
+  @Parameter String version;
+  @TempDir Path tmp;
+  private PythonClient client;
+  private final ScheduledExecutorService time = Executors.newSingleThreadScheduledExecutor();
+
+  @BeforeEach
+  void start() {
+    client = new PythonClient(version, tmp);
+    client.assumeAvailable();
+  }
+
+  @AfterEach
+  void stop() {
+    time.shutdownNow();
+  }
+
+  @Test
+  void when_connections_are_refused() {
+    for (Load load : loads()) {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        mirror.hub().goDark();
+        expectError(load, mirror);
+      }
+    }
+  }
+
+  @Test
+  void when_connections_are_taken_and_nothing_is_answered() {
+    for (Load load : loads()) {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        mirror.hub().blackHole(true);
+        expectError(load, mirror);
+      }
+    }
+  }
+
+  @Test
+  void when_packets_are_dropped() throws IOException {
+    for (Load load : loads()) {
+      try (FullQueue nowhere = new FullQueue();
+          MirrorUnderTest mirror =
+              new MirrorUnderTest(
+                  tmp.resolve(load.name()),
+                  s -> s.withUpstream(s.upstream().withEndpoints(List.of(nowhere.uri()))),
+                  DevHub.builder())) {
+        tick(mirror);
+        expectError(load, mirror);
+      }
+    }
+  }
+
+  /** One call of a user. */
+  private record Load(String name, List<String> arguments) {}
+
+  private List<Load> loads() {
+    return version.startsWith("transformers")
+        ? List.of(new Load("transformers_load.py", List.of(ID)))
+        : List.of(
+            new Load("snapshot.py", List.of(ID)),
+            new Load("download.py", List.of(ID, "config.json")));
+  }
+
+  private MirrorUnderTest mirror(String name, DevHub.Builder builder) {
+    MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve(name), s -> s, builder);
+    mirror.hub().repo("model", ID).commit("Add", "config.json", DevFile.text("{}\n"));
+    tick(mirror);
+    return mirror;
+  }
+
+  private void tick(MirrorUnderTest mirror) {
+    var _ =
+        time.scheduleAtFixedRate(
+            () -> mirror.pass(TICK), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void expectError(Load load, MirrorUnderTest mirror) {
+    ClientResult result =
+        client
+            .call()
+            .endpoint(mirror.uri())
+            .script(load.name(), load.arguments().toArray(String[]::new));
+
+    String what = load.name() + " wrote " + result.stdout();
+    assertThat(result.exitCode()).as(what).isEqualTo(3);
+    JsonNode said = result.json();
+    assertThat(said.get("seconds").asDouble()).as(what).isLessThan(SECONDS);
+    assertThat(said.get("error").toString())
+        .as(what)
+        .contains(
+            "could not reach the Hub for model " + ID,
+            "the Hub has not answered since",
+            "has no copy of it that it may serve");
+  }
+
+  /** A port to which connections neither succeed nor fail: its queue is full. */
+  private static final class FullQueue implements AutoCloseable {
+    private final List<Socket> waiting = new ArrayList<>();
+    private final ServerSocket server;
+
+    FullQueue() throws IOException {
+      server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+      for (int i = 0; ; i++) {
+        Socket socket = new Socket();
+        waiting.add(socket);
+        try {
+          socket.connect(server.getLocalSocketAddress(), 500);
+        } catch (SocketTimeoutException e) {
+          return;
+        }
+        assertThat(i).as("connections that nobody accepts").isLessThan(100);
+      }
+    }
+
+    URI uri() {
+      return URI.create("http://127.0.0.1:" + server.getLocalPort());
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : waiting) {
+        socket.close();
+      }
+      server.close();
+    }
+  }
+}

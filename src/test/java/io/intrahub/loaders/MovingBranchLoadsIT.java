@@ -1,0 +1,182 @@
+package io.intrahub.loaders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.clients.PythonClient;
+import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.testing.MirrorUnderTest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A branch moves in the middle of a load, and the mirror, which asks the Hub at nearly every
+ * request here, hears of it. Whatever the client, all files that it has in the end are of one
+ * commit, and a later load has the new one.
+ */
+@ParameterizedClass
+@FieldSource("LOADERS")
+class MovingBranchLoadsIT {
+  /** One process of a client. */
+  record Loader(String version, String script, String repo) {
+    private static Loader snapshot(String version) {
+      return new Loader(version, "snapshot.py", TrellisRepo.ID);
+    }
+
+    private static Loader trellis(String version) {
+      return new Loader(version, "trellis_like.py", TrellisRepo.ID);
+    }
+
+    private static Loader transformers(String version) {
+      return new Loader(version, "transformers_load.py", "demo/tiny-bert");
+    }
+  }
+
+  static final List<Loader> LOADERS =
+      List.of(
+          Loader.snapshot("hf-2.4.0"),
+          Loader.snapshot("hf-1.33.0"),
+          Loader.snapshot("hf-0.36.0"),
+          Loader.snapshot("hf-0.23.4"),
+          Loader.trellis("hf-2.4.0"),
+          Loader.trellis("hf-0.36.0"),
+          Loader.transformers("transformers-5"),
+          Loader.transformers("transformers-4.57"));
+
+  @Parameter Loader loader;
+  @TempDir Path tmp;
+  private MirrorUnderTest mirror;
+  private PythonClient client;
+  private DevRepo repo;
+  private String first;
+
+  @BeforeEach
+  void start() {
+    client = new PythonClient(loader.version(), tmp);
+    client.assumeAvailable();
+    mirror =
+        new MirrorUnderTest(
+            tmp.resolve("data"),
+            s -> s.withMirror(s.mirror().withRevisionTtl(Duration.ofSeconds(1))),
+            DevHub.builder());
+    DemoRepos.install(mirror.hub());
+    TrellisRepo.install(mirror.hub());
+    repo = mirror.hub().repo("model", loader.repo());
+    first = repo.commitOf("main").orElseThrow();
+  }
+
+  @AfterEach
+  void stop() {
+    if (mirror != null) {
+      mirror.close();
+    }
+  }
+
+  @ParameterizedTest(name = "at upstream request {0}")
+  @ValueSource(ints = {1, 2, 4, 8})
+  void a_cold_load_has_the_files_of_one_commit(int request) throws IOException {
+    moveAt(request);
+    assertThat(load()).isIn(first, second());
+    expectNewCommitLater();
+  }
+
+  @ParameterizedTest(name = "at upstream request {0}")
+  @ValueSource(ints = {1, 2, 3})
+  void a_load_of_what_is_stored_has_the_files_of_one_commit(int request) throws IOException {
+    assertThat(load()).isEqualTo(first);
+    mirror.awaitIdle();
+    mirror.pass(Duration.ofSeconds(30));
+    moveAt(request);
+    assertThat(load()).isIn(first, second());
+    expectNewCommitLater();
+  }
+
+  /** At each request that arrives at the Hub a second passes, and at one of them the branch moves. */
+  private void moveAt(int request) {
+    AtomicInteger count = new AtomicInteger();
+    mirror
+        .hub()
+        .onRequest(_ -> {
+          mirror.pass(Duration.ofSeconds(1));
+          if (count.incrementAndGet() == request) {
+            repo.commit("Change all that can be", changed());
+          }
+        });
+  }
+
+  private String second() {
+    String now = repo.commitOf("main").orElseThrow();
+    assertThat(now).as("the branch moved during the load").isNotEqualTo(first);
+    return now;
+  }
+
+  /** Clients can read the new files as well as the old ones: JSON has a space more. */
+  private Map<String, DevFile> changed() {
+    Map<String, DevFile> files = new HashMap<>();
+    repo.files(first)
+        .forEach((path, file) -> {
+          byte[] bytes = file.allBytes();
+          if (path.endsWith(".json")) {
+            files.put(path, DevFile.text(new String(bytes, StandardCharsets.UTF_8) + " "));
+          } else if (path.endsWith(".safetensors")) {
+            bytes[bytes.length - 1] ^= 1;
+            files.put(path, DevFile.lfs(bytes));
+          }
+        });
+    return files;
+  }
+
+  /**
+   * Loads with a new process and an empty cache folder.
+   *
+   * @return the commit that all its files are of
+   */
+  private String load() throws IOException {
+    PythonClient.Call call = client.call().endpoint(mirror.uri());
+    var _ = call.script(loader.script(), loader.repo()).expectSuccess();
+    Path snapshots =
+        call.home()
+            .resolve("hub/models--" + loader.repo().replace("/", "--"))
+            .resolve("snapshots");
+    List<Path> commits;
+    try (Stream<Path> folders = Files.list(snapshots)) {
+      commits = folders.toList();
+    }
+    assertThat(commits).as("commits of the files of one load").hasSize(1);
+    String commit = commits.getFirst().getFileName().toString();
+    try (Stream<Path> all = Files.walk(commits.getFirst())) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        String path = commits.getFirst().relativize(file).toString();
+        assertThat(Files.readAllBytes(file))
+            .as("%s of %s", path, commit)
+            .isEqualTo(repo.file(commit, path).orElseThrow().allBytes());
+      }
+    }
+    return commit;
+  }
+
+  private void expectNewCommitLater() throws IOException {
+    mirror.hub().onRequest(_ -> {});
+    mirror.awaitIdle();
+    mirror.pass(Duration.ofMinutes(20));
+    assertThat(load()).isEqualTo(second());
+  }
+}
