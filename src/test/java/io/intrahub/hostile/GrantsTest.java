@@ -147,6 +147,9 @@ class GrantsTest {
 
     assertThat(load(ALICE)).allMatch(s -> s == 200);
 
+    // Who waited for the Hub in vain would be served under the old grant, and told so.
+    Rig.Answer info = rig.get("/api/models/acme/closed/revision/main", ALICE);
+    assertThat(info.header("X-HF-Warning")).isEmpty();
     silence.awaitReached(1);
     silence.release();
     rig.settle();

@@ -218,7 +218,7 @@ class RemovedReposTest {
     assertThat(rig.get(FILE, ALICE).text()).contains("secret");
     expectRefused(NOBODY);
     expectRefused(BOB);
-    rig.hub.goDark();
+    rig.restartOffline();
     expectUnavailable(NOBODY);
     expectUnavailable(BOB);
   }
