@@ -3,11 +3,13 @@ package io.intrahub.cachefolder;
 import io.intrahub.hub.FilePath;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * Which files of a repo are wanted, by patterns as huggingface_hub's {@code allow_patterns} and
  * {@code ignore_patterns}: {@code *} matches any characters, slashes included, {@code ?} one
- * character, and a pattern that ends with a slash everything below that folder.
+ * character, {@code [a-c]} and {@code [!a-c]} one of a set or none of it, and a pattern that ends
+ * with a slash everything below that folder.
  */
 public final class PathPatterns {
   /** All files. */
@@ -32,19 +34,47 @@ public final class PathPatterns {
         exclude.stream().map(PathPatterns::compile).toList());
   }
 
-  private static Pattern compile(String glob) {
+  /** As Python's {@code fnmatch.translate}. */
+  private static Pattern compile(String pattern) {
+    String glob = pattern.endsWith("/") ? pattern + "*" : pattern;
     StringBuilder regex = new StringBuilder();
-    String whole = glob.endsWith("/") ? glob + "*" : glob;
-    whole
-        .codePoints()
-        .forEach(c -> {
-          switch (c) {
-            case '*' -> regex.append(".*");
-            case '?' -> regex.append('.');
-            default -> regex.append(Pattern.quote(Character.toString(c)));
-          }
-        });
+    int at = 0;
+    while (at < glob.length()) {
+      int c = glob.codePointAt(at);
+      at += Character.charCount(c);
+      int end = c == '[' ? endOfSet(glob, at) : -1;
+      if (end >= 0) {
+        regex.append(set(glob.substring(at, end)));
+        at = end + 1;
+      } else if (c == '*') {
+        regex.append(".*");
+      } else if (c == '?') {
+        regex.append('.');
+      } else {
+        regex.append(Pattern.quote(Character.toString(c)));
+      }
+    }
     return Pattern.compile(regex.toString(), Pattern.DOTALL);
+  }
+
+  /** Returns where the bracket closes, or -1: then the opening one stands for itself. */
+  private static int endOfSet(String glob, int from) {
+    int first = from < glob.length() && glob.charAt(from) == '!' ? from + 1 : from;
+    // A bracket that comes first is one of the set.
+    return first < glob.length() ? glob.indexOf(']', first + 1) : -1;
+  }
+
+  private static String set(String members) {
+    boolean negated = members.startsWith("!");
+    String escaped =
+        (negated ? members.substring(1) : members).replaceAll("[\\\\\\[\\]^&]", "\\\\$0");
+    String regex = (negated ? "[^" : "[") + escaped + "]";
+    try {
+      return Pattern.compile(regex).pattern();
+    } catch (PatternSyntaxException e) {
+      // A range such as c-a matches nothing, in Python too.
+      return "(?!)";
+    }
   }
 
   /** Returns whether a file is wanted. */
