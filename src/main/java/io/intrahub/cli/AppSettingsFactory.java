@@ -4,6 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.AddressRanges;
 import io.intrahub.config.Config;
+import io.intrahub.config.EndpointOptions;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
@@ -11,6 +12,7 @@ import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Freshness;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
 import io.intrahub.upstream.net.ProxySettings;
@@ -66,13 +68,13 @@ public final class AppSettingsFactory {
             config.store().minFree().bytes(),
             config.store().highWatermark(),
             config.store().lowWatermark()),
-        upstream(config, config.upstream().endpoints(), proxies, tls),
+        upstream(config, endpoints(config.upstream().endpoints()), proxies, tls),
         new AccessChecker.Settings(
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
             config.access().grantTtl(),
             config.access().grantGrace()),
-        SiteAccess.of(config.access()),
+        SiteAccess.of(config.access(), receiveTokens(config.upstream().endpoints())),
         new MirrorSettings(
             new Freshness.Settings(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),
@@ -110,6 +112,16 @@ public final class AppSettingsFactory {
                 new AuditSettings(file, config.audit().maxSize().bytes(), config.audit().keep())));
   }
 
+  private static List<EndpointSettings> endpoints(List<EndpointOptions> all) {
+    return all.stream()
+        .map(e -> new EndpointSettings(e.address(), e.decidesIn(all), e.receivesTokens()))
+        .toList();
+  }
+
+  private static boolean receiveTokens(List<EndpointOptions> all) {
+    return all.stream().anyMatch(EndpointOptions::receivesTokens);
+  }
+
   private static long budget(long configured) {
     return configured > 0 ? configured : Runtime.getRuntime().maxMemory() / HEAP_PER_BUDGET;
   }
@@ -123,11 +135,15 @@ public final class AppSettingsFactory {
     return settings
         .withListeners(new HttpSettings(host, port), new HttpSettings("127.0.0.1", 0))
         .withData(data)
-        .withUpstream(upstream(defaults, List.of(upstream), proxies, TlsSettings.JVM));
+        .withUpstream(upstream(
+                defaults, List.of(EndpointSettings.trusted(upstream)), proxies, TlsSettings.JVM));
   }
 
   private static UpstreamSettings upstream(
-      Config config, List<URI> endpoints, ProxySettings proxies, TlsSettings tls) {
+      Config config,
+      List<EndpointSettings> endpoints,
+      ProxySettings proxies,
+      TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
         config.upstream().answerTimeout(),

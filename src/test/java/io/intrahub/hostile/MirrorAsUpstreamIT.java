@@ -8,6 +8,7 @@ import io.intrahub.clients.CurlClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -97,7 +98,7 @@ class MirrorAsUpstreamIT {
   }
 
   private AppSettings behind(AppSettings s, Style style, int cdnPort) {
-    URI hub = s.upstream().endpoints().getFirst();
+    URI hub = s.upstream().endpoints().getFirst().address();
     try {
       if (nginx.isEmpty()) {
         Path folder = Files.createDirectory(tmp.resolve("nginx"));
@@ -107,7 +108,7 @@ class MirrorAsUpstreamIT {
       throw new UncheckedIOException(e);
     }
     URI front = URI.create("http://127.0.0.1:" + nginx.orElseThrow().port());
-    return s.withUpstream(s.upstream().withEndpoints(List.of(front)));
+    return s.withUpstream(s.upstream().withEndpoints(List.of(EndpointSettings.publicMirror(front))));
   }
 
   /** While one of these files exists, the mirror gives that answer to everything. */

@@ -31,6 +31,7 @@ import io.intrahub.hostile.PermissionCell.State;
 import io.intrahub.hostile.PermissionWorld.Repo;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.store.fs.tokens.TokenFile;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -117,12 +118,13 @@ class TokenTracesTest {
         new Rig(
             data,
             s -> {
-              URI hub = s.upstream().endpoints().getFirst();
+              EndpointSettings hub = s.upstream().endpoints().getFirst();
               return change.apply(
                   s.withMirror(s.mirror().withColdQuestions(10_000_000))
                       // Small enough to be rotated and compressed.
                       .withAudit(new AuditSettings(audit.resolve("audit.log"), 64 << 10, 100))
-                      .withUpstream(s.upstream().withEndpoints(List.of(hub, fallback.uri()))));
+                      .withUpstream(s.upstream().withEndpoints(
+                              List.of(hub, EndpointSettings.untrusted(fallback.uri())))));
             });
   }
 

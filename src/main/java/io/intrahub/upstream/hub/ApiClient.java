@@ -28,7 +28,7 @@ final class ApiClient {
    * An answer and where it came from.
    *
    * @param said what it says
-   * @param authoritative whether the authoritative endpoint gave it: only then it proves anything
+   * @param authoritative whether an authoritative endpoint gave it: only then it proves anything
    * @param path of the Hub at which the call ended after redirects
    */
   record Answer(ApiAnswer said, boolean authoritative, String path) {}

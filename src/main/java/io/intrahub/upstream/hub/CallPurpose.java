@@ -15,10 +15,10 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
   enum Purpose {
     /**
      * To learn whether everybody may still read a repo. The target depends on the repo alone, so
-     * that a client can't choose one that fails. Only the authoritative endpoint is asked.
+     * that a client can't choose one that fails. Only authoritative endpoints are asked.
      */
     CONFIRM,
-    /** To learn what the mirror keeps. Only the authoritative endpoint is asked. */
+    /** To learn what the mirror keeps. Only authoritative endpoints are asked. */
     LEARN,
     /** To fetch bytes whose digest is known. Any endpoint may deliver them. */
     FETCH,

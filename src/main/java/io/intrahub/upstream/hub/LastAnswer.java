@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /**
- * Knows when the authoritative endpoint last answered a call, whatever it said, so that errors can
+ * Knows when an authoritative endpoint last answered a call, whatever it said, so that errors can
  * tell people how long an outage has lasted. Not kept over a restart. Safe for use by many threads.
  */
 final class LastAnswer {

@@ -24,7 +24,7 @@ class DownloadLocationsTest {
   private final SettableClock clock = new SettableClock();
   private final DownloadLocations locations = new DownloadLocations(clock);
   private final Endpoint hub =
-      new Endpoint(HttpUrl.get("https://hub.example/"), true, new CircuitBreaker(clock));
+      new Endpoint(HttpUrl.get("https://hub.example/"), true, true, new CircuitBreaker(clock));
 
   private static DownloadLocations.Key key(int number, long size) {
     return new DownloadLocations.Key(
