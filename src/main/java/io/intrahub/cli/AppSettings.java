@@ -84,6 +84,11 @@ public record AppSettings(
     return changed(draft -> draft.upstream = other);
   }
 
+  /** Returns a copy with other lives of grants. */
+  public AppSettings withAccess(AccessChecker.Settings other) {
+    return changed(draft -> draft.access = other);
+  }
+
   /** Returns a copy with another answer to whose token the Hub is asked with, and for whom. */
   public AppSettings withSite(SiteAccess other) {
     return changed(draft -> draft.site = other);

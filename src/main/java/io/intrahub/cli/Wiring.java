@@ -5,6 +5,7 @@ import io.intrahub.access.EventOrder;
 import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.store.PublishedBlobs;
@@ -42,6 +43,7 @@ public final class Wiring {
    * @param sockets opens the connections to upstream
    * @param retries the pauses between attempts of a call
    * @param caches the sizes of the caches
+   * @param name of the mirror in {@code Via}, which no other mirror has
    */
   public record Environment(
       Clock clock,
@@ -50,7 +52,8 @@ public final class Wiring {
       ScheduledExecutorService timer,
       SocketFactory sockets,
       RetryTiming retries,
-      CacheSizes caches) {
+      CacheSizes caches,
+      String name) {
     /** Returns one with real time, real sockets, and caches that fit the heap of this process. */
     public static Environment of(Clock clock, Executor tasks, ScheduledExecutorService timer) {
       return new Environment(
@@ -60,27 +63,33 @@ public final class Wiring {
           timer,
           SocketFactory.getDefault(),
           RetryTiming.REAL,
-          CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
+          CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()),
+          ViaHeader.name("0".repeat(16)));
     }
 
     /** Returns a copy with another time for transfers. */
     public Environment withNanos(LongSupplier other) {
-      return new Environment(clock, other, tasks, timer, sockets, retries, caches);
+      return new Environment(clock, other, tasks, timer, sockets, retries, caches, name);
     }
 
     /** Returns a copy that opens connections to upstream in another way. */
     public Environment withSockets(SocketFactory other) {
-      return new Environment(clock, nanos, tasks, timer, other, retries, caches);
+      return new Environment(clock, nanos, tasks, timer, other, retries, caches, name);
     }
 
     /** Returns a copy with caches of other sizes. */
     public Environment withCaches(CacheSizes other) {
-      return new Environment(clock, nanos, tasks, timer, sockets, retries, other);
+      return new Environment(clock, nanos, tasks, timer, sockets, retries, other, name);
+    }
+
+    /** Returns a copy with another name. */
+    public Environment withName(String other) {
+      return new Environment(clock, nanos, tasks, timer, sockets, retries, caches, other);
     }
 
     /** Returns a copy with other pauses between attempts of a call. */
     public Environment withRetries(RetryTiming other) {
-      return new Environment(clock, nanos, tasks, timer, sockets, other, caches);
+      return new Environment(clock, nanos, tasks, timer, sockets, other, caches, name);
     }
   }
 
@@ -108,7 +117,8 @@ public final class Wiring {
         order,
         meters,
         environment.sockets(),
-        environment.retries());
+        environment.retries(),
+        environment.name());
   }
 
   /** Returns the transfers into this part of a store. */

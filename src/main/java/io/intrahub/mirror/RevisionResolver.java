@@ -117,7 +117,7 @@ final class RevisionResolver {
     }
     ReadAttempt anybody =
         new ReadAttempt(
-            request, scope, probe, deadline, Caller.anonymous(request.caller().client()));
+            request, scope, probe, deadline, request.caller().withoutToken());
     if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
       return resolveByRules(anybody);
     }

@@ -28,7 +28,8 @@ final class ApiClient {
    * An answer and where it came from.
    *
    * @param said what it says
-   * @param authoritative whether an authoritative endpoint gave it: only then it proves anything
+   * @param authoritative whether it is the word of an authoritative endpoint: only then it proves
+   *     anything
    * @param path of the Hub at which the call ended after redirects
    */
   record Answer(ApiAnswer said, boolean authoritative, String path) {}
@@ -39,10 +40,11 @@ final class ApiClient {
         question,
         RateLimits.Quota.of(request.target()),
         caller,
-        endpoint -> visit(endpoint, request, caller));
+        endpoint -> visit(question, endpoint, request, caller));
   }
 
-  private UpstreamResult<Answer> visit(Endpoint endpoint, ApiRequest request, Caller caller)
+  private UpstreamResult<Answer> visit(
+      CallPurpose question, Endpoint endpoint, ApiRequest request, Caller caller)
       throws IOException {
     HttpUrl url = endpoint.url(request.target());
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
@@ -55,9 +57,15 @@ final class ApiClient {
       long sent = System.nanoTime();
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
+        boolean stale = StaleLabel.isOn(response);
+        if (stale && question.isToLearn()) {
+          response.close();
+          return FailureClassifier.stale();
+        }
+        boolean proves = endpoint.authoritative() && !stale;
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(said, endpoint.authoritative(), path));
+            .map(said -> new Answer(stale ? said.asStale() : said, proves, path));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

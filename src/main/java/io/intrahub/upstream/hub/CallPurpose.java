@@ -43,8 +43,13 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
     return new CallPurpose(Purpose.FETCH, Optional.of(repo));
   }
 
+  /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
+  boolean isToLearn() {
+    return purpose == Purpose.CONFIRM || purpose == Purpose.LEARN;
+  }
+
   /** Whether this endpoint may answer. */
   boolean mayAsk(Endpoint endpoint) {
-    return endpoint.authoritative() || purpose == Purpose.FETCH || purpose == Purpose.PASS_ON;
+    return endpoint.authoritative() || !isToLearn();
   }
 }

@@ -235,6 +235,8 @@ final class EndpointSelector {
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             case BUSY -> breaker.abandoned(admission);
             case OFFLINE,
+                STALE_ANSWER,
+                CIRCULAR,
                 RATE_LIMITED,
                 UNEXPECTED_ANSWER,
                 INCOMPLETE_ANSWER,

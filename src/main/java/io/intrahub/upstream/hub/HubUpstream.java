@@ -64,6 +64,7 @@ public final class HubUpstream implements AutoCloseable {
    * @param order the one that refusals are numbered by
    * @param sockets opens the connections
    * @param timing the pauses between attempts of a call
+   * @param name of this mirror in {@code Via}
    */
   public HubUpstream(
       UpstreamSettings settings,
@@ -73,7 +74,8 @@ public final class HubUpstream implements AutoCloseable {
       EventOrder order,
       Meters meters,
       SocketFactory sockets,
-      RetryTiming timing) {
+      RetryTiming timing,
+      String name) {
     this.settings = settings;
     this.order = order;
     this.lastAnswer = new LastAnswer(clock);
@@ -94,7 +96,10 @@ public final class HubUpstream implements AutoCloseable {
     RedirectGuard guard = new RedirectGuard(hosts);
     List<Interceptor> interceptors =
         List.of(
-            new RequestCounter(meters), new IdentityEncodingInterceptor(), new TokenInterceptor());
+            new RequestCounter(meters),
+            new IdentityEncodingInterceptor(),
+            new TokenInterceptor(),
+            new ViaInterceptor(name));
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
@@ -173,9 +178,14 @@ public final class HubUpstream implements AutoCloseable {
         || endpoints.stream().filter(Endpoint::authoritative).allMatch(e -> e.breaker().isOpen());
   }
 
-  /** Whether there are endpoints that are not authoritative, which may be asked all the same. */
-  public boolean hasFallback() {
-    return !endpoints.stream().allMatch(Endpoint::authoritative);
+  /**
+   * Whether a call that failed in this way may bring an answer for the client that caused it,
+   * though one that proves nothing: from an endpoint that is not authoritative, or from the store
+   * of another mirror.
+   */
+  public boolean mayPassOn(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.STALE_ANSWER
+        || !endpoints.stream().allMatch(Endpoint::authoritative);
   }
 
   /**
@@ -283,7 +293,7 @@ public final class HubUpstream implements AutoCloseable {
    * counts against its client.
    */
   public static Caller confirming(Caller as) {
-    return new Caller(as.authority(), as.token(), CONFIRMING);
+    return new Caller(as.authority(), as.token(), CONFIRMING).withVia(as.via());
   }
 
   private UpstreamResult<RepoInfoAnswer> info(

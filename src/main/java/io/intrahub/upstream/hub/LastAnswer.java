@@ -33,6 +33,8 @@ final class LastAnswer {
           failure.withReason(failure.reason() + "; " + describe());
       case OFFLINE,
           SERVER_ERROR,
+          STALE_ANSWER,
+          CIRCULAR,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
           INCOMPLETE_ANSWER,

@@ -56,7 +56,8 @@ final class RepoInfoReader {
               body,
               shown.map(scope ->
                   ReadEvidence.witnessed(
-                      new Grant(known.get(), caller.authority(), scope), began))));
+                      new Grant(known.get(), caller.authority(), scope), began)),
+              answer.said().stale()));
     } catch (MalformedJsonException e) {
       return FailureClassifier.unexpected(e.reason());
     } finally {
