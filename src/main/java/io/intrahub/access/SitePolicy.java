@@ -42,11 +42,7 @@ public final class SitePolicy implements ReadPolicy {
         // Limits count what is asked in its name against the client.
         .map(own ->
             new Caller(
-                own.authority(),
-                own.token(),
-                client.client(),
-                client.requester(),
-                client.via()));
+                own.authority(), own.token(), client.client(), client.requester(), client.via()));
   }
 
   @Override

@@ -135,15 +135,13 @@ public final class AppSettingsFactory {
     return settings
         .withListeners(new HttpSettings(host, port), new HttpSettings("127.0.0.1", 0))
         .withData(data)
-        .withUpstream(upstream(
+        .withUpstream(
+            upstream(
                 defaults, List.of(EndpointSettings.trusted(upstream)), proxies, TlsSettings.JVM));
   }
 
   private static UpstreamSettings upstream(
-      Config config,
-      List<EndpointSettings> endpoints,
-      ProxySettings proxies,
-      TlsSettings tls) {
+      Config config, List<EndpointSettings> endpoints, ProxySettings proxies, TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
         config.upstream().answerTimeout(),

@@ -27,7 +27,9 @@ public final class ViaHeader {
     return PREFIX + id;
   }
 
-  /** The names of the mirrors that a request came through, in that order; other names are left out. */
+  /**
+   * The names of the mirrors that a request came through, in that order; other names are left out.
+   */
   public static List<String> mirrors(List<String> values) {
     List<String> names = new ArrayList<>();
     for (String value : values) {

@@ -320,8 +320,7 @@ public final class HistoryQueries {
     Instant began = revisions.now();
     Caller reader = at.reader();
     // The answer is kept for all who may see the repo, so it must be one that all of them get.
-    UpstreamResult<ApiAnswer> answer =
-        upstream.learn(repo, target, reader.withoutToken());
+    UpstreamResult<ApiAnswer> answer = upstream.learn(repo, target, reader.withoutToken());
     if (!reader.isAnonymous() && isOfNobody(answer)) {
       answer = upstream.learn(repo, target, reader);
     }

@@ -116,8 +116,7 @@ final class RevisionResolver {
       return refused.get();
     }
     ReadAttempt anybody =
-        new ReadAttempt(
-            request, scope, probe, deadline, request.caller().withoutToken());
+        new ReadAttempt(request, scope, probe, deadline, request.caller().withoutToken());
     if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
       return resolveByRules(anybody);
     }

@@ -19,14 +19,9 @@ import java.util.Optional;
  *     there is no evidence
  */
 public record FirstHop(
-    RepoId repo,
-    CommitHash commit,
-    BlobId blob,
-    Optional<ReadEvidence> evidence,
-    boolean stale) {
+    RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence, boolean stale) {
   /** One that is not stale. */
-  public FirstHop(
-      RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {
+  public FirstHop(RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {
     this(repo, commit, blob, evidence, false);
   }
 }

@@ -37,7 +37,8 @@ class ConfigLoaderTest {
     assertThat(config.store().highWatermark()).isEqualTo(95);
     assertThat(config.store().lowWatermark()).isEqualTo(90);
     assertThat(config.mode()).isEqualTo(Config.Mode.ONLINE);
-    assertThat(config.upstream().endpoints()).extracting(EndpointOptions::toString)
+    assertThat(config.upstream().endpoints())
+        .extracting(EndpointOptions::toString)
         .containsExactly("https://huggingface.co");
     assertThat(config.access().publicTtlDuringOutage()).isEqualTo(Duration.ofDays(7));
   }

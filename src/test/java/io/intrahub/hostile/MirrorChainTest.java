@@ -75,8 +75,7 @@ class MirrorChainTest {
   }
 
   private static AppSettings behind(AppSettings s, URI upstream) {
-    return s.withUpstream(
-        s.upstream().withEndpoints(List.of(EndpointSettings.trusted(upstream))));
+    return s.withUpstream(s.upstream().withEndpoints(List.of(EndpointSettings.trusted(upstream))));
   }
 
   @AfterEach

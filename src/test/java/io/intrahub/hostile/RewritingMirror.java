@@ -48,8 +48,7 @@ final class RewritingMirror implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final AtomicInteger calls = new AtomicInteger();
   private final List<String> tokens = new CopyOnWriteArrayList<>();
-  private final AtomicReference<Optional<Trouble>> once =
-      new AtomicReference<>(Optional.empty());
+  private final AtomicReference<Optional<Trouble>> once = new AtomicReference<>(Optional.empty());
   private final HttpServer server;
   private final Style style;
   private final URI hub;
@@ -72,7 +71,9 @@ final class RewritingMirror implements AutoCloseable {
     SILENT,
     /** Each {@code ETag} is weak, as after a proxy that compresses. */
     WEAK_ETAGS,
-    /** Small files have an {@code ETag} that looks like a digest and is none; redirects have none. */
+    /**
+     * Small files have an {@code ETag} that looks like a digest and is none; redirects have none.
+     */
     FOREIGN_ETAGS,
     /** It follows redirects itself and answers with the bytes, and with the headers of both. */
     FOLLOWS,

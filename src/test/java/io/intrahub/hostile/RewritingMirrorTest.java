@@ -58,10 +58,7 @@ class RewritingMirrorTest {
   private void start(Style style, boolean isPublic) {
     int cdnPort = freePort();
     rig =
-        new Rig(
-            data,
-            s -> behind(s, style, isPublic, cdnPort),
-            DevHub.builder().cdnPort(cdnPort));
+        new Rig(data, s -> behind(s, style, isPublic, cdnPort), DevHub.builder().cdnPort(cdnPort));
     rig.hub.treePageSize(3);
     Map<String, DevFile> files = new HashMap<>();
     files.put("small.txt", DevFile.text("small\n"));
@@ -88,12 +85,12 @@ class RewritingMirrorTest {
             s.access().grantGrace());
     return (isPublic ? s.withSite(site) : s)
         .withUpstream(
-        s.upstream()
-            .withEndpoints(
-                List.of(
-                    isPublic
-                        ? EndpointSettings.publicMirror(mirror.uri())
-                        : EndpointSettings.trusted(mirror.uri()))));
+            s.upstream()
+                .withEndpoints(
+                    List.of(
+                        isPublic
+                            ? EndpointSettings.publicMirror(mirror.uri())
+                            : EndpointSettings.trusted(mirror.uri()))));
   }
 
   private static int freePort() {
@@ -123,7 +120,9 @@ class RewritingMirrorTest {
     }
     Rig.Answer small = get(SMALL);
     assertThat(small.text()).as(when).isEqualTo("small\n");
-    assertThat(small.header("etag")).as(when).contains('"' + DevFile.text("small\n").gitOid() + '"');
+    assertThat(small.header("etag"))
+        .as(when)
+        .contains('"' + DevFile.text("small\n").gitOid() + '"');
     Rig.Answer weights = get(LFS);
     assertThat(weights.status()).as(when + ": " + weights.text()).isEqualTo(200);
     assertThat(weights.body()).as(when).isEqualTo(WEIGHTS.allBytes());
@@ -132,9 +131,7 @@ class RewritingMirrorTest {
     assertThat(get(INFO).text()).as(when).contains("weights.bin");
     assertThat(get(TREE).text()).as(when).contains("weights.bin").contains("more/6.bin");
     for (int i = 2; i < FILES; i++) {
-      assertThat(get("/acme/open/resolve/main/more/" + i + ".bin").body())
-          .as(when)
-          .hasSize(2_000);
+      assertThat(get("/acme/open/resolve/main/more/" + i + ".bin").body()).as(when).hasSize(2_000);
     }
   }
 
@@ -225,8 +222,7 @@ class RewritingMirrorTest {
     Rig.Answer missing = get("/acme/open/resolve/main/nope.txt");
     assertThat(missing.status()).isEqualTo(404);
     assertThat(missing.header("x-error-code")).contains("EntryNotFound");
-    Rig.Answer hidden =
-        rig.get("/acme/secret/resolve/main/weights.bin", Optional.of("hf_alice"));
+    Rig.Answer hidden = rig.get("/acme/secret/resolve/main/weights.bin", Optional.of("hf_alice"));
     assertThat(hidden.status()).as(hidden.text()).isIn(401, 404);
     assertThat(hidden.text()).contains("send-tokens");
     assertThat(mirror.tokens()).as("tokens that a mirror was sent").isEmpty();

@@ -65,7 +65,9 @@ final class Rig implements AutoCloseable {
         data,
         s -> {
           EndpointSettings first = s.upstream().endpoints().getFirst();
-          return s.withUpstream(s.upstream().withEndpoints(List.of(first, EndpointSettings.untrusted(fallback.uri()))));
+          return s.withUpstream(
+              s.upstream()
+                  .withEndpoints(List.of(first, EndpointSettings.untrusted(fallback.uri()))));
         });
   }
 

@@ -36,7 +36,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitOption;
@@ -123,8 +122,10 @@ class TokenTracesTest {
                   s.withMirror(s.mirror().withColdQuestions(10_000_000))
                       // Small enough to be rotated and compressed.
                       .withAudit(new AuditSettings(audit.resolve("audit.log"), 64 << 10, 100))
-                      .withUpstream(s.upstream().withEndpoints(
-                              List.of(hub, EndpointSettings.untrusted(fallback.uri())))));
+                      .withUpstream(
+                          s.upstream()
+                              .withEndpoints(
+                                  List.of(hub, EndpointSettings.untrusted(fallback.uri())))));
             });
   }
 

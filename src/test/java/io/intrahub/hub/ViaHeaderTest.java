@@ -14,8 +14,7 @@ class ViaHeaderTest {
   @Test
   void what_is_written_is_read() {
     assertThat(ViaHeader.mirrors(List.of(ViaHeader.value(List.of(A), B)))).containsExactly(A, B);
-    assertThat(ViaHeader.mirrors(List.of("1.1 " + A, "1.0 nginx, 1.1 " + B)))
-        .containsExactly(A, B);
+    assertThat(ViaHeader.mirrors(List.of("1.1 " + A, "1.0 nginx, 1.1 " + B))).containsExactly(A, B);
   }
 
   @Test

@@ -46,7 +46,8 @@ final class MirrorRig implements AutoCloseable {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
-        UpstreamSettings.to(TestEndpoints.firstTrusted(endpoints)).withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
+        UpstreamSettings.to(TestEndpoints.firstTrusted(endpoints))
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
     Executor counted =
         task -> {
           running.incrementAndGet();

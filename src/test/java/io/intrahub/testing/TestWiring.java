@@ -19,14 +19,16 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class TestWiring {
   /** For tests whose bytes do not come from upstream. */
   public static final UpstreamSettings OFFLINE =
-      UpstreamSettings.to(List.of(EndpointSettings.trusted(URI.create("http://127.0.0.1:9")))).withOffline(true);
+      UpstreamSettings.to(List.of(EndpointSettings.trusted(URI.create("http://127.0.0.1:9"))))
+          .withOffline(true);
 
   private TestWiring() {}
 
   /** Returns the defaults with this upstream. */
   public static AppSettings settings(UpstreamSettings upstream) {
     Path nowhere = Path.of("unused");
-    return AppSettingsFactory.demo("127.0.0.1", 0, nowhere, upstream.endpoints().getFirst().address())
+    return AppSettingsFactory.demo(
+            "127.0.0.1", 0, nowhere, upstream.endpoints().getFirst().address())
         .withUpstream(upstream);
   }
 

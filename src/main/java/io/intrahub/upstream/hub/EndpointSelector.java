@@ -94,8 +94,7 @@ final class EndpointSelector {
       }
       boolean mayWait =
           order.stream().noneMatch(e -> e != endpoint && isUsable(e, question, caller));
-      Optional<CircuitBreaker.Admission> admission =
-          acquire(endpoint.breaker(), question, mayWait);
+      Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question, mayWait);
       if (admission.isEmpty()) {
         continue;
       }

@@ -71,7 +71,9 @@ final class FirstHopResolver {
                   visit(endpoint, repo, revision, path, Optional.empty(), caller);
               // What a commit contains is right however old the answer is.
               boolean teaches = question.isToLearn() && revision.asCommit().isEmpty();
-              return teaches && hop instanceof UpstreamResult.Value(var found) && found.said().stale()
+              return teaches
+                      && hop instanceof UpstreamResult.Value(var found)
+                      && found.said().stale()
                   ? FailureClassifier.stale()
                   : hop;
             })

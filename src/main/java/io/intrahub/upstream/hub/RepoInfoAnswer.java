@@ -17,8 +17,4 @@ import java.util.Optional;
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
  */
 public record RepoInfoAnswer(
-    RepoId repo,
-    RepoFacts facts,
-    ApiBody body,
-    Optional<ReadEvidence> evidence,
-    boolean stale) {}
+    RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence, boolean stale) {}

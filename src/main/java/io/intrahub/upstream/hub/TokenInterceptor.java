@@ -11,8 +11,7 @@ import okhttp3.Response;
 /**
  * Adds the caller's token to a request for the own origin of an endpoint that receives tokens, and
  * to no other request: neither to another endpoint, nor to where a redirect leads. Reads the tags
- * that
- * {@link EndpointClient} sets; a request without them gets no token.
+ * that {@link EndpointClient} sets; a request without them gets no token.
  */
 final class TokenInterceptor implements Interceptor {
   @Override

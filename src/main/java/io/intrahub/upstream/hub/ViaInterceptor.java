@@ -28,9 +28,6 @@ final class ViaInterceptor implements Interceptor {
       return chain.proceed(request);
     }
     return chain.proceed(
-        request
-            .newBuilder()
-            .header(HeaderNames.VIA, ViaHeader.value(caller.via(), name))
-            .build());
+        request.newBuilder().header(HeaderNames.VIA, ViaHeader.value(caller.via(), name)).build());
   }
 }

@@ -187,8 +187,7 @@ class EndpointsTest {
       assertThat(behind.upstream().learnFile(REPO, UpstreamRig.MAIN, PATH, Caller.ANONYMOUS))
           .isInstanceOf(UpstreamResult.Refused.class);
       assertThat(hub.counters().requests()).isZero();
-      FirstHop found =
-          value(behind.upstream().learnFile(REPO, UpstreamRig.MAIN, PATH, HOLDER));
+      FirstHop found = value(behind.upstream().learnFile(REPO, UpstreamRig.MAIN, PATH, HOLDER));
       assertThat(found.evidence()).isPresent();
       assertThat(hub.counters().requests()).isZero();
 

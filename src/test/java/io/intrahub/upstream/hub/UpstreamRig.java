@@ -43,10 +43,7 @@ public final class UpstreamRig implements AutoCloseable {
   private final HubUpstream upstream;
 
   private UpstreamRig(
-      SettableClock clock,
-      RetryTiming timing,
-      boolean offline,
-      List<EndpointSettings> endpoints) {
+      SettableClock clock, RetryTiming timing, boolean offline, List<EndpointSettings> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
@@ -66,7 +63,8 @@ public final class UpstreamRig implements AutoCloseable {
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
-    return new UpstreamRig(clock, RetryTiming.REAL, false, TestEndpoints.firstTrusted(List.of(endpoints)));
+    return new UpstreamRig(
+        clock, RetryTiming.REAL, false, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   /** Asks these endpoints as they are configured. */
@@ -81,7 +79,8 @@ public final class UpstreamRig implements AutoCloseable {
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, List.of(EndpointSettings.trusted(endpoint)));
+    return new UpstreamRig(
+        new SettableClock(), RetryTiming.REAL, true, List.of(EndpointSettings.trusted(endpoint)));
   }
 
   public HubUpstream upstream() {

@@ -348,7 +348,7 @@ class ProxyTest {
     try (HubUpstream hub =
         TestWiring.upstream(
             UpstreamSettings.to(
-                List.of(EndpointSettings.trusted(URI.create("https://hub.example"))))
+                    List.of(EndpointSettings.trusted(URI.create("https://hub.example"))))
                 .withRetryPause(Duration.ofMillis(1))
                 .withNetwork(settings(through("ada", "secret"))),
             Clock.systemUTC(),

@@ -49,7 +49,8 @@ class ResourceExhaustionTest {
   private final HubUpstream upstream =
       TestWiring.of(
               TestWiring.settings(
-                  UpstreamSettings.to(List.of(EndpointSettings.trusted(hub.uri()))).withRetryPause(Duration.ofMillis(1))),
+                  UpstreamSettings.to(List.of(EndpointSettings.trusted(hub.uri())))
+                      .withRetryPause(Duration.ofMillis(1))),
               Wiring.Environment.of(clock, Runnable::run, timer).withSockets(sockets))
           .upstream();
 
