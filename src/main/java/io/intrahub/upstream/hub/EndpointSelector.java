@@ -93,7 +93,7 @@ final class EndpointSelector {
         continue;
       }
       boolean mayWait =
-          order.stream().noneMatch(e -> e != endpoint && isUsable(e, question, caller));
+          order.stream().noneMatch(e -> !e.equals(endpoint) && isUsable(e, question, caller));
       Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question, mayWait);
       if (admission.isEmpty()) {
         continue;
