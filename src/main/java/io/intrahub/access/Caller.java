@@ -1,6 +1,7 @@
 package io.intrahub.access;
 
 import io.intrahub.access.local.Requester;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,18 +13,25 @@ import java.util.Optional;
  *     of an IPv6 address; empty for the mirror itself. It says nothing about permission and must
  *     not be part of the key of a cache.
  * @param requester who asks, for the operator's rules; present if and only if there are some
+ * @param via the mirrors that the request came through, from {@link io.intrahub.hub.ViaHeader}
  */
 public record Caller(
     Authority authority,
     Optional<AccessToken> token,
     String client,
-    Optional<Requester> requester) {
+    Optional<Requester> requester,
+    List<String> via) {
   /** The mirror itself, without a token. */
   public static final Caller ANONYMOUS = anonymous("");
 
-  /** Without rules of the operator. */
+  /** Takes a copy of the list. */
+  public Caller {
+    via = List.copyOf(via);
+  }
+
+  /** Without rules of the operator, and straight from a client. */
   public Caller(Authority authority, Optional<AccessToken> token, String client) {
-    this(authority, token, client, Optional.empty());
+    this(authority, token, client, Optional.empty(), List.of());
   }
 
   /** A client without a token. */
@@ -33,7 +41,18 @@ public record Caller(
 
   /** A client whose token is not sent to the Hub, but may count for the operator's rules. */
   public static Caller known(String client, Requester requester) {
-    return new Caller(new Authority.Anonymous(), Optional.empty(), client, Optional.of(requester));
+    return new Caller(
+        new Authority.Anonymous(), Optional.empty(), client, Optional.of(requester), List.of());
+  }
+
+  /** Returns the same caller, whose request came through these mirrors. */
+  public Caller withVia(List<String> mirrors) {
+    return new Caller(authority, token, client, requester, mirrors);
+  }
+
+  /** Returns an anonymous caller for the same request, to which no rules apply. */
+  public Caller withoutToken() {
+    return anonymous(client).withVia(via);
   }
 
   /** Returns whether the request had no token. */

@@ -40,7 +40,9 @@ public final class SitePolicy implements ReadPolicy {
         .filter(_ -> mayHelp)
         .map(own -> fingerprints.caller(Optional.of(own), client.client()))
         // Limits count what is asked in its name against the client.
-        .map(own -> new Caller(own.authority(), own.token(), client.client(), client.requester()));
+        .map(own ->
+            new Caller(
+                own.authority(), own.token(), client.client(), client.requester(), client.via()));
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
+import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
@@ -45,7 +46,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class App implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(App.class);
-  private static final int REQUEST_ID_BYTES = 8;
+  private static final int ID_BYTES = 8;
   private static final int LOG_SECONDS = 10;
   private static final long TIDY_MINUTES = 1;
   private static final long SAVE_MINUTES = 10;
@@ -76,11 +77,14 @@ public final class App implements AutoCloseable {
     boolean complete = false;
     try {
       tasks = new BackgroundTasks();
+      SecureRandom random = new SecureRandom();
+      // A new one at each start: a copy of the store's folder must not take requests for its own.
+      String name = ViaHeader.name(randomId(random));
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
       Wiring.Environment environment =
-          Wiring.Environment.of(clock, tasks, timer).withElapsed(elapsed).withCaches(caches);
+          Wiring.Environment.of(clock, tasks, timer).withElapsed(elapsed).withCaches(caches).withName(name);
       store =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
       // Tasks end before the store closes, which runs some of its own.
@@ -104,7 +108,6 @@ public final class App implements AutoCloseable {
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
       RequestListener told = withAudit(settings, clock, listener);
-      SecureRandom random = new SecureRandom();
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
           add(
@@ -112,10 +115,11 @@ public final class App implements AutoCloseable {
                   settings.http(),
                   settings.clients(),
                   mirror,
+                  name,
                   site.callers(),
                   clientBuffers,
                   budget,
-                  () -> requestId(random),
+                  () -> randomId(random),
                   timer,
                   System::nanoTime,
                   told));
@@ -213,8 +217,8 @@ public final class App implements AutoCloseable {
     return budget.usage();
   }
 
-  private static String requestId(SecureRandom random) {
-    byte[] id = new byte[REQUEST_ID_BYTES];
+  private static String randomId(SecureRandom random) {
+    byte[] id = new byte[ID_BYTES];
     random.nextBytes(id);
     return HexFormat.of().formatHex(id);
   }

@@ -5,6 +5,7 @@ import io.intrahub.audit.AuditSettings;
 import io.intrahub.base.AddressRanges;
 import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
+import io.intrahub.config.EndpointOptions;
 import io.intrahub.config.UpstreamOptions;
 import io.intrahub.http.ClientLimits;
 import io.intrahub.http.HttpSettings;
@@ -12,6 +13,7 @@ import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
 import io.intrahub.upstream.net.ProxySettings;
@@ -67,7 +69,7 @@ public final class AppSettingsFactory {
             config.store().minFree().bytes(),
             config.store().highWatermark(),
             config.store().lowWatermark()),
-        upstream(config, config.upstream().endpoints(), proxies, tls),
+        upstream(config, endpoints(config.upstream().endpoints()), proxies, tls),
         new AccessChecker.Settings(
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
@@ -75,7 +77,7 @@ public final class AppSettingsFactory {
             config.access().grantRevalidate(),
             config.access().grantGrace(),
             config.access().removed() == AccessOptions.Removed.KEEP),
-        SiteAccess.of(config.access()),
+        SiteAccess.of(config.access(), receiveTokens(config.upstream().endpoints())),
         new MirrorSettings(
             Lifetime.of(
                 config.freshness().revisionTtl(), config.freshness().staleWhileRevalidate()),
@@ -113,6 +115,16 @@ public final class AppSettingsFactory {
                 new AuditSettings(file, config.audit().maxSize().bytes(), config.audit().keep())));
   }
 
+  private static List<EndpointSettings> endpoints(List<EndpointOptions> all) {
+    return all.stream()
+        .map(e -> new EndpointSettings(e.address(), e.decidesIn(all), e.receivesTokens()))
+        .toList();
+  }
+
+  private static boolean receiveTokens(List<EndpointOptions> all) {
+    return all.stream().anyMatch(EndpointOptions::receivesTokens);
+  }
+
   private static long budget(long configured) {
     return configured > 0 ? configured : Runtime.getRuntime().maxMemory() / HEAP_PER_BUDGET;
   }
@@ -126,11 +138,13 @@ public final class AppSettingsFactory {
     return settings
         .withListeners(new HttpSettings(host, port), new HttpSettings("127.0.0.1", 0))
         .withData(data)
-        .withUpstream(upstream(defaults, List.of(upstream), proxies, TlsSettings.JVM));
+        .withUpstream(
+            upstream(
+                defaults, List.of(EndpointSettings.trusted(upstream)), proxies, TlsSettings.JVM));
   }
 
   private static UpstreamSettings upstream(
-      Config config, List<URI> endpoints, ProxySettings proxies, TlsSettings tls) {
+      Config config, List<EndpointSettings> endpoints, ProxySettings proxies, TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
         config.upstream().silenceTimeout(),

@@ -55,7 +55,8 @@ final class ServeCommand implements Callable<Integer> {
             + Main.Version.number()
             + " serves "
             + String.join(
-                ", ", settings.upstream().endpoints().stream().map(Object::toString).toList())
+                ", ",
+                settings.upstream().endpoints().stream().map(e -> e.address().toString()).toList())
             + " from "
             + settings.data().toAbsolutePath().normalize());
     out.println(
@@ -63,6 +64,7 @@ final class ServeCommand implements Callable<Integer> {
             + clientHost(settings.http().host())
             + ":"
             + app.uri().getPort());
+    out.println("Tokens:   " + TokenRoutes.describe(settings));
     ProxyDiscovery.describe(settings.upstream().network().proxies()).ifPresent(out::println);
     out.println(
         "Operator: http://"

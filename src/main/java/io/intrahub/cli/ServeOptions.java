@@ -47,10 +47,10 @@ final class ServeOptions {
       names = "--upstream",
       paramLabel = "URL",
       description = {
-        "Endpoint to fetch from (default: https://huggingface.co). Repeat it to name others, in"
-            + " order of preference. The first one is authoritative: it gets the clients' tokens and"
-            + " decides who may read what. The others are asked, without a token, when the first"
-            + " does not answer."
+        "Endpoint to fetch from (default: https://huggingface.co). Repeat it, or separate several by"
+            + " commas, in order of preference: a call goes to the next when one fails. Tokens are"
+            + " sent to https://huggingface.co and to URL#send-tokens only; those endpoints decide"
+            + " who may read what."
       })
   List<String> upstreams = new ArrayList<>();
 

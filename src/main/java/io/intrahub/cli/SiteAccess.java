@@ -28,23 +28,34 @@ public record SiteAccess(
     Optional<AccessToken> serviceToken,
     Duration grantTtl,
     Duration grantGrace) {
-  /** Builds the settings from the options, which were checked. */
-  static SiteAccess of(AccessOptions options) {
+  /**
+   * Builds the settings from the options, which were checked.
+   *
+   * @param canSendTokens whether an endpoint of upstream receives tokens. If none does, the Hub
+   *     cannot be asked in the name of a client, so only public repos are served.
+   */
+  static SiteAccess of(AccessOptions options, boolean canSendTokens) {
     AccessMode mode =
         switch (options.mode()) {
-          case PASSTHROUGH -> AccessMode.PASSTHROUGH;
+          case PASSTHROUGH -> canSendTokens ? AccessMode.PASSTHROUGH : AccessMode.PUBLIC_ONLY;
           case SERVICE -> AccessMode.SERVICE;
           case PUBLIC_ONLY -> AccessMode.PUBLIC_ONLY;
         };
     return new SiteAccess(
         mode,
         mode == AccessMode.PUBLIC_ONLY
-            ? AccessRules.publicOnly()
+            ? publicOnly(options)
             : AccessRules.of(options.rules().stream().map(SiteAccess::rule).toList()),
         options.serviceTokenFile(),
         options.serviceToken().flatMap(secret -> AccessToken.of(secret.reveal())),
         options.grantTtl(),
         options.grantGrace());
+  }
+
+  private static AccessRules publicOnly(AccessOptions options) {
+    return options.mode() == AccessOptions.Mode.PUBLIC_ONLY
+        ? AccessRules.publicOnly()
+        : AccessRules.withoutUpstreamTokens();
   }
 
   private static AccessRule rule(RuleOptions rule) {

@@ -6,6 +6,7 @@ import io.intrahub.access.ReadPolicy;
 import io.intrahub.access.SteadyClock;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.store.PublishedBlobs;
@@ -45,6 +46,7 @@ public final class Wiring {
    * @param sockets opens the connections to upstream
    * @param retries the pauses between attempts of a call
    * @param caches the sizes of the caches
+   * @param name of the mirror in {@code Via}, which no other mirror has
    */
   public record Environment(
       Clock clock,
@@ -54,7 +56,8 @@ public final class Wiring {
       ScheduledExecutorService timer,
       SocketFactory sockets,
       RetryTiming retries,
-      CacheSizes caches) {
+      CacheSizes caches,
+      String name) {
     /**
      * Returns one with real sockets and caches that fit the heap of this process. Transfers take
      * real time; no time passes besides that of the clock.
@@ -68,32 +71,38 @@ public final class Wiring {
           timer,
           SocketFactory.getDefault(),
           RetryTiming.REAL,
-          CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()));
+          CacheSizes.ofHeap(Runtime.getRuntime().maxMemory()),
+          ViaHeader.name("0".repeat(16)));
     }
 
     /** Returns a copy in which time passes besides that of the clock. */
     public Environment withElapsed(LongSupplier other) {
-      return new Environment(clock, other, nanos, tasks, timer, sockets, retries, caches);
+      return new Environment(clock, other, nanos, tasks, timer, sockets, retries, caches, name);
     }
 
     /** Returns a copy with another time for transfers. */
     public Environment withNanos(LongSupplier other) {
-      return new Environment(clock, elapsed, other, tasks, timer, sockets, retries, caches);
+      return new Environment(clock, elapsed, other, tasks, timer, sockets, retries, caches, name);
     }
 
     /** Returns a copy that opens connections to upstream in another way. */
     public Environment withSockets(SocketFactory other) {
-      return new Environment(clock, elapsed, nanos, tasks, timer, other, retries, caches);
+      return new Environment(clock, elapsed, nanos, tasks, timer, other, retries, caches, name);
     }
 
     /** Returns a copy with caches of other sizes. */
     public Environment withCaches(CacheSizes other) {
-      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, retries, other);
+      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, retries, other, name);
+    }
+
+    /** Returns a copy with another name. */
+    public Environment withName(String other) {
+      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, retries, caches, other);
     }
 
     /** Returns a copy with other pauses between attempts of a call. */
     public Environment withRetries(RetryTiming other) {
-      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, other, caches);
+      return new Environment(clock, elapsed, nanos, tasks, timer, sockets, other, caches, name);
     }
   }
 
@@ -122,7 +131,8 @@ public final class Wiring {
         order,
         meters,
         environment.sockets(),
-        environment.retries());
+        environment.retries(),
+        environment.name());
   }
 
   /** Returns the transfers into this part of a store. */

@@ -4,6 +4,7 @@ import io.intrahub.config.ConfigException.Problem;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,16 +56,33 @@ final class ConfigSources {
     }
     List<Object> elements = new ArrayList<>();
     for (String text : texts) {
-      Optional<Object> element = option.parse(text);
-      if (element.isEmpty()) {
-        wrong(option, where, text);
-      } else if (elements.contains(element.get())) {
-        problem(where, quote(text) + " is listed twice");
+      parse(option, where, text).ifPresent(elements::add);
+    }
+    putElements(option, where, elements);
+  }
+
+  /** Reads one element of a list; empty if it has the wrong form, which is a problem. */
+  Optional<Object> parse(Option option, String where, String text) {
+    Optional<Object> element = option.parse(text);
+    if (element.isEmpty()) {
+      wrong(option, where, text);
+    }
+    return element;
+  }
+
+  /** Keeps the elements of a list. One that is listed twice is a problem. */
+  void putElements(Option option, String where, List<Object> elements) {
+    Set<Object> seen = new HashSet<>();
+    List<Object> kept = new ArrayList<>();
+    for (Object element : elements) {
+      // The same endpoint with other properties is the same endpoint.
+      if (seen.add(element instanceof EndpointOptions e ? e.address() : element)) {
+        kept.add(element);
       } else {
-        elements.add(element.get());
+        problem(where, quote(element.toString()) + " is listed twice");
       }
     }
-    keep(option, where, List.copyOf(elements));
+    keep(option, where, List.copyOf(kept));
   }
 
   /** Keeps the rules that were read from a file. */
@@ -87,7 +105,7 @@ final class ConfigSources {
     String found = quote(text);
     if (text.isBlank()) {
       found = "nothing";
-    } else if (option.type() == ValueType.ADDRESS && text.contains("@")) {
+    } else if (option.type() == ValueType.ENDPOINT && text.contains("@")) {
       found = "an address with a user name, which is not shown";
     } else if (option.type() == ValueType.SECRET) {
       found = "another value, which is not shown";

@@ -73,6 +73,7 @@ final class OptionRules {
         config.access().grantGrace(),
         "clients would be refused earlier during an outage than without one");
     access(broken, config.access());
+    endpoints(broken, config.upstream().endpoints(), config.access());
     if (config.listings().answerLimit() > config.listings().learnLimit()) {
       broken.add(
           new Violation(
@@ -118,6 +119,28 @@ final class OptionRules {
               "access.mode",
               "access.rules have an effect only with access.mode: service; set that mode or remove"
                   + " the rules"));
+    }
+  }
+
+  private static void endpoints(
+      List<Violation> broken, List<EndpointOptions> endpoints, AccessOptions access) {
+    String key = "upstream.endpoints";
+    if (!endpoints.isEmpty() && endpoints.stream().noneMatch(e -> e.decidesIn(endpoints))) {
+      broken.add(
+          new Violation(
+              key,
+              key,
+              "no endpoint is authoritative, so nothing would say who may read what; remove"
+                  + " authoritative: false from the one that you trust"));
+    }
+    if (access.mode() == AccessOptions.Mode.SERVICE
+        && endpoints.stream().noneMatch(EndpointOptions::receivesTokens)) {
+      broken.add(
+          new Violation(
+              key,
+              "access.mode",
+              "access.mode is service, but no endpoint receives the mirror's token; append"
+                  + " #send-tokens to the one that you trust with it"));
     }
   }
 

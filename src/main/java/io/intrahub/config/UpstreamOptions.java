@@ -1,12 +1,11 @@
 package io.intrahub.config;
 
-import static io.intrahub.config.ValueType.ADDRESS;
 import static io.intrahub.config.ValueType.DURATION;
+import static io.intrahub.config.ValueType.ENDPOINT;
 import static io.intrahub.config.ValueType.FILE;
 import static io.intrahub.config.ValueType.PROXY;
 import static io.intrahub.config.ValueType.SERVERS;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,14 +14,17 @@ import java.util.Optional;
 /** Endpoints of upstream, and how to reach them. */
 public record UpstreamOptions(
     @Setting(
-            type = ADDRESS,
+            type = ENDPOINT,
             byDefault = "https://huggingface.co",
             flag = "--upstream",
             doc =
-                "Base addresses of the Hub, in order of preference. The first one receives the"
-                    + " tokens and decides who may read what. The others are asked without a token"
-                    + " when the first one fails.")
-        List<URI> endpoints,
+                "Base addresses of the Hub and its mirrors, in order of preference: a call goes to the"
+                    + " next one when one fails. Tokens are sent to `https://huggingface.co` only, and"
+                    + " to an endpoint written as `https://hub.example#send-tokens`. Endpoints that"
+                    + " receive tokens decide who may read what; if there are none, the first endpoint"
+                    + " decides, and only public repos are served. In the file, an element may be"
+                    + " `{url: https://hub.example, send-tokens: true, authoritative: false}`.")
+        List<EndpointOptions> endpoints,
     @Setting(
             type = DURATION,
             byDefault = "5s",

@@ -27,8 +27,11 @@ public enum ValueType {
   DURATION("DURATION", "a duration such as 200ms, 10s, 5m, 1h or 7d"),
   /** One of several words; an enum. */
   CHOICE("WORD", "one of these words"),
-  /** Where a server is; a {@code URI} with http or https. */
-  ADDRESS("ADDRESS", "an address such as https://hub.example, without user, query or fragment"),
+  /** A server of upstream; an {@link EndpointOptions}. */
+  ENDPOINT(
+      "URL",
+      "an address such as https://hub.example, without user, query or fragment other than"
+          + " #send-tokens"),
   /** A {@link ProxyChoice}. */
   PROXY(
       "PROXY", "environment, none, or an address such as http://user:password@proxy.example:3128"),
@@ -86,7 +89,7 @@ public enum ValueType {
       case SIZE -> DataSize.parse(text).map(Object.class::cast);
       case DURATION -> parseDuration(text).map(Object.class::cast);
       case CHOICE -> choice(text, target);
-      case ADDRESS -> address(text).map(Object.class::cast);
+      case ENDPOINT -> EndpointOptions.parse(text).map(Object.class::cast);
       case PROXY -> ProxyChoice.parse(text).map(Object.class::cast);
       case NETWORK -> AddressRanges.parse(text).map(_ -> text);
       case SECRET -> Secret.parse(text).map(Object.class::cast);
@@ -159,7 +162,8 @@ public enum ValueType {
     return Optional.empty();
   }
 
-  private static Optional<URI> address(String text) {
+  /** Reads the address of a server; empty if it is none of http or https. */
+  static Optional<URI> address(String text) {
     URI uri;
     try {
       uri = new URI(text);

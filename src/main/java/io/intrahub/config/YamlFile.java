@@ -116,6 +116,8 @@ final class YamlFile {
   private void option(YAMLParser parser, Option option, String where, JsonToken value) {
     if (value == JsonToken.START_ARRAY && option.type() == ValueType.RULE) {
       new YamlRules(parser, file, sources).read(option, where);
+    } else if (value == JsonToken.START_ARRAY && option.type() == ValueType.ENDPOINT) {
+      new YamlEndpoints(parser, file, sources, option).read(where);
     } else if (value == JsonToken.START_ARRAY && option.list()) {
       list(parser, option, where);
     } else if (value.isScalarValue()) {

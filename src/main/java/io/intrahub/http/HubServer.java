@@ -8,6 +8,7 @@ import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.ViaHeader;
 import io.intrahub.mirror.Mirror;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -57,6 +58,7 @@ public final class HubServer implements AutoCloseable {
    * Creates the server; {@link #start} opens the port.
    *
    * @param limits what clients may use
+   * @param name of this mirror in {@code Via}
    * @param budget the memory budget, from which request bodies are reserved
    * @param requestIds returns a new, unguessable id on each call
    * @param timer runs short tasks
@@ -66,6 +68,7 @@ public final class HubServer implements AutoCloseable {
       HttpSettings settings,
       ClientLimits limits,
       Mirror mirror,
+      String name,
       Callers callers,
       DirectBufferPool buffers,
       MemoryBudget budget,
@@ -76,10 +79,12 @@ public final class HubServer implements AutoCloseable {
     this(
         settings,
         limits,
-        new Router(
-                new FileRoute(mirror.files(), new FileResponse(new BodyWriter(buffers))),
-                new ApiRoutes(mirror, budget, settings))
-            ::handle,
+        new LoopGuard(
+            name,
+            new Router(
+                    new FileRoute(mirror.files(), new FileResponse(new BodyWriter(buffers))),
+                    new ApiRoutes(mirror, budget, settings))
+                ::handle),
         callers,
         requestIds,
         timer,
@@ -215,7 +220,8 @@ public final class HubServer implements AutoCloseable {
       try {
         Optional<Caller> caller = caller(ctx, forwarded.client());
         if (caller.isPresent()) {
-          exchange = exchange.by(caller.get());
+          List<String> via = Collections.list(ctx.req().getHeaders(HeaderNames.VIA));
+          exchange = exchange.by(caller.get().withVia(ViaHeader.mirrors(via)));
         }
         Optional<HubError> refusal =
             reading instanceof ForwardedHeaders.Reading.Malformed(var why)

@@ -19,6 +19,7 @@ public final class HeaderNames {
   public static final String RANGE = "Range";
   public static final String RETRY_AFTER = "Retry-After";
   public static final String VARY = "Vary";
+  public static final String VIA = "Via";
   public static final String X_ERROR_CODE = "X-Error-Code";
   public static final String X_ERROR_MESSAGE = "X-Error-Message";
   public static final String X_FORWARDED_FOR = "X-Forwarded-For";

@@ -139,6 +139,25 @@ public record HubError(
             + " that command.");
   }
 
+  /** A request of this mirror came back to it, by the address of an endpoint. */
+  public static HubError loop() {
+    return of(
+        508,
+        "This request came back to the mirror that sent it. upstream.endpoints must name the Hub or"
+            + " another mirror, and that must not lead back here.");
+  }
+
+  /** The same, for the client whose request caused that one. */
+  public static HubError circular(String what, String reason) {
+    return of(
+        508,
+        "intrahub could not ask the Hub for "
+            + what
+            + ": "
+            + reason
+            + ". Its operator has to correct upstream.endpoints.");
+  }
+
   /** The requested range contains no byte of the content. */
   public static HubError rangeNotSatisfiable(long size) {
     return of(416, "The range lies beyond the end of the file, which has " + size + " bytes.");

@@ -99,6 +99,6 @@ public final class ApiPassThrough {
         ok.header("x-repo-commit").flatMap(CommitHash::parse),
         headers,
         ApiReplies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin() + "/", self + "/")),
-        CacheLabel.BYPASSED);
+        CacheLabel.passedOn(ok.stale()));
   }
 }

@@ -35,9 +35,14 @@ public record CacheLabel(
     BYPASS
   }
 
-  /** For an answer that was fetched for one client. */
-  public static final CacheLabel BYPASSED =
-      new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), false, true);
+  /**
+   * For an answer that was fetched for one client.
+   *
+   * @param stale whether another mirror gave it from its store because it could not ask the Hub
+   */
+  static CacheLabel passedOn(boolean stale) {
+    return new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), stale, true);
+  }
 
   /** For an answer than which none newer is known. */
   public CacheLabel(

@@ -278,6 +278,8 @@ final class GrantRenewals {
           TIMED_OUT,
           BROKEN,
           SERVER_ERROR,
+          STALE_ANSWER,
+          CIRCULAR,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
           INCOMPLETE_ANSWER ->

@@ -283,7 +283,8 @@ public final class HistoryQueries {
         switch (none) {
           // The client chose this call, so its refusal ends nothing that others were granted.
           case UpstreamResult.Refused<KeptHistories.Learned> _ -> on.caller().requester().isEmpty();
-          case UpstreamResult.Failed<KeptHistories.Learned> _ -> upstream.hasFallback();
+          case UpstreamResult.Failed<KeptHistories.Learned>(var failure) ->
+              upstream.mayPassOn(failure);
         };
     if (isPassed) {
       return pass.get();
@@ -326,8 +327,7 @@ public final class HistoryQueries {
     Instant began = revisions.now();
     Caller reader = at.reader();
     // The answer is kept for all who may see the repo, so it must be one that all of them get.
-    UpstreamResult<ApiAnswer> answer =
-        upstream.learn(repo, target, Caller.anonymous(reader.client()));
+    UpstreamResult<ApiAnswer> answer = upstream.learn(repo, target, reader.withoutToken());
     if (!reader.isAnonymous() && isOfNobody(answer)) {
       answer = upstream.learn(repo, target, reader);
     }

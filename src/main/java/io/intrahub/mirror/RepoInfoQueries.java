@@ -221,7 +221,7 @@ public final class RepoInfoQueries {
             caller);
       }
       // What another endpoint says is passed through, under the commit that it says itself.
-      case UpstreamResult.Failed(_) when upstream.hasFallback() ->
+      case UpstreamResult.Failed(var failure) when upstream.mayPassOn(failure) ->
           passThrough(
               new ResolvedRevision.NotKept(asked, Optional.empty()),
               revision,
@@ -333,7 +333,7 @@ public final class RepoInfoQueries {
             info.facts().commit(),
             Map.of(),
             ApiReplies.passedOn(info.body(), JsonFilter.Links.KEPT),
-            CacheLabel.BYPASSED);
+            CacheLabel.passedOn(info.stale()));
       }
       case UpstreamResult.Refused(var refusal) -> {
         if (refusal.isOfRepo()) {

@@ -112,8 +112,11 @@ public final class ResolveFile {
         hop,
         found -> {
           entries.learn(path, found);
-          return new UpstreamResult.Value<>(
-              new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
+          // Another mirror's stale answer proves nothing; repo info says why.
+          return found.evidence().isEmpty()
+              ? revisions.byRepoInfo(on).ask().apply(repo, as)
+              : new UpstreamResult.Value<>(
+                  new ProbeResult.Open(found.evidence().get(), found.commit()));
         });
   }
 
@@ -317,6 +320,7 @@ public final class ResolveFile {
         if (!caller.isAnonymous()) {
           admission.refund();
         }
+        CacheLabel label = CacheLabel.passedOn(found.stale());
         BlobSource source =
             upstream.source(
                 found.repo(), found.commit(), path, found.blob(), caller, CommitFiles.NONE);
@@ -324,13 +328,13 @@ public final class ResolveFile {
             found.commit(),
             path,
             found.blob(),
-            CacheLabel.BYPASSED,
+            label,
             transfers.recentlyWrong(found.repo(), found.blob()),
             (span, completing) ->
                 opened(
                     transfers.passThrough(
                         found.repo(), source, found.blob(), span, caller.client(), deadline),
-                    CacheLabel.BYPASSED,
+                    label,
                     path + " of " + found.repo()));
       }
       case UpstreamResult.Refused(var refusal) -> {

@@ -314,9 +314,9 @@ final class RevisionReader {
     }
   }
 
-  /** Another endpoint may have it. What that says is passed through and proves nothing. */
+  /** What an endpoint says that is not believed is passed through and proves nothing. */
   private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
-    return upstream.hasFallback()
+    return upstream.mayPassOn(failure)
         ? new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, Optional.empty()))
         : new UpstreamResult.Failed<>(failure);
   }

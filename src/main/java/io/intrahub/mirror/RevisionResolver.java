@@ -123,8 +123,7 @@ final class RevisionResolver {
       return refused.get();
     }
     ReadAttempt anybody =
-        new ReadAttempt(
-            request, scope, probe, deadline, Caller.anonymous(request.caller().client()));
+        new ReadAttempt(request, scope, probe, deadline, request.caller().withoutToken());
     if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
       return resolveByRules(anybody);
     }

@@ -69,10 +69,11 @@ final class UpstreamErrors {
   private static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
       case OFFLINE -> HubError.offline(what);
-      case UNREACHABLE, TIMED_OUT, BROKEN ->
+      case UNREACHABLE, TIMED_OUT, BROKEN, STALE_ANSWER ->
           failure.needsOperator()
               ? HubError.upstreamMisconfigured(what, failure.reason(), failure.isLasting())
               : HubError.upstreamUnreachable(what, failure.reason(), failure.isLasting());
+      case CIRCULAR -> HubError.circular(what, failure.reason());
       case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
       case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
           HubError.badUpstream(what, failure.reason(), failure.retryAfter());

@@ -76,7 +76,16 @@ public final class BackgroundTransfers {
   /** Whether a failure says that upstream does not answer, so that it may do so later. */
   public static boolean isOutage(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, RATE_LIMITED, BUSY, OVER_LIMIT -> true;
+      case OFFLINE,
+          UNREACHABLE,
+          TIMED_OUT,
+          BROKEN,
+          STALE_ANSWER,
+          CIRCULAR,
+          RATE_LIMITED,
+          BUSY,
+          OVER_LIMIT ->
+          true;
       case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, WRONG_CONTENT -> false;
     };
   }

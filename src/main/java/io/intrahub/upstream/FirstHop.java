@@ -15,6 +15,13 @@ import java.util.Optional;
  * @param blob the content
  * @param evidence that the caller may read the content; present when the endpoint is authoritative
  *     and the file is not one that the Hub shows of gated repos too
+ * @param stale whether another mirror gave it from its store because it could not ask the Hub; then
+ *     there is no evidence
  */
 public record FirstHop(
-    RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {}
+    RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence, boolean stale) {
+  /** One that is not stale. */
+  public FirstHop(RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {
+    this(repo, commit, blob, evidence, false);
+  }
+}

@@ -34,6 +34,13 @@ public record UpstreamFailure(
     BROKEN,
     /** An answer of 5xx. */
     SERVER_ERROR,
+    /**
+     * An answer from the store of another mirror that could not ask the Hub. It confirms nothing,
+     * but may be passed on.
+     */
+    STALE_ANSWER,
+    /** The endpoint leads back to this mirror, so nobody asks the Hub. */
+    CIRCULAR,
     /** An answer of 429: it is well, and wants to be asked less. */
     RATE_LIMITED,
     /** An answer that is not the Hub's: a login page, other bytes than announced. */
@@ -57,7 +64,7 @@ public record UpstreamFailure(
   /** Whether upstream could not be reached, or could not answer. */
   public boolean isOutage() {
     return switch (kind) {
-      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR -> true;
+      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, STALE_ANSWER, CIRCULAR -> true;
       case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT ->
           false;
     };

@@ -108,7 +108,7 @@ class ServiceModeIT {
         store:
           path: %s
         upstream:
-          endpoints: ["http://127.0.0.1:%d"]
+          endpoints: ["http://127.0.0.1:%d#send-tokens"]
         audit:
           file: %s
         access:

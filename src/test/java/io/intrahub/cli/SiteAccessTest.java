@@ -54,7 +54,7 @@ class SiteAccessTest {
                 - {clients: [10.0.0.0/8, "2001:db8::/32"], repos: ["acme/*"], gated: true}
                 - {repos: ["*/*"], private: true}
             """);
-    SiteAccess site = SiteAccess.of(load(Optional.of(file), Map.of()).access());
+    SiteAccess site = SiteAccess.of(load(Optional.of(file), Map.of()).access(), true);
 
     assertThat(site.mode()).isEqualTo(AccessMode.SERVICE);
     assertThat(site.serviceTokenFile()).contains(Path.of("secret"));
@@ -72,7 +72,7 @@ class SiteAccessTest {
   void a_token_of_the_environment_is_used_and_not_shown() throws Exception {
     Map<String, String> environment =
         Map.of("INTRAHUB_ACCESS_MODE", "service", "INTRAHUB_ACCESS_SERVICE_TOKEN", "hf_s3cret");
-    SiteAccess site = SiteAccess.of(load(Optional.empty(), environment).access());
+    SiteAccess site = SiteAccess.of(load(Optional.empty(), environment).access(), true);
 
     assertThat(site.serviceToken().map(AccessToken::asAuthorization)).contains("Bearer hf_s3cret");
     assertThat(site.toString()).doesNotContain("hf_s3cret");
@@ -82,7 +82,7 @@ class SiteAccessTest {
   void only_public_repos_are_served_without_any_option_but_the_mode() throws Exception {
     Map<String, String> environment =
         Map.of("INTRAHUB_ACCESS_MODE", "public-only", "INTRAHUB_ACCESS_GRANT_TTL", "1m");
-    SiteAccess site = SiteAccess.of(load(Optional.empty(), environment).access());
+    SiteAccess site = SiteAccess.of(load(Optional.empty(), environment).access(), true);
 
     assertThat(site.mode()).isEqualTo(AccessMode.PUBLIC_ONLY);
     assertThat(site.grantTtl()).isEqualTo(Duration.ofMinutes(1));
@@ -91,5 +91,17 @@ class SiteAccessTest {
         .isInstanceOf(AccessDecision.Refused.class)
         .asString()
         .contains("public-only");
+  }
+
+  @Test
+  void only_public_repos_are_served_if_upstream_receives_no_tokens() throws Exception {
+    SiteAccess site = SiteAccess.of(load(Optional.empty(), Map.of()).access(), false);
+
+    assertThat(site.mode()).isEqualTo(AccessMode.PUBLIC_ONLY);
+    assertThat(decide(site, "::1", RepoVisibility.PUBLIC)).isEqualTo(new AccessDecision.Allowed(0));
+    assertThat(decide(site, "::1", RepoVisibility.PRIVATE))
+        .isInstanceOf(AccessDecision.Refused.class)
+        .asString()
+        .contains("upstream.endpoints: send-tokens");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -88,7 +89,7 @@ class ColdOutageIT {
           MirrorUnderTest mirror =
               new MirrorUnderTest(
                   tmp.resolve(load.name()),
-                  s -> s.withUpstream(s.upstream().withEndpoints(List.of(nowhere.uri()))),
+                  s -> s.withUpstream(s.upstream().withEndpoints(List.of(EndpointSettings.trusted(nowhere.uri())))),
                   DevHub.builder())) {
         tick(mirror);
         expectError(load, mirror);

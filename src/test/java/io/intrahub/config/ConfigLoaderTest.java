@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.intrahub.config.ConfigException.Problem;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,9 @@ class ConfigLoaderTest {
     assertThat(config.store().highWatermark()).isEqualTo(95);
     assertThat(config.store().lowWatermark()).isEqualTo(90);
     assertThat(config.mode()).isEqualTo(Config.Mode.ONLINE);
-    assertThat(config.upstream().endpoints()).containsExactly(URI.create("https://huggingface.co"));
+    assertThat(config.upstream().endpoints())
+        .extracting(EndpointOptions::toString)
+        .containsExactly("https://huggingface.co");
     assertThat(config.access().publicTtlDuringOutage()).isEqualTo(Duration.ofDays(7));
   }
 
@@ -323,7 +324,8 @@ class ConfigLoaderTest {
                 Map.of("upstream.endpoints", List.of("https://me:secret@hub.example"))))
         .containsExactly(
             "--upstream: expected an address such as https://hub.example, without user, query or"
-                + " fragment; found an address with a user name, which is not shown");
+                + " fragment other than #send-tokens; found an address with a user name, which is not"
+                + " shown");
   }
 
   @Test
@@ -346,7 +348,7 @@ class ConfigLoaderTest {
       Optional<Path> file, Map<String, String> environment, Map<String, List<String>> flags)
       throws ConfigException {
     return ConfigLoader.load(file, environment, flags).upstream().endpoints().stream()
-        .map(URI::toString)
+        .map(EndpointOptions::toString)
         .toList();
   }
 

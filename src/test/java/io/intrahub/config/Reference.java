@@ -194,7 +194,7 @@ final class Reference {
           case RULE -> "rule";
           case SIZE -> "size";
           case DURATION -> "duration";
-          case ADDRESS -> "address";
+          case ENDPOINT -> "endpoint";
         };
     return (option.list() ? "list: " : "")
         + name

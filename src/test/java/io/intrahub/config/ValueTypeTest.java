@@ -123,7 +123,7 @@ class ValueTypeTest {
         "http://10.0.0.1"
       })
   void an_address_is_of_http_or_https(String text) {
-    assertThat(parse(ValueType.ADDRESS, text).map(Object::toString)).contains(text);
+    assertThat(parse(ValueType.ENDPOINT, text).map(Object::toString)).contains(text);
   }
 
   @ParameterizedTest
@@ -146,7 +146,7 @@ class ValueTypeTest {
         "http://a:1:2"
       })
   void nothing_else_is_an_address(String text) {
-    assertThat(parse(ValueType.ADDRESS, text)).isEmpty();
+    assertThat(parse(ValueType.ENDPOINT, text)).isEmpty();
   }
 
   @ParameterizedTest

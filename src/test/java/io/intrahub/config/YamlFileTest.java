@@ -87,7 +87,7 @@ class YamlFileTest {
                 upstream:
                   endpoints:
                     - https://a.example
-                    - {b: c}
+                    - [b]
                     - ~
                 waits: [1]
                 """))
@@ -99,7 +99,9 @@ class YamlFileTest {
             "f:6: store.path: expected the path of a folder, without ~; found nothing",
             "f:7: mode: expected online or offline; found nothing",
             "f:11: upstream.endpoints: expected an address such as https://hub.example, without"
-                + " user, query or fragment; found a group of options",
+                + " user, query or fragment other than #send-tokens; found a list",
+            "f:12: upstream.endpoints: expected an address such as https://hub.example, without"
+                + " user, query or fragment other than #send-tokens; found \"~\"",
             "f:13: waits: expected indented options on the lines below it; found a list");
   }
 
@@ -112,7 +114,7 @@ class YamlFileTest {
     assertThat(problems("upstream: {endpoints: [https://a.example, ftp://b, https://a.example]}"))
         .containsExactly(
             "f:1: upstream.endpoints: expected an address such as https://hub.example, without"
-                + " user, query or fragment; found \"ftp://b\"",
+                + " user, query or fragment other than #send-tokens; found \"ftp://b\"",
             "f:1: upstream.endpoints: \"https://a.example\" is listed twice");
   }
 

@@ -164,7 +164,7 @@ public final class MirrorProcess implements AutoCloseable {
             "--data",
             data.toString(),
             "--upstream",
-            upstream.toString()),
+            upstream + "#send-tokens"),
         environment);
   }
 

@@ -5,9 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.AppSettings;
 import io.intrahub.clients.CurlClient;
+import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 
 /**
  * An upstream that is itself a mirror of the Hub: a real nginx that rewrites what the Hub says, as
@@ -97,7 +100,7 @@ class MirrorAsUpstreamIT {
   }
 
   private AppSettings behind(AppSettings s, Style style, int cdnPort) {
-    URI hub = s.upstream().endpoints().getFirst();
+    URI hub = s.upstream().endpoints().getFirst().address();
     try {
       if (nginx.isEmpty()) {
         Path folder = Files.createDirectory(tmp.resolve("nginx"));
@@ -107,7 +110,8 @@ class MirrorAsUpstreamIT {
       throw new UncheckedIOException(e);
     }
     URI front = URI.create("http://127.0.0.1:" + nginx.orElseThrow().port());
-    return s.withUpstream(s.upstream().withEndpoints(List.of(front)));
+    return s.withUpstream(
+        s.upstream().withEndpoints(List.of(EndpointSettings.publicMirror(front))));
   }
 
   /** While one of these files exists, the mirror gives that answer to everything. */
@@ -182,6 +186,38 @@ class MirrorAsUpstreamIT {
     CurlClient.Answer answer = curl.get(mirror.app().uri() + SMALL, "-L");
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.text()).isEqualTo("small\n");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Style.class)
+  void the_hubs_own_client_loads_a_repo_cold_and_warm_and_during_an_outage(Style style)
+      throws Exception {
+    PythonClient hf = new PythonClient("hf-2.4.0", tmp);
+    hf.assumeAvailable();
+    Rig mirror = start(style);
+    load(hf, "cold");
+    awaitIdle();
+    int asked = mirror.hub.log().size();
+    load(hf, "warm");
+    assertThat(mirror.hub.log()).as("calls for a warm load").hasSize(asked);
+    mirror.hub.goDark();
+    mirror.hub.cdnGoDark();
+    mirror.clock.pass(Duration.ofMinutes(30));
+    load(hf, "while the Hub behind the mirror is away");
+  }
+
+  private void load(PythonClient hf, String when) {
+    JsonNode files =
+        hf.call()
+            .endpoint(rig.orElseThrow().app().uri())
+            .script("snapshot.py", "acme/open")
+            .expectSuccess()
+            .json()
+            .get("files");
+    assertThat(files.get("weights.bin").get("sha256").asString())
+        .as(when)
+        .isEqualTo(WEIGHTS.sha256());
+    assertThat(files.get("small.txt").get("size").asInt()).as(when).isEqualTo(6);
   }
 
   @ParameterizedTest

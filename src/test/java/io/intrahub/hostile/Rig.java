@@ -7,6 +7,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -63,8 +64,10 @@ final class Rig implements AutoCloseable {
     return new Rig(
         data,
         s -> {
-          URI first = s.upstream().endpoints().getFirst();
-          return s.withUpstream(s.upstream().withEndpoints(List.of(first, fallback.uri())));
+          EndpointSettings first = s.upstream().endpoints().getFirst();
+          return s.withUpstream(
+              s.upstream()
+                  .withEndpoints(List.of(first, EndpointSettings.untrusted(fallback.uri()))));
         });
   }
 

@@ -31,11 +31,11 @@ import io.intrahub.hostile.PermissionCell.State;
 import io.intrahub.hostile.PermissionWorld.Repo;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.store.fs.tokens.TokenFile;
+import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitOption;
@@ -117,12 +117,15 @@ class TokenTracesTest {
         new Rig(
             data,
             s -> {
-              URI hub = s.upstream().endpoints().getFirst();
+              EndpointSettings hub = s.upstream().endpoints().getFirst();
               return change.apply(
                   s.withMirror(s.mirror().withColdQuestions(10_000_000))
                       // Small enough to be rotated and compressed.
                       .withAudit(new AuditSettings(audit.resolve("audit.log"), 64 << 10, 100))
-                      .withUpstream(s.upstream().withEndpoints(List.of(hub, fallback.uri()))));
+                      .withUpstream(
+                          s.upstream()
+                              .withEndpoints(
+                                  List.of(hub, EndpointSettings.untrusted(fallback.uri())))));
             });
   }
 

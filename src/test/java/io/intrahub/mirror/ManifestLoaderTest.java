@@ -19,6 +19,7 @@ import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.ListingHub;
 import io.intrahub.testing.TestWiring;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
@@ -65,7 +66,7 @@ class ManifestLoaderTest {
     HubUpstream upstream =
         new Wiring(
                 TestWiring.settings(
-                    UpstreamSettings.to(List.of(hub.uri()))
+                    UpstreamSettings.to(List.of(EndpointSettings.trusted(hub.uri())))
                         .withNetwork(NetworkSettings.DEFAULT.withTimeouts(time))),
                 Wiring.Environment.of(Clock.systemUTC(), threads, timer),
                 budget,

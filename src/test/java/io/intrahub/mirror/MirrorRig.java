@@ -12,6 +12,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestEndpoints;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
@@ -45,7 +46,8 @@ final class MirrorRig implements AutoCloseable {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
-        UpstreamSettings.to(endpoints).withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
+        UpstreamSettings.to(TestEndpoints.firstTrusted(endpoints))
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(limit));
     Executor counted =
         task -> {
           running.incrementAndGet();

@@ -5,6 +5,7 @@ import io.intrahub.cli.AppSettingsFactory;
 import io.intrahub.cli.Wiring;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -18,14 +19,16 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class TestWiring {
   /** For tests whose bytes do not come from upstream. */
   public static final UpstreamSettings OFFLINE =
-      UpstreamSettings.to(List.of(URI.create("http://127.0.0.1:9"))).withOffline(true);
+      UpstreamSettings.to(List.of(EndpointSettings.trusted(URI.create("http://127.0.0.1:9"))))
+          .withOffline(true);
 
   private TestWiring() {}
 
   /** Returns the defaults with this upstream. */
   public static AppSettings settings(UpstreamSettings upstream) {
     Path nowhere = Path.of("unused");
-    return AppSettingsFactory.demo("127.0.0.1", 0, nowhere, upstream.endpoints().getFirst())
+    return AppSettingsFactory.demo(
+            "127.0.0.1", 0, nowhere, upstream.endpoints().getFirst().address())
         .withUpstream(upstream);
   }
 

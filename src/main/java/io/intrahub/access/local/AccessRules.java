@@ -38,6 +38,11 @@ public final class AccessRules {
     return new AccessRules(List.of(), Refusals.PUBLIC_ONLY);
   }
 
+  /** Returns the same, with a message for an upstream that receives no tokens. */
+  public static AccessRules withoutUpstreamTokens() {
+    return new AccessRules(List.of(), Refusals.NO_UPSTREAM_TOKENS);
+  }
+
   /**
    * Decides whether a client may read a repo.
    *

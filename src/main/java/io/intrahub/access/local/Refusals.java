@@ -29,6 +29,14 @@ enum Refusals {
     String why(String kind, int rule) {
       return "this mirror serves public repositories only (access.mode: public-only)";
     }
+  },
+  /** The mode would pass tokens on, but no endpoint receives any. */
+  NO_UPSTREAM_TOKENS {
+    @Override
+    String why(String kind, int rule) {
+      return "this mirror serves public repositories only, because it sends no tokens to its"
+          + " upstream (upstream.endpoints: send-tokens)";
+    }
   };
 
   /** Returns why repos of this kind are refused, as the second half of a sentence. */
@@ -61,7 +69,7 @@ enum Refusals {
 
   /** Returns what is wrong with the client's token, as a sentence behind others; often empty. */
   private String token(Requester who, RepoId repo) {
-    if (this == PUBLIC_ONLY) {
+    if (this == PUBLIC_ONLY || this == NO_UPSTREAM_TOKENS) {
       return who.credential() instanceof LocalCredential.None ? "" : " It ignores tokens.";
     }
     return switch (who.credential()) {

@@ -66,7 +66,8 @@ final class Sponsors {
   static boolean mayBeOfToken(UpstreamFailure failure) {
     return switch (failure.kind()) {
       case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, SERVER_ERROR, TIMED_OUT -> true;
-      case OFFLINE, UNREACHABLE, BROKEN, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
+      case OFFLINE, UNREACHABLE, BROKEN, STALE_ANSWER, CIRCULAR, BUSY, OVER_LIMIT, WRONG_CONTENT ->
+          false;
     };
   }
 

@@ -10,8 +10,19 @@ import java.util.Optional;
  * @param headers the few that are passed on: content type, {@code X-Repo-Commit}, {@code Link},
  *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
  * @param body to be closed by whoever takes the answer; of a HEAD it is empty
+ * @param stale whether another mirror gave it from its store because it could not ask the Hub
  */
-public record ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
+public record ApiAnswer(int status, Map<String, String> headers, ApiBody body, boolean stale) {
+  /** An answer that is not stale. */
+  public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
+    this(status, headers, body, false);
+  }
+
+  /** The same answer, from the store of another mirror. */
+  ApiAnswer asStale() {
+    return new ApiAnswer(status, headers, body, true);
+  }
+
   /** The header of this lower-case name. */
   public Optional<String> header(String name) {
     return Optional.ofNullable(headers.get(name));

@@ -28,7 +28,8 @@ final class ApiClient {
    * An answer and where it came from.
    *
    * @param said what it says
-   * @param authoritative whether the authoritative endpoint gave it: only then it proves anything
+   * @param authoritative whether it is the word of an authoritative endpoint: only then it proves
+   *     anything
    * @param path of the Hub at which the call ended after redirects
    */
   record Answer(ApiAnswer said, boolean authoritative, String path) {}
@@ -57,9 +58,15 @@ final class ApiClient {
       long sent = System.nanoTime();
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
+        boolean stale = StaleLabel.isOn(response);
+        if (stale && question.isToLearn()) {
+          response.close();
+          return FailureClassifier.stale();
+        }
+        boolean proves = endpoint.authoritative() && !stale;
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(said, endpoint.authoritative(), path));
+            .map(said -> new Answer(stale ? said.asStale() : said, proves, path));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

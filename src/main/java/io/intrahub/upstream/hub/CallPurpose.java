@@ -15,10 +15,10 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
   enum Purpose {
     /**
      * To learn whether everybody may still read a repo. The target depends on the repo alone, so
-     * that a client can't choose one that fails. Only the authoritative endpoint is asked.
+     * that a client can't choose one that fails. Only authoritative endpoints are asked.
      */
     CONFIRM,
-    /** To learn what the mirror keeps. Only the authoritative endpoint is asked. */
+    /** To learn what the mirror keeps. Only authoritative endpoints are asked. */
     LEARN,
     /** To fetch bytes whose digest is known. Any endpoint may deliver them. */
     FETCH,
@@ -43,8 +43,13 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
     return new CallPurpose(Purpose.FETCH, Optional.of(repo));
   }
 
+  /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
+  boolean isToLearn() {
+    return purpose == Purpose.CONFIRM || purpose == Purpose.LEARN;
+  }
+
   /** Whether this endpoint may answer. */
   boolean mayAsk(Endpoint endpoint) {
-    return endpoint.authoritative() || purpose == Purpose.FETCH || purpose == Purpose.PASS_ON;
+    return endpoint.authoritative() || !isToLearn();
   }
 }

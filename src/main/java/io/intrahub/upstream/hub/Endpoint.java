@@ -1,19 +1,24 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.access.Caller;
 import okhttp3.HttpUrl;
 
 /**
  * One of the servers that the operator configured as upstream.
  *
  * @param base without a trailing slash in its path
- * @param authoritative whether it is the first one, the Hub itself or what stands for it: only its
- *     refusals, commits and digests are believed, and only it gets tokens. Who asks is a different
- *     thing: {@link io.intrahub.access.Authority}.
+ * @param authoritative whether its refusals, commits and digests are believed. Who asks is a
+ *     different thing: {@link io.intrahub.access.Authority}.
+ * @param receivesTokens whether it is asked with tokens
  * @param breaker its health
  * @param silence whether it answers anything at all
  */
 record Endpoint(
-    HttpUrl base, boolean authoritative, CircuitBreaker breaker, SilenceMonitor silence) {
+    HttpUrl base,
+    boolean authoritative,
+    boolean receivesTokens,
+    CircuitBreaker breaker,
+    SilenceMonitor silence) {
   /** The address of an endpoint as the operator wrote it, with a slash at its end. */
   static HttpUrl baseUrl(String endpoint) {
     HttpUrl url = HttpUrl.get(endpoint);
@@ -29,6 +34,11 @@ record Endpoint(
     String prefix = base.encodedPath();
     String path = prefix.equals("/") ? "" : prefix.substring(0, prefix.length() - 1);
     return HttpUrl.get(base.scheme() + "://" + hostAndPort(base) + path + encodedTarget);
+  }
+
+  /** Whether a call in this caller's name may go to it. */
+  boolean mayHear(Caller caller) {
+    return receivesTokens || caller.isAnonymous();
   }
 
   /** Whether the address is this endpoint's own: only there a token may go. */

@@ -34,7 +34,7 @@ final class EndpointSelector {
    *
    * @param endpoints in the order of preference, at least one
    * @param offline no endpoint is ever asked
-   * @param lastAnswer of the first endpoint
+   * @param lastAnswer of the authoritative endpoints
    */
   EndpointSelector(
       List<Endpoint> endpoints,
@@ -65,7 +65,7 @@ final class EndpointSelector {
    * order but for one.
    *
    * @param quota that the call counts against: an endpoint that limits it is not visited
-   * @param caller with a token: only the authoritative endpoint is visited
+   * @param caller with a token: only endpoints that receive tokens are visited
    * @param operation that the visits are part of
    * @param last is visited when all others failed
    * @return a failure that is not worth another attempt: there were as many as may be
@@ -84,8 +84,7 @@ final class EndpointSelector {
     List<Endpoint> order = new ArrayList<>(endpoints);
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
-      boolean mayHear = caller.isAnonymous() || endpoint.authoritative();
-      if (!mayHear || !question.mayAsk(endpoint)) {
+      if (!endpoint.mayHear(caller) || !question.mayAsk(endpoint)) {
         continue;
       }
       Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
@@ -93,7 +92,9 @@ final class EndpointSelector {
         failure = limit.get();
         continue;
       }
-      Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question);
+      boolean mayWait =
+          order.stream().noneMatch(e -> !e.equals(endpoint) && isUsable(e, question, caller));
+      Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question, mayWait);
       if (admission.isEmpty()) {
         continue;
       }
@@ -108,11 +109,23 @@ final class EndpointSelector {
     return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
   }
 
-  /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
+  /** Whether a call may go to an endpoint that answered lately. */
+  private static boolean isUsable(Endpoint endpoint, CallPurpose question, Caller caller) {
+    return endpoint.mayHear(caller)
+        && question.mayAsk(endpoint)
+        && !endpoint.breaker().isOpen()
+        && !endpoint.breaker().isSilent();
+  }
+
+  /**
+   * A refused call waits for the probe under way, if there is one: it tells whether to go on.
+   *
+   * @param mayWait whether no other endpoint can answer meanwhile
+   */
   private static Optional<CircuitBreaker.Admission> acquire(
-      CircuitBreaker breaker, CallPurpose question) {
+      CircuitBreaker breaker, CallPurpose question, boolean mayWait) {
     Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
-    if (admission.isPresent()) {
+    if (admission.isPresent() || !mayWait) {
       return admission;
     }
     Optional<CompletableFuture<Void>> probe = breaker.probe(question);
@@ -162,7 +175,8 @@ final class EndpointSelector {
   }
 
   private UpstreamFailure notAsked() {
-    CircuitBreaker breaker = endpoints.getFirst().breaker();
+    CircuitBreaker breaker =
+        endpoints.stream().filter(Endpoint::authoritative).findFirst().orElseThrow().breaker();
     return new UpstreamFailure(
         UpstreamFailure.Kind.UNREACHABLE,
         breaker.reason(),
@@ -227,7 +241,13 @@ final class EndpointSelector {
                 breaker.answered();
               }
             }
-            case OFFLINE, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, OVER_LIMIT, WRONG_CONTENT ->
+            case OFFLINE,
+                STALE_ANSWER,
+                CIRCULAR,
+                UNEXPECTED_ANSWER,
+                INCOMPLETE_ANSWER,
+                OVER_LIMIT,
+                WRONG_CONTENT ->
                 breaker.answered();
           }
         },

@@ -98,6 +98,12 @@ final class FailureClassifier {
             failure.needsOperator()));
   }
 
+  /** The status with which a mirror answers its own request (RFC 5842 section 7.2). */
+  private static final int LOOP = 508;
+
+  /** Characters of an error's text that are repeated. */
+  private static final int MAX_SAID = 300;
+
   /** The failure that an answer without success or refusal stands for. */
   static UpstreamFailure of(Response response) {
     int status = response.code();
@@ -108,19 +114,46 @@ final class FailureClassifier {
           true,
           RetryAfterHeaders.wait(response));
     }
+    if (status == LOOP) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.CIRCULAR,
+          "the request came back to a mirror that had sent it, because upstream.endpoints lead in a"
+              + " circle",
+          false,
+          Optional.empty(),
+          true);
+    }
     if (status >= 500 || status == 408) {
       return new UpstreamFailure(
           UpstreamFailure.Kind.SERVER_ERROR,
-          "it answered " + status,
+          "it answered " + status + said(response),
           true,
           RetryAfterHeaders.wait(response));
     }
     return unexpectedFailure("it answered " + status + ", but not as the Hub does");
   }
 
+  /** What an error says for people; another mirror names its cause. Often empty. */
+  private static String said(Response response) {
+    String text = response.header(HeaderNames.X_ERROR_MESSAGE);
+    if (text == null || text.isBlank() || text.contains("://")) {
+      return "";
+    }
+    String said = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+    return ": " + said.substring(0, Math.min(said.length(), MAX_SAID));
+  }
+
   /** An answer that is not the Hub's; another attempt may bring a better one. */
   static <T> UpstreamResult<T> unexpected(String reason) {
     return new UpstreamResult.Failed<>(unexpectedFailure(reason));
+  }
+
+  /** An answer that another mirror gave from its store without asking the Hub. */
+  static <T> UpstreamResult<T> stale() {
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(
+            UpstreamFailure.Kind.STALE_ANSWER,
+            "the mirror that stands between could not ask the Hub either"));
   }
 
   /** An answer without a fact that the mirror needs and may learn in another way. */

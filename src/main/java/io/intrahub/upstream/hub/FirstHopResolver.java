@@ -66,8 +66,17 @@ final class FirstHopResolver {
             question,
             RateLimits.Quota.RESOLVERS,
             caller,
-            endpoint ->
-                visit(question, endpoint, repo, revision, path, Optional.empty(), caller))
+            endpoint -> {
+              UpstreamResult<Hop> hop =
+                  visit(question, endpoint, repo, revision, path, Optional.empty(), caller);
+              // What a commit contains is right however old the answer is.
+              boolean teaches = question.isToLearn() && revision.asCommit().isEmpty();
+              return teaches
+                      && hop instanceof UpstreamResult.Value(var found)
+                      && found.said().stale()
+                  ? FailureClassifier.stale()
+                  : hop;
+            })
         .map(Hop::said);
   }
 
@@ -114,6 +123,7 @@ final class FirstHopResolver {
     RepoId repo = asked;
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts(revision, known);
+    boolean isStale = false;
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       Request.Builder request =
           new Request.Builder()
@@ -126,11 +136,12 @@ final class FirstHopResolver {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
+        isStale |= endpoint.owns(url) && StaleLabel.isOn(response);
         if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }
         if (next.isEmpty()) {
-          return found(endpoint, repo, revision, path, url, facts, caller, began);
+          return found(endpoint, repo, revision, path, url, facts, isStale, caller, began);
         }
         Optional<HubTarget> target = target(endpoint, next.get());
         if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
@@ -138,7 +149,7 @@ final class FirstHopResolver {
           repo = endpoint.authoritative() ? moved.repo() : asked;
           facts = new Facts(revision, known);
         } else if (facts.areComplete()) {
-          return found(endpoint, repo, revision, path, next.get(), facts, caller, began);
+          return found(endpoint, repo, revision, path, next.get(), facts, isStale, caller, began);
         } else if (target.isEmpty()) {
           // A file server's own ETag may look like a digest of the file and be something else.
           return FailureClassifier.incomplete(
@@ -166,6 +177,7 @@ final class FirstHopResolver {
       FilePath path,
       HttpUrl url,
       Facts facts,
+      boolean isStale,
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
@@ -182,7 +194,7 @@ final class FirstHopResolver {
     smallFiles.learn(file, endpoint, url);
     DownloadLocations.Location location = locations.put(file, endpoint, url);
     // A redirect that says nothing of the file may lead to a login page.
-    boolean proves = endpoint.authoritative() && proves(path) && facts.wereSaid();
+    boolean proves = endpoint.authoritative() && proves(path) && facts.wereSaid() && !isStale;
     return new UpstreamResult.Value<>(
         new Hop(
             new FirstHop(
@@ -193,7 +205,8 @@ final class FirstHopResolver {
                     ? Optional.of(
                         ReadEvidence.witnessed(
                             new Grant(repo, caller.authority(), ReadScope.CONTENT), began))
-                    : Optional.empty()),
+                    : Optional.empty(),
+                isStale),
             location));
   }
 

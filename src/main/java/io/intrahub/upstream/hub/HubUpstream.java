@@ -31,7 +31,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.stream.IntStream;
 import javax.net.SocketFactory;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -67,6 +66,7 @@ public final class HubUpstream implements AutoCloseable {
    * @param order the one that refusals are numbered by
    * @param sockets opens the connections
    * @param timing the pauses between attempts of a call
+   * @param name of this mirror in {@code Via}
    */
   public HubUpstream(
       UpstreamSettings settings,
@@ -76,27 +76,33 @@ public final class HubUpstream implements AutoCloseable {
       EventOrder order,
       Meters meters,
       SocketFactory sockets,
-      RetryTiming timing) {
+      RetryTiming timing,
+      String name) {
     this.settings = settings;
     this.order = order;
     this.lastAnswer = new LastAnswer(clock);
     Set<String> hosts = new HashSet<>();
     this.endpoints =
-        IntStream.range(0, settings.endpoints().size())
-            .mapToObj(i -> {
-              HttpUrl base = Endpoint.baseUrl(settings.endpoints().get(i).toString());
+        settings.endpoints().stream()
+            .map(endpoint -> {
+              HttpUrl base = Endpoint.baseUrl(endpoint.address().toString());
               hosts.add(base.host());
               return new Endpoint(
                   base,
-                  i == 0,
+                  endpoint.authoritative(),
+                  endpoint.receivesTokens(),
                   new CircuitBreaker(clock),
                   new SilenceMonitor(settings.silenceTimeout(), System::nanoTime));
             })
             .toList();
+    Endpoint preferred = endpoints.getFirst();
     RedirectGuard guard = new RedirectGuard(hosts);
     List<Interceptor> interceptors =
         List.of(
-            new RequestCounter(meters), new IdentityEncodingInterceptor(), new TokenInterceptor());
+            new RequestCounter(meters),
+            new IdentityEncodingInterceptor(),
+            new TokenInterceptor(),
+            new ViaInterceptor(name));
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
@@ -109,10 +115,9 @@ public final class HubUpstream implements AutoCloseable {
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
-    SmallFileAddresses smallFiles = new SmallFileAddresses(ticker);
+    SmallFileAddresses smallFiles = new SmallFileAddresses(preferred, ticker);
     LfsAddresses lfsFiles =
-        new LfsAddresses(
-            client, endpoints.getFirst(), locations, limits, settings.offline(), ticker);
+        new LfsAddresses(client, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
     this.listings =
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
@@ -121,12 +126,11 @@ public final class HubUpstream implements AutoCloseable {
             client,
             firstHops,
             locations,
-            new SharedAddresses(
-                endpoints.getFirst(), locations, smallFiles, lfsFiles, limits, clock),
+            new SharedAddresses(preferred, locations, smallFiles, lfsFiles, limits, clock),
             limits,
             retries,
             meters,
-            endpoints.getFirst().base().host());
+            preferred.base().host());
   }
 
   /** Whether upstream can be asked now, as far as is known. */
@@ -181,11 +185,12 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Whether the authoritative endpoint can't be asked: the operator switched it off, or no
-   * connection to it came about lately. Another endpoint may be there all the same.
+   * Whether no authoritative endpoint can be asked: the operator switched upstream off, or no
+   * connection to them came about lately. Another endpoint may be there all the same.
    */
   public boolean isUnavailable() {
-    return settings.offline() || endpoints.getFirst().breaker().isOpen();
+    return settings.offline()
+        || endpoints.stream().filter(Endpoint::authoritative).allMatch(e -> e.breaker().isOpen());
   }
 
   /** The same as a state: {@link UpstreamState#REACHABLE} unless {@link #isUnavailable()}. */
@@ -196,9 +201,14 @@ public final class HubUpstream implements AutoCloseable {
     return isUnavailable() ? UpstreamState.DOWN : UpstreamState.REACHABLE;
   }
 
-  /** Whether other endpoints than the authoritative one may be asked. */
-  public boolean hasFallback() {
-    return endpoints.size() > 1;
+  /**
+   * Whether a call that failed in this way may bring an answer for the client that caused it,
+   * though one that proves nothing: from an endpoint that is not authoritative, or from the store
+   * of another mirror.
+   */
+  public boolean mayPassOn(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.STALE_ANSWER
+        || !endpoints.stream().allMatch(Endpoint::authoritative);
   }
 
   /**
@@ -211,7 +221,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint's {@code resolve} about one file, as this caller. Costs one
+   * Asks an authoritative endpoint's {@code resolve} about one file, as this caller. Costs one
    * call. The address of the bytes is kept for {@link #source}.
    */
   public UpstreamResult<FirstHop> learnFile(
@@ -269,7 +279,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint for repo info, as this caller, whose client's share of the
+   * Asks an authoritative endpoint for repo info, as this caller, whose client's share of the
    * memory budget the answer counts against. Parameters as above.
    */
   public UpstreamResult<RepoInfoAnswer> learnInfo(
@@ -278,7 +288,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint whether the caller may read a repo. As {@link #learnInfo}, but
+   * Asks an authoritative endpoint whether the caller may read a repo. As {@link #learnInfo}, but
    * it is asked even if it answers 5xx about many repos. To confirm a grant that there is, pass
    * {@link #confirming} of the caller.
    *
@@ -290,7 +300,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint whether the caller may read a gated repo's content ({@code GET
+   * Asks an authoritative endpoint whether the caller may read a gated repo's content ({@code GET
    * /api/{type}s/{repo}/auth-check}, huggingface_hub {@code HfApi.auth_check}). As {@link
    * #confirm}. The evidence is about the repo that answered, which may have been renamed.
    */
@@ -316,7 +326,7 @@ public final class HubUpstream implements AutoCloseable {
    * counts against its client.
    */
   public static Caller confirming(Caller as) {
-    return new Caller(as.authority(), as.token(), CONFIRMING);
+    return new Caller(as.authority(), as.token(), CONFIRMING).withVia(as.via());
   }
 
   private UpstreamResult<RepoInfoAnswer> info(
@@ -336,7 +346,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Asks the authoritative endpoint for a list of a repo, as this caller. As {@link #call}, but a
+   * Asks an authoritative endpoint for a list of a repo, as this caller. As {@link #call}, but a
    * redirect to another repo is not followed: the right to that was not checked.
    */
   public UpstreamResult<ApiAnswer> learn(RepoId repo, String target, Caller as) {
@@ -345,7 +355,7 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * Reads a page of a listing from the authoritative endpoint, as this caller, and passes its
+   * Reads a page of a listing from an authoritative endpoint, as this caller, and passes its
    * entries on as they arrive. Xet fields are left out. When upstream fails, the receiver may have
    * got some entries of the page.
    *

@@ -9,7 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
- * Knows when the authoritative endpoint last answered a call, whatever it said, so that errors can
+ * Knows when an authoritative endpoint last answered a call, whatever it said, so that errors can
  * tell people how long an outage has lasted. Not kept over a restart. Safe for use by many threads.
  */
 final class LastAnswer {
@@ -53,6 +53,8 @@ final class LastAnswer {
       }
       case OFFLINE,
           SERVER_ERROR,
+          STALE_ANSWER,
+          CIRCULAR,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
           INCOMPLETE_ANSWER,

@@ -30,7 +30,7 @@ import okio.BufferedSource;
 
 /**
  * Asks for the addresses of many LFS files of a commit with one call, the batch call of Git LFS,
- * where each of them would need a first hop otherwise. Only the authoritative endpoint is asked.
+ * where each of them would need a first hop otherwise. Only the preferred endpoint is asked.
  *
  * <p>The answer gives addresses and nothing else: it proves no right to read, refuses nobody and
  * says nothing about the health of the endpoint. Whatever goes wrong, the first hop of the file
@@ -85,7 +85,7 @@ final class LfsAddresses {
   /**
    * Asks for nothing yet.
    *
-   * @param endpoint the authoritative one
+   * @param endpoint the preferred one
    * @param offline no endpoint is ever asked
    */
   LfsAddresses(

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param body the JSON; to be closed by whoever takes the answer
  * @param evidence of what the caller may read: the content of a repo that is not gated, the
  *     metadata of one that is. Present when the endpoint is authoritative and the answer says which
+ * @param stale whether another mirror gave it from its store because it could not ask the Hub
  */
 public record RepoInfoAnswer(
-    RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence) {}
+    RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence, boolean stale) {}

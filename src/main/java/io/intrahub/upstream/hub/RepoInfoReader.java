@@ -55,8 +55,8 @@ final class RepoInfoReader {
               facts,
               body,
               shown.map(scope ->
-                  ReadEvidence.witnessed(
-                      new Grant(known.get(), caller.authority(), scope), began))));
+                  ReadEvidence.witnessed(new Grant(known.get(), caller.authority(), scope), began)),
+              answer.said().stale()));
     } catch (MalformedJsonException e) {
       return FailureClassifier.unexpected(e.reason());
     } finally {

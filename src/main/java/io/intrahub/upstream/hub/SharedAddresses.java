@@ -10,7 +10,7 @@ import java.util.Optional;
  * Addresses of files that cost no first hop of their own: those of small files follow from another
  * one's, those of LFS files are asked for together. They prove nothing about who may read.
  *
- * @param endpoint the authoritative one, whose addresses these are
+ * @param endpoint the preferred one, whose addresses these are
  */
 record SharedAddresses(
     Endpoint endpoint,
@@ -39,7 +39,10 @@ record SharedAddresses(
       DownloadLocations.Key file, Caller caller, CommitFiles files) {
     CircuitBreaker breaker = endpoint.breaker();
     // The first hop tells what clients hear then, and may find another endpoint.
-    if (breaker.isOpen() || breaker.isSilent() || locations.suspects(file).isPresent()) {
+    if (breaker.isOpen()
+        || breaker.isSilent()
+        || !endpoint.mayHear(caller)
+        || locations.suspects(file).isPresent()) {
       return Optional.empty();
     }
     return smallFiles

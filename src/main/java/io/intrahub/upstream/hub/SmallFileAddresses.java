@@ -17,7 +17,7 @@ import okhttp3.HttpUrl;
  * The addresses of small files that need no first hop. A Hub that redirected one file of a commit
  * to its own {@code /api/resolve-cache} serves the other files kept in git from there too, so their
  * addresses follow from their paths. It checks the reader's credential there, as at {@code
- * resolve}. Only the authoritative endpoint's addresses are derived.
+ * resolve}. Only the preferred endpoint's addresses are derived.
  *
  * <p>Safe for use by many threads.
  */
@@ -39,6 +39,7 @@ final class SmallFileAddresses {
   /** Endpoints that refused a derived address lately. */
   private final Cache<Endpoint, Boolean> refused;
 
+  private final Endpoint preferred;
   private final Turns<Key> turns = new Turns<>(PATIENCE);
 
   private record Key(RepoId repo, CommitHash commit, Authority authority) {
@@ -47,7 +48,8 @@ final class SmallFileAddresses {
     }
   }
 
-  SmallFileAddresses(Ticker ticker) {
+  SmallFileAddresses(Endpoint preferred, Ticker ticker) {
+    this.preferred = preferred;
     this.cached =
         Caffeine.newBuilder()
             .ticker(ticker)
@@ -64,7 +66,7 @@ final class SmallFileAddresses {
 
   /** Learns from the address that a first hop told. */
   void learn(DownloadLocations.Key file, Endpoint endpoint, HttpUrl url) {
-    if (isSmall(file) && endpoint.authoritative()) {
+    if (isSmall(file) && endpoint.equals(preferred)) {
       cached.put(Key.of(file), isCache(file, endpoint, url));
     }
   }
@@ -85,7 +87,7 @@ final class SmallFileAddresses {
     return file.blob().digest() instanceof Digest.GitSha1;
   }
 
-  /** The address of a small file at the authoritative endpoint, if it can be derived. */
+  /** The address of a small file at the preferred endpoint, if it can be derived. */
   Optional<HttpUrl> derive(DownloadLocations.Key file, Endpoint endpoint) {
     if (!isSmall(file) || refused.getIfPresent(endpoint) != null) {
       return Optional.empty();

@@ -9,9 +9,9 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * Adds the caller's token to a request for the authoritative endpoint's own origin, and to no other
- * request: neither to a fallback endpoint, nor to where a redirect leads. Reads the tags that
- * {@link EndpointClient} sets; a request without them gets no token.
+ * Adds the caller's token to a request for the own origin of an endpoint that receives tokens, and
+ * to no other request: neither to another endpoint, nor to where a redirect leads. Reads the tags
+ * that {@link EndpointClient} sets; a request without them gets no token.
  */
 final class TokenInterceptor implements Interceptor {
   @Override
@@ -27,7 +27,7 @@ final class TokenInterceptor implements Interceptor {
   private static Optional<AccessToken> tokenFor(Request request) {
     Endpoint endpoint = request.tag(Endpoint.class);
     Caller caller = request.tag(Caller.class);
-    boolean trusted = endpoint != null && endpoint.authoritative() && endpoint.owns(request.url());
+    boolean trusted = endpoint != null && endpoint.receivesTokens() && endpoint.owns(request.url());
     return trusted && caller != null ? caller.token() : Optional.empty();
   }
 }

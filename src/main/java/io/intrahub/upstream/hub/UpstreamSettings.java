@@ -1,16 +1,13 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.upstream.net.NetworkSettings;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 
 /**
  * Which endpoints are asked, and how patiently.
  *
- * @param endpoints base addresses in the order of preference, at least one. The first is the
- *     authoritative one: it gets the clients' tokens, and only its answers say who may read what.
- *     The others are asked, without a token, when the first fails.
+ * @param endpoints in the order of preference, at least one of them authoritative
  * @param silenceTimeout a call without an answer is given up when its endpoint has answered nothing
  *     at all for this long
  * @param answerTimeout for a whole answer of the API, from its request. Only waiting for upstream
@@ -20,7 +17,7 @@ import java.util.List;
  * @param network how each HTTP call is made
  */
 public record UpstreamSettings(
-    List<URI> endpoints,
+    List<EndpointSettings> endpoints,
     Duration silenceTimeout,
     Duration answerTimeout,
     Duration retryPause,
@@ -33,19 +30,19 @@ public record UpstreamSettings(
   /** Takes a copy of the list. */
   public UpstreamSettings {
     endpoints = List.copyOf(endpoints);
-    if (endpoints.isEmpty()) {
-      throw new IllegalArgumentException("at least one upstream endpoint is needed");
+    if (endpoints.stream().noneMatch(EndpointSettings::authoritative)) {
+      throw new IllegalArgumentException("at least one authoritative endpoint is needed");
     }
   }
 
   /** These endpoints, and the numbers of the configuration reference. */
-  public static UpstreamSettings to(List<URI> endpoints) {
+  public static UpstreamSettings to(List<EndpointSettings> endpoints) {
     return new UpstreamSettings(
         endpoints, SILENCE_TIMEOUT, ANSWER_TIMEOUT, RETRY_PAUSE, false, NetworkSettings.DEFAULT);
   }
 
   /** The same with other endpoints. */
-  public UpstreamSettings withEndpoints(List<URI> others) {
+  public UpstreamSettings withEndpoints(List<EndpointSettings> others) {
     return new UpstreamSettings(others, silenceTimeout, answerTimeout, retryPause, offline, network);
   }
 

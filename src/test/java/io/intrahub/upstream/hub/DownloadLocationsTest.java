@@ -27,6 +27,7 @@ class DownloadLocationsTest {
       new Endpoint(
           HttpUrl.get("https://hub.example/"),
           true,
+          true,
           new CircuitBreaker(clock),
           new SilenceMonitor(Duration.ofSeconds(5), System::nanoTime));
 

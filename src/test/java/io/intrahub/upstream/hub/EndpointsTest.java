@@ -15,6 +15,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.ByteRange.Span;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
@@ -24,6 +25,7 @@ import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Hub first, another mirror when it fails; and the answers of the API. */
 class EndpointsTest {
+  private static final FilePath PATH = new FilePath("f.bin");
+
   private final DevHub hub = DevHub.builder().start();
   private final DevHub other = DevHub.builder().start();
   private final UpstreamRig rig = UpstreamRig.to(new SettableClock(), hub.uri(), other.uri());
@@ -138,6 +142,74 @@ class EndpointsTest {
     source.reportWrongContent();
     assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
     assertThat(other.counters().requests()).isZero();
+  }
+
+  /** A second mirror of the operator, for example, which gets tokens and is believed too. */
+  @Test
+  void another_that_is_trusted_stands_in_and_the_preferred_one_is_asked_again_when_it_is_back() {
+    SettableClock clock = new SettableClock();
+    try (UpstreamRig both =
+        UpstreamRig.to(
+            clock, EndpointSettings.trusted(hub.uri()), EndpointSettings.trusted(other.uri()))) {
+      for (DevHub one : new DevHub[] {hub, other}) {
+        one.repo("model", "acme/x").visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
+      }
+      assertThat(both.found("f.bin", HOLDER).evidence()).isPresent();
+      assertThat(other.counters().requests()).isZero();
+
+      hub.goDark();
+      assertThat(both.found("f.bin", HOLDER).evidence()).isPresent();
+      assertThat(both.hop("f.bin")).isInstanceOf(UpstreamResult.Refused.class);
+      assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
+          .isPresent();
+      assertThat(both.upstream().isUnavailable()).isFalse();
+
+      hub.comeBack();
+      clock.pass(Duration.ofMinutes(2));
+      long before = other.counters().requests();
+      long home = hub.counters().requests();
+      assertThat(both.found("f.bin", HOLDER).evidence()).isPresent();
+      assertThat(both.found("f.bin", HOLDER).evidence()).isPresent();
+      assertThat(other.counters().requests()).isEqualTo(before);
+      assertThat(hub.counters().requests()).isEqualTo(home + 2);
+    }
+  }
+
+  /** The order says where bytes come from, and not whose word counts. */
+  @Test
+  void bytes_come_from_the_preferred_mirror_though_only_the_hub_is_believed() throws IOException {
+    other.repo("model", "acme/x").visibility(Visibility.PRIVATE).allow(UpstreamRig.TOKEN);
+    try (UpstreamRig behind =
+        UpstreamRig.to(
+            new SettableClock(),
+            EndpointSettings.untrusted(hub.uri()),
+            EndpointSettings.trusted(other.uri()))) {
+      assertThat(behind.upstream().learnFile(REPO, UpstreamRig.MAIN, PATH, Caller.ANONYMOUS))
+          .isInstanceOf(UpstreamResult.Refused.class);
+      assertThat(hub.counters().requests()).isZero();
+      FirstHop found = value(behind.upstream().learnFile(REPO, UpstreamRig.MAIN, PATH, HOLDER));
+      assertThat(found.evidence()).isPresent();
+      assertThat(hub.counters().requests()).isZero();
+
+      other.repo("model", "acme/x").visibility(Visibility.PUBLIC);
+      BlobSource source = behind.source(found, "f.bin", Caller.ANONYMOUS);
+      assertThat(readAll(source.open(Span.all(5_000)))).isEqualTo(file.allBytes());
+      assertThat(hub.counters().requests(Route.CDN)).isEqualTo(1);
+      assertThat(other.counters().requests(Route.CDN)).isZero();
+    }
+  }
+
+  /** As a public mirror of the Hub that is the only endpoint. */
+  @Test
+  void one_that_receives_no_token_is_never_asked_in_the_name_of_a_holder() {
+    try (UpstreamRig mirror =
+        UpstreamRig.to(new SettableClock(), EndpointSettings.publicMirror(hub.uri()))) {
+      assertThat(mirror.found("f.bin", Caller.ANONYMOUS).evidence()).isPresent();
+      long asked = hub.counters().requests();
+      assertThat(mirror.hop("f.bin", HOLDER)).isInstanceOf(UpstreamResult.Failed.class);
+      assertThat(hub.counters().requests()).isEqualTo(asked);
+      assertThat(hub.log()).noneMatch(r -> r.authorization().isPresent());
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.TestRepos;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.testing.TestEndpoints;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.CommitFiles;
@@ -42,7 +43,7 @@ public final class UpstreamRig implements AutoCloseable {
   private final HubUpstream upstream;
 
   private UpstreamRig(
-      SettableClock clock, RetryTiming timing, boolean offline, List<URI> endpoints) {
+      SettableClock clock, RetryTiming timing, boolean offline, List<EndpointSettings> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
@@ -62,21 +63,29 @@ public final class UpstreamRig implements AutoCloseable {
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
+    return new UpstreamRig(
+        clock, RetryTiming.REAL, false, TestEndpoints.firstTrusted(List.of(endpoints)));
+  }
+
+  /** Asks these endpoints as they are configured. */
+  static UpstreamRig to(SettableClock clock, EndpointSettings... endpoints) {
     return new UpstreamRig(clock, RetryTiming.REAL, false, List.of(endpoints));
   }
 
   /** Asks these endpoints; what passes between attempts is the time of the test. */
   static UpstreamRig withTiming(RetryTiming timing, URI... endpoints) {
-    return new UpstreamRig(new SettableClock(), timing, false, List.of(endpoints));
+    return new UpstreamRig(
+        new SettableClock(), timing, false, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   /** The same, with a clock that may follow that time. */
   static UpstreamRig withTiming(SettableClock clock, RetryTiming timing, URI... endpoints) {
-    return new UpstreamRig(clock, timing, false, List.of(endpoints));
+    return new UpstreamRig(clock, timing, false, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, List.of(endpoint));
+    return new UpstreamRig(
+        new SettableClock(), RetryTiming.REAL, true, List.of(EndpointSettings.trusted(endpoint)));
   }
 
   public HubUpstream upstream() {

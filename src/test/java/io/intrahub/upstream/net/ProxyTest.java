@@ -12,6 +12,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamRig;
@@ -303,7 +304,7 @@ class ProxyTest {
     for (String endpoint : List.of("http://plain.example", "https://hub.example")) {
       try (HubUpstream hub =
           TestWiring.upstream(
-              UpstreamSettings.to(List.of(URI.create(endpoint)))
+              UpstreamSettings.to(List.of(EndpointSettings.trusted(URI.create(endpoint))))
                   .withRetryPause(Duration.ofMillis(1))
                   .withNetwork(settings(through())),
               Clock.systemUTC(),
@@ -346,7 +347,8 @@ class ProxyTest {
             .build());
     try (HubUpstream hub =
         TestWiring.upstream(
-            UpstreamSettings.to(List.of(URI.create("https://hub.example")))
+            UpstreamSettings.to(
+                    List.of(EndpointSettings.trusted(URI.create("https://hub.example"))))
                 .withRetryPause(Duration.ofMillis(1))
                 .withNetwork(settings(through("ada", "secret"))),
             Clock.systemUTC(),

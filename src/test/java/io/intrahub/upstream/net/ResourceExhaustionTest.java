@@ -14,6 +14,7 @@ import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamResults;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamSettings;
@@ -48,7 +49,8 @@ class ResourceExhaustionTest {
   private final HubUpstream upstream =
       TestWiring.of(
               TestWiring.settings(
-                  UpstreamSettings.to(List.of(hub.uri())).withRetryPause(Duration.ofMillis(1))),
+                  UpstreamSettings.to(List.of(EndpointSettings.trusted(hub.uri())))
+                      .withRetryPause(Duration.ofMillis(1))),
               Wiring.Environment.of(clock, Runnable::run, timer).withSockets(sockets))
           .upstream();
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.testing.TestEndpoints;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResults;
@@ -124,7 +125,9 @@ class TlsTest {
     try (MockWebServer server = start(server("localhost").build(), false);
         HubUpstream hub =
             TestWiring.upstream(
-                UpstreamSettings.to(List.of(URI.create("https://localhost:" + server.getPort()))),
+                UpstreamSettings.to(
+                    TestEndpoints.firstTrusted(
+                        List.of(URI.create("https://localhost:" + server.getPort())))),
                 Clock.systemUTC(),
                 timer)) {
       for (int i = 0; i < 5; i++) {
