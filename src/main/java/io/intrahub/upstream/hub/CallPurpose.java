@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
 import java.util.Optional;
 
@@ -41,6 +42,11 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
 
   static CallPurpose fetch(RepoId repo) {
     return new CallPurpose(Purpose.FETCH, Optional.of(repo));
+  }
+
+  /** To fetch bytes in a caller's name: only calls without a token count for the mirror's own. */
+  static CallPurpose fetch(RepoId repo, Caller caller) {
+    return caller.isAnonymous() ? fetch(repo) : PASSED_ON;
   }
 
   /** Whether this endpoint may answer. */

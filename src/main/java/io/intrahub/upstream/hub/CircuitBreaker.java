@@ -286,6 +286,16 @@ final class CircuitBreaker {
     abandoned(admission);
   }
 
+  /**
+   * There was a connection, but no usable answer, to a call that another one about the same repo
+   * follows: that one's outcome counts.
+   */
+  synchronized void connected(Admission admission) {
+    connections.end();
+    silences.end();
+    abandoned(admission);
+  }
+
   private void fail(Admission admission, RepoId repo, String why) {
     connections.end();
     troubled.add(repo);

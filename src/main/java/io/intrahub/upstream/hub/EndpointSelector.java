@@ -108,6 +108,46 @@ final class EndpointSelector {
     return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
   }
 
+  /**
+   * Makes one attempt at one endpoint, for a call that a first hop follows if it fails. Trouble at
+   * the endpoint does not count, because that first hop counts it, with all its attempts.
+   *
+   * @param judge tells what failed at the endpoint itself
+   * @return empty if the circuit breaker refuses the call
+   */
+  <R> Optional<R> attempt(
+      Endpoint endpoint,
+      CallPurpose question,
+      RetryPolicy.Try<R> call,
+      RetryPolicy.Judge<R> judge) {
+    CircuitBreaker breaker = endpoint.breaker();
+    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+    if (admission.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean isCounted = false;
+    try {
+      R result = timed(endpoint, question, call);
+      Optional<UpstreamFailure> failure = judge.failure(result);
+      if (question.repo().isPresent() && failure.filter(EndpointSelector::isTrouble).isPresent()) {
+        breaker.connected(admission.get());
+      } else {
+        count(breaker, admission.get(), question, failure);
+      }
+      isCounted = true;
+      return Optional.of(result);
+    } finally {
+      if (!isCounted) {
+        breaker.abandoned(admission.get());
+      }
+    }
+  }
+
+  private static boolean isTrouble(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.BROKEN
+        || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR;
+  }
+
   /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
   private static Optional<CircuitBreaker.Admission> acquire(
       CircuitBreaker breaker, CallPurpose question) {
@@ -141,10 +181,7 @@ final class EndpointSelector {
       UpstreamResult<T> result =
           retries.run(
               operation,
-              () ->
-                  question.repo().isPresent()
-                      ? visitTimed(endpoint, visitor)
-                      : visitOnce(endpoint, visitor),
+              () -> timed(endpoint, question, () -> visitOnce(endpoint, visitor)),
               UpstreamResult::asFailure);
       count(endpoint.breaker(), admission, question, result.asFailure());
       isCounted = true;
@@ -154,6 +191,11 @@ final class EndpointSelector {
         endpoint.breaker().abandoned(admission);
       }
     }
+  }
+
+  /** Whether there is more than one endpoint. */
+  boolean hasSeveral() {
+    return endpoints.size() > 1;
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -171,11 +213,14 @@ final class EndpointSelector {
         breaker.needsOperator());
   }
 
-  /** So that the breaker knows of calls that wait, before their time-out. */
-  private static <T> UpstreamResult<T> visitTimed(Endpoint endpoint, Visitor<T> visitor) {
+  /** So that the breaker knows of the mirror's own calls that wait, before their time-out. */
+  private static <R> R timed(Endpoint endpoint, CallPurpose question, RetryPolicy.Try<R> call) {
+    if (question.repo().isEmpty()) {
+      return call.make();
+    }
     CircuitBreaker.Attempt attempt = endpoint.breaker().began();
     try {
-      return visitOnce(endpoint, visitor);
+      return call.make();
     } finally {
       endpoint.breaker().ended(attempt);
     }

@@ -104,7 +104,7 @@ public final class HubUpstream implements AutoCloseable {
     SmallFileAddresses smallFiles = new SmallFileAddresses(ticker);
     LfsAddresses lfsFiles =
         new LfsAddresses(
-            client, endpoints.getFirst(), locations, limits, settings.offline(), ticker);
+            client, selector, endpoints.getFirst(), locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
     this.listings =
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
@@ -115,6 +115,7 @@ public final class HubUpstream implements AutoCloseable {
             locations,
             new SharedAddresses(
                 endpoints.getFirst(), locations, smallFiles, lfsFiles, limits, clock),
+            selector,
             limits,
             retries,
             meters,

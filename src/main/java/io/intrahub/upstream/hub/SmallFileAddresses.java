@@ -27,7 +27,7 @@ final class SmallFileAddresses {
   /** After this time a first hop is made again, in case the endpoint has changed its ways. */
   private static final Duration LIFE = Duration.ofMinutes(5);
 
-  /** How long no address is derived after one was refused although its file is there. */
+  /** How long no address is derived after the endpoint showed that it does not know such ones. */
   private static final Duration REFUSED = Duration.ofMinutes(10);
 
   /** Longest wait for the first hop of another file; one of its own would hardly be faster. */
@@ -101,7 +101,7 @@ final class SmallFileAddresses {
     cached.invalidate(Key.of(file));
   }
 
-  /** A derived address was refused, but the first hop finds the file. */
+  /** The endpoint rejects a derived address, and serves the file from another one. */
   void refused(Endpoint endpoint) {
     refused.put(endpoint, true);
   }

@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
 import static io.intrahub.upstream.UpstreamResults.refusal;
 import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,22 +11,26 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,6 +40,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -285,6 +291,97 @@ class SharedAddressesTest {
   }
 
   @Test
+  void a_small_file_without_content_does_not_keep_others_from_derived_addresses()
+      throws IOException {
+    assertReads(Caller.ANONYMOUS, SMALL.subList(0, 1));
+    hub.faults().on(Route.RESOLVE_CACHE).path("config.json").status(404);
+    assertThat(
+            failure(
+                source("config.json", Caller.ANONYMOUS)
+                    .open(Span.all(files.get("config.json").size()))))
+        .isNotNull();
+    assertCalls(0, 2);
+    assertReads(Caller.ANONYMOUS, List.of("d.txt"));
+    assertCalls(0, 2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {429, 500, 503})
+  void a_batch_call_that_fails_for_one_commit_is_made_for_another(int status) throws IOException {
+    hub.faults().on(Route.LFS_BATCH).times(1).status(status);
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(1, 2);
+    repo.commit("second", Map.of("x.txt", DevFile.text("x")));
+    commit = new CommitHash(repo.commitOf("main").orElseThrow());
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(2, 2);
+  }
+
+  @Test
+  void an_unusable_address_of_one_commit_does_not_end_batch_calls_about_another()
+      throws IOException {
+    hub.faults().on(Route.CDN).times(1).status(403);
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 1));
+    assertCalls(1, 1);
+    repo.commit("second", Map.of("x.txt", DevFile.text("x")));
+    commit = new CommitHash(repo.commitOf("main").orElseThrow());
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(2, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Route.class,
+      names = {"RESOLVE_CACHE", "LFS_BATCH"})
+  void calls_without_an_answer_count_as_silence_of_the_hub(Route route) throws Exception {
+    boolean isSmall = route == Route.RESOLVE_CACHE;
+    List<String> paths = isSmall ? SMALL : LARGE;
+    if (isSmall) {
+      assertReads(Caller.ANONYMOUS, paths);
+    }
+    hub.counters().reset();
+    Stall stall = hub.faults().on(route).hold();
+    List<BlobSource> sources = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      if (!isSmall) {
+        repo.commit("next " + i, Map.of("x.txt", DevFile.text("x" + i)));
+        commit = new CommitHash(repo.commitOf("main").orElseThrow());
+      }
+      sources.add(source(paths.get(i), Caller.ANONYMOUS));
+    }
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try {
+        sources.forEach(source -> threads.submit(() -> source.open(Span.all(1))));
+        stall.awaitReached(3);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+        clock.pass(CircuitBreaker.OVERDUE);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.DOWN);
+      } finally {
+        stall.release();
+      }
+    }
+    assertThat(rig.upstream().state()).as("after an answer").isEqualTo(UpstreamState.REACHABLE);
+  }
+
+  @Test
+  void calls_of_a_reader_with_a_token_say_nothing_about_the_hub() throws Exception {
+    assertReads(UpstreamRig.HOLDER, SMALL);
+    Stall stall = hub.faults().on(Route.RESOLVE_CACHE).hold();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try {
+        SMALL.stream()
+            .map(path -> source(path, UpstreamRig.HOLDER))
+            .forEach(source -> threads.submit(() -> source.open(Span.all(1))));
+        stall.awaitReached(3);
+        clock.pass(CircuitBreaker.OVERDUE);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+      } finally {
+        stall.release();
+      }
+    }
+  }
+
+  @Test
   void a_repo_that_was_closed_is_a_refusal_at_a_derived_address_too() throws IOException {
     assertReads(Caller.ANONYMOUS, SMALL.subList(0, 1));
     repo.visibility(Visibility.PRIVATE);
@@ -320,6 +417,30 @@ class SharedAddressesTest {
       }
       assertThat(hub.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
       assertThat(other.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
+    }
+  }
+
+  /** Without asking the silent one for a first hop first. */
+  @Test
+  @Tag("slow")
+  void a_small_file_whose_derived_address_gets_no_answer_comes_from_another_endpoint()
+      throws IOException {
+    try (DevHub other = DevHub.builder().start();
+        UpstreamRig two = UpstreamRig.to(clock, hub.uri(), other.uri())) {
+      other.repo("model", "acme/x").commit("first", files);
+      Stall stall = hub.faults().on(Route.RESOLVE_CACHE).skip(1).hold();
+      for (String path : SMALL.subList(0, 2)) {
+        FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
+        long size = files.get(path).size();
+        assertThat(
+                readAll(
+                    two.source(listed, path, Caller.ANONYMOUS, CommitFiles.NONE)
+                        .open(Span.all(size))))
+            .isEqualTo(files.get(path).allBytes());
+      }
+      stall.release();
+      assertCalls(0, 1);
+      assertThat(other.counters().requests(Route.RESOLVE)).isEqualTo(1);
     }
   }
 
