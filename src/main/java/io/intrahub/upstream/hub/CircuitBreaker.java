@@ -221,7 +221,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** A call ended without saying anything about the endpoint. */
+  /** A call ended without saying anything about the endpoint: another one may be the probe now. */
   synchronized void abandoned(Admission admission) {
     connections.abandon(admission);
     silences.abandon(admission);
@@ -258,7 +258,7 @@ final class CircuitBreaker {
    */
   synchronized void unreachable(Admission admission, String why, boolean lasts) {
     connections.add(admission, why, clock.instant());
-    abandoned(admission);
+    endProbe(admission);
     needsOperator = lasts;
   }
 
@@ -271,7 +271,7 @@ final class CircuitBreaker {
   synchronized void silent(Admission admission, RepoId repo, String why) {
     fail(admission, repo, why);
     silences.add(admission, why, clock.instant());
-    abandoned(admission);
+    endProbe(admission);
   }
 
   /**
@@ -283,7 +283,7 @@ final class CircuitBreaker {
   synchronized void troubled(Admission admission, RepoId repo, String why) {
     fail(admission, repo, why);
     silences.end();
-    abandoned(admission);
+    endProbe(admission);
   }
 
   /**
@@ -293,7 +293,13 @@ final class CircuitBreaker {
   synchronized void connected(Admission admission) {
     connections.end();
     silences.end();
-    abandoned(admission);
+    endProbe(admission);
+  }
+
+  private void endProbe(Admission admission) {
+    connections.fail(admission);
+    silences.fail(admission);
+    answers.fail(admission);
   }
 
   private void fail(Admission admission, RepoId repo, String why) {

@@ -1,6 +1,7 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -151,23 +152,23 @@ final class EndpointSelector {
   /** A refused call waits for the probe under way, if there is one: it tells whether to go on. */
   private static Optional<CircuitBreaker.Admission> acquire(
       CircuitBreaker breaker, CallPurpose question) {
-    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
-    if (admission.isPresent()) {
-      return admission;
+    Deadline deadline = Deadline.in(PROBE_WAIT);
+    while (true) {
+      Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+      Optional<CompletableFuture<Void>> probe = breaker.probe(question);
+      if (admission.isPresent() || probe.isEmpty()) {
+        return admission;
+      }
+      try {
+        // A probe that finds nothing out may be followed by another.
+        probe.get().get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        return Optional.empty();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
     }
-    Optional<CompletableFuture<Void>> probe = breaker.probe(question);
-    if (probe.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      probe.get().get(PROBE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
-    return breaker.tryAcquire(question);
   }
 
   private <T> UpstreamResult<T> visitCounted(
