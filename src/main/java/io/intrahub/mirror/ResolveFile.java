@@ -17,6 +17,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
+import io.intrahub.policy.Observation;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
@@ -25,6 +26,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -105,6 +107,7 @@ public final class ResolveFile {
    */
   private UpstreamResult<ProbeResult> learnByHop(
       RepoId repo, RevisionRequest on, FilePath path, Caller as) {
+    Instant asked = revisions.now();
     UpstreamResult<FirstHop> hop = upstream.learnFile(repo, on.revision(), path, as);
     if (hop.asFailure().filter(ResolveFile::isIncomplete).isPresent()) {
       return revisions.byRepoInfo(on).ask().apply(repo, as);
@@ -114,7 +117,8 @@ public final class ResolveFile {
         found -> {
           entries.learn(path, found);
           return new UpstreamResult.Value<>(
-              new ProbeResult.Open(found.evidence().orElseThrow(), found.commit()));
+              new ProbeResult.Open(
+                  found.evidence().orElseThrow(), new Observation<>(found.commit(), asked)));
         });
   }
 

@@ -69,15 +69,13 @@ final class RevisionResolver {
     this.probes =
         new RevisionProbes(
             checker,
-            store,
-            new RepoQuestions(checker, store, upstream, infos, identity),
+            new RepoQuestions(checker, store, upstream, infos, identity, clock),
             manifests,
             aliases,
             refusedRepos,
             branches,
             identity,
-            executor,
-            clock);
+            executor);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.staleTimeout = settings.staleTimeout();
