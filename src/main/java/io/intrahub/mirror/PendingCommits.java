@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import java.util.function.UnaryOperator;
 
 /**
@@ -318,7 +319,18 @@ final class PendingCommits {
 
   /** Forgets everything about a repo, whose name belongs to another one now. */
   void forget(RepoId repo) {
-    states.asMap().keySet().removeIf(key -> key.repo().equals(repo));
+    // A change in progress writes a state when it ends, so each is waited for.
+    Stream.concat(states.asMap().keySet().stream(), locks.keys().stream())
+        .filter(key -> key.repo().equals(repo))
+        .distinct()
+        .toList()
+        .forEach(key ->
+            locks.with(
+                key,
+                () -> {
+                  states.invalidate(key);
+                  return key;
+                }));
   }
 
   /** What is pending for the revision. */
