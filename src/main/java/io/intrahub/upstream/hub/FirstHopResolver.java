@@ -75,13 +75,15 @@ final class FirstHopResolver {
    * taken from what the file is known to be: whoever reads the bytes verifies them.
    *
    * @param last asked only when no other endpoint answers
+   * @param tried run after each attempt, before the next one waits
    */
   UpstreamResult<Hop> ask(
       RetryPolicy.Operation operation,
       CallPurpose question,
       DownloadLocations.Key file,
       Caller caller,
-      Optional<Endpoint> last) {
+      Optional<Endpoint> last,
+      Runnable tried) {
     Revision revision = file.commit().asRevision();
     return endpoints.visit(
         operation,
@@ -89,8 +91,14 @@ final class FirstHopResolver {
         RateLimits.Quota.RESOLVERS,
         caller,
         last,
-        endpoint ->
-            visit(endpoint, file.repo(), revision, file.path(), Optional.of(file.blob()), caller));
+        endpoint -> {
+          try {
+            return visit(
+                endpoint, file.repo(), revision, file.path(), Optional.of(file.blob()), caller);
+          } finally {
+            tried.run();
+          }
+        });
   }
 
   private UpstreamResult<Hop> visit(

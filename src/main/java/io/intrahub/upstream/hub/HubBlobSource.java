@@ -144,7 +144,7 @@ final class HubBlobSource implements BlobSource {
     Optional<DownloadLocations.Location> rejected = Optional.empty();
     Optional<Endpoint> last = Optional.empty();
     UpstreamResult<FirstHopResolver.Hop> hop;
-    try (Turns.Turn _ = parts.shared().begin(file)) {
+    try (Turns.Turn turn = parts.shared().begin(file)) {
       Optional<DownloadLocations.Location> shared = parts.shared().find(file, caller, files);
       if (shared.isPresent()) {
         AddressAttempt attempt = tryOpen(shared.get(), span);
@@ -166,7 +166,7 @@ final class HubBlobSource implements BlobSource {
           parts.shared().unusable(file);
         }
       }
-      hop = ask(operation, last);
+      hop = ask(operation, last, turn::close);
     }
     UpstreamResult<Opened> opening = hop.flatMap(found -> openAt(found, span));
     if (opening instanceof UpstreamResult.Value
@@ -203,13 +203,13 @@ final class HubBlobSource implements BlobSource {
   /** Asks for the address, one endpoint last if need be. */
   private UpstreamResult<Opened> openAnew(
       RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
-    return ask(operation, last).flatMap(hop -> openAt(hop, span));
+    return ask(operation, last, () -> {}).flatMap(hop -> openAt(hop, span));
   }
 
   private UpstreamResult<FirstHopResolver.Hop> ask(
-      RetryPolicy.Operation operation, Optional<Endpoint> last) {
+      RetryPolicy.Operation operation, Optional<Endpoint> last, Runnable tried) {
     CallPurpose question = CallPurpose.fetch(file.repo(), caller);
-    return parts.firstHops().ask(operation, question, file, caller, last);
+    return parts.firstHops().ask(operation, question, file, caller, last, tried);
   }
 
   private UpstreamResult<Opened> openAt(FirstHopResolver.Hop hop, ByteRange.Span span) {

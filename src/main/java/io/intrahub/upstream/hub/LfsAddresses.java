@@ -79,7 +79,7 @@ final class LfsAddresses {
   private final Turns<Key> turns = new Turns<>(PATIENCE);
   private final Semaphore permits = new Semaphore(MAX_AT_ONCE);
 
-  /** Endpoints, and commits as an authority reads them, for which the call was in vain lately. */
+  /** Endpoints, and commits as an authority reads them, for which the call is not worth it now. */
   private final Cache<Object, Boolean> useless;
 
   private record Key(RepoId repo, CommitHash commit, Authority authority) {
@@ -158,7 +158,12 @@ final class LfsAddresses {
       DownloadLocations.Key file, CommitFiles files) {
     Map<BlobId, List<DownloadLocations.Key>> wanted = new HashMap<>();
     wanted.put(file.blob(), List.of(file));
-    for (CommitFiles.Named other : files.wanted(MAX_OBJECTS - 1)) {
+    List<CommitFiles.Named> others = files.wanted(MAX_OBJECTS - 1);
+    if (others.size() + 1 < MIN_OBJECTS && files.isExhaustive()) {
+      // Looking at a listing takes time, and the next file would find no more.
+      useless.put(Key.of(file), true);
+    }
+    for (CommitFiles.Named other : others) {
       DownloadLocations.Key key =
           new DownloadLocations.Key(
               file.repo(), file.commit(), other.path(), other.blob(), file.authority());

@@ -24,7 +24,7 @@ record SharedAddresses(
    * To be called before {@link #find} by a thread that makes a first hop if that finds nothing; it
    * may wait for another thread's.
    *
-   * @return to be closed after the first hop
+   * @return to be closed after the first attempt at the first hop
    */
   Turns.Turn begin(DownloadLocations.Key file) {
     return smallFiles.begin(file);

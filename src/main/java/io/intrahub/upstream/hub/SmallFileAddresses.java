@@ -110,7 +110,7 @@ final class SmallFileAddresses {
    * Waits while another thread asks for the first hop of a small file of the same commit, because
    * its answer tells the address of this one too.
    *
-   * @return to be closed when the caller has the answer to its own first hop, if it needs one
+   * @return to be closed after the first attempt at the caller's own first hop, if it needs one
    */
   Turns.Turn begin(DownloadLocations.Key file) {
     boolean isKnown = cached.getIfPresent(Key.of(file)) != null;

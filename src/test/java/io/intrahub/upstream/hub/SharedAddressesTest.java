@@ -30,7 +30,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -144,6 +147,29 @@ class SharedAddressesTest {
     FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob("m 4.bin"), Optional.empty());
     var _ = readAll(rig.source(listed, "m 4.bin", Caller.ANONYMOUS, two).open(Span.all(SIZE)));
     assertCalls(0, 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_commit_with_a_few_lfs_files_is_looked_at_once(boolean isExhaustive) throws IOException {
+    AtomicInteger looks = new AtomicInteger();
+    CommitFiles one =
+        new CommitFiles() {
+          @Override
+          public List<Named> wanted(int limit) {
+            looks.incrementAndGet();
+            return List.of(new Named(new FilePath("m 0.bin"), blob("m 0.bin")));
+          }
+
+          @Override
+          public boolean isExhaustive() {
+            return isExhaustive;
+          }
+        };
+    for (String path : LARGE.subList(1, 4)) {
+      var _ = readAll(rig.source(listed(path), path, Caller.ANONYMOUS, one).open(Span.all(SIZE)));
+    }
+    assertThat(looks).hasValue(isExhaustive ? 1 : 3);
   }
 
   @Test
@@ -280,6 +306,45 @@ class SharedAddressesTest {
     assertReads(UpstreamRig.HOLDER, SMALL);
     assertCalls(0, 1);
     assertThat(hub.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(SMALL.size());
+  }
+
+  /** While the Hub limits the rate of requests, for example. */
+  @Test
+  void nobody_waits_for_the_pause_between_attempts_at_anothers_first_hop() throws Exception {
+    CountDownLatch pausing = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    RetryTiming timing =
+        new RetryTiming() {
+          @Override
+          public long nanoTime() {
+            return System.nanoTime();
+          }
+
+          @Override
+          public void sleep(long nanos) throws InterruptedException {
+            pausing.countDown();
+            goOn.await();
+          }
+        };
+    hub.faults().on(Route.RESOLVE).times(1).status(429, Map.of("Retry-After", "1"), "");
+    try (UpstreamRig slow = UpstreamRig.withTiming(timing, hub.uri());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      BlobSource first = slow.source(listed("config.json"), "config.json", Caller.ANONYMOUS);
+      BlobSource second = slow.source(listed("d.txt"), "d.txt", Caller.ANONYMOUS);
+      try {
+        threads.submit(() -> first.open(Span.all(files.get("config.json").size())));
+        pausing.await();
+        var read = threads.submit(() -> readAll(second.open(Span.all(files.get("d.txt").size()))));
+        // A turn is waited for for 5 s.
+        assertThat(read.get(4, TimeUnit.SECONDS)).isEqualTo(files.get("d.txt").allBytes());
+      } finally {
+        goOn.countDown();
+      }
+    }
+  }
+
+  private FirstHop listed(String path) {
+    return new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
   }
 
   @Test
@@ -426,7 +491,8 @@ class SharedAddressesTest {
   void a_small_file_whose_derived_address_gets_no_answer_comes_from_another_endpoint()
       throws IOException {
     try (DevHub other = DevHub.builder().start();
-        UpstreamRig two = UpstreamRig.to(clock, hub.uri(), other.uri())) {
+        UpstreamRig two =
+            UpstreamRig.withTimeout(Duration.ofSeconds(15), clock, hub.uri(), other.uri())) {
       other.repo("model", "acme/x").commit("first", files);
       Stall stall = hub.faults().on(Route.RESOLVE_CACHE).skip(1).hold();
       for (String path : SMALL.subList(0, 2)) {

@@ -37,18 +37,24 @@ public final class UpstreamRig implements AutoCloseable {
   public static final Caller HOLDER =
       new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
 
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final HubUpstream upstream;
 
   private UpstreamRig(
-      SettableClock clock, RetryTiming timing, boolean offline, List<URI> endpoints) {
+      SettableClock clock,
+      RetryTiming timing,
+      boolean offline,
+      Duration timeout,
+      List<URI> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
             .withRetryPause(Duration.ofMillis(1))
             .withOffline(offline)
-            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(Duration.ofSeconds(5)));
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(timeout));
     Wiring.Environment environment =
         Wiring.Environment.of(clock, Runnable::run, timer).withRetries(timing);
     upstream =
@@ -62,16 +68,22 @@ public final class UpstreamRig implements AutoCloseable {
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
-    return new UpstreamRig(clock, RetryTiming.REAL, false, List.of(endpoints));
+    return withTimeout(TIMEOUT, clock, endpoints);
+  }
+
+  /** Asks these endpoints, and waits this long for each answer. */
+  static UpstreamRig withTimeout(Duration timeout, SettableClock clock, URI... endpoints) {
+    return new UpstreamRig(clock, RetryTiming.REAL, false, timeout, List.of(endpoints));
   }
 
   /** Asks these endpoints; what passes between attempts is the time of the test. */
   static UpstreamRig withTiming(RetryTiming timing, URI... endpoints) {
-    return new UpstreamRig(new SettableClock(), timing, false, List.of(endpoints));
+    return new UpstreamRig(new SettableClock(), timing, false, TIMEOUT, List.of(endpoints));
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, List.of(endpoint));
+    return new UpstreamRig(
+        new SettableClock(), RetryTiming.REAL, true, TIMEOUT, List.of(endpoint));
   }
 
   public HubUpstream upstream() {
