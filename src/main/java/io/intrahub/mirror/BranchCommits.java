@@ -114,12 +114,10 @@ final class BranchCommits {
         revision,
         Readiness.FALLBACK,
         there -> yields(there) && servable(proof, revision).isPresent(),
-        () ->
-            servable(proof, revision).filter(s -> shown.isOther(proof, revision, s.value())));
+        () -> servable(proof, revision).filter(s -> shown.isOther(proof, revision, s.value())));
   }
 
-  private Optional<Observation<CommitHash>> servable(
-      Authorised<RepoId> proof, Revision revision) {
+  private Optional<Observation<CommitHash>> servable(Authorised<RepoId> proof, Revision revision) {
     return store.revision(proof, revision, CommitRole.SERVABLE);
   }
 
@@ -251,7 +249,9 @@ final class BranchCommits {
         repo,
         revision,
         readiness(listing),
-        there -> !PendingCommit.isNewer(there, to.learnedAt(), clock.instant()) && !isOutdated(proof, revision, to),
+        there ->
+            !PendingCommit.isNewer(there, to.learnedAt(), clock.instant())
+                && !isOutdated(proof, revision, to),
         () -> shown.noteNewest(proof, revision, to) ? Optional.of(to) : Optional.empty());
     if (readiness(listing) == Readiness.WARMING
         && pending

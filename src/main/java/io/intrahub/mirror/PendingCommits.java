@@ -17,8 +17,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Holds back the commits that revisions have moved to, so that a load in progress does not mix
@@ -265,7 +265,8 @@ final class PendingCommits {
         revision,
         state -> {
           isConfirmed.set(isVisible.getAsBoolean());
-          if (!isConfirmed.get() || PendingCommit.isNewer(state.pending(), asked, clock.instant())) {
+          if (!isConfirmed.get()
+              || PendingCommit.isNewer(state.pending(), asked, clock.instant())) {
             return state;
           }
           show.run();
@@ -290,10 +291,12 @@ final class PendingCommits {
         repo,
         revision,
         state -> {
-          Optional<PendingCommit> there = state.pending().filter(p -> p.to().value().equals(commit));
+          Optional<PendingCommit> there =
+              state.pending().filter(p -> p.to().value().equals(commit));
           write.accept(there.isPresent());
           return there.isPresent()
-              ? state.with(there.map(p -> PendingCommit.after(state.pending(), p.to(), readiness, now)))
+              ? state.with(
+                  there.map(p -> PendingCommit.after(state.pending(), p.to(), readiness, now)))
               : state;
         });
   }

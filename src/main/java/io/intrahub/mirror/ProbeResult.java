@@ -57,10 +57,9 @@ sealed interface ProbeResult {
     }
     return info.facts()
         .commit()
-        .<UpstreamResult<ProbeResult>>map(
-            commit ->
-                new UpstreamResult.Value<>(
-                    new Open(info.evidence().get(), new Observation<>(commit, asked))))
+        .<UpstreamResult<ProbeResult>>map(commit ->
+            new UpstreamResult.Value<>(
+                new Open(info.evidence().get(), new Observation<>(commit, asked))))
         .orElseGet(() ->
             new UpstreamResult.Failed<>(
                 new UpstreamFailure(

@@ -37,8 +37,7 @@ final class RepoIdentity {
   private final RepoReplacements replacements;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
 
-  RepoIdentity(
-      AccessChecker checker, RepoStore store, RepoReplacements replacements, Clock clock) {
+  RepoIdentity(AccessChecker checker, RepoStore store, RepoReplacements replacements, Clock clock) {
     this.checker = checker;
     this.store = store;
     this.replacements = replacements;

@@ -57,7 +57,8 @@ class BranchCommitsTest {
   private final BranchCommits branches =
       new BranchCommits(
           interrupted(),
-          new PendingCommits(interruptedClock(), Duration.ofSeconds(5), Duration.ofSeconds(60), 1L << 20),
+          new PendingCommits(
+              interruptedClock(), Duration.ofSeconds(5), Duration.ofSeconds(60), 1L << 20),
           _ -> Readiness.COMPLETE,
           tasks::add,
           new Meters(new SimpleMeterRegistry()),

@@ -64,7 +64,8 @@ class EntryLookupTest {
                 budget,
                 Runnable::run,
                 10),
-            meters, 10_000);
+            meters,
+            10_000);
     publish(store, NAMES_IT, BLOB, CONTENT);
   }
 

@@ -129,8 +129,7 @@ class PendingCommitsRaceTest {
     Revision revision = new Revision("main");
     CountDownLatch noting = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    Observation<CommitHash> to =
-        new Observation<>(new CommitHash("1".repeat(40)), clock.instant());
+    Observation<CommitHash> to = new Observation<>(new CommitHash("1".repeat(40)), clock.instant());
     Thread moving =
         Thread.ofVirtual()
             .start(() ->
@@ -150,8 +149,7 @@ class PendingCommitsRaceTest {
                     }));
     noting.await();
     Thread forgetting = Thread.ofVirtual().start(() -> pending.forget(REPO));
-    await()
-        .until(() -> !forgetting.isAlive() || forgetting.getState() == Thread.State.WAITING);
+    await().until(() -> !forgetting.isAlive() || forgetting.getState() == Thread.State.WAITING);
     goOn.countDown();
     moving.join();
     forgetting.join();

@@ -66,8 +66,8 @@ class EndpointSelectorTest {
                 }));
     begun.await();
     List<FutureTask<UpstreamResult<String>>> calls =
-        Stream.generate(() ->
-                new FutureTask<>(() -> visit(_ -> new UpstreamResult.Value<>("answer"))))
+        Stream.generate(
+                () -> new FutureTask<>(() -> visit(_ -> new UpstreamResult.Value<>("answer"))))
             .limit(3)
             .toList();
     List<Thread> waiting = calls.stream().map(Thread.ofVirtual()::start).toList();

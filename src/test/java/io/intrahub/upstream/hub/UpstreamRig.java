@@ -82,8 +82,7 @@ public final class UpstreamRig implements AutoCloseable {
   }
 
   static UpstreamRig offline(URI endpoint) {
-    return new UpstreamRig(
-        new SettableClock(), RetryTiming.REAL, true, TIMEOUT, List.of(endpoint));
+    return new UpstreamRig(new SettableClock(), RetryTiming.REAL, true, TIMEOUT, List.of(endpoint));
   }
 
   public HubUpstream upstream() {
