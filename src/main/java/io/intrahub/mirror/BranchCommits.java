@@ -9,6 +9,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
+import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.CommitRole;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.BackgroundTransfers;
@@ -103,23 +104,27 @@ final class BranchCommits {
 
   /** Lets the servable commit wait for the end of the loads in progress. */
   private void fallBack(Authorised<RepoId> proof, Revision revision) {
-    Optional<Observation<CommitHash>> servable =
-        store.revision(proof, revision, CommitRole.SERVABLE);
-    if (servable.isEmpty() || !yields(pending.pending(proof.subject(), revision))) {
+    // Most requests during an outage change nothing, and need not wait for each other.
+    if (servable(proof, revision).isEmpty()
+        || !yields(pending.pending(proof.subject(), revision))) {
       return;
     }
-    pending.revisionMoved(
+    pending.moveIf(
         proof.subject(),
         revision,
-        servable.get(),
         Readiness.FALLBACK,
-        () -> shown.isOther(proof, revision, servable.get().value()));
+        there -> yields(there) && servable(proof, revision).isPresent(),
+        () -> servable(proof, revision).filter(s -> shown.isOther(proof, revision, s.value())));
+  }
+
+  private Optional<Observation<CommitHash>> servable(Authorised<RepoId> proof, Revision revision) {
+    return store.revision(proof, revision, CommitRole.SERVABLE);
   }
 
   /** Whether what is pending gives way to the servable commit while upstream does not answer. */
-  private static boolean yields(Optional<PendingCommits.Pending> there) {
+  private static boolean yields(Optional<PendingCommit> there) {
     return there
-        .map(PendingCommits.Pending::readiness)
+        .map(PendingCommit::readiness)
         .filter(r -> r == Readiness.FALLBACK || r == Readiness.COMPLETE)
         .isEmpty();
   }
@@ -192,23 +197,37 @@ final class BranchCommits {
     pending.clear(repo, revision, () -> shown.showNow(proof, revision, observation));
   }
 
-  /** Upstream confirmed the commit that clients see. */
-  void confirmed(
+  /**
+   * Upstream named a commit, and it is the one that clients see, if they see any.
+   *
+   * @param observation as of the beginning of the question
+   * @return false if clients see another commit; then nothing has changed
+   */
+  boolean confirmed(
       Authorised<RepoId> proof,
       Revision revision,
       Observation<CommitHash> observation,
       Caller as,
       Consumer<HubRefusal> refused) {
-    showNow(proof, revision, observation);
-    if (store.revision(proof, revision, CommitRole.SERVABLE).isPresent()) {
+    boolean isVisible =
+        pending.confirmed(
+            proof.subject(),
+            revision,
+            observation.learnedAt(),
+            () -> !shown.isOther(proof, revision, observation.value()),
+            () -> shown.showNow(proof, revision, observation));
+    if (isVisible && servable(proof, revision).isPresent()) {
       // Clients or the warmer may have completed it meanwhile.
       warm(proof, revision, observation.value(), as, refused);
     }
+    return isVisible;
   }
 
   /**
-   * Upstream named another commit than the one that clients see.
+   * Upstream named another commit than the one that clients see. Nothing changes if the answer to a
+   * question that began later was noted before.
    *
+   * @param to as of the beginning of the question
    * @param listing what came of learning the listing of that commit
    * @param as who asked upstream
    * @param refused told when the Hub refuses the repo to the one in whose name files are fetched
@@ -226,15 +245,30 @@ final class BranchCommits {
       pending.keep(repo, revision, () -> shown.noteNewest(proof, revision, to));
       return;
     }
-    pending.revisionMoved(
-        repo, revision, to, readiness(listing), () -> shown.noteNewest(proof, revision, to));
+    pending.moveIf(
+        repo,
+        revision,
+        readiness(listing),
+        there ->
+            !PendingCommit.isNewer(there, to.learnedAt(), clock.instant())
+                && !isOutdated(proof, revision, to),
+        () -> shown.noteNewest(proof, revision, to) ? Optional.of(to) : Optional.empty());
     if (readiness(listing) == Readiness.WARMING
         && pending
             .pending(repo, revision)
-            .filter(p -> p.readiness() == Readiness.WARMING)
+            .filter(p -> p.readiness() == Readiness.WARMING && p.to().value().equals(to.value()))
             .isPresent()) {
       warm(proof, revision, to.value(), as, refused);
     }
+  }
+
+  /** Whether the commit that clients see was confirmed by a question that began later. */
+  private boolean isOutdated(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    return store
+        .revision(proof, revision)
+        .filter(s -> ObservationOrder.keepsKnown(s.learnedAt(), to.learnedAt(), clock.instant()))
+        .isPresent();
   }
 
   private static Readiness readiness(ManifestLoader.Result listing) {

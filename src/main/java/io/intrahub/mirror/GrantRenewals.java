@@ -13,6 +13,7 @@ import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Observation;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -83,7 +84,8 @@ final class GrantRenewals {
      *
      * @param commit that the revision is which was asked about, if the Hub named it
      */
-    record Readable(Authorised<RepoId> proof, Optional<CommitHash> commit) implements Renewal {}
+    record Readable(Authorised<RepoId> proof, Optional<Observation<CommitHash>> commit)
+        implements Renewal {}
 
     /** The Hub said something else: not a failure. */
     record Other(UpstreamResult<ProbeResult> probed) implements Renewal {}
@@ -261,7 +263,8 @@ final class GrantRenewals {
     };
   }
 
-  private Renewal readable(Grant grant, ReadEvidence evidence, Optional<CommitHash> commit) {
+  private Renewal readable(
+      Grant grant, ReadEvidence evidence, Optional<Observation<CommitHash>> commit) {
     return checker
         .admit(evidence)
         .filter(proof -> proof.scope().covers(grant.scope()))

@@ -216,6 +216,9 @@ public final class HistoryQueries {
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
           yield showCommits(at, label, known, self + path, on).orElseGet(pass);
         }
+        if (!histories.hasPlace(at.repo().subject(), at.commit(), name)) {
+          yield pass.get();
+        }
         yield switch (ask(at, at.commit(), on, name, resource, deadline.left())) {
           case UpstreamResult.Value(KeptHistories.Learned learned) -> {
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);

@@ -42,6 +42,10 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
   /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
   static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
 
+  /** Answers that always have a place: what clients ask for first. There are few such names. */
+  private static final Pattern USUAL =
+      Pattern.compile("refs.*|commits(\\?expand(\\[]|%5B%5D)=formatted)?");
+
   private static final Pattern LATER_PAGE = Pattern.compile("commits\\?(.*&)?p=0*[1-9]\\d*(&.*)?");
 
   /**
@@ -51,6 +55,16 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
    * @param next the query of the page behind it
    */
   record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
+
+  /**
+   * Whether an answer can be kept that is not kept yet. There may be none for a page of a history,
+   * because clients choose their sizes freely.
+   */
+  boolean hasPlace(RepoId repo, CommitHash commit, String name) {
+    boolean isLater = LATER_PAGE.matcher(name).matches();
+    return USUAL.matcher(name).matches()
+        || store.answers(repo, commit) < (isLater ? MAX_LATER_PAGES : MAX_ANSWERS);
+  }
 
   /**
    * Keeps an answer. One that is not what was asked for, or for which there is no place, is not
@@ -86,7 +100,7 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
     RepoId repo = at.repo().subject();
     boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
     boolean isLater = LATER_PAGE.matcher(name).matches();
-    if (isNew && store.answers(repo, commit) >= (isLater ? MAX_LATER_PAGES : MAX_ANSWERS)) {
+    if (isNew && !hasPlace(repo, commit, name)) {
       return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
     }
     try (MemoryBudget.Reservation memory = budget.reservation(at.reader().client());

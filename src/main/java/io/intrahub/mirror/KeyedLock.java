@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -33,8 +34,8 @@ final class KeyedLock<K> {
     }
   }
 
-  /** Number of keys that are locked. */
-  int size() {
-    return last.size();
+  /** Returns the keys that are locked, or waited for, now. */
+  Set<K> keys() {
+    return Set.copyOf(last.keySet());
   }
 }

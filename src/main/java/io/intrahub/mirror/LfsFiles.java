@@ -52,6 +52,14 @@ record LfsFiles(
     return found;
   }
 
+  @Override
+  public boolean isExhaustive() {
+    return manifests
+        .get(repo, commit)
+        .filter(manifest -> manifest.complete() && manifest.size() <= MAX_ENTRIES)
+        .isPresent();
+  }
+
   /** For one thread. */
   private final class Search {
     private final List<Named> found;

@@ -12,10 +12,8 @@ import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.json.EntryJson;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.Manifest;
-import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.UpstreamFailure;
@@ -58,6 +56,7 @@ final class ManifestLoader {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
   private final RepoStore store;
+  private final RepoReplacements replacements;
   private final HubUpstream upstream;
   private final SingleFlight<Key, Result> flights;
 
@@ -118,8 +117,14 @@ final class ManifestLoader {
   }
 
   ManifestLoader(
-      RepoStore store, HubUpstream upstream, MemoryBudget budget, Executor executor, int limit) {
+      RepoStore store,
+      RepoReplacements replacements,
+      HubUpstream upstream,
+      MemoryBudget budget,
+      Executor executor,
+      int limit) {
     this.store = store;
+    this.replacements = replacements;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
     this.budget = budget;
@@ -279,7 +284,8 @@ final class ManifestLoader {
   }
 
   private Result list(Key key, Authorised<RepoId> repo, Caller as, ManifestWriter writer) {
-    Taker taker = new Taker(writer, limit);
+    Optional<String> id = store.internalId(key.repo());
+    ListingTaker taker = new ListingTaker(writer, limit);
     String target =
         new HubTarget.Tree(key.repo(), key.commit().asRevision(), Optional.empty()).format()
             + "?recursive=true&expand=false";
@@ -287,14 +293,16 @@ final class ManifestLoader {
     while (true) {
       switch (upstream.listing(repo.subject(), target, as, taker)) {
         case UpstreamResult.Value(ListingPage.Whole page) -> {
-          int leftOut = page.entries() - taker.onPage;
+          int leftOut = page.entries() - taker.onPage();
           if (leftOut > 0) {
             String text = "The listing of {} at {} has {} impossible names, which are left out";
             log.warn(text, key.repo(), key.commit(), leftOut);
           }
           switch (page.next()) {
             case HubUpstream.NextPage.None _ -> {
-              return keep(key, repo, writer);
+              return replacements
+                  .write(key.repo(), id, () -> keep(key, repo, writer))
+                  .orElseGet(() -> unexpected("another repo has its name now", as));
             }
             case HubUpstream.NextPage.Elsewhere _ -> {
               return unexpected("the link to its next page leads elsewhere", as);
@@ -347,52 +355,5 @@ final class ManifestLoader {
         key.commit(),
         failure.toString());
     return new Result.TooLarge();
-  }
-
-  /** Passes the entries of one listing on to the store. Owner: the thread that learns it. */
-  private static final class Taker implements ListingPage.Receiver {
-    private final ManifestWriter writer;
-    private final int limit;
-
-    /** Entries of whole pages. */
-    private int before;
-
-    /** Entries of the present page. */
-    private int onPage;
-
-    private boolean full;
-
-    Taker(ManifestWriter writer, int limit) {
-      this.writer = writer;
-      this.limit = limit;
-    }
-
-    @Override
-    public void begin() {
-      writer.rewind();
-      onPage = 0;
-    }
-
-    @Override
-    public void take(EntryJson.Sent sent) throws IOException {
-      if (before + onPage == limit) {
-        full = true;
-        throw new IOException("the listing has more than " + limit + " entries");
-      }
-      writer.add(new ManifestEntry(sent.entry(), sent.json()));
-      onPage++;
-    }
-
-    /** Counts the present page; false when it brought nothing. */
-    boolean endPage() {
-      writer.mark();
-      before += onPage;
-      return onPage > 0;
-    }
-
-    /** Whether the listing has more entries than are learned. */
-    boolean isFull() {
-      return full;
-    }
   }
 }

@@ -48,9 +48,11 @@ public final class Mirror {
     this.transfers = transfers;
     ColdQuestionLimiter questions =
         new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
+    RepoReplacements replacements = new RepoReplacements(store);
     ManifestLoader manifests =
-        new ManifestLoader(store, upstream, budget, executor, settings.manifestLimit());
-    RepoIdentity identity = new RepoIdentity(checker, store, clock);
+        new ManifestLoader(
+            store, replacements, upstream, budget, executor, settings.manifestLimit());
+    RepoIdentity identity = new RepoIdentity(checker, store, replacements, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
     BranchCommits branches =
         new BranchCommits(

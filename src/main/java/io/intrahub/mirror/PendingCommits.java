@@ -11,10 +11,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Holds back the commits that revisions have moved to, so that a load in progress does not mix
@@ -69,11 +73,11 @@ final class PendingCommits {
    * @param answered whether upstream answered the last question about the revision
    */
   private record State(
-      Instant lastRequested, Instant loadSince, Optional<Pending> pending, boolean answered) {
+      Instant lastRequested, Instant loadSince, Optional<PendingCommit> pending, boolean answered) {
     private static final State NEVER_REQUESTED =
         new State(Instant.MIN, Instant.MIN, Optional.empty(), true);
 
-    State with(Optional<Pending> other) {
+    State with(Optional<PendingCommit> other) {
       return new State(lastRequested, loadSince, other, answered);
     }
 
@@ -83,29 +87,6 @@ final class PendingCommits {
 
     State withAnswered(boolean other) {
       return new State(lastRequested, loadSince, pending, other);
-    }
-  }
-
-  /**
-   * A commit that is not shown yet.
-   *
-   * @param since when this revision began to have a pending commit that waits only for loads; if it
-   *     has had none, when it began to have one at all
-   * @param settled whether it has had one that waits only for loads
-   */
-  record Pending(
-      Observation<CommitHash> to, BranchMove.Readiness readiness, Instant since, boolean settled) {
-    private static Pending after(
-        Optional<Pending> before,
-        Observation<CommitHash> to,
-        BranchMove.Readiness readiness,
-        Instant now) {
-      boolean wasSettled = before.filter(Pending::settled).isPresent();
-      return new Pending(
-          to,
-          readiness,
-          wasSettled ? before.get().since() : now,
-          wasSettled || readiness.isSettled());
     }
   }
 
@@ -136,7 +117,7 @@ final class PendingCommits {
    * @param reachable whether upstream answers, as far as is known
    * @param show writes a commit to the store, where clients see it
    */
-  void requested(RepoId repo, Revision revision, boolean reachable, Consumer<Pending> show) {
+  void requested(RepoId repo, Revision revision, boolean reachable, Consumer<PendingCommit> show) {
     Instant now = clock.instant();
     State known = states.getIfPresent(new Key(repo, revision));
     if (known != null
@@ -176,7 +157,7 @@ final class PendingCommits {
    *     asked first
    * @param show writes a commit to the store, where clients see it
    */
-  void showIfUnseen(RepoId repo, Revision revision, Instant since, Consumer<Pending> show) {
+  void showIfUnseen(RepoId repo, Revision revision, Instant since, Consumer<PendingCommit> show) {
     showIfDue(
         repo,
         revision,
@@ -192,7 +173,7 @@ final class PendingCommits {
    *
    * @param show writes a commit to the store, where clients see it
    */
-  void showIfQuiet(RepoId repo, Revision revision, Consumer<Pending> show) {
+  void showIfQuiet(RepoId repo, Revision revision, Consumer<PendingCommit> show) {
     showIfDue(
         repo,
         revision,
@@ -210,14 +191,14 @@ final class PendingCommits {
       RepoId repo,
       Revision revision,
       UnaryOperator<State> change,
-      BiPredicate<State, Pending> isDue,
-      Consumer<Pending> show) {
+      BiPredicate<State, PendingCommit> isDue,
+      Consumer<PendingCommit> show) {
     change(
         repo,
         revision,
         state -> {
           State changed = change.apply(state);
-          Optional<Pending> due = state.pending().filter(p -> isDue.test(state, p));
+          Optional<PendingCommit> due = state.pending().filter(p -> isDue.test(state, p));
           due.ifPresent(show);
           return due.isPresent() ? changed.with(Optional.empty()) : changed;
         });
@@ -235,15 +216,63 @@ final class PendingCommits {
       Observation<CommitHash> to,
       BranchMove.Readiness readiness,
       BooleanSupplier mustWait) {
+    moveIf(
+        repo,
+        revision,
+        readiness,
+        _ -> true,
+        () -> mustWait.getAsBoolean() ? Optional.of(to) : Optional.empty());
+  }
+
+  /**
+   * Lets another commit wait, unless what is pending by then is better.
+   *
+   * @param gives decides, while no other thread changes the revision, whether what is pending gives
+   *     way
+   * @param next reads from the store which commit is shown, and returns the one that has to wait;
+   *     empty if none has to
+   */
+  void moveIf(
+      RepoId repo,
+      Revision revision,
+      BranchMove.Readiness readiness,
+      Predicate<Optional<PendingCommit>> gives,
+      Supplier<Optional<Observation<CommitHash>>> next) {
     Instant now = clock.instant();
     change(
         repo,
         revision,
         state ->
-            state.with(
-                mustWait.getAsBoolean()
-                    ? Optional.of(Pending.after(state.pending(), to, readiness, now))
-                    : Optional.empty()));
+            gives.test(state.pending())
+                ? state.with(
+                    next.get().map(to -> PendingCommit.after(state.pending(), to, readiness, now)))
+                : state);
+  }
+
+  /**
+   * Drops the pending commit if upstream confirmed the visible one since it named the pending one.
+   *
+   * @param asked when the question began that named the visible commit
+   * @param isVisible reads from the store whether clients see the confirmed commit, or none
+   * @param show writes to the store that it was confirmed
+   * @return whether clients see the confirmed commit
+   */
+  boolean confirmed(
+      RepoId repo, Revision revision, Instant asked, BooleanSupplier isVisible, Runnable show) {
+    AtomicBoolean isConfirmed = new AtomicBoolean();
+    change(
+        repo,
+        revision,
+        state -> {
+          isConfirmed.set(isVisible.getAsBoolean());
+          if (!isConfirmed.get()
+              || PendingCommit.isNewer(state.pending(), asked, clock.instant())) {
+            return state;
+          }
+          show.run();
+          return state.with(Optional.empty());
+        });
+    return isConfirmed.get();
   }
 
   /**
@@ -262,10 +291,12 @@ final class PendingCommits {
         repo,
         revision,
         state -> {
-          Optional<Pending> there = state.pending().filter(p -> p.to().value().equals(commit));
+          Optional<PendingCommit> there =
+              state.pending().filter(p -> p.to().value().equals(commit));
           write.accept(there.isPresent());
           return there.isPresent()
-              ? state.with(there.map(p -> Pending.after(state.pending(), p.to(), readiness, now)))
+              ? state.with(
+                  there.map(p -> PendingCommit.after(state.pending(), p.to(), readiness, now)))
               : state;
         });
   }
@@ -291,11 +322,22 @@ final class PendingCommits {
 
   /** Forgets everything about a repo, whose name belongs to another one now. */
   void forget(RepoId repo) {
-    states.asMap().keySet().removeIf(key -> key.repo().equals(repo));
+    // A change in progress writes a state when it ends, so each is waited for.
+    Stream.concat(states.asMap().keySet().stream(), locks.keys().stream())
+        .filter(key -> key.repo().equals(repo))
+        .distinct()
+        .toList()
+        .forEach(key ->
+            locks.with(
+                key,
+                () -> {
+                  states.invalidate(key);
+                  return key;
+                }));
   }
 
   /** What is pending for the revision. */
-  Optional<Pending> pending(RepoId repo, Revision revision) {
+  Optional<PendingCommit> pending(RepoId repo, Revision revision) {
     return Optional.ofNullable(states.getIfPresent(new Key(repo, revision)))
         .flatMap(State::pending);
   }

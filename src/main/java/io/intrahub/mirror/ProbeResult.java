@@ -2,10 +2,12 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.policy.Observation;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -16,7 +18,7 @@ import java.util.function.Function;
  */
 sealed interface ProbeResult {
   /** The authority may read it, or its metadata, and this is its commit. */
-  record Open(ReadEvidence evidence, CommitHash commit) implements ProbeResult {}
+  record Open(ReadEvidence evidence, Observation<CommitHash> commit) implements ProbeResult {}
 
   /** The authority may read it; nothing was said of a commit. */
   record Granted(ReadEvidence evidence) implements ProbeResult {}
@@ -44,15 +46,20 @@ sealed interface ProbeResult {
         : outcome.flatMap(taught);
   }
 
-  /** What repo info taught. */
-  static UpstreamResult<ProbeResult> of(RepoInfoAnswer info) {
+  /**
+   * What repo info taught.
+   *
+   * @param asked when the question began
+   */
+  static UpstreamResult<ProbeResult> of(RepoInfoAnswer info, Instant asked) {
     if (info.evidence().isEmpty()) {
       return new UpstreamResult.Value<>(new Closed(Optional.empty()));
     }
     return info.facts()
         .commit()
-        .<UpstreamResult<ProbeResult>>map(
-            commit -> new UpstreamResult.Value<>(new Open(info.evidence().get(), commit)))
+        .<UpstreamResult<ProbeResult>>map(commit ->
+            new UpstreamResult.Value<>(
+                new Open(info.evidence().get(), new Observation<>(commit, asked))))
         .orElseGet(() ->
             new UpstreamResult.Failed<>(
                 new UpstreamFailure(

@@ -34,12 +34,13 @@ final class RepoIdentity {
   private final Cache<RepoId, CommitHash> commits =
       Caffeine.newBuilder().maximumSize(REMEMBERED).build();
 
-  private final KeyedLock<RepoId> locks = new KeyedLock<>();
+  private final RepoReplacements replacements;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
 
-  RepoIdentity(AccessChecker checker, RepoStore store, Clock clock) {
+  RepoIdentity(AccessChecker checker, RepoStore store, RepoReplacements replacements, Clock clock) {
     this.checker = checker;
     this.store = store;
+    this.replacements = replacements;
     this.clock = clock;
   }
 
@@ -76,7 +77,7 @@ final class RepoIdentity {
       return;
     }
     var _ =
-        locks.with(
+        replacements.exclusively(
             repo,
             () -> {
               Optional<String> before = store.internalId(repo);

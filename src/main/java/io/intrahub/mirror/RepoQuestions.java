@@ -9,11 +9,14 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -34,18 +37,21 @@ final class RepoQuestions {
   private final HubUpstream upstream;
   private final RepoInfoFetcher infos;
   private final RepoIdentity identity;
+  private final Clock clock;
 
   RepoQuestions(
       AccessChecker checker,
       RepoStore store,
       HubUpstream upstream,
       RepoInfoFetcher infos,
-      RepoIdentity identity) {
+      RepoIdentity identity,
+      Clock clock) {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
     this.infos = infos;
     this.identity = identity;
+    this.clock = clock;
   }
 
   /** Asks for repo info of a revision, and keeps it. */
@@ -123,6 +129,7 @@ final class RepoQuestions {
    */
   private Optional<UpstreamResult<ProbeResult>> confirmByFile(
       RepoId repo, Revision revision, Caller as) {
+    Instant asked = clock.instant();
     UpstreamResult<FirstHop> hop = upstream.confirmByFile(repo, revision, GIT_ATTRIBUTES, as);
     return switch (hop) {
       case UpstreamResult.Value(FirstHop found)
@@ -131,7 +138,8 @@ final class RepoQuestions {
               && identity.isStill(repo, found.commit()) ->
           Optional.of(
               new UpstreamResult.Value<>(
-                  new ProbeResult.Open(found.evidence().get(), found.commit())));
+                  new ProbeResult.Open(
+                      found.evidence().get(), new Observation<>(found.commit(), asked))));
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() ->
           Optional.of(ProbeResult.of(hop, _ -> ProbeResult.overtaken()));
       case UpstreamResult.Failed<FirstHop> failed -> Optional.of(failed.as());
@@ -154,9 +162,10 @@ final class RepoQuestions {
       Supplier<UpstreamResult<RepoInfoAnswer>> question,
       Function<RepoInfoAnswer, Optional<CommitHash>> keepFor,
       Caller as) {
+    Instant asked = clock.instant();
     return ProbeResult.of(
         infos.ask(question, RepoInfoQuery.WHOLE, keepFor, as),
-        answered -> ProbeResult.of(answered.info()));
+        answered -> ProbeResult.of(answered.info(), asked));
   }
 
   /** The commit of repo info that shows what the asker may read. */

@@ -14,6 +14,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.Observation;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
@@ -24,6 +25,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -104,6 +106,7 @@ public final class ResolveFile {
    */
   private UpstreamResult<ProbeResult> learnByHop(
       RepoId repo, RevisionRequest on, FilePath path, Caller as) {
+    Instant asked = revisions.now();
     UpstreamResult<FirstHop> hop = upstream.learnFile(repo, on.revision(), path, as);
     if (hop.asFailure().filter(ResolveFile::isIncomplete).isPresent()) {
       return revisions.byRepoInfo(on).ask().apply(repo, as);
@@ -116,7 +119,7 @@ public final class ResolveFile {
           return found.evidence().isEmpty()
               ? revisions.byRepoInfo(on).ask().apply(repo, as)
               : new UpstreamResult.Value<>(
-                  new ProbeResult.Open(found.evidence().get(), found.commit()));
+                  new ProbeResult.Open(found.evidence().get(), new Observation<>(found.commit(), asked)));
         });
   }
 

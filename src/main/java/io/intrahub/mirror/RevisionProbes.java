@@ -13,11 +13,9 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
-import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
-import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +35,6 @@ import java.util.function.Supplier;
  */
 final class RevisionProbes {
   private final AccessChecker checker;
-  private final RepoStore store;
   private final RepoQuestions questions;
   private final ManifestLoader manifests;
   private final RepoAliases aliases;
@@ -46,7 +43,6 @@ final class RevisionProbes {
   private final BranchCommits branches;
   private final RepoIdentity identity;
   private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
-  private final Clock clock;
 
   /**
    * How something unknown is asked for.
@@ -59,7 +55,6 @@ final class RevisionProbes {
 
   RevisionProbes(
       AccessChecker checker,
-      RepoStore store,
       RepoQuestions questions,
       ManifestLoader manifests,
       RepoAliases aliases,
@@ -67,10 +62,8 @@ final class RevisionProbes {
       RemovedRepos removed,
       BranchCommits branches,
       RepoIdentity identity,
-      Executor executor,
-      Clock clock) {
+      Executor executor) {
     this.checker = checker;
-    this.store = store;
     this.questions = questions;
     this.manifests = manifests;
     this.aliases = aliases;
@@ -79,7 +72,6 @@ final class RevisionProbes {
     this.branches = branches;
     this.identity = identity;
     this.flights = new SingleFlight<>(executor);
-    this.clock = clock;
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
@@ -238,10 +230,11 @@ final class RevisionProbes {
   /**
    * Takes that a revision is at this commit, and learns the listing of a new one.
    *
+   * @param commit as of the beginning of the question that named it
    * @return done when the listing is known
    */
   CompletableFuture<UpstreamResult<ProbeResult>> learnMove(
-      Authorised<RepoId> proof, Revision revision, CommitHash commit, Caller as) {
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> commit, Caller as) {
     return flights.join(
         new FlightKey(proof.subject(), revision, "move", as.authority()),
         () -> {
@@ -251,16 +244,13 @@ final class RevisionProbes {
   }
 
   private void revisionMoved(
-      Authorised<RepoId> proof, Revision revision, CommitHash commit, Caller as) {
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> commit, Caller as) {
     RepoId repo = proof.subject();
-    Observation<CommitHash> now = new Observation<>(commit, clock.instant());
     Consumer<HubRefusal> refused =
         refusal -> rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), as);
-    Optional<Observation<CommitHash>> before = store.revision(proof, revision);
-    if (before.isEmpty() || before.get().value().equals(commit)) {
-      branches.confirmed(proof, revision, now, as, refused);
-    } else {
-      branches.moved(proof, revision, now, manifests.learn(proof, commit, as), as, refused);
+    if (!branches.confirmed(proof, revision, commit, as, refused)) {
+      ManifestLoader.Result listing = manifests.learn(proof, commit.value(), as);
+      branches.moved(proof, revision, commit, listing, as, refused);
     }
   }
 
@@ -279,7 +269,7 @@ final class RevisionProbes {
                   probe(repo, revision, byRepoInfo(revision), as).get();
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 admit(open.evidence())
-                    .ifPresent(proof -> manifests.learn(proof, open.commit(), as));
+                    .ifPresent(proof -> manifests.learn(proof, open.commit().value(), as));
               }
               return probed;
             });
@@ -298,8 +288,7 @@ final class RevisionProbes {
         aliases.learn(repo, canonical);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()) {
-          branches.showNow(
-              proof.get(), revision, new Observation<>(open.commit(), clock.instant()));
+          branches.showNow(proof.get(), revision, open.commit());
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
         rememberClosed(repo, closed, as);

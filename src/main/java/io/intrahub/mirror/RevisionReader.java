@@ -218,7 +218,7 @@ final class RevisionReader {
           closed(repo, Optional.empty(), attempt);
       case UpstreamResult.Value(ProbeResult.Open open) -> {
         if (attempt.noCache()) {
-          branches.showNow(proof, revision, new Observation<>(open.commit(), clock.instant()));
+          branches.showNow(proof, revision, open.commit());
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
           Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
@@ -283,7 +283,7 @@ final class RevisionReader {
               .admit(open.evidence())
               .filter(proof -> proof.scope().covers(attempt.scope()))
               .or(() -> attempt.as().isAnonymous() ? Optional.empty() : held)
-              .map(proof -> at(proof, open.commit(), justLearned(), attempt))
+              .map(proof -> at(proof, open.commit().value(), justLearned(), attempt))
               // Refused since the question began: the client's own call is asked about upstream.
               .orElseGet(() -> closed(repo, Optional.empty(), attempt));
       case UpstreamResult.Value(ProbeResult.Closed closed) ->

@@ -73,16 +73,14 @@ final class RevisionResolver {
     this.probes =
         new RevisionProbes(
             checker,
-            store,
-            new RepoQuestions(checker, store, upstream, infos, identity),
+            new RepoQuestions(checker, store, upstream, infos, identity, clock),
             manifests,
             aliases,
             refusedRepos,
             removed,
             branches,
             identity,
-            executor,
-            clock);
+            executor);
     GrantQuestions questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;

@@ -44,7 +44,7 @@ final class ShownCommits {
   }
 
   /** Makes a pending move visible. */
-  void show(Authorised<RepoId> proof, Revision revision, PendingCommits.Pending due) {
+  void show(Authorised<RepoId> proof, Revision revision, PendingCommit due) {
     RepoId repo = proof.subject();
     switch (due.readiness()) {
       case DELETED -> {

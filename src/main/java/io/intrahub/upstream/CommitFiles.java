@@ -28,4 +28,12 @@ public interface CommitFiles {
    * @param limit how many, at most
    */
   List<Named> wanted(int limit);
+
+  /**
+   * Whether {@link #wanted} looks at all files of the commit, so that every file of it finds as few
+   * as this one. May read the disk.
+   */
+  default boolean isExhaustive() {
+    return false;
+  }
 }

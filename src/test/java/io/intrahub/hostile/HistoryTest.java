@@ -256,6 +256,30 @@ class HistoryTest {
   }
 
   @Test
+  void pages_of_odd_sizes_leave_places_for_what_clients_ask_for() {
+    for (int size = 1; size <= 30; size++) {
+      get(COMMITS + "?limit=" + size);
+    }
+    idle();
+    for (String query : List.of("", "?expand%5B%5D=formatted", "?expand[]=formatted")) {
+      fine(COMMITS + query);
+      long before = calls(Route.COMMITS);
+      fine(COMMITS + query);
+      assertThat(calls(Route.COMMITS)).as(query).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void a_page_for_which_there_is_no_place_costs_one_call() {
+    for (int size = 1; size <= 30; size++) {
+      get(COMMITS + "?limit=" + size);
+    }
+    long before = calls(Route.COMMITS);
+    assertThat(fine(COMMITS + "?limit=500").text()).contains("First", "Second");
+    assertThat(calls(Route.COMMITS)).isEqualTo(before + 1);
+  }
+
+  @Test
   void a_limit_for_those_without_a_token_does_not_stop_one() {
     repo.visibility(Visibility.PRIVATE).allow("hf_reader");
     assertThat(rig.get(FILE, Optional.of("hf_reader")).status()).isEqualTo(200);

@@ -13,13 +13,17 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.CommitRole;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
@@ -46,11 +50,15 @@ class BranchCommitsTest {
   /** What other threads do before the next write of the commit that clients see. */
   private final Queue<Runnable> meanwhile = new ArrayDeque<>();
 
+  /** What other threads do before the next change of what is pending begins. */
+  private final Queue<Runnable> beforeChange = new ArrayDeque<>();
+
   private Optional<Thread> other = Optional.empty();
   private final BranchCommits branches =
       new BranchCommits(
           interrupted(),
-          new PendingCommits(clock, Duration.ofSeconds(5), Duration.ofSeconds(60), 1L << 20),
+          new PendingCommits(
+              interruptedClock(), Duration.ofSeconds(5), Duration.ofSeconds(60), 1L << 20),
           _ -> Readiness.COMPLETE,
           tasks::add,
           new Meters(new SimpleMeterRegistry()),
@@ -75,6 +83,28 @@ class BranchCommitsTest {
             });
   }
 
+  /** It is read before a change of what is pending begins. */
+  private Clock interruptedClock() {
+    return new Clock() {
+      @Override
+      public Instant instant() {
+        Optional.ofNullable(beforeChange.poll())
+            .ifPresent(BranchCommitsTest.this::runAsFarAsItGets);
+        return clock.instant();
+      }
+
+      @Override
+      public ZoneId getZone() {
+        return clock.getZone();
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        throw new UnsupportedOperationException();
+      }
+    };
+  }
+
   private void runAsFarAsItGets(Runnable work) {
     Thread thread = Thread.ofPlatform().start(work);
     other = Optional.of(thread);
@@ -90,8 +120,16 @@ class BranchCommitsTest {
   }
 
   private void moved(CommitHash to) {
+    moved(now(to));
+  }
+
+  private void moved(Observation<CommitHash> to) {
     branches.moved(
-        proof, MAIN, now(to), new ManifestLoader.Result.TooLarge(), Caller.ANONYMOUS, _ -> {});
+        proof, MAIN, to, new ManifestLoader.Result.TooLarge(), Caller.ANONYMOUS, _ -> {});
+  }
+
+  private boolean confirmed(Observation<CommitHash> commit) {
+    return branches.confirmed(proof, MAIN, commit, Caller.ANONYMOUS, _ -> {});
   }
 
   private void warmAndShow() {
@@ -111,6 +149,52 @@ class BranchCommitsTest {
     moved(THIRD);
     other.orElseThrow().join();
     assertThat(visible()).isEqualTo(SECOND);
+  }
+
+  /** Its answer took long, and that to a later question did not. */
+  @Test
+  void a_confirmation_that_was_asked_for_before_a_move_does_not_end_the_move() {
+    memory.putRevision(REPO, MAIN, now(FIRST));
+    Observation<CommitHash> late = now(FIRST);
+    moved(SECOND);
+    assertThat(confirmed(late)).isTrue();
+    warmAndShow();
+    assertThat(visible()).isEqualTo(SECOND);
+  }
+
+  @Test
+  void a_commit_that_was_named_before_the_visible_one_was_does_not_take_its_place() {
+    memory.putRevision(REPO, MAIN, now(FIRST));
+    Observation<CommitHash> late = now(FIRST);
+    moved(SECOND);
+    warmAndShow();
+    assertThat(confirmed(late)).as("FIRST is visible").isFalse();
+    moved(late);
+    clock.pass(Duration.ofMinutes(2));
+    branches.requested(proof, MAIN, true);
+    assertThat(visible()).isEqualTo(SECOND);
+  }
+
+  @Test
+  void a_commit_that_was_named_before_the_pending_one_was_does_not_take_its_place() {
+    memory.putRevision(REPO, MAIN, now(FIRST));
+    Observation<CommitHash> late = now(SECOND);
+    moved(THIRD);
+    tasks.peek().run();
+    moved(late);
+    warmAndShow();
+    assertThat(visible()).isEqualTo(THIRD);
+  }
+
+  /** It became complete after the store was looked at, and before the fallback was noted. */
+  @Test
+  void a_fallback_does_not_take_the_place_of_a_commit_that_is_complete_by_then() {
+    memory.putRevision(REPO, MAIN, now(SECOND));
+    memory.putRevision(REPO, MAIN, CommitRole.SERVABLE, now(FIRST));
+    moved(THIRD);
+    beforeChange.add(() -> tasks.remove().run());
+    branches.requested(proof, MAIN, false);
+    assertThat(visible()).isEqualTo(THIRD);
   }
 
   /** The branch moves on while the files of a commit are fetched. */

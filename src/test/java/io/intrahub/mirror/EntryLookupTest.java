@@ -57,7 +57,15 @@ class EntryLookupTest {
     upstream = TestWiring.upstream(TestWiring.OFFLINE, Clock.systemUTC(), timer);
     entries =
         new EntryLookup(
-            new ManifestLoader(store.repos(), upstream, budget, Runnable::run, 10), meters, 10_000);
+            new ManifestLoader(
+                store.repos(),
+                new RepoReplacements(store.repos()),
+                upstream,
+                budget,
+                Runnable::run,
+                10),
+            meters,
+            10_000);
     publish(store, NAMES_IT, BLOB, CONTENT);
   }
 

@@ -14,6 +14,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.RepoStore;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
 import io.intrahub.testing.TestWiring;
@@ -47,8 +48,10 @@ public final class FilledCaches {
     MemoryBudget budget = new MemoryBudget(1, time);
     try (ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
         HubUpstream upstream = TestWiring.upstream(TestWiring.OFFLINE, CLOCK, timer)) {
+      RepoStore store = new MemoryStore(CLOCK).repos();
       ManifestLoader manifests =
-          new ManifestLoader(new MemoryStore(CLOCK).repos(), upstream, budget, Runnable::run, 1);
+          new ManifestLoader(
+              store, new RepoReplacements(store), upstream, budget, Runnable::run, 1);
       List<Object> kept = new ArrayList<>();
       for (int length : new int[] {8, 200}) {
         EntryLookup entries = new EntryLookup(manifests, meters, sizes.entries());

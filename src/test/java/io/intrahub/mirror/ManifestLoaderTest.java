@@ -73,7 +73,9 @@ class ManifestLoaderTest {
                 new Meters(new SimpleMeterRegistry()))
             .upstream();
     parts.addAll(List.of(upstream, hub, store));
-    manifests = new ManifestLoader(store.repos(), upstream, budget, threads, limit);
+    manifests =
+        new ManifestLoader(
+            store.repos(), new RepoReplacements(store.repos()), upstream, budget, threads, limit);
   }
 
   @AfterEach

@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,6 +120,40 @@ class PendingCommitsRaceTest {
         default -> pending.requested(REPO, revision, true, due -> show(due.to(), fails));
       }
     }
+  }
+
+  /** It belongs to the repo that had the name before. */
+  @Test
+  void a_commit_that_is_being_noted_while_its_repo_is_forgotten_is_forgotten_too()
+      throws Exception {
+    Revision revision = new Revision("main");
+    CountDownLatch noting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Observation<CommitHash> to = new Observation<>(new CommitHash("1".repeat(40)), clock.instant());
+    Thread moving =
+        Thread.ofVirtual()
+            .start(() ->
+                pending.revisionMoved(
+                    REPO,
+                    revision,
+                    to,
+                    Readiness.COMPLETE,
+                    () -> {
+                      noting.countDown();
+                      try {
+                        goOn.await();
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                      return true;
+                    }));
+    noting.await();
+    Thread forgetting = Thread.ofVirtual().start(() -> pending.forget(REPO));
+    await().until(() -> !forgetting.isAlive() || forgetting.getState() == Thread.State.WAITING);
+    goOn.countDown();
+    moving.join();
+    forgetting.join();
+    assertThat(pending.pending(REPO, revision)).isEmpty();
   }
 
   /** What a store throws that has a fault. */

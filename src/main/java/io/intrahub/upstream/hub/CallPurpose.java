@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
 import java.util.Optional;
 
@@ -46,6 +47,11 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
   /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
   boolean isToLearn() {
     return purpose == Purpose.CONFIRM || purpose == Purpose.LEARN;
+  }
+
+  /** To fetch bytes in a caller's name: only calls without a token count for the mirror's own. */
+  static CallPurpose fetch(RepoId repo, Caller caller) {
+    return caller.isAnonymous() ? fetch(repo) : PASSED_ON;
   }
 
   /** Whether this endpoint may answer. */

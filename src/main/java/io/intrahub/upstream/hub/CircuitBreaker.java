@@ -252,7 +252,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** A call ended without saying anything about the endpoint. */
+  /** A call ended without saying anything about the endpoint: another one may be the probe now. */
   synchronized void abandoned(Admission admission) {
     connections.abandon(admission);
     silences.abandon(admission);
@@ -289,7 +289,7 @@ final class CircuitBreaker {
    */
   synchronized void unreachable(Admission admission, String why, boolean lasts) {
     connections.add(admission, why, clock.instant());
-    abandoned(admission);
+    endProbe(admission);
     needsOperator = lasts;
   }
 
@@ -302,7 +302,7 @@ final class CircuitBreaker {
   synchronized void silent(Admission admission, RepoId repo, String why) {
     fail(admission, repo, why);
     silences.add(admission, why, clock.instant());
-    abandoned(admission);
+    endProbe(admission);
   }
 
   /**
@@ -314,7 +314,23 @@ final class CircuitBreaker {
   synchronized void troubled(Admission admission, RepoId repo, String why) {
     fail(admission, repo, why);
     endSilence();
-    abandoned(admission);
+    endProbe(admission);
+  }
+
+  /**
+   * There was a connection, but no usable answer, to a call that another one about the same repo
+   * follows: that one's outcome counts.
+   */
+  synchronized void connected(Admission admission) {
+    connections.end();
+    endSilence();
+    endProbe(admission);
+  }
+
+  private void endProbe(Admission admission) {
+    connections.fail(admission);
+    silences.fail(admission);
+    answers.fail(admission);
   }
 
   private void fail(Admission admission, RepoId repo, String why) {

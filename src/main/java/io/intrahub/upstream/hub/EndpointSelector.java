@@ -1,6 +1,7 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -118,29 +119,72 @@ final class EndpointSelector {
   }
 
   /**
+   * Makes one attempt at one endpoint, for a call that a first hop follows if it fails. Trouble at
+   * the endpoint does not count, because that first hop counts it, with all its attempts.
+   *
+   * @param judge tells what failed at the endpoint itself
+   * @return empty if the circuit breaker refuses the call
+   */
+  <R> Optional<R> attempt(
+      Endpoint endpoint,
+      CallPurpose question,
+      RetryPolicy.Try<R> call,
+      RetryPolicy.Judge<R> judge) {
+    CircuitBreaker breaker = endpoint.breaker();
+    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+    if (admission.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean isCounted = false;
+    try {
+      R result = timed(endpoint, question, call);
+      Optional<UpstreamFailure> failure = judge.failure(result);
+      if (question.repo().isPresent() && failure.filter(EndpointSelector::isTrouble).isPresent()) {
+        breaker.connected(admission.get());
+      } else {
+        count(breaker, admission.get(), question, failure);
+      }
+      isCounted = true;
+      return Optional.of(result);
+    } finally {
+      if (!isCounted) {
+        breaker.abandoned(admission.get());
+      }
+    }
+  }
+
+  private static boolean isTrouble(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.BROKEN
+        || failure.kind() == UpstreamFailure.Kind.SERVER_ERROR;
+  }
+
+  /**
    * A refused call waits for the probe under way, if there is one: it tells whether to go on.
    *
    * @param mayWait whether no other endpoint can answer meanwhile
    */
   private static Optional<CircuitBreaker.Admission> acquire(
       CircuitBreaker breaker, CallPurpose question, boolean mayWait) {
-    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
-    if (admission.isPresent() || !mayWait) {
-      return admission;
+    Deadline deadline = Deadline.in(PROBE_WAIT);
+    while (true) {
+      Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+      if (admission.isPresent() || !mayWait) {
+        return admission;
+      }
+      Optional<CompletableFuture<Void>> probe = breaker.probe(question);
+      if (probe.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        // A probe that finds nothing out may be followed by another.
+        probe.get().get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        return Optional.empty();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
     }
-    Optional<CompletableFuture<Void>> probe = breaker.probe(question);
-    if (probe.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      probe.get().get(PROBE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
-    return breaker.tryAcquire(question);
   }
 
   private <T> UpstreamResult<T> visitCounted(
@@ -154,10 +198,7 @@ final class EndpointSelector {
       UpstreamResult<T> result =
           retries.run(
               operation,
-              () ->
-                  question.repo().isPresent()
-                      ? visitTimed(endpoint, visitor)
-                      : visitOnce(endpoint, visitor),
+              () -> timed(endpoint, question, () -> visitOnce(endpoint, visitor)),
               UpstreamResult::asFailure);
       count(endpoint.breaker(), admission, question, result.asFailure());
       isCounted = true;
@@ -167,6 +208,11 @@ final class EndpointSelector {
         endpoint.breaker().abandoned(admission);
       }
     }
+  }
+
+  /** Whether there is more than one endpoint. */
+  boolean hasSeveral() {
+    return endpoints.size() > 1;
   }
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
@@ -186,11 +232,14 @@ final class EndpointSelector {
         breaker.isMute());
   }
 
-  /** So that the breaker knows of calls that wait, before their time-out. */
-  private static <T> UpstreamResult<T> visitTimed(Endpoint endpoint, Visitor<T> visitor) {
+  /** So that the breaker knows of the mirror's own calls that wait, before their time-out. */
+  private static <R> R timed(Endpoint endpoint, CallPurpose question, RetryPolicy.Try<R> call) {
+    if (question.repo().isEmpty()) {
+      return call.make();
+    }
     CircuitBreaker.Attempt attempt = endpoint.breaker().began();
     try {
-      return visitOnce(endpoint, visitor);
+      return call.make();
     } finally {
       endpoint.breaker().ended(attempt);
     }

@@ -20,6 +20,7 @@ final class FailureStreak {
   private int number;
   private Duration pause = FIRST_PAUSE;
   private Instant nextProbe = Instant.MIN;
+
   private String reason = "it did not answer";
 
   /** Whether {@link #number} is that of failures, and not set by {@link #open}. */
@@ -80,9 +81,19 @@ final class FailureStreak {
     return probe.filter(p -> p == admission).isPresent();
   }
 
-  /** The probe under way may be another call's, and goes on then. */
+  /**
+   * A call found a failure of another kind. If it is the probe, the next one comes after the pause.
+   */
+  void fail(CircuitBreaker.Admission admission) {
+    if (isProbe(admission)) {
+      endProbe();
+    }
+  }
+
+  /** A call found nothing out. If it is the probe, the next call is the probe in its stead. */
   void abandon(CircuitBreaker.Admission admission) {
     if (isProbe(admission)) {
+      lastProbe = Instant.MIN;
       endProbe();
     }
   }

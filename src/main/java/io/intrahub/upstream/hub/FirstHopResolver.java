@@ -85,13 +85,15 @@ final class FirstHopResolver {
    * taken from what the file is known to be: whoever reads the bytes verifies them.
    *
    * @param last asked only when no other endpoint answers
+   * @param tried run after each attempt, before the next one waits
    */
   UpstreamResult<Hop> ask(
       RetryPolicy.Operation operation,
       CallPurpose question,
       DownloadLocations.Key file,
       Caller caller,
-      Optional<Endpoint> last) {
+      Optional<Endpoint> last,
+      Runnable tried) {
     Revision revision = file.commit().asRevision();
     return endpoints.visit(
         operation,
@@ -99,15 +101,20 @@ final class FirstHopResolver {
         RateLimits.Quota.RESOLVERS,
         caller,
         last,
-        endpoint ->
-            visit(
+        endpoint -> {
+          try {
+            return visit(
                 question,
                 endpoint,
                 file.repo(),
                 revision,
                 file.path(),
                 Optional.of(file.blob()),
-                caller));
+                caller);
+          } finally {
+            tried.run();
+          }
+        });
   }
 
   private UpstreamResult<Hop> visit(

@@ -2,6 +2,7 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.metrics.Meters;
 import io.intrahub.upstream.BlobSource;
@@ -48,6 +49,7 @@ final class HubBlobSource implements BlobSource {
       FirstHopResolver firstHops,
       DownloadLocations locations,
       SharedAddresses shared,
+      EndpointSelector selector,
       RateLimits limits,
       RetryPolicy retries,
       Meters meters,
@@ -119,8 +121,8 @@ final class HubBlobSource implements BlobSource {
   private UpstreamResult<Opened> openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
     Optional<DownloadLocations.Location> known = parts.locations().get(file);
     if (known.isPresent()) {
-      Attempt attempt = tryOpen(known.get(), span);
-      if (attempt.isAddressUsable()) {
+      AddressAttempt attempt = tryOpen(known.get(), span);
+      if (attempt.address() == AddressAttempt.Address.USABLE) {
         return attempt.result();
       }
     }
@@ -139,49 +141,75 @@ final class HubBlobSource implements BlobSource {
 
   /** Opens an address that costs no first hop, if there is one. */
   private UpstreamResult<Opened> openShared(RetryPolicy.Operation operation, ByteRange.Span span) {
-    boolean isRefused = false;
+    Optional<DownloadLocations.Location> rejected = Optional.empty();
+    Optional<Endpoint> last = Optional.empty();
     UpstreamResult<FirstHopResolver.Hop> hop;
-    try (Turns.Turn _ = parts.shared().begin(file)) {
+    try (Turns.Turn turn = parts.shared().begin(file)) {
       Optional<DownloadLocations.Location> shared = parts.shared().find(file, caller, files);
       if (shared.isPresent()) {
-        Attempt attempt = tryOpen(shared.get(), span);
+        AddressAttempt attempt = tryOpen(shared.get(), span);
         Optional<UpstreamFailure> failure = attempt.result().asFailure();
-        failure.ifPresent(_ -> parts.shared().drop(file));
-        if (failure.isEmpty() || isSameElsewhere(failure.get())) {
+        boolean isTried = attempt.address() != AddressAttempt.Address.NOT_TRIED;
+        if (isTried && failure.filter(f -> !isOfMirror(f)).isPresent()) {
+          parts.shared().drop(file);
+        }
+        if (failure.isEmpty() || (isTried && isSameElsewhere(failure.get()))) {
           return attempt.result();
         }
-        isRefused = !attempt.isAddressUsable() || isStrange(failure.get());
+        if (failure.get().kind() == UpstreamFailure.Kind.TIMED_OUT) {
+          last = Optional.of(shared.get().endpoint());
+        }
+        if (isStrange(failure.get())) {
+          rejected = shared;
+        }
+        if (isStrange(failure.get()) || attempt.isUseless()) {
+          parts.shared().unusable(file);
+        }
       }
-      hop = ask(operation, Optional.empty());
+      hop = ask(operation, last, turn::close);
     }
-    if (isRefused && hop instanceof UpstreamResult.Value) {
-      parts.shared().refused(file);
+    UpstreamResult<Opened> opening = hop.flatMap(found -> openAt(found, span));
+    if (opening instanceof UpstreamResult.Value
+        && hop instanceof UpstreamResult.Value(FirstHopResolver.Hop found)
+        && rejected.filter(r -> isOtherOfSame(r, found.location())).isPresent()) {
+      parts.shared().rejected(file);
     }
-    return hop.flatMap(found -> openAt(found, span));
+    return opening;
+  }
+
+  private static boolean isOtherOfSame(
+      DownloadLocations.Location one, DownloadLocations.Location other) {
+    return one.endpoint().equals(other.endpoint()) && !one.url().equals(other.url());
   }
 
   /**
    * Whether another address would not help now: a limit that is worth waiting for, or a wait after
-   * which no client has time for another one.
+   * which no client has time for another one unless another endpoint gives it.
    */
-  private static boolean isSameElsewhere(UpstreamFailure failure) {
+  private boolean isSameElsewhere(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case TIMED_OUT, BUSY, OFFLINE -> true;
+      case TIMED_OUT -> !caller.isAnonymous() || !parts.selector().hasSeveral();
+      case BUSY, OFFLINE -> true;
       default -> RetryPolicy.isShortLimit(failure);
     };
+  }
+
+  /** Whether a failure says nothing about an address, because the mirror itself is at fault. */
+  private static boolean isOfMirror(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.BUSY
+        || failure.kind() == UpstreamFailure.Kind.OFFLINE;
   }
 
   /** Asks for the address, one endpoint last if need be. */
   private UpstreamResult<Opened> openAnew(
       RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
-    return ask(operation, last).flatMap(hop -> openAt(hop, span));
+    return ask(operation, last, () -> {}).flatMap(hop -> openAt(hop, span));
   }
 
   private UpstreamResult<FirstHopResolver.Hop> ask(
-      RetryPolicy.Operation operation, Optional<Endpoint> last) {
-    CallPurpose question =
-        caller.isAnonymous() ? CallPurpose.fetch(file.repo()) : CallPurpose.PASSED_ON;
-    return parts.firstHops().ask(operation, question, file, caller, last);
+      RetryPolicy.Operation operation, Optional<Endpoint> last, Runnable tried) {
+    CallPurpose question = CallPurpose.fetch(file.repo(), caller);
+    return parts.firstHops().ask(operation, question, file, caller, last, tried);
   }
 
   private UpstreamResult<Opened> openAt(FirstHopResolver.Hop hop, ByteRange.Span span) {
@@ -192,15 +220,8 @@ final class HubBlobSource implements BlobSource {
     return tryOpen(hop.location(), span).result();
   }
 
-  /**
-   * What came of one address.
-   *
-   * @param isAddressUsable whether it may be tried again; otherwise the Hub is asked for another
-   */
-  private record Attempt(UpstreamResult<Opened> result, boolean isAddressUsable) {}
-
   /** Tries an address, and forgets it if it turns out to be unusable. */
-  private Attempt tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
+  private AddressAttempt tryOpen(DownloadLocations.Location location, ByteRange.Span span) {
     Endpoint endpoint = location.endpoint();
     // Small files come from the endpoint itself, where reading them counts like resolving them.
     boolean isCounted = endpoint.owns(location.url());
@@ -209,9 +230,10 @@ final class HubBlobSource implements BlobSource {
             ? parts.limits().find(endpoint, caller, RateLimits.Quota.RESOLVERS)
             : Optional.empty();
     if (limit.isPresent()) {
-      return new Attempt(new UpstreamResult.Failed<>(limit.get()), true);
+      return new AddressAttempt(
+          new UpstreamResult.Failed<>(limit.get()), AddressAttempt.Address.USABLE);
     }
-    Attempt attempt = tryOnce(location, span);
+    AddressAttempt attempt = tryCounted(location, span);
     Optional<UpstreamFailure> failure = isCounted ? attempt.result().asFailure() : Optional.empty();
     failure.ifPresent(f ->
         parts
@@ -219,17 +241,37 @@ final class HubBlobSource implements BlobSource {
             .failed(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPurpose.Purpose.FETCH, f));
     boolean isStrange = attempt.result().asFailure().filter(HubBlobSource::isStrange).isPresent();
     // A portal's login page, for example, must not be asked for again when the portal has gone.
-    if (isStrange || !attempt.isAddressUsable()) {
+    if (isStrange || attempt.isUseless()) {
       parts.locations().drop(file);
     }
     return attempt;
+  }
+
+  /** Tells the circuit breaker what came of reading a small file at the endpoint itself. */
+  private AddressAttempt tryCounted(DownloadLocations.Location location, ByteRange.Span span) {
+    Endpoint endpoint = location.endpoint();
+    // An endpoint that is a mirror itself may have to fetch a large file before it answers.
+    boolean isQuick = file.blob().digest() instanceof Digest.GitSha1;
+    return isQuick && endpoint.owns(location.url())
+        ? parts
+            .selector()
+            .attempt(
+                endpoint,
+                CallPurpose.fetch(file.repo(), caller),
+                () -> tryOnce(location, span),
+                AddressAttempt::failureOfEndpoint)
+            .orElseGet(() ->
+                new AddressAttempt(
+                    new UpstreamResult.Failed<>(parts.selector().unavailable()),
+                    AddressAttempt.Address.NOT_TRIED))
+        : tryOnce(location, span);
   }
 
   private static boolean isStrange(UpstreamFailure failure) {
     return failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
   }
 
-  private Attempt tryOnce(DownloadLocations.Location location, ByteRange.Span span) {
+  private AddressAttempt tryOnce(DownloadLocations.Location location, ByteRange.Span span) {
     HttpUrl url = location.url();
     try {
       for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
@@ -240,7 +282,7 @@ final class HubBlobSource implements BlobSource {
         Response response = parts.client().send(location.endpoint(), request, caller);
         Optional<HttpUrl> next = parts.client().redirect(response);
         if (next.isEmpty()) {
-          Attempt attempt = judge(response, span);
+          AddressAttempt attempt = judge(response, location.endpoint(), span);
           if (attempt.result() instanceof UpstreamResult.Value) {
             used = Optional.of(location.endpoint());
           }
@@ -249,31 +291,40 @@ final class HubBlobSource implements BlobSource {
         response.close();
         url = next.get();
       }
-      return new Attempt(
+      return new AddressAttempt(
           FailureClassifier.permanent("the address of " + file.path() + " redirects in a loop"),
-          true);
+          AddressAttempt.Address.USABLE);
     } catch (IOException e) {
-      Optional<UpstreamFailure> noConnection = FailureClassifier.ofContentHost(url.host(), e);
-      return new Attempt(
-          new UpstreamResult.Failed<>(noConnection.orElseGet(() -> FailureClassifier.of(e))),
-          noConnection.isEmpty());
+      boolean isOfEndpoint = location.endpoint().owns(url);
+      UpstreamFailure failure =
+          isOfEndpoint
+              ? FailureClassifier.of(e)
+              : FailureClassifier.ofContentHost(url.host(), e)
+                  .orElseGet(() -> FailureClassifier.of(e));
+      boolean isConnected = failure.kind() != UpstreamFailure.Kind.UNREACHABLE;
+      return new AddressAttempt(
+          new UpstreamResult.Failed<>(failure),
+          isConnected ? AddressAttempt.Address.USABLE : AddressAttempt.Address.UNREACHABLE,
+          isOfEndpoint);
     }
   }
 
   /** Takes over the response: it stays open only inside an {@link Opened}. */
-  private Attempt judge(Response response, ByteRange.Span span) throws IOException {
+  private AddressAttempt judge(Response response, Endpoint endpoint, ByteRange.Span span)
+      throws IOException {
     boolean keep = false;
     try {
       int status = response.code();
       if (status == 401 || status == 403 || status == 404 || status == 410) {
-        return new Attempt(
+        return new AddressAttempt(
             FailureClassifier.permanent(
                 "the address it just gave for " + file.path() + " is refused"),
-            false);
+            AddressAttempt.Address.REJECTED);
       }
       UpstreamResult<Opened> opening = opening(response, span);
       keep = opening instanceof UpstreamResult.Value;
-      return new Attempt(opening, true);
+      return new AddressAttempt(
+          opening, AddressAttempt.Address.USABLE, endpoint.owns(response.request().url()));
     } finally {
       if (!keep) {
         response.close();

@@ -117,7 +117,8 @@ public final class HubUpstream implements AutoCloseable {
     Ticker ticker = DownloadLocations.ticker(clock);
     SmallFileAddresses smallFiles = new SmallFileAddresses(preferred, ticker);
     LfsAddresses lfsFiles =
-        new LfsAddresses(client, preferred, locations, limits, settings.offline(), ticker);
+        new LfsAddresses(
+            client, selector, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
     this.listings =
         new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
@@ -127,6 +128,7 @@ public final class HubUpstream implements AutoCloseable {
             firstHops,
             locations,
             new SharedAddresses(preferred, locations, smallFiles, lfsFiles, limits, clock),
+            selector,
             limits,
             retries,
             meters,

@@ -14,6 +14,7 @@ import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -32,9 +33,11 @@ import okio.BufferedSource;
  * Asks for the addresses of many LFS files of a commit with one call, the batch call of Git LFS,
  * where each of them would need a first hop otherwise. Only the preferred endpoint is asked.
  *
- * <p>The answer gives addresses and nothing else: it proves no right to read, refuses nobody and
- * says nothing about the health of the endpoint. Whatever goes wrong, the first hop of the file
- * tells what is the matter, so there is one attempt, and no further one for a while.
+ * <p>The answer gives addresses and nothing else: it proves no right to read and refuses nobody.
+ * Whatever goes wrong, the first hop of the file tells what is the matter, so there is one attempt,
+ * and no further one for this commit for a while. Only an answer which shows that the endpoint does
+ * not know the call ends the calls about other commits too. The circuit breaker learns of calls
+ * that get no answer.
  *
  * <p>Safe for use by many threads.
  */
@@ -57,6 +60,8 @@ final class LfsAddresses {
   /** For the whole call: clients wait for it, and for a first hop if it fails. */
   private static final Duration PATIENCE = Duration.ofSeconds(4);
 
+  private static final int NOT_IMPLEMENTED = 501;
+
   private static final MediaType TYPE = MediaType.get(LfsBatchJson.TYPE);
 
   private static final Duration USELESS = Duration.ofMinutes(10);
@@ -66,6 +71,7 @@ final class LfsAddresses {
   private static final long MAX_LIFE = 86_400;
 
   private final EndpointClient client;
+  private final EndpointSelector selector;
   private final Endpoint endpoint;
   private final DownloadLocations locations;
   private final RateLimits limits;
@@ -73,7 +79,7 @@ final class LfsAddresses {
   private final Turns<Key> turns = new Turns<>(PATIENCE);
   private final Semaphore permits = new Semaphore(MAX_AT_ONCE);
 
-  /** Endpoints, and commits as an authority reads them, for which the call was in vain lately. */
+  /** Endpoints, and commits as an authority reads them, for which the call is not worth it now. */
   private final Cache<Object, Boolean> useless;
 
   private record Key(RepoId repo, CommitHash commit, Authority authority) {
@@ -90,12 +96,14 @@ final class LfsAddresses {
    */
   LfsAddresses(
       EndpointClient client,
+      EndpointSelector selector,
       Endpoint endpoint,
       DownloadLocations locations,
       RateLimits limits,
       boolean offline,
       Ticker ticker) {
     this.client = client;
+    this.selector = selector;
     this.endpoint = endpoint;
     this.locations = locations;
     this.limits = limits;
@@ -131,9 +139,9 @@ final class LfsAddresses {
     }
   }
 
-  /** An address was refused, but the first hop finds the file. */
-  void refused() {
-    useless.put(endpoint, true);
+  /** An address of this file was refused, or its host can't be reached. */
+  void unusable(DownloadLocations.Key file) {
+    useless.put(Key.of(file), true);
   }
 
   private boolean mayAsk(Key key, Caller caller) {
@@ -150,7 +158,12 @@ final class LfsAddresses {
       DownloadLocations.Key file, CommitFiles files) {
     Map<BlobId, List<DownloadLocations.Key>> wanted = new HashMap<>();
     wanted.put(file.blob(), List.of(file));
-    for (CommitFiles.Named other : files.wanted(MAX_OBJECTS - 1)) {
+    List<CommitFiles.Named> others = files.wanted(MAX_OBJECTS - 1);
+    if (others.size() + 1 < MIN_OBJECTS && files.isExhaustive()) {
+      // Looking at a listing takes time, and the next file would find no more.
+      useless.put(Key.of(file), true);
+    }
+    for (CommitFiles.Named other : others) {
       DownloadLocations.Key key =
           new DownloadLocations.Key(
               file.repo(), file.commit(), other.path(), other.blob(), file.authority());
@@ -181,32 +194,64 @@ final class LfsAddresses {
               .url(url)
               .header("Accept", LfsBatchJson.TYPE)
               .post(RequestBody.create(LfsBatchJson.write(wanted.keySet()), TYPE));
-      try (Response response = client.send(endpoint, request, caller, PATIENCE)) {
-        read(key, url, response, wanted, caller);
-      }
-    } catch (RateLimits.LimitedException e) {
-      useless.put(key, true);
-    } catch (IOException | MalformedJsonException e) {
-      // A call that was stopped here, because its client left, says nothing of the endpoint.
-      if (!Thread.currentThread().isInterrupted()) {
-        useless.put(endpoint, true);
+      CallPurpose question = CallPurpose.fetch(key.repo(), caller);
+      Optional<UpstreamFailure> failure =
+          selector
+              .attempt(
+                  endpoint, question, () -> send(key, url, request, wanted, caller), said -> said)
+              .flatMap(said -> said);
+      // A call that was stopped here, because its client left, says nothing of the commit.
+      if (failure.filter(LfsAddresses::isAboutCommit).isPresent()
+          && !Thread.currentThread().isInterrupted()) {
+        useless.put(key, true);
       }
     } finally {
       permits.release();
     }
   }
 
-  private void read(
+  private static boolean isAboutCommit(UpstreamFailure failure) {
+    return switch (failure.kind()) {
+      case BUSY, UNREACHABLE -> false;
+      default -> true;
+    };
+  }
+
+  /** Sends the call, keeps the addresses of its answer, and returns why there was none. */
+  private Optional<UpstreamFailure> send(
       Key key,
       HttpUrl url,
-      Response response,
+      Request.Builder request,
       Map<BlobId, List<DownloadLocations.Key>> wanted,
-      Caller caller)
-      throws IOException, MalformedJsonException {
-    if (response.code() != 200) {
-      rejected(key, response, caller);
-      return;
+      Caller caller) {
+    boolean isAnswered = false;
+    try (Response response = client.send(endpoint, request, caller, PATIENCE)) {
+      isAnswered = true;
+      if (response.code() != 200) {
+        return rejected(response, caller);
+      }
+      read(key, url, response, wanted);
+      return Optional.empty();
+    } catch (MalformedJsonException e) {
+      useless.put(endpoint, true);
+      return Optional.empty();
+    } catch (IOException e) {
+      UpstreamFailure failure = FailureClassifier.of(e);
+      boolean isLate =
+          !isAnswered
+              && e instanceof InterruptedIOException
+              && failure.kind() == UpstreamFailure.Kind.BROKEN;
+      return Optional.of(
+          isLate
+              ? new UpstreamFailure(
+                  UpstreamFailure.Kind.TIMED_OUT, "no answer within " + PATIENCE.toSeconds() + " s")
+              : failure);
     }
+  }
+
+  private void read(
+      Key key, HttpUrl url, Response response, Map<BlobId, List<DownloadLocations.Key>> wanted)
+      throws IOException, MalformedJsonException {
     BufferedSource source = response.body().source();
     if (source.request(MAX_ANSWER + 1)) {
       useless.put(endpoint, true);
@@ -229,15 +274,17 @@ final class LfsAddresses {
     }
   }
 
-  private void rejected(Key key, Response response, Caller caller) {
-    if (RefusalParser.read(response, caller.isAnonymous()).isPresent()) {
-      // About this repo or this reader; the first hop finds out which.
-      useless.put(key, true);
-      return;
-    }
+  private Optional<UpstreamFailure> rejected(Response response, Caller caller) {
     UpstreamFailure failure = FailureClassifier.of(response);
-    boolean isLimit = failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
-    useless.put(isLimit ? key : endpoint, true);
+    // A refusal is about this repo or this reader; the first hop finds out which.
+    boolean isRefusal = RefusalParser.read(response, caller.isAnonymous()).isPresent();
+    boolean isUnknown =
+        failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+            || response.code() == NOT_IMPLEMENTED;
+    if (isUnknown && !isRefusal) {
+      useless.put(endpoint, true);
+    }
     limits.failed(endpoint, caller, RateLimits.Quota.PAGES, CallPurpose.Purpose.FETCH, failure);
+    return Optional.of(failure);
   }
 }

@@ -24,7 +24,7 @@ record SharedAddresses(
    * To be called before {@link #find} by a thread that makes a first hop if that finds nothing; it
    * may wait for another thread's.
    *
-   * @return to be closed after the first hop
+   * @return to be closed after the first attempt at the first hop
    */
   Turns.Turn begin(DownloadLocations.Key file) {
     return smallFiles.begin(file);
@@ -58,12 +58,17 @@ record SharedAddresses(
     locations.drop(file);
   }
 
-  /** Nothing came from such an address although the first hop finds the file. */
-  void refused(DownloadLocations.Key file) {
+  /** An address that {@link #find} gave can't be used, for a reason that may hold for others. */
+  void unusable(DownloadLocations.Key file) {
+    if (file.blob().digest() instanceof Digest.Sha256) {
+      lfsFiles.unusable(file);
+    }
+  }
+
+  /** The endpoint rejects an address that {@link #find} gave, and serves the file from another. */
+  void rejected(DownloadLocations.Key file) {
     if (file.blob().digest() instanceof Digest.GitSha1) {
       smallFiles.refused(endpoint);
-    } else {
-      lfsFiles.refused();
     }
   }
 }

@@ -27,7 +27,7 @@ final class SmallFileAddresses {
   /** After this time a first hop is made again, in case the endpoint has changed its ways. */
   private static final Duration LIFE = Duration.ofMinutes(5);
 
-  /** How long no address is derived after one was refused although its file is there. */
+  /** How long no address is derived after the endpoint showed that it does not know such ones. */
   private static final Duration REFUSED = Duration.ofMinutes(10);
 
   /** Longest wait for the first hop of another file; one of its own would hardly be faster. */
@@ -103,7 +103,7 @@ final class SmallFileAddresses {
     cached.invalidate(Key.of(file));
   }
 
-  /** A derived address was refused, but the first hop finds the file. */
+  /** The endpoint rejects a derived address, and serves the file from another one. */
   void refused(Endpoint endpoint) {
     refused.put(endpoint, true);
   }
@@ -112,7 +112,7 @@ final class SmallFileAddresses {
    * Waits while another thread asks for the first hop of a small file of the same commit, because
    * its answer tells the address of this one too.
    *
-   * @return to be closed when the caller has the answer to its own first hop, if it needs one
+   * @return to be closed after the first attempt at the caller's own first hop, if it needs one
    */
   Turns.Turn begin(DownloadLocations.Key file) {
     boolean isKnown = cached.getIfPresent(Key.of(file)) != null;

@@ -30,7 +30,8 @@ final class Turns<K> {
   }
 
   /**
-   * The right to ask, to be closed when the answer is there.
+   * The right to ask, to be closed when the answer is there, and before the question is asked again
+   * after a pause: those who wait need not wait for that too. May be closed several times.
    *
    * @param isFirst false for a thread that has waited: the answer may be known by now
    */

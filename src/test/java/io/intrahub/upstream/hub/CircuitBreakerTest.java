@@ -105,7 +105,7 @@ class CircuitBreakerTest {
     assertThat(breaker.reason()).endsWith("the first request from now on asks it again");
     assertThat(admits(ONE)).isTrue();
     assertThat(breaker.reason()).endsWith("it is being asked again now");
-    breaker.abandoned(last);
+    breaker.unreachable(last, "it is scripted", false);
     assertThat(breaker.reason()).endsWith("the first request after 2 s asks it again");
   }
 
@@ -189,6 +189,28 @@ class CircuitBreakerTest {
     breaker.abandoned(last);
     assertThat(underWay).isDone();
     assertThat(admits(ONE)).as("the next probe").isTrue();
+  }
+
+  /** Otherwise a client that leaves would have all calls refused that wait for its probe. */
+  @Test
+  void a_probe_that_finds_nothing_out_is_followed_by_another_at_once() {
+    fail(5);
+    pass(2);
+    assertThat(admits(ONE)).isTrue();
+    breaker.abandoned(last);
+    assertThat(breaker.reason()).endsWith("the first request from now on asks it again");
+    assertThat(admits(ONE)).as("the next probe").isTrue();
+    assertThat(admits(ONE)).as("a second probe at the same time").isFalse();
+    assertThat(breaker.isOpen()).as("the endpoint is as unreachable as before").isTrue();
+  }
+
+  @Test
+  void a_probe_that_finds_a_failure_of_another_kind_is_followed_by_a_pause() {
+    trouble(1, 2, 3, 1, 1);
+    pass(5);
+    assertThat(admits(ONE)).isTrue();
+    breaker.unreachable(last, "it is scripted", false);
+    assertThat(admits(ONE)).isFalse();
   }
 
   @Test

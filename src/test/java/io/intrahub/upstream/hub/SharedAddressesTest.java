@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import static io.intrahub.upstream.UpstreamResults.failure;
 import static io.intrahub.upstream.UpstreamResults.refusal;
 import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,22 +11,29 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.FirstHop;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,6 +43,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -138,6 +147,29 @@ class SharedAddressesTest {
     FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob("m 4.bin"), Optional.empty());
     var _ = readAll(rig.source(listed, "m 4.bin", Caller.ANONYMOUS, two).open(Span.all(SIZE)));
     assertCalls(0, 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_commit_with_a_few_lfs_files_is_looked_at_once(boolean isExhaustive) throws IOException {
+    AtomicInteger looks = new AtomicInteger();
+    CommitFiles one =
+        new CommitFiles() {
+          @Override
+          public List<Named> wanted(int limit) {
+            looks.incrementAndGet();
+            return List.of(new Named(new FilePath("m 0.bin"), blob("m 0.bin")));
+          }
+
+          @Override
+          public boolean isExhaustive() {
+            return isExhaustive;
+          }
+        };
+    for (String path : LARGE.subList(1, 4)) {
+      var _ = readAll(rig.source(listed(path), path, Caller.ANONYMOUS, one).open(Span.all(SIZE)));
+    }
+    assertThat(looks).hasValue(isExhaustive ? 1 : 3);
   }
 
   @Test
@@ -276,12 +308,142 @@ class SharedAddressesTest {
     assertThat(hub.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(SMALL.size());
   }
 
+  /** While the Hub limits the rate of requests, for example. */
+  @Test
+  void nobody_waits_for_the_pause_between_attempts_at_anothers_first_hop() throws Exception {
+    CountDownLatch pausing = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    RetryTiming timing =
+        new RetryTiming() {
+          @Override
+          public long nanoTime() {
+            return System.nanoTime();
+          }
+
+          @Override
+          public void sleep(long nanos) throws InterruptedException {
+            pausing.countDown();
+            goOn.await();
+          }
+        };
+    hub.faults().on(Route.RESOLVE).times(1).status(429, Map.of("Retry-After", "1"), "");
+    try (UpstreamRig slow = UpstreamRig.withTiming(timing, hub.uri());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      BlobSource first = slow.source(listed("config.json"), "config.json", Caller.ANONYMOUS);
+      BlobSource second = slow.source(listed("d.txt"), "d.txt", Caller.ANONYMOUS);
+      try {
+        threads.submit(() -> first.open(Span.all(files.get("config.json").size())));
+        pausing.await();
+        var read = threads.submit(() -> readAll(second.open(Span.all(files.get("d.txt").size()))));
+        // A turn is waited for for 5 s.
+        assertThat(read.get(4, TimeUnit.SECONDS)).isEqualTo(files.get("d.txt").allBytes());
+      } finally {
+        goOn.countDown();
+      }
+    }
+  }
+
+  private FirstHop listed(String path) {
+    return new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
+  }
+
   @Test
   void a_derived_address_that_is_refused_leads_to_first_hops() throws IOException {
     assertReads(Caller.ANONYMOUS, SMALL.subList(0, 1));
     hub.faults().on(Route.RESOLVE_CACHE).times(1).status(400);
     assertReads(Caller.ANONYMOUS, SMALL.subList(1, 3));
     assertCalls(0, 3);
+  }
+
+  @Test
+  void a_small_file_without_content_does_not_keep_others_from_derived_addresses()
+      throws IOException {
+    assertReads(Caller.ANONYMOUS, SMALL.subList(0, 1));
+    hub.faults().on(Route.RESOLVE_CACHE).path("config.json").status(404);
+    assertThat(
+            failure(
+                source("config.json", Caller.ANONYMOUS)
+                    .open(Span.all(files.get("config.json").size()))))
+        .isNotNull();
+    assertCalls(0, 2);
+    assertReads(Caller.ANONYMOUS, List.of("d.txt"));
+    assertCalls(0, 2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {429, 500, 503})
+  void a_batch_call_that_fails_for_one_commit_is_made_for_another(int status) throws IOException {
+    hub.faults().on(Route.LFS_BATCH).times(1).status(status);
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(1, 2);
+    repo.commit("second", Map.of("x.txt", DevFile.text("x")));
+    commit = new CommitHash(repo.commitOf("main").orElseThrow());
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(2, 2);
+  }
+
+  @Test
+  void an_unusable_address_of_one_commit_does_not_end_batch_calls_about_another()
+      throws IOException {
+    hub.faults().on(Route.CDN).times(1).status(403);
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 1));
+    assertCalls(1, 1);
+    repo.commit("second", Map.of("x.txt", DevFile.text("x")));
+    commit = new CommitHash(repo.commitOf("main").orElseThrow());
+    assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
+    assertCalls(2, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Route.class,
+      names = {"RESOLVE_CACHE", "LFS_BATCH"})
+  void calls_without_an_answer_count_as_silence_of_the_hub(Route route) throws Exception {
+    boolean isSmall = route == Route.RESOLVE_CACHE;
+    List<String> paths = isSmall ? SMALL : LARGE;
+    if (isSmall) {
+      assertReads(Caller.ANONYMOUS, paths);
+    }
+    hub.counters().reset();
+    Stall stall = hub.faults().on(route).hold();
+    List<BlobSource> sources = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      if (!isSmall) {
+        repo.commit("next " + i, Map.of("x.txt", DevFile.text("x" + i)));
+        commit = new CommitHash(repo.commitOf("main").orElseThrow());
+      }
+      sources.add(source(paths.get(i), Caller.ANONYMOUS));
+    }
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try {
+        sources.forEach(source -> threads.submit(() -> source.open(Span.all(1))));
+        stall.awaitReached(3);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+        clock.pass(CircuitBreaker.OVERDUE);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.DOWN);
+      } finally {
+        stall.release();
+      }
+    }
+    assertThat(rig.upstream().state()).as("after an answer").isEqualTo(UpstreamState.REACHABLE);
+  }
+
+  @Test
+  void calls_of_a_reader_with_a_token_say_nothing_about_the_hub() throws Exception {
+    assertReads(UpstreamRig.HOLDER, SMALL);
+    Stall stall = hub.faults().on(Route.RESOLVE_CACHE).hold();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try {
+        SMALL.stream()
+            .map(path -> source(path, UpstreamRig.HOLDER))
+            .forEach(source -> threads.submit(() -> source.open(Span.all(1))));
+        stall.awaitReached(3);
+        clock.pass(CircuitBreaker.OVERDUE);
+        assertThat(rig.upstream().state()).isEqualTo(UpstreamState.REACHABLE);
+      } finally {
+        stall.release();
+      }
+    }
   }
 
   @Test
@@ -320,6 +482,31 @@ class SharedAddressesTest {
       }
       assertThat(hub.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
       assertThat(other.counters().requests(Route.RESOLVE_CACHE)).isEqualTo(2);
+    }
+  }
+
+  /** Without asking the silent one for a first hop first. */
+  @Test
+  @Tag("slow")
+  void a_small_file_whose_derived_address_gets_no_answer_comes_from_another_endpoint()
+      throws IOException {
+    try (DevHub other = DevHub.builder().start();
+        UpstreamRig two =
+            UpstreamRig.withTimeout(Duration.ofSeconds(15), clock, hub.uri(), other.uri())) {
+      other.repo("model", "acme/x").commit("first", files);
+      Stall stall = hub.faults().on(Route.RESOLVE_CACHE).skip(1).hold();
+      for (String path : SMALL.subList(0, 2)) {
+        FirstHop listed = new FirstHop(UpstreamRig.REPO, commit, blob(path), Optional.empty());
+        long size = files.get(path).size();
+        assertThat(
+                readAll(
+                    two.source(listed, path, Caller.ANONYMOUS, CommitFiles.NONE)
+                        .open(Span.all(size))))
+            .isEqualTo(files.get(path).allBytes());
+      }
+      stall.release();
+      assertCalls(0, 1);
+      assertThat(other.counters().requests(Route.RESOLVE)).isEqualTo(1);
     }
   }
 

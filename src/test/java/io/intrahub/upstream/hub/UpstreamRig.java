@@ -38,18 +38,24 @@ public final class UpstreamRig implements AutoCloseable {
   public static final Caller HOLDER =
       new Fingerprints(new byte[32]).caller(AccessToken.of(TOKEN), "");
 
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final HubUpstream upstream;
 
   private UpstreamRig(
-      SettableClock clock, RetryTiming timing, boolean offline, List<EndpointSettings> endpoints) {
+      SettableClock clock,
+      RetryTiming timing,
+      boolean offline,
+      Duration timeout,
+      List<EndpointSettings> endpoints) {
     UpstreamSettings settings =
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
             .withRetryPause(Duration.ofMillis(1))
             .withOffline(offline)
-            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(Duration.ofSeconds(5)));
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(timeout));
     Wiring.Environment environment =
         Wiring.Environment.of(clock, Runnable::run, timer).withRetries(timing);
     upstream =
@@ -63,29 +69,34 @@ public final class UpstreamRig implements AutoCloseable {
 
   /** Asks these endpoints, the first of which is the Hub. */
   public static UpstreamRig to(SettableClock clock, URI... endpoints) {
+    return withTimeout(TIMEOUT, clock, endpoints);
+  }
+
+  /** Asks these endpoints, and waits this long for each answer. */
+  static UpstreamRig withTimeout(Duration timeout, SettableClock clock, URI... endpoints) {
     return new UpstreamRig(
-        clock, RetryTiming.REAL, false, TestEndpoints.firstTrusted(List.of(endpoints)));
+        clock, RetryTiming.REAL, false, timeout, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   /** Asks these endpoints as they are configured. */
   static UpstreamRig to(SettableClock clock, EndpointSettings... endpoints) {
-    return new UpstreamRig(clock, RetryTiming.REAL, false, List.of(endpoints));
+    return new UpstreamRig(clock, RetryTiming.REAL, false, TIMEOUT, List.of(endpoints));
   }
 
   /** Asks these endpoints; what passes between attempts is the time of the test. */
   static UpstreamRig withTiming(RetryTiming timing, URI... endpoints) {
     return new UpstreamRig(
-        new SettableClock(), timing, false, TestEndpoints.firstTrusted(List.of(endpoints)));
+        new SettableClock(), timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   /** The same, with a clock that may follow that time. */
   static UpstreamRig withTiming(SettableClock clock, RetryTiming timing, URI... endpoints) {
-    return new UpstreamRig(clock, timing, false, TestEndpoints.firstTrusted(List.of(endpoints)));
+    return new UpstreamRig(clock, timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   static UpstreamRig offline(URI endpoint) {
     return new UpstreamRig(
-        new SettableClock(), RetryTiming.REAL, true, List.of(EndpointSettings.trusted(endpoint)));
+        new SettableClock(), RetryTiming.REAL, true, TIMEOUT, List.of(EndpointSettings.trusted(endpoint)));
   }
 
   public HubUpstream upstream() {

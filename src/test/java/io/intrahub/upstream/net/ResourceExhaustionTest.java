@@ -6,11 +6,19 @@ import io.intrahub.access.Caller;
 import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Route;
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.testing.TestWiring;
+import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.UpstreamResults;
@@ -26,7 +34,9 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,6 +49,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The mirror has no file descriptor left, while the Hub is well. */
 class ResourceExhaustionTest {
@@ -116,6 +127,43 @@ class ResourceExhaustionTest {
     sockets.failure.set(Optional.of(new SocketException("Too many open files")));
     assertThat(failure(0)).isEqualTo(UpstreamFailure.Kind.BUSY);
     assertThat(upstream.isUnavailable()).isTrue();
+  }
+
+  /** A batch call of Git LFS, which is not made again for a while when the Hub rejects it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Too many open files", "Connection refused"})
+  void a_call_that_was_not_sent_does_not_end_such_calls(String message) throws IOException {
+    Map<String, DevFile> files = new HashMap<>();
+    for (int i = 0; i < 4; i++) {
+      files.put(i + ".bin", DevFile.lfsGenerated(i, 100));
+    }
+    CommitHash commit = new CommitHash(hub.repo("model", "acme/lfs").commit("first", files));
+    List<CommitFiles.Named> all =
+        files.entrySet().stream()
+            .map(e ->
+                new CommitFiles.Named(
+                    new FilePath(e.getKey()),
+                    new BlobId(new Digest.Sha256(e.getValue().sha256()), e.getValue().size())))
+            .toList();
+    BlobSource source =
+        upstream.source(
+            new RepoId(RepoType.MODEL, "acme/lfs"),
+            commit,
+            all.getFirst().path(),
+            all.getFirst().blob(),
+            Caller.ANONYMOUS,
+            limit -> all);
+    sockets.failure.set(
+        Optional.of(
+            message.startsWith("Conn")
+                ? new ConnectException(message)
+                : new SocketException(message)));
+    assertThat(source.open(ByteRange.Span.all(100))).isInstanceOf(UpstreamResult.Failed.class);
+
+    sockets.failure.set(Optional.empty());
+    UpstreamResults.value(source.open(ByteRange.Span.all(100))).stream().close();
+    assertThat(hub.counters().requests(Route.LFS_BATCH)).isEqualTo(1);
+    assertThat(hub.counters().requests(Route.RESOLVE)).isZero();
   }
 
   /** A name server that does not answer is as good as a Hub that does not. */

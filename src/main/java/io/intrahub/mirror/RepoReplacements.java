@@ -1,0 +1,41 @@
+package io.intrahub.mirror;
+
+import io.intrahub.hub.RepoId;
+import io.intrahub.store.RepoStore;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Keeps what was learned of a repo from being stored for another repo that has its name by then.
+ * Such a write and the removal of all that is kept of the earlier repo are made one after the
+ * other. Lock order: this object's, then those of {@link PendingCommits}, then the store's. Safe
+ * for use by many threads.
+ */
+final class RepoReplacements {
+  private final RepoStore store;
+  private final KeyedLock<RepoId> locks = new KeyedLock<>();
+
+  RepoReplacements(RepoStore store) {
+    this.store = store;
+  }
+
+  /** Does the work while nothing is written by {@link #write} for this repo. */
+  <T> T exclusively(RepoId repo, Supplier<T> work) {
+    return locks.with(repo, work);
+  }
+
+  /**
+   * Writes what was learned of a repo, unless another repo has its name by now.
+   *
+   * @param id the Hub's internal id of the repo before it was asked about, if that was known
+   * @return what {@code write} returned; empty if another repo has the name
+   */
+  <T> Optional<T> write(RepoId repo, Optional<String> id, Supplier<T> write) {
+    return exclusively(
+        repo,
+        () ->
+            id.isEmpty() || store.internalId(repo).equals(id)
+                ? Optional.of(write.get())
+                : Optional.empty());
+  }
+}
