@@ -121,11 +121,7 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(),
-        confirmedAt(grant),
-        settings.lifetime(grant.authority()),
-        upstream,
-        false);
+        clock.instant(), confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
   }
 
   /** Returns a proof from a grant that is fresh. */

@@ -34,9 +34,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.LongSupplier;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,7 +84,10 @@ public final class App implements AutoCloseable {
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("timer").factory());
       Wiring.Environment environment =
-          Wiring.Environment.of(clock, tasks, timer).withElapsed(elapsed).withCaches(caches).withName(name);
+          Wiring.Environment.of(clock, tasks, timer)
+              .withElapsed(elapsed)
+              .withCaches(caches)
+              .withName(name);
       store =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
       // Tasks end before the store closes, which runs some of its own.

@@ -128,7 +128,9 @@ public final class HistoryQueries {
             kept.map(StoredAnswer::learnedAt),
             // A new branch is to be found at once, so a list that is not fresh is asked for first.
             Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
-            at.label().removed().isPresent() ? UpstreamState.OFFLINE : upstream.state(at.reader().authority()),
+            at.label().removed().isPresent()
+                ? UpstreamState.OFFLINE
+                : upstream.state(at.reader().authority()),
             on.noCache());
     if (decision.servesAtOnce()) {
       boolean stale = decision == Freshness.Decision.SERVE_STALE;

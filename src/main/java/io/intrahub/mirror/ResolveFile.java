@@ -119,7 +119,8 @@ public final class ResolveFile {
           return found.evidence().isEmpty()
               ? revisions.byRepoInfo(on).ask().apply(repo, as)
               : new UpstreamResult.Value<>(
-                  new ProbeResult.Open(found.evidence().get(), new Observation<>(found.commit(), asked)));
+                  new ProbeResult.Open(
+                      found.evidence().get(), new Observation<>(found.commit(), asked)));
         });
   }
 

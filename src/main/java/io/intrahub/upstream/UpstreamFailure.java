@@ -82,7 +82,8 @@ public record UpstreamFailure(
 
   /** The same failure, to be asked again after this time. */
   public UpstreamFailure withRetryAfter(Duration wait) {
-    return new UpstreamFailure(kind, reason, isTransient, Optional.of(wait), needsOperator, isLasting);
+    return new UpstreamFailure(
+        kind, reason, isTransient, Optional.of(wait), needsOperator, isLasting);
   }
 
   /** The same failure, described in other words. */

@@ -130,8 +130,7 @@ class AccessCheckerTest {
     SteadyClock steady = new SteadyClock(clock, () -> 0);
     EventOrder steadyOrder = new EventOrder(steady);
     AccessChecker checker =
-        new AccessChecker(
-            new MapGrants(seen), steadyOrder, steady, AccessChecker.Settings.DEFAULT);
+        new AccessChecker(new MapGrants(seen), steadyOrder, steady, AccessChecker.Settings.DEFAULT);
     checker.admit(ReadEvidence.witnessed(OPEN, steadyOrder.now()));
     clock.pass(Duration.ofMinutes(5));
     steady.instant();
@@ -150,8 +149,7 @@ class AccessCheckerTest {
   }
 
   private static Optional<Authorised<RepoId>> inOutage(AccessChecker checker) {
-    return checker.rememberedDuringOutage(
-        OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT);
+    return checker.rememberedDuringOutage(OutageEvidence.witnessed(X), ANYBODY, ReadScope.CONTENT);
   }
 
   @Test

@@ -89,7 +89,10 @@ class ColdOutageIT {
           MirrorUnderTest mirror =
               new MirrorUnderTest(
                   tmp.resolve(load.name()),
-                  s -> s.withUpstream(s.upstream().withEndpoints(List.of(EndpointSettings.trusted(nowhere.uri())))),
+                  s ->
+                      s.withUpstream(
+                          s.upstream()
+                              .withEndpoints(List.of(EndpointSettings.trusted(nowhere.uri())))),
                   DevHub.builder())) {
         tick(mirror);
         expectError(load, mirror);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -200,6 +201,7 @@ class RemovedReposTest {
   }
 
   /** A token that could read it before it was public reads it on, and fetches what is private. */
+  @Tag("slow")
   @Test
   void what_was_fetched_of_a_private_repo_is_not_kept_because_it_was_public_before() {
     start(RemovedReposTest::keeping, Visibility.PRIVATE);

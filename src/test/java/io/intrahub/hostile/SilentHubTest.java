@@ -43,13 +43,11 @@ class SilentHubTest {
   }
 
   private Rig rig(Path folder, Duration silence) {
-    Rig made =
-        new Rig(folder, s -> s.withUpstream(s.upstream().withSilenceTimeout(silence)));
+    Rig made = new Rig(folder, s -> s.withUpstream(s.upstream().withSilenceTimeout(silence)));
     made.hub.token(ALICE.get(), "alice");
     repo = made.hub.repo("model", "acme/tiny");
     repo.commit(
-        "Add it",
-        Map.of("a.txt", DevFile.text("a"), LARGE, DevFile.lfsGenerated(1, 3_000_000)));
+        "Add it", Map.of("a.txt", DevFile.text("a"), LARGE, DevFile.lfsGenerated(1, 3_000_000)));
     return made;
   }
 

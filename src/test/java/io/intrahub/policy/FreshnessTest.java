@@ -195,9 +195,7 @@ class FreshnessTest {
       return Decision.REVALIDATE;
     }
     boolean due = !fresh || age >= seconds(lifetime.renewAfter());
-    return due && upstream == UpstreamState.REACHABLE
-        ? Decision.SERVE_AND_REFRESH
-        : Decision.SERVE;
+    return due && upstream == UpstreamState.REACHABLE ? Decision.SERVE_AND_REFRESH : Decision.SERVE;
   }
 
   private static double seconds(Instant at) {

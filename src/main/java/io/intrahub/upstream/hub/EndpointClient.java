@@ -104,8 +104,7 @@ final class EndpointClient {
   }
 
   /** Ends a call of a silent endpoint, unless it is one that must wait for its own answer. */
-  private Optional<Duration> watch(
-      Endpoint endpoint, SilenceMonitor.Call call, boolean patient) {
+  private Optional<Duration> watch(Endpoint endpoint, SilenceMonitor.Call call, boolean patient) {
     Duration next = call.look(() -> checkLiveness(endpoint));
     if (!next.isZero()) {
       return Optional.of(next);

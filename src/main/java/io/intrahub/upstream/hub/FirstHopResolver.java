@@ -133,10 +133,7 @@ final class FirstHopResolver {
     boolean isStale = false;
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       Request.Builder request =
-          new Request.Builder()
-              .url(url)
-              .head()
-              .tag(CallPurpose.Purpose.class, question.purpose());
+          new Request.Builder().url(url).head().tag(CallPurpose.Purpose.class, question.purpose());
       try (Response response = client.send(endpoint, request, caller)) {
         Optional<HttpUrl> next = client.redirect(response);
         if (next.isEmpty() && !response.isSuccessful()) {

@@ -43,7 +43,8 @@ public record UpstreamSettings(
 
   /** The same with other endpoints. */
   public UpstreamSettings withEndpoints(List<EndpointSettings> others) {
-    return new UpstreamSettings(others, silenceTimeout, answerTimeout, retryPause, offline, network);
+    return new UpstreamSettings(
+        others, silenceTimeout, answerTimeout, retryPause, offline, network);
   }
 
   /** The same with another limit for the silence of an endpoint. */
@@ -63,11 +64,13 @@ public record UpstreamSettings(
 
   /** The same, asking upstream or not. */
   public UpstreamSettings withOffline(boolean never) {
-    return new UpstreamSettings(endpoints, silenceTimeout, answerTimeout, retryPause, never, network);
+    return new UpstreamSettings(
+        endpoints, silenceTimeout, answerTimeout, retryPause, never, network);
   }
 
   /** The same with other HTTP calls. */
   public UpstreamSettings withNetwork(NetworkSettings other) {
-    return new UpstreamSettings(endpoints, silenceTimeout, answerTimeout, retryPause, offline, other);
+    return new UpstreamSettings(
+        endpoints, silenceTimeout, answerTimeout, retryPause, offline, other);
   }
 }

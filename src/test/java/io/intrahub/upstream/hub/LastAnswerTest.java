@@ -58,7 +58,9 @@ class LastAnswerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"UNREACHABLE", "TIMED_OUT", "BROKEN"})
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"UNREACHABLE", "TIMED_OUT", "BROKEN"})
   void a_failure_that_is_an_answer_stays_as_it_is(UpstreamFailure.Kind kind) {
     UpstreamFailure failure = new UpstreamFailure(kind, "it is scripted");
     assertThat(lastAnswer.addTo(failure)).isSameAs(failure);

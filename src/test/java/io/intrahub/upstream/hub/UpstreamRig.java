@@ -86,17 +86,26 @@ public final class UpstreamRig implements AutoCloseable {
   /** Asks these endpoints; what passes between attempts is the time of the test. */
   static UpstreamRig withTiming(RetryTiming timing, URI... endpoints) {
     return new UpstreamRig(
-        new SettableClock(), timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
+        new SettableClock(),
+        timing,
+        false,
+        TIMEOUT,
+        TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   /** The same, with a clock that may follow that time. */
   static UpstreamRig withTiming(SettableClock clock, RetryTiming timing, URI... endpoints) {
-    return new UpstreamRig(clock, timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
+    return new UpstreamRig(
+        clock, timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
   static UpstreamRig offline(URI endpoint) {
     return new UpstreamRig(
-        new SettableClock(), RetryTiming.REAL, true, TIMEOUT, List.of(EndpointSettings.trusted(endpoint)));
+        new SettableClock(),
+        RetryTiming.REAL,
+        true,
+        TIMEOUT,
+        List.of(EndpointSettings.trusted(endpoint)));
   }
 
   public HubUpstream upstream() {
