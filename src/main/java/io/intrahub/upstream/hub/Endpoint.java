@@ -1,6 +1,8 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
+import java.time.Clock;
+import java.time.Duration;
 import okhttp3.HttpUrl;
 
 /**
@@ -19,6 +21,16 @@ record Endpoint(
     boolean receivesTokens,
     CircuitBreaker breaker,
     SilenceMonitor silence) {
+  /** One as it is configured, of whose health nothing is known. */
+  static Endpoint of(EndpointSettings settings, Duration silenceTimeout, Clock clock) {
+    return new Endpoint(
+        baseUrl(settings.address().toString()),
+        settings.authoritative(),
+        settings.receivesTokens(),
+        new CircuitBreaker(clock),
+        new SilenceMonitor(silenceTimeout, System::nanoTime));
+  }
+
   /** The address of an endpoint as the operator wrote it, with a slash at its end. */
   static HttpUrl baseUrl(String endpoint) {
     HttpUrl url = HttpUrl.get(endpoint);

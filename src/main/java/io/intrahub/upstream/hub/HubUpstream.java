@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Collectors;
 import javax.net.SocketFactory;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -57,6 +58,7 @@ public final class HubUpstream implements AutoCloseable {
   private final EventOrder order;
   private final LastAnswer lastAnswer;
   private final UpstreamQuotas quotas;
+  private final UpstreamHealth health;
 
   /**
    * Connects to nothing yet.
@@ -81,22 +83,13 @@ public final class HubUpstream implements AutoCloseable {
     this.settings = settings;
     this.order = order;
     this.lastAnswer = new LastAnswer(clock);
-    Set<String> hosts = new HashSet<>();
     this.endpoints =
         settings.endpoints().stream()
-            .map(endpoint -> {
-              HttpUrl base = Endpoint.baseUrl(endpoint.address().toString());
-              hosts.add(base.host());
-              return new Endpoint(
-                  base,
-                  endpoint.authoritative(),
-                  endpoint.receivesTokens(),
-                  new CircuitBreaker(clock),
-                  new SilenceMonitor(settings.silenceTimeout(), System::nanoTime));
-            })
+            .map(endpoint -> Endpoint.of(endpoint, settings.silenceTimeout(), clock))
             .toList();
     Endpoint preferred = endpoints.getFirst();
-    RedirectGuard guard = new RedirectGuard(hosts);
+    RedirectGuard guard =
+        new RedirectGuard(endpoints.stream().map(e -> e.base().host()).collect(Collectors.toSet()));
     List<Interceptor> interceptors =
         List.of(
             new RequestCounter(meters),
@@ -106,8 +99,9 @@ public final class HubUpstream implements AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
+    this.health = new UpstreamHealth(endpoints, settings.offline());
     RateLimits limits = new RateLimits(clock);
-    this.quotas = new UpstreamQuotas(limits, endpoints.getFirst(), clock);
+    this.quotas = new UpstreamQuotas(limits, preferred, clock);
     quotas.watch(meters);
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
@@ -137,12 +131,7 @@ public final class HubUpstream implements AutoCloseable {
 
   /** Whether upstream can be asked now, as far as is known. */
   public UpstreamState state() {
-    if (settings.offline()) {
-      return UpstreamState.OFFLINE;
-    }
-    boolean noneAnswers =
-        endpoints.stream().allMatch(e -> e.breaker().isOpen() || e.breaker().isSilent());
-    return noneAnswers ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+    return health.state();
   }
 
   /** The same for calls in the name of an authority, whose quota may be nearly used up. */
@@ -160,7 +149,7 @@ public final class HubUpstream implements AutoCloseable {
    * is known, or a probe is due or under way.
    */
   public boolean mayAsk() {
-    return !settings.offline() && endpoints.stream().anyMatch(e -> e.breaker().mayAsk());
+    return health.mayAsk();
   }
 
   /**
@@ -191,16 +180,12 @@ public final class HubUpstream implements AutoCloseable {
    * connection to them came about lately. Another endpoint may be there all the same.
    */
   public boolean isUnavailable() {
-    return settings.offline()
-        || endpoints.stream().filter(Endpoint::authoritative).allMatch(e -> e.breaker().isOpen());
+    return health.authoritative() != UpstreamState.REACHABLE;
   }
 
   /** The same as a state: {@link UpstreamState#REACHABLE} unless {@link #isUnavailable()}. */
   public UpstreamState authoritativeState() {
-    if (settings.offline()) {
-      return UpstreamState.OFFLINE;
-    }
-    return isUnavailable() ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+    return health.authoritative();
   }
 
   /**
