@@ -9,10 +9,16 @@ import java.util.Optional;
 
 /** Writes errors in the Hub's own form: clients read the headers, and people read the body. */
 final class ErrorWriter {
+  /** In the {@code User-Agent} of huggingface_hub and all that load with it, from 0.23 to 2.4. */
+  private static final String PYTHON_HUB = "hf_hub/";
+
   private ErrorWriter() {}
 
-  static void write(Exchange exchange, HubError error, Optional<CommitHash> commit)
+  static void write(Exchange exchange, HubError refusal, Optional<CommitHash> commit)
       throws IOException {
+    boolean repeats =
+        exchange.header("User-Agent").filter(name -> name.contains(PYTHON_HUB)).isPresent();
+    HubError error = repeats ? refusal : refusal.withRegisteredStatus();
     exchange.response().setStatus(error.status());
     error.code().ifPresent(code -> exchange.set(HeaderNames.X_ERROR_CODE, code));
     exchange.set(HeaderNames.X_ERROR_MESSAGE, error.message());

@@ -41,6 +41,14 @@ public record HubError(
     return new HubError(status, Optional.empty(), message, Optional.empty());
   }
 
+  /**
+   * The same error for a client that is not known to repeat requests after a 504: a registered
+   * status tells it more than {@value #LASTING_OUTAGE}.
+   */
+  public HubError withRegisteredStatus() {
+    return status == LASTING_OUTAGE ? withStatus(504) : this;
+  }
+
   /** The same error with another status. */
   public HubError withStatus(int newStatus) {
     return new HubError(newStatus, code, message, retryAfterSeconds);

@@ -34,6 +34,10 @@ import java.util.stream.Stream;
 final class Rig implements AutoCloseable {
   final SettableClock clock;
   final DevHub hub;
+
+  /** As huggingface_hub names itself, some of whose errors differ from those of others. */
+  private static final String PYTHON_HUB = "unknown/None; hf_hub/2.4.0; python/3.11.2";
+
   private final MirrorUnderTest mirror;
   private final HttpClient client =
       HttpClient.newBuilder()
@@ -158,6 +162,7 @@ final class Rig implements AutoCloseable {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + call.target()))
             .timeout(Duration.ofSeconds(30))
+            .header("User-Agent", PYTHON_HUB)
             .method(
                 call.method(),
                 call.body().isEmpty()

@@ -8,6 +8,9 @@ import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -79,6 +82,19 @@ class SilentHubTest {
     }
   }
 
+  @Test
+  void a_client_that_does_not_repeat_requests_hears_a_registered_status() throws Exception {
+    rig.hub.blackHole(true);
+    HttpRequest request =
+        HttpRequest.newBuilder(rig.app().uri().resolve("/acme/tiny/resolve/main/a.txt"))
+            .header("User-Agent", "curl/8.5.0")
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(504);
+    }
+  }
+
   /** The head of a response would promise bytes that do not come. */
   @Test
   void a_stored_repo_whose_large_file_is_not_stored_gets_an_error_and_no_head_without_bytes() {
@@ -133,7 +149,7 @@ class SilentHubTest {
     repo.visibility(Visibility.PRIVATE).allow(ALICE.get());
     assertThat(rig.get("/acme/tiny/resolve/main/a.txt", ALICE).text()).isEqualTo("a");
     rig.settle();
-    rig.clock.pass(Duration.ofMinutes(6));
+    rig.clock.pass(Duration.ofMinutes(16));
     repo.disallow(ALICE.get());
     Stall silence = rig.hub.faults().everywhere().hold();
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
