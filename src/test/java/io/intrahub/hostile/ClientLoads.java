@@ -53,6 +53,7 @@ final class ClientLoads {
 
   private ClientLoads(Rig rig, Optional<String> address, Optional<Sleep> sleep) {
     this.rig = rig;
+    rig.actAs(Rig.PYTHON_HUB);
     this.address = address;
     this.sleep = sleep;
   }

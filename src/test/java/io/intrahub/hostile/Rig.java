@@ -36,7 +36,9 @@ final class Rig implements AutoCloseable {
   final DevHub hub;
 
   /** As huggingface_hub names itself, some of whose errors differ from those of others. */
-  private static final String PYTHON_HUB = "unknown/None; hf_hub/2.4.0; python/3.11.2";
+  static final String PYTHON_HUB = "unknown/None; hf_hub/2.4.0; python/3.11.2";
+
+  private String userAgent = "rig";
 
   private final MirrorUnderTest mirror;
   private final HttpClient client =
@@ -157,12 +159,17 @@ final class Rig implements AutoCloseable {
     return send(base, call, token, Optional.empty());
   }
 
+  /** From now on requests come from this client. */
+  void actAs(String client) {
+    userAgent = client;
+  }
+
   /** The same, as a proxy that sends the request on for a client with this address. */
   Answer send(URI base, Call call, Optional<String> token, Optional<String> forwardedFor) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + call.target()))
             .timeout(Duration.ofSeconds(30))
-            .header("User-Agent", PYTHON_HUB)
+            .header("User-Agent", userAgent)
             .method(
                 call.method(),
                 call.body().isEmpty()

@@ -47,6 +47,7 @@ class SilentHubTest {
 
   private Rig rig(Path folder, Duration silence) {
     Rig made = new Rig(folder, s -> s.withUpstream(s.upstream().withSilenceTimeout(silence)));
+    made.actAs(Rig.PYTHON_HUB);
     made.hub.token(ALICE.get(), "alice");
     repo = made.hub.repo("model", "acme/tiny");
     repo.commit(
