@@ -166,14 +166,7 @@ final class ApiRoutes {
 
   /** {@code GET .../auth-check}, where the operator's rules decide. */
   void authCheck(Exchange exchange, RepoId repo) throws IOException {
-    Optional<ErrorReply> refusal =
-        mirror.resources().authCheck(request(exchange, repo, Revision.DEFAULT));
-    if (refusal.isPresent()) {
-      write(exchange, refusal.get());
-      return;
-    }
-    CacheHeaders.forThisClientOnly(exchange);
-    ErrorWriter.writeBody(exchange, ApiReply.Ok.JSON, "{}".getBytes(StandardCharsets.US_ASCII));
+    write(exchange, mirror.resources().authCheck(request(exchange, repo, Revision.DEFAULT)));
   }
 
   /** {@code GET /api/whoami-v2}, where the operator's rules decide. */

@@ -117,6 +117,11 @@ final class BranchCommits {
         () -> servable(proof, revision).filter(s -> shown.isOther(proof, revision, s.value())));
   }
 
+  /** Whether clients see a commit of which upstream has to serve a part, and another is there. */
+  boolean mayFallBack(Authorised<RepoId> proof, Revision revision) {
+    return servable(proof, revision).isPresent();
+  }
+
   private Optional<Observation<CommitHash>> servable(Authorised<RepoId> proof, Revision revision) {
     return store.revision(proof, revision, CommitRole.SERVABLE);
   }

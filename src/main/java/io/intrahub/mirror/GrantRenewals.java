@@ -198,7 +198,9 @@ final class GrantRenewals {
       Renewal without = without(grant, known.get());
       // A client that gets nothing without the Hub's word may as well find out that it is back.
       boolean probes =
-          without instanceof Renewal.Unknown && upstream.isUnavailable() && upstream.mayAsk();
+          without instanceof Renewal.Unknown
+              && upstream.isUnavailable()
+              && upstream.health().mayAsk();
       if (!probes) {
         return without;
       }

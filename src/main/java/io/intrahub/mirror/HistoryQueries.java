@@ -289,7 +289,7 @@ public final class HistoryQueries {
           // The client chose this call, so its refusal ends nothing that others were granted.
           case UpstreamResult.Refused<KeptHistories.Learned> _ -> on.caller().requester().isEmpty();
           case UpstreamResult.Failed<KeptHistories.Learned>(var failure) ->
-              upstream.mayPassOn(failure);
+              upstream.health().mayPassOn(failure);
         };
     if (isPassed) {
       return pass.get();

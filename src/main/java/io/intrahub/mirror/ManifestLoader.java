@@ -139,7 +139,7 @@ final class ManifestLoader {
   Optional<Manifest> get(Authorised<RepoId> repo, CommitHash commit) {
     return store
         .manifest(repo, commit)
-        .filter(m -> m.complete() || upstream.state() != UpstreamState.REACHABLE);
+        .filter(m -> m.complete() || !upstream.health().isAuthorityReachable());
   }
 
   private static <K> Cache<K, Boolean> recently() {

@@ -107,6 +107,8 @@ final class RemovedRepos {
       Observation<Tombstone> closed = new Observation<>(known.value().closed(), clock.instant());
       if (tombstones.replace(repo, known, closed)) {
         log.info("{} is there, but not everybody may read it any more", repo);
+        // If the new record can't be written, the old one must not count after a restart.
+        store.forgetTombstone(repo);
         store.putTombstone(repo, closed);
       }
     }

@@ -221,7 +221,7 @@ public final class RepoInfoQueries {
             caller);
       }
       // What another endpoint says is passed through, under the commit that it says itself.
-      case UpstreamResult.Failed(var failure) when upstream.mayPassOn(failure) ->
+      case UpstreamResult.Failed(var failure) when upstream.health().mayPassOn(failure) ->
           passThrough(
               new ResolvedRevision.NotKept(asked, Optional.empty()),
               revision,

@@ -6,6 +6,8 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -67,17 +69,24 @@ public final class RepoResources {
   }
 
   /**
-   * Whether the client may read the content of the repo, where the operator's rules decide.
-   *
-   * @return why not; empty: it may
+   * Whether the client may read the content of the repo, where the operator's rules decide: an
+   * empty object if it may. Its label says whether the Hub confirmed that, because the client may
+   * be another mirror, which must not take an answer from the store for the Hub's word.
    */
-  public Optional<ErrorReply> authCheck(RevisionRequest on) {
+  public ApiReply authCheck(RevisionRequest on) {
     return switch (resolve(on, ReadScope.CONTENT)) {
-      case UpstreamResult.Value(ResolvedRevision.At _) -> Optional.empty();
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
+          new ApiReply.Ok(
+              200,
+              ApiReply.Ok.JSON,
+              Optional.empty(),
+              Map.of(),
+              ReplyBody.of("{}".getBytes(StandardCharsets.US_ASCII), () -> {}),
+              at.label().asRestricted());
       case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
-          Optional.of(new ErrorReply(HubError.repoNotFound(true), Optional.empty()));
+          new ErrorReply(HubError.repoNotFound(true), Optional.empty());
       case UpstreamResult.NoValue<ResolvedRevision> none ->
-          Optional.of(UpstreamErrors.reply(none, on.repo().toString()));
+          UpstreamErrors.reply(none, on.repo().toString());
     };
   }
 

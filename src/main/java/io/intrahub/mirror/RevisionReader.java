@@ -81,7 +81,14 @@ final class RevisionReader {
       questions.renew(repo, attempt);
       return at(proof, commit.get(), immutableLabel(false), attempt);
     }
-    branches.requested(proof, revision, upstream.state() == UpstreamState.REACHABLE);
+    if (branches.mayFallBack(proof, revision)
+        && !upstream.health().isKnownToAnswer()
+        && upstream.state() == UpstreamState.REACHABLE) {
+      // After a start nobody knows whether upstream can serve what is not stored of the commit. To
+      // find out in the middle of a load would mix two commits in it.
+      var _ = slowUpstream.await(repo, questions.refresh(repo, attempt));
+    }
+    branches.requested(proof, revision, isAnswering(proof, revision));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
     Freshness.Decision decision = decide(attempt, seen, attempt.noCache());
     if (attempt.noCache()
@@ -106,7 +113,7 @@ final class RevisionReader {
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
       case FETCH -> ask(repo, attempt, Optional.of(proof));
       case REFUSE ->
-          upstream.mayAsk()
+          upstream.health().mayAsk()
               ? ask(repo, attempt, Optional.of(proof))
               : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
@@ -316,7 +323,7 @@ final class RevisionReader {
 
   /** What an endpoint says that is not believed is passed through and proves nothing. */
   private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
-    return upstream.mayPassOn(failure)
+    return upstream.health().mayPassOn(failure)
         ? new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, Optional.empty()))
         : new UpstreamResult.Failed<>(failure);
   }
@@ -341,10 +348,16 @@ final class RevisionReader {
       boolean stale,
       ReadAttempt attempt) {
     CacheLabel label = label(observation, stale);
-    boolean reachable = !stale && upstream.state() == UpstreamState.REACHABLE;
+    boolean reachable = !stale && isAnswering(proof, attempt.revision());
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
     return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
+  }
+
+  /** Of a commit that is stored as a whole, it does not matter whether upstream answers. */
+  private boolean isAnswering(Authorised<RepoId> proof, Revision revision) {
+    return upstream.health().isKnownToAnswer()
+        || (upstream.state() == UpstreamState.REACHABLE && !branches.mayFallBack(proof, revision));
   }
 
   private CacheLabel label(Observation<CommitHash> observation, boolean stale) {

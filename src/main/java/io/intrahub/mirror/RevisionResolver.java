@@ -299,7 +299,7 @@ final class RevisionResolver {
     if (checker.isKnown(anybody.grant(kept))) {
       return reader.resolveUngranted(kept, repo, anybody, Optional.empty());
     }
-    if (!upstream.mayAsk()) {
+    if (!upstream.health().mayAsk()) {
       return new UpstreamResult.Failed<>(upstream.unavailableReason());
     }
     return reader.ask(repo, anybody, Optional.empty());

@@ -98,7 +98,6 @@ class KilledBranchMoveIT {
         }
         hub.goDark();
         try (MirrorProcess mirror = serve(data, hub)) {
-          learnThatHubIsGone(mirror);
           String found = resolve(mirror);
           assertThat(found).as(where).isIn(before, after);
           expectServed(mirror, repo, found, files.keySet().stream().toList(), where);
@@ -115,26 +114,6 @@ class KilledBranchMoveIT {
 
   private MirrorProcess serve(Path data, DevHub hub) throws IOException {
     return MirrorProcess.serve(data, hub.uri(), log, options, MOVES_QUICKLY);
-  }
-
-  /**
-   * Until the mirror knows, the branch may still lead to a new commit of which not everything was
-   * fetched, as it does while the Hub answers.
-   */
-  private void learnThatHubIsGone(MirrorProcess mirror) {
-    await()
-        .atMost(PATIENCE)
-        .pollDelay(Duration.ZERO)
-        .pollInterval(Duration.ofMillis(5))
-        .until(() -> {
-          assertThat(get(mirror, "/api/models/acme/unknown").statusCode()).isGreaterThan(500);
-          String health =
-              http.send(
-                      HttpRequest.newBuilder(mirror.adminUri().resolve("/health")).build(),
-                      HttpResponse.BodyHandlers.ofString())
-                  .body();
-          return health.contains("\"down\"");
-        });
   }
 
   private static String name(int number) {

@@ -134,6 +134,24 @@ class ServiceModeTest {
     return repo;
   }
 
+  /** Another mirror may be the client, and must not take that for the Hub's word. */
+  @Test
+  void a_check_of_access_that_is_answered_from_the_store_says_so() throws Exception {
+    startService();
+    String check = Route.AUTH_CHECK.of("acme/gated");
+    Rig.Answer fresh = rig.get(check, Optional.of(ci));
+    assertThat(fresh.status()).isEqualTo(200);
+    assertThat(fresh.text()).isEqualTo("{}");
+    assertThat(fresh.header("cache-status").orElse("")).doesNotContain("stale");
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofMinutes(30));
+
+    Rig.Answer kept = rig.get(check, Optional.of(ci));
+
+    assertThat(kept.status()).isEqualTo(200);
+    assertThat(kept.header("cache-status").orElse("")).contains("detail=stale");
+  }
+
   /** As {@code intrahub token add} does, beside the running mirror. */
   private String addToken(String name, Optional<Duration> life) throws Exception {
     String text = LocalToken.newText(random);

@@ -101,6 +101,14 @@ final class CircuitBreaker {
     final CompletableFuture<Void> ended = new CompletableFuture<>();
   }
 
+  /**
+   * What a call finds.
+   *
+   * @param admission empty if it is refused
+   * @param probe under way, for which a refused call may wait
+   */
+  record Entry(Optional<Admission> admission, Optional<CompletableFuture<Void>> probe) {}
+
   CircuitBreaker(Clock clock) {
     this.clock = clock;
   }
@@ -108,6 +116,12 @@ final class CircuitBreaker {
   /** Whether the endpoint is unreachable and all calls are refused now. Changes nothing. */
   synchronized boolean isOpen() {
     return connections.areRefused(clock.instant());
+  }
+
+  /** Whether it refuses no call, not even until a probe that is due has been made. */
+  synchronized boolean isWell() {
+    noticeSilence();
+    return !connections.hasReachedLimit() && !silences.hasReachedLimit();
   }
 
   /** Whether the endpoint takes connections and answers nobody, so that calls are refused now. */
@@ -191,6 +205,15 @@ final class CircuitBreaker {
             ? !connections.areRefused(now) || connections.tryProbe(admission, now)
             : refusing(question).map(streak -> streak.tryProbe(admission, now)).orElse(true);
     return mayCall ? Optional.of(admission) : Optional.empty();
+  }
+
+  /**
+   * Whether a call may be made, and if not, what it may wait for. Both are of one moment: a probe
+   * that ends between two questions would be missed.
+   */
+  synchronized Entry enter(CallPurpose question) {
+    Optional<Admission> admission = tryAcquire(question);
+    return new Entry(admission, admission.isPresent() ? Optional.empty() : probe(question));
   }
 
   /** The failures because of which a call is refused unless it is a probe. */

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -110,12 +109,9 @@ final class EndpointSelector {
     return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
   }
 
-  /** Whether a call may go to an endpoint that answered lately. */
+  /** Whether a call may go to an endpoint of which no failure is known that is not over. */
   private static boolean isUsable(Endpoint endpoint, CallPurpose question, Caller caller) {
-    return endpoint.mayHear(caller)
-        && question.mayAsk(endpoint)
-        && !endpoint.breaker().isOpen()
-        && !endpoint.breaker().isSilent();
+    return endpoint.mayHear(caller) && question.mayAsk(endpoint) && endpoint.breaker().isWell();
   }
 
   /**
@@ -139,7 +135,10 @@ final class EndpointSelector {
     try {
       R result = timed(endpoint, question, call);
       Optional<UpstreamFailure> failure = judge.failure(result);
-      if (question.repo().isPresent() && failure.filter(EndpointSelector::isTrouble).isPresent()) {
+      boolean isStopped = Thread.currentThread().isInterrupted();
+      if (!isStopped
+          && question.repo().isPresent()
+          && failure.filter(EndpointSelector::isTrouble).isPresent()) {
         breaker.connected(admission.get());
       } else {
         count(breaker, admission.get(), question, failure);
@@ -167,17 +166,13 @@ final class EndpointSelector {
       CircuitBreaker breaker, CallPurpose question, boolean mayWait) {
     Deadline deadline = Deadline.in(PROBE_WAIT);
     while (true) {
-      Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
-      if (admission.isPresent() || !mayWait) {
-        return admission;
-      }
-      Optional<CompletableFuture<Void>> probe = breaker.probe(question);
-      if (probe.isEmpty()) {
-        return Optional.empty();
+      CircuitBreaker.Entry entry = breaker.enter(question);
+      if (entry.admission().isPresent() || entry.probe().isEmpty() || !mayWait) {
+        return entry.admission();
       }
       try {
         // A probe that finds nothing out may be followed by another.
-        probe.get().get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
+        entry.probe().get().get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException | ExecutionException e) {
         return Optional.empty();
       } catch (InterruptedException e) {
@@ -253,6 +248,11 @@ final class EndpointSelector {
     }
   }
 
+  /** Whether the mirror did not make the call, so that it says nothing of the endpoint. */
+  private static boolean isUnsent(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.BUSY || RateLimits.isSpent(failure);
+  }
+
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
   private static void count(
       CircuitBreaker breaker,
@@ -267,7 +267,7 @@ final class EndpointSelector {
     if (question.repo().isEmpty()) {
       boolean connected =
           failure.filter(f -> f.kind() == UpstreamFailure.Kind.UNREACHABLE).isEmpty();
-      if (failure.filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent()) {
+      if (failure.filter(EndpointSelector::isUnsent).isPresent()) {
         breaker.abandoned(admission);
       } else {
         breaker.passedOn(admission, connected, failure.map(UpstreamFailure::reason).orElse(""));

@@ -97,7 +97,7 @@ public final class HubUpstream implements AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
-    this.health = new UpstreamHealth(endpoints, settings.offline());
+    this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswer);
     RateLimits limits = new RateLimits(clock);
     this.quotas = new UpstreamQuotas(limits, preferred, clock);
     quotas.watch(meters);
@@ -132,6 +132,11 @@ public final class HubUpstream implements AutoCloseable {
     return health.state();
   }
 
+  /** What is known of how upstream answers. */
+  public UpstreamHealth health() {
+    return health;
+  }
+
   /** The same for calls in the name of an authority, whose quota may be nearly used up. */
   public UpstreamState state(Authority authority) {
     return state() == UpstreamState.REACHABLE ? quotas.state(authority) : state();
@@ -140,14 +145,6 @@ public final class HubUpstream implements AutoCloseable {
   /** How many more calls the authoritative endpoint allows. */
   public UpstreamQuotas quotas() {
     return quotas;
-  }
-
-  /**
-   * Whether a client for which nothing is stored may have upstream asked: it is reachable as far as
-   * is known, or a probe is due or under way.
-   */
-  public boolean mayAsk() {
-    return health.mayAsk();
   }
 
   /**
@@ -184,16 +181,6 @@ public final class HubUpstream implements AutoCloseable {
   /** The same as a state: {@link UpstreamState#REACHABLE} unless {@link #isUnavailable()}. */
   public UpstreamState authoritativeState() {
     return health.authoritative();
-  }
-
-  /**
-   * Whether a call that failed in this way may bring an answer for the client that caused it,
-   * though one that proves nothing: from an endpoint that is not authoritative, or from the store
-   * of another mirror.
-   */
-  public boolean mayPassOn(UpstreamFailure failure) {
-    return failure.kind() == UpstreamFailure.Kind.STALE_ANSWER
-        || !endpoints.stream().allMatch(Endpoint::authoritative);
   }
 
   /**

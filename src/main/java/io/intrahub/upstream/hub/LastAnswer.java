@@ -41,6 +41,11 @@ final class LastAnswer {
     failing = Optional.empty();
   }
 
+  /** Whether an answer has come since the start. */
+  synchronized boolean isThere() {
+    return !last.equals(Instant.MIN);
+  }
+
   /**
    * The same failure; if no answer came, it also says when the last one did, and whether that has
    * lasted for more than a moment.

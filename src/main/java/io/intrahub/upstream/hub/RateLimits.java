@@ -135,7 +135,8 @@ final class RateLimits {
     }
   }
 
-  private static UpstreamFailure spent(Duration wait) {
+  /** The failure of a call that is not made before the quota is whole again. */
+  static UpstreamFailure spent(Duration wait) {
     return new UpstreamFailure(
         UpstreamFailure.Kind.RATE_LIMITED,
         SPENT,

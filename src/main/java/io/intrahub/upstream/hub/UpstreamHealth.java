@@ -1,14 +1,26 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamFailure;
 import java.util.List;
 
-/**
- * What the circuit breakers of all endpoints say together. Safe for use by many threads.
- *
- * @param offline whether the operator switched upstream off
- */
-record UpstreamHealth(List<Endpoint> endpoints, boolean offline) {
+/** What is known of how all endpoints answer. Safe for use by many threads. */
+public final class UpstreamHealth {
+  private final List<Endpoint> endpoints;
+  private final boolean offline;
+  private final LastAnswer lastAnswer;
+
+  /**
+   * Looks at the circuit breakers of these endpoints.
+   *
+   * @param offline whether the operator switched upstream off
+   */
+  UpstreamHealth(List<Endpoint> endpoints, boolean offline, LastAnswer lastAnswer) {
+    this.endpoints = endpoints;
+    this.offline = offline;
+    this.lastAnswer = lastAnswer;
+  }
+
   /** Whether an endpoint can be asked now, as far as is known. */
   UpstreamState state() {
     return of(endpoints.stream().allMatch(e -> e.breaker().isOpen() || e.breaker().isSilent()));
@@ -20,15 +32,41 @@ record UpstreamHealth(List<Endpoint> endpoints, boolean offline) {
         endpoints.stream().filter(Endpoint::authoritative).allMatch(e -> e.breaker().isOpen()));
   }
 
-  /** Whether an endpoint is reachable, or a probe of one is due or under way. */
-  boolean mayAsk() {
-    return !offline && endpoints.stream().anyMatch(e -> e.breaker().mayAsk());
-  }
-
   private UpstreamState of(boolean isDown) {
     if (offline) {
       return UpstreamState.OFFLINE;
     }
     return isDown ? UpstreamState.DOWN : UpstreamState.REACHABLE;
+  }
+
+  /** Whether an authoritative endpoint is neither unreachable nor silent, as far as is known. */
+  public boolean isAuthorityReachable() {
+    return !offline
+        && endpoints.stream()
+            .filter(Endpoint::authoritative)
+            .anyMatch(e -> !e.breaker().isOpen() && !e.breaker().isSilent());
+  }
+
+  /** Whether an authoritative endpoint has answered since the start, and upstream still does. */
+  public boolean isKnownToAnswer() {
+    return lastAnswer.isThere() && state() == UpstreamState.REACHABLE;
+  }
+
+  /**
+   * Whether a client for which nothing is stored may have upstream asked: it is reachable as far as
+   * is known, or a probe is due or under way.
+   */
+  public boolean mayAsk() {
+    return !offline && endpoints.stream().anyMatch(e -> e.breaker().mayAsk());
+  }
+
+  /**
+   * Whether a call that failed in this way may bring an answer for the client that caused it,
+   * though one that proves nothing: from an endpoint that is not authoritative, or from the store
+   * of another mirror.
+   */
+  public boolean mayPassOn(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.STALE_ANSWER
+        || !endpoints.stream().allMatch(Endpoint::authoritative);
   }
 }

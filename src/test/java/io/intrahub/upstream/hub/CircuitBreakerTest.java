@@ -61,6 +61,17 @@ class CircuitBreakerTest {
     assertThat(admits(CallPurpose.PASSED_ON)).isFalse();
   }
 
+  @Test
+  void it_is_not_well_until_a_call_was_answered() {
+    assertThat(breaker.isWell()).isTrue();
+    fail(5);
+    pass(3600);
+    assertThat(breaker.isOpen()).isFalse();
+    assertThat(breaker.isWell()).as("after the pause and before the probe").isFalse();
+    breaker.answered();
+    assertThat(breaker.isWell()).isTrue();
+  }
+
   /** What can be served without a call is not kept waiting for each of the probes. */
   @Test
   void each_pause_before_it_counts_as_reachable_is_twice_the_last() {

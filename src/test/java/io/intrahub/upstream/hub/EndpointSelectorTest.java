@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 import io.intrahub.access.Caller;
 import io.intrahub.metrics.Meters;
 import io.intrahub.testing.SettableClock;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -52,9 +54,7 @@ class EndpointSelectorTest {
 
   @Test
   void calls_that_wait_for_a_probe_go_on_when_it_is_abandoned() throws Exception {
-    for (int i = 0; i < CircuitBreaker.FAILURES_TO_OPEN; i++) {
-      endpoint.breaker().unreachable(new CircuitBreaker.Admission(), "it is scripted", false);
-    }
+    open();
     clock.pass(CircuitBreaker.PROBE_PAUSE);
     CountDownLatch begun = new CountDownLatch(1);
     Thread probe =
@@ -81,6 +81,46 @@ class EndpointSelectorTest {
     probe.interrupt();
     for (FutureTask<UpstreamResult<String>> call : calls) {
       assertThat(call.get()).isInstanceOf(UpstreamResult.Value.class);
+    }
+  }
+
+  @Test
+  void a_call_that_its_client_stopped_says_nothing_of_the_endpoint() {
+    open();
+    clock.pass(CircuitBreaker.PROBE_PAUSE);
+    UpstreamFailure broken =
+        new UpstreamFailure(UpstreamFailure.Kind.BROKEN, "the connection was closed");
+
+    selector.attempt(
+        endpoint,
+        CallPurpose.fetch(UpstreamRig.REPO),
+        () -> {
+          Thread.currentThread().interrupt();
+          return broken;
+        },
+        Optional::of);
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(endpoint.breaker().isWell()).isFalse();
+  }
+
+  @Test
+  void nor_does_a_call_that_was_not_sent_because_the_quota_is_used_up() {
+    open();
+    clock.pass(CircuitBreaker.PROBE_PAUSE);
+
+    selector.visit(
+        CallPurpose.PASSED_ON,
+        RateLimits.Quota.API,
+        Caller.ANONYMOUS,
+        _ -> new UpstreamResult.Failed<String>(RateLimits.spent(Duration.ofSeconds(5))));
+
+    assertThat(endpoint.breaker().isWell()).isFalse();
+  }
+
+  private void open() {
+    for (int i = 0; i < CircuitBreaker.FAILURES_TO_OPEN; i++) {
+      endpoint.breaker().unreachable(new CircuitBreaker.Admission(), "it is scripted", false);
     }
   }
 }
