@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -35,6 +36,7 @@ import tools.jackson.databind.JsonNode;
  */
 @ParameterizedClass
 @FieldSource("VERSIONS")
+@Tag("alone")
 class ColdOutageIT {
   static final List<String> VERSIONS =
       List.of(
