@@ -21,6 +21,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.net.URI;
@@ -64,6 +65,24 @@ class EndpointsTest {
     assertThat(rig.found("f.bin", Caller.ANONYMOUS).evidence()).isPresent();
     assertThat(rig.hop("nope")).isInstanceOf(UpstreamResult.Refused.class);
     assertThat(other.counters().requests()).isZero();
+  }
+
+  /** Clients can cause both, so an old grant must not count as it does in an outage. */
+  @ParameterizedTest
+  @CsvSource({
+    "detail=limited, RATE_LIMITED, RATE_LIMITED",
+    "detail=busy, BUSY, RATE_LIMITED",
+    "detail=other, SERVER_ERROR, SERVER_ERROR"
+  })
+  void an_error_of_another_mirror_that_is_due_to_a_limit_is_no_outage(
+      String detail, UpstreamFailure.Kind confirmed, UpstreamFailure.Kind learned) {
+    hub.faults()
+        .everywhere()
+        .status(503, Map.of("Cache-Status", "intrahub; " + detail, "Retry-After", "9"), "{}");
+    assertThat(rig.upstream().confirm(REPO, Optional.empty(), HOLDER).asFailure())
+        .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(confirmed));
+    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS).asFailure())
+        .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(learned));
   }
 
   @Test
