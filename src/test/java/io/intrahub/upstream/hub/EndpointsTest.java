@@ -85,6 +85,25 @@ class EndpointsTest {
         .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(learned));
   }
 
+  /** An outage makes an old grant count, and a limit that the client may have caused does not. */
+  @Test
+  void an_outage_of_the_second_authoritative_endpoint_does_not_hide_a_limit_at_the_first() {
+    other.goDark();
+    try (UpstreamRig both =
+        UpstreamRig.to(
+            new SettableClock(),
+            EndpointSettings.trusted(hub.uri()),
+            EndpointSettings.trusted(other.uri()))) {
+      hub.faults().everywhere().status(429, Map.of("Retry-After", "60"), "{}");
+      for (String when : new String[] {"asked", "known"}) {
+        assertThat(both.upstream().confirm(REPO, Optional.empty(), HOLDER).asFailure())
+            .as(when)
+            .hasValueSatisfying(failure ->
+                assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED));
+      }
+    }
+  }
+
   @Test
   void when_it_is_down_another_may_answer_but_proves_nothing() throws IOException {
     hub.goDark();
