@@ -277,14 +277,13 @@ final class GrantRenewals {
   /** The mirror's own doing, which a client may have caused, is no reason to believe more. */
   private static boolean isCausedByMirror(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case BUSY, OVER_LIMIT, WRONG_CONTENT -> true;
+      case BUSY, OVER_LIMIT, WRONG_CONTENT, CIRCULAR -> true;
       case OFFLINE,
           UNREACHABLE,
           TIMED_OUT,
           BROKEN,
           SERVER_ERROR,
           STALE_ANSWER,
-          CIRCULAR,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
           INCOMPLETE_ANSWER ->
