@@ -15,8 +15,8 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
- * How many more calls the authoritative endpoint allows, for those who decide whether to make one,
- * and for the operator. Safe for use by many threads.
+ * How many more calls the first authoritative endpoint allows, for those who decide whether to make
+ * one, and for the operator. Safe for use by many threads.
  */
 public final class UpstreamQuotas {
   private static final Authority ANONYMOUS = Caller.ANONYMOUS.authority();
@@ -25,9 +25,14 @@ public final class UpstreamQuotas {
   private final Endpoint endpoint;
   private final Clock clock;
 
-  UpstreamQuotas(RateLimits limits, Endpoint endpoint, Clock clock) {
+  /**
+   * Makes one.
+   *
+   * @param authoritative the endpoints that count, in the order of preference, at least one
+   */
+  UpstreamQuotas(RateLimits limits, List<Endpoint> authoritative, Clock clock) {
     this.limits = limits;
-    this.endpoint = endpoint;
+    this.endpoint = authoritative.getFirst();
     this.clock = clock;
   }
 

@@ -18,6 +18,7 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
@@ -101,6 +102,35 @@ class EndpointsTest {
             .hasValueSatisfying(failure ->
                 assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED));
       }
+    }
+  }
+
+  /** Or such an endpoint could keep the mirror from asking for new commits. */
+  @Test
+  void an_endpoint_that_is_not_authoritative_does_not_say_how_many_calls_the_hub_allows() {
+    other
+        .faults()
+        .on(Route.OTHER_API)
+        .status(
+            200,
+            Map.of(
+                "RateLimit",
+                "\"api\";r=1;t=200",
+                "RateLimit-Policy",
+                "\"fixed window\";\"api\";q=500;w=300",
+                "Content-Type",
+                "application/json"),
+            "[]");
+    try (UpstreamRig strange =
+        UpstreamRig.to(
+            new SettableClock(),
+            EndpointSettings.untrusted(other.uri()),
+            EndpointSettings.trusted(hub.uri()))) {
+      HubUpstream upstream = strange.upstream();
+      var _ = upstream.call(ApiRequest.get("/api/models?author=acme"), Caller.ANONYMOUS);
+      assertThat(other.counters().requests(Route.OTHER_API)).isEqualTo(1);
+      assertThat(upstream.quotas().isLow(Caller.ANONYMOUS.authority())).isFalse();
+      assertThat(upstream.state(Caller.ANONYMOUS.authority())).isEqualTo(UpstreamState.REACHABLE);
     }
   }
 
