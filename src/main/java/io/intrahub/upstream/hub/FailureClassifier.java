@@ -115,22 +115,22 @@ final class FailureClassifier {
           true,
           RetryAfterHeaders.wait(response));
     }
-    if (MirrorLabel.is(HubError.Limit.RATE, response)) {
+    if (MirrorLabel.is(HubError.Limit.RATE, response.headers())) {
       return new UpstreamFailure(
           UpstreamFailure.Kind.RATE_LIMITED,
           "the mirror that stands between says that the Hub limits the requests",
           true,
           RetryAfterHeaders.wait(response));
     }
-    if (MirrorLabel.is(HubError.Limit.CAPACITY, response)) {
-      // A question about a grant is over: a client may have used up the capacity. All other calls
-      // go on as after a 429.
+    if (MirrorLabel.is(HubError.Limit.CAPACITY, response.headers())) {
+      // A question about a grant is over, and not asked again until it is late: a client may have
+      // used up the capacity. All other calls go on as after a 429.
       boolean confirms =
           response.request().tag(CallPurpose.Purpose.class) == CallPurpose.Purpose.CONFIRM;
       return new UpstreamFailure(
           confirms ? UpstreamFailure.Kind.BUSY : UpstreamFailure.Kind.RATE_LIMITED,
           "the mirror that stands between is busy and limits the requests",
-          true,
+          !confirms,
           RetryAfterHeaders.wait(response));
     }
     if (status == LOOP) {

@@ -5,6 +5,7 @@ import io.intrahub.hub.HubError;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import okhttp3.Headers;
 import okhttp3.Response;
 
 /**
@@ -22,9 +23,9 @@ final class MirrorLabel {
     return has("stale", response.headers(HeaderNames.CACHE_STATUS));
   }
 
-  /** Whether it is an error because of this limit. */
-  static boolean is(HubError.Limit limit, Response response) {
-    return has(limit.detail(), response.headers(HeaderNames.CACHE_STATUS));
+  /** Whether an answer with these headers is an error because of this limit. */
+  static boolean is(HubError.Limit limit, Headers headers) {
+    return has(limit.detail(), headers.values(HeaderNames.CACHE_STATUS));
   }
 
   /** Whether values of the header have this detail. */
