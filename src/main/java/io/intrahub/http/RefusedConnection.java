@@ -52,7 +52,8 @@ final class RefusedConnection extends AbstractConnection {
                 HeaderNames.CACHE_CONTROL,
                 error
                     .limit()
-                    .map(l -> HeaderNames.CACHE_STATUS + ": " + CacheHeaders.cacheStatus(l) + "\r\n")
+                    .map(
+                        l -> HeaderNames.CACHE_STATUS + ": " + CacheHeaders.cacheStatus(l) + "\r\n")
                     .orElse(""));
     byte[] start = head.getBytes(StandardCharsets.ISO_8859_1);
     return ByteBuffer.allocate(start.length + body.length).put(start).put(body).flip();

@@ -9,8 +9,8 @@ import okhttp3.Headers;
 import okhttp3.Response;
 
 /**
- * Recognizes what another intrahub says of its answers in {@code Cache-Status} (RFC 9211), as {@code
- * http.CacheHeaders} writes it.
+ * Recognizes what another intrahub says of its answers in {@code Cache-Status} (RFC 9211), as
+ * {@code http.CacheHeaders} writes it.
  */
 final class MirrorLabel {
   private static final Pattern QUOTED = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"");

@@ -99,8 +99,8 @@ class EndpointsTest {
       for (String when : new String[] {"asked", "known"}) {
         assertThat(both.upstream().confirm(REPO, Optional.empty(), HOLDER).asFailure())
             .as(when)
-            .hasValueSatisfying(failure ->
-                assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED));
+            .hasValueSatisfying(
+                failure -> assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED));
       }
     }
   }
