@@ -1,6 +1,7 @@
 package io.intrahub.http;
 
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubError;
 import io.intrahub.mirror.CacheLabel;
 
 /**
@@ -39,6 +40,11 @@ final class CacheHeaders {
   static void forThisClientOnly(Exchange exchange) {
     exchange.set(HeaderNames.CACHE_CONTROL, "private, no-store");
     exchange.set(HeaderNames.VARY, HeaderNames.AUTHORIZATION);
+  }
+
+  /** Tells a mirror in front of this one that the error is no outage of the Hub. */
+  static String cacheStatus(HubError.Limit limit) {
+    return "intrahub; detail=" + limit.detail();
   }
 
   static String cacheStatus(CacheLabel label, boolean verified) {

@@ -25,6 +25,9 @@ final class ErrorWriter {
     error
         .retryAfterSeconds()
         .ifPresent(s -> exchange.set(HeaderNames.RETRY_AFTER, Integer.toString(s)));
+    error
+        .limit()
+        .ifPresent(l -> exchange.set(HeaderNames.CACHE_STATUS, CacheHeaders.cacheStatus(l)));
     commit.ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     // A cache may keep a 404 without being told to (RFC 9110 section 15.1), and would then answer a
     // client that has a token with what an anonymous client was told.

@@ -36,7 +36,7 @@ final class RefusedConnection extends AbstractConnection {
   private static ByteBuffer answer(HubError error, String requestId) {
     byte[] body = ErrorJson.write(error.message());
     String head =
-        "HTTP/1.1 %d %s\r\n%s: %s\r\n%s: %s\r\n%s: %d\r\n%s: application/json; charset=utf-8\r\n%s: %d\r\n%s: private, no-store\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 %d %s\r\n%s: %s\r\n%s: %s\r\n%s: %d\r\n%s: application/json; charset=utf-8\r\n%s: %d\r\n%s: private, no-store\r\n%sConnection: close\r\n\r\n"
             .formatted(
                 error.status(),
                 HttpStatus.getMessage(error.status()),
@@ -49,7 +49,12 @@ final class RefusedConnection extends AbstractConnection {
                 HeaderNames.CONTENT_TYPE,
                 HeaderNames.CONTENT_LENGTH,
                 body.length,
-                HeaderNames.CACHE_CONTROL);
+                HeaderNames.CACHE_CONTROL,
+                error
+                    .limit()
+                    .map(
+                        l -> HeaderNames.CACHE_STATUS + ": " + CacheHeaders.cacheStatus(l) + "\r\n")
+                    .orElse(""));
     byte[] start = head.getBytes(StandardCharsets.ISO_8859_1);
     return ByteBuffer.allocate(start.length + body.length).put(start).put(body).flip();
   }

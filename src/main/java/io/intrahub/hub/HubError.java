@@ -17,9 +17,36 @@ import java.util.Optional;
  *     raise the wrong exception
  * @param message for a person: one line of visible ASCII
  * @param retryAfterSeconds for {@code Retry-After}; empty sends no such header
+ * @param limit why a request was not carried out that may succeed later; empty: another error
  */
 public record HubError(
-    int status, Optional<String> code, String message, Optional<Integer> retryAfterSeconds) {
+    int status,
+    Optional<String> code,
+    String message,
+    Optional<Integer> retryAfterSeconds,
+    Optional<Limit> limit) {
+  /**
+   * What kept the mirror from carrying out a request. A client may cause it, so a mirror in front
+   * of this one must not take it for an outage of the Hub.
+   */
+  public enum Limit {
+    /** The Hub limits the rate of requests. */
+    RATE("limited"),
+    /** The mirror has no capacity. */
+    CAPACITY("busy");
+
+    private final String detail;
+
+    Limit(String detail) {
+      this.detail = detail;
+    }
+
+    /** The value of {@code detail} in {@code Cache-Status}. */
+    public String detail() {
+      return detail;
+    }
+  }
+
   /**
    * "Origin is unreachable": not registered, but used by others for this, and no client is known to
    * repeat a request by itself because of it.
@@ -31,6 +58,12 @@ public record HubError(
   /** Cleans the message, so that no text from outside can inject a header. */
   public HubError {
     message = oneLine(message);
+  }
+
+  /** An error that is not due to a limit. */
+  public HubError(
+      int status, Optional<String> code, String message, Optional<Integer> retryAfterSeconds) {
+    this(status, code, message, retryAfterSeconds, Optional.empty());
   }
 
   private static HubError of(int status, ErrorCode code, String message) {
@@ -51,7 +84,7 @@ public record HubError(
 
   /** The same error with another status. */
   public HubError withStatus(int newStatus) {
-    return new HubError(newStatus, code, message, retryAfterSeconds);
+    return new HubError(newStatus, code, message, retryAfterSeconds, limit);
   }
 
   /** A malformed token. This message keeps clients from reporting "repository not found". */
@@ -250,7 +283,8 @@ public record HubError(
             + reason
             + (left.isPresent() ? " of this site or token for another " + seconds + " s" : "")
             + ". What is stored here can be loaded meanwhile. Try again later.",
-        Optional.of(seconds));
+        Optional.of(seconds),
+        Optional.of(Limit.RATE));
   }
 
   /** The mirror has no capacity for the request now, and did not ask upstream. */
@@ -259,7 +293,8 @@ public record HubError(
         503,
         Optional.empty(),
         "The mirror can't load " + what + " now: " + reason + ". Try again later.",
-        Optional.of(10));
+        Optional.of(10),
+        Optional.of(Limit.CAPACITY));
   }
 
   /** A limit of the mirror itself was reached; the same request may succeed a moment later. */
@@ -268,7 +303,8 @@ public record HubError(
         503,
         Optional.empty(),
         "intrahub is busy: " + reason + ". Try again later.",
-        Optional.of(2));
+        Optional.of(2),
+        Optional.of(Limit.CAPACITY));
   }
 
   /** The request carries more than any client needs. */

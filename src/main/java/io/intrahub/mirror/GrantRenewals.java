@@ -277,14 +277,13 @@ final class GrantRenewals {
   /** The mirror's own doing, which a client may have caused, is no reason to believe more. */
   private static boolean isCausedByMirror(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case BUSY, OVER_LIMIT, WRONG_CONTENT -> true;
+      case BUSY, OVER_LIMIT, WRONG_CONTENT, CIRCULAR -> true;
       case OFFLINE,
           UNREACHABLE,
           TIMED_OUT,
           BROKEN,
           SERVER_ERROR,
           STALE_ANSWER,
-          CIRCULAR,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
           INCOMPLETE_ANSWER ->
@@ -324,11 +323,28 @@ final class GrantRenewals {
   }
 
   private Renewal without(Grant grant, UpstreamFailure failure) {
+    Optional<UpstreamFailure> limit = limitBehind(failure, grant.authority());
+    if (limit.isPresent()) {
+      return new Renewal.Unknown(limit.get());
+    }
     return checker
         .rememberedDuringOutage(
             OutageEvidence.witnessed(grant.repo()), grant.authority(), grant.scope())
         .<Renewal>map(proof -> new Renewal.Missing(proof, failure))
         .orElseGet(() -> new Renewal.Unknown(failure));
+  }
+
+  /**
+   * The limit of a token because of which a question may have had no answer in time. A client can
+   * use up the quota of its own token, and must not gain by that.
+   */
+  private Optional<UpstreamFailure> limitBehind(UpstreamFailure failure, Authority authority) {
+    boolean late =
+        failure.kind() == UpstreamFailure.Kind.TIMED_OUT
+            || failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
+    return late && authority instanceof Authority.TokenHolder
+        ? upstream.quotas().limit(authority)
+        : Optional.empty();
   }
 
   /** Why it is known without asking that the Hub gives no word now. */

@@ -103,14 +103,23 @@ final class RemovedRepos {
     if (open) {
       log.info("The Hub serves {} to everybody again", repo);
       forget(repo);
-    } else if (known.value().kind() != Kind.CLOSED) {
-      Observation<Tombstone> closed = new Observation<>(known.value().closed(), clock.instant());
-      if (tombstones.replace(repo, known, closed)) {
-        log.info("{} is there, but not everybody may read it any more", repo);
-        // If the new record can't be written, the old one must not count after a restart.
-        store.forgetTombstone(repo);
-        store.putTombstone(repo, closed);
-      }
+    } else {
+      closed(repo);
+    }
+  }
+
+  /** Takes that a repo is there, but not everybody may read its content. */
+  void closed(RepoId repo) {
+    Observation<Tombstone> known = tombstones.get(repo);
+    if (known == null || known.value().kind() == Kind.CLOSED) {
+      return;
+    }
+    Observation<Tombstone> closed = new Observation<>(known.value().closed(), clock.instant());
+    if (tombstones.replace(repo, known, closed)) {
+      log.info("{} is there, but not everybody may read it any more", repo);
+      // If the new record can't be written, the old one must not count after a restart.
+      store.forgetTombstone(repo);
+      store.putTombstone(repo, closed);
     }
   }
 

@@ -37,6 +37,7 @@ final class RepoQuestions {
   private final HubUpstream upstream;
   private final RepoInfoFetcher infos;
   private final RepoIdentity identity;
+  private final RemovedRepos removed;
   private final Clock clock;
 
   RepoQuestions(
@@ -45,12 +46,14 @@ final class RepoQuestions {
       HubUpstream upstream,
       RepoInfoFetcher infos,
       RepoIdentity identity,
+      RemovedRepos removed,
       Clock clock) {
     this.checker = checker;
     this.store = store;
     this.upstream = upstream;
     this.infos = infos;
     this.identity = identity;
+    this.removed = removed;
     this.clock = clock;
   }
 
@@ -113,7 +116,7 @@ final class RepoQuestions {
     UpstreamResult<ProbeResult> info = confirmByInfo(revision, repo, as);
     Optional<ReadEvidence> gated =
         ProbeResult.evidence(info).filter(e -> e.grant().scope() == ReadScope.METADATA);
-    gated.ifPresent(checker::admit);
+    gated.flatMap(checker::admit).ifPresent(_ -> removed.readable(gated.get().grant()));
     return gated.isPresent() ? authCheck(gated.get().grant().repo(), as) : info;
   }
 

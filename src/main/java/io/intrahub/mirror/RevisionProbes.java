@@ -320,6 +320,10 @@ final class RevisionProbes {
     boolean gate = refusal.filter(HubRefusal::isGate).isPresent();
     Grant grant = new Grant(repo, as.authority(), gate ? ReadScope.CONTENT : ReadScope.METADATA);
     refusal.ifPresent(no -> removed.refused(repo, no, as));
+    if (gate || refusal.isEmpty()) {
+      // The Hub shows that the repo is there: what was public of it is kept no longer.
+      removed.closed(repo);
+    }
     checker.refused(grant);
     refusedRepos.put(grant, refusal);
   }

@@ -73,7 +73,7 @@ final class RevisionResolver {
     this.probes =
         new RevisionProbes(
             checker,
-            new RepoQuestions(checker, store, upstream, infos, identity, clock),
+            new RepoQuestions(checker, store, upstream, infos, identity, removed, clock),
             manifests,
             aliases,
             refusedRepos,

@@ -87,7 +87,8 @@ class ClientLimitsTest {
       RawClient refused = client(rig, OTHER).get(FILE);
       assertThat(refused.head())
           .startsWith("HTTP/1.1 503 ")
-          .contains("server.connections", "Retry-After: 2\r\n");
+          .contains("server.connections", "Retry-After: 2\r\n")
+          .contains("Cache-Status: intrahub; detail=busy\r\n");
       assertThat(refused.rest()).startsWith("{\"error\":");
       clients.getFirst().close();
       await().untilAsserted(() -> assertServed(client(rig, OTHER)));

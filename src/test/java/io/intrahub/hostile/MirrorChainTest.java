@@ -212,6 +212,23 @@ class MirrorChainTest {
     assertThat(get(SECRET, ALICE).status()).isIn(503, 504);
   }
 
+  /** A client can use up its own token's quota, and must not gain by that. */
+  @Test
+  void a_limit_of_a_token_at_the_hub_keeps_no_old_grant_of_it_in_the_outer_mirror() {
+    assertThat(get(SECRET, ALICE).status()).isEqualTo(200);
+    secret.disallow("hf_alice");
+    inner
+        .hub
+        .faults()
+        .everywhere()
+        .when(call -> call.authorization().equals(Optional.of("Bearer hf_alice")))
+        .status(429, Map.of("Retry-After", "60"), "{}");
+    pass(Duration.ofMinutes(16));
+    Rig.Answer limited = get(SECRET, ALICE);
+    assertThat(limited.status()).as(limited.text()).isEqualTo(503);
+    assertThat(cacheStatus(limited)).isEqualTo("intrahub; detail=limited");
+  }
+
   @Test
   void a_wrong_byte_completes_at_neither() {
     inner.hub.faults().on(Route.CDN).wrongByteAt(WEIGHTS.size() - 1);

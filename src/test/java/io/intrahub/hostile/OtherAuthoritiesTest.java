@@ -11,6 +11,7 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -108,6 +109,22 @@ class OtherAuthoritiesTest {
     // Not even the wait after a refusal is there.
     rig.clock.pass(Duration.ofSeconds(5));
     assertThat(rig.get(FILE, ALICE).status()).isEqualTo(200);
+  }
+
+  /** The question is asked again and again, for longer than its client waits. */
+  @Tag("slow")
+  @Test
+  void short_limits_of_a_token_that_outlast_its_client_are_no_outage_and_that_of_another_is_one() {
+    assertThat(rig.get(FILE, BOB).status()).isEqualTo(200);
+    assertThat(rig.get(FILE, ALICE).status()).isEqualTo(200);
+    rig.clock.pass(Duration.ofMinutes(16));
+    rig.hub.faults().everywhere().when(by(ALICE)).status(429, Map.of("Retry-After", "2"), "{}");
+    for (String when : List.of("after the wait", "while the question is open")) {
+      assertThat(rig.get(FILE, ALICE).status()).as(when).isEqualTo(503);
+    }
+    Stall stall = rig.hub.faults().everywhere().when(by(BOB)).hold();
+    assertThat(rig.get(FILE, BOB).status()).as("the Hub is silent").isEqualTo(200);
+    stall.release();
   }
 
   @Tag("slow")

@@ -6,6 +6,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.mirror.MirrorStatus;
 import io.intrahub.store.Tombstone;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Repos that the Hub no longer serves: who reads what is stored of them, and what is told. */
 class RemovedReposTest {
@@ -244,6 +247,69 @@ class RemovedReposTest {
     assertThat(status(FILE, NOBODY)).isEqualTo(401);
     assertThat(status(FILE, BOB)).isEqualTo(404);
     assertThat(removed()).isEmpty();
+  }
+
+  /** The Hub says of a private repo what it says of a deleted one, and then that it is there. */
+  private void keepAsMissing() {
+    start(RemovedReposTest::keeping, Visibility.PUBLIC);
+    load(NOBODY);
+    repo.visibility(Visibility.PRIVATE);
+    later();
+    assertThat(status(FILE, NOBODY)).as("kept").isEqualTo(200);
+    rig.settle();
+  }
+
+  private void expectClosed() {
+    assertThat(removed())
+        .extracting(r -> r.tombstone().kind())
+        .containsExactly(Tombstone.Kind.CLOSED);
+    for (int open = 0; open < 2; open++) {
+      for (Optional<String> token : List.of(NOBODY, BOB)) {
+        assertThat(status(FILE, token)).isIn(401, 403, 404);
+        assertThat(status(byCommit("model.bin"), token)).isIn(401, 403, 404);
+      }
+      rig.restart();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {FILE, INFO, REFS})
+  void a_kept_repo_that_comes_back_gated_is_kept_no_longer(String first) {
+    keepAsMissing();
+    repo.visibility(Visibility.GATED);
+    later();
+    status(first, NOBODY);
+    expectClosed();
+  }
+
+  /** What everybody was told of it a moment before is still remembered. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_kept_repo_that_is_gated_for_a_token_is_kept_no_longer(boolean answersAuthCheck) {
+    keepAsMissing();
+    repo.visibility(Visibility.GATED);
+    if (!answersAuthCheck) {
+      rig.hub.faults().on(Route.AUTH_CHECK).status(500);
+    }
+    assertThat(status(FILE, BOB)).isIn(403, 503);
+    rig.hub.faults().clear();
+    expectClosed();
+  }
+
+  @Test
+  void a_kept_repo_that_is_shown_as_private_is_kept_no_longer() {
+    keepAsMissing();
+    String info =
+        "{\"_id\":\"%s\",\"id\":\"%s\",\"private\":true,\"gated\":false,\"sha\":\"%s\",\"siblings\":[]}"
+            .formatted(repo.internalId(), ID, repo.commitOf("main").orElseThrow());
+    later();
+    rig.hub
+        .faults()
+        .on(Route.REPO_INFO)
+        .status(200, Map.of("Content-Type", "application/json"), info);
+    status(INFO, NOBODY);
+    rig.hub.faults().clear();
+    expectClosed();
   }
 
   @Test

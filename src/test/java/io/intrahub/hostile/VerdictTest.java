@@ -360,6 +360,19 @@ class VerdictTest {
     assertThat(get(byCommit()).status()).isEqualTo(504);
   }
 
+  /** A client can cause a loop in a chain of mirrors, by naming one of them in Via. */
+  @Test
+  void a_request_that_came_back_keeps_no_verdict() throws Exception {
+    start(LONG);
+    loadAndLapse();
+    repo.visibility(Visibility.PRIVATE);
+    rig.hub.faults().on(Route.REPO_INFO).status(508);
+    assertThat(get(A).status()).isEqualTo(508);
+    assertThat(get(byCommit()).status()).isEqualTo(508);
+    rig.hub.faults().clear();
+    expectRefused();
+  }
+
   @Test
   void a_question_that_failed_is_not_asked_for_each_file() throws Exception {
     start(LONG);

@@ -251,6 +251,7 @@ class FileResponseTest {
     assertThat(response.headers().map())
         .doesNotContainKeys("etag", "accept-ranges", "content-range", "x-identity");
     assertThat(header(response, "X-Error-Message")).isPresent();
+    assertThat(header(response, "Cache-Status")).contains("intrahub; detail=busy");
   }
 
   @Test

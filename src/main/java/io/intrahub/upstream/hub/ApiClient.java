@@ -58,7 +58,7 @@ final class ApiClient {
       long sent = System.nanoTime();
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
-        boolean stale = StaleLabel.isOn(response);
+        boolean stale = MirrorLabel.isStale(response);
         if (stale && question.isToLearn()) {
           response.close();
           return FailureClassifier.stale();

@@ -68,7 +68,8 @@ final class EndpointSelector {
    * @param caller with a token: only endpoints that receive tokens are visited
    * @param operation that the visits are part of
    * @param last is visited when all others failed
-   * @return a failure that is not worth another attempt: there were as many as may be
+   * @return a failure that is not worth another attempt: there were as many as may be. It is the
+   *     last one, but for a question about a grant the first that a client may have caused.
    */
   <T> UpstreamResult<T> visit(
       RetryPolicy.Operation operation,
@@ -89,7 +90,7 @@ final class EndpointSelector {
       }
       Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
       if (limit.isPresent()) {
-        failure = limit.get();
+        failure = worse(question, failure, limit.get());
         continue;
       }
       boolean mayWait =
@@ -103,10 +104,26 @@ final class EndpointSelector {
       if (result.asFailure().isEmpty()) {
         return result;
       }
-      failure = result.asFailure().get();
-      limits.failed(endpoint, caller, quota, question.purpose(), failure);
+      limits.failed(endpoint, caller, quota, question.purpose(), result.asFailure().get());
+      failure = worse(question, failure, result.asFailure().get());
     }
     return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
+  }
+
+  /**
+   * The failure to report after two. An outage of one endpoint must not hide that another limits
+   * the caller: the caller's old grant counts during an outage only, and the caller may have caused
+   * the limit.
+   */
+  private static UpstreamFailure worse(
+      CallPurpose question, UpstreamFailure before, UpstreamFailure last) {
+    boolean keep =
+        question.purpose() == CallPurpose.Purpose.CONFIRM
+            && switch (before.kind()) {
+              case RATE_LIMITED, BUSY, OVER_LIMIT -> true;
+              default -> false;
+            };
+    return keep ? before : last;
   }
 
   /** Whether a call may go to an endpoint of which no failure is known that is not over. */

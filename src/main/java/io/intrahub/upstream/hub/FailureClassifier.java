@@ -2,6 +2,7 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -112,6 +113,24 @@ final class FailureClassifier {
           UpstreamFailure.Kind.RATE_LIMITED,
           "it limits the rate of requests (429)",
           true,
+          RetryAfterHeaders.wait(response));
+    }
+    if (MirrorLabel.is(HubError.Limit.RATE, response.headers())) {
+      return new UpstreamFailure(
+          UpstreamFailure.Kind.RATE_LIMITED,
+          "the mirror that stands between says that the Hub limits the requests",
+          true,
+          RetryAfterHeaders.wait(response));
+    }
+    if (MirrorLabel.is(HubError.Limit.CAPACITY, response.headers())) {
+      // A question about a grant is over, and not asked again until it is late: a client may have
+      // used up the capacity. All other calls go on as after a 429.
+      boolean confirms =
+          response.request().tag(CallPurpose.Purpose.class) == CallPurpose.Purpose.CONFIRM;
+      return new UpstreamFailure(
+          confirms ? UpstreamFailure.Kind.BUSY : UpstreamFailure.Kind.RATE_LIMITED,
+          "the mirror that stands between is busy and limits the requests",
+          !confirms,
           RetryAfterHeaders.wait(response));
     }
     if (status == LOOP) {

@@ -140,7 +140,7 @@ final class FirstHopResolver {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
-        isStale |= endpoint.owns(url) && StaleLabel.isOn(response);
+        isStale |= endpoint.owns(url) && MirrorLabel.isStale(response);
         if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }

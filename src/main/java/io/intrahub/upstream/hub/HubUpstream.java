@@ -99,7 +99,9 @@ public final class HubUpstream implements AutoCloseable {
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
     this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswer);
     RateLimits limits = new RateLimits(clock);
-    this.quotas = new UpstreamQuotas(limits, preferred, clock);
+    this.quotas =
+        new UpstreamQuotas(
+            limits, endpoints.stream().filter(Endpoint::authoritative).toList(), clock);
     quotas.watch(meters);
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);

@@ -4,8 +4,10 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.hub.HubError;
 import io.intrahub.policy.CallPriority;
 import io.intrahub.policy.CallQuota;
+import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
 import java.time.Clock;
@@ -33,6 +35,12 @@ import org.jspecify.annotations.Nullable;
 final class RateLimits {
   /** The Hub's window. What claims to last longer is asked again after this time. */
   private static final Duration LONGEST = Duration.ofMinutes(5);
+
+  /**
+   * How long a call may wait because of a limit, with its last attempt, and its failure be
+   * remembered.
+   */
+  private static final Duration LATELY = RetryPolicy.TIME.multipliedBy(2);
 
   private static final int MAX_ACCOUNTS = 10_000;
 
@@ -98,6 +106,9 @@ final class RateLimits {
 
     private @Nullable CallQuota quota;
     private @Nullable Limit limit;
+
+    /** When a call was last limited, however short the limit. */
+    private @Nullable Instant limitedAt;
   }
 
   private final Clock clock;
@@ -132,6 +143,31 @@ final class RateLimits {
       return quota == null || quota.allows(CallPriority.CLIENT, now, account.inFlight)
           ? Optional.empty()
           : Optional.of(spent(Duration.between(now, quota.at(now).ends())));
+    }
+  }
+
+  /**
+   * The limit of the calls in the name of an authority, also if it has ended since: a call without
+   * an answer may have met it.
+   */
+  Optional<UpstreamFailure> lately(Endpoint endpoint, Authority authority) {
+    return Arrays.stream(Quota.values())
+        .flatMap(quota ->
+            Optional.ofNullable(accounts.getIfPresent(new Key(endpoint, authority, quota)))
+                .flatMap(this::lately)
+                .stream())
+        .findFirst();
+  }
+
+  private Optional<UpstreamFailure> lately(Account account) {
+    synchronized (account) {
+      return find(account)
+          .or(() ->
+              Optional.ofNullable(account.limitedAt)
+                  .filter(at -> Freshness.isWithin(at, LATELY, clock.instant()))
+                  .map(_ ->
+                      new UpstreamFailure(
+                          UpstreamFailure.Kind.RATE_LIMITED, "it limits the rate of requests")));
     }
   }
 
@@ -188,6 +224,7 @@ final class RateLimits {
     synchronized (account) {
       Optional<UpstreamFailure> limit = find(account);
       if (limit.isPresent()) {
+        account.limitedAt = clock.instant();
         throw new LimitedException(limit.get());
       }
       account.inFlight++;
@@ -213,6 +250,11 @@ final class RateLimits {
 
     /** Its answer came: what that says of the quota counts. */
     void answered(int status, Headers headers) {
+      if (status == 429 || MirrorLabel.is(HubError.Limit.RATE, headers)) {
+        synchronized (account) {
+          account.limitedAt = clock.instant();
+        }
+      }
       String age = headers.get("Age");
       if (status == 429 || (age != null && !age.strip().equals("0"))) {
         // A 429 counts in failed(), if it says anything about others' calls. What a cache keeps

@@ -6,6 +6,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.policy.CallPriority;
 import io.intrahub.policy.CallQuota;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.UpstreamFailure;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
@@ -15,19 +16,29 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
- * How many more calls the authoritative endpoint allows, for those who decide whether to make one,
- * and for the operator. Safe for use by many threads.
+ * How many more calls the first authoritative endpoint allows, for those who decide whether to make
+ * one, and for the operator. Safe for use by many threads.
  */
 public final class UpstreamQuotas {
   private static final Authority ANONYMOUS = Caller.ANONYMOUS.authority();
 
   private final RateLimits limits;
+  private final List<Endpoint> authoritative;
+
+  /** The first of those. */
   private final Endpoint endpoint;
+
   private final Clock clock;
 
-  UpstreamQuotas(RateLimits limits, Endpoint endpoint, Clock clock) {
+  /**
+   * Makes one.
+   *
+   * @param authoritative the endpoints that count, in the order of preference, at least one
+   */
+  UpstreamQuotas(RateLimits limits, List<Endpoint> authoritative, Clock clock) {
     this.limits = limits;
-    this.endpoint = endpoint;
+    this.authoritative = authoritative;
+    this.endpoint = authoritative.getFirst();
     this.clock = clock;
   }
 
@@ -56,6 +67,16 @@ public final class UpstreamQuotas {
   /** Whether no question about a repo is asked in this authority's name ahead of time. */
   public boolean isLow(Authority authority) {
     return !limits.allows(endpoint, authority, RateLimits.Quota.API, CallPriority.BACKGROUND);
+  }
+
+  /**
+   * That an authoritative endpoint limits the calls in this authority's name, or did so lately, so
+   * that one that has no answer in time may be waiting because of that.
+   */
+  public Optional<UpstreamFailure> limit(Authority authority) {
+    return authoritative.stream()
+        .flatMap(one -> limits.lately(one, authority).stream())
+        .findFirst();
   }
 
   /** Whether files may be fetched in this authority's name before a client asks for them. */

@@ -18,9 +18,11 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.policy.UpstreamState;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.FirstHop;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.net.URI;
@@ -64,6 +66,72 @@ class EndpointsTest {
     assertThat(rig.found("f.bin", Caller.ANONYMOUS).evidence()).isPresent();
     assertThat(rig.hop("nope")).isInstanceOf(UpstreamResult.Refused.class);
     assertThat(other.counters().requests()).isZero();
+  }
+
+  /** Clients can cause both, so an old grant must not count as it does in an outage. */
+  @ParameterizedTest
+  @CsvSource({
+    "detail=limited, RATE_LIMITED, RATE_LIMITED",
+    "detail=busy, BUSY, RATE_LIMITED",
+    "detail=other, SERVER_ERROR, SERVER_ERROR"
+  })
+  void an_error_of_another_mirror_that_is_due_to_a_limit_is_no_outage(
+      String detail, UpstreamFailure.Kind confirmed, UpstreamFailure.Kind learned) {
+    hub.faults()
+        .everywhere()
+        .status(503, Map.of("Cache-Status", "intrahub; " + detail, "Retry-After", "9"), "{}");
+    assertThat(rig.upstream().confirm(REPO, Optional.empty(), HOLDER).asFailure())
+        .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(confirmed));
+    assertThat(rig.upstream().learnInfo(REPO, Optional.empty(), "", Caller.ANONYMOUS).asFailure())
+        .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(learned));
+  }
+
+  /** An outage makes an old grant count, and a limit that the client may have caused does not. */
+  @Test
+  void an_outage_of_the_second_authoritative_endpoint_does_not_hide_a_limit_at_the_first() {
+    other.goDark();
+    try (UpstreamRig both =
+        UpstreamRig.to(
+            new SettableClock(),
+            EndpointSettings.trusted(hub.uri()),
+            EndpointSettings.trusted(other.uri()))) {
+      hub.faults().everywhere().status(429, Map.of("Retry-After", "60"), "{}");
+      for (String when : new String[] {"asked", "known"}) {
+        assertThat(both.upstream().confirm(REPO, Optional.empty(), HOLDER).asFailure())
+            .as(when)
+            .hasValueSatisfying(
+                failure -> assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED));
+      }
+    }
+  }
+
+  /** Or such an endpoint could keep the mirror from asking for new commits. */
+  @Test
+  void an_endpoint_that_is_not_authoritative_does_not_say_how_many_calls_the_hub_allows() {
+    other
+        .faults()
+        .on(Route.OTHER_API)
+        .status(
+            200,
+            Map.of(
+                "RateLimit",
+                "\"api\";r=1;t=200",
+                "RateLimit-Policy",
+                "\"fixed window\";\"api\";q=500;w=300",
+                "Content-Type",
+                "application/json"),
+            "[]");
+    try (UpstreamRig strange =
+        UpstreamRig.to(
+            new SettableClock(),
+            EndpointSettings.untrusted(other.uri()),
+            EndpointSettings.trusted(hub.uri()))) {
+      HubUpstream upstream = strange.upstream();
+      var _ = upstream.call(ApiRequest.get("/api/models?author=acme"), Caller.ANONYMOUS);
+      assertThat(other.counters().requests(Route.OTHER_API)).isEqualTo(1);
+      assertThat(upstream.quotas().isLow(Caller.ANONYMOUS.authority())).isFalse();
+      assertThat(upstream.state(Caller.ANONYMOUS.authority())).isEqualTo(UpstreamState.REACHABLE);
+    }
   }
 
   @Test

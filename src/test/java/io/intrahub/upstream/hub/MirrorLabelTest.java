@@ -8,10 +8,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which answers another intrahub labelled as stale. */
-class StaleLabelTest {
+/** What another intrahub said of its answers. */
+class MirrorLabelTest {
   private static boolean isStale(String... values) {
-    return StaleLabel.isIn(Arrays.asList(values));
+    return MirrorLabel.has("stale", Arrays.asList(values));
   }
 
   @ParameterizedTest
@@ -45,6 +45,6 @@ class StaleLabelTest {
 
   @Test
   void an_answer_without_the_header_is_not_stale() {
-    assertThat(StaleLabel.isIn(List.of())).isFalse();
+    assertThat(MirrorLabel.has("stale", List.of())).isFalse();
   }
 }
