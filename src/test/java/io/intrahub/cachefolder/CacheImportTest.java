@@ -134,7 +134,8 @@ class CacheImportTest {
   }
 
   @Test
-  void an_import_that_adds_files_ends_what_the_hub_said_earlier_about_who_may_read() throws Exception {
+  void an_import_that_adds_files_ends_what_the_hub_said_earlier_about_who_may_read()
+      throws Exception {
     Set<Grant> all = new HashSet<>();
     for (ReadScope scope : ReadScope.values()) {
       all.add(new Grant(REPO, new Authority.Anonymous(), scope));

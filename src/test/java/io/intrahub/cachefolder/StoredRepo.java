@@ -65,11 +65,7 @@ final class StoredRepo {
 
   /** The same, with a manifest that may be partial, as an import leaves it. */
   static void put(
-      Path data,
-      CommitHash commit,
-      Map<String, byte[]> files,
-      Set<String> absent,
-      boolean complete)
+      Path data, CommitHash commit, Map<String, byte[]> files, Set<String> absent, boolean complete)
       throws Exception {
     try (FsStore store = open(data)) {
       List<ManifestEntry> entries = new ArrayList<>();
