@@ -17,7 +17,8 @@ import java.util.List;
  * Brings what a client's folder has into a store. Each digest is computed anew. What the folder
  * says of a commit becomes a partial manifest, which counts only while the Hub can't be asked, and
  * no grant is made: nobody may read an imported repo before the Hub, or a rule of the operator,
- * lets them.
+ * lets them. What the Hub said earlier about who may read it ends, because it did not know these
+ * files.
  *
  * <p>An import that was killed is continued by the next one: blobs are durable one by one, a commit
  * is known once all its files are, and a revision after its commit.
@@ -58,8 +59,9 @@ public final class CacheImport {
    */
   public ImportResult run(CachedFiles folder, RepoId repo) throws IOException {
     ImportResultBuilder result = new ImportResultBuilder(repo);
+    AccessRevocation revocation = new AccessRevocation(store.repos(), repo);
     for (CommitHash commit : folder.commits(repo)) {
-      new CommitImport(store, memory, link, progress, result, repo, commit).run(folder);
+      new CommitImport(store, memory, link, progress, result, repo, commit, revocation).run(folder);
     }
     for (CachedRef ref : folder.refs(repo)) {
       if (result.has(ref.commit())) {

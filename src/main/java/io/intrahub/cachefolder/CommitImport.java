@@ -29,6 +29,10 @@ final class CommitImport implements CachedFiles.Receiver {
   private final ImportResultBuilder result;
   private final RepoId repo;
   private final CommitHash commit;
+  private final AccessRevocation revocation;
+
+  /** What the store knew of the commit before. */
+  private final Optional<Manifest> known;
 
   /** What the Hub has said of the commit, if it has. */
   private final Optional<Manifest> fromHub;
@@ -44,7 +48,8 @@ final class CommitImport implements CachedFiles.Receiver {
       CacheExport.Progress progress,
       ImportResultBuilder result,
       RepoId repo,
-      CommitHash commit)
+      CommitHash commit,
+      AccessRevocation revocation)
       throws IOException {
     this.store = store;
     this.memory = memory;
@@ -53,7 +58,9 @@ final class CommitImport implements CachedFiles.Receiver {
     this.result = result;
     this.repo = repo;
     this.commit = commit;
-    this.fromHub = store.readOnly().manifest(repo, commit).filter(Manifest::complete);
+    this.revocation = revocation;
+    this.known = store.readOnly().manifest(repo, commit);
+    this.fromHub = known.filter(Manifest::complete);
     this.held = this.memory.reservation("import");
     this.writer = store.repos().newManifest(repo, commit, held);
   }
@@ -82,6 +89,9 @@ final class CommitImport implements CachedFiles.Receiver {
           file.content(), "the Hub's list of this commit names another content for " + file.path());
       return;
     }
+    if (!isStored(file.path(), blob)) {
+      revocation.beforeChange();
+    }
     try {
       if (!take(file, blob)) {
         skipped(file.content(), "its content is not what its digest says: it is damaged");
@@ -100,11 +110,19 @@ final class CommitImport implements CachedFiles.Receiver {
   }
 
   private boolean isDenied(FilePath path, BlobId blob) throws IOException {
-    if (fromHub.isEmpty()) {
-      return false;
-    }
-    Optional<BlobId> named = fromHub.get().find(path).flatMap(e -> e.entry().blob());
-    return !named.equals(Optional.of(blob));
+    return fromHub.isPresent() && !names(fromHub.get(), path, blob);
+  }
+
+  /** Whether the import changes nothing about this file. */
+  private boolean isStored(FilePath path, BlobId blob) throws IOException {
+    return known.isPresent()
+        && names(known.get(), path, blob)
+        && (blob.size() == 0 || store.readOnly().file(repo, blob).isPresent());
+  }
+
+  private static boolean names(Manifest manifest, FilePath path, BlobId blob) throws IOException {
+    Optional<BlobId> named = manifest.find(path).flatMap(e -> e.entry().blob());
+    return named.equals(Optional.of(blob));
   }
 
   /** Returns whether the store has the content now. */

@@ -19,8 +19,10 @@ public sealed interface ExportResult {
    * @param addedBytes their sizes, in bytes
    * @param missing the first of the wanted files that are not in the folder; see {@link #MAX_NAMED}
    * @param missingCount the number of all of them
+   * @param listed whether the store has the Hub's list of the files; otherwise these are the files
+   *     that were imported, and there may be more
    * @param refKept whether the folder still shows an earlier commit under this revision, because
-   *     that one has files that the store lacks of the new one
+   *     that one has files that the folder lacks of the new one
    */
   record Exported(
       RepoId repo,
@@ -32,6 +34,7 @@ public sealed interface ExportResult {
       long addedBytes,
       List<MissingFile> missing,
       long missingCount,
+      boolean listed,
       boolean refKept)
       implements ExportResult {
     /** Takes a copy of the list. */

@@ -45,7 +45,6 @@ final class RevisionExport {
 
   private final List<ExportResult.MissingFile> missing = new ArrayList<>();
   private long missingCount;
-  private boolean lacksEarlierFile;
   private long present;
   private long bytes;
   private long added;
@@ -88,13 +87,47 @@ final class RevisionExport {
       throw e.getCause();
     }
     publishSnapshot();
-    boolean refKept = before.isPresent() && lacksEarlierFile;
+    boolean refKept = lacksEarlierFile(manifest);
     if (!refKept && revision.asCommit().isEmpty() && Files.isDirectory(snapshot)) {
       publishRef();
     }
     deleteIfEmpty(layout.staging(repo));
     return new ExportResult.Exported(
-        repo, revision, commit, present, bytes, added, addedBytes, missing, missingCount, refKept);
+        repo,
+        revision,
+        commit,
+        present,
+        bytes,
+        added,
+        addedBytes,
+        missing,
+        missingCount,
+        manifest.complete(),
+        refKept);
+  }
+
+  /** Whether a client that loads a file of the earlier snapshot would not find it in this one. */
+  private boolean lacksEarlierFile(Manifest manifest) throws IOException {
+    if (before.isEmpty()) {
+      return false;
+    }
+    boolean[] lacks = new boolean[1];
+    FolderFiles.walk(
+        before.get(),
+        file -> lacks[0] |= Files.exists(file) && !isInSnapshot(file) && !isGone(file, manifest));
+    return lacks[0];
+  }
+
+  private boolean isInSnapshot(Path earlier) {
+    return Files.exists(snapshot.resolve(before.orElseThrow().relativize(earlier)));
+  }
+
+  /** Whether the commit is known to have no such file. A partial manifest does not know that. */
+  private boolean isGone(Path earlier, Manifest manifest) throws IOException {
+    Optional<FilePath> path = FolderFiles.pathIn(before.orElseThrow(), earlier);
+    return manifest.complete()
+        && path.isPresent()
+        && manifest.find(path.get()).flatMap(e -> e.entry().blob()).isEmpty();
   }
 
   private void placeUnchecked(ManifestEntry entry, PathPatterns wanted) {
@@ -134,20 +167,6 @@ final class RevisionExport {
     missingCount++;
     if (missing.size() < ExportResult.MAX_NAMED) {
       missing.add(new ExportResult.MissingFile(path, why));
-    }
-    lacksEarlierFile |=
-        before.isPresent() && isThere(() -> Files.exists(before.get().resolve(path.value())));
-  }
-
-  private interface Look {
-    boolean look();
-  }
-
-  private static boolean isThere(Look look) {
-    try {
-      return look.look();
-    } catch (InvalidPathException e) {
-      return false;
     }
   }
 

@@ -69,7 +69,7 @@ final class ExportReport {
   }
 
   private void exported(ExportResult.Exported done) {
-    complete &= done.missingCount() == 0;
+    complete &= done.missingCount() == 0 && done.listed() && !done.refKept();
     ObjectNode node =
         node(done.repo())
             .put("revision", done.revision().value())
@@ -79,6 +79,7 @@ final class ExportReport {
             .put("added", done.added())
             .put("addedBytes", done.addedBytes())
             .put("missingCount", done.missingCount())
+            .put("listed", done.listed())
             .put("refKept", done.refKept());
     ArrayNode missing = node.putArray("missing");
     done.missing()
@@ -100,10 +101,16 @@ final class ExportReport {
     if (done.missingCount() > MAX_LINES) {
       error(name + " lacks " + (done.missingCount() - MAX_LINES) + " more files.");
     }
+    if (!done.listed()) {
+      error(
+          name
+              + " may have more files: these were imported, and the Hub's list of them is not"
+              + " stored. Load it through the mirror once.");
+    }
     if (done.refKept()) {
       error(
           name
-              + " still leads to the commit exported before, which has files that the store lacks"
+              + " still leads to the commit exported before, which has files that the folder lacks"
               + " of the new one.");
     }
   }

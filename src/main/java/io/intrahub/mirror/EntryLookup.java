@@ -80,13 +80,17 @@ final class EntryLookup {
       meters.answered(Meters.Kind.ENTRY, Meters.Level.MEMORY);
       return Optional.of(known(repo, remembered.blob()));
     }
-    Optional<Manifest> manifest = manifests.get(repo, commit);
+    // What was imported counts only where the Hub said nothing.
+    Optional<Manifest> manifest =
+        manifests.get(repo, commit).filter(m -> m.complete() || remembered == null);
     Optional<Optional<BlobId>> found = manifest.flatMap(m -> in(m, path));
     if (found.isPresent()) {
       meters.answered(
           Meters.Kind.ENTRY, remembered == null ? Meters.Level.DISK : Meters.Level.MEMORY);
-      // What was imported counts until the Hub says what the commit has.
-      memory.put(key, new Remembered(found.get(), manifest.get().complete()));
+      // What was imported counts while the Hub can't be asked, and is not remembered beyond that.
+      if (manifest.get().complete()) {
+        memory.put(key, new Remembered(found.get(), true));
+      }
       return Optional.of(known(repo, found.get()));
     }
     if (remembered != null) {

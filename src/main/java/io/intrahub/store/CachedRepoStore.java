@@ -10,6 +10,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import io.intrahub.policy.ObservationOrder;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -172,6 +173,15 @@ public final class CachedRepoStore implements RepoStore {
     store.forgetRepo(repo);
     revisions.dropIf(key -> key.repo().equals(repo));
     grants.dropIf(grant -> grant.repo().equals(repo));
+  }
+
+  @Override
+  public void revokeAll(RepoId repo) throws IOException {
+    try {
+      store.revokeAll(repo);
+    } finally {
+      grants.dropIf(grant -> grant.repo().equals(repo));
+    }
   }
 
   @Override

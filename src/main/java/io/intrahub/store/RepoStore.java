@@ -7,6 +7,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,6 +96,14 @@ public interface RepoStore extends GrantStore {
    * be removed is not believed any more.
    */
   void forgetRepo(RepoId repo);
+
+  /**
+   * Ends all grants of a repo and closes its tombstone, so that nobody may read it before the Hub,
+   * or a rule of the operator, lets them again.
+   *
+   * @throws IOException when one of them may come back with the next process
+   */
+  void revokeAll(RepoId repo) throws IOException;
 
   /** The repos that the Hub no longer serves, with what it said and when. */
   Map<RepoId, Observation<Tombstone>> tombstones();

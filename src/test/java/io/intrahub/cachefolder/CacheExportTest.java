@@ -140,6 +140,47 @@ class CacheExportTest {
   }
 
   @Test
+  void a_ref_does_not_move_to_a_commit_of_which_only_some_files_are_included() throws Exception {
+    exportMain();
+    Map<String, byte[]> files = StoredRepo.files();
+    files.put("config.json", "{}".getBytes());
+    files.remove("empty.txt");
+    StoredRepo.put(data, SECOND, files, Set.of());
+
+    PathPatterns some = PathPatterns.of(List.of("*.safetensors"), List.of());
+    assertThat(export(Revision.MAIN, some, new JdkFolderWriter()))
+        .isInstanceOfSatisfying(
+            ExportResult.Exported.class, done -> assertThat(done.refKept()).isTrue());
+    assertThat(layout.ref(REPO, Revision.MAIN)).hasContent("1".repeat(40));
+
+    assertThat(exportMain().refKept()).as("the Hub's list lacks empty.txt").isFalse();
+    assertThat(layout.ref(REPO, Revision.MAIN)).hasContent("2".repeat(40));
+  }
+
+  @Test
+  void what_was_imported_counts_as_incomplete_and_moves_no_ref() throws Exception {
+    exportMain();
+    byte[] config = "{}".getBytes();
+    StoredRepo.put(data, SECOND, Map.of("config.json", config), Set.of(), false);
+
+    ExportResult.Exported partial = exportMain();
+
+    assertThat(partial.listed()).isFalse();
+    assertThat(partial.refKept()).isTrue();
+    assertThat(layout.ref(REPO, Revision.MAIN)).hasContent("1".repeat(40));
+    CacheFiles.expect(layout.snapshot(REPO, SECOND), Map.of("config.json", config));
+
+    Map<String, byte[]> files = StoredRepo.files();
+    files.put("config.json", config);
+    StoredRepo.put(data, SECOND, files, Set.of());
+    assertThat(exportMain())
+        .satisfies(
+            done -> assertThat(done.listed()).isTrue(),
+            done -> assertThat(done.refKept()).isFalse());
+    assertThat(layout.ref(REPO, Revision.MAIN)).hasContent("2".repeat(40));
+  }
+
+  @Test
   void a_damaged_file_of_the_store_is_not_exported() throws Exception {
     Path blob = data.resolve("blobs/sha256");
     try (Stream<Path> all = Files.walk(blob)) {

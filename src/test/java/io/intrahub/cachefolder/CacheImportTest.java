@@ -6,6 +6,7 @@ import static io.intrahub.cachefolder.StoredRepo.NOW;
 import static io.intrahub.cachefolder.StoredRepo.REPO;
 import static io.intrahub.cachefolder.StoredRepo.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.intrahub.access.Authority;
@@ -14,11 +15,14 @@ import io.intrahub.access.ReadScope;
 import io.intrahub.cachefolder.CacheExport.Method;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.TestRepos;
+import io.intrahub.store.Tombstone;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.MemoryFolder;
 import io.intrahub.store.fs.ReadOnlyStore;
@@ -29,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -41,6 +46,9 @@ import org.junit.jupiter.api.io.TempDir;
 class CacheImportTest {
   @TempDir(factory = MemoryFolder.class)
   Path tmp;
+
+  private static final Tombstone MISSING =
+      new Tombstone(Tombstone.Kind.MISSING, true, "Repository not found");
 
   private Path data;
   private Path cache;
@@ -123,6 +131,56 @@ class CacheImportTest {
     }
     // Kept within the repo: another repo that names the digest must not be given the bytes.
     assertThat(data.resolve("blobs/sha256")).isEmptyDirectory();
+  }
+
+  @Test
+  void an_import_that_adds_files_ends_what_the_hub_said_earlier_about_who_may_read()
+      throws Exception {
+    Set<Grant> all = new HashSet<>();
+    for (ReadScope scope : ReadScope.values()) {
+      all.add(new Grant(REPO, new Authority.Anonymous(), scope));
+      all.add(new Grant(REPO, new Authority.TokenHolder("a".repeat(64)), scope));
+    }
+    Grant other =
+        new Grant(
+            new RepoId(RepoType.MODEL, "acme/other"), new Authority.Anonymous(), ReadScope.CONTENT);
+    try (FsStore store = StoredRepo.open(data)) {
+      all.forEach(grant -> store.repos().remember(grant, NOW));
+      store.repos().remember(other, NOW);
+      store.repos().putTombstone(REPO, new Observation<>(MISSING, NOW));
+    }
+
+    importCache();
+
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(all).allSatisfy(g -> assertThat(store.repos().confirmedAt(g)).isEmpty());
+      assertThat(store.repos().confirmedAt(other)).hasValue(NOW);
+      assertThat(store.repos().tombstones().get(REPO).value()).isEqualTo(MISSING.closed());
+      all.forEach(grant -> store.repos().remember(grant, NOW));
+    }
+    importCache();
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(all)
+          .as("nothing was added")
+          .allSatisfy(g -> assertThat(store.repos().confirmedAt(g)).hasValue(NOW));
+    }
+  }
+
+  @Test
+  void nothing_is_imported_if_an_earlier_grant_stays() throws Exception {
+    Grant everybody = new Grant(REPO, new Authority.Anonymous(), ReadScope.CONTENT);
+    TestDisk disk = new TestDisk(data);
+    try (FsStore store =
+        FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1))) {
+      store.repos().remember(everybody, NOW);
+      // The first change is the removal of the grant.
+      disk.fail(1, TestDisk.Fault.DISK_FULL);
+      assertThatThrownBy(() -> importInto(store, new CacheFolderReader(cache), false))
+          .hasMessageContaining("who may read model acme/tiny could not be removed");
+    }
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(store.readOnly().manifest(REPO, FIRST)).isEmpty();
+    }
   }
 
   @Test

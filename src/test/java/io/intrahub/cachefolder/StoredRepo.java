@@ -60,6 +60,13 @@ final class StoredRepo {
    */
   static void put(Path data, CommitHash commit, Map<String, byte[]> files, Set<String> absent)
       throws Exception {
+    put(data, commit, files, absent, true);
+  }
+
+  /** The same, with a manifest that may be partial, as an import leaves it. */
+  static void put(
+      Path data, CommitHash commit, Map<String, byte[]> files, Set<String> absent, boolean complete)
+      throws Exception {
     try (FsStore store = open(data)) {
       List<ManifestEntry> entries = new ArrayList<>();
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
@@ -70,7 +77,7 @@ final class StoredRepo {
           TestBlobs.publish(store, REPO, blob, file.getValue());
         }
       }
-      TestRepos.putManifest(store.repos(), REPO, commit, entries, true);
+      TestRepos.putManifest(store.repos(), REPO, commit, entries, complete);
       store.repos().putRevision(REPO, Revision.MAIN, new Observation<>(commit, NOW));
     }
   }

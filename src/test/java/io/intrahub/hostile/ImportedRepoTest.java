@@ -154,6 +154,21 @@ class ImportedRepoTest {
   }
 
   @Test
+  void what_was_public_before_an_import_is_refused_until_the_hub_says_so_again() throws Exception {
+    start(Optional.empty(), Visibility.PUBLIC);
+    assertThat(get("config.json", Optional.empty()).status()).isEqualTo(200);
+    rig.settle();
+    rig.close();
+    importTrue();
+    start(Optional.empty(), Visibility.PUBLIC);
+
+    rig.hub.goDark();
+    for (String path : FILES.keySet()) {
+      assertThat(get(path, Optional.empty()).status()).as(path).isEqualTo(504);
+    }
+  }
+
+  @Test
   void in_an_air_gap_a_rule_of_the_operator_says_who_may_read_it() throws Exception {
     importTrue();
     Path secret = Files.writeString(tmp.resolve("token"), "hf_importService");

@@ -76,6 +76,10 @@ class EntryLookupTest {
   }
 
   private void manifest(RepoId repo, byte[] content) throws IOException {
+    manifest(repo, content, true);
+  }
+
+  private void manifest(RepoId repo, byte[] content, boolean complete) throws IOException {
     BlobId blob = sha256(content);
     Entry entry =
         new Entry(
@@ -85,7 +89,7 @@ class EntryLookupTest {
             blob.size(),
             Optional.of(new Entry.Lfs((Digest.Sha256) blob.digest(), blob.size(), 130)));
     TestRepos.putManifest(
-        store.repos(), repo, COMMIT, List.of(new ManifestEntry(entry, "{}")), true);
+        store.repos(), repo, COMMIT, List.of(new ManifestEntry(entry, "{}")), complete);
   }
 
   private AuthorisedBlob file(RepoId repo) {
@@ -140,5 +144,22 @@ class EntryLookupTest {
     assertThat(file(OTHER).blob()).isEqualTo(BLOB);
     manifest(OTHER, bytes(2, 1000));
     assertThat(store.open(file(OTHER))).isEmpty();
+  }
+
+  @Test
+  void what_was_imported_about_a_file_is_not_remembered() throws Exception {
+    manifest(OTHER, CONTENT, false);
+    assertThat(file(OTHER).blob()).isEqualTo(BLOB);
+
+    // As when the Hub is back: the manifest loader no longer shows the partial manifest.
+    store.repos().forgetRepo(OTHER);
+    assertThat(entries.find(everybody(OTHER), COMMIT, PATH)).isEmpty();
+  }
+
+  @Test
+  void upstreams_answer_about_a_file_counts_more_than_what_was_imported() throws Exception {
+    entries.learn(PATH, hop(OTHER));
+    manifest(OTHER, bytes(2, 1000), false);
+    assertThat(file(OTHER).blob()).isEqualTo(BLOB);
   }
 }

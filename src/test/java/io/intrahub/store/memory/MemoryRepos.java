@@ -101,6 +101,13 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   }
 
   @Override
+  public void revokeAll(RepoId repo) {
+    grants.keySet().removeIf(grant -> grant.repo().equals(repo));
+    tombstones.computeIfPresent(
+        repo, (_, known) -> new Observation<>(known.value().closed(), known.learnedAt()));
+  }
+
+  @Override
   public Optional<Instant> confirmedAt(Grant grant) {
     return Optional.ofNullable(grants.get(grant)).map(Observation::learnedAt);
   }

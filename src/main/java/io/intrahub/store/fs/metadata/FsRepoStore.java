@@ -131,15 +131,9 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public void forgetRepo(RepoId repo) {
-    facts.remove(layout.publicContent(repo));
-    facts.remove(layout.publicMetadata(repo));
     facts.removeAll(layout.refs(repo));
     try {
-      for (Path folder : disk.list(layout.grants())) {
-        for (ReadScope scope : ReadScope.values()) {
-          facts.remove(layout.grant(String.valueOf(folder.getFileName()), name(scope), repo));
-        }
-      }
+      var _ = forgetGrants(repo);
       for (Path folder : disk.list(layout.commits(repo))) {
         Optional<CommitHash> commit = CommitHash.parse(String.valueOf(folder.getFileName()));
         if (commit.isPresent()) {
@@ -156,6 +150,28 @@ public final class FsRepoStore implements RepoStore {
           layout.commits(repo));
     }
     facts.remove(layout.internalId(repo));
+  }
+
+  @Override
+  public void revokeAll(RepoId repo) throws IOException {
+    boolean forgotten = forgetGrants(repo);
+    if (!tombstones.close(repo) || !forgotten) {
+      throw new IOException(
+          "what the store knows of who may read %s could not be removed".formatted(repo));
+    }
+  }
+
+  /** Returns whether none of them is left on the disk. */
+  private boolean forgetGrants(RepoId repo) throws IOException {
+    boolean forgotten = facts.remove(layout.publicContent(repo));
+    forgotten &= facts.remove(layout.publicMetadata(repo));
+    for (Path folder : disk.list(layout.grants())) {
+      for (ReadScope scope : ReadScope.values()) {
+        forgotten &=
+            facts.remove(layout.grant(String.valueOf(folder.getFileName()), name(scope), repo));
+      }
+    }
+    return forgotten;
   }
 
   @Override

@@ -330,8 +330,12 @@ final class RecordFiles {
     paths.forEach(this::remove);
   }
 
-  /** Forgets a record. If its file can't be deleted, it is not believed any more. */
-  void remove(Path path) {
+  /**
+   * Forgets a record. If its file can't be deleted, this process does not believe it any more.
+   *
+   * @return whether the file is gone for good
+   */
+  boolean remove(Path path) {
     ReentrantLock lock = locks.of(path);
     lock.lock();
     try {
@@ -342,10 +346,12 @@ final class RecordFiles {
         disk.forceFolder(parent);
       }
       written(path);
+      return true;
     } catch (IOException e) {
       undeletable.add(path);
       log.warn(
           "{} could not be removed, so the mirror ignores it from now on: {}", path, e.toString());
+      return false;
     } finally {
       lock.unlock();
     }

@@ -69,7 +69,21 @@ record TombstoneFiles(Disk disk, StoreLayout layout, RecordFiles files) {
             subject(KIND, repo), tombstone.learnedAt(), text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  void forget(RepoId repo) {
-    files.remove(layout.tombstone(repo));
+  /** Returns whether it is gone for good. */
+  boolean forget(RepoId repo) {
+    return files.remove(layout.tombstone(repo));
+  }
+
+  /**
+   * Closes the tombstone of a repo, if it has one. It is removed first, because a repo without one
+   * is closed too, and the new one may not reach the disk.
+   *
+   * @return whether the next process finds the repo closed too
+   */
+  boolean close(RepoId repo) {
+    Optional<Observation<Tombstone>> known = read(repo);
+    boolean removed = forget(repo);
+    known.ifPresent(t -> put(repo, new Observation<>(t.value().closed(), t.learnedAt())));
+    return removed;
   }
 }
