@@ -59,7 +59,7 @@ class OfflineIT {
               "--data",
               data.toString(),
               "--upstream",
-              upstream.toString(),
+              upstream + "#send-tokens",
               "--offline");
       List<String> options = NoConnections.options(folder);
       try (MirrorProcess offline = MirrorProcess.serve(log, options, flags, Map.of())) {
