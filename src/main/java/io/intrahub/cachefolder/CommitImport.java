@@ -94,7 +94,7 @@ final class CommitImport implements CachedFiles.Receiver {
     }
     try {
       if (!take(file, blob)) {
-        skipped(file.content(), "its content is not what its digest says: it is damaged");
+        skipped(file.content(), "it is damaged: its content does not match its digest");
         return;
       }
     } catch (FileSystemException e) {

@@ -94,7 +94,7 @@ final class ImportCommand implements Callable<Integer> {
       paramLabel = "PATTERN",
       description =
           "Imports only repos such as 'acme/*', gpt2 or 'datasets/acme/*'. Repeat it for more. With"
-              + " --local-dir: the repo, and @REVISION if clients shall find it under a branch or"
+              + " --local-dir: the repo, and @REVISION if clients are to find it under a branch or"
               + " tag.")
   private List<String> repos = new ArrayList<>();
 

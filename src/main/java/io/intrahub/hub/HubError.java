@@ -196,7 +196,7 @@ public record HubError(
             + what
             + ": "
             + reason
-            + ". Its operator has to correct upstream.endpoints.");
+            + ". The mirror's operator has to correct upstream.endpoints.");
   }
 
   /** The requested range contains no byte of the content. */
