@@ -1,6 +1,7 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
@@ -63,12 +64,12 @@ class PermissionChangesTest {
     assertThat(status(byCommit, token)).isEqualTo(200);
     repo.visibility(Visibility.PRIVATE).disallow(ALICE);
     Duration passed = Duration.ZERO;
-    while (status(byCommit, token) == 200) {
+    while (passed.compareTo(most) < 0 && status(byCommit, token) == 200) {
       rig.clock.pass(Duration.ofSeconds(30));
       passed = passed.plusSeconds(30);
-      assertThat(passed).isLessThanOrEqualTo(most);
     }
-    assertThat(status(byCommit, token)).isEqualTo(refusal);
+    // The Hub is asked behind the client's back: its answer may come after the request that asked.
+    await().until(() -> status(byCommit, token) == refusal);
   }
 
   @Test
