@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,7 @@ class StatusCommandTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void a_file_that_is_being_fetched_is_shown_until_it_is_there() throws Exception {
     try (MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve("data"))) {

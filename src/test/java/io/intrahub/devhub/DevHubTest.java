@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The server itself: listeners, counters, violations, quotas. */
@@ -244,6 +245,7 @@ class DevHubTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void many_requests_and_changes_at_once_stay_whole() {
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {

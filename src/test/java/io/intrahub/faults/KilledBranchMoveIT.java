@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
  * run.
  */
 class KilledBranchMoveIT {
-  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 25);
+  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 12);
   private static final long SEED = Long.getLong("intrahub.kill.seed", System.nanoTime());
   private static final String ID = "acme/moving";
   private static final int FILES = 6;
@@ -63,7 +63,12 @@ class KilledBranchMoveIT {
   @Test
   void a_branch_leads_to_a_commit_that_can_be_served_whenever_the_mirror_is_killed()
       throws Exception {
-    System.out.println("KilledBranchMoveIT: " + ROUNDS + " rounds, seed " + SEED);
+    System.out.println(
+        "KilledBranchMoveIT: "
+            + ROUNDS
+            + " rounds, seed "
+            + SEED
+            + "; more with -Dintrahub.kill.rounds=200");
     Path data = tmp.resolve("data");
     log = Files.createFile(tmp.resolve("mirror.log"));
     int moved = 0;

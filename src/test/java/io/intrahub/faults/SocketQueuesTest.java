@@ -9,9 +9,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SocketQueuesTest {
+  @Tag("slow")
   @Test
   void what_was_written_and_not_read_is_counted_once_in_whichever_queue_it_is() throws Exception {
     assumeThat(SocketQueues.areKnown()).as("whether the system tells its queues").isTrue();

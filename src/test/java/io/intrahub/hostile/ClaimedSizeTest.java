@@ -117,6 +117,7 @@ class ClaimedSizeTest {
     assertStored();
   }
 
+  @Tag("slow")
   @Test
   void a_lie_about_a_file_that_is_stored_does_not_reach_it() throws Exception {
     assertHonest();

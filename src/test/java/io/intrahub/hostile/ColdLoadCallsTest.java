@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,6 +156,7 @@ class ColdLoadCallsTest {
         .isEqualTo(Map.of(Route.REPO_INFO, 1L, Route.TREE, 1L, Route.RESOLVE, 1L, Route.CDN, 1L));
   }
 
+  @Tag("slow")
   @Test
   void more_lfs_files_than_one_batch_call_takes_need_a_few_such_calls() throws Exception {
     int files = 150;
@@ -164,6 +166,7 @@ class ColdLoadCallsTest {
     assertThat(mirror.upstream(Route.RESOLVE)).hasSizeLessThanOrEqualTo(3 * AT_ONCE);
   }
 
+  @Tag("slow")
   @Test
   void many_small_files_cost_one_call_each_once_the_listing_is_known() throws Exception {
     int files = 300;

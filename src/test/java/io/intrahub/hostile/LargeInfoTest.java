@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -173,6 +174,7 @@ class LargeInfoTest {
     assertThat(answersOnDisk()).isEqualTo(1);
   }
 
+  @Tag("slow")
   @Test
   void no_more_than_thirty_two_answers_of_one_commit_are_kept() throws Exception {
     get(INFO);

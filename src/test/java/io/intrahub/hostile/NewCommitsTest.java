@@ -22,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -172,6 +173,7 @@ class NewCommitsTest {
     assertThat(info().header("X-HF-Warning")).isEmpty();
   }
 
+  @Tag("slow")
   @Test
   void the_hub_goes_away_before_the_list_of_files_has_come() {
     loadFirst();

@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +101,7 @@ class OutageEndTest {
     assertThat(cold(1).text()).isEqualTo("a1");
   }
 
+  @Tag("slow")
   @Test
   void clients_that_come_during_a_probe_wait_for_it_and_are_served() throws Exception {
     longOutage();

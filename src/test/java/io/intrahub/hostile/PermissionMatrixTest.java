@@ -40,8 +40,15 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Who is told what: each route asked about each kind of repo, by each kind of client, in each state
  * of the mirror. {@link PermissionOracle} says what is right; where the Hub can be asked, its own
  * refusals confirm the oracle.
+ *
+ * <p>{@code -Dintrahub.matrix=1} asks about every cell; {@code -Dintrahub.seed=} changes which ones
+ * a part of the matrix has.
  */
 class PermissionMatrixTest {
+  /** How much of the matrix is asked about in the states in which not all of it is. */
+  private static final double SHARE =
+      Double.parseDouble(System.getProperty("intrahub.matrix", "0.3"));
+
   @TempDir Path data;
   private Rig rig;
   private PermissionWorld world;
@@ -105,11 +112,13 @@ class PermissionMatrixTest {
   @Tag("slow")
   @ParameterizedTest
   @EnumSource
-  void every_cell_of_the_matrix_is_answered_rightly(Mode now) throws Exception {
+  void the_matrix_is_answered_rightly(Mode now) throws Exception {
     start(now);
     // Who is who differs in the modes with rules; what happens to grants is the same in all.
-    double share = mode.hasRules() ? 0.15 : 1;
+    double share = mode.hasRules() ? SHARE / 4 : SHARE;
     check(List.of(State.values()), List.of(Kind.values()), share);
+    System.out.printf(
+        "PermissionMatrixTest: %d cells in mode %s; more with -Dintrahub.matrix=1%n", asked, mode);
     assertThat(asked).isGreaterThan(mode == Mode.PASSTHROUGH ? 5_000 : 2_000);
   }
 
@@ -165,10 +174,8 @@ class PermissionMatrixTest {
 
   private List<PermissionCell> cells(State state, List<Kind> kinds, double share) {
     List<PermissionCell> cells = new ArrayList<>();
-    // Each route, kind of repo and client at least in these.
-    boolean all =
-        kinds.size() == Kind.values().length
-            && (state == State.COLD || state == State.WARM || state == State.DARK_IN_GRACE);
+    // Each route, kind of repo and client at least here.
+    boolean all = kinds.size() == Kind.values().length && state == State.WARM;
     for (Kind kind : kinds) {
       for (Asker asker : mode.askers()) {
         for (PermissionRoute route : PermissionRoute.values()) {

@@ -98,7 +98,7 @@ class PermissionWalkTest {
   @Tag("slow")
   @Test
   void a_long_walk_finds_no_leak_and_no_refusal_without_a_reason() {
-    walk(6_000);
+    walk(Integer.getInteger("intrahub.walk.steps", 3_000));
   }
 
   private void walk(int steps) {

@@ -84,6 +84,8 @@ class RewritingMirrorTest {
             s.access().grantTtl(),
             s.access().grantGrace());
     return (isPublic ? s.withSite(site) : s)
+        // Its troubles are waited for as long as these say.
+        .withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(1)))
         .withUpstream(
             s.upstream()
                 .withEndpoints(

@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.MethodOrderer;
@@ -145,11 +148,19 @@ class ScenariosTest {
       privateServed += load.isWhole() ? 1 : 0;
       sight.add(WhatClientsSee.Who.PRIVATE, since, load);
     }
-    for (Optional<String> stranger : List.of(NOBODY, BOB)) {
-      strangersServed += loads.files(closed, stranger).contents();
-      strangersServed += loads.snapshot(closed, stranger).contents();
-      strangersServed += loads.transformers(closed, stranger).contents();
-    }
+    // All at once: during an outage each waits for a time-out.
+    strangersServed +=
+        Stream.of(NOBODY, BOB)
+            .<Supplier<ClientLoads.Load>>mapMulti((stranger, all) -> {
+              all.accept(() -> loads.files(closed, stranger));
+              all.accept(() -> loads.snapshot(closed, stranger));
+              all.accept(() -> loads.transformers(closed, stranger));
+            })
+            .map(load -> CompletableFuture.supplyAsync(load, Thread::startVirtualThread))
+            .toList()
+            .stream()
+            .mapToInt(load -> load.join().contents())
+            .sum();
     rig.settle();
   }
 

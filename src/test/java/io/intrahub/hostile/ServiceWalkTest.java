@@ -158,7 +158,7 @@ class ServiceWalkTest {
   @Tag("slow")
   @Test
   void a_long_walk_by_the_rules_finds_no_leak_and_no_refusal_without_a_reason() throws Exception {
-    walk(5_000);
+    walk(Integer.getInteger("intrahub.walk.steps", 2_500));
   }
 
   private void walk(int steps) throws Exception {

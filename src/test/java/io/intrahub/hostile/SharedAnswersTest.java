@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +97,7 @@ class SharedAnswersTest {
   }
 
   /** Such an answer is not kept at all, and each token is told its own. */
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -392,6 +392,7 @@ class VerdictTest {
   }
 
   /** No revision is refreshed for a commit, so its use has to renew the verdict. */
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void a_repo_in_use_is_never_waited_for(boolean byCommit) throws Exception {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,6 +32,7 @@ class ListingPermitsTest {
     return thread;
   }
 
+  @Tag("slow")
   @Test
   void a_client_that_wants_all_permits_leaves_half_of_them_to_the_others() {
     for (int i = 0; i < 8; i++) {

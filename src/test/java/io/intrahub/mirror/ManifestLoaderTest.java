@@ -225,6 +225,7 @@ class ManifestLoaderTest {
     });
   }
 
+  @Tag("slow")
   @Test
   void who_finds_many_listings_in_line_is_served_by_upstream() throws Exception {
     budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class InjectedDiskFaultsIT {
   private static final DevFile HIT = DevFile.lfsGenerated(1, 2_000_000);
-  private static final DevFile FILE = DevFile.lfsGenerated(2, 20_000_000);
+  private static final DevFile FILE = DevFile.lfsGenerated(2, 6_000_000);
 
   @TempDir private static Path tmp;
 

@@ -56,9 +56,9 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledTransferIT {
   private static final String OPTION = "intrahub.killed-fill.";
   private static final long SEED = Long.getLong(OPTION + "seed", System.nanoTime());
-  private static final long SIZE = Long.getLong(OPTION + "size", 1_000_000_000);
+  private static final long SIZE = Long.getLong(OPTION + "size", 600_000_000);
   private static final int FILLS = Integer.getInteger(OPTION + "fills", 3);
-  private static final int KILLS = Integer.getInteger(OPTION + "kills", 7);
+  private static final int KILLS = Integer.getInteger(OPTION + "kills", 4);
 
   /** Slower than the mirror reads, so that what it has not read is little. */
   private static final long BYTES_PER_SECOND = Long.getLong(OPTION + "rate", 100_000_000);

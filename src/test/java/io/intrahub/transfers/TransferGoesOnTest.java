@@ -82,6 +82,7 @@ class TransferGoesOnTest {
     read(hub::restart);
   }
 
+  @Tag("slow")
   @Test
   void over_a_signature_that_expires() throws Exception {
     var _ = hub.faults().on(Route.CDN).times(1).resetAt(HALF + 500_000);

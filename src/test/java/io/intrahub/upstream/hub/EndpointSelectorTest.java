@@ -113,7 +113,7 @@ class EndpointSelectorTest {
         CallPurpose.PASSED_ON,
         RateLimits.Quota.API,
         Caller.ANONYMOUS,
-        _ -> new UpstreamResult.Failed<String>(RateLimits.spent(Duration.ofSeconds(5)).asFinal()));
+        _ -> new UpstreamResult.Failed<String>(RateLimits.spent(Duration.ofMillis(5)).asFinal()));
 
     assertThat(endpoint.breaker().isWell()).isFalse();
   }
