@@ -7,6 +7,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -16,9 +17,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -66,27 +69,27 @@ class ColdOutageIT {
 
   @Test
   void when_connections_are_refused() {
-    for (Load load : loads()) {
+    forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
         mirror.hub().goDark();
         expectError(load, mirror);
       }
-    }
+    });
   }
 
   @Test
   void when_connections_are_taken_and_nothing_is_answered() {
-    for (Load load : loads()) {
+    forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
         mirror.hub().blackHole(true);
         expectError(load, mirror);
       }
-    }
+    });
   }
 
   @Test
-  void when_packets_are_dropped() throws IOException {
-    for (Load load : loads()) {
+  void when_packets_are_dropped() {
+    forEachLoad(load -> {
       try (FullQueue nowhere = new FullQueue();
           MirrorUnderTest mirror =
               new MirrorUnderTest(
@@ -98,12 +101,23 @@ class ColdOutageIT {
                   DevHub.builder())) {
         tick(mirror);
         expectError(load, mirror);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
-    }
+    });
   }
 
   /** One call of a user. */
   private record Load(String name, List<String> arguments) {}
+
+  /** Beside each other, each through a mirror of its own: they wait nearly all the time. */
+  private void forEachLoad(Consumer<Load> test) {
+    loads().stream()
+        .map(
+            load -> CompletableFuture.runAsync(() -> test.accept(load), Thread::startVirtualThread))
+        .toList()
+        .forEach(CompletableFuture::join);
+  }
 
   private List<Load> loads() {
     return version.startsWith("transformers")

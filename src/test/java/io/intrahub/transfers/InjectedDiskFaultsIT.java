@@ -2,6 +2,7 @@ package io.intrahub.transfers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -27,7 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * System calls of the real process fail in the middle of a transfer, by {@code strace -e inject}:
@@ -39,7 +41,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class InjectedDiskFaultsIT {
   private static final DevFile HIT = DevFile.lfsGenerated(1, 2_000_000);
-  private static final DevFile FILE = DevFile.lfsGenerated(2, 6_000_000);
+  private static final DevFile FILE = DevFile.lfsGenerated(2, 20_000_000);
 
   @TempDir private static Path tmp;
 
@@ -85,19 +87,40 @@ class InjectedDiskFaultsIT {
     }
   }
 
+  private static final String WRITES = "pwrite64,pwritev,write";
+  private static final String SYNCS = "fsync,fdatasync";
+  private static final String LINKS = "link,linkat";
+
+  /**
+   * One row for each kind of call, error and number of failures, or with the option all of them.
+   */
+  static List<Arguments> faults() {
+    List<Arguments> some =
+        List.of(
+            arguments(WRITES, "EIO", "3"),
+            arguments(WRITES, "ENOSPC", "1+"),
+            arguments(SYNCS, "EIO", "1"),
+            arguments(SYNCS, "ENOSPC", "1+"),
+            arguments(LINKS, "EIO", "1"),
+            arguments(LINKS, "ENOSPC", "1+"));
+    List<Arguments> more =
+        List.of(
+            arguments(WRITES, "EIO", "1+"),
+            arguments(WRITES, "ENOSPC", "5"),
+            arguments(SYNCS, "EIO", "1+"),
+            arguments(SYNCS, "ENOSPC", "1"),
+            arguments(LINKS, "EIO", "1+"));
+    List<Arguments> all = new ArrayList<>(some);
+    if (Boolean.getBoolean("intrahub.disk-faults.all")) {
+      all.addAll(more);
+    } else {
+      System.out.println("InjectedDiskFaultsIT: 6 faults; 11 with -Dintrahub.disk-faults.all=true");
+    }
+    return all;
+  }
+
   @ParameterizedTest(name = "{0} gives {1}, when={2}")
-  @CsvSource({
-    "'pwrite64,pwritev,write', EIO, 3",
-    "'pwrite64,pwritev,write', EIO, 1+",
-    "'pwrite64,pwritev,write', ENOSPC, 5",
-    "'pwrite64,pwritev,write', ENOSPC, 1+",
-    "'fsync,fdatasync', EIO, 1",
-    "'fsync,fdatasync', EIO, 1+",
-    "'fsync,fdatasync', ENOSPC, 1",
-    "'link,linkat', EIO, 1",
-    "'link,linkat', EIO, 1+",
-    "'link,linkat', ENOSPC, 1+",
-  })
+  @MethodSource("faults")
   void a_failing_disk_breaks_no_byte(String calls, String error, String when) throws Exception {
     String name = (calls + "-" + error + "-" + when).replaceAll("[^\\w+-]", "_");
     Path data = tmp.resolve(name);
