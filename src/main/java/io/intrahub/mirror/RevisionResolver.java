@@ -35,6 +35,7 @@ final class RevisionResolver {
   private final SiteRules rules;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
+  private final VisibleNames names;
   private final RefusedRepos refusedRepos;
   private final RemovedRepos removed;
   private final BranchCommits branches;
@@ -63,6 +64,7 @@ final class RevisionResolver {
     this.rules = rules;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
+    this.names = new VisibleNames(checker, aliases);
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
     this.removed = new RemovedRepos(checker, store, aliases, clock);
     identity.onForget(removed::forget);
@@ -258,8 +260,8 @@ final class RevisionResolver {
             : resolveOwn(new ResolvedRevision.NotKept(repo, Optional.empty()), own);
     boolean seen =
         !(found instanceof UpstreamResult.Value)
-            && mayKnow(repo, own.as())
-            && !mayKnow(repo, Caller.ANONYMOUS)
+            && names.mayKnow(repo, own.as())
+            && !names.mayKnow(repo, Caller.ANONYMOUS)
             && shown.filter(ResolvedRevision::isRevisionMissing).isEmpty();
     return seen
         ? rules
@@ -269,25 +271,8 @@ final class RevisionResolver {
         : found;
   }
 
-  /**
-   * The name under which a repo is kept. An alias is applied only for those who may know of the
-   * repo that it leads to: a new name may itself be a secret.
-   */
   private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, UpstreamState state) {
-    return canonical(anybody.request().repo(), holder, state);
-  }
-
-  private RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
-    RepoId kept = aliases.canonical(asked, state);
-    return kept.equals(asked)
-            || mayKnow(kept, Caller.ANONYMOUS)
-            || holder.filter(h -> mayKnow(kept, h)).isPresent()
-        ? kept
-        : asked;
-  }
-
-  private boolean mayKnow(RepoId repo, Caller caller) {
-    return checker.isKnown(new Grant(repo, caller.authority(), ReadScope.METADATA));
+    return names.canonical(anybody.request().repo(), holder, state);
   }
 
   private UpstreamResult<ResolvedRevision> resolveForAnybody(RepoId repo, ReadAttempt anybody) {
@@ -373,7 +358,7 @@ final class RevisionResolver {
       probes.rememberInvalid(holder, refusal);
     } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
       asked.ifPresent(repo ->
-          refused(canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
+          refused(names.canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
     }
   }
 
