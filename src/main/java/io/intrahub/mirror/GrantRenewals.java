@@ -149,9 +149,18 @@ final class GrantRenewals {
    * @param question asks the repo's own question, or joins it
    */
   void renew(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    if (!isDue(grant)) {
-      return;
+    if (isDue(grant)) {
+      var _ = askUnlessJustAsked(grant, question);
     }
+  }
+
+  /**
+   * Has a grant confirmed, unless somebody asks already, or did so a moment ago.
+   *
+   * @param question asks the repo's own question, or joins it
+   */
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> askUnlessJustAsked(
+      Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
     Renewed open =
         renewed
@@ -159,9 +168,12 @@ final class GrantRenewals {
             .compute(
                 question(grant),
                 (_, before) -> before == null || isOver(before, mine.since()) ? mine : before);
-    if (mine.equals(open)) {
-      var _ = question.get().whenComplete((_, _) -> mine.ended().complete(null));
+    if (!mine.equals(open)) {
+      return Optional.empty();
     }
+    CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
+    var _ = asked.whenComplete((_, _) -> mine.ended().complete(null));
+    return Optional.of(asked);
   }
 
   /**

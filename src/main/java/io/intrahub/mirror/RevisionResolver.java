@@ -42,6 +42,7 @@ final class RevisionResolver {
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
   private final RevisionProbes probes;
+  private final GrantQuestions questions;
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
   private final Duration staleTimeout;
@@ -83,7 +84,7 @@ final class RevisionResolver {
             branches,
             identity,
             executor);
-    GrantQuestions questions = new GrantQuestions(checker, renewals, probes);
+    this.questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.staleTimeout = settings.staleTimeout();
@@ -347,18 +348,24 @@ final class RevisionResolver {
   }
 
   /**
-   * A call that was passed on for a client was refused. That ends what the client was granted, if
-   * the Hub says that it is the repo or the token: a bare 403 may be about the call, for example
-   * about writing.
+   * A call that was passed on for a client was refused. If the Hub says to a token that it is the
+   * repo or the token, that ends what this token was granted: a bare 403 may be about the call, for
+   * example about writing. To a caller without a token, the Hub says of any call that needs a login
+   * what it says of a missing repo, so such a refusal ends nothing that everybody was granted: the
+   * repo's own question decides, and this waits for its answer for as long as one client does.
    *
    * @param asked the repo under the name that the client used; empty: the call was about none
    */
   void refusedInPassing(Optional<RepoId> asked, HubRefusal refusal, Caller caller) {
     if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
       probes.rememberInvalid(holder, refusal);
-    } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
-      asked.ifPresent(repo ->
-          refused(names.canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
+    } else if (refusal.isOfRepo() && refusal.error().code().isPresent() && asked.isPresent()) {
+      RepoId repo = names.canonical(asked.get(), Optional.of(caller), UpstreamState.DOWN);
+      if (caller.isAnonymous()) {
+        questions.doubt(repo, caller).ifPresent(answer -> slowUpstream.await(repo, answer));
+      } else {
+        refused(repo, refusal, caller);
+      }
     }
   }
 
