@@ -131,6 +131,18 @@ public final class AccessChecker {
         EnumSet.of(Freshness.Decision.SERVE, Freshness.Decision.SERVE_AND_REFRESH));
   }
 
+  /**
+   * Returns how long ago upstream confirmed a grant, or the one of the content that covers it; not
+   * negative, and empty if there is none.
+   */
+  public Optional<Duration> age(Grant grant) {
+    return times
+        .confirmedAt(of(grant, ReadScope.CONTENT))
+        .or(() -> times.confirmedAt(grant))
+        .map(at -> Duration.between(at, clock.instant()))
+        .map(age -> age.isNegative() ? Duration.ZERO : age);
+  }
+
   /** Returns whether there is a grant that counts at least during an outage. */
   public boolean isKnown(Grant grant) {
     return decide(grant, UpstreamState.DOWN).servesAtOnce();

@@ -293,8 +293,12 @@ final class RevisionResolver {
 
   /** The client's token was granted the repo before. */
   private UpstreamResult<ResolvedRevision> resolveKnown(RepoId repo, ReadAttempt own) {
+    // For another mirror, a grant that has run out is confirmed first: that mirror serves under a
+    // grant of its own, whose time after its life must not follow on the one of this grant.
     Optional<Authorised<RepoId>> proof =
-        checker.remembered(own.grant(repo), upstream.authoritativeState());
+        own.as().via().isEmpty()
+            ? checker.remembered(own.grant(repo), upstream.authoritativeState())
+            : checker.remembered(own.grant(repo));
     return proof.isPresent()
         ? reader.resolveGranted(proof.get(), own)
         : reader.resolveUngranted(repo, repo, own, Optional.empty());

@@ -57,7 +57,17 @@ final class EndpointSelector {
   /** As the other one, as an operation of its own, in the operator's order. */
   <T> UpstreamResult<T> visit(
       CallPurpose question, RateLimits.Quota quota, Caller caller, Visitor<T> visitor) {
-    return visit(retries.begin(), question, quota, caller, Optional.empty(), visitor);
+    RetryPolicy.Operation operation = retries.begin();
+    // The mirror in front waits for the end of a limit itself. If it is not told of one, it takes
+    // the missing answer for an outage, in which old grants count.
+    boolean isWaitedFor = !caller.via().isEmpty() && question.purpose() != CallPurpose.Purpose.LEARN;
+    return visit(
+        isWaitedFor ? operation.withoutWaitingForLimits() : operation,
+        question,
+        quota,
+        caller,
+        Optional.empty(),
+        visitor);
   }
 
   /**

@@ -140,7 +140,10 @@ final class FirstHopResolver {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
-        isStale |= endpoint.owns(url) && MirrorLabel.isStale(response);
+        if (endpoint.owns(url)) {
+          isStale |= MirrorLabel.isStale(response);
+          began = began.withAge(MirrorLabel.grantAge(response));
+        }
         if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }

@@ -290,7 +290,8 @@ public final class HubUpstream implements AutoCloseable {
               .<UpstreamResult<ReadEvidence>>map(answered ->
                   new UpstreamResult.Value<>(
                       ReadEvidence.witnessed(
-                          new Grant(answered, as.authority(), ReadScope.CONTENT), began)))
+                          new Grant(answered, as.authority(), ReadScope.CONTENT),
+                          began.withAge(answer.grantAge()))))
               .orElseGet(() -> FailureClassifier.unexpected("it is about no repo"));
         });
   }
@@ -309,7 +310,9 @@ public final class HubUpstream implements AutoCloseable {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
     return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
-        .flatMap(answer -> RepoInfoReader.read(answer, repo, revision, caller, began));
+        .flatMap(answer ->
+            RepoInfoReader.read(
+                answer, repo, revision, caller, began.withAge(answer.grantAge())));
   }
 
   /**
