@@ -61,7 +61,7 @@ final class ApiClient {
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
         boolean stale = MirrorLabel.isStale(response);
-        if (stale && question.isToLearn()) {
+        if (stale && question.purpose().isToLearn()) {
           response.close();
           return FailureClassifier.stale();
         }

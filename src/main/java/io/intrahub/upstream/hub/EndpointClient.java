@@ -6,6 +6,7 @@ import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -18,7 +19,7 @@ import okhttp3.Response;
  *
  * <p>Whose request it is, and for which endpoint, travels with the request as OkHttp tags; {@link
  * TokenInterceptor} reads them. A request that is tagged with {@link CallPurpose.Purpose#CONFIRM}
- * is not given up when its endpoint is silent.
+ * is not given up when its endpoint is silent, unless another endpoint can answer it.
  */
 final class EndpointClient {
   /** Redirects that a call follows, at most. */
@@ -29,13 +30,24 @@ final class EndpointClient {
 
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+  private final List<Endpoint> endpoints;
   private final HttpTransport transport;
   private final RedirectGuard guard;
   private final LastAnswer lastAnswer;
   private final RateLimits limits;
 
+  /**
+   * Makes one.
+   *
+   * @param endpoints that calls are made to
+   */
   EndpointClient(
-      HttpTransport transport, RedirectGuard guard, LastAnswer lastAnswer, RateLimits limits) {
+      List<Endpoint> endpoints,
+      HttpTransport transport,
+      RedirectGuard guard,
+      LastAnswer lastAnswer,
+      RateLimits limits) {
+    this.endpoints = endpoints;
     this.transport = transport;
     this.guard = guard;
     this.lastAnswer = lastAnswer;
@@ -76,7 +88,7 @@ final class EndpointClient {
   /** Sends it, and ends it early if the endpoint answers nothing at all. */
   private Response sendWatched(Endpoint endpoint, Request request, Duration atMost)
       throws IOException {
-    boolean patient = request.tag(CallPurpose.Purpose.class) == CallPurpose.Purpose.CONFIRM;
+    boolean patient = isPatient(endpoint, request);
     SilenceMonitor.Call call = endpoint.silence().began();
     try {
       Response response = transport.send(request, atMost, () -> watch(endpoint, call, patient));
@@ -91,6 +103,16 @@ final class EndpointClient {
     } finally {
       call.ended();
     }
+  }
+
+  /** Who may read a repo is decided by the answer to its own question, if nobody else has one. */
+  private boolean isPatient(Endpoint endpoint, Request request) {
+    CallPurpose.Purpose purpose = request.tag(CallPurpose.Purpose.class);
+    Caller caller = request.tag(Caller.class);
+    return purpose == CallPurpose.Purpose.CONFIRM
+        && caller != null
+        && endpoints.stream()
+            .noneMatch(other -> !other.equals(endpoint) && other.isUsable(purpose, caller));
   }
 
   private void heard(Endpoint endpoint, HttpUrl url) {

@@ -95,7 +95,7 @@ final class EndpointSelector {
     List<Endpoint> order = new ArrayList<>(endpoints);
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
-      if (!endpoint.mayHear(caller) || !question.mayAsk(endpoint)) {
+      if (!endpoint.mayHear(caller) || !question.purpose().mayAsk(endpoint)) {
         continue;
       }
       Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
@@ -104,7 +104,8 @@ final class EndpointSelector {
         continue;
       }
       boolean mayWait =
-          order.stream().noneMatch(e -> !e.equals(endpoint) && isUsable(e, question, caller));
+          order.stream()
+              .noneMatch(e -> !e.equals(endpoint) && e.isUsable(question.purpose(), caller));
       Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question, mayWait);
       if (admission.isEmpty()) {
         continue;
@@ -134,11 +135,6 @@ final class EndpointSelector {
               default -> false;
             };
     return keep ? before : last;
-  }
-
-  /** Whether a call may go to an endpoint of which no failure is known that is not over. */
-  private static boolean isUsable(Endpoint endpoint, CallPurpose question, Caller caller) {
-    return endpoint.mayHear(caller) && question.mayAsk(endpoint) && endpoint.breaker().isWell();
   }
 
   /**
@@ -191,10 +187,13 @@ final class EndpointSelector {
    */
   private static Optional<CircuitBreaker.Admission> acquire(
       CircuitBreaker breaker, CallPurpose question, boolean mayWait) {
+    if (!mayWait) {
+      return breaker.tryAcquireUnlessSilent(question);
+    }
     Deadline deadline = Deadline.in(PROBE_WAIT);
     while (true) {
       CircuitBreaker.Entry entry = breaker.enter(question);
-      if (entry.admission().isPresent() || entry.probe().isEmpty() || !mayWait) {
+      if (entry.admission().isPresent() || entry.probe().isEmpty()) {
         return entry.admission();
       }
       try {

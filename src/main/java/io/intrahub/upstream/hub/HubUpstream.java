@@ -105,7 +105,7 @@ public final class HubUpstream implements AutoCloseable {
     quotas.watch(meters);
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
-    EndpointClient client = new EndpointClient(transport, guard, lastAnswer, limits);
+    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswer, limits);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);

@@ -243,6 +243,45 @@ class EndpointsTest {
     }
   }
 
+  @Test
+  void another_that_is_trusted_answers_for_one_that_is_silent_and_who_asks_next_does_not_wait() {
+    try (UpstreamRig both =
+        UpstreamRig.withSilence(
+            Duration.ofMillis(300),
+            new SettableClock(),
+            EndpointSettings.trusted(hub.uri()),
+            EndpointSettings.trusted(other.uri()))) {
+      hub.blackHole(true);
+      assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
+          .isPresent();
+      int asked = hub.log().size();
+      assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
+          .isPresent();
+      ApiRequest search = ApiRequest.get("/api/models?author=acme");
+      assertThat(both.upstream().call(search, HOLDER)).isInstanceOf(UpstreamResult.Value.class);
+      assertThat(hub.log()).hasSize(asked);
+      hub.blackHole(false);
+    }
+  }
+
+  @Test
+  void a_passed_on_call_goes_from_a_silent_endpoint_to_the_next_that_may_have_its_token() {
+    try (DevHub open = DevHub.builder().start();
+        UpstreamRig three =
+            UpstreamRig.withSilence(
+                Duration.ofMillis(300),
+                new SettableClock(),
+                EndpointSettings.trusted(hub.uri()),
+                EndpointSettings.publicMirror(open.uri()),
+                EndpointSettings.trusted(other.uri()))) {
+      hub.blackHole(true);
+      ApiRequest who = ApiRequest.get("/api/whoami-v2");
+      assertThat(three.upstream().call(who, HOLDER)).isInstanceOf(UpstreamResult.Value.class);
+      assertThat(open.log()).isEmpty();
+      hub.blackHole(false);
+    }
+  }
+
   /** The order says where bytes come from, and not whose word counts. */
   @Test
   void bytes_come_from_the_preferred_mirror_though_only_the_hub_is_believed() throws IOException {
