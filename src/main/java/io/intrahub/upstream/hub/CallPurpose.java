@@ -2,6 +2,7 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.CallPriority;
 import java.util.Optional;
 
 /**
@@ -32,6 +33,11 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
     /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
     boolean isToLearn() {
       return this == CONFIRM || this == LEARN;
+    }
+
+    /** How much a call for this matters when few more are allowed. */
+    CallPriority priority() {
+      return this == CONFIRM ? CallPriority.CONFIRM : CallPriority.CLIENT;
     }
 
     /** Whether this endpoint may answer. */

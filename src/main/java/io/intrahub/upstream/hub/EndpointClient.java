@@ -4,6 +4,7 @@ import io.intrahub.access.Caller;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
+import io.intrahub.policy.CallPriority;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -78,7 +79,10 @@ final class EndpointClient {
     if (!endpoint.owns(tagged.url())) {
       return sendWatched(endpoint, tagged, atMost);
     }
-    try (RateLimits.Call call = limits.begin(endpoint, caller, endpoint.hubPath(tagged.url()))) {
+    CallPurpose.Purpose purpose = tagged.tag(CallPurpose.Purpose.class);
+    CallPriority priority = purpose == null ? CallPriority.CLIENT : purpose.priority();
+    String target = endpoint.hubPath(tagged.url());
+    try (RateLimits.Call call = limits.begin(endpoint, caller, target, priority)) {
       Response response = sendWatched(endpoint, tagged, atMost);
       call.answered(response.code(), response.headers());
       return response;
@@ -95,6 +99,11 @@ final class EndpointClient {
       heard(endpoint, request.url());
       return response;
     } catch (IOException e) {
+      if (e instanceof HttpTransport.SilenceException
+          || e instanceof HttpTransport.FirstByteTimeoutException) {
+        // The idle connections may lead nowhere either since the network changed.
+        transport.dropIdleConnections();
+      }
       // Connecting may take as long as the limit, and fails then by a time-out of its own.
       if (endpoint.silence().isSilent()) {
         endpoint.breaker().fellSilent();
@@ -135,8 +144,15 @@ final class EndpointClient {
     return patient ? Optional.of(LOOK_AGAIN) : Optional.empty();
   }
 
-  /** Any answer shows that the endpoint is there. */
+  /** Any answer shows that the endpoint is there. It counts against its quota as any call does. */
   private void checkLiveness(Endpoint endpoint) {
+    RateLimits.Call counted;
+    try {
+      String target = endpoint.hubPath(endpoint.base());
+      counted = limits.begin(endpoint, Caller.ANONYMOUS, target, CallPriority.REFRESH);
+    } catch (RateLimits.LimitedException e) {
+      return;
+    }
     Request request =
         new Request.Builder()
             .url(endpoint.base())
@@ -147,8 +163,10 @@ final class EndpointClient {
     transport.sendAside(
         request,
         CHECK_TIMEOUT,
-        answered -> {
-          if (answered) {
+        answer -> {
+          answer.ifPresent(head -> counted.answered(head.code(), head.headers()));
+          counted.close();
+          if (answer.isPresent()) {
             endpoint.silence().heard();
             endpoint.breaker().answeredLivenessCheck();
           }

@@ -98,7 +98,7 @@ final class EndpointSelector {
       if (!endpoint.mayHear(caller) || !question.purpose().mayAsk(endpoint)) {
         continue;
       }
-      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
+      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota, question.purpose().priority());
       if (limit.isPresent()) {
         failure = worse(question, failure, limit.get());
         continue;
@@ -276,7 +276,7 @@ final class EndpointSelector {
 
   /** Whether the mirror did not make the call, so that it says nothing of the endpoint. */
   private static boolean isUnsent(UpstreamFailure failure) {
-    return failure.kind() == UpstreamFailure.Kind.BUSY || RateLimits.isSpent(failure);
+    return failure.kind() == UpstreamFailure.Kind.BUSY || failure.isUnsent();
   }
 
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
@@ -310,7 +310,7 @@ final class EndpointSelector {
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             case BUSY -> breaker.abandoned(admission);
             case RATE_LIMITED -> {
-              if (RateLimits.isSpent(f)) {
+              if (f.isUnsent()) {
                 breaker.abandoned(admission);
               } else {
                 breaker.answered();
