@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,8 +31,6 @@ import java.util.stream.Stream;
  * <p>Safe for use by many threads.
  */
 public final class AccessChecker {
-  private static final int STRIPES = 256;
-
   /** A grant is not recorded again within this time, because each file of a load confirms it. */
   private static final Duration STEP = Duration.ofSeconds(1);
 
@@ -41,16 +38,9 @@ public final class AccessChecker {
   private final EventOrder order;
   private final LatestRefusals refusals = new LatestRefusals();
 
-  /**
-   * Each guards the grants of some repos, so that no refusal arrives between the check for refusals
-   * and the write of the grant. Held while the store writes, as the store's lock for it is.
-   */
-  private final List<ReentrantLock> stripes =
-      Stream.generate(ReentrantLock::new).limit(STRIPES).toList();
-
   private final Clock clock;
   private final Settings settings;
-  private final Instant started;
+  private final GrantTimes times;
 
   /**
    * How long grants hold, counted from the start of the call with which upstream last confirmed
@@ -86,7 +76,7 @@ public final class AccessChecker {
             Duration.ofHours(1),
             false);
 
-    private Lifetime lifetime(Authority authority) {
+    Lifetime lifetime(Authority authority) {
       return authority instanceof Authority.Anonymous
           ? new Lifetime(publicTtl.dividedBy(2), publicTtl, Duration.ZERO, publicTtlDuringOutage)
           : new Lifetime(grantTtl.dividedBy(2), grantTtl, grantRevalidate, grantGrace);
@@ -104,7 +94,7 @@ public final class AccessChecker {
     this.order = order;
     this.clock = clock;
     this.settings = settings;
-    this.started = clock.instant();
+    this.times = new GrantTimes(grants, clock, settings);
   }
 
   /**
@@ -121,7 +111,7 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
+        clock.instant(), times.confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
   }
 
   /** Returns a proof from a grant that is fresh. */
@@ -139,6 +129,18 @@ public final class AccessChecker {
         grant,
         upstream,
         EnumSet.of(Freshness.Decision.SERVE, Freshness.Decision.SERVE_AND_REFRESH));
+  }
+
+  /**
+   * Returns how long ago upstream confirmed a grant, or the one of the content that covers it; not
+   * negative, and empty if there is none.
+   */
+  public Optional<Duration> age(Grant grant) {
+    return times
+        .confirmedAt(of(grant, ReadScope.CONTENT))
+        .or(() -> times.confirmedAt(grant))
+        .map(at -> Duration.between(at, clock.instant()))
+        .map(age -> age.isNegative() ? Duration.ZERO : age);
   }
 
   /** Returns whether there is a grant that counts at least during an outage. */
@@ -236,40 +238,7 @@ public final class AccessChecker {
   }
 
   private boolean isWithin(Grant grant, Duration ttl, Instant now) {
-    return confirmedAt(grant).filter(seen -> Freshness.isWithin(seen, ttl, now)).isPresent();
-  }
-
-  private Optional<Instant> confirmedAt(Grant grant) {
-    Optional<Instant> seen = grants.confirmedAt(grant);
-    return seen.filter(at -> at.isAfter(clock.instant())).isPresent()
-        ? ageFutureGrant(grant)
-        : seen;
-  }
-
-  /**
-   * Gives an age to a grant from the future. It was stored by an earlier process, and the clock was
-   * set back before this one began, so nobody knows how old it is. From the start of this process
-   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for at most
-   * {@link Settings#grantGrace}. That age is stored, so that another start adds nothing.
-   */
-  private Optional<Instant> ageFutureGrant(Grant grant) {
-    Lifetime lifetime = settings.lifetime(grant.authority());
-    Duration age = lifetime.servedFor();
-    Duration withoutGrace = lifetime.staleIfError().minus(settings.grantGrace());
-    Instant aged = started.minus(age.compareTo(withoutGrace) > 0 ? age : withoutGrace);
-    ReentrantLock lock = stripe(grant.repo());
-    lock.lock();
-    try {
-      // It may have been refused or confirmed meanwhile.
-      Optional<Instant> seen = grants.confirmedAt(grant);
-      if (seen.filter(at -> at.isAfter(clock.instant())).isEmpty()) {
-        return seen;
-      }
-      grants.remember(grant, aged);
-      return Optional.of(aged);
-    } finally {
-      lock.unlock();
-    }
+    return times.confirmedAt(grant).filter(seen -> Freshness.isWithin(seen, ttl, now)).isPresent();
   }
 
   private static Grant of(Grant grant, ReadScope scope) {
@@ -302,7 +271,7 @@ public final class AccessChecker {
     if (isNoted(grant, seen, now) && !(closes && grants.confirmedAt(content).isPresent())) {
       return proof(grant);
     }
-    ReentrantLock lock = stripe(grant.repo());
+    ReentrantLock lock = times.lock(grant.repo());
     lock.lock();
     try {
       if (refusals.overtake(grant, evidence.asked())) {
@@ -348,7 +317,7 @@ public final class AccessChecker {
    * as a whole is refused in part too.
    */
   public void refused(Grant grant) {
-    ReentrantLock lock = stripe(grant.repo());
+    ReentrantLock lock = times.lock(grant.repo());
     lock.lock();
     try {
       if (grant.scope() == ReadScope.METADATA) {
@@ -371,8 +340,7 @@ public final class AccessChecker {
     refusals.addAll(holder, order.now());
     // Whoever checked for refusals before that holds a lock until its grant is written. The grants
     // are removed afterwards: the disk must not keep all other repos waiting.
-    stripes.forEach(ReentrantLock::lock);
-    stripes.forEach(ReentrantLock::unlock);
+    times.awaitWriters();
     grants.forgetAll(holder);
   }
 
@@ -381,16 +349,12 @@ public final class AccessChecker {
    * Its grants are for the caller to remove afterwards, with all else that is kept of it.
    */
   public void replaced(RepoId repo) {
-    ReentrantLock lock = stripe(repo);
+    ReentrantLock lock = times.lock(repo);
     lock.lock();
     try {
       refusals.addAll(repo, order.now());
     } finally {
       lock.unlock();
     }
-  }
-
-  private ReentrantLock stripe(RepoId repo) {
-    return stripes.get(Math.floorMod(repo.hashCode(), STRIPES));
   }
 }

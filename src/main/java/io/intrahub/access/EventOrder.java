@@ -1,6 +1,7 @@
 package io.intrahub.access;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -21,7 +22,17 @@ public final class EventOrder {
    * @param number greater than that of every earlier moment
    * @param at the time by the clock, which may have been set back since
    */
-  public record Moment(long number, Instant at) {}
+  public record Moment(long number, Instant at) {
+    /**
+     * Returns the same place in the order, with an earlier time: the answer to a question is as old
+     * as what it was given from.
+     *
+     * @param age not negative
+     */
+    public Moment withAge(Duration age) {
+      return new Moment(number, at.minus(age));
+    }
+  }
 
   public EventOrder(Clock clock) {
     this.clock = clock;

@@ -65,6 +65,8 @@ final class CacheHeaders {
     } else if (!verified) {
       text.append("; detail=unverified");
     }
+    // Rounded up, so that no grant lasts longer by that.
+    label.grantAge().ifPresent(a -> text.append("; grant-age=").append(a.toSeconds() + 1));
     return text.toString();
   }
 }

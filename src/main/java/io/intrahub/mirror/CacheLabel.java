@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param restricted whether not everybody may read it, so that no cache on the way may keep it
  * @param newer the commit that upstream last named, if the mirror can't serve that one
  * @param removed since when the Hub no longer serves the repo, if it is kept all the same
+ * @param grantAge how long ago upstream confirmed the grant under which it is served; present only
+ *     for another mirror, whose own grant must not begin a new life with this answer
  */
 public record CacheLabel(
     Source source,
@@ -24,7 +26,8 @@ public record CacheLabel(
     boolean stale,
     boolean restricted,
     Optional<CommitHash> newer,
-    Optional<Instant> removed) {
+    Optional<Instant> removed,
+    Optional<Duration> grantAge) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -51,26 +54,41 @@ public record CacheLabel(
       Optional<Duration> age,
       boolean stale,
       boolean restricted) {
-    this(source, ttl, age, stale, restricted, Optional.empty(), Optional.empty());
+    this(
+        source,
+        ttl,
+        age,
+        stale,
+        restricted,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed);
+    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed, grantAge);
   }
 
   /** The same, but upstream named a newer commit before it stopped to answer. */
   CacheLabel withNewer(CommitHash commit) {
-    return new CacheLabel(source, ttl, age, true, restricted, Optional.of(commit), removed);
+    return new CacheLabel(
+        source, ttl, age, true, restricted, Optional.of(commit), removed, grantAge);
   }
 
   /** The same, from a repo that the Hub no longer serves. */
   CacheLabel withRemoved(Instant since) {
-    return new CacheLabel(source, ttl, age, true, restricted, newer, Optional.of(since));
+    return new CacheLabel(
+        source, ttl, age, true, restricted, newer, Optional.of(since), grantAge);
   }
 
   /** The same, for an answer that not everybody may read. */
   CacheLabel asRestricted() {
-    return new CacheLabel(source, ttl, age, stale, true, newer, removed);
+    return new CacheLabel(source, ttl, age, stale, true, newer, removed, grantAge);
+  }
+
+  /** The same, for another mirror. */
+  CacheLabel withGrantAge(Optional<Duration> confirmed) {
+    return new CacheLabel(source, ttl, age, stale, restricted, newer, removed, confirmed);
   }
 }

@@ -66,6 +66,20 @@ record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionPro
   }
 
   /**
+   * Asks the repo's own question about what everybody was granted, because another call makes it
+   * doubtful.
+   *
+   * @return the answer; empty if there is no such grant, or the Hub was asked a moment ago
+   */
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> doubt(RepoId repo, Caller everybody) {
+    Grant grant = new Grant(repo, everybody.authority(), ReadScope.METADATA);
+    return checker.isKnown(grant)
+        ? renewals.askUnlessJustAsked(
+            grant, () -> ask(grant, Revision.DEFAULT, everybody, Optional.empty()))
+        : Optional.empty();
+  }
+
+  /**
    * Asks about a revision in the background. If the grant is due too, the same call confirms it
    * where one call can say both.
    */

@@ -149,9 +149,18 @@ final class GrantRenewals {
    * @param question asks the repo's own question, or joins it
    */
   void renew(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    if (!isDue(grant)) {
-      return;
+    if (isDue(grant)) {
+      var _ = askUnlessJustAsked(grant, question);
     }
+  }
+
+  /**
+   * Has a grant confirmed, unless somebody asks already, or did so a moment ago.
+   *
+   * @param question asks the repo's own question, or joins it
+   */
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> askUnlessJustAsked(
+      Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
     Renewed open =
         renewed
@@ -159,9 +168,12 @@ final class GrantRenewals {
             .compute(
                 question(grant),
                 (_, before) -> before == null || isOver(before, mine.since()) ? mine : before);
-    if (mine.equals(open)) {
-      var _ = question.get().whenComplete((_, _) -> mine.ended().complete(null));
+    if (!mine.equals(open)) {
+      return Optional.empty();
     }
+    CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
+    var _ = asked.whenComplete((_, _) -> mine.ended().complete(null));
+    return Optional.of(asked);
   }
 
   /**
@@ -189,9 +201,13 @@ final class GrantRenewals {
    * Asks about a grant that has run out, or is not there, and waits for the Hub's word.
    *
    * @param grant of the repo under the name by which it is kept
+   * @param mirrors in front of this one that the request came through
    * @param question asks the repo's own question, or joins it
    */
-  Renewal ask(Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+  Renewal ask(
+      Grant grant,
+      int mirrors,
+      Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Grant key = question(grant);
     Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
@@ -206,7 +222,7 @@ final class GrantRenewals {
       }
     }
     // Not what is left of the client's own time, which what it asked for before may have used up.
-    Deadline mine = Deadline.in(timeout);
+    Deadline mine = Deadline.in(patience(mirrors));
     Optional<UpstreamFailure> noWord = Optional.empty();
     while (!mine.left().isZero()) {
       CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
@@ -226,12 +242,23 @@ final class GrantRenewals {
       }
       // The Hub is there, or something in its place. Its word may still come in time.
       noWord = Optional.of(failure);
-      if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()) {
+      boolean isLimit = failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
+      if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()
+          || (isLimit && mirrors > 0)) {
+        // The mirror in front waits for the end of a limit itself, if it is told of it in time.
         return withoutWord(grant, key, noWord);
       }
       pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
     }
     return withoutWord(grant, key, noWord);
+  }
+
+  /**
+   * How long a request waits. A mirror in front gives up as late as this one, and would take a limit
+   * that it does not hear of for an outage, in which old grants count.
+   */
+  private Duration patience(int mirrors) {
+    return timeout.multipliedBy(4 - Math.min(mirrors, 3)).dividedBy(4);
   }
 
   private Renewal withoutWord(Grant grant, Grant key, Optional<UpstreamFailure> noWord) {

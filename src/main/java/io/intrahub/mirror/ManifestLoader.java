@@ -50,8 +50,11 @@ final class ManifestLoader {
   /** Listings that wait for their turn; further ones are not learned now. */
   private static final int MAX_WAITING = 1_000;
 
-  /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
-  private static final Duration TURN_PATIENCE = Duration.ofMillis(500);
+  /**
+   * A client waits no longer for the turn of a listing unless others have ended meanwhile, as
+   * upstream can answer it too: for each client that does not wait, with a call of its own.
+   */
+  private static final Duration TURN_PATIENCE = Duration.ofSeconds(2);
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
@@ -209,13 +212,19 @@ final class ManifestLoader {
       return Optional.of(new Result.NoAnswer(admission.refusal(), as.authority()));
     }
     CompletableFuture<Result> learning = flight.get();
-    Duration left = deadline.left();
-    Duration patience = left.compareTo(TURN_PATIENCE) < 0 ? left : TURN_PATIENCE;
-    Optional<Result> early = BoundedWait.until(learning, patience);
-    if (early.isPresent()) {
-      return early;
-    }
-    return waiting.contains(new Key(repo.subject(), commit))
+    Key key = new Key(repo.subject(), commit);
+    boolean isNear;
+    do {
+      long ended = permits.released();
+      Duration left = deadline.left();
+      Duration patience = left.compareTo(TURN_PATIENCE) < 0 ? left : TURN_PATIENCE;
+      Optional<Result> early = BoundedWait.until(learning, patience);
+      if (early.isPresent()) {
+        return early;
+      }
+      isNear = permits.released() > ended && !deadline.left().isZero();
+    } while (waiting.contains(key) && isNear);
+    return waiting.contains(key)
         ? Optional.of(new Result.TooLarge())
         : BoundedWait.until(learning, deadline.left());
   }
@@ -275,11 +284,19 @@ final class ManifestLoader {
     } finally {
       waiting.remove(key);
     }
-    try (MemoryBudget.Reservation memory = budget.reservation(owner);
-        ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
-      return list(key, repo, as, writer);
+    try {
+      // It may have been learned since the caller looked, by a question that has ended.
+      Optional<Manifest> known = get(repo, key.commit()).filter(Manifest::complete);
+      return known.isPresent() ? new Result.Complete(known.get()) : list(key, repo, as);
     } finally {
       permits.release(owner);
+    }
+  }
+
+  private Result list(Key key, Authorised<RepoId> repo, Caller as) {
+    try (MemoryBudget.Reservation memory = budget.reservation(as.client());
+        ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
+      return list(key, repo, as, writer);
     }
   }
 

@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
+import io.intrahub.access.Grant;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -137,6 +138,7 @@ final class RevisionReader {
     Revision own = attempt.revision().equals(Revision.MAIN) ? Revision.MAIN : Revision.DEFAULT;
     return switch (renewals.ask(
         attempt.grant(kept),
+        attempt.as().via().size(),
         () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
@@ -336,9 +338,14 @@ final class RevisionReader {
         : new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
   }
 
-  private static UpstreamResult<ResolvedRevision> at(
+  private UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
-    CacheLabel told = attempt.as().isAnonymous() ? label : label.asRestricted();
+    CacheLabel shared = attempt.as().isAnonymous() ? label : label.asRestricted();
+    CacheLabel told =
+        attempt.as().via().isEmpty()
+            ? shared
+            : shared.withGrantAge(
+                checker.age(new Grant(proof.subject(), attempt.authority(), proof.scope())));
     return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
   }
 

@@ -35,12 +35,14 @@ final class RevisionResolver {
   private final SiteRules rules;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
+  private final VisibleNames names;
   private final RefusedRepos refusedRepos;
   private final RemovedRepos removed;
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
   private final RevisionProbes probes;
+  private final GrantQuestions questions;
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
   private final Duration staleTimeout;
@@ -63,6 +65,7 @@ final class RevisionResolver {
     this.rules = rules;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
+    this.names = new VisibleNames(checker, aliases);
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
     this.removed = new RemovedRepos(checker, store, aliases, clock);
     identity.onForget(removed::forget);
@@ -81,7 +84,7 @@ final class RevisionResolver {
             branches,
             identity,
             executor);
-    GrantQuestions questions = new GrantQuestions(checker, renewals, probes);
+    this.questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.staleTimeout = settings.staleTimeout();
@@ -258,8 +261,8 @@ final class RevisionResolver {
             : resolveOwn(new ResolvedRevision.NotKept(repo, Optional.empty()), own);
     boolean seen =
         !(found instanceof UpstreamResult.Value)
-            && mayKnow(repo, own.as())
-            && !mayKnow(repo, Caller.ANONYMOUS)
+            && names.mayKnow(repo, own.as())
+            && !names.mayKnow(repo, Caller.ANONYMOUS)
             && shown.filter(ResolvedRevision::isRevisionMissing).isEmpty();
     return seen
         ? rules
@@ -269,25 +272,8 @@ final class RevisionResolver {
         : found;
   }
 
-  /**
-   * The name under which a repo is kept. An alias is applied only for those who may know of the
-   * repo that it leads to: a new name may itself be a secret.
-   */
   private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, UpstreamState state) {
-    return canonical(anybody.request().repo(), holder, state);
-  }
-
-  private RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
-    RepoId kept = aliases.canonical(asked, state);
-    return kept.equals(asked)
-            || mayKnow(kept, Caller.ANONYMOUS)
-            || holder.filter(h -> mayKnow(kept, h)).isPresent()
-        ? kept
-        : asked;
-  }
-
-  private boolean mayKnow(RepoId repo, Caller caller) {
-    return checker.isKnown(new Grant(repo, caller.authority(), ReadScope.METADATA));
+    return names.canonical(anybody.request().repo(), holder, state);
   }
 
   private UpstreamResult<ResolvedRevision> resolveForAnybody(RepoId repo, ReadAttempt anybody) {
@@ -307,8 +293,12 @@ final class RevisionResolver {
 
   /** The client's token was granted the repo before. */
   private UpstreamResult<ResolvedRevision> resolveKnown(RepoId repo, ReadAttempt own) {
+    // For another mirror, a grant that has run out is confirmed first: that mirror serves under a
+    // grant of its own, whose time after its life must not follow on the one of this grant.
     Optional<Authorised<RepoId>> proof =
-        checker.remembered(own.grant(repo), upstream.authoritativeState());
+        own.as().via().isEmpty()
+            ? checker.remembered(own.grant(repo), upstream.authoritativeState())
+            : checker.remembered(own.grant(repo));
     return proof.isPresent()
         ? reader.resolveGranted(proof.get(), own)
         : reader.resolveUngranted(repo, repo, own, Optional.empty());
@@ -362,18 +352,24 @@ final class RevisionResolver {
   }
 
   /**
-   * A call that was passed on for a client was refused. That ends what the client was granted, if
-   * the Hub says that it is the repo or the token: a bare 403 may be about the call, for example
-   * about writing.
+   * A call that was passed on for a client was refused. If the Hub says to a token that it is the
+   * repo or the token, that ends what this token was granted: a bare 403 may be about the call, for
+   * example about writing. To a caller without a token, the Hub says of any call that needs a login
+   * what it says of a missing repo, so such a refusal ends nothing that everybody was granted: the
+   * repo's own question decides, and this waits for its answer for as long as one client does.
    *
    * @param asked the repo under the name that the client used; empty: the call was about none
    */
   void refusedInPassing(Optional<RepoId> asked, HubRefusal refusal, Caller caller) {
     if (refusal.isOfToken() && caller.authority() instanceof Authority.TokenHolder holder) {
       probes.rememberInvalid(holder, refusal);
-    } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
-      asked.ifPresent(repo ->
-          refused(canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
+    } else if (refusal.isOfRepo() && refusal.error().code().isPresent() && asked.isPresent()) {
+      RepoId repo = names.canonical(asked.get(), Optional.of(caller), UpstreamState.DOWN);
+      if (caller.isAnonymous()) {
+        questions.doubt(repo, caller).ifPresent(answer -> slowUpstream.await(repo, answer));
+      } else {
+        refused(repo, refusal, caller);
+      }
     }
   }
 

@@ -2,8 +2,13 @@ package io.intrahub.policy;
 
 /** How much a call to upstream matters when few more are allowed, the most important first. */
 public enum CallPriority {
+  /**
+   * The answer says who may read a repo. A few calls are kept for that: without them, cold loads
+   * would make grants run out.
+   */
+  CONFIRM(0),
   /** A client waits for the answer, and nothing stored can replace it. */
-  CLIENT(0),
+  CLIENT(50),
   /** A client could be served something stale instead. */
   REFRESH(10),
   /** No client waits: renewals ahead of time, and files that are fetched ahead. */

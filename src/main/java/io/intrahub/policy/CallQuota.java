@@ -105,7 +105,17 @@ public record CallQuota(
    * @param inFlight calls that have no answer yet
    */
   public boolean allows(CallPriority priority, Instant now, int inFlight) {
+    return free(priority, now, inFlight) > 0;
+  }
+
+  /**
+   * Returns how many calls of this priority may still be made in this window; {@link
+   * Long#MAX_VALUE} if that is not known.
+   *
+   * @param inFlight calls that have no answer yet
+   */
+  public long free(CallPriority priority, Instant now, int inFlight) {
     CallQuota then = at(now);
-    return !then.believed || then.left - inFlight > priority.reserve(then.limit);
+    return then.believed ? then.left - inFlight - priority.reserve(then.limit) : Long.MAX_VALUE;
   }
 }

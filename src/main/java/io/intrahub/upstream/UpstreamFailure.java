@@ -14,6 +14,8 @@ import java.util.Optional;
  *     names
  * @param isLasting whether upstream has not answered for so long that a client gains nothing by
  *     asking again at once
+ * @param isUnsent whether a limit that was known kept the mirror from making the call, so that the
+ *     failure says nothing new about upstream
  */
 public record UpstreamFailure(
     Kind kind,
@@ -21,7 +23,8 @@ public record UpstreamFailure(
     boolean isTransient,
     Optional<Duration> retryAfter,
     boolean needsOperator,
-    boolean isLasting) {
+    boolean isLasting,
+    boolean isUnsent) {
   /** Sorts of failure, as far as the answer to the client differs. */
   public enum Kind {
     /** The operator switched upstream off. */
@@ -72,28 +75,49 @@ public record UpstreamFailure(
 
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
-    return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator, isLasting);
+    return new UpstreamFailure(
+        kind, reason, false, retryAfter, needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, which is worth asking again after the time that upstream named. */
   public UpstreamFailure asTransient() {
-    return new UpstreamFailure(kind, reason, true, retryAfter, needsOperator, isLasting);
+    return new UpstreamFailure(
+        kind, reason, true, retryAfter, needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, to be asked again after this time. */
   public UpstreamFailure withRetryAfter(Duration wait) {
     return new UpstreamFailure(
-        kind, reason, isTransient, Optional.of(wait), needsOperator, isLasting);
+        kind, reason, isTransient, Optional.of(wait), needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, described in other words. */
   public UpstreamFailure withReason(String words) {
-    return new UpstreamFailure(kind, words, isTransient, retryAfter, needsOperator, isLasting);
+    return new UpstreamFailure(
+        kind, words, isTransient, retryAfter, needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, of an upstream that has not answered for a while. */
   public UpstreamFailure asLasting() {
-    return new UpstreamFailure(kind, reason, isTransient, retryAfter, needsOperator, true);
+    return new UpstreamFailure(
+        kind, reason, isTransient, retryAfter, needsOperator, true, isUnsent);
+  }
+
+  /** The same failure, of a call that was not made because the limit was known. */
+  public UpstreamFailure asUnsent() {
+    return new UpstreamFailure(
+        kind, reason, isTransient, retryAfter, needsOperator, isLasting, true);
+  }
+
+  /** A failure of a call that was made. */
+  public UpstreamFailure(
+      Kind kind,
+      String reason,
+      boolean isTransient,
+      Optional<Duration> retryAfter,
+      boolean needsOperator,
+      boolean isLasting) {
+    this(kind, reason, isTransient, retryAfter, needsOperator, isLasting, false);
   }
 
   /** A failure of which nothing is known to last. */

@@ -107,6 +107,37 @@ class PermissionChangesTest {
     assertThat(status(GET, Optional.of(ALICE))).isEqualTo(404);
   }
 
+  /** To a caller without a token, the Hub says of such a call what it says of a missing repo. */
+  @Test
+  void a_call_that_needs_a_login_does_not_end_what_everybody_may_read() {
+    String call = "/discussions";
+    rig.hub
+        .faults()
+        .everywhere()
+        .when(r -> r.path().endsWith(call))
+        .status(401, Map.of("X-Error-Message", "Invalid username or password."), "");
+    assertThat(status(INFO + call, NOBODY)).as("cold").isEqualTo(401);
+    assertThat(status(GET, NOBODY)).as("cold").isEqualTo(200);
+    rig.clock.pass(Duration.ofMinutes(1));
+    for (int again = 0; again < 5; again++) {
+      long before = rig.hub.counters().requests();
+      assertThat(status(INFO + call, NOBODY)).isEqualTo(401);
+      assertThat(rig.hub.counters().requests() - before).isLessThanOrEqualTo(again == 0 ? 2 : 1);
+    }
+    rig.hub.goDark();
+    assertThat(status(GET, NOBODY)).isEqualTo(200);
+    assertThat(rig.app().status().removed()).isEmpty();
+  }
+
+  @Test
+  void a_refused_call_without_a_token_makes_the_mirror_ask_whether_the_repo_is_still_public() {
+    assertThat(status(GET, NOBODY)).isEqualTo(200);
+    repo.visibility(Visibility.PRIVATE);
+    rig.clock.pass(Duration.ofMinutes(1));
+    assertThat(status(INFO + "/discussions", NOBODY)).isEqualTo(401);
+    assertThat(status(GET, NOBODY)).isEqualTo(401);
+  }
+
   /** That a token may not write says nothing about reading. */
   @Test
   void a_refusal_to_write_does_not_end_the_grant() {

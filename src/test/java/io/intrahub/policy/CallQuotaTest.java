@@ -33,23 +33,29 @@ class CallQuotaTest {
 
   @ParameterizedTest
   @CsvSource({
-    // Left, in flight, whether a client's call, a refresh and a call ahead of time are made.
-    "499, 0, true, true, true",
-    "126, 0, true, true, true",
-    "125, 0, true, true, false",
-    "51, 0, true, true, false",
-    "50, 0, true, false, false",
-    "1, 0, true, false, false",
-    "0, 0, false, false, false",
-    "126, 1, true, true, false",
-    "51, 1, true, false, false",
-    "10, 9, true, false, false",
-    "10, 10, false, false, false",
-    "10, 11, false, false, false",
+    // Left, in flight, whether a question about a grant, a client's call, a refresh and a call
+    // ahead of time are made.
+    "499, 0, true, true, true, true",
+    "126, 0, true, true, true, true",
+    "125, 0, true, true, true, false",
+    "51, 0, true, true, true, false",
+    "50, 0, true, true, false, false",
+    "11, 0, true, true, false, false",
+    "10, 0, true, false, false, false",
+    "1, 0, true, false, false, false",
+    "0, 0, false, false, false, false",
+    "126, 1, true, true, true, false",
+    "51, 1, true, true, false, false",
+    "20, 9, true, true, false, false",
+    "20, 10, true, false, false, false",
+    "10, 9, true, false, false, false",
+    "10, 10, false, false, false, false",
+    "10, 11, false, false, false, false",
   })
   void near_the_end_calls_that_matter_less_are_not_made(
-      long left, int inFlight, boolean client, boolean refresh, boolean background) {
+      long left, int inFlight, boolean confirm, boolean client, boolean refresh, boolean background) {
     CallQuota quota = told(0, 499, 300).after(said(1, left, 299), 0);
+    assertThat(quota.allows(CallPriority.CONFIRM, at(2), inFlight)).isEqualTo(confirm);
     assertThat(quota.allows(CallPriority.CLIENT, at(2), inFlight)).isEqualTo(client);
     assertThat(quota.allows(CallPriority.REFRESH, at(2), inFlight)).isEqualTo(refresh);
     assertThat(quota.allows(CallPriority.BACKGROUND, at(2), inFlight)).isEqualTo(background);

@@ -4,6 +4,7 @@ import io.intrahub.access.Caller;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -31,8 +32,9 @@ final class ApiClient {
    * @param authoritative whether it is the word of an authoritative endpoint: only then it proves
    *     anything
    * @param path of the Hub at which the call ended after redirects
+   * @param grantAge of what another mirror answered from its store, as {@link MirrorLabel#grantAge}
    */
-  record Answer(ApiAnswer said, boolean authoritative, String path) {}
+  record Answer(ApiAnswer said, boolean authoritative, String path, Duration grantAge) {}
 
   /** See {@link HubUpstream#call}. */
   UpstreamResult<Answer> call(CallPurpose question, ApiRequest request, Caller caller) {
@@ -59,14 +61,15 @@ final class ApiClient {
       Response response = client.send(endpoint, next, caller);
       if (response.isSuccessful()) {
         boolean stale = MirrorLabel.isStale(response);
-        if (stale && question.isToLearn()) {
+        if (stale && question.purpose().isToLearn()) {
           response.close();
           return FailureClassifier.stale();
         }
         boolean proves = endpoint.authoritative() && !stale;
+        Duration age = MirrorLabel.grantAge(response);
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(stale ? said.asStale() : said, proves, path));
+            .map(said -> new Answer(stale ? said.asStale() : said, proves, path, age));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

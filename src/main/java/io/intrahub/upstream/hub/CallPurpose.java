@@ -2,6 +2,7 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.CallPriority;
 import java.util.Optional;
 
 /**
@@ -27,7 +28,22 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
      * To be passed on to one client, who chose the target. It says nothing about the health of an
      * endpoint: a client must not be able to make the Hub look as if it were down.
      */
-    PASS_ON
+    PASS_ON;
+
+    /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
+    boolean isToLearn() {
+      return this == CONFIRM || this == LEARN;
+    }
+
+    /** How much a call for this matters when few more are allowed. */
+    CallPriority priority() {
+      return this == CONFIRM ? CallPriority.CONFIRM : CallPriority.CLIENT;
+    }
+
+    /** Whether this endpoint may answer. */
+    boolean mayAsk(Endpoint endpoint) {
+      return endpoint.authoritative() || !isToLearn();
+    }
   }
 
   static final CallPurpose PASSED_ON = new CallPurpose(Purpose.PASS_ON, Optional.empty());
@@ -44,18 +60,8 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
     return new CallPurpose(Purpose.FETCH, Optional.of(repo));
   }
 
-  /** Whether the answer teaches what the mirror keeps, so that it must be the Hub's own word. */
-  boolean isToLearn() {
-    return purpose == Purpose.CONFIRM || purpose == Purpose.LEARN;
-  }
-
   /** To fetch bytes in a caller's name: only calls without a token count for the mirror's own. */
   static CallPurpose fetch(RepoId repo, Caller caller) {
     return caller.isAnonymous() ? fetch(repo) : PASSED_ON;
-  }
-
-  /** Whether this endpoint may answer. */
-  boolean mayAsk(Endpoint endpoint) {
-    return endpoint.authoritative() || !isToLearn();
   }
 }

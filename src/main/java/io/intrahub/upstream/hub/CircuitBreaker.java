@@ -41,7 +41,8 @@ import java.util.concurrent.CompletableFuture;
  * find out.
  *
  * <p>{@link CallPurpose.Purpose#CONFIRM} is refused only while the endpoint is unreachable, because
- * who may read a repo is decided by the answer to that repo's own question.
+ * who may read a repo is decided by the answer to that repo's own question. If another endpoint can
+ * answer it, a silent one is not waited for.
  *
  * <p>Safe for use by many threads; the monitor of this object guards all fields and is held for no
  * I/O.
@@ -204,6 +205,25 @@ final class CircuitBreaker {
         question.purpose() == CallPurpose.Purpose.PASS_ON
             ? !connections.areRefused(now) || connections.tryProbe(admission, now)
             : refusing(question).map(streak -> streak.tryProbe(admission, now)).orElse(true);
+    return mayCall ? Optional.of(admission) : Optional.empty();
+  }
+
+  /**
+   * As {@link #tryAcquire}, for a call that another endpoint can answer. Silence refuses it whatever
+   * it is for, unless it is the probe. A call that is passed on is never the probe of a silent
+   * endpoint, because it says nothing about it.
+   */
+  synchronized Optional<Admission> tryAcquireUnlessSilent(CallPurpose question) {
+    noticeSilence();
+    if (connections.hasReachedLimit() || !silences.hasReachedLimit()) {
+      return tryAcquire(question);
+    }
+    Instant now = clock.instant();
+    Admission admission = new Admission();
+    boolean mayCall =
+        question.purpose() == CallPurpose.Purpose.PASS_ON
+            ? !silences.areRefused(now)
+            : silences.tryProbe(admission, now);
     return mayCall ? Optional.of(admission) : Optional.empty();
   }
 

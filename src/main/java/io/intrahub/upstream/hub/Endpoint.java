@@ -53,6 +53,11 @@ record Endpoint(
     return receivesTokens || caller.isAnonymous();
   }
 
+  /** Whether a call may go to it, and no failure of it is known that is not over. */
+  boolean isUsable(CallPurpose.Purpose purpose, Caller caller) {
+    return mayHear(caller) && purpose.mayAsk(this) && breaker.isWell();
+  }
+
   /** Whether the address is this endpoint's own: only there a token may go. */
   boolean owns(HttpUrl url) {
     return url.scheme().equals(base.scheme())

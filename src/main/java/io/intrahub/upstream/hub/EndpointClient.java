@@ -4,8 +4,10 @@ import io.intrahub.access.Caller;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
+import io.intrahub.policy.CallPriority;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -18,7 +20,7 @@ import okhttp3.Response;
  *
  * <p>Whose request it is, and for which endpoint, travels with the request as OkHttp tags; {@link
  * TokenInterceptor} reads them. A request that is tagged with {@link CallPurpose.Purpose#CONFIRM}
- * is not given up when its endpoint is silent.
+ * is not given up when its endpoint is silent, unless another endpoint can answer it.
  */
 final class EndpointClient {
   /** Redirects that a call follows, at most. */
@@ -29,13 +31,24 @@ final class EndpointClient {
 
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+  private final List<Endpoint> endpoints;
   private final HttpTransport transport;
   private final RedirectGuard guard;
   private final LastAnswer lastAnswer;
   private final RateLimits limits;
 
+  /**
+   * Makes one.
+   *
+   * @param endpoints that calls are made to
+   */
   EndpointClient(
-      HttpTransport transport, RedirectGuard guard, LastAnswer lastAnswer, RateLimits limits) {
+      List<Endpoint> endpoints,
+      HttpTransport transport,
+      RedirectGuard guard,
+      LastAnswer lastAnswer,
+      RateLimits limits) {
+    this.endpoints = endpoints;
     this.transport = transport;
     this.guard = guard;
     this.lastAnswer = lastAnswer;
@@ -66,7 +79,10 @@ final class EndpointClient {
     if (!endpoint.owns(tagged.url())) {
       return sendWatched(endpoint, tagged, atMost);
     }
-    try (RateLimits.Call call = limits.begin(endpoint, caller, endpoint.hubPath(tagged.url()))) {
+    CallPurpose.Purpose purpose = tagged.tag(CallPurpose.Purpose.class);
+    CallPriority priority = purpose == null ? CallPriority.CLIENT : purpose.priority();
+    String target = endpoint.hubPath(tagged.url());
+    try (RateLimits.Call call = limits.begin(endpoint, caller, target, priority)) {
       Response response = sendWatched(endpoint, tagged, atMost);
       call.answered(response.code(), response.headers());
       return response;
@@ -76,13 +92,18 @@ final class EndpointClient {
   /** Sends it, and ends it early if the endpoint answers nothing at all. */
   private Response sendWatched(Endpoint endpoint, Request request, Duration atMost)
       throws IOException {
-    boolean patient = request.tag(CallPurpose.Purpose.class) == CallPurpose.Purpose.CONFIRM;
+    boolean patient = isPatient(endpoint, request);
     SilenceMonitor.Call call = endpoint.silence().began();
     try {
       Response response = transport.send(request, atMost, () -> watch(endpoint, call, patient));
       heard(endpoint, request.url());
       return response;
     } catch (IOException e) {
+      if (e instanceof HttpTransport.SilenceException
+          || e instanceof HttpTransport.FirstByteTimeoutException) {
+        // The idle connections may lead nowhere either since the network changed.
+        transport.dropIdleConnections();
+      }
       // Connecting may take as long as the limit, and fails then by a time-out of its own.
       if (endpoint.silence().isSilent()) {
         endpoint.breaker().fellSilent();
@@ -91,6 +112,16 @@ final class EndpointClient {
     } finally {
       call.ended();
     }
+  }
+
+  /** Who may read a repo is decided by the answer to its own question, if nobody else has one. */
+  private boolean isPatient(Endpoint endpoint, Request request) {
+    CallPurpose.Purpose purpose = request.tag(CallPurpose.Purpose.class);
+    Caller caller = request.tag(Caller.class);
+    return purpose == CallPurpose.Purpose.CONFIRM
+        && caller != null
+        && endpoints.stream()
+            .noneMatch(other -> !other.equals(endpoint) && other.isUsable(purpose, caller));
   }
 
   private void heard(Endpoint endpoint, HttpUrl url) {
@@ -113,8 +144,15 @@ final class EndpointClient {
     return patient ? Optional.of(LOOK_AGAIN) : Optional.empty();
   }
 
-  /** Any answer shows that the endpoint is there. */
+  /** Any answer shows that the endpoint is there. It counts against its quota as any call does. */
   private void checkLiveness(Endpoint endpoint) {
+    RateLimits.Call counted;
+    try {
+      String target = endpoint.hubPath(endpoint.base());
+      counted = limits.begin(endpoint, Caller.ANONYMOUS, target, CallPriority.REFRESH);
+    } catch (RateLimits.LimitedException e) {
+      return;
+    }
     Request request =
         new Request.Builder()
             .url(endpoint.base())
@@ -125,8 +163,10 @@ final class EndpointClient {
     transport.sendAside(
         request,
         CHECK_TIMEOUT,
-        answered -> {
-          if (answered) {
+        answer -> {
+          answer.ifPresent(head -> counted.answered(head.code(), head.headers()));
+          counted.close();
+          if (answer.isPresent()) {
             endpoint.silence().heard();
             endpoint.breaker().answeredLivenessCheck();
           }

@@ -57,7 +57,17 @@ final class EndpointSelector {
   /** As the other one, as an operation of its own, in the operator's order. */
   <T> UpstreamResult<T> visit(
       CallPurpose question, RateLimits.Quota quota, Caller caller, Visitor<T> visitor) {
-    return visit(retries.begin(), question, quota, caller, Optional.empty(), visitor);
+    RetryPolicy.Operation operation = retries.begin();
+    // The mirror in front waits for the end of a limit itself. If it is not told of one, it takes
+    // the missing answer for an outage, in which old grants count.
+    boolean isWaitedFor = !caller.via().isEmpty() && question.purpose() != CallPurpose.Purpose.LEARN;
+    return visit(
+        isWaitedFor ? operation.withoutWaitingForLimits() : operation,
+        question,
+        quota,
+        caller,
+        Optional.empty(),
+        visitor);
   }
 
   /**
@@ -85,16 +95,17 @@ final class EndpointSelector {
     List<Endpoint> order = new ArrayList<>(endpoints);
     last.ifPresent(l -> order.sort(Comparator.comparing(l::equals)));
     for (Endpoint endpoint : order) {
-      if (!endpoint.mayHear(caller) || !question.mayAsk(endpoint)) {
+      if (!endpoint.mayHear(caller) || !question.purpose().mayAsk(endpoint)) {
         continue;
       }
-      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota);
+      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota, question.purpose().priority());
       if (limit.isPresent()) {
         failure = worse(question, failure, limit.get());
         continue;
       }
       boolean mayWait =
-          order.stream().noneMatch(e -> !e.equals(endpoint) && isUsable(e, question, caller));
+          order.stream()
+              .noneMatch(e -> !e.equals(endpoint) && e.isUsable(question.purpose(), caller));
       Optional<CircuitBreaker.Admission> admission = acquire(endpoint.breaker(), question, mayWait);
       if (admission.isEmpty()) {
         continue;
@@ -124,11 +135,6 @@ final class EndpointSelector {
               default -> false;
             };
     return keep ? before : last;
-  }
-
-  /** Whether a call may go to an endpoint of which no failure is known that is not over. */
-  private static boolean isUsable(Endpoint endpoint, CallPurpose question, Caller caller) {
-    return endpoint.mayHear(caller) && question.mayAsk(endpoint) && endpoint.breaker().isWell();
   }
 
   /**
@@ -181,10 +187,13 @@ final class EndpointSelector {
    */
   private static Optional<CircuitBreaker.Admission> acquire(
       CircuitBreaker breaker, CallPurpose question, boolean mayWait) {
+    if (!mayWait) {
+      return breaker.tryAcquireUnlessSilent(question);
+    }
     Deadline deadline = Deadline.in(PROBE_WAIT);
     while (true) {
       CircuitBreaker.Entry entry = breaker.enter(question);
-      if (entry.admission().isPresent() || entry.probe().isEmpty() || !mayWait) {
+      if (entry.admission().isPresent() || entry.probe().isEmpty()) {
         return entry.admission();
       }
       try {
@@ -267,7 +276,7 @@ final class EndpointSelector {
 
   /** Whether the mirror did not make the call, so that it says nothing of the endpoint. */
   private static boolean isUnsent(UpstreamFailure failure) {
-    return failure.kind() == UpstreamFailure.Kind.BUSY || RateLimits.isSpent(failure);
+    return failure.kind() == UpstreamFailure.Kind.BUSY || failure.isUnsent();
   }
 
   /** One failure for a call with all its attempts: a Hub that fails now and then is not down. */
@@ -301,7 +310,7 @@ final class EndpointSelector {
             // The mirror lacked memory or file descriptors: that says nothing of the endpoint.
             case BUSY -> breaker.abandoned(admission);
             case RATE_LIMITED -> {
-              if (RateLimits.isSpent(f)) {
+              if (f.isUnsent()) {
                 breaker.abandoned(admission);
               } else {
                 breaker.answered();

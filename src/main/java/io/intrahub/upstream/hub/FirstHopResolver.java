@@ -70,7 +70,7 @@ final class FirstHopResolver {
               UpstreamResult<Hop> hop =
                   visit(question, endpoint, repo, revision, path, Optional.empty(), caller);
               // What a commit contains is right however old the answer is.
-              boolean teaches = question.isToLearn() && revision.asCommit().isEmpty();
+              boolean teaches = question.purpose().isToLearn() && revision.asCommit().isEmpty();
               return teaches
                       && hop instanceof UpstreamResult.Value(var found)
                       && found.said().stale()
@@ -140,7 +140,10 @@ final class FirstHopResolver {
           return refusedOrFailed(endpoint, response, revision, caller);
         }
         facts.read(response);
-        isStale |= endpoint.owns(url) && MirrorLabel.isStale(response);
+        if (endpoint.owns(url)) {
+          isStale |= MirrorLabel.isStale(response);
+          began = began.withAge(MirrorLabel.grantAge(response));
+        }
         if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }

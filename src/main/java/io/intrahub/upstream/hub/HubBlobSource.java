@@ -5,6 +5,7 @@ import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.CommitFiles;
 import io.intrahub.upstream.UpstreamFailure;
@@ -227,7 +228,7 @@ final class HubBlobSource implements BlobSource {
     boolean isCounted = endpoint.owns(location.url());
     Optional<UpstreamFailure> limit =
         isCounted
-            ? parts.limits().find(endpoint, caller, RateLimits.Quota.RESOLVERS)
+            ? parts.limits().find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT)
             : Optional.empty();
     if (limit.isPresent()) {
       return new AddressAttempt(

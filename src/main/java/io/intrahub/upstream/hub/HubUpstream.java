@@ -31,7 +31,6 @@ import java.util.Random;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Collectors;
 import javax.net.SocketFactory;
-import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 
 /**
@@ -53,6 +52,7 @@ public final class HubUpstream implements AutoCloseable {
   private final FirstHopResolver firstHops;
   private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
+  private final PageLinks pages;
   private final EventOrder order;
   private final LastAnswer lastAnswer;
   private final UpstreamQuotas quotas;
@@ -105,7 +105,7 @@ public final class HubUpstream implements AutoCloseable {
     quotas.watch(meters);
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
-    EndpointClient client = new EndpointClient(transport, guard, lastAnswer, limits);
+    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswer, limits);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
@@ -114,8 +114,9 @@ public final class HubUpstream implements AutoCloseable {
         new LfsAddresses(
             client, selector, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
+    this.pages = new PageLinks(preferred);
     this.listings =
-        new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
+        new ListingPageReader(selector, client, pages::next, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
             client,
@@ -289,7 +290,8 @@ public final class HubUpstream implements AutoCloseable {
               .<UpstreamResult<ReadEvidence>>map(answered ->
                   new UpstreamResult.Value<>(
                       ReadEvidence.witnessed(
-                          new Grant(answered, as.authority(), ReadScope.CONTENT), began)))
+                          new Grant(answered, as.authority(), ReadScope.CONTENT),
+                          began.withAge(answer.grantAge()))))
               .orElseGet(() -> FailureClassifier.unexpected("it is about no repo"));
         });
   }
@@ -308,7 +310,9 @@ public final class HubUpstream implements AutoCloseable {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
     return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
-        .flatMap(answer -> RepoInfoReader.read(answer, repo, revision, caller, began));
+        .flatMap(answer ->
+            RepoInfoReader.read(
+                answer, repo, revision, caller, began.withAge(answer.grantAge())));
   }
 
   /**
@@ -366,25 +370,7 @@ public final class HubUpstream implements AutoCloseable {
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer answer, String target) {
-    return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
-  }
-
-  private NextPage nextPage(Optional<String> link, String target) {
-    if (link.isEmpty()) {
-      return new NextPage.None();
-    }
-    Endpoint home = endpoints.getFirst();
-    HttpUrl url = home.url(target).resolve(link.get());
-    if (url == null) {
-      return new NextPage.Elsewhere();
-    }
-    String path = home.hubPath(url);
-    boolean samePath = path.equals(home.hubPath(home.url(target)));
-    if (!home.owns(url) && !samePath) {
-      return new NextPage.Elsewhere();
-    }
-    String query = url.encodedQuery();
-    return new NextPage.At(withQuery(path, query == null ? "" : query));
+    return pages.next(answer.header("link").flatMap(LinkHeader::next), target);
   }
 
   private static String withQuery(String path, String query) {

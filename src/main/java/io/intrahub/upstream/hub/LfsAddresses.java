@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -150,7 +151,7 @@ final class LfsAddresses {
         && !endpoint.breaker().isSilent()
         && useless.getIfPresent(endpoint) == null
         && useless.getIfPresent(key) == null
-        && limits.find(endpoint, caller, RateLimits.Quota.PAGES).isEmpty();
+        && limits.find(endpoint, caller, RateLimits.Quota.PAGES, CallPriority.CLIENT).isEmpty();
   }
 
   /** The files to ask for, by content: a commit may have the same content under several names. */

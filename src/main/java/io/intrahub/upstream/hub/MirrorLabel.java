@@ -2,9 +2,13 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import okhttp3.Headers;
 import okhttp3.Response;
 
@@ -14,6 +18,7 @@ import okhttp3.Response;
  */
 final class MirrorLabel {
   private static final Pattern QUOTED = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"");
+  private static final Pattern GRANT_AGE = Pattern.compile("grant-age=([0-9]{1,9})");
   private static final String MIRROR = "intrahub";
 
   private MirrorLabel() {}
@@ -28,14 +33,33 @@ final class MirrorLabel {
     return has(limit.detail(), headers.values(HeaderNames.CACHE_STATUS));
   }
 
+  /**
+   * How long ago the Hub confirmed the grant under which the other mirror served this answer; zero
+   * if it does not say.
+   */
+  static Duration grantAge(Response response) {
+    return members(response.headers(HeaderNames.CACHE_STATUS))
+        .flatMap(List::stream)
+        .map(GRANT_AGE::matcher)
+        .filter(Matcher::matches)
+        .map(age -> Duration.ofSeconds(Long.parseLong(age.group(1))))
+        .max(Comparator.naturalOrder())
+        .orElse(Duration.ZERO);
+  }
+
   /** Whether values of the header have this detail. */
   static boolean has(String detail, List<String> values) {
     String wanted = "detail=" + detail;
+    return members(values).anyMatch(parts -> parts.contains(wanted));
+  }
+
+  /** The parameters of each value that another intrahub wrote. */
+  private static Stream<List<String>> members(List<String> values) {
     return values.stream()
         // Texts in quotes may contain separators, and say nothing that is looked for here.
         .map(value -> QUOTED.matcher(value).replaceAll(""))
         .flatMap(value -> Arrays.stream(value.split(",")))
         .map(cache -> Arrays.stream(cache.split(";")).map(String::strip).toList())
-        .anyMatch(parts -> parts.getFirst().equals(MIRROR) && parts.contains(wanted));
+        .filter(parts -> parts.getFirst().equals(MIRROR));
   }
 }

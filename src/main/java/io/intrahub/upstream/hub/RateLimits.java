@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RateLimits {
   /** The Hub's window. What claims to last longer is asked again after this time. */
-  private static final Duration LONGEST = Duration.ofMinutes(5);
+  static final Duration LONGEST = Duration.ofMinutes(5);
 
   /**
    * How long a call may wait because of a limit, with its last attempt, and its failure be
@@ -43,8 +43,6 @@ final class RateLimits {
   private static final Duration LATELY = RetryPolicy.TIME.multipliedBy(2);
 
   private static final int MAX_ACCOUNTS = 10_000;
-
-  private static final String SPENT = "it allows no more requests";
 
   /** What the Hub counts separately (HP 8). */
   enum Quota {
@@ -100,6 +98,7 @@ final class RateLimits {
   private static final class Account {
     // All guarded by "this".
     private int inFlight;
+    private final ClientShares shares = new ClientShares();
 
     /** Whether an answer called the quota by its own name: what others are called is not it. */
     private boolean isNamed;
@@ -120,15 +119,16 @@ final class RateLimits {
   }
 
   /** The limit that a call would meet now and that lasts too long to wait for it. */
-  Optional<UpstreamFailure> find(Endpoint endpoint, Caller caller, Quota quota) {
+  Optional<UpstreamFailure> find(
+      Endpoint endpoint, Caller caller, Quota quota, CallPriority priority) {
     Account account = accounts.getIfPresent(new Key(endpoint, caller.authority(), quota));
     return account == null
         ? Optional.empty()
-        : find(account)
+        : find(account, caller, priority)
             .filter(f -> f.retryAfter().orElseThrow().compareTo(RetryPolicy.RATE_LIMIT_WAIT) > 0);
   }
 
-  private Optional<UpstreamFailure> find(Account account) {
+  private Optional<UpstreamFailure> find(Account account, Caller caller, CallPriority priority) {
     Instant now = clock.instant();
     synchronized (account) {
       Limit limit = account.limit;
@@ -136,11 +136,18 @@ final class RateLimits {
         Duration left = Duration.between(now, limit.until());
         // More than the longest means that the clock was set back.
         if (left.isPositive() && left.compareTo(LONGEST) <= 0) {
-          return Optional.of(limit.failure().withRetryAfter(left));
+          return Optional.of(limit.failure().withRetryAfter(left).asUnsent());
         }
       }
       CallQuota quota = account.quota;
-      return quota == null || quota.allows(CallPriority.CLIENT, now, account.inFlight)
+      if (quota == null) {
+        return Optional.empty();
+      }
+      long free = quota.free(priority, now, account.inFlight);
+      boolean isAllowed =
+          free > 0
+              && (priority != CallPriority.CLIENT || account.shares.allows(caller, free, now));
+      return isAllowed
           ? Optional.empty()
           : Optional.of(spent(Duration.between(now, quota.at(now).ends())));
     }
@@ -161,7 +168,7 @@ final class RateLimits {
 
   private Optional<UpstreamFailure> lately(Account account) {
     synchronized (account) {
-      return find(account)
+      return find(account, Caller.ANONYMOUS, CallPriority.CONFIRM)
           .or(() ->
               Optional.ofNullable(account.limitedAt)
                   .filter(at -> Freshness.isWithin(at, LATELY, clock.instant()))
@@ -174,15 +181,11 @@ final class RateLimits {
   /** The failure of a call that is not made before the quota is whole again. */
   static UpstreamFailure spent(Duration wait) {
     return new UpstreamFailure(
-        UpstreamFailure.Kind.RATE_LIMITED,
-        SPENT,
-        true,
-        Optional.of(wait.compareTo(LONGEST) > 0 ? LONGEST : wait));
-  }
-
-  /** Whether a failure says that a call was not made, because the quota is used up. */
-  static boolean isSpent(UpstreamFailure failure) {
-    return failure.kind() == UpstreamFailure.Kind.RATE_LIMITED && failure.reason().equals(SPENT);
+            UpstreamFailure.Kind.RATE_LIMITED,
+            "it allows no more requests",
+            true,
+            Optional.of(wait.compareTo(LONGEST) > 0 ? LONGEST : wait))
+        .asUnsent();
   }
 
   /** Whether a call of this priority may be made in the name of this authority. */
@@ -191,13 +194,7 @@ final class RateLimits {
     if (account == null) {
       return true;
     }
-    if (find(account).isPresent()) {
-      return false;
-    }
-    Instant now = clock.instant();
-    synchronized (account) {
-      return account.quota == null || account.quota.allows(priority, now, account.inFlight);
-    }
+    return find(account, Caller.ANONYMOUS, priority).isEmpty();
   }
 
   /** What is known of a quota; empty if no answer has said anything about it. */
@@ -215,19 +212,25 @@ final class RateLimits {
    * Begins a call.
    *
    * @param target path and query at the endpoint
+   * @param priority of the call
    * @return to be closed when the head of the answer is there, or none will come
    * @throws LimitedException if the call may not be made now
    */
-  Call begin(Endpoint endpoint, Caller caller, String target) throws LimitedException {
+  Call begin(Endpoint endpoint, Caller caller, String target, CallPriority priority)
+      throws LimitedException {
     Key key = new Key(endpoint, caller.authority(), Quota.of(target));
     Account account = account(key);
     synchronized (account) {
-      Optional<UpstreamFailure> limit = find(account);
+      Instant now = clock.instant();
+      Optional<UpstreamFailure> limit = find(account, caller, priority);
       if (limit.isPresent()) {
-        account.limitedAt = clock.instant();
+        account.limitedAt = now;
         throw new LimitedException(limit.get());
       }
       account.inFlight++;
+      if (account.quota != null && priority == CallPriority.CLIENT) {
+        account.shares.began(caller, account.quota.at(now).ends(), now);
+      }
     }
     return new Call(key, account, clock.instant());
   }
@@ -236,7 +239,7 @@ final class RateLimits {
     return accounts.get(key, _ -> new Account());
   }
 
-  /** A call in flight. For one thread. */
+  /** A call in flight. For one thread at a time. */
   final class Call implements AutoCloseable {
     private final Key key;
     private final Account account;
@@ -324,7 +327,7 @@ final class RateLimits {
       UpstreamFailure failure) {
     boolean shared = caller.isAnonymous() || caller.requester().isPresent();
     boolean chosen = purpose == CallPurpose.Purpose.PASS_ON && shared;
-    if (chosen || failure.kind() != UpstreamFailure.Kind.RATE_LIMITED || isSpent(failure)) {
+    if (chosen || failure.kind() != UpstreamFailure.Kind.RATE_LIMITED || failure.isUnsent()) {
       return;
     }
     failure

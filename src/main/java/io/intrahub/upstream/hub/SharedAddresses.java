@@ -1,6 +1,7 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.hub.Digest;
 import io.intrahub.upstream.CommitFiles;
 import java.time.Clock;
@@ -47,7 +48,7 @@ record SharedAddresses(
     }
     return smallFiles
         .derive(file, endpoint)
-        .filter(_ -> limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS).isEmpty())
+        .filter(_ -> limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT).isEmpty())
         .map(url -> new DownloadLocations.Location(url, endpoint, clock.instant()))
         .or(() -> lfsFiles.find(file, caller, files));
   }

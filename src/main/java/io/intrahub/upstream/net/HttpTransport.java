@@ -36,6 +36,11 @@ public final class HttpTransport implements AutoCloseable {
   private static final int IDLE_CONNECTIONS = 32;
   private static final Duration FOREVER = Duration.ofDays(1);
 
+  private final ConnectionPool pooled = new ConnectionPool(IDLE_CONNECTIONS, 1, TimeUnit.MINUTES);
+
+  /** Keeps no idle connection. */
+  private final ConnectionPool unpooled = new ConnectionPool(0, 1, TimeUnit.MINUTES);
+
   private final OkHttpClient direct;
   private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
   private final NetworkSettings settings;
@@ -115,7 +120,7 @@ public final class HttpTransport implements AutoCloseable {
         new OkHttpClient.Builder()
             // One connection per call: a large blob must not share one with a small answer.
             .protocols(List.of(Protocol.HTTP_1_1))
-            .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, 1, TimeUnit.MINUTES))
+            .connectionPool(pooled)
             .connectTimeout(settings.connectTimeout())
             .readTimeout(settings.stallTimeout())
             .writeTimeout(settings.stallTimeout())
@@ -152,7 +157,7 @@ public final class HttpTransport implements AutoCloseable {
    * @throws IOException as above; reading the body also throws it when the limit is reached
    */
   public Response send(Request request, Duration atMost, HeadWatch watch) throws IOException {
-    Prepared prepared = prepare(request, atMost);
+    Prepared prepared = prepare(request, atMost, pooled);
     // OkHttp has one read time-out for head and body; the head gets its own limit here.
     HeadLimit limit = new HeadLimit(prepared.call(), watch);
     limit.look();
@@ -174,7 +179,7 @@ public final class HttpTransport implements AutoCloseable {
 
   private record Prepared(Call call, Optional<HttpProxy> proxy) {}
 
-  private Prepared prepare(Request request, Duration atMost) {
+  private Prepared prepare(Request request, Duration atMost, ConnectionPool pool) {
     AtomicReference<Call> running = new AtomicReference<>();
     Request complete =
         request
@@ -184,7 +189,10 @@ public final class HttpTransport implements AutoCloseable {
             .build();
     HttpUrl url = request.url();
     Optional<HttpProxy> proxy = settings.proxies().proxyFor(url.isHttps(), url.host(), url.port());
-    Call call = proxy.map(proxied::get).orElse(direct).newCall(complete);
+    OkHttpClient client = proxy.map(proxied::get).orElse(direct);
+    Call call =
+        (pool.equals(pooled) ? client : client.newBuilder().connectionPool(pool).build())
+            .newCall(complete);
     call.timeout().timeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
     running.set(call);
     return new Prepared(call, proxy);
@@ -238,29 +246,28 @@ public final class HttpTransport implements AutoCloseable {
   }
 
   /**
-   * Sends a request whose answer is of no interest but for its arrival, over a new connection: an
-   * idle one may lead nowhere since the network changed. Returns at once.
+   * Sends a request whose answer is of no interest but for its head, over a connection of its own:
+   * an idle one may lead nowhere since the network changed. Returns at once.
    *
    * @param atMost how long it may take
-   * @param end run by another thread: whether the head of an answer arrived
+   * @param end run by another thread, with the head of the answer, if one arrived
    */
-  public void sendAside(Request request, Duration atMost, Consumer<Boolean> end) {
-    Call call = prepare(request, atMost).call();
-    dropIdleConnections();
+  public void sendAside(Request request, Duration atMost, Consumer<Optional<Response>> end) {
+    Call call = prepare(request, atMost, unpooled).call();
     aside.add(call);
     call.enqueue(
         new Callback() {
           @Override
           public void onFailure(Call failed, IOException e) {
             aside.remove(call);
-            end.accept(false);
+            end.accept(Optional.empty());
           }
 
           @Override
           public void onResponse(Call answered, Response response) {
             aside.remove(call);
             response.close();
-            end.accept(true);
+            end.accept(Optional.of(response));
           }
         });
   }
@@ -268,7 +275,7 @@ public final class HttpTransport implements AutoCloseable {
   /** Closes the connections that wait for a call. */
   public void dropIdleConnections() {
     // The proxied ones share them.
-    direct.connectionPool().evictAll();
+    pooled.evictAll();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -31,6 +32,7 @@ class EndpointSelectorTest {
           true,
           new CircuitBreaker(clock),
           new SilenceMonitor(Duration.ofSeconds(5), System::nanoTime));
+  private final RateLimits limits = new RateLimits(clock);
   private final EndpointSelector selector =
       new EndpointSelector(
           List.of(endpoint),
@@ -39,8 +41,8 @@ class EndpointSelectorTest {
               new Random(1),
               Duration.ofMillis(1),
               new Meters(new SimpleMeterRegistry()),
-              RetryTiming.REAL),
-          new RateLimits(clock),
+              new MovedTime()),
+          limits,
           new LastAnswer(clock));
 
   private UpstreamResult<String> visit(EndpointSelector.Visitor<String> visitor) {
@@ -115,6 +117,32 @@ class EndpointSelectorTest {
         Caller.ANONYMOUS,
         _ -> new UpstreamResult.Failed<String>(RateLimits.spent(Duration.ofMillis(5)).asFinal()));
 
+    assertThat(endpoint.breaker().isWell()).isFalse();
+  }
+
+  @Test
+  void nor_does_a_call_that_was_not_sent_because_of_an_earlier_limit() {
+    open();
+    clock.pass(CircuitBreaker.PROBE_PAUSE);
+    Duration limit = RetryPolicy.RATE_LIMIT_WAIT.multipliedBy(2);
+    limits.failed(
+        endpoint,
+        Caller.ANONYMOUS,
+        RateLimits.Quota.API,
+        QUESTION.purpose(),
+        new UpstreamFailure(
+            UpstreamFailure.Kind.RATE_LIMITED, "it answered 429", true, Optional.of(limit)));
+    clock.pass(RetryPolicy.RATE_LIMIT_WAIT);
+
+    UpstreamResult<String> result =
+        visit(one -> {
+          try (RateLimits.Call _ =
+              limits.begin(one, Caller.ANONYMOUS, "/api/models/acme/x", CallPriority.CLIENT)) {
+            return new UpstreamResult.Value<>("it was sent");
+          }
+        });
+
+    assertThat(result).isInstanceOf(UpstreamResult.Failed.class);
     assertThat(endpoint.breaker().isWell()).isFalse();
   }
 

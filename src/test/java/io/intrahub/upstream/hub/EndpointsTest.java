@@ -5,6 +5,7 @@ import static io.intrahub.upstream.hub.UpstreamRig.HOLDER;
 import static io.intrahub.upstream.hub.UpstreamRig.REPO;
 import static io.intrahub.upstream.hub.UpstreamRig.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
@@ -12,7 +13,9 @@ import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.RateGroup;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.hub.FilePath;
@@ -30,6 +33,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -240,6 +246,65 @@ class EndpointsTest {
       assertThat(both.found("f.bin", HOLDER).evidence()).isPresent();
       assertThat(other.counters().requests()).isEqualTo(before);
       assertThat(hub.counters().requests()).isEqualTo(home + 2);
+    }
+  }
+
+  @Test
+  void another_that_is_trusted_answers_for_one_that_is_silent_and_who_asks_next_does_not_wait() {
+    try (UpstreamRig both =
+        UpstreamRig.withSilence(
+            Duration.ofMillis(300),
+            new SettableClock(),
+            EndpointSettings.trusted(hub.uri()),
+            EndpointSettings.trusted(other.uri()))) {
+      hub.blackHole(true);
+      assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
+          .isPresent();
+      int asked = hub.log().size();
+      assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
+          .isPresent();
+      ApiRequest search = ApiRequest.get("/api/models?author=acme");
+      assertThat(both.upstream().call(search, HOLDER)).isInstanceOf(UpstreamResult.Value.class);
+      assertThat(hub.log()).hasSize(asked);
+      hub.blackHole(false);
+    }
+  }
+
+  /** The Hub counts it too. */
+  @Test
+  void a_liveness_check_counts_against_the_quota() throws Exception {
+    hub.rateLimit(RateGroup.PAGES, 100, Duration.ofMinutes(5));
+    try (UpstreamRig slow =
+            UpstreamRig.withSilence(
+                Duration.ofMillis(200), new SettableClock(), EndpointSettings.trusted(hub.uri()));
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Stall stall = hub.faults().on(Route.REPO_INFO).hold();
+      Future<UpstreamResult<RepoInfoAnswer>> call =
+          threads.submit(() -> slow.upstream().confirm(REPO, Optional.empty(), HOLDER));
+      await().until(() -> !slow.upstream().quotas().list().isEmpty());
+      stall.release();
+      assertThat(call.get()).isInstanceOf(UpstreamResult.Value.class);
+      assertThat(slow.upstream().quotas().list())
+          .extracting(q -> q.identity() + " " + q.quota())
+          .contains("anonymous pages");
+    }
+  }
+
+  @Test
+  void a_passed_on_call_goes_from_a_silent_endpoint_to_the_next_that_may_have_its_token() {
+    try (DevHub open = DevHub.builder().start();
+        UpstreamRig three =
+            UpstreamRig.withSilence(
+                Duration.ofMillis(300),
+                new SettableClock(),
+                EndpointSettings.trusted(hub.uri()),
+                EndpointSettings.publicMirror(open.uri()),
+                EndpointSettings.trusted(other.uri()))) {
+      hub.blackHole(true);
+      ApiRequest who = ApiRequest.get("/api/whoami-v2");
+      assertThat(three.upstream().call(who, HOLDER)).isInstanceOf(UpstreamResult.Value.class);
+      assertThat(open.log()).isEmpty();
+      hub.blackHole(false);
     }
   }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -133,6 +134,40 @@ class RateLimitsTest {
     ApiRequest search = ApiRequest.get("/api/models?author=acme");
     assertThat(rig.upstream().call(search, Caller.ANONYMOUS))
         .isInstanceOf(UpstreamResult.Value.class);
+  }
+
+  @Test
+  void cold_loads_leave_calls_for_the_question_who_may_read() {
+    hub.rateLimit(RateGroup.API, 100, WINDOW);
+    while (rig.upstream().learnInfo(UpstreamRig.REPO, Optional.empty(), "", Caller.ANONYMOUS)
+        instanceof UpstreamResult.Value) {}
+    for (int i = 0; i < 2; i++) {
+      assertThat(
+              rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
+          .isInstanceOf(UpstreamResult.Value.class);
+    }
+    assertThat(failure(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS)).kind())
+        .isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
+    assertThat(refused()).isZero();
+  }
+
+  @Test
+  void a_client_that_loads_much_leaves_calls_to_the_next_client() {
+    hub.rateLimit(RateGroup.RESOLVERS, 100, WINDOW);
+    Caller greedy = Caller.anonymous("10.0.0.1");
+    long taken = callsUntilLimited(greedy);
+    assertThat(taken).isBetween(80L, 90L);
+    assertThat(callsUntilLimited(Caller.anonymous("10.0.0.2"))).isGreaterThanOrEqualTo(7);
+    assertThat(failure(rig.hop(FILE, greedy)).kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
+    assertThat(refused()).isZero();
+    clock.pass(WINDOW.plusSeconds(2));
+    assertThat(callsUntilLimited(greedy)).isEqualTo(taken);
+  }
+
+  private long callsUntilLimited(Caller caller) {
+    long before = calls();
+    while (rig.hop(FILE, caller) instanceof UpstreamResult.Value) {}
+    return calls() - before;
   }
 
   @Test

@@ -50,12 +50,17 @@ public final class UpstreamRig implements AutoCloseable {
       boolean offline,
       Duration timeout,
       List<EndpointSettings> endpoints) {
-    UpstreamSettings settings =
+    this(
+        clock,
+        timing,
         UpstreamSettings.to(endpoints)
             .withAnswerTimeout(Duration.ofSeconds(20))
             .withRetryPause(Duration.ofMillis(1))
             .withOffline(offline)
-            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(timeout));
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(timeout)));
+  }
+
+  private UpstreamRig(SettableClock clock, RetryTiming timing, UpstreamSettings settings) {
     Wiring.Environment environment =
         Wiring.Environment.of(clock, Runnable::run, timer).withRetries(timing);
     upstream =
@@ -76,6 +81,21 @@ public final class UpstreamRig implements AutoCloseable {
   static UpstreamRig withTimeout(Duration timeout, SettableClock clock, URI... endpoints) {
     return new UpstreamRig(
         clock, RetryTiming.REAL, false, timeout, TestEndpoints.firstTrusted(List.of(endpoints)));
+  }
+
+  /**
+   * Asks these endpoints as they are configured. Single calls have no limit that a test would reach,
+   * and silence one of this length.
+   */
+  static UpstreamRig withSilence(
+      Duration silence, SettableClock clock, EndpointSettings... endpoints) {
+    return new UpstreamRig(
+        clock,
+        RetryTiming.REAL,
+        UpstreamSettings.to(List.of(endpoints))
+            .withAnswerTimeout(Duration.ofMinutes(10))
+            .withSilenceTimeout(silence)
+            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(Duration.ofMinutes(10))));
   }
 
   /** Asks these endpoints as they are configured. */

@@ -1,0 +1,56 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.access.Caller;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Divides the calls of a window between clients. A client may make as many calls as {@value
+ * #FACTOR} times those that are still free (a dynamic threshold): one alone gets eight of nine
+ * calls, several get equal shares, and something is left for the next client, so that one with
+ * thousands of cold files does not make all others wait for the next window.
+ *
+ * <p>Not safe for use by many threads: guarded by the lock of the account that it belongs to.
+ */
+final class ClientShares {
+  private static final int FACTOR = 8;
+
+  /** Clients that are counted in a window; further ones are not limited. */
+  private static final int MAX_CLIENTS = 10_000;
+
+  private final Map<String, Integer> used = new HashMap<>();
+
+  /** When the window ends that {@link #used} is about. */
+  private Instant until = Instant.MIN;
+
+  /**
+   * Returns whether a client may make a call. The mirror itself always may.
+   *
+   * @param free calls that all clients together may still make; {@link Long#MAX_VALUE}: no limit
+   */
+  boolean allows(Caller caller, long free, Instant now) {
+    return isOver(now) || free > used.getOrDefault(caller.client(), 0) / FACTOR;
+  }
+
+  /**
+   * Takes that a client makes a call.
+   *
+   * @param ends when the window ends
+   */
+  void began(Caller caller, Instant ends, Instant now) {
+    if (isOver(now)) {
+      used.clear();
+      until = ends;
+    }
+    if (!caller.client().isEmpty()
+        && (used.size() < MAX_CLIENTS || used.containsKey(caller.client()))) {
+      used.merge(caller.client(), 1, Integer::sum);
+    }
+  }
+
+  private boolean isOver(Instant now) {
+    // More than two windows ahead means that the clock was set back.
+    return !now.isBefore(until) || now.plus(RateLimits.LONGEST.multipliedBy(2)).isBefore(until);
+  }
+}

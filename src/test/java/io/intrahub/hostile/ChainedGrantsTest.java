@@ -1,0 +1,134 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Visibility;
+import io.intrahub.upstream.hub.EndpointSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A grant lasts through two mirrors as long after the Hub's last word as through one. */
+class ChainedGrantsTest {
+  private static final Optional<String> ALICE = Optional.of("hf_alice");
+  private static final Optional<String> NOBODY = Optional.empty();
+  private static final String SECRET = "/acme/secret/resolve/main/config.json";
+  private static final String OPEN = "/acme/open/resolve/main/config.json";
+
+  @TempDir Path tmp;
+  private Rig inner;
+  private Rig outer;
+  private DevRepo secret;
+  private DevRepo open;
+
+  @BeforeEach
+  void start() {
+    inner = new Rig(tmp.resolve("inner"));
+    outer =
+        new Rig(
+            tmp.resolve("outer"),
+            s ->
+                s.withUpstream(
+                    s.upstream()
+                        .withEndpoints(List.of(EndpointSettings.trusted(inner.app().uri())))));
+    inner.hub.token(ALICE.get(), "alice");
+    secret = inner.hub.repo("model", "acme/secret").visibility(Visibility.PRIVATE);
+    secret.allow(ALICE.get()).commit("Add it", "config.json", DevFile.text("{}"));
+    open = inner.hub.repo("model", "acme/open");
+    open.commit("Add it", "config.json", DevFile.text("{}"));
+  }
+
+  @AfterEach
+  void stop() {
+    outer.close();
+    inner.close();
+  }
+
+  private void pass(Duration time) {
+    outer.settle();
+    inner.settle();
+    inner.clock.pass(time);
+    outer.clock.pass(time);
+  }
+
+  /** From now on the Hub answers this token, or callers without one, with 429 only. */
+  private void limit(Optional<String> token, String retryAfter) {
+    Optional<String> authorization = token.map(t -> "Bearer " + t);
+    inner
+        .hub
+        .faults()
+        .everywhere()
+        .when(call -> call.authorization().equals(authorization))
+        .status(429, Map.of("Retry-After", retryAfter), "{}");
+  }
+
+  @Test
+  void the_inner_mirror_asks_the_hub_before_it_confirms_a_grant_that_has_run_out() {
+    assertThat(inner.get(SECRET, ALICE).status()).isEqualTo(200);
+    secret.disallow(ALICE.get());
+    pass(Duration.ofMinutes(6));
+    assertThat(outer.get(SECRET, ALICE).status()).isEqualTo(404);
+  }
+
+  @Test
+  void the_outer_mirror_counts_a_grant_from_the_hubs_word_and_not_from_the_inner_mirrors() {
+    assertThat(inner.get(SECRET, ALICE).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(4));
+    limit(ALICE, "60");
+    assertThat(outer.get(SECRET, ALICE).status()).isEqualTo(200);
+    // Longer than the grant of one mirror, and no longer than those of two after each other.
+    pass(Duration.ofMinutes(12));
+    Rig.Answer late = outer.get(SECRET, ALICE);
+    assertThat(late.status()).as(late.text()).isEqualTo(503);
+    assertThat(late.header("cache-status").orElse("")).contains("detail=limited");
+  }
+
+  @Test
+  void a_repo_that_is_closed_is_public_no_longer_through_two_mirrors_than_through_one() {
+    // By its commit, so that nobody asks the Hub where a branch is.
+    String file = OPEN.replace("main", open.commitOf("main").orElseThrow());
+    assertThat(inner.get(file, NOBODY).status()).isEqualTo(200);
+    inner.settle();
+    open.visibility(Visibility.PRIVATE);
+    pass(Duration.ofMinutes(4));
+    assertThat(outer.get(file, NOBODY).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(7));
+    assertThat(outer.get(file, NOBODY).status()).isEqualTo(401);
+  }
+
+  /** A client can use up its own token's quota, and must not gain by that. */
+  @Test
+  @Tag("slow")
+  void short_limits_of_a_token_keep_no_old_grant_of_it_in_the_outer_mirror() {
+    assertThat(outer.get(SECRET, ALICE).status()).isEqualTo(200);
+    secret.disallow(ALICE.get());
+    limit(ALICE, "2");
+    pass(Duration.ofMinutes(16));
+    for (int time = 0; time < 2; time++) {
+      Rig.Answer limited = outer.get(SECRET, ALICE);
+      assertThat(limited.status()).as(limited.text()).isEqualTo(503);
+      assertThat(limited.header("cache-status").orElse("")).contains("detail=limited");
+      pass(Duration.ofMinutes(3));
+    }
+  }
+
+  @Test
+  void only_another_mirror_is_told_how_old_a_grant_is() {
+    assertThat(inner.get(OPEN, NOBODY).status()).isEqualTo(200);
+    assertThat(outer.get(OPEN, NOBODY).status()).isEqualTo(200);
+    for (Rig rig : List.of(inner, outer)) {
+      assertThat(rig.get(OPEN, NOBODY).header("cache-status").orElse(""))
+          .startsWith("intrahub; hit")
+          .doesNotContain("grant-age");
+    }
+  }
+}
