@@ -51,8 +51,7 @@ final class ApiRoutes {
                 target.repo(),
                 target.revision(),
                 exchange.rawQuery(),
-                exchange.caller(),
-                exchange.noCache()));
+                exchange.asked()));
   }
 
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */
@@ -117,7 +116,7 @@ final class ApiRoutes {
   }
 
   private static RevisionRequest request(Exchange exchange, RepoId repo, Revision revision) {
-    return new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache());
+    return new RevisionRequest(repo, revision, exchange.asked());
   }
 
   /** Refuses a request whose body was not read to its end, so no further request can follow it. */

@@ -131,7 +131,7 @@ public final class HistoryQueries {
             at.label().removed().isPresent()
                 ? UpstreamState.OFFLINE
                 : upstream.state(at.reader().authority()),
-            on.noCache());
+            on.directives().noCache());
     if (decision.servesAtOnce()) {
       boolean stale = decision == Freshness.Decision.SERVE_STALE;
       return showRefs(at, kept.orElseThrow(), stale, on).orElseGet(pass);

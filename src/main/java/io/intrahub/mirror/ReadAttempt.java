@@ -27,10 +27,6 @@ record ReadAttempt(
     return request.revision();
   }
 
-  boolean noCache() {
-    return request.noCache();
-  }
-
   Authority authority() {
     return as.authority();
   }

@@ -123,10 +123,11 @@ public final class RepoInfoQueries {
    * @param query raw, without the question mark
    */
   public ApiReply info(
-      RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
+      RepoId repo, Optional<Revision> revision, String query, ClientRequest client) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
+    Caller caller = client.caller();
     RevisionRequest request =
-        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
+        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);

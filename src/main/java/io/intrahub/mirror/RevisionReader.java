@@ -90,8 +90,8 @@ final class RevisionReader {
     }
     branches.requested(proof, revision, isAnswering(proof, revision));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    Freshness.Decision decision = decide(attempt, seen, attempt.noCache());
-    if (attempt.noCache()
+    Freshness.Decision decision = decide(attempt, seen, attempt.request().directives().noCache());
+    if (attempt.request().directives().noCache()
         && decision == Freshness.Decision.REVALIDATE
         && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
       // Whoever has asked the Hub too much gets what anybody else gets.
@@ -224,7 +224,7 @@ final class RevisionReader {
           when attempt.as().isAnonymous() && !isEnough(open, attempt) ->
           closed(repo, Optional.empty(), attempt);
       case UpstreamResult.Value(ProbeResult.Open open) -> {
-        if (attempt.noCache()) {
+        if (attempt.request().directives().noCache()) {
           branches.showNow(proof, revision, open.commit());
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
@@ -336,8 +336,11 @@ final class RevisionReader {
         : new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
   }
 
-  private static UpstreamResult<ResolvedRevision> at(
+  private UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
+    if (attempt.revision().asCommit().isEmpty()) {
+      attempt.request().client().onEnd(branches.told(proof.subject(), attempt.revision()));
+    }
     CacheLabel told = attempt.as().isAnonymous() ? label : label.asRestricted();
     return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
   }
