@@ -3,6 +3,7 @@ package io.intrahub.access;
 import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.UpstreamState;
@@ -121,7 +122,7 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
+        clock.instant(), confirmedAt(grant), settings.lifetime(grant.authority()), upstream, CacheDirectives.NONE);
   }
 
   /** Returns a proof from a grant that is fresh. */
@@ -249,14 +250,12 @@ public final class AccessChecker {
   /**
    * Gives an age to a grant from the future. It was stored by an earlier process, and the clock was
    * set back before this one began, so nobody knows how old it is. From the start of this process
-   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for at most
-   * {@link Settings#grantGrace}. That age is stored, so that another start adds nothing.
+   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for what is
+   * left of its time, as after a step back of a process that runs. That age is stored, so that
+   * another start adds nothing.
    */
   private Optional<Instant> ageFutureGrant(Grant grant) {
-    Lifetime lifetime = settings.lifetime(grant.authority());
-    Duration age = lifetime.servedFor();
-    Duration withoutGrace = lifetime.staleIfError().minus(settings.grantGrace());
-    Instant aged = started.minus(age.compareTo(withoutGrace) > 0 ? age : withoutGrace);
+    Instant aged = started.minus(settings.lifetime(grant.authority()).servedFor());
     ReentrantLock lock = stripe(grant.repo());
     lock.lock();
     try {

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param restricted whether not everybody may read it, so that no cache on the way may keep it
  * @param newer the commit that upstream last named, if the mirror can't serve that one
  * @param removed since when the Hub no longer serves the repo, if it is kept all the same
+ * @param partial whether the files that it names may not be all of the commit
  */
 public record CacheLabel(
     Source source,
@@ -24,7 +25,8 @@ public record CacheLabel(
     boolean stale,
     boolean restricted,
     Optional<CommitHash> newer,
-    Optional<Instant> removed) {
+    Optional<Instant> removed,
+    boolean partial) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -51,26 +53,38 @@ public record CacheLabel(
       Optional<Duration> age,
       boolean stale,
       boolean restricted) {
-    this(source, ttl, age, stale, restricted, Optional.empty(), Optional.empty());
+    this(source, ttl, age, stale, restricted, Optional.empty(), Optional.empty(), false);
   }
 
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed);
+    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed, partial);
   }
 
   /** The same, but upstream named a newer commit before it stopped to answer. */
   CacheLabel withNewer(CommitHash commit) {
-    return new CacheLabel(source, ttl, age, true, restricted, Optional.of(commit), removed);
+    return new CacheLabel(
+        source, ttl, age, true, restricted, Optional.of(commit), removed, partial);
   }
 
   /** The same, from a repo that the Hub no longer serves. */
   CacheLabel withRemoved(Instant since) {
-    return new CacheLabel(source, ttl, age, true, restricted, newer, Optional.of(since));
+    return new CacheLabel(
+        source, ttl, age, true, restricted, newer, Optional.of(since), partial);
   }
 
   /** The same, for an answer that not everybody may read. */
   CacheLabel asRestricted() {
-    return new CacheLabel(source, ttl, age, stale, true, newer, removed);
+    return new CacheLabel(source, ttl, age, stale, true, newer, removed, partial);
+  }
+
+  /** The same, served because upstream gave no answer. */
+  CacheLabel asStale() {
+    return new CacheLabel(source, ttl, age, true, restricted, newer, removed, partial);
+  }
+
+  /** The same, made from what is stored of a commit, which may not be all of it. */
+  CacheLabel asPartial() {
+    return new CacheLabel(source, ttl, age, true, restricted, newer, removed, true);
   }
 }

@@ -35,11 +35,13 @@ final class RevisionResolver {
   private final SiteRules rules;
   private final HubUpstream upstream;
   private final RepoAliases aliases;
+  private final KnownNames names;
   private final RefusedRepos refusedRepos;
   private final RemovedRepos removed;
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
+  private final OnlyStored stored;
   private final RevisionProbes probes;
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
@@ -63,6 +65,7 @@ final class RevisionResolver {
     this.rules = rules;
     this.upstream = upstream;
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
+    this.names = new KnownNames(aliases, checker);
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
     this.removed = new RemovedRepos(checker, store, aliases, clock);
     identity.onForget(removed::forget);
@@ -98,6 +101,7 @@ final class RevisionResolver {
             coldQuestionLimiter,
             clock,
             settings);
+    this.stored = new OnlyStored(checker, rules, refusedRepos, reader);
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
@@ -125,9 +129,11 @@ final class RevisionResolver {
     if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
       return resolveByRules(anybody);
     }
+    Optional<Caller> holder = rules.reader(request.caller(), request.repo());
     UpstreamResult<ResolvedRevision> found =
-        removed.orKept(
-            resolve(anybody, rules.reader(request.caller(), request.repo())), anybody, reader);
+        request.directives().onlyIfCached() && upstream.state() != UpstreamState.OFFLINE
+            ? stored.resolve(canonical(anybody, holder, UpstreamState.DOWN), anybody, holder)
+            : removed.orKept(resolve(anybody, holder), anybody, reader);
     return rules.exist()
         ? rules.apply(request, found, canonical(anybody, Optional.empty(), UpstreamState.DOWN))
         : found;
@@ -258,8 +264,8 @@ final class RevisionResolver {
             : resolveOwn(new ResolvedRevision.NotKept(repo, Optional.empty()), own);
     boolean seen =
         !(found instanceof UpstreamResult.Value)
-            && mayKnow(repo, own.as())
-            && !mayKnow(repo, Caller.ANONYMOUS)
+            && names.mayKnow(repo, own.as())
+            && !names.mayKnow(repo, Caller.ANONYMOUS)
             && shown.filter(ResolvedRevision::isRevisionMissing).isEmpty();
     return seen
         ? rules
@@ -269,25 +275,8 @@ final class RevisionResolver {
         : found;
   }
 
-  /**
-   * The name under which a repo is kept. An alias is applied only for those who may know of the
-   * repo that it leads to: a new name may itself be a secret.
-   */
   private RepoId canonical(ReadAttempt anybody, Optional<Caller> holder, UpstreamState state) {
-    return canonical(anybody.request().repo(), holder, state);
-  }
-
-  private RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
-    RepoId kept = aliases.canonical(asked, state);
-    return kept.equals(asked)
-            || mayKnow(kept, Caller.ANONYMOUS)
-            || holder.filter(h -> mayKnow(kept, h)).isPresent()
-        ? kept
-        : asked;
-  }
-
-  private boolean mayKnow(RepoId repo, Caller caller) {
-    return checker.isKnown(new Grant(repo, caller.authority(), ReadScope.METADATA));
+    return names.canonical(anybody.request().repo(), holder, state);
   }
 
   private UpstreamResult<ResolvedRevision> resolveForAnybody(RepoId repo, ReadAttempt anybody) {
@@ -373,7 +362,7 @@ final class RevisionResolver {
       probes.rememberInvalid(holder, refusal);
     } else if (refusal.isOfRepo() && refusal.error().code().isPresent()) {
       asked.ifPresent(repo ->
-          refused(canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
+          refused(names.canonical(repo, Optional.of(caller), UpstreamState.DOWN), refusal, caller));
     }
   }
 

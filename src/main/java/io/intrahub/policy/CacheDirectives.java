@@ -64,7 +64,13 @@ public record CacheDirectives(
       case "no-cache" -> new CacheDirectives(true, onlyIfCached, maxAge, minFresh, maxStale);
       case "only-if-cached" -> new CacheDirectives(noCache, true, maxAge, minFresh, maxStale);
       case "max-age" ->
-          new CacheDirectives(noCache, onlyIfCached, time.or(() -> maxAge), minFresh, maxStale);
+          new CacheDirectives(
+              // No age is below zero, as with no-cache.
+              noCache || time.filter(Duration::isZero).isPresent(),
+              onlyIfCached,
+              time.or(() -> maxAge),
+              minFresh,
+              maxStale);
       case "min-fresh" ->
           new CacheDirectives(noCache, onlyIfCached, maxAge, time.orElse(minFresh), maxStale);
       case "max-stale" ->
