@@ -3,6 +3,7 @@ package io.intrahub.access;
 import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.UpstreamState;
@@ -111,7 +112,7 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), times.confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
+        clock.instant(), times.confirmedAt(grant), settings.lifetime(grant.authority()), upstream, CacheDirectives.NONE);
   }
 
   /** Returns a proof from a grant that is fresh. */

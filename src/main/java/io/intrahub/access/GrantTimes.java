@@ -1,9 +1,7 @@
 package io.intrahub.access;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.policy.Lifetime;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -58,15 +56,12 @@ final class GrantTimes {
   /**
    * Gives an age to a grant from the future. It was stored by an earlier process, and the clock was
    * set back before this one began, so nobody knows how old it is. From the start of this process
-   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for at most
-   * {@link AccessChecker.Settings#grantGrace}. That age is stored, so that another start adds
-   * nothing.
+   * it counts as run out: the Hub is asked, and if it gives no answer, the grant counts for what is
+   * left of its time, as after a step back of a process that runs. That age is stored, so that
+   * another start adds nothing.
    */
   private Optional<Instant> ageFutureGrant(Grant grant) {
-    Lifetime lifetime = settings.lifetime(grant.authority());
-    Duration age = lifetime.servedFor();
-    Duration withoutGrace = lifetime.staleIfError().minus(settings.grantGrace());
-    Instant aged = started.minus(age.compareTo(withoutGrace) > 0 ? age : withoutGrace);
+    Instant aged = started.minus(settings.lifetime(grant.authority()).servedFor());
     ReentrantLock lock = lock(grant.repo());
     lock.lock();
     try {

@@ -207,8 +207,8 @@ public record Config(
               type = DURATION,
               byDefault = "5s",
               doc =
-                  "Clients see a new commit once the branch has not been requested for this long, so"
-                      + " that a load in progress does not mix two commits.")
+                  "Clients see a new commit once no client has requested the branch or received a file"
+                      + " of it for this long, so that a load in progress does not mix two commits.")
           Duration quiet,
       @Setting(
               type = DURATION,

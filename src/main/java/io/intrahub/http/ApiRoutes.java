@@ -51,8 +51,7 @@ final class ApiRoutes {
                 target.repo(),
                 target.revision(),
                 exchange.rawQuery(),
-                exchange.caller(),
-                exchange.noCache()));
+                exchange.asked()));
   }
 
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */
@@ -117,7 +116,7 @@ final class ApiRoutes {
   }
 
   private static RevisionRequest request(Exchange exchange, RepoId repo, Revision revision) {
-    return new RevisionRequest(repo, revision, exchange.caller(), exchange.noCache());
+    return new RevisionRequest(repo, revision, exchange.asked());
   }
 
   /** Refuses a request whose body was not read to its end, so no further request can follow it. */
@@ -129,7 +128,7 @@ final class ApiRoutes {
   /** Passes on any other read of the API. */
   void passOn(Exchange exchange, HubTarget named, String what) throws IOException {
     String target = withQuery(exchange, named);
-    write(exchange, mirror.passThrough().get(target, exchange.caller(), what, exchange.self()));
+    write(exchange, mirror.passThrough().get(target, exchange.asked(), what, exchange.self()));
   }
 
   /** {@code GET /api/{type}s/{repo}/refs}. */

@@ -72,6 +72,9 @@ final class BodyWriter {
       }
       boolean more = buffer.hasRemaining() && read < left;
       buffer.flip();
+      if (read == left) {
+        exchange.ending();
+      }
       out.write(buffer);
       if (more) {
         // The read did not fill the buffer, so bytes arrive slowly: send what there is now.

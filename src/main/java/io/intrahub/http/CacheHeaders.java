@@ -25,6 +25,7 @@ final class CacheHeaders {
                   .map(at -> "The Hub no longer has this repo, as of " + at)
                   .orElse("The Hub can't be reached")
               + ", so this comes from the mirror's store."
+              + (label.partial() ? " It names only the files that were imported." : "")
               + age
               + label
                   .newer()
@@ -60,6 +61,7 @@ final class CacheHeaders {
     }
     if (label.stale()) {
       text.append("; detail=stale");
+      text.append(label.partial() ? "; partial" : "");
       // A string: a token may not begin with a digit (RFC 9651).
       label.newer().ifPresent(c -> text.append("; newer=\"").append(c.hex()).append('"'));
     } else if (!verified) {

@@ -2,10 +2,11 @@ package io.intrahub.http;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.mirror.ClientRequest;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.Locale;
+import java.util.Collections;
 import java.util.Optional;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
@@ -18,7 +19,7 @@ final class Exchange {
   private final HttpServletResponse response;
   private final String requestId;
   private final ForwardedRequest forwarded;
-  private final Caller caller;
+  private final ClientRequest asked;
   private long bytesSent;
   private boolean left;
 
@@ -46,7 +47,9 @@ final class Exchange {
     this.response = response;
     this.requestId = requestId;
     this.forwarded = forwarded;
-    this.caller = caller;
+    this.asked =
+        ClientRequest.of(
+            caller, Collections.list(request.getHeaders(HeaderNames.CACHE_CONTROL)));
   }
 
   /** Returns the same exchange with its caller, in place of this one. */
@@ -66,13 +69,18 @@ final class Exchange {
     return requestId;
   }
 
+  /** Returns what the use cases know of the request, until the response has ended. */
+  ClientRequest asked() {
+    return asked;
+  }
+
   Caller caller() {
-    return caller;
+    return asked.caller();
   }
 
   /** Returns the name of the client that its limits count against. */
   String client() {
-    return caller.client();
+    return caller().client();
   }
 
   String method() {
@@ -111,13 +119,6 @@ final class Exchange {
 
   Optional<String> header(String name) {
     return Optional.ofNullable(request.getHeader(name));
-  }
-
-  /** Returns whether the client wants a revalidated answer (RFC 9111 section 5.2.1.4). */
-  boolean noCache() {
-    return header(HeaderNames.CACHE_CONTROL)
-        .filter(v -> v.toLowerCase(Locale.ROOT).contains("no-cache"))
-        .isPresent();
   }
 
   /**
@@ -170,6 +171,14 @@ final class Exchange {
   /** Returns a header of the response, or empty. */
   String answered(String header) {
     return Optional.ofNullable(response.getHeader(header)).orElse("");
+  }
+
+  /**
+   * Notes that the last bytes of the response are about to be sent: once the client has them, it
+   * may send its next request before this thread runs again. May be called more than once.
+   */
+  void ending() {
+    asked.close();
   }
 
   void sent(long bytes) {

@@ -234,6 +234,7 @@ public final class HubServer implements AutoCloseable {
         if (answering.left()) {
           exchange.clientLeft();
         }
+        exchange.ending();
         report(exchange, Duration.ofNanos(System.nanoTime() - start));
       }
       UnreadBody.discard(exchange);

@@ -28,6 +28,9 @@ final class WholeBody {
     HttpOutput out = (HttpOutput) exchange.response().getOutputStream();
     for (int offset = 0; offset < body.length; offset += PIECE) {
       int length = Math.min(PIECE, body.length - offset);
+      if (offset + length == body.length) {
+        exchange.ending();
+      }
       out.write(ByteBuffer.wrap(body, offset, length));
       exchange.sent(length);
     }

@@ -243,6 +243,20 @@ public record HubError(
         Optional.of(0));
   }
 
+  /**
+   * The client wants no call to upstream (RFC 9111 section 5.2.1.7), and nothing is stored to answer
+   * with. The text is the same if it may not read what is stored without upstream's word, as for
+   * {@link #upstreamUnreachable}.
+   */
+  public static HubError notStored(String what) {
+    return of(
+        504,
+        "The request says only-if-cached, and intrahub has no copy of "
+            + what
+            + " that it may serve without asking the Hub. Repeat the request without"
+            + " only-if-cached, or with max-stale as well if the copy may be old.");
+  }
+
   /** The operator has switched upstream off, and nothing is stored to answer with. */
   public static HubError offline(String what) {
     return of(

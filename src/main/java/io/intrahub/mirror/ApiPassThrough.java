@@ -37,8 +37,15 @@ public final class ApiPassThrough {
    * @param what for a person who reads the error: what was asked for
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
-  public ApiReply get(String target, Caller caller, String what, String self) {
-    return pass(ApiRequest.get(target), caller, what, self);
+  public ApiReply get(String target, ClientRequest client, String what, String self) {
+    return pass(ApiRequest.get(target), client, what, self);
+  }
+
+  /** Passes a call on in the client's own name. */
+  ApiReply pass(ApiRequest request, ClientRequest client, String what, String self) {
+    return client.directives().onlyIfCached()
+        ? OnlyStored.reply(what)
+        : pass(request, client.caller(), what, self);
   }
 
   /**

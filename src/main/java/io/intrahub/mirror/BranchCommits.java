@@ -152,6 +152,15 @@ final class BranchCommits {
     pending.answered(repo, revision, answered);
   }
 
+  /**
+   * Notes that a request was told the commit that clients see of a revision.
+   *
+   * @return to be run once when its response has ended
+   */
+  Runnable told(RepoId repo, Revision revision) {
+    return pending.told(repo, revision);
+  }
+
   /** Whether nobody asked for the revision lately, so no load is in progress. */
   boolean isQuiet(RepoId repo, Revision revision) {
     return pending.isQuiet(repo, revision);

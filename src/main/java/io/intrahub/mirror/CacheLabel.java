@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param removed since when the Hub no longer serves the repo, if it is kept all the same
  * @param grantAge how long ago upstream confirmed the grant under which it is served; present only
  *     for another mirror, whose own grant must not begin a new life with this answer
+ * @param partial whether the files that it names may not be all of the commit
  */
 public record CacheLabel(
     Source source,
@@ -27,7 +28,8 @@ public record CacheLabel(
     boolean restricted,
     Optional<CommitHash> newer,
     Optional<Instant> removed,
-    Optional<Duration> grantAge) {
+    Optional<Duration> grantAge,
+    boolean partial) {
   /** Where an answer comes from. */
   public enum Source {
     /** The mirror had it. */
@@ -62,33 +64,44 @@ public record CacheLabel(
         restricted,
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   /** The same, from another source. */
   public CacheLabel from(Source other) {
-    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed, grantAge);
+    return new CacheLabel(other, ttl, age, stale, restricted, newer, removed, grantAge, partial);
   }
 
   /** The same, but upstream named a newer commit before it stopped to answer. */
   CacheLabel withNewer(CommitHash commit) {
     return new CacheLabel(
-        source, ttl, age, true, restricted, Optional.of(commit), removed, grantAge);
+        source, ttl, age, true, restricted, Optional.of(commit), removed, grantAge, partial);
   }
 
   /** The same, from a repo that the Hub no longer serves. */
   CacheLabel withRemoved(Instant since) {
     return new CacheLabel(
-        source, ttl, age, true, restricted, newer, Optional.of(since), grantAge);
+        source, ttl, age, true, restricted, newer, Optional.of(since), grantAge, partial);
   }
 
   /** The same, for an answer that not everybody may read. */
   CacheLabel asRestricted() {
-    return new CacheLabel(source, ttl, age, stale, true, newer, removed, grantAge);
+    return new CacheLabel(source, ttl, age, stale, true, newer, removed, grantAge, partial);
   }
 
   /** The same, for another mirror. */
   CacheLabel withGrantAge(Optional<Duration> confirmed) {
-    return new CacheLabel(source, ttl, age, stale, restricted, newer, removed, confirmed);
+    return new CacheLabel(source, ttl, age, stale, restricted, newer, removed, confirmed, partial);
+  }
+
+  /** The same, served because upstream gave no answer. */
+  CacheLabel asStale() {
+    return new CacheLabel(source, ttl, age, true, restricted, newer, removed, grantAge, partial);
+  }
+
+  /** The same, made from what is stored of a commit, which may not be all of it. */
+  CacheLabel asPartial() {
+    return new CacheLabel(source, ttl, age, true, restricted, newer, removed, grantAge, true);
   }
 }

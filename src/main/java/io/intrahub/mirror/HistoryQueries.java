@@ -131,10 +131,13 @@ public final class HistoryQueries {
             at.label().removed().isPresent()
                 ? UpstreamState.OFFLINE
                 : upstream.state(at.reader().authority()),
-            on.noCache());
+            on.directives());
     if (decision.servesAtOnce()) {
       boolean stale = decision == Freshness.Decision.SERVE_STALE;
       return showRefs(at, kept.orElseThrow(), stale, on).orElseGet(pass);
+    }
+    if (on.directives().onlyIfCached()) {
+      return OnlyStored.reply("the refs of " + on.repo());
     }
     Duration patience = kept.isPresent() ? settings.staleTimeout() : deadline.left();
     return switch (ask(at, KeptHistories.NO_COMMIT, on, name, resource, patience)) {
@@ -217,6 +220,9 @@ public final class HistoryQueries {
                       .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
           yield showCommits(at, label, known, self + path, on).orElseGet(pass);
+        }
+        if (on.directives().onlyIfCached()) {
+          yield OnlyStored.reply("the commits of " + on.repo());
         }
         if (!histories.hasPlace(at.repo().subject(), at.commit(), name)) {
           yield pass.get();

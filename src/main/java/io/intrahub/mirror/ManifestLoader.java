@@ -145,6 +145,14 @@ final class ManifestLoader {
         .filter(m -> m.complete() || !upstream.health().isAuthorityReachable());
   }
 
+  /**
+   * What is stored of the listing, complete or not, for a client to whom upstream has just given no
+   * answer.
+   */
+  Optional<Manifest> stored(Authorised<RepoId> repo, CommitHash commit) {
+    return store.manifest(repo, commit);
+  }
+
   private static <K> Cache<K, Boolean> recently() {
     return Caffeine.newBuilder().maximumSize(MAX_FAILURES).expireAfterWrite(RETRY_AFTER).build();
   }

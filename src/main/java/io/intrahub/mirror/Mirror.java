@@ -103,6 +103,7 @@ public final class Mirror {
             store,
             upstream,
             keeper,
+            new ListedRepoInfo(manifests, budget),
             budget,
             meters,
             questions,

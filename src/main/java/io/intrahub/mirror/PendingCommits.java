@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /**
  * Holds back the commits that revisions have moved to, so that a load in progress does not mix
  * files of two commits. {@link BranchMove} decides when a pending commit is shown: once it can be
- * served, and nobody asked for its revision during {@code quiet} or it has waited for {@code
+ * served, and no load has been in progress for {@code quiet} or it has waited for {@code
  * quietAtMost}.
  *
  * <p>There is no timer: a request for the revision decides whether it is time.
@@ -43,13 +43,16 @@ final class PendingCommits {
    * What is known of each revision. Read by all threads; written only by the one that holds the
    * revision's lock. No code of this class runs inside the cache's own locks.
    */
-  private final Cache<Key, State> states;
+  private final Cache<Key, RevisionState> states;
 
   /**
    * Held while the state of one revision is decided on, written to the store, and changed. Lock
    * order: this lock, then those of the store.
    */
   private final KeyedLock<Key> locks = new KeyedLock<>();
+
+  /** Requests that were told the commit of a revision and have not got their whole response yet. */
+  private final InFlight<Key> inFlight = new InFlight<>();
 
   private final Clock clock;
   private final Duration quiet;
@@ -65,35 +68,9 @@ final class PendingCommits {
   private record Key(RepoId repo, Revision revision) {}
 
   /**
-   * The state of one revision.
-   *
-   * @param lastRequested when it was last requested
-   * @param loadSince when the present load began, which is a series of requests without a quiet
-   *     time in between; since then a client may have been told the old commit
-   * @param answered whether upstream answered the last question about the revision
-   */
-  private record State(
-      Instant lastRequested, Instant loadSince, Optional<PendingCommit> pending, boolean answered) {
-    private static final State NEVER_REQUESTED =
-        new State(Instant.MIN, Instant.MIN, Optional.empty(), true);
-
-    State with(Optional<PendingCommit> other) {
-      return new State(lastRequested, loadSince, other, answered);
-    }
-
-    State withTimes(Instant requested, Instant since) {
-      return new State(requested, since, pending, answered);
-    }
-
-    State withAnswered(boolean other) {
-      return new State(lastRequested, loadSince, pending, other);
-    }
-  }
-
-  /**
    * Creates an object without any state.
    *
-   * @param quiet how long nobody must have asked for a revision
+   * @param quiet how long no request for a revision must have begun, ended or been in progress
    * @param quietAtMost how long a commit is pending at most
    * @param bytes of heap that the states may take
    */
@@ -101,7 +78,7 @@ final class PendingCommits {
     this.states =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
-            .weigher((Key key, State state) ->
+            .weigher((Key key, RevisionState state) ->
                 OVERHEAD + 2 * (key.repo().id().length() + key.revision().value().length()))
             .build();
     this.clock = clock;
@@ -119,35 +96,64 @@ final class PendingCommits {
    */
   void requested(RepoId repo, Revision revision, boolean reachable, Consumer<PendingCommit> show) {
     Instant now = clock.instant();
-    State known = states.getIfPresent(new Key(repo, revision));
-    if (known != null
-        && known.pending().isEmpty()
-        && !known.lastRequested().isAfter(now)
-        && known.lastRequested().plus(step).isAfter(now)) {
+    Key key = new Key(repo, revision);
+    RevisionState known = state(key);
+    if (known.pending().isEmpty() && known.isRequestedWithin(step, now)) {
       return;
     }
     showIfDue(
         repo,
         revision,
-        state -> {
-          boolean calm = !state.lastRequested().plus(quiet).isAfter(now);
-          return state.withTimes(now, calm ? now : state.loadSince());
-        },
+        state -> state.requestedAt(now, isQuiet(key, state, now)),
         (before, pending) ->
             BranchMove.isDue(
                 pending.readiness(),
                 reachable,
-                !before.lastRequested().plus(quiet).isAfter(now),
+                isQuiet(key, before, now),
                 !pending.since().plus(quietAtMost).isAfter(now)
                     // The clock was set back: the commit must not wait until that time comes again.
                     || pending.since().isAfter(now)),
         show);
   }
 
-  /** Returns whether nobody asked for the revision during {@code quiet}, so no load is going on. */
+  /**
+   * Notes that a request was told the commit that clients see of a revision. Until the response has
+   * ended, a load is in progress, however long it takes.
+   *
+   * @return to be run once when the response has ended
+   */
+  Runnable told(RepoId repo, Revision revision) {
+    Key key = new Key(repo, revision);
+    noteRequest(key);
+    inFlight.entered(key);
+    return () -> {
+      noteRequest(key);
+      inFlight.left(key);
+    };
+  }
+
+  private void noteRequest(Key key) {
+    Instant now = clock.instant();
+    if (!state(key).isRequestedWithin(step, now)) {
+      change(key, state -> state.requestedAt(now, isQuiet(key, state, now)));
+    }
+  }
+
+  private RevisionState state(Key key) {
+    return Optional.ofNullable(states.getIfPresent(key)).orElse(RevisionState.NEVER_REQUESTED);
+  }
+
+  /**
+   * Returns whether no load is in progress: no request is being answered, and during {@code quiet}
+   * nobody asked for the revision and no response ended.
+   */
   boolean isQuiet(RepoId repo, Revision revision) {
-    State state = states.getIfPresent(new Key(repo, revision));
-    return state == null || isQuiet(state);
+    Key key = new Key(repo, revision);
+    return isQuiet(key, state(key), clock.instant());
+  }
+
+  private boolean isQuiet(Key key, RevisionState state, Instant now) {
+    return !inFlight.isAny(key) && !state.lastRequested().plus(quiet).isAfter(now);
   }
 
   /**
@@ -179,25 +185,22 @@ final class PendingCommits {
         revision,
         state -> state,
         (before, pending) ->
-            isQuiet(before) && BranchMove.isDue(pending.readiness(), true, true, false),
+            isQuiet(new Key(repo, revision), before, clock.instant())
+                && BranchMove.isDue(pending.readiness(), true, true, false),
         show);
-  }
-
-  private boolean isQuiet(State state) {
-    return !state.lastRequested().plus(quiet).isAfter(clock.instant());
   }
 
   private void showIfDue(
       RepoId repo,
       Revision revision,
-      UnaryOperator<State> change,
-      BiPredicate<State, PendingCommit> isDue,
+      UnaryOperator<RevisionState> change,
+      BiPredicate<RevisionState, PendingCommit> isDue,
       Consumer<PendingCommit> show) {
     change(
         repo,
         revision,
         state -> {
-          State changed = change.apply(state);
+          RevisionState changed = change.apply(state);
           Optional<PendingCommit> due = state.pending().filter(p -> isDue.test(state, p));
           due.ifPresent(show);
           return due.isPresent() ? changed.with(Optional.empty()) : changed;
@@ -310,14 +313,13 @@ final class PendingCommits {
 
   /** Whether upstream answered the last question about the revision, as far as is known. */
   boolean isAnswered(RepoId repo, Revision revision) {
-    State state = states.getIfPresent(new Key(repo, revision));
-    return state == null || state.answered();
+    return state(new Key(repo, revision)).answered();
   }
 
   /** Whether {@link #showIfUnseen} would show the pending commit if it were settled. */
   boolean mayShow(RepoId repo, Revision revision, Instant since) {
-    State state = states.getIfPresent(new Key(repo, revision));
-    return state != null && state.pending().isPresent() && !state.loadSince().isBefore(since);
+    RevisionState state = state(new Key(repo, revision));
+    return state.pending().isPresent() && !state.loadSince().isBefore(since);
   }
 
   /** Forgets everything about a repo, whose name belongs to another one now. */
@@ -338,13 +340,12 @@ final class PendingCommits {
 
   /** What is pending for the revision. */
   Optional<PendingCommit> pending(RepoId repo, Revision revision) {
-    return Optional.ofNullable(states.getIfPresent(new Key(repo, revision)))
-        .flatMap(State::pending);
+    return state(new Key(repo, revision)).pending();
   }
 
   /** Notes that a client was told the old commit although upstream should have been asked. */
   void oldCommitServed(RepoId repo, Revision revision) {
-    change(repo, revision, state -> state.withTimes(state.lastRequested(), Instant.MIN));
+    change(repo, revision, RevisionState::withOldCommitServed);
   }
 
   /**
@@ -377,14 +378,16 @@ final class PendingCommits {
         });
   }
 
-  private void change(RepoId repo, Revision revision, UnaryOperator<State> change) {
-    Key key = new Key(repo, revision);
-    State _ =
+  private void change(RepoId repo, Revision revision, UnaryOperator<RevisionState> change) {
+    change(new Key(repo, revision), change);
+  }
+
+  private void change(Key key, UnaryOperator<RevisionState> change) {
+    RevisionState _ =
         locks.with(
             key,
             () -> {
-              State known = states.getIfPresent(key);
-              State changed = change.apply(known == null ? State.NEVER_REQUESTED : known);
+              RevisionState changed = change.apply(state(key));
               states.put(key, changed);
               return changed;
             });

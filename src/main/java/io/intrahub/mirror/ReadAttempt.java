@@ -27,17 +27,18 @@ record ReadAttempt(
     return request.revision();
   }
 
-  boolean noCache() {
-    return request.noCache();
-  }
-
   Authority authority() {
     return as.authority();
   }
 
   /** What is needed to answer it. */
   Grant grant(RepoId repo) {
-    return new Grant(repo, as.authority(), scope);
+    return grantOf(repo, scope);
+  }
+
+  /** What is needed to answer it if it shows this much of the repo. */
+  Grant grantOf(RepoId repo, ReadScope shown) {
+    return new Grant(repo, as.authority(), shown);
   }
 
   /** The same for the metadata only. */

@@ -6,6 +6,7 @@ import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
 import io.intrahub.hub.ErrorCode;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.UpstreamState;
@@ -111,7 +112,7 @@ final class RefusedRepos {
 
   private boolean counts(Refused refused, UpstreamState upstream) {
     return Freshness.decide(
-            clock.instant(), Optional.of(refused.learnedAt()), refused.lifetime(), upstream, false)
+            clock.instant(), Optional.of(refused.learnedAt()), refused.lifetime(), upstream, CacheDirectives.NONE)
         .servesAtOnce();
   }
 

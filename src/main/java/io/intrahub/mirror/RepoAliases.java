@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.RepoId;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.Observation;
@@ -34,7 +35,7 @@ final class RepoAliases {
     return store
         .alias(asked)
         .filter(a ->
-            Freshness.decide(clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, false)
+            Freshness.decide(clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, CacheDirectives.NONE)
                 .servesAtOnce())
         .map(Observation::value)
         .orElse(asked);

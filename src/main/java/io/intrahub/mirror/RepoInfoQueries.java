@@ -18,6 +18,7 @@ import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.store.RepoStore;
@@ -48,6 +49,7 @@ public final class RepoInfoQueries {
   private final RepoStore store;
   private final HubUpstream upstream;
   private final RepoInfoFetcher keeper;
+  private final ListedRepoInfo listed;
   private final MemoryBudget budget;
   private final Meters meters;
   private final ColdQuestionLimiter questions;
@@ -93,6 +95,7 @@ public final class RepoInfoQueries {
       RepoStore store,
       HubUpstream upstream,
       RepoInfoFetcher keeper,
+      ListedRepoInfo listed,
       MemoryBudget budget,
       Meters meters,
       ColdQuestionLimiter questions,
@@ -103,6 +106,7 @@ public final class RepoInfoQueries {
     this.store = store;
     this.upstream = upstream;
     this.keeper = keeper;
+    this.listed = listed;
     this.budget = budget;
     this.meters = meters;
     this.questions = questions;
@@ -123,16 +127,19 @@ public final class RepoInfoQueries {
    * @param query raw, without the question mark
    */
   public ApiReply info(
-      RepoId repo, Optional<Revision> revision, String query, Caller caller, boolean noCache) {
+      RepoId repo, Optional<Revision> revision, String query, ClientRequest client) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
+    Caller caller = client.caller();
     RevisionRequest request =
-        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), caller, noCache);
+        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
           kept(at, known.get(), request, revision, deadline);
+      case UpstreamResult.Value(_) when client.directives().onlyIfCached() ->
+          OnlyStored.reply(repo.toString());
       case UpstreamResult.Value(ResolvedRevision.At at) -> passOpen(at, revision, query);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
           passThrough(notKept, revision, query, caller);
@@ -171,6 +178,9 @@ public final class RepoInfoQueries {
       meters.answered(Meters.Kind.ANSWER, justFetched ? Meters.Level.UPSTREAM : Meters.Level.DISK);
       return reply.get();
     }
+    if (request.directives().onlyIfCached()) {
+      return OnlyStored.reply(asked.toString());
+    }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     Optional<UpstreamResult<RepoInfoFetcher.Answered>> outcome;
@@ -189,8 +199,11 @@ public final class RepoInfoQueries {
         && !admission.isBegun()
         && !deadline.left().isZero());
     if (outcome.isEmpty()) {
-      return UpstreamErrors.reply(
-          UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString());
+      return listed
+          .reply(at, query, caller.client())
+          .orElseGet(() ->
+              UpstreamErrors.reply(
+                  UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString()));
     }
     return switch (outcome.get()) {
       case UpstreamResult.Value(var answered) when isNotPublic(answered.info(), query) -> {
@@ -228,7 +241,10 @@ public final class RepoInfoQueries {
               query.canonical(),
               caller);
       case UpstreamResult.NoValue<RepoInfoFetcher.Answered> none ->
-          UpstreamErrors.reply(none, repo.toString());
+          none.asFailure()
+              .filter(UpstreamFailure::isOutage)
+              .flatMap(_ -> listed.reply(at, query, caller.client()))
+              .orElseGet(() -> UpstreamErrors.reply(none, repo.toString()));
     };
   }
 
@@ -247,7 +263,7 @@ public final class RepoInfoQueries {
                 Optional.of(answer.learnedAt()),
                 Lifetime.of(settings.revisions().ttl(), Duration.ZERO),
                 upstream.authoritativeState(),
-                false)
+                CacheDirectives.NONE)
             == Freshness.Decision.REVALIDATE;
   }
 

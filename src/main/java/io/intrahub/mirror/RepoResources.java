@@ -54,7 +54,7 @@ public final class RepoResources {
         .refusedByRules(on)
         .<ApiReply>map(none -> UpstreamErrors.reply(none, what))
         .orElseGet(() ->
-            passThrough.pass(ApiRequest.get(target).within(allowed), on.caller(), what, self));
+            passThrough.pass(ApiRequest.get(target).within(allowed), on.client(), what, self));
   }
 
   /**
@@ -104,7 +104,7 @@ public final class RepoResources {
    */
   ApiReply pass(RevisionRequest on, ReadScope scope, ApiRequest request, String what, String self) {
     return on.caller().requester().isEmpty()
-        ? passThrough.pass(request, on.caller(), what, self)
+        ? passThrough.pass(request, on.client(), what, self)
         : switch (resolve(on, scope)) {
           case UpstreamResult.Value(ResolvedRevision.At at) -> {
             ApiReply reply = passAs(at, on, request, what, self);
@@ -142,12 +142,14 @@ public final class RepoResources {
   /** Passes a call on in the name in which its repo was found to be readable. */
   ApiReply passAs(
       ResolvedRevision.At at, RevisionRequest on, ApiRequest request, String what, String self) {
-    return passThrough.pass(within(on, at.repo().subject(), request), at.reader(), what, self);
+    return on.directives().onlyIfCached()
+        ? OnlyStored.reply(what)
+        : passThrough.pass(within(on, at.repo().subject(), request), at.reader(), what, self);
   }
 
   /** Passes a call on in the client's own name. */
   ApiReply passAsClient(RevisionRequest on, ApiRequest request, String what, String self) {
-    return passThrough.pass(within(on, on.repo(), request), on.caller(), what, self);
+    return passThrough.pass(within(on, on.repo(), request), on.client(), what, self);
   }
 
   /** The operator's rules were applied to one repo, so the call must not end at another one. */

@@ -14,6 +14,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Observation;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
@@ -129,6 +130,12 @@ public final class ResolveFile {
     FilePath path = request.path();
     Caller caller = request.caller();
     Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
+    if (request.on().directives().onlyIfCached()) {
+      return known
+          .filter(this::isStored)
+          .map(k -> answer(at, request, k))
+          .orElseGet(() -> OnlyStored.reply(path + " of " + request.on().repo()));
+    }
     if (known.isPresent() || request.revision().asCommit().isEmpty()) {
       // A commit that a client names may be made up: it is looked for before it is listed.
       manifests.learnInBackground(repo, at.commit(), at.reader());
@@ -153,7 +160,7 @@ public final class ResolveFile {
             admission,
             request.deadline());
     if (hop.isEmpty()) {
-      return slow(repo.subject(), request.deadline());
+      return unconfirmed(at, request).orElseGet(() -> slow(repo.subject(), request.deadline()));
     }
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
@@ -180,6 +187,7 @@ public final class ResolveFile {
               .filter(ResolveFile::isIncomplete)
               .flatMap(_ -> findAfterListing(at, request))
               .map(listed -> answer(at, request, listed))
+              .or(() -> failure.isOutage() ? unconfirmed(at, request) : Optional.empty())
               .orElseGet(() -> UpstreamErrors.reply(failure, path + " of " + repo.subject()));
     };
   }
@@ -188,6 +196,20 @@ public final class ResolveFile {
     return switch (known) {
       case EntryLookup.Known.File file -> found(at, request, file.blob());
       case EntryLookup.Known.Absent _ -> absent(at, request);
+    };
+  }
+
+  /** The file as it was imported, if it was: the Hub can't be asked about it now. */
+  private Optional<FileAnswer> unconfirmed(ResolvedRevision.At at, FileRequest request) {
+    return entries
+        .findUnconfirmed(at.repo(), at.commit(), request.path())
+        .map(blob -> found(at.asStale(), request, blob));
+  }
+
+  private boolean isStored(EntryLookup.Known known) {
+    return switch (known) {
+      case EntryLookup.Known.File(var blob) -> transfers.isStored(blob);
+      case EntryLookup.Known.Absent _ -> true;
     };
   }
 
@@ -218,7 +240,8 @@ public final class ResolveFile {
    */
   private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
-    if (old && !request.on().noCache() && upstream.state(at.reader().authority()).mayRefresh()) {
+    CacheDirectives asked = request.on().directives();
+    if (old && !asked.noCache() && !asked.onlyIfCached() && upstream.state(at.reader().authority()).mayRefresh()) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at, request.revision(), request.since());

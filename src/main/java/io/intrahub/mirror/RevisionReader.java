@@ -7,6 +7,7 @@ import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
@@ -46,6 +47,7 @@ final class RevisionReader {
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
   private final MirrorSettings settings;
+  private final RevisionLabels labels;
 
   RevisionReader(
       AccessChecker checker,
@@ -70,6 +72,7 @@ final class RevisionReader {
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.settings = settings;
+    this.labels = new RevisionLabels(clock, settings.revisions().ttl());
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */
@@ -77,12 +80,14 @@ final class RevisionReader {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
     Optional<CommitHash> commit = revision.asCommit();
+    CacheDirectives asked = attempt.request().directives();
     if (commit.isPresent()) {
       // No revision is refreshed here, which would renew the grant by the way.
-      questions.renew(repo, attempt);
-      return at(proof, commit.get(), immutableLabel(false), attempt);
+      renew(repo, attempt);
+      return at(proof, commit.get(), RevisionLabels.immutable(false), attempt);
     }
-    if (branches.mayFallBack(proof, revision)
+    if (!asked.onlyIfCached()
+        && branches.mayFallBack(proof, revision)
         && !upstream.health().isKnownToAnswer()
         && upstream.state() == UpstreamState.REACHABLE) {
       // After a start nobody knows whether upstream can serve what is not stored of the commit. To
@@ -91,16 +96,19 @@ final class RevisionReader {
     }
     branches.requested(proof, revision, isAnswering(proof, revision));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
-    Freshness.Decision decision = decide(attempt, seen, attempt.noCache());
-    if (attempt.noCache()
-        && decision == Freshness.Decision.REVALIDATE
-        && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
+    Freshness.Decision decision = decide(attempt, seen, asked);
+    Freshness.Decision undemanded = decide(attempt, seen, asked.withoutDemand());
+    boolean isDemanded =
+        decision == Freshness.Decision.REVALIDATE && (asked.noCache() || undemanded != decision);
+    if (isDemanded && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
       // Whoever has asked the Hub too much gets what anybody else gets.
-      decision = decide(attempt, seen, false);
+      decision = undemanded;
+      isDemanded = false;
     }
     return switch (decision) {
       case SERVE -> {
-        questions.renew(repo, attempt);
+        renew(repo, attempt);
+        noteOld(repo, revision, seen.orElseThrow());
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case SERVE_STALE -> {
@@ -109,13 +117,16 @@ final class RevisionReader {
       }
       case SERVE_AND_REFRESH -> {
         var _ = questions.refresh(repo, attempt);
+        noteOld(repo, revision, seen.orElseThrow());
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
-      case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow());
+      case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), isDemanded);
       case FETCH -> ask(repo, attempt, Optional.of(proof));
       case REFUSE ->
-          upstream.health().mayAsk()
-              ? ask(repo, attempt, Optional.of(proof))
+          asked.onlyIfCached()
+              ? OnlyStored.notStored(attempt.request())
+              : upstream.health().mayAsk()
+                  ? ask(repo, attempt, Optional.of(proof))
               : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
@@ -172,7 +183,7 @@ final class RevisionReader {
       Authorised<RepoId> proof, ReadAttempt attempt, UpstreamFailure why) {
     Revision revision = attempt.revision();
     if (revision.asCommit().isPresent()) {
-      return at(proof, revision.asCommit().get(), immutableLabel(true), attempt);
+      return at(proof, revision.asCommit().get(), RevisionLabels.immutable(true), attempt);
     }
     branches.requested(proof, revision, false);
     branches.oldCommitServed(proof.subject(), revision);
@@ -193,27 +204,49 @@ final class RevisionReader {
     Revision revision = attempt.revision();
     return revision
         .asCommit()
-        .map(commit -> at(proof, commit, immutableLabel(true).withRemoved(since), attempt))
+        .map(commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
         .or(() ->
             store
                 .revision(proof, revision)
                 .map(seen ->
-                    at(proof, seen.value(), label(seen, true).withRemoved(since), attempt)));
+                    at(proof, seen.value(), labels.of(seen, true).withRemoved(since), attempt)));
   }
 
   private Freshness.Decision decide(
-      ReadAttempt attempt, Optional<Observation<CommitHash>> seen, boolean noCache) {
+      ReadAttempt attempt, Optional<Observation<CommitHash>> seen, CacheDirectives asked) {
     return Freshness.decide(
         clock.instant(),
         seen.map(Observation::learnedAt),
         settings.revisions(),
         upstream.state(attempt.authority()),
-        noCache);
+        asked);
   }
 
-  /** Asks again for a revision that may have moved; what is there serves if upstream is slow. */
+  /** Renews the grant in time, unless the client wants no call made. */
+  private void renew(RepoId repo, ReadAttempt attempt) {
+    if (!attempt.request().directives().onlyIfCached()) {
+      questions.renew(repo, attempt);
+    }
+  }
+
+  /** A client that accepts an old answer gets one when others would wait for upstream. */
+  private void noteOld(RepoId repo, Revision revision, Observation<CommitHash> seen) {
+    Duration served = settings.revisions().servedFor();
+    if (!Freshness.isWithin(seen.learnedAt(), served, clock.instant())) {
+      branches.oldCommitServed(repo, revision);
+    }
+  }
+
+  /**
+   * Asks again for a revision that may have moved; what is there serves if upstream is slow.
+   *
+   * @param isDemanded whether the client wants upstream's word, whatever is known
+   */
   private UpstreamResult<ResolvedRevision> revalidate(
-      Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
+      Authorised<RepoId> proof,
+      ReadAttempt attempt,
+      Observation<CommitHash> seen,
+      boolean isDemanded) {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
     var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
@@ -226,7 +259,7 @@ final class RevisionReader {
           when attempt.as().isAnonymous() && !isEnough(open, attempt) ->
           closed(repo, Optional.empty(), attempt);
       case UpstreamResult.Value(ProbeResult.Open open) -> {
-        if (attempt.noCache()) {
+        if (isDemanded) {
           branches.showNow(proof, revision, open.commit());
         } else {
           // Nobody was told the old commit lately, so no load can mix it with the new one.
@@ -292,7 +325,7 @@ final class RevisionReader {
               .admit(open.evidence())
               .filter(proof -> proof.scope().covers(attempt.scope()))
               .or(() -> attempt.as().isAnonymous() ? Optional.empty() : held)
-              .map(proof -> at(proof, open.commit().value(), justLearned(), attempt))
+              .map(proof -> at(proof, open.commit().value(), labels.justLearned(), attempt))
               // Refused since the question began: the client's own call is asked about upstream.
               .orElseGet(() -> closed(repo, Optional.empty(), attempt));
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
@@ -340,6 +373,9 @@ final class RevisionReader {
 
   private UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
+    if (attempt.revision().asCommit().isEmpty()) {
+      attempt.request().client().onEnd(branches.told(proof.subject(), attempt.revision()));
+    }
     CacheLabel shared = attempt.as().isAnonymous() ? label : label.asRestricted();
     CacheLabel told =
         attempt.as().via().isEmpty()
@@ -354,7 +390,7 @@ final class RevisionReader {
       Observation<CommitHash> observation,
       boolean stale,
       ReadAttempt attempt) {
-    CacheLabel label = label(observation, stale);
+    CacheLabel label = labels.of(observation, stale);
     boolean reachable = !stale && isAnswering(proof, attempt.revision());
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
@@ -365,28 +401,5 @@ final class RevisionReader {
   private boolean isAnswering(Authorised<RepoId> proof, Revision revision) {
     return upstream.health().isKnownToAnswer()
         || (upstream.state() == UpstreamState.REACHABLE && !branches.mayFallBack(proof, revision));
-  }
-
-  private CacheLabel label(Observation<CommitHash> observation, boolean stale) {
-    Duration age = Duration.between(observation.learnedAt(), clock.instant());
-    return new CacheLabel(
-        CacheLabel.Source.HIT,
-        Optional.of(settings.revisions().ttl().minus(age)),
-        Optional.of(age.isNegative() ? Duration.ZERO : age),
-        stale,
-        false);
-  }
-
-  private CacheLabel justLearned() {
-    return new CacheLabel(
-        CacheLabel.Source.MISS,
-        Optional.of(settings.revisions().ttl()),
-        Optional.empty(),
-        false,
-        false);
-  }
-
-  private static CacheLabel immutableLabel(boolean stale) {
-    return new CacheLabel(CacheLabel.Source.HIT, Optional.empty(), Optional.empty(), stale, false);
   }
 }

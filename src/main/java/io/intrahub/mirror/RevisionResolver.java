@@ -41,6 +41,7 @@ final class RevisionResolver {
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
   private final RevisionReader reader;
+  private final OnlyStored stored;
   private final RevisionProbes probes;
   private final GrantQuestions questions;
   private final ColdQuestionLimiter coldQuestionLimiter;
@@ -101,6 +102,7 @@ final class RevisionResolver {
             coldQuestionLimiter,
             clock,
             settings);
+    this.stored = new OnlyStored(checker, rules, refusedRepos, reader);
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
@@ -128,9 +130,11 @@ final class RevisionResolver {
     if (rules.exist() && upstream.state() == UpstreamState.OFFLINE) {
       return resolveByRules(anybody);
     }
+    Optional<Caller> holder = rules.reader(request.caller(), request.repo());
     UpstreamResult<ResolvedRevision> found =
-        removed.orKept(
-            resolve(anybody, rules.reader(request.caller(), request.repo())), anybody, reader);
+        request.directives().onlyIfCached() && upstream.state() != UpstreamState.OFFLINE
+            ? stored.resolve(canonical(anybody, holder, UpstreamState.DOWN), anybody, holder)
+            : removed.orKept(resolve(anybody, holder), anybody, reader);
     return rules.exist()
         ? rules.apply(request, found, canonical(anybody, Optional.empty(), UpstreamState.DOWN))
         : found;

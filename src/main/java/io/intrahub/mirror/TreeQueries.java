@@ -13,6 +13,7 @@ import io.intrahub.hub.LinkHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -128,13 +129,18 @@ public final class TreeQueries {
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
         Supplier<ApiReply> upstreams = () -> resources.passAs(at, request, passedOn, repo, self);
-        boolean known = manifests.get(at.repo(), at.commit()).isPresent();
+        boolean known =
+            manifests.get(at.repo(), at.commit()).filter(Manifest::complete).isPresent();
+        if (!known && request.directives().onlyIfCached()) {
+          yield OnlyStored.reply(repo);
+        }
         meters.answered(Meters.Kind.ANSWER, known ? Meters.Level.DISK : Meters.Level.UPSTREAM);
         ColdQuestionLimiter.Admission admission = questions.admission(request.caller());
         Optional<ManifestLoader.Result> learning =
             manifests.getOrLearn(at.repo(), at.commit(), at.reader(), admission, deadline.left());
         if (learning.isEmpty()) {
-          yield UpstreamErrors.reply(UpstreamErrors.timedOut(hub, deadline.whole()), repo);
+          UpstreamFailure late = UpstreamErrors.timedOut(hub, deadline.whole());
+          yield partial(fromManifest, at, request).orElseGet(() -> UpstreamErrors.reply(late, repo));
         }
         yield switch (learning.get()) {
           case ManifestLoader.Result.Complete complete -> {
@@ -154,13 +160,31 @@ public final class TreeQueries {
             yield resources.passAsClient(request, passedOn, repo, self);
           }
           case ManifestLoader.Result.NoAnswer(var reason, var _) ->
-              UpstreamErrors.reply(reason, repo);
+              reason
+                  .asFailure()
+                  .filter(UpstreamFailure::isOutage)
+                  .flatMap(_ -> partial(fromManifest, at, request))
+                  .orElseGet(() -> UpstreamErrors.reply(reason, repo));
         };
       }
       case UpstreamResult.Value(ResolvedRevision.NotKept _) ->
           resources.passAsClient(request, passedOn, repo, self);
       case UpstreamResult.NoValue<ResolvedRevision> none -> UpstreamErrors.reply(none, repo);
     };
+  }
+
+  /** The answer from what was imported of the commit, while upstream gives none. */
+  private Optional<ApiReply> partial(
+      FromManifest fromManifest, ResolvedRevision.At at, RevisionRequest request) {
+    return manifests
+        .stored(at.repo(), at.commit())
+        .map(manifest ->
+            read(
+                fromManifest,
+                at.asPartial(),
+                manifest,
+                () ->
+                    UpstreamErrors.reply(hub.unavailableReason(), request.repo().toString())));
   }
 
   private static ApiReply read(
@@ -196,6 +220,11 @@ public final class TreeQueries {
     Page page = new Page(most);
     manifest.list(path, query.recursive(), query.after(), page::take);
     if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
+      if (!manifest.complete()) {
+        // That it was not imported does not mean that it is not there.
+        return UpstreamErrors.reply(
+            hub.unavailableReason(), path.get() + " of " + request.repo());
+      }
       return new ErrorReply(
           HubError.folderNotFound(path.get(), request.revision()), Optional.of(at.commit()));
     }

@@ -41,17 +41,23 @@ public final class Freshness {
    * @param now the present moment
    * @param learnedAt when upstream last said it; empty: never
    * @param upstream whether upstream can be asked; the operator's {@code mode} is part of it
-   * @param noCache whether the client asked for a revalidated answer ({@code Cache-Control:
-   *     no-cache}, RFC 9111 section 5.2.1.4)
+   * @param asked what the client said in {@code Cache-Control}; {@link CacheDirectives#NONE} if
+   *     what is known answers no request by itself
    */
   public static Decision decide(
       Instant now,
       Optional<Instant> learnedAt,
       Lifetime lifetime,
       UpstreamState upstream,
-      boolean noCache) {
+      CacheDirectives asked) {
+    boolean demanded = isUpstreamDemanded(now, learnedAt, lifetime, asked);
+    if (asked.onlyIfCached()) {
+      return demanded
+          ? Decision.REFUSE
+          : withoutUpstream(decide(now, learnedAt, lifetime, upstream, asked.withUpstream()));
+    }
     boolean fresh = isYounger(learnedAt, lifetime.ttl(), now);
-    if (fresh && !(noCache && upstream.mayRefresh())) {
+    if (fresh && !(demanded && upstream.mayRefresh())) {
       boolean isDue =
           upstream == UpstreamState.REACHABLE && !isYounger(learnedAt, lifetime.renewAfter(), now);
       return isDue ? Decision.SERVE_AND_REFRESH : Decision.SERVE;
@@ -59,12 +65,36 @@ public final class Freshness {
     if (!fresh && !isYounger(learnedAt, lifetime.staleIfError(), now)) {
       return upstream.isReachable() ? Decision.FETCH : Decision.REFUSE;
     }
-    boolean served = isYounger(learnedAt, lifetime.servedFor(), now);
+    boolean served =
+        isYounger(learnedAt, lifetime.servedFor(), now)
+            || isYounger(learnedAt, lifetime.ttlWith(asked.maxStale()), now);
     return switch (upstream) {
-      case REACHABLE -> served && !noCache ? Decision.SERVE_AND_REFRESH : Decision.REVALIDATE;
-      case SAVING -> served && !noCache ? Decision.SERVE : Decision.REVALIDATE;
+      case REACHABLE -> served && !demanded ? Decision.SERVE_AND_REFRESH : Decision.REVALIDATE;
+      case SAVING -> served && !demanded ? Decision.SERVE : Decision.REVALIDATE;
       case LIMITED -> served ? Decision.SERVE : Decision.SERVE_STALE;
       case DOWN, OFFLINE -> Decision.SERVE_STALE;
+    };
+  }
+
+  /**
+   * Returns whether the client does not accept what is known without upstream's word: by {@code
+   * no-cache}, {@code max-age} or {@code min-fresh}.
+   */
+  private static boolean isUpstreamDemanded(
+      Instant now, Optional<Instant> learnedAt, Lifetime lifetime, CacheDirectives asked) {
+    boolean tooOld = asked.maxAge().filter(age -> !isYounger(learnedAt, age, now)).isPresent();
+    boolean freshTooShortly =
+        !asked.minFresh().isZero()
+            && !isYounger(learnedAt, lifetime.ttl().minus(asked.minFresh()), now);
+    return asked.noCache() || tooOld || freshTooShortly;
+  }
+
+  /** What is left of a decision if upstream is not to be asked, not even in the background. */
+  private static Decision withoutUpstream(Decision decision) {
+    return switch (decision) {
+      case SERVE, SERVE_AND_REFRESH -> Decision.SERVE;
+      case SERVE_STALE -> Decision.SERVE_STALE;
+      case REVALIDATE, FETCH, REFUSE -> Decision.REFUSE;
     };
   }
 

@@ -26,6 +26,11 @@ public record Lifetime(
     return new Lifetime(ttl, ttl, staleWhileRevalidate, FOREVER);
   }
 
+  /** Returns how long it is welcome to a client that accepts answers that are no longer fresh. */
+  Duration ttlWith(Duration maxStale) {
+    return maxStale.equals(FOREVER) ? FOREVER : ttl.plus(maxStale);
+  }
+
   /** Returns how long it is served, fresh or not, before a client waits for upstream. */
   public Duration servedFor() {
     return ttl.plus(staleWhileRevalidate);

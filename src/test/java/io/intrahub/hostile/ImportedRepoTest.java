@@ -33,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /**
  * A repo that was imported from a client's cache folder: who may read it, and what of it counts.
@@ -168,8 +170,7 @@ class ImportedRepoTest {
     }
   }
 
-  @Test
-  void in_an_air_gap_a_rule_of_the_operator_says_who_may_read_it() throws Exception {
+  private void startInAirGap() throws Exception {
     importTrue();
     Path secret = Files.writeString(tmp.resolve("token"), "hf_importService");
     AccessRule rule =
@@ -190,7 +191,11 @@ class ImportedRepoTest {
                 Duration.ofHours(1))),
         Visibility.PUBLIC);
     rig.restartOffline();
+  }
 
+  @Test
+  void in_an_air_gap_a_rule_of_the_operator_says_who_may_read_it() throws Exception {
+    startInAirGap();
     for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
       Rig.Answer answer = get(file.getKey(), Optional.empty());
       assertThat(answer.status()).as(answer.text()).isEqualTo(200);
@@ -199,6 +204,56 @@ class ImportedRepoTest {
     // The folder does not say what else the commit has, so no absence is made up.
     assertThat(get("tokenizer.json", Optional.empty()).status()).isEqualTo(501);
     assertThat(rig.hub.log()).isEmpty();
+  }
+
+  /** As {@code snapshot_download}: repo info of a revision, then each file at its commit. */
+  @Test
+  void in_an_air_gap_a_whole_snapshot_loads_and_says_that_it_may_be_partial() throws Exception {
+    startInAirGap();
+    Rig.Answer info = rig.get("/api/models/" + ID + "/revision/main", Optional.empty());
+    assertThat(info.status()).as(info.text()).isEqualTo(200);
+    JsonNode json = new ObjectMapper().readTree(info.text());
+    assertThat(json.get("id").asString()).isEqualTo(ID);
+    assertThat(json.get("sha").asString()).isEqualTo(commit);
+    List<String> names =
+        json.get("siblings").valueStream().map(s -> s.get("rfilename").asString()).toList();
+    assertThat(names).containsExactlyInAnyOrderElementsOf(FILES.keySet());
+    for (String name : names) {
+      Rig.Answer file = rig.get("/" + ID + "/resolve/" + commit + "/" + name, Optional.empty());
+      assertThat(file.status()).isEqualTo(200);
+      assertThat(file.body()).isEqualTo(FILES.get(name).allBytes());
+    }
+    Rig.Answer tree =
+        rig.get("/api/models/" + ID + "/tree/" + commit + "?recursive=true", Optional.empty());
+    assertThat(tree.status()).as(tree.text()).isEqualTo(200);
+    assertThat(tree.text()).contains("config.json", "model.bin");
+    for (Rig.Answer answer : List.of(info, tree)) {
+      assertThat(answer.header("Cache-Status").orElseThrow()).contains("detail=stale; partial");
+      assertThat(answer.header("X-HF-Warning").orElseThrow())
+          .contains("only the files that were imported");
+    }
+    // A folder that was not imported may be there all the same.
+    String folder = "/api/models/" + ID + "/tree/" + commit + "/onnx";
+    assertThat(rig.get(folder, Optional.empty()).status()).isEqualTo(501);
+    assertThat(rig.hub.log()).isEmpty();
+  }
+
+  @Test
+  void the_first_file_of_an_outage_is_served_as_it_was_imported() throws Exception {
+    importTrue();
+    start(Optional.empty(), Visibility.PRIVATE);
+    // The Hub says who may read it and which commit it is, and no more.
+    rig.hub.faults().on(Route.TREE).always().status(503);
+    String info = "/api/models/" + ID + "/revision/main";
+    assertThat(rig.get(info, Optional.of(ALICE)).status()).isEqualTo(200);
+    rig.settle();
+    rig.hub.goDark();
+    Rig.Answer answer = get("model.bin", Optional.of(ALICE));
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo(FILES.get("model.bin").allBytes());
+    assertThat(answer.header("Cache-Status").orElseThrow()).contains("detail=stale");
+    assertThat(get("model.bin", Optional.empty()).status()).isNotEqualTo(200);
+    rig.hub.comeBack();
   }
 
   @Test

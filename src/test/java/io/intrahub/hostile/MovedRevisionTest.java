@@ -16,6 +16,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.mirror.ClientRequest;
 import io.intrahub.mirror.FileAnswer;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.RevisionRequest;
@@ -131,9 +132,10 @@ class MovedRevisionTest {
   }
 
   private static String commitOf(Mirror mirror) {
-    FileAnswer answer =
-        mirror.files().resolve(new RevisionRequest(REPO, MAIN, Caller.ANONYMOUS, false), FILE);
-    assertThat(answer).isInstanceOf(FileAnswer.Found.class);
-    return ((FileAnswer.Found) answer).commit().hex();
+    try (ClientRequest client = ClientRequest.of(Caller.ANONYMOUS, List.of())) {
+      FileAnswer answer = mirror.files().resolve(new RevisionRequest(REPO, MAIN, client), FILE);
+      assertThat(answer).isInstanceOf(FileAnswer.Found.class);
+      return ((FileAnswer.Found) answer).commit().hex();
+    }
   }
 }

@@ -75,7 +75,18 @@ final class MirrorRig implements AutoCloseable {
   }
 
   FileAnswer file(Revision revision, String path, boolean noCache) {
-    return mirror.files().resolve(request(REPO, revision, noCache), new FilePath(path));
+    return file(REPO, revision, path, noCache ? List.of("no-cache") : List.of());
+  }
+
+  /** The answer to a request whose response ends at once. */
+  FileAnswer file(RepoId repo, Revision revision, String path, List<String> cacheControl) {
+    try (ClientRequest client = ClientRequest.of(Caller.ANONYMOUS, cacheControl)) {
+      return file(repo, revision, path, client);
+    }
+  }
+
+  FileAnswer file(RepoId repo, Revision revision, String path, ClientRequest client) {
+    return mirror.files().resolve(new RevisionRequest(repo, revision, client), new FilePath(path));
   }
 
   /** The commit of a file that is there. */
@@ -84,7 +95,13 @@ final class MirrorRig implements AutoCloseable {
   }
 
   ApiReply info() {
-    return mirror.infos().info(REPO, Optional.of(MAIN), "", Caller.ANONYMOUS, false);
+    return info(REPO, List.of());
+  }
+
+  ApiReply info(RepoId repo, List<String> cacheControl) {
+    try (ClientRequest client = ClientRequest.of(Caller.ANONYMOUS, cacheControl)) {
+      return mirror.infos().info(repo, Optional.of(MAIN), "", client);
+    }
   }
 
   ApiReply tree(TreeQuery query) {
@@ -92,12 +109,13 @@ final class MirrorRig implements AutoCloseable {
   }
 
   ApiReply tree(Optional<FilePath> path, TreeQuery query) {
-    return mirror.trees().list(request(REPO, MAIN, false), path, query, SELF);
+    return tree(path, query, List.of());
   }
 
-  /** A request without a token. */
-  static RevisionRequest request(RepoId repo, Revision revision, boolean noCache) {
-    return new RevisionRequest(repo, revision, Caller.ANONYMOUS, noCache);
+  ApiReply tree(Optional<FilePath> path, TreeQuery query, List<String> cacheControl) {
+    try (ClientRequest client = ClientRequest.of(Caller.ANONYMOUS, cacheControl)) {
+      return mirror.trees().list(new RevisionRequest(REPO, MAIN, client), path, query, SELF);
+    }
   }
 
   static TreeQuery everything() {

@@ -5,7 +5,6 @@ import static io.intrahub.mirror.MirrorRig.REPO;
 import static io.intrahub.mirror.MirrorRig.everything;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.access.Caller;
 import io.intrahub.access.TestGrants;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -13,13 +12,12 @@ import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -311,12 +309,12 @@ class RevisionResolverTest {
     RepoId old = new RepoId(REPO.type(), "old/name");
     FileAnswer.Found found =
         (FileAnswer.Found)
-            rig.mirror.files().resolve(MirrorRig.request(old, MAIN, false), new FilePath("a.json"));
+            rig.file(old, MAIN, "a.json", List.of());
     assertThat(found.commit().hex()).isEqualTo(first);
     rig.settle();
     hub.counters().reset();
     assertThat(rig.commitOf("a.json")).isEqualTo(first);
-    ApiReply info = rig.mirror.infos().info(old, Optional.of(MAIN), "", Caller.ANONYMOUS, false);
+    ApiReply info = rig.info(old, List.of());
     assertThat(commit(info)).isEqualTo(first);
     assertThat(hub.counters().requests(Route.RESOLVE)).isZero();
   }

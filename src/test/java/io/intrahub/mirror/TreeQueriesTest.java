@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.base.PercentCoding;
+import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
@@ -203,7 +204,7 @@ class TreeQueriesTest {
         rig.mirror
             .trees()
             .describe(
-                MirrorRig.request(REPO, MAIN, false),
+                new RevisionRequest(REPO, MAIN, ClientRequest.of(Caller.ANONYMOUS, List.of())),
                 new PathsQuery(List.of("z é.bin", "nope", "dir", "../x", "a.txt", "dir/"), false),
                 SELF);
     assertThat(paths(reply)).containsExactly("z é.bin", "dir", "a.txt");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.policy.Freshness.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,11 @@ class FreshnessTest {
       Lifetime.of(Duration.ofSeconds(60), Duration.ofMinutes(10));
 
   private static Decision decide(Optional<Instant> seen, UpstreamState upstream, boolean noCache) {
-    return Freshness.decide(NOW, seen, BRANCH, upstream, noCache);
+    return Freshness.decide(NOW, seen, BRANCH, upstream, directives(noCache));
+  }
+
+  private static CacheDirectives directives(boolean noCache) {
+    return noCache ? CacheDirectives.NO_CACHE : CacheDirectives.NONE;
   }
 
   @ParameterizedTest
@@ -126,7 +131,7 @@ class FreshnessTest {
             Duration.ofMinutes(10),
             Duration.ofHours(1));
     Optional<Instant> seen = Optional.of(NOW.minus(Duration.ofMinutes(ageMinutes)));
-    assertThat(Freshness.decide(NOW, seen, grant, upstream, false)).isEqualTo(expected);
+    assertThat(Freshness.decide(NOW, seen, grant, upstream, CacheDirectives.NONE)).isEqualTo(expected);
   }
 
   /** Every order of the four times, and every age on both sides of each of them. */
@@ -142,10 +147,14 @@ class FreshnessTest {
             Lifetime lifetime = new Lifetime(renewAfter, ttl, whileRevalidate, ifError);
             for (Optional<Instant> seen : moments(lifetime)) {
               for (UpstreamState upstream : UpstreamState.values()) {
-                for (boolean noCache : new boolean[] {false, true}) {
-                  assertThat(Freshness.decide(NOW, seen, lifetime, upstream, noCache))
-                      .as("%s, seen %s, %s, no-cache %s", lifetime, seen, upstream, noCache)
-                      .isEqualTo(oracle(seen, lifetime, upstream, noCache));
+                for (CacheDirectives asked : DIRECTIVES) {
+                  Decision decision = Freshness.decide(NOW, seen, lifetime, upstream, asked);
+                  if (decision != oracle(seen, lifetime, upstream, asked)) {
+                    // Without the words of a million cells that are as they should be.
+                    assertThat(decision)
+                        .as("%s, seen %s, %s, %s", lifetime, seen, upstream, asked)
+                        .isEqualTo(oracle(seen, lifetime, upstream, asked));
+                  }
                   cells++;
                 }
               }
@@ -154,7 +163,7 @@ class FreshnessTest {
         }
       }
     }
-    assertThat(cells).isGreaterThan(9_000);
+    assertThat(cells).isGreaterThan(200_000);
   }
 
   private static Set<Optional<Instant>> moments(Lifetime lifetime) {
@@ -178,24 +187,61 @@ class FreshnessTest {
     return moments;
   }
 
+  /** Every combination of directives, with times on both sides of the lifetimes. */
+  private static final List<CacheDirectives> DIRECTIVES = directives();
+
+  private static List<CacheDirectives> directives() {
+    Duration ten = Duration.ofSeconds(10);
+    List<CacheDirectives> all = new ArrayList<>();
+    for (boolean noCache : new boolean[] {false, true}) {
+      for (boolean onlyIfCached : new boolean[] {false, true}) {
+        for (Optional<Duration> maxAge :
+            List.of(Optional.<Duration>empty(), Optional.of(Duration.ZERO), Optional.of(ten))) {
+          for (Duration minFresh : List.of(Duration.ZERO, Duration.ofSeconds(5), ten)) {
+            for (Duration maxStale : List.of(Duration.ZERO, ten, Lifetime.FOREVER)) {
+              all.add(new CacheDirectives(noCache, onlyIfCached, maxAge, minFresh, maxStale));
+            }
+          }
+        }
+      }
+    }
+    return all;
+  }
+
   private static Decision oracle(
-      Optional<Instant> seen, Lifetime lifetime, UpstreamState upstream, boolean noCache) {
+      Optional<Instant> seen, Lifetime lifetime, UpstreamState upstream, CacheDirectives asked) {
     boolean down = upstream == UpstreamState.DOWN || upstream == UpstreamState.OFFLINE;
-    double age = seen.filter(at -> !at.isAfter(NOW)).map(at -> seconds(at)).orElse(1e18);
+    double age =
+        seen.filter(at -> !at.isAfter(NOW)).map(at -> seconds(at)).orElse(Double.POSITIVE_INFINITY);
     boolean fresh = age < seconds(lifetime.ttl());
-    boolean usable = seen.isPresent() && (fresh || age < seconds(lifetime.staleIfError()));
-    boolean atOnce = fresh || age < seconds(lifetime.servedFor());
-    if (!usable) {
-      return down ? Decision.REFUSE : Decision.FETCH;
+    boolean usable =
+        seen.isPresent()
+            && (fresh
+                || age < seconds(lifetime.staleIfError())
+                || lifetime.staleIfError().equals(Lifetime.FOREVER));
+    boolean welcome =
+        age < seconds(lifetime.ttl()) + seconds(asked.maxStale())
+            || asked.maxStale().equals(Lifetime.FOREVER);
+    boolean atOnce = fresh || age < seconds(lifetime.servedFor()) || welcome;
+    boolean demanded =
+        asked.noCache()
+            || asked.maxAge().filter(most -> age >= seconds(most)).isPresent()
+            || (!asked.minFresh().isZero()
+                && age + seconds(asked.minFresh()) >= seconds(lifetime.ttl()));
+    boolean never = asked.onlyIfCached();
+    if (!usable || (never && demanded)) {
+      return down || never ? Decision.REFUSE : Decision.FETCH;
     } else if (down) {
       return fresh ? Decision.SERVE : Decision.SERVE_STALE;
     } else if (upstream == UpstreamState.LIMITED) {
       return atOnce ? Decision.SERVE : Decision.SERVE_STALE;
-    } else if (noCache || !atOnce) {
-      return Decision.REVALIDATE;
+    } else if (demanded || !atOnce) {
+      return never ? Decision.REFUSE : Decision.REVALIDATE;
     }
     boolean due = !fresh || age >= seconds(lifetime.renewAfter());
-    return due && upstream == UpstreamState.REACHABLE ? Decision.SERVE_AND_REFRESH : Decision.SERVE;
+    return due && upstream == UpstreamState.REACHABLE && !never
+        ? Decision.SERVE_AND_REFRESH
+        : Decision.SERVE;
   }
 
   private static double seconds(Instant at) {
@@ -211,9 +257,9 @@ class FreshnessTest {
   @Test
   void without_any_ttl_everything_is_asked_for() {
     Lifetime none = Lifetime.of(Duration.ZERO, Duration.ZERO);
-    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.REACHABLE, false))
+    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.REACHABLE, CacheDirectives.NONE))
         .isEqualTo(Decision.REVALIDATE);
-    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.DOWN, false))
+    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.DOWN, CacheDirectives.NONE))
         .isEqualTo(Decision.SERVE_STALE);
   }
 

@@ -1,0 +1,46 @@
+package io.intrahub.mirror;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What {@link PendingCommits} knows of one revision.
+ *
+ * @param lastRequested when it was last requested, or when the last response about it ended
+ * @param loadSince when the present load began, which is a series of requests without a quiet time
+ *     in between; since then a client may have been told the old commit
+ * @param pending the commit that is not shown yet
+ * @param answered whether upstream answered the last question about the revision
+ */
+record RevisionState(
+    Instant lastRequested, Instant loadSince, Optional<PendingCommit> pending, boolean answered) {
+  static final RevisionState NEVER_REQUESTED =
+      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true);
+
+  RevisionState with(Optional<PendingCommit> other) {
+    return new RevisionState(lastRequested, loadSince, other, answered);
+  }
+
+  /**
+   * The same, requested again.
+   *
+   * @param begins whether a load begins with the request
+   */
+  RevisionState requestedAt(Instant now, boolean begins) {
+    return new RevisionState(now, begins ? now : loadSince, pending, answered);
+  }
+
+  /** The same, and a client may have been told the old commit at any time. */
+  RevisionState withOldCommitServed() {
+    return new RevisionState(lastRequested, Instant.MIN, pending, answered);
+  }
+
+  boolean isRequestedWithin(Duration time, Instant now) {
+    return !lastRequested.isAfter(now) && lastRequested.plus(time).isAfter(now);
+  }
+
+  RevisionState withAnswered(boolean other) {
+    return new RevisionState(lastRequested, loadSince, pending, other);
+  }
+}
