@@ -9,6 +9,7 @@ import io.intrahub.config.Config;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
@@ -167,6 +168,7 @@ final class ImportCommand implements Callable<Integer> {
       CacheImport run =
           new CacheImport(
               store,
+              ImportGuard.offline(store.repos(), Clock.systemUTC()),
               new MemoryBudget(MEMORY, Duration.ZERO),
               Clock.systemUTC(),
               link,

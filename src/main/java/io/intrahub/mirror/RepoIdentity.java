@@ -72,6 +72,20 @@ final class RepoIdentity {
     facts.commit().ifPresent(commit -> commits.put(repo, commit));
   }
 
+  /**
+   * A client's folder does not name the repo's id, so what it says may be of an earlier repo of
+   * this name. Its files stay: clients get those only that the Hub's own list names by digest. No
+   * grant is older than the import.
+   */
+  private void forgetImported(RepoId repo) {
+    log.info(
+        "The Hub has said which repo {} is: its lists replace those that were imported, and"
+            + " imported files are used where their digests match",
+        repo);
+    store.forgetRepo(repo);
+    listeners.forEach(listener -> listener.accept(repo));
+  }
+
   private void takeId(RepoId repo, Optional<String> now) {
     if (store.internalId(repo).equals(now)) {
       return;
@@ -81,7 +95,9 @@ final class RepoIdentity {
             repo,
             () -> {
               Optional<String> before = store.internalId(repo);
-              if (before.isPresent() && !before.equals(now)) {
+              if (before.filter(RepoStore.IMPORTED::equals).isPresent()) {
+                forgetImported(repo);
+              } else if (before.isPresent() && !before.equals(now)) {
                 log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
                 checker.replaced(repo);
                 store.forgetRepo(repo);
