@@ -183,7 +183,7 @@ class ImportedRepoTest {
     assertThat(get("config.json", Optional.empty()).text()).isEqualTo("{}");
     rig.settle();
     assertThat(rig.get(old + "model.bin", Optional.empty()).status()).isEqualTo(404);
-    rig.hub.goDark();
+    rig.restartOffline();
     for (String path : FILES.keySet()) {
       assertThat(rig.get(old + path, Optional.empty()).status()).as(path).isGreaterThan(499);
     }
