@@ -12,14 +12,11 @@ import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -30,9 +27,6 @@ import java.util.stream.Collectors;
  * <p>For one thread, which closes it. One process at a time exports to a folder.
  */
 public final class CacheExport implements AutoCloseable {
-  /** File systems whose copies of whole files share the blocks of the original. */
-  private static final Set<String> WITH_REFLINKS = Set.of("btrfs", "xfs", "bcachefs");
-
   private static final int MAX_REVISIONS_NAMED = 10;
 
   private final ReadOnlyStore store;
@@ -158,16 +152,8 @@ public final class CacheExport implements AutoCloseable {
    * @throws IOException if a folder can't be read
    */
   public String describe(Path data) throws IOException {
-    FileStore from = Files.getFileStore(data);
-    FileStore to = Files.getFileStore(layout.root());
-    String how =
-        switch (options.method()) {
-          case HARD_LINK -> "as hard links to the files of the store";
-          case COPY ->
-              from.equals(to) && WITH_REFLINKS.contains(to.type())
-                  ? "as reflinks, which share the disk space of the store (" + to.type() + ")"
-                  : "as copies";
-        };
+    boolean link = options.method() == Method.HARD_LINK;
+    String how = CopyMethod.describe(data, layout.root(), link, "store");
     return options.symbolicLinks()
         ? how
         : how + ", without symbolic links, which this file system does not have";

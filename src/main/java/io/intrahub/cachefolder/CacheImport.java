@@ -10,6 +10,7 @@ import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -54,6 +55,16 @@ public final class CacheImport {
     this.clock = clock;
     this.link = link;
     this.progress = progress;
+  }
+
+  /**
+   * How files get from a folder to the store, for a person.
+   *
+   * @param data the folder of the store
+   * @throws IOException if a folder can't be read
+   */
+  public String describe(Path folder, Path data) throws IOException {
+    return CopyMethod.describe(folder, data, link, "folder");
   }
 
   /**

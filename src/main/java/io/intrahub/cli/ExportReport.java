@@ -3,19 +3,18 @@ package io.intrahub.cli;
 import io.intrahub.cachefolder.ExportResult;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Prints what an export did. For one thread. */
+/** Tells what an export did. For one thread. */
 final class ExportReport extends FolderReport {
   private final ArrayNode revisions;
   private String folder = "";
 
-  ExportReport(PrintWriter out, PrintWriter err, boolean json) {
-    super(out, err, json);
+  ExportReport(ReportOutput output) {
+    super(output);
     this.revisions = result.putArray("revisions");
   }
 

@@ -2,12 +2,11 @@ package io.intrahub.cli;
 
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
-import java.io.PrintWriter;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Prints what an export or import did: lines as it goes, or one JSON object at the end. For one
+ * Tells what an export or import does: lines as it goes, and the whole result at the end. For one
  * thread.
  */
 abstract class FolderReport {
@@ -17,18 +16,14 @@ abstract class FolderReport {
   /** Files of this size are worth a line of their own, in bytes. */
   private static final long LARGE = 256L << 20;
 
-  /** What {@code --json} prints. */
+  /** What is told at the end. */
   final ObjectNode result = JsonMapper.shared().createObjectNode();
 
-  private final PrintWriter out;
-  private final PrintWriter err;
-  private final boolean json;
+  private final ReportOutput output;
   private boolean complete = true;
 
-  FolderReport(PrintWriter out, PrintWriter err, boolean json) {
-    this.out = out;
-    this.err = err;
-    this.json = json;
+  FolderReport(ReportOutput output) {
+    this.output = output;
   }
 
   /** A file was added. */
@@ -49,26 +44,14 @@ abstract class FolderReport {
 
   /** Ends the output. */
   final void end(String last) {
-    if (json) {
-      out.println(result);
-    } else if (!last.isEmpty()) {
-      out.println(last);
-    }
-    out.flush();
-    err.flush();
+    output.end(result, complete, last);
   }
 
   final void line(String text) {
-    if (!json) {
-      out.println(text);
-      out.flush();
-    }
+    output.line(text);
   }
 
   final void error(String text) {
-    if (!json) {
-      err.println("intrahub: " + text + ".");
-      err.flush();
-    }
+    output.error(text);
   }
 }

@@ -4,20 +4,24 @@ import io.intrahub.cachefolder.ImportResult;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreUsage;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Prints what an import did. For one thread. */
+/** Tells what an import did. For one thread. */
 final class ImportReport extends FolderReport {
   private final ArrayNode repos;
 
-  ImportReport(PrintWriter out, PrintWriter err, boolean json) {
-    super(out, err, json);
+  ImportReport(ReportOutput output) {
+    super(output);
     this.repos = result.putArray("repos");
+  }
+
+  void begin(Path folder, String how) {
+    result.put("folder", folder.toString()).put("method", how);
+    line("Reading " + folder + ", " + how + ".");
   }
 
   void nothingFound(Path folder) {
@@ -70,13 +74,15 @@ final class ImportReport extends FolderReport {
   }
 
   /** Tells what the store gave up, which may be what was just imported. */
-  void evicted(StoreUsage usage) {
-    result.put("evicted", usage.evictedBlobs()).put("evictedBytes", usage.evictedBytes());
-    if (usage.evictedBlobs() > 0) {
+  void evicted(StoreUsage before, StoreUsage after) {
+    long blobs = after.evictedBlobs() - before.evictedBlobs();
+    long bytes = after.evictedBytes() - before.evictedBytes();
+    result.put("evicted", blobs).put("evictedBytes", bytes);
+    if (blobs > 0) {
       complete(false);
       error(
           "The store is full: %d files, %s, were evicted for the import and may be part of it."
-                  .formatted(usage.evictedBlobs(), StatusTable.size(usage.evictedBytes()))
+                  .formatted(blobs, StatusTable.size(bytes))
               + " Raise store.max-size, or import less with --repo");
     }
   }

@@ -5,6 +5,7 @@ import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -23,6 +24,7 @@ public final class Mirror {
   private final RevisionResolver revisions;
   private final HubUpstream upstream;
   private final Transfers transfers;
+  private final RepoIdentity identity;
 
   /**
    * Wires them.
@@ -52,7 +54,7 @@ public final class Mirror {
     ManifestLoader manifests =
         new ManifestLoader(
             store, replacements, upstream, budget, executor, settings.manifestLimit());
-    RepoIdentity identity = new RepoIdentity(checker, store, replacements, clock);
+    this.identity = new RepoIdentity(checker, store, replacements, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
     BranchCommits branches =
         new BranchCommits(
@@ -141,6 +143,11 @@ public final class Mirror {
   /** Calls about a repo that are passed on. */
   public RepoResources resources() {
     return resources;
+  }
+
+  /** What an import must go through while clients are served. */
+  public ImportGuard importGuard() {
+    return identity::change;
   }
 
   /** All other calls. */

@@ -7,7 +7,10 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +55,31 @@ final class RepoIdentity {
   /** Whether something may be kept of a repo of this name. */
   boolean isKnown(RepoId repo) {
     return store.internalId(repo).isPresent();
+  }
+
+  /**
+   * Makes a change that an import brings, after everybody's right to read the repo has ended. The
+   * Hub has to say which repo it is before it says again who may read it.
+   */
+  void change(RepoId repo, ImportGuard.Change change) throws IOException {
+    try {
+      var _ =
+          replacements.exclusively(
+              repo,
+              () -> {
+                checker.replaced(repo);
+                commits.invalidate(repo);
+                try {
+                  ImportGuard.end(store, repo, clock);
+                  change.run();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+                return repo;
+              });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   /**
