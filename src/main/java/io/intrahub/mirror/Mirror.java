@@ -7,6 +7,7 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -30,6 +31,7 @@ public final class Mirror {
    * Wires them.
    *
    * @param policy whose right to read counts, and what the operator's rules refuse
+   * @param seeds from where content is taken before upstream is asked
    * @param budget what listings and answers of any size are held in
    * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
@@ -40,6 +42,7 @@ public final class Mirror {
       RepoStore store,
       HubUpstream upstream,
       Transfers transfers,
+      SeedBlobs seeds,
       Meters meters,
       MemoryBudget budget,
       CacheSizes caches,
@@ -61,7 +64,7 @@ public final class Mirror {
             store,
             new PendingCommits(
                 clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits()),
-            new CommitWarmer(checker, manifests, upstream, transfers, meters, settings.warmLimit())
+            new CommitWarmer(checker, manifests, upstream, transfers, seeds, meters, settings.warmLimit())
                 ::warm,
             executor,
             meters,
@@ -95,6 +98,7 @@ public final class Mirror {
             entries,
             upstream,
             transfers,
+            seeds,
             meters,
             questions,
             settings,

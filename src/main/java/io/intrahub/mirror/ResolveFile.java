@@ -15,6 +15,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
@@ -45,6 +46,7 @@ public final class ResolveFile {
   private final EntryLookup entries;
   private final HubUpstream upstream;
   private final Transfers transfers;
+  private final SeedBlobs seeds;
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
@@ -65,6 +67,7 @@ public final class ResolveFile {
       EntryLookup entries,
       HubUpstream upstream,
       Transfers transfers,
+      SeedBlobs seeds,
       Meters meters,
       ColdQuestionLimiter questions,
       MirrorSettings settings,
@@ -75,6 +78,7 @@ public final class ResolveFile {
     this.entries = entries;
     this.upstream = upstream;
     this.transfers = transfers;
+    this.seeds = seeds;
     this.meters = meters;
     this.questions = questions;
     this.settings = settings;
@@ -246,7 +250,7 @@ public final class ResolveFile {
   private FileAnswer found(ResolvedRevision.At at, FileRequest request, AuthorisedBlob blob) {
     RepoId repo = blob.repo();
     FilePath path = request.path();
-    BlobSource source =
+    RefusalReporter fromUpstream =
         new RefusalReporter(
             upstream.source(
                 repo,
@@ -256,6 +260,7 @@ public final class ResolveFile {
                 at.reader(),
                 new LfsFiles(manifests, transfers, at.repo(), at.commit(), path)),
             refusal -> revisions.refused(repo, refusal, at.reader()));
+    BlobSource source = new SeededSource(seeds, repo, blob.blob(), fromUpstream);
     return new FileAnswer.Found(
         at.commit(),
         path,
