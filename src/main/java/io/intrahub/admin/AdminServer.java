@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The listener for the operator: {@code /metrics} for Prometheus, {@code /health} for supervisors,
- * {@code /status} for people and {@code /import} for the command of that name. It has a port of its own, because its answers are not for
- * clients. Safe for use by many threads once started.
+ * {@code /status} for people and {@code /import} for the command of that name. It has a port of its
+ * own, because its answers are not for clients. Safe for use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);

@@ -95,9 +95,7 @@ public final class CacheImport {
     guard.change(
         repo,
         () ->
-            store
-                .repos()
-                .putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen)));
+            store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen)));
     if (!isKnown(repo, ref)) {
       throw new IOException(
           "the revision %s of %s could not be written to the store"

@@ -102,7 +102,8 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() throws StartException {
     List<Wanted> wanted = repos.stream().map(this::wanted).toList();
     Path data = storeFolder.load().store().path();
-    ExportReport report = new ExportReport(
+    ExportReport report =
+        new ExportReport(
             new ReportOutput.Console(
                 spec.commandLine().getOut(), spec.commandLine().getErr(), json));
     try {

@@ -4,7 +4,6 @@ import io.intrahub.cachefolder.ExportResult;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import java.nio.file.Path;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 

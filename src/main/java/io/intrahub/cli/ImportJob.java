@@ -111,8 +111,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
     int at = text.indexOf('@');
     String name = at < 0 ? text : text.substring(0, at);
     Optional<RepoId> repo =
-        RepoPattern.parse(name)
-            .flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()));
+        RepoPattern.parse(name).flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()));
     if (repo.isEmpty()) {
       throw new InvalidException(
           "--repo: '" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data");
@@ -120,8 +119,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
     Optional<Revision> revision =
         at < 0 ? Optional.empty() : Revision.parse(text.substring(at + 1));
     if (at >= 0 && revision.isEmpty()) {
-      throw new InvalidException(
-          "--repo: '" + text.substring(at + 1) + "' is not a branch or tag");
+      throw new InvalidException("--repo: '" + text.substring(at + 1) + "' is not a branch or tag");
     }
     return new Target(repo.get(), revision);
   }

@@ -1,12 +1,10 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ImportResult;
-import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreUsage;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 

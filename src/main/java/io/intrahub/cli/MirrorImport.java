@@ -84,8 +84,7 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
     }
   }
 
-  private void run(ImportJob job, Events events)
-      throws ImportJob.InvalidException, IOException {
+  private void run(ImportJob job, Events events) throws ImportJob.InvalidException, IOException {
     ImportReport report = new ImportReport(events);
     StoreUsage before = store.usage();
     CacheImport run =

@@ -74,8 +74,7 @@ final class RunningMirror {
   }
 
   private static Ended follow(InputStream in, ReportOutput output) throws IOException {
-    BufferedReader lines =
-        new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     for (String text = lines.readLine(); text != null; text = lines.readLine()) {
       if (text.isEmpty()) {
         continue;

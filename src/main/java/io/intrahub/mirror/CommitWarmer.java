@@ -334,8 +334,7 @@ final class CommitWarmer {
                 work.fetcher().orElseThrow(),
                 later),
             work.refused());
-    SeededSource seeded =
-        new SeededSource(seeds, work.repo(), blob.get().blob(), source);
+    SeededSource seeded = new SeededSource(seeds, work.repo(), blob.get().blob(), source);
     return switch (transfers.background().fetch(blob.get(), seeded)) {
       case UpstreamResult.Value(var outcome) ->
           switch (outcome) {

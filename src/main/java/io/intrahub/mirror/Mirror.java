@@ -64,7 +64,8 @@ public final class Mirror {
             store,
             new PendingCommits(
                 clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits()),
-            new CommitWarmer(checker, manifests, upstream, transfers, seeds, meters, settings.warmLimit())
+            new CommitWarmer(
+                    checker, manifests, upstream, transfers, seeds, meters, settings.warmLimit())
                 ::warm,
             executor,
             meters,

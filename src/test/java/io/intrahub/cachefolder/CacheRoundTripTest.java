@@ -148,8 +148,7 @@ class CacheRoundTripTest {
   /** Imports until a call of the disk, and returns how many calls there were. */
   private int killedImport(Path data, int call) throws Exception {
     TestDisk disk = new TestDisk(data);
-    FsStore store =
-        FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(SEED));
+    FsStore store = FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(SEED));
     disk.fail(call, TestDisk.Fault.KILLED);
     try {
       importInto(store, exported);
