@@ -112,7 +112,11 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), times.confirmedAt(grant), settings.lifetime(grant.authority()), upstream, CacheDirectives.NONE);
+        clock.instant(),
+        times.confirmedAt(grant),
+        settings.lifetime(grant.authority()),
+        upstream,
+        CacheDirectives.NONE);
   }
 
   /** Returns a proof from a grant that is fresh. */

@@ -15,13 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listener for the operator: {@code /metrics} for Prometheus, {@code /health} for supervisors
- * and {@code /status} for people. It has a port of its own, because its answers are not for
- * clients. Safe for use by many threads once started.
+ * The listener for the operator: {@code /metrics} for Prometheus, {@code /health} for supervisors,
+ * {@code /status} for people and {@code /import} for the command of that name. It has a port of its
+ * own, because its answers are not for clients. Safe for use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
   private static final int THREADS = 8;
+
+  /** The header with the signature of a request that changes the store. */
+  public static final String SIGNATURE = "X-Intrahub-Signature";
 
   /** Writes errors without the text of an exception. */
   private static final Request.Handler PLAIN_ERRORS =
@@ -40,6 +43,7 @@ public final class AdminServer implements AutoCloseable {
    * @param port port to bind to; 0 takes any free one
    * @param hosts names that requests may use for the listener, besides localhost, {@code host} and
    *     IP addresses
+   * @param imports for {@code POST /import}
    */
   public AdminServer(
       String host,
@@ -47,7 +51,8 @@ public final class AdminServer implements AutoCloseable {
       List<String> hosts,
       PrometheusMeterRegistry registry,
       Mirror mirror,
-      StatusReport statusReport) {
+      StatusReport statusReport,
+      OperatorImport imports) {
     this.address = host + ":" + port;
     this.names = new HostCheck(host, hosts);
     this.javalin =
@@ -73,6 +78,7 @@ public final class AdminServer implements AutoCloseable {
               "/status",
               ctx ->
                   ctx.contentType("application/json; charset=utf-8").result(statusReport.write()));
+          config.routes.post("/import", ctx -> runImport(ctx, imports));
         });
   }
 
@@ -89,6 +95,17 @@ public final class AdminServer implements AutoCloseable {
     } else if (HostCheck.isForeign(Optional.ofNullable(ctx.req().getHeader("Origin")), host)) {
       refuse(ctx, 403, "Web pages of other sites may not use this listener.");
     }
+  }
+
+  private static void runImport(Context ctx, OperatorImport imports) throws IOException {
+    byte[] request = ctx.bodyAsBytes();
+    String signature = Optional.ofNullable(ctx.req().getHeader(SIGNATURE)).orElse("");
+    if (!imports.isSigned(request, signature)) {
+      refuse(ctx, 403, "The request is not signed with the key in this mirror's store folder.");
+      return;
+    }
+    ctx.contentType("application/x-ndjson; charset=utf-8");
+    imports.run(request, ctx.outputStream());
   }
 
   private static void refuse(Context ctx, int status, String message) {

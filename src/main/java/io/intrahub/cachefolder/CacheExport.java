@@ -1,5 +1,7 @@
 package io.intrahub.cachefolder;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
@@ -10,13 +12,11 @@ import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -27,9 +27,6 @@ import java.util.stream.Collectors;
  * <p>For one thread, which closes it. One process at a time exports to a folder.
  */
 public final class CacheExport implements AutoCloseable {
-  /** File systems whose copies of whole files share the blocks of the original. */
-  private static final Set<String> WITH_REFLINKS = Set.of("btrfs", "xfs", "bcachefs");
-
   private static final int MAX_REVISIONS_NAMED = 10;
 
   private final ReadOnlyStore store;
@@ -89,13 +86,15 @@ public final class CacheExport implements AutoCloseable {
   }
 
   static CacheExport open(
-      ReadOnlyStore store, Path folder, Method method, Progress progress, FolderWriter writer)
+      ReadOnlyStore store, Path folder, Method method, Progress progress, FolderWriter unguarded)
       throws IOException {
     CacheLayout layout = new CacheLayout(folder.toAbsolutePath().normalize());
+    FolderWriter writer = new ContainedWriter(layout.root(), unguarded);
     Path lockFile = layout.exportLock();
     writer.createFolder(parentOf(lockFile));
     FileChannel lock =
-        FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(
+            lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE, NOFOLLOW_LINKS);
     boolean opened = false;
     try {
       if (lock.tryLock() == null) {
@@ -131,22 +130,30 @@ public final class CacheExport implements AutoCloseable {
   }
 
   /**
+   * Whether the folder as a whole takes files, so that the reason for a failure is one of its files
+   * or folders. The message of an error does not say so in every language.
+   */
+  static boolean takesFiles(CacheLayout layout, FolderWriter writer) {
+    Path probe = parentOf(layout.exportLock()).resolve("intrahub-probe");
+    try {
+      writer.write(probe, new byte[1]);
+      writer.force(probe);
+      writer.delete(probe);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
    * How a copy from one folder to another takes place, for a person: FAT, for example, has no
    * symbolic links, and only some file systems have reflinks.
    *
    * @throws IOException if a folder can't be read
    */
   public String describe(Path data) throws IOException {
-    FileStore from = Files.getFileStore(data);
-    FileStore to = Files.getFileStore(layout.root());
-    String how =
-        switch (options.method()) {
-          case HARD_LINK -> "as hard links to the files of the store";
-          case COPY ->
-              from.equals(to) && WITH_REFLINKS.contains(to.type())
-                  ? "as reflinks, which share the disk space of the store (" + to.type() + ")"
-                  : "as copies";
-        };
+    boolean link = options.method() == Method.HARD_LINK;
+    String how = CopyMethod.describe(data, layout.root(), link, "store");
     return options.symbolicLinks()
         ? how
         : how + ", without symbolic links, which this file system does not have";
@@ -156,12 +163,18 @@ public final class CacheExport implements AutoCloseable {
    * Exports one revision.
    *
    * @param wanted which of its files
-   * @throws IOException if the folder can't be written; what was exported before is complete, and
-   *     the next export continues
+   * @throws IOException if the folder can't be written at all; what was exported before is
+   *     complete, and the next export continues
    */
   public ExportResult export(RepoId repo, Revision revision, PathPatterns wanted)
       throws IOException {
-    List<ObservedRevision> revisions = store.revisions(repo);
+    List<ObservedRevision> revisions;
+    try {
+      revisions = store.revisions(repo);
+    } catch (IOException e) {
+      return new ExportResult.NotExported(
+          repo, revision, "the store's revisions of it can't be read (" + e + ")");
+    }
     Optional<CommitHash> commit =
         revision
             .asCommit()
@@ -171,19 +184,39 @@ public final class CacheExport implements AutoCloseable {
                     .map(seen -> seen.commit().value())
                     .findFirst());
     if (commit.isEmpty()) {
-      return new ExportResult.NotStored(
+      return new ExportResult.NotExported(
           repo, revision, "this revision is not stored" + others(revisions));
     }
-    Optional<Manifest> manifest = store.manifest(repo, commit.get());
+    Optional<Manifest> manifest;
+    try {
+      manifest = store.manifest(repo, commit.get());
+    } catch (IOException e) {
+      return unlisted(repo, revision, e);
+    }
     if (manifest.isEmpty()) {
-      return new ExportResult.NotStored(
+      return new ExportResult.NotExported(
           repo,
           revision,
           "the list of files of commit %s is not stored: load it through the mirror once"
               .formatted(commit.get()));
     }
-    return new RevisionExport(store, layout, writer, options, repo, revision, commit.get())
-        .run(manifest.get(), wanted);
+    try {
+      return new RevisionExport(store, layout, writer, options, repo, revision, commit.get())
+          .run(manifest.get(), wanted);
+    } catch (RevisionExport.ListException e) {
+      return unlisted(repo, revision, e.why());
+    } catch (FileSystemException e) {
+      if (!takesFiles(layout, writer)) {
+        throw e;
+      }
+      return new ExportResult.NotExported(
+          repo, revision, "its folder can't be written (" + e.getMessage() + ")");
+    }
+  }
+
+  private static ExportResult unlisted(RepoId repo, Revision revision, IOException e) {
+    return new ExportResult.NotExported(
+        repo, revision, "the store's list of its files can't be read (" + e + ")");
   }
 
   private static String others(List<ObservedRevision> revisions) {

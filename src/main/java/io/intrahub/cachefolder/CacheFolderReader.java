@@ -48,8 +48,8 @@ public final class CacheFolderReader implements CachedFiles {
   }
 
   @Override
-  public List<CommitHash> commits(RepoId repo) throws IOException {
-    return FolderFiles.list(layout.snapshots(repo)).stream()
+  public List<CommitHash> commits(RepoId repo, Skips skips) {
+    return FolderFiles.list(layout.snapshots(repo), skips).stream()
         .map(path -> CommitHash.parse(path.getFileName().toString()))
         .flatMap(Optional::stream)
         .toList();
@@ -60,6 +60,7 @@ public final class CacheFolderReader implements CachedFiles {
     Path snapshot = layout.snapshot(repo, commit);
     FolderFiles.walk(
         snapshot,
+        to,
         file -> {
           try {
             to.file(cached(repo, snapshot, file));
@@ -69,8 +70,7 @@ public final class CacheFolderReader implements CachedFiles {
         });
   }
 
-  private CachedFile cached(RepoId repo, Path snapshot, Path file)
-      throws IOException, UnusableException {
+  private CachedFile cached(RepoId repo, Path snapshot, Path file) throws UnusableException {
     if (!FolderFiles.isDecodable(file)) {
       throw new UnusableException(
           "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"
@@ -83,31 +83,47 @@ public final class CacheFolderReader implements CachedFiles {
     if (!Files.isSymbolicLink(file)) {
       throw new UnusableException("it is not a link to a blob, so its digest is not known");
     }
-    Path target = CacheExport.parentOf(file).resolve(Files.readSymbolicLink(file)).normalize();
+    Path target =
+        CacheExport.parentOf(file)
+            .resolve(FolderFiles.look(file, Files::readSymbolicLink))
+            .normalize();
     Digest digest =
         Digest.ofEtag(target.getFileName().toString())
             .filter(d -> layout.blob(repo, d).equals(target))
             .orElseThrow(() -> new UnusableException("it does not lead to a blob of its repo"));
-    return new CachedFile(path, digest, content, Files.size(content));
+    return new CachedFile(path, digest, content, FolderFiles.look(content, Files::size));
   }
 
   @Override
-  public List<CachedRef> refs(RepoId repo) throws IOException {
+  public List<CachedRef> refs(RepoId repo, Skips skips) {
     List<CachedRef> refs = new ArrayList<>();
     Path all = layout.refs(repo);
-    FolderFiles.walk(
-        all,
-        file -> {
-          Optional<Revision> revision =
-              FolderFiles.pathIn(all, file).flatMap(path -> Revision.parse(path.value()));
-          Optional<CommitHash> commit = commitIn(file);
-          if (revision.isPresent() && commit.isPresent()) {
-            refs.add(
-                new CachedRef(
-                    revision.get(), commit.get(), Files.getLastModifiedTime(file).toInstant()));
-          }
-        });
+    try {
+      FolderFiles.walk(
+          all,
+          skips,
+          file -> {
+            try {
+              FolderFiles.look(file, noted -> refIn(all, noted)).ifPresent(refs::add);
+            } catch (UnusableException e) {
+              skips.skipped(file, String.valueOf(e.getMessage()));
+            }
+          });
+    } catch (IOException e) {
+      skips.skipped(all, e.toString());
+    }
     return refs;
+  }
+
+  private static Optional<CachedRef> refIn(Path all, Path file) throws IOException {
+    Optional<Revision> revision =
+        FolderFiles.pathIn(all, file).flatMap(path -> Revision.parse(path.value()));
+    Optional<CommitHash> commit = commitIn(file);
+    return revision.isPresent() && commit.isPresent()
+        ? Optional.of(
+            new CachedRef(
+                revision.get(), commit.get(), Files.getLastModifiedTime(file).toInstant()))
+        : Optional.empty();
   }
 
   private static Optional<CommitHash> commitIn(Path file) throws IOException {

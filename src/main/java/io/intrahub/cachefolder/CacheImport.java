@@ -5,10 +5,12 @@ import io.intrahub.cachefolder.CachedFiles.CachedRef;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.List;
  */
 public final class CacheImport {
   private final FsStore store;
+  private final ImportGuard guard;
   private final MemoryBudget memory;
   private final Clock clock;
   private final boolean link;
@@ -35,17 +38,19 @@ public final class CacheImport {
   /**
    * An import.
    *
-   * @param store serves no clients
+   * @param guard of the store
    * @param link whether the store gets hard links to the client's files instead of copies
    * @param progress told of each blob that was added
    */
   public CacheImport(
       FsStore store,
+      ImportGuard guard,
       MemoryBudget memory,
       Clock clock,
       boolean link,
       CacheExport.Progress progress) {
     this.store = store;
+    this.guard = guard;
     this.memory = memory;
     this.clock = clock;
     this.link = link;
@@ -53,17 +58,26 @@ public final class CacheImport {
   }
 
   /**
+   * How files get from a folder to the store, for a person.
+   *
+   * @param data the folder of the store
+   * @throws IOException if a folder can't be read
+   */
+  public String describe(Path folder, Path data) throws IOException {
+    return CopyMethod.describe(folder, data, link, "folder");
+  }
+
+  /**
    * Imports one repo.
    *
-   * @throws IOException if the folder can't be read, or the store can't be written
+   * @throws IOException if the store can't be written
    */
   public ImportResult run(CachedFiles folder, RepoId repo) throws IOException {
     ImportResultBuilder result = new ImportResultBuilder(repo);
-    AccessRevocation revocation = new AccessRevocation(store.repos(), repo);
-    for (CommitHash commit : folder.commits(repo)) {
-      new CommitImport(store, memory, link, progress, result, repo, commit, revocation).run(folder);
+    for (CommitHash commit : folder.commits(repo, result::skipped)) {
+      new CommitImport(store, memory, link, progress, guard, result, repo, commit).run(folder);
     }
-    for (CachedRef ref : folder.refs(repo)) {
+    for (CachedRef ref : folder.refs(repo, result::skipped)) {
       if (result.has(ref.commit())) {
         keep(repo, ref, result);
       }
@@ -78,7 +92,10 @@ public final class CacheImport {
     }
     Instant now = clock.instant();
     Instant seen = ref.writtenAt().isAfter(now) ? now : ref.writtenAt();
-    store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen));
+    guard.change(
+        repo,
+        () ->
+            store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen)));
     if (!isKnown(repo, ref)) {
       throw new IOException(
           "the revision %s of %s could not be written to the store"

@@ -32,17 +32,20 @@ public interface CachedFiles {
    */
   record CachedRef(Revision revision, CommitHash commit, Instant writtenAt) {}
 
-  /** Takes what is found. */
-  interface Receiver {
-    /** A file of the commit that was asked for. */
-    void file(CachedFile file) throws IOException;
-
+  /** Takes what can't be used. */
+  interface Skips {
     /**
      * Something that can't be used.
      *
      * @param why for the operator
      */
     void skipped(Path path, String why);
+  }
+
+  /** Takes what is found. */
+  interface Receiver extends Skips {
+    /** A file of the commit that was asked for. */
+    void file(CachedFile file) throws IOException;
   }
 
   /**
@@ -52,24 +55,16 @@ public interface CachedFiles {
    */
   List<RepoId> repos() throws IOException;
 
-  /**
-   * The commits of which the folder has files.
-   *
-   * @throws IOException if the folder can't be read
-   */
-  List<CommitHash> commits(RepoId repo) throws IOException;
+  /** The commits of which the folder has files. */
+  List<CommitHash> commits(RepoId repo, Skips skips);
 
   /**
    * Passes the files of a commit on, in any order.
    *
-   * @throws IOException if the folder can't be read, or the receiver fails
+   * @throws IOException if the receiver fails
    */
   void files(RepoId repo, CommitHash commit, Receiver to) throws IOException;
 
-  /**
-   * The revisions that the client asked for.
-   *
-   * @throws IOException if the folder can't be read
-   */
-  List<CachedRef> refs(RepoId repo) throws IOException;
+  /** The revisions that the client asked for. */
+  List<CachedRef> refs(RepoId repo, Skips skips);
 }

@@ -9,13 +9,14 @@ import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
+import io.intrahub.store.BlobImporter;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.fs.FsStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -29,7 +30,7 @@ final class CommitImport implements CachedFiles.Receiver {
   private final ImportResultBuilder result;
   private final RepoId repo;
   private final CommitHash commit;
-  private final AccessRevocation revocation;
+  private final ImportGuard guard;
 
   /** What the store knew of the commit before. */
   private final Optional<Manifest> known;
@@ -41,24 +42,27 @@ final class CommitImport implements CachedFiles.Receiver {
   private final ManifestWriter writer;
   private long files;
 
+  /** Whether something is imported that the store did not have. */
+  private boolean changes;
+
   CommitImport(
       FsStore store,
       MemoryBudget memory,
       boolean link,
       CacheExport.Progress progress,
+      ImportGuard guard,
       ImportResultBuilder result,
       RepoId repo,
-      CommitHash commit,
-      AccessRevocation revocation)
+      CommitHash commit)
       throws IOException {
     this.store = store;
     this.memory = memory;
     this.link = link;
     this.progress = progress;
+    this.guard = guard;
     this.result = result;
     this.repo = repo;
     this.commit = commit;
-    this.revocation = revocation;
     this.known = store.readOnly().manifest(repo, commit);
     this.fromHub = known.filter(Manifest::complete);
     this.held = this.memory.reservation("import");
@@ -70,7 +74,9 @@ final class CommitImport implements CachedFiles.Receiver {
         writer) {
       folder.files(repo, commit, this);
       if (files > 0) {
-        writer.commit(false);
+        if (changes) {
+          guard.change(repo, () -> writer.commit(false));
+        }
         result.commit(commit, files);
       }
     }
@@ -89,19 +95,10 @@ final class CommitImport implements CachedFiles.Receiver {
           file.content(), "the Hub's list of this commit names another content for " + file.path());
       return;
     }
-    if (!isStored(file.path(), blob)) {
-      revocation.beforeChange();
+    if (!changes && !isStored(file.path(), blob)) {
+      guard.change(repo, () -> changes = true);
     }
-    try {
-      if (!take(file, blob)) {
-        skipped(file.content(), "it is damaged: its content does not match its digest");
-        return;
-      }
-    } catch (FileSystemException e) {
-      if (!String.valueOf(e.getFile()).equals(file.content().toString())) {
-        throw e;
-      }
-      skipped(file.content(), "it can't be read (" + e + ")");
+    if (!take(file, blob)) {
       return;
     }
     Entry entry = entry(file.path(), blob);
@@ -129,17 +126,29 @@ final class CommitImport implements CachedFiles.Receiver {
   private boolean take(CachedFile file, BlobId blob) throws IOException {
     if (blob.size() == 0) {
       // The store keeps no empty blobs.
-      return FileDigest.matches(file.content(), blob);
+      return takeEmpty(file, blob);
     }
     return switch (store.importer().add(repo, blob, file.content(), link)) {
-      case ADDED -> {
+      case BlobImporter.Result.Added() -> {
         result.added(blob.size());
         progress.added(repo, file.path(), blob.size());
         yield true;
       }
-      case PRESENT -> true;
-      case WRONG -> false;
+      case BlobImporter.Result.Present() -> true;
+      case BlobImporter.Result.Rejected(String why) -> {
+        skipped(file.content(), why);
+        yield false;
+      }
     };
+  }
+
+  private boolean takeEmpty(CachedFile file, BlobId blob) {
+    byte[] hash = blob.digest().newHash(0).digest();
+    boolean empty = HexFormat.of().formatHex(hash).equals(blob.digest().hex());
+    if (!empty) {
+      skipped(file.content(), "it is empty, which does not match its digest");
+    }
+    return empty;
   }
 
   private static Entry entry(FilePath path, BlobId blob) {

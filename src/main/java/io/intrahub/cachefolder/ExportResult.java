@@ -44,11 +44,12 @@ public sealed interface ExportResult {
   }
 
   /**
-   * Nothing can be exported.
+   * The revision is not in the folder: it is not stored, or the folder can't be written. Files that
+   * were exported before stay.
    *
    * @param why for the operator
    */
-  record NotStored(RepoId repo, Revision revision, String why) implements ExportResult {}
+  record NotExported(RepoId repo, Revision revision, String why) implements ExportResult {}
 
   /** How many missing files are named: a commit may have a million. */
   int MAX_NAMED = 1_000;

@@ -51,7 +51,7 @@ final class FolderFiles {
     } catch (NoSuchFileException e) {
       throw new UnusableException("it is a link to a file that does not exist");
     } catch (IOException e) {
-      throw new UnusableException("it can't be read (" + e.getMessage() + ")");
+      throw new UnusableException(unreadable(e));
     }
     if (!real.startsWith(realRoot)) {
       throw new UnusableException("it is a link that leads out of the folder");
@@ -77,19 +77,50 @@ final class FolderFiles {
     return names;
   }
 
+  /** What is in a folder, by name; what can't be listed is skipped. */
+  static List<Path> list(Path folder, CachedFiles.Skips skips) {
+    try {
+      return list(folder);
+    } catch (IOException e) {
+      skips.skipped(folder, unreadable(e));
+      return List.of();
+    }
+  }
+
+  private static String unreadable(IOException e) {
+    return "it can't be read (" + e + ")";
+  }
+
   /** Takes each file and link. */
   interface Visitor {
     void file(Path file) throws IOException;
   }
 
-  /** Visits all files and links below a folder, without following links to folders. */
-  static void walk(Path folder, Visitor visitor) throws IOException {
-    for (Path path : list(folder)) {
+  /**
+   * Visits all files and links below a folder, without following links to folders. Folders that
+   * can't be listed are skipped.
+   */
+  static void walk(Path folder, CachedFiles.Skips skips, Visitor visitor) throws IOException {
+    for (Path path : list(folder, skips)) {
       if (Files.isDirectory(path, NOFOLLOW_LINKS)) {
-        walk(path, visitor);
+        walk(path, skips, visitor);
       } else {
         visitor.file(path);
       }
+    }
+  }
+
+  /** Reads something about a file. */
+  interface Look<T> {
+    T at(Path file) throws IOException;
+  }
+
+  /** Looks at a file of which it is known that it is there. */
+  static <T> T look(Path file, Look<T> look) throws UnusableException {
+    try {
+      return look.at(file);
+    } catch (IOException e) {
+      throw new UnusableException(unreadable(e));
     }
   }
 

@@ -34,6 +34,9 @@ public final class LocalFolderReader implements CachedFiles {
   /** What the client noted: the digests of the paths of each commit. */
   private final Map<String, Map<String, Digest>> noted = new TreeMap<>();
 
+  /** What could not be read of the client's notes. */
+  private final Map<Path, String> unreadable = new TreeMap<>();
+
   private final Optional<Revision> revision;
   private Instant notedAt = Instant.EPOCH;
 
@@ -50,7 +53,16 @@ public final class LocalFolderReader implements CachedFiles {
     this.revision = revision;
     this.folder = new FolderFiles(root);
     Path metadata = this.root.resolve(".cache").resolve("huggingface").resolve("download");
-    FolderFiles.walk(metadata, file -> note(metadata, file));
+    FolderFiles.walk(
+        metadata,
+        unreadable::put,
+        file -> {
+          try {
+            note(metadata, file);
+          } catch (IOException e) {
+            unreadable.put(file, "it can't be read (" + e + ")");
+          }
+        });
   }
 
   private void note(Path metadata, Path file) throws IOException {
@@ -82,11 +94,16 @@ public final class LocalFolderReader implements CachedFiles {
 
   @Override
   public List<RepoId> repos() {
-    return noted.isEmpty() ? List.of() : List.of(repo);
+    return noted.isEmpty() && unreadable.isEmpty() ? List.of() : List.of(repo);
   }
 
   @Override
-  public List<CommitHash> commits(RepoId of) {
+  public List<CommitHash> commits(RepoId of, Skips skips) {
+    unreadable.forEach(skips::skipped);
+    return commits();
+  }
+
+  private List<CommitHash> commits() {
     return noted.keySet().stream().map(CommitHash::new).toList();
   }
 
@@ -102,7 +119,10 @@ public final class LocalFolderReader implements CachedFiles {
         Path content = folder.content(file);
         to.file(
             new CachedFile(
-                new FilePath(one.getKey()), one.getValue(), content, Files.size(content)));
+                new FilePath(one.getKey()),
+                one.getValue(),
+                content,
+                FolderFiles.look(content, Files::size)));
       } catch (UnusableException e) {
         to.skipped(file, String.valueOf(e.getMessage()));
       }
@@ -110,10 +130,10 @@ public final class LocalFolderReader implements CachedFiles {
   }
 
   @Override
-  public List<CachedRef> refs(RepoId of) {
+  public List<CachedRef> refs(RepoId of, Skips skips) {
     // Files of several commits are of no one revision.
     return revision.isPresent() && noted.size() == 1
-        ? List.of(new CachedRef(revision.get(), commits(of).getFirst(), notedAt))
+        ? List.of(new CachedRef(revision.get(), commits().getFirst(), notedAt))
         : List.of();
   }
 }

@@ -7,6 +7,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.FileDigest;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.fs.ReadOnlyStore;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -74,21 +76,39 @@ final class RevisionExport {
   /** The commit that the folder shows under the revision. */
   private Optional<CommitHash> shown() throws IOException {
     Path ref = layout.ref(repo, revision);
-    if (!Files.isRegularFile(ref) || Files.size(ref) > MAX_REF) {
+    if (!Files.isRegularFile(ref, NOFOLLOW_LINKS) || Files.size(ref) > MAX_REF) {
       return Optional.empty();
     }
     return CommitHash.parse(Files.readString(ref, StandardCharsets.ISO_8859_1).strip());
   }
 
-  ExportResult.Exported run(Manifest manifest, PathPatterns wanted) throws IOException {
+  /** The store's list of the files can't be read. */
+  static final class ListException extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final IOException why;
+
+    ListException(IOException why) {
+      super(why);
+      this.why = why;
+    }
+
+    IOException why() {
+      return why;
+    }
+  }
+
+  ExportResult.Exported run(Manifest manifest, PathPatterns wanted)
+      throws IOException, ListException {
     try {
       manifest.list(Optional.empty(), true, entry -> placeUnchecked(entry, wanted));
     } catch (UncheckedIOException e) {
       throw e.getCause();
+    } catch (IOException e) {
+      throw new ListException(e);
     }
     publishSnapshot();
     boolean refKept = lacksEarlierFile(manifest);
-    if (!refKept && revision.asCommit().isEmpty() && Files.isDirectory(snapshot)) {
+    if (!refKept && revision.asCommit().isEmpty() && Files.isDirectory(snapshot, NOFOLLOW_LINKS)) {
       publishRef();
     }
     deleteIfEmpty(layout.staging(repo));
@@ -114,6 +134,7 @@ final class RevisionExport {
     boolean[] lacks = new boolean[1];
     FolderFiles.walk(
         before.get(),
+        (_, _) -> lacks[0] = true,
         file -> lacks[0] |= Files.exists(file) && !isInSnapshot(file) && !isGone(file, manifest));
     return lacks[0];
   }
@@ -153,6 +174,12 @@ final class RevisionExport {
     } catch (InvalidPathException e) {
       miss(path, "its name can't be written with this locale: set LC_ALL=C.UTF-8");
       return;
+    } catch (FileSystemException e) {
+      if (!CacheExport.takesFiles(layout, writer)) {
+        throw e;
+      }
+      miss(path, "it can't be written (" + e.getMessage() + ")");
+      return;
     }
     present++;
     bytes += blob.size();
@@ -184,7 +211,7 @@ final class RevisionExport {
     Path shown = snapshot.resolve(path.value());
     Path stagedLink = staged.resolve(path.value());
     Path target = layout.blob(repo, blob.digest());
-    boolean isNew = !isFile(target, blob.size());
+    boolean isNew = !has(target, blob);
     if (isNew) {
       writer.createFolder(layout.blobs(repo));
       Path incomplete = layout.incompleteBlob(repo, blob.digest());
@@ -204,7 +231,7 @@ final class RevisionExport {
   private boolean placeFile(FilePath path, BlobId blob) throws IOException, AbsentException {
     Path shown = snapshot.resolve(path.value());
     Path stagedFile = staged.resolve(path.value());
-    if (isFile(shown, blob.size()) || isFile(stagedFile, blob.size())) {
+    if (has(shown, blob) || has(stagedFile, blob)) {
       return false;
     }
     writer.createFolder(layout.staging(repo));
@@ -241,12 +268,35 @@ final class RevisionExport {
         throw e;
       }
       throw new AbsentException("it was evicted from the store meanwhile");
+    } catch (IOException e) {
+      requireReadable(source, blob);
+      throw e;
     }
   }
 
-  /** A link of a client that shares blobs between repos is followed. */
-  private static boolean isFile(Path path, long size) throws IOException {
-    return Files.isRegularFile(path) && Files.size(path) == size;
+  /** Tells a file of the store that can't be read from a folder that can't be written. */
+  private static void requireReadable(Path source, BlobId blob) throws AbsentException {
+    try {
+      var _ = FileDigest.matches(source, blob);
+    } catch (IOException e) {
+      throw new AbsentException("its copy in the store can't be read (" + e + ")");
+    }
+  }
+
+  /**
+   * Whether the folder has this content already. All of it is read, because a size proves nothing.
+   * A link of a client that shares blobs between repos is followed, but not out of the folder.
+   */
+  private boolean has(Path path, BlobId blob) {
+    try {
+      Path real = path.toRealPath();
+      return real.startsWith(layout.root().toRealPath())
+          && Files.isRegularFile(real, NOFOLLOW_LINKS)
+          && FileDigest.matches(real, blob);
+    } catch (IOException e) {
+      // It is missing or can't be read, and is replaced.
+      return false;
+    }
   }
 
   private static boolean isLink(Path path, Path target) throws IOException {
@@ -254,7 +304,7 @@ final class RevisionExport {
   }
 
   private void publishSnapshot() throws IOException {
-    if (Files.isDirectory(layout.blobs(repo))) {
+    if (Files.isDirectory(layout.blobs(repo), NOFOLLOW_LINKS)) {
       writer.force(layout.blobs(repo));
     }
     if (!Files.isDirectory(staged, NOFOLLOW_LINKS)) {

@@ -15,7 +15,6 @@ import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
-import io.intrahub.store.Store;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
@@ -57,7 +56,7 @@ public final class App implements AutoCloseable {
   /** The started components, the last one first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
-  private final Store store;
+  private final FsStore store;
   private final BackgroundTasks tasks;
   private final Meters meters;
   private final MemoryBudget budget;
@@ -126,6 +125,9 @@ public final class App implements AutoCloseable {
                   timer,
                   System::nanoTime,
                   told));
+      MirrorImport imports =
+          new MirrorImport(
+              store, settings.data(), mirror.importGuard(), budget, clock, tasks, timer);
       admin =
           add(
               new AdminServer(
@@ -135,7 +137,10 @@ public final class App implements AutoCloseable {
                   registry,
                   mirror,
                   new StatusReport(
-                      Main.Version.number(), clock, mirror, store.maintenance()::usage)));
+                      Main.Version.number(), clock, mirror, store.maintenance()::usage),
+                  imports));
+      // Before the listener closes, which waits for its requests.
+      started.push(imports);
       http.start();
       admin.start();
       tasks.execute(store.maintenance()::scan);

@@ -37,6 +37,7 @@ public record AppSettings(
     ClientLimits clients,
     List<String> adminHosts,
     Path data,
+    List<Path> seeds,
     DiskBudgetSettings store,
     UpstreamSettings upstream,
     AccessChecker.Settings access,
@@ -46,9 +47,10 @@ public record AppSettings(
     long bufferBytes,
     long budgetBytes,
     Optional<AuditSettings> audit) {
-  /** Takes a copy of the list. */
+  /** Takes copies of the lists. */
   public AppSettings {
     adminHosts = List.copyOf(adminHosts);
+    seeds = List.copyOf(seeds);
   }
 
   /** Returns a copy with other limits of clients. */
@@ -72,6 +74,11 @@ public record AppSettings(
   /** Returns a copy with the store in another folder. */
   public AppSettings withData(Path other) {
     return changed(draft -> draft.data = other);
+  }
+
+  /** Returns a copy that takes content from these cache folders before it asks upstream. */
+  public AppSettings withSeeds(List<Path> other) {
+    return changed(draft -> draft.seeds = other);
   }
 
   /** Returns a copy with other limits of the store. */
@@ -132,6 +139,7 @@ public record AppSettings(
     private ClientLimits clients;
     private List<String> adminHosts;
     private Path data;
+    private List<Path> seeds;
     private DiskBudgetSettings store;
     private UpstreamSettings upstream;
     private AccessChecker.Settings access;
@@ -148,6 +156,7 @@ public record AppSettings(
       clients = from.clients;
       adminHosts = from.adminHosts;
       data = from.data;
+      seeds = from.seeds;
       store = from.store;
       upstream = from.upstream;
       access = from.access;
@@ -166,6 +175,7 @@ public record AppSettings(
           clients,
           adminHosts,
           data,
+          seeds,
           store,
           upstream,
           access,

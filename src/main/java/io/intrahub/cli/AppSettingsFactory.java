@@ -64,6 +64,7 @@ public final class AppSettingsFactory {
             AddressRanges.of(config.server().trustedProxies())),
         config.admin().hosts(),
         config.store().path(),
+        config.store().seeds(),
         new DiskBudgetSettings(
             config.store().maxSize().bytes(),
             config.store().minFree().bytes(),

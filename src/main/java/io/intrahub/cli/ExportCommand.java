@@ -9,7 +9,6 @@ import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,8 +102,10 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() throws StartException {
     List<Wanted> wanted = repos.stream().map(this::wanted).toList();
     Path data = storeFolder.load().store().path();
-    PrintWriter out = spec.commandLine().getOut();
-    ExportReport report = new ExportReport(out, spec.commandLine().getErr(), json);
+    ExportReport report =
+        new ExportReport(
+            new ReportOutput.Console(
+                spec.commandLine().getOut(), spec.commandLine().getErr(), json));
     try {
       ReadOnlyStore store = ReadOnlyStore.open(data);
       try (CacheExport export =

@@ -1,34 +1,19 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ExportResult;
-import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Prints what an export did: lines as it goes, or one JSON object at the end. For one thread. */
-final class ExportReport {
-  /** Files of this size are worth a line of their own, in bytes. */
-  private static final long LARGE = 256L << 20;
-
-  private static final int MAX_LINES = 20;
-
-  private final PrintWriter out;
-  private final PrintWriter err;
-  private final boolean json;
-  private final ObjectNode result = JsonMapper.shared().createObjectNode();
+/** Tells what an export did. For one thread. */
+final class ExportReport extends FolderReport {
   private final ArrayNode revisions;
   private String folder = "";
-  private boolean complete = true;
 
-  ExportReport(PrintWriter out, PrintWriter err, boolean json) {
-    this.out = out;
-    this.err = err;
-    this.json = json;
+  ExportReport(ReportOutput output) {
+    super(output);
     this.revisions = result.putArray("revisions");
   }
 
@@ -39,21 +24,15 @@ final class ExportReport {
     line("Writing to " + target + " " + how + ".");
   }
 
-  void added(RepoId repo, FilePath path, long bytes) {
-    if (bytes >= LARGE) {
-      line("  " + repo + ": " + path + ", " + StatusTable.size(bytes));
-    }
-  }
-
   void nothingStored(RepoPattern repo) {
-    complete = false;
+    complete(false);
     revisions.addObject().put("repo", repo.toString()).put("error", "nothing of it is stored");
-    error("Nothing is stored of " + repo + ".");
+    error("Nothing is stored of " + repo);
   }
 
   void done(ExportResult of) {
     switch (of) {
-      case ExportResult.NotStored none -> notStored(none);
+      case ExportResult.NotExported none -> notExported(none);
       case ExportResult.Exported exported -> exported(exported);
     }
   }
@@ -62,14 +41,14 @@ final class ExportReport {
     return revisions.addObject().put("type", repo.type().singular()).put("repo", repo.id());
   }
 
-  private void notStored(ExportResult.NotStored none) {
-    complete = false;
+  private void notExported(ExportResult.NotExported none) {
+    complete(false);
     node(none.repo()).put("revision", none.revision().value()).put("error", none.why());
-    error(none.repo() + "@" + none.revision() + ": " + none.why() + ".");
+    error(none.repo() + "@" + none.revision() + ": " + none.why());
   }
 
   private void exported(ExportResult.Exported done) {
-    complete &= done.missingCount() == 0 && done.listed() && !done.refKept();
+    complete(done.missingCount() == 0 && done.listed() && !done.refKept());
     ObjectNode node =
         node(done.repo())
             .put("revision", done.revision().value())
@@ -97,49 +76,25 @@ final class ExportReport {
                 StatusTable.size(done.addedBytes())));
     done.missing().stream()
         .limit(MAX_LINES)
-        .forEach(file -> error(name + " lacks " + file.path() + ": " + file.why() + "."));
+        .forEach(file -> error(name + " lacks " + file.path() + ": " + file.why()));
     if (done.missingCount() > MAX_LINES) {
-      error(name + " lacks " + (done.missingCount() - MAX_LINES) + " more files.");
+      error(name + " lacks " + (done.missingCount() - MAX_LINES) + " more files");
     }
     if (!done.listed()) {
       error(
           name
               + " may have more files: these were imported, and the Hub's list of them is not"
-              + " stored. Load it through the mirror once.");
+              + " stored. Load it through the mirror once");
     }
     if (done.refKept()) {
       error(
           name
               + " still leads to the commit exported before, which has files that the folder lacks"
-              + " of the new one.");
+              + " of the new one");
     }
   }
 
   void end() {
-    if (json) {
-      out.println(result);
-    } else {
-      out.println("To load from it: HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + folder);
-    }
-    out.flush();
-    err.flush();
-  }
-
-  boolean isComplete() {
-    return complete;
-  }
-
-  private void line(String text) {
-    if (!json) {
-      out.println(text);
-      out.flush();
-    }
-  }
-
-  private void error(String text) {
-    if (!json) {
-      err.println("intrahub: " + text);
-      err.flush();
-    }
+    end("To load from it: HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + folder);
   }
 }

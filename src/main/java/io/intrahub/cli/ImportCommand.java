@@ -1,16 +1,13 @@
 package io.intrahub.cli;
 
 import io.intrahub.base.MemoryBudget;
-import io.intrahub.cachefolder.CacheFolderReader;
 import io.intrahub.cachefolder.CacheImport;
-import io.intrahub.cachefolder.CachedFiles;
-import io.intrahub.cachefolder.LocalFolderReader;
 import io.intrahub.config.Config;
-import io.intrahub.hub.RepoId;
-import io.intrahub.hub.RepoPattern;
-import io.intrahub.hub.Revision;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +15,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -37,7 +36,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Brings repos from a folder of the Hub's Python clients into the store, so that the mirror"
-          + " need not fetch them. Stop the mirror first. The digest of each file is computed anew;"
+          + " need not fetch them. A mirror that runs on the store does it itself, if its user can read"
+          + " the folder. The digest of each file is computed anew;"
           + " damaged and unfinished files, and links that lead out of the folder, are skipped. The"
           + " same command again continues an import that was interrupted.",
       "",
@@ -112,123 +112,112 @@ final class ImportCommand implements Callable<Integer> {
 
   @Mixin private StoreFolder storeFolder = new StoreFolder();
 
+  @Option(
+      names = "--admin-host",
+      paramLabel = "ADDRESS",
+      description = "Address of the operator's listener of a running mirror (default: 127.0.0.1).")
+  private @Nullable String adminHost;
+
+  @Option(names = "--admin-port", paramLabel = "PORT", description = "Its port (default: 8091).")
+  private @Nullable String adminPort;
+
   @Override
-  public Integer call() throws StartException {
-    List<RepoPattern> wanted = new ArrayList<>();
-    Optional<Target> target = Optional.empty();
-    if (source.local == null) {
-      repos.stream().map(this::pattern).forEach(wanted::add);
-    } else {
-      target = Optional.of(target());
-    }
-    Config.Store config = storeFolder.load().store();
-    ImportReport report =
-        new ImportReport(spec.commandLine().getOut(), spec.commandLine().getErr(), json);
+  public Integer call() throws StartException, InterruptedException {
+    ImportJob job;
     try {
-      CachedFiles folder = open(target);
-      List<RepoId> found =
-          folder.repos().stream()
-              .filter(
-                  repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
-              .toList();
-      if (found.isEmpty()) {
-        report.nothingFound(folderName());
-      } else {
-        run(config, folder, found, report);
-      }
-      report.end();
-      return report.isComplete() ? 0 : INCOMPLETE;
-    } catch (StoreException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    } catch (IOException e) {
-      spec.commandLine()
-          .getErr()
-          .println(
-              "intrahub: The import from "
-                  + folderName()
-                  + " stopped: "
-                  + FileErrors.describe(e)
-                  + ". What is complete stays, and the same command continues.");
-      return Main.EX_IOERR;
+      job = job().checked();
+    } catch (ImportJob.InvalidException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
+    Map<String, List<String>> listener = new TreeMap<>();
+    Optional.ofNullable(adminHost).ifPresent(host -> listener.put("admin.host", List.of(host)));
+    Optional.ofNullable(adminPort).ifPresent(port -> listener.put("admin.port", List.of(port)));
+    Config config = storeFolder.load(listener);
+    ReportOutput output =
+        new ReportOutput.Console(spec.commandLine().getOut(), spec.commandLine().getErr(), json);
+    Optional<OperatorKey> key = OperatorKey.read(config.store().path());
+    if (key.isPresent() && config.admin().port() != 0) {
+      switch (new RunningMirror(OperatorListener.address(config.admin()), key.get())
+          .run(job, output)) {
+        case RunningMirror.Ended.Done(boolean complete) -> {
+          return complete ? 0 : INCOMPLETE;
+        }
+        case RunningMirror.Ended.Stopped(String why) -> {
+          return failed(why);
+        }
+        case RunningMirror.Ended.NotRunning() -> {}
+      }
+    }
+    return runHere(config.store(), job, new ImportReport(output));
   }
 
-  private void run(Config.Store config, CachedFiles folder, List<RepoId> found, ImportReport report)
-      throws StoreException, IOException {
+  private int failed(String why) {
+    spec.commandLine().getErr().println("intrahub: " + why);
+    return Main.EX_IOERR;
+  }
+
+  private int runHere(Config.Store config, ImportJob job, ImportReport report)
+      throws StartException {
     DiskBudgetSettings settings =
         new DiskBudgetSettings(
             config.maxSize().bytes(),
             config.minFree().bytes(),
             config.highWatermark(),
             config.lowWatermark());
-    try (FsStore store = FsStore.open(config.path(), Clock.systemUTC(), settings, Runnable::run)) {
+    Clock clock = Clock.systemUTC();
+    ImportJob.Opened opened;
+    try {
+      opened = job.open();
+    } catch (ImportJob.InvalidException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      return failed(stopped(job.folder(), e));
+    }
+    try (FsStore store = FsStore.open(config.path(), clock, settings, Runnable::run)) {
       // It must know what it has before it makes space.
       store.scan();
+      StoreUsage before = store.usage();
       CacheImport run =
           new CacheImport(
               store,
+              ImportGuard.offline(store.repos(), clock),
               new MemoryBudget(MEMORY, Duration.ZERO),
-              Clock.systemUTC(),
+              clock,
               link,
               report::added);
-      for (RepoId repo : found) {
-        report.done(run.run(folder, repo));
-      }
-      report.evicted(store.usage());
+      job.run(opened, run, config.path(), report);
+      report.evicted(before, store.usage());
+      report.end();
+      return report.isComplete() ? 0 : INCOMPLETE;
+    } catch (StoreException e) {
+      throw new StartException(
+          e.getMessage()
+              + ". If a mirror runs on it, name its operator's listener with --admin-host and"
+              + " --admin-port, and the import goes through it",
+          e);
+    } catch (IOException e) {
+      return failed(stopped(job.folder(), e));
     }
   }
 
-  /** What a plain folder holds. */
-  private record Target(RepoId repo, Optional<Revision> revision) {}
-
-  private CachedFiles open(Optional<Target> target) throws IOException {
-    return target.isPresent()
-        ? new LocalFolderReader(folderName(), target.get().repo(), target.get().revision())
-        : new CacheFolderReader(folderName());
+  /** Says that an import came to an end too early. */
+  static String stopped(Path folder, IOException why) {
+    return "The import from "
+        + folder
+        + " stopped: "
+        + FileErrors.describe(why)
+        + ". What is complete stays, and the same command continues.";
   }
 
-  private Path folderName() {
-    return Optional.ofNullable(source.cache)
-        .or(() -> Optional.ofNullable(source.local))
-        .orElseThrow();
-  }
-
-  private Target target() {
-    if (repos.size() != 1) {
-      throw wrong(
-          "--local-dir: name the repo of the folder with one --repo, such as acme/tiny@main");
-    }
-    String text = repos.getFirst();
-    int at = text.indexOf('@');
-    String name = at < 0 ? text : text.substring(0, at);
-    RepoId repo =
-        RepoPattern.parse(name)
-            .flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()))
-            .orElseThrow(() ->
-                wrong(
-                    "--repo: '"
-                        + name
-                        + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data"));
-    if (at < 0) {
-      return new Target(repo, Optional.empty());
-    }
-    Revision revision =
-        Revision.parse(text.substring(at + 1))
-            .orElseThrow(
-                () -> wrong("--repo: '" + text.substring(at + 1) + "' is not a branch or tag"));
-    return new Target(repo, Optional.of(revision));
-  }
-
-  private RepoPattern pattern(String text) {
-    return RepoPattern.parse(text)
-        .orElseThrow(() ->
-            wrong(
-                "--repo: '"
-                    + text
-                    + "' is not a pattern of repos such as acme/*, datasets/acme/* or gpt2"));
-  }
-
-  private ParameterException wrong(String what) {
-    return new ParameterException(spec.commandLine(), what);
+  private ImportJob job() {
+    boolean local = source.local != null;
+    Path folder =
+        Optional.ofNullable(source.cache)
+            .or(() -> Optional.ofNullable(source.local))
+            .orElseThrow()
+            .toAbsolutePath()
+            .normalize();
+    return new ImportJob(
+        local ? ImportJob.Kind.LOCAL_DIR : ImportJob.Kind.HF_CACHE, folder, repos, link);
   }
 }

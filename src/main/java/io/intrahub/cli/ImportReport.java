@@ -1,54 +1,37 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ImportResult;
-import io.intrahub.hub.FilePath;
-import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreUsage;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Prints what an import did: lines as it goes, or one JSON object at the end. For one thread. */
-final class ImportReport {
-  /** Files of this size are worth a line of their own, in bytes. */
-  private static final long LARGE = 256L << 20;
-
-  private static final int MAX_LINES = 20;
-
-  private final PrintWriter out;
-  private final PrintWriter err;
-  private final boolean json;
-  private final ObjectNode result = JsonMapper.shared().createObjectNode();
+/** Tells what an import did. For one thread. */
+final class ImportReport extends FolderReport {
   private final ArrayNode repos;
-  private boolean complete = true;
 
-  ImportReport(PrintWriter out, PrintWriter err, boolean json) {
-    this.out = out;
-    this.err = err;
-    this.json = json;
+  ImportReport(ReportOutput output) {
+    super(output);
     this.repos = result.putArray("repos");
   }
 
+  void begin(Path folder, String how) {
+    result.put("folder", folder.toString()).put("method", how);
+    line("Reading " + folder + ", " + how + ".");
+  }
+
   void nothingFound(Path folder) {
-    complete = false;
+    complete(false);
     error(
         folder
             + " has no such repo: a cache folder has folders such as models--acme--tiny, and a"
             + " folder of --local-dir has .cache/huggingface/download");
   }
 
-  void added(RepoId repo, FilePath path, long bytes) {
-    if (bytes >= LARGE) {
-      line("  " + repo + ": " + path + ", " + StatusTable.size(bytes));
-    }
-  }
-
   void done(ImportResult of) {
-    complete &= of.skippedCount() == 0;
+    complete(of.skippedCount() == 0);
     ObjectNode node =
         repos
             .addObject()
@@ -89,40 +72,20 @@ final class ImportReport {
   }
 
   /** Tells what the store gave up, which may be what was just imported. */
-  void evicted(StoreUsage usage) {
-    result.put("evicted", usage.evictedBlobs()).put("evictedBytes", usage.evictedBytes());
-    if (usage.evictedBlobs() > 0) {
-      complete = false;
+  void evicted(StoreUsage before, StoreUsage after) {
+    long blobs = after.evictedBlobs() - before.evictedBlobs();
+    long bytes = after.evictedBytes() - before.evictedBytes();
+    result.put("evicted", blobs).put("evictedBytes", bytes);
+    if (blobs > 0) {
+      complete(false);
       error(
           "The store is full: %d files, %s, were evicted for the import and may be part of it."
-                  .formatted(usage.evictedBlobs(), StatusTable.size(usage.evictedBytes()))
+                  .formatted(blobs, StatusTable.size(bytes))
               + " Raise store.max-size, or import less with --repo");
     }
   }
 
   void end() {
-    if (json) {
-      out.println(result);
-    }
-    out.flush();
-    err.flush();
-  }
-
-  boolean isComplete() {
-    return complete;
-  }
-
-  private void line(String text) {
-    if (!json) {
-      out.println(text);
-      out.flush();
-    }
-  }
-
-  private void error(String text) {
-    if (!json) {
-      err.println("intrahub: " + text + ".");
-      err.flush();
-    }
+    end("");
   }
 }

@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,8 +37,6 @@ import tools.jackson.databind.json.JsonMapper;
           + " the same options, file and environment as serve."
     })
 final class StatusCommand implements Callable<Integer> {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -110,34 +107,14 @@ final class StatusCommand implements Callable<Integer> {
     } catch (ConfigException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
-    if (admin.port() == 0) {
-      throw new StartException(
-          "The mirror selected a free port (admin.port is 0). Name it with --admin-port; serve"
-              + " prints it when it starts.");
-    }
-    return URI.create("http://" + reachable(admin.host()) + ":" + admin.port());
-  }
-
-  /** The name of a listener: those of all addresses are none to connect to. */
-  private static String reachable(String listener) {
-    return switch (listener) {
-      case "0.0.0.0" -> "127.0.0.1";
-      case "::", "[::]" -> "[::1]";
-      default ->
-          listener.contains(":") && !listener.startsWith("[") ? "[" + listener + "]" : listener;
-    };
+    return OperatorListener.address(admin);
   }
 
   private static byte[] ask(URI address) throws IOException, InterruptedException {
-    // A proxy leads to the Hub, not to the operator's own machine.
-    try (HttpClient client =
-        HttpClient.newBuilder()
-            .proxy(HttpClient.Builder.NO_PROXY)
-            .connectTimeout(PATIENCE)
-            .build()) {
+    try (HttpClient client = OperatorListener.client()) {
       return client
           .send(
-              HttpRequest.newBuilder(address).timeout(PATIENCE).build(),
+              HttpRequest.newBuilder(address).timeout(OperatorListener.PATIENCE).build(),
               HttpResponse.BodyHandlers.ofByteArray())
           .body();
     }

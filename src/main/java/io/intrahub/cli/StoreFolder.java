@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -28,8 +29,15 @@ final class StoreFolder {
 
   /** Reads the configuration as {@code serve} does. */
   Config load() throws StartException {
-    Map<String, List<String>> given =
-        data == null ? Map.of() : Map.of("store.path", List.of(data.toString()));
+    return load(Map.of());
+  }
+
+  /** The same, with further options of the command line. */
+  Config load(Map<String, List<String>> further) throws StartException {
+    Map<String, List<String>> given = new TreeMap<>(further);
+    if (data != null) {
+      given.put("store.path", List.of(data.toString()));
+    }
     try {
       return ConfigLoader.load(Optional.ofNullable(config), System.getenv(), given);
     } catch (ConfigException e) {

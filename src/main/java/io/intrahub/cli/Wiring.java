@@ -12,6 +12,8 @@ import io.intrahub.mirror.Mirror;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Scratch;
+import io.intrahub.store.SeedBlobs;
+import io.intrahub.store.fs.SeedFolders;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RetryTiming;
@@ -160,6 +162,7 @@ public final class Wiring {
         repos,
         upstream,
         transfers,
+        settings.seeds().isEmpty() ? SeedBlobs.NONE : new SeedFolders(settings.seeds()),
         meters,
         budget,
         environment.caches(),

@@ -160,7 +160,20 @@ public record Config(
                   "The percentage of `max-size` at which eviction stops. If the disk is full and"
                       + " `max-size` is not set, eviction frees what is needed at once plus the difference"
                       + " between the two watermarks, as a percentage of the store.")
-          int lowWatermark) {}
+          int lowWatermark,
+      @Setting(
+              type = FOLDER,
+              byDefault = "",
+              doc =
+                  "Cache folders of the Hub's Python clients (`HF_HUB_CACHE`), which are only read."
+                      + " A file of a repo that is not stored is copied from there if its digest is right,"
+                      + " instead of fetching it. Who may read it is decided as always.")
+          List<Path> seeds) {
+    /** Takes a copy of the list. */
+    public Store {
+      seeds = List.copyOf(seeds);
+    }
+  }
 
   /** How long cached answers are fresh. */
   public record Freshness(

@@ -18,6 +18,7 @@ import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.BackgroundTransfers;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.CommitFiles;
@@ -64,6 +65,7 @@ final class CommitWarmer {
   private final ManifestLoader manifests;
   private final HubUpstream upstream;
   private final Transfers transfers;
+  private final SeedBlobs seeds;
   private final Meters meters;
   private final long limit;
   private final Semaphore permits = new Semaphore(COMMITS_AT_ONCE, true);
@@ -111,12 +113,14 @@ final class CommitWarmer {
       ManifestLoader manifests,
       HubUpstream upstream,
       Transfers transfers,
+      SeedBlobs seeds,
       Meters meters,
       long limit) {
     this.checker = checker;
     this.manifests = manifests;
     this.upstream = upstream;
     this.transfers = transfers;
+    this.seeds = seeds;
     this.meters = meters;
     this.limit = limit;
   }
@@ -330,7 +334,8 @@ final class CommitWarmer {
                 work.fetcher().orElseThrow(),
                 later),
             work.refused());
-    return switch (transfers.background().fetch(blob.get(), source)) {
+    SeededSource seeded = new SeededSource(seeds, work.repo(), blob.get().blob(), source);
+    return switch (transfers.background().fetch(blob.get(), seeded)) {
       case UpstreamResult.Value(var outcome) ->
           switch (outcome) {
             case STORED -> Readiness.COMPLETE;

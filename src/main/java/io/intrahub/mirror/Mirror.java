@@ -5,7 +5,9 @@ import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -23,11 +25,13 @@ public final class Mirror {
   private final RevisionResolver revisions;
   private final HubUpstream upstream;
   private final Transfers transfers;
+  private final RepoIdentity identity;
 
   /**
    * Wires them.
    *
    * @param policy whose right to read counts, and what the operator's rules refuse
+   * @param seeds from where content is taken before upstream is asked
    * @param budget what listings and answers of any size are held in
    * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
@@ -38,6 +42,7 @@ public final class Mirror {
       RepoStore store,
       HubUpstream upstream,
       Transfers transfers,
+      SeedBlobs seeds,
       Meters meters,
       MemoryBudget budget,
       CacheSizes caches,
@@ -52,14 +57,15 @@ public final class Mirror {
     ManifestLoader manifests =
         new ManifestLoader(
             store, replacements, upstream, budget, executor, settings.manifestLimit());
-    RepoIdentity identity = new RepoIdentity(checker, store, replacements, clock);
+    this.identity = new RepoIdentity(checker, store, replacements, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
     BranchCommits branches =
         new BranchCommits(
             store,
             new PendingCommits(
                 clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits()),
-            new CommitWarmer(checker, manifests, upstream, transfers, meters, settings.warmLimit())
+            new CommitWarmer(
+                    checker, manifests, upstream, transfers, seeds, meters, settings.warmLimit())
                 ::warm,
             executor,
             meters,
@@ -93,6 +99,7 @@ public final class Mirror {
             entries,
             upstream,
             transfers,
+            seeds,
             meters,
             questions,
             settings,
@@ -142,6 +149,11 @@ public final class Mirror {
   /** Calls about a repo that are passed on. */
   public RepoResources resources() {
     return resources;
+  }
+
+  /** What an import must go through while clients are served. */
+  public ImportGuard importGuard() {
+    return identity::change;
   }
 
   /** All other calls. */

@@ -7,7 +7,10 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RepoStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -55,6 +58,31 @@ final class RepoIdentity {
   }
 
   /**
+   * Makes a change that an import brings, after everybody's right to read the repo has ended. The
+   * Hub has to say which repo it is before it says again who may read it.
+   */
+  void change(RepoId repo, ImportGuard.Change change) throws IOException {
+    try {
+      var _ =
+          replacements.exclusively(
+              repo,
+              () -> {
+                checker.replaced(repo);
+                commits.invalidate(repo);
+                try {
+                  ImportGuard.end(store, repo, clock);
+                  change.run();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+                return repo;
+              });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /**
    * Whether this is the repo that is known, because it is at the commit that it had when repo info
    * was last asked for. Another repo would have to have the same files and the same history.
    */
@@ -72,6 +100,20 @@ final class RepoIdentity {
     facts.commit().ifPresent(commit -> commits.put(repo, commit));
   }
 
+  /**
+   * A client's folder does not name the repo's id, so what it says may be of an earlier repo of
+   * this name. Its files stay: clients get those only that the Hub's own list names by digest. No
+   * grant is older than the import.
+   */
+  private void forgetImported(RepoId repo) {
+    log.info(
+        "The Hub has said which repo {} is: its lists replace those that were imported, and"
+            + " imported files are used where their digests match",
+        repo);
+    store.forgetRepo(repo);
+    listeners.forEach(listener -> listener.accept(repo));
+  }
+
   private void takeId(RepoId repo, Optional<String> now) {
     if (store.internalId(repo).equals(now)) {
       return;
@@ -81,7 +123,9 @@ final class RepoIdentity {
             repo,
             () -> {
               Optional<String> before = store.internalId(repo);
-              if (before.isPresent() && !before.equals(now)) {
+              if (before.filter(RepoStore.IMPORTED::equals).isPresent()) {
+                forgetImported(repo);
+              } else if (before.isPresent() && !before.equals(now)) {
                 log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
                 checker.replaced(repo);
                 store.forgetRepo(repo);

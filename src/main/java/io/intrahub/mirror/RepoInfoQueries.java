@@ -130,8 +130,7 @@ public final class RepoInfoQueries {
       RepoId repo, Optional<Revision> revision, String query, ClientRequest client) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Caller caller = client.caller();
-    RevisionRequest request =
-        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
+    RevisionRequest request = new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);

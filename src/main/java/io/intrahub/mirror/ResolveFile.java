@@ -16,6 +16,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.transfer.content.OpenedContent;
 import io.intrahub.upstream.BlobSource;
@@ -46,6 +47,7 @@ public final class ResolveFile {
   private final EntryLookup entries;
   private final HubUpstream upstream;
   private final Transfers transfers;
+  private final SeedBlobs seeds;
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
@@ -66,6 +68,7 @@ public final class ResolveFile {
       EntryLookup entries,
       HubUpstream upstream,
       Transfers transfers,
+      SeedBlobs seeds,
       Meters meters,
       ColdQuestionLimiter questions,
       MirrorSettings settings,
@@ -76,6 +79,7 @@ public final class ResolveFile {
     this.entries = entries;
     this.upstream = upstream;
     this.transfers = transfers;
+    this.seeds = seeds;
     this.meters = meters;
     this.questions = questions;
     this.settings = settings;
@@ -241,7 +245,10 @@ public final class ResolveFile {
   private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
     CacheDirectives asked = request.on().directives();
-    if (old && !asked.noCache() && !asked.onlyIfCached() && upstream.state(at.reader().authority()).mayRefresh()) {
+    if (old
+        && !asked.noCache()
+        && !asked.onlyIfCached()
+        && upstream.state(at.reader().authority()).mayRefresh()) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at, request.revision(), request.since());
@@ -269,7 +276,7 @@ public final class ResolveFile {
   private FileAnswer found(ResolvedRevision.At at, FileRequest request, AuthorisedBlob blob) {
     RepoId repo = blob.repo();
     FilePath path = request.path();
-    BlobSource source =
+    RefusalReporter fromUpstream =
         new RefusalReporter(
             upstream.source(
                 repo,
@@ -279,6 +286,7 @@ public final class ResolveFile {
                 at.reader(),
                 new LfsFiles(manifests, transfers, at.repo(), at.commit(), path)),
             refusal -> revisions.refused(repo, refusal, at.reader()));
+    BlobSource source = new SeededSource(seeds, repo, blob.blob(), fromUpstream);
     return new FileAnswer.Found(
         at.commit(),
         path,

@@ -127,7 +127,7 @@ final class RevisionReader {
               ? OnlyStored.notStored(attempt.request())
               : upstream.health().mayAsk()
                   ? ask(repo, attempt, Optional.of(proof))
-              : new UpstreamResult.Failed<>(upstream.unavailableReason());
+                  : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -204,7 +204,8 @@ final class RevisionReader {
     Revision revision = attempt.revision();
     return revision
         .asCommit()
-        .map(commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
+        .map(
+            commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
         .or(() ->
             store
                 .revision(proof, revision)

@@ -9,27 +9,34 @@ import java.nio.file.Path;
  * Takes blobs that the operator brings. An import lets nobody read anything: a blob is kept within
  * the repo that names it, and clients need a proof to read it, as always.
  *
- * <p>For one thread, in a process that serves no clients.
+ * <p>For one thread at a time; the store may serve clients meanwhile.
  */
 public interface BlobImporter {
   /** What became of a file. */
-  enum Result {
+  sealed interface Result {
     /** It is published and survives a power cut. */
-    ADDED,
+    record Added() implements Result {}
+
     /** The store had this blob. The file was not read. */
-    PRESENT,
-    /** The file has another size or digest. Nothing is stored. */
-    WRONG
+    record Present() implements Result {}
+
+    /**
+     * The file can't be used. Nothing is stored, and nothing was evicted for it.
+     *
+     * @param why for the operator
+     */
+    record Rejected(String why) implements Result {}
   }
 
   /**
    * Publishes a copy of a file whose size and digest are those of the blob. The copy is what is
-   * compared, so that a change of the file meanwhile does no harm.
+   * compared, so that a change of the file meanwhile does no harm. If other content would have to
+   * be evicted for it, the file itself is compared first.
    *
    * @param link whether the file itself gets a second name in the store, and becomes read-only,
    *     instead of being copied
-   * @throws IOException if the file can't be read, or the store can't take it; nothing is stored
-   *     then
+   * @throws IOException if the store can't take it, although the file can be read; nothing is
+   *     stored then
    */
   Result add(RepoId repo, BlobId blob, Path file, boolean link) throws IOException;
 }

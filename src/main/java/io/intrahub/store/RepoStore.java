@@ -85,7 +85,13 @@ public interface RepoStore extends GrantStore {
    */
   void putAnswer(RepoId repo, CommitHash commit, String name, Observation<byte[]> answer);
 
-  /** The Hub's internal id of the repo that all this is known of. */
+  /**
+   * In place of an {@link #internalId}: something was imported of the repo since the Hub last named
+   * its id, so it is not known whether that is of the same repo. The Hub has no such id.
+   */
+  String IMPORTED = "imported";
+
+  /** The Hub's internal id of the repo that all this is known of, or {@link #IMPORTED}. */
   Optional<String> internalId(RepoId repo);
 
   /** Remembers the internal id of a repo. */

@@ -207,6 +207,96 @@ class CacheExportTest {
   }
 
   @Test
+  void one_file_that_cannot_be_written_is_named_and_the_rest_is_exported() throws Exception {
+    Path taken =
+        layout.blob(
+            REPO, StoredRepo.blob("f.json", StoredRepo.files().get("config.json")).digest());
+    Files.createDirectories(taken.resolve("by somebody else"));
+
+    ExportResult.Exported done = exportMain();
+
+    assertThat(done.missing())
+        .singleElement()
+        .satisfies(
+            m -> assertThat(m.path().value()).isEqualTo("config.json"),
+            m -> assertThat(m.why()).contains("can't be written", taken.toString()));
+    Map<String, byte[]> rest = StoredRepo.files();
+    rest.remove("config.json");
+    CacheFiles.expect(layout.snapshot(REPO, FIRST), rest);
+  }
+
+  @Test
+  void a_list_of_files_that_is_damaged_stops_the_export_of_its_repo_only() throws Exception {
+    try (Stream<Path> all = Files.walk(data.resolve("repos"))) {
+      for (Path file : all.filter(f -> f.toString().contains("manifest")).toList()) {
+        if (Files.isRegularFile(file)) {
+          Files.write(file, new byte[100]);
+        }
+      }
+    }
+
+    assertThat(export(Revision.MAIN, PathPatterns.ALL, new JdkFolderWriter()))
+        .isInstanceOfSatisfying(
+            ExportResult.NotExported.class,
+            r -> assertThat(r.why()).contains("list of its files can't be read"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void content_that_is_there_is_believed_by_its_digest_and_not_by_its_size(boolean links)
+      throws Exception {
+    FolderWriter writer = links ? new JdkFolderWriter() : FaultyWriter.withoutLinks();
+    export(Revision.MAIN, PathPatterns.ALL, writer);
+    Path model = layout.snapshot(REPO, FIRST).resolve("model.safetensors").toRealPath();
+    Files.write(model, new byte[300_000]);
+
+    ExportResult.Exported again =
+        (ExportResult.Exported) export(Revision.MAIN, PathPatterns.ALL, writer);
+
+    assertThat(again.added()).isEqualTo(1);
+    CacheFiles.expect(layout.snapshot(REPO, FIRST), StoredRepo.files());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "models--acme--tiny",
+        "models--acme--tiny/blobs",
+        "models--acme--tiny/snapshots",
+        "models--acme--tiny/refs",
+        "models--acme--tiny/.intrahub-export",
+        "models--acme--tiny/snapshots/1111111111111111111111111111111111111111",
+        "models--acme--tiny/snapshots/1111111111111111111111111111111111111111/onnx"
+      })
+  void a_link_in_the_place_of_a_folder_leads_no_file_out_of_the_cache_folder(String name)
+      throws Exception {
+    Path outside = Files.createDirectories(tmp.resolve("outside"));
+    Path link = cache.resolve(name);
+    Files.createDirectories(link.getParent());
+    Files.createSymbolicLink(link, outside);
+
+    ExportResult result = export(Revision.MAIN, PathPatterns.ALL, new JdkFolderWriter());
+
+    assertThat(outside).isEmptyDirectory();
+    assertThat(result.toString()).contains("is a link in the place of a folder");
+  }
+
+  @Test
+  void content_outside_of_the_cache_folder_is_not_taken_for_an_exported_file() throws Exception {
+    byte[] config = StoredRepo.files().get("config.json");
+    Path outside = Files.write(tmp.resolve("config.json"), config);
+    Path blob = layout.blob(REPO, StoredRepo.blob("f.json", config).digest());
+    Files.createDirectories(blob.getParent());
+    Files.createSymbolicLink(blob, outside);
+
+    exportMain();
+
+    assertThat(blob).isRegularFile();
+    assertThat(Files.isSymbolicLink(blob)).isFalse();
+    assertThat(outside).hasBinaryContent(config);
+  }
+
+  @Test
   void a_mirror_may_have_the_store_open_meanwhile() throws Exception {
     try (FsStore running = StoredRepo.open(data)) {
       assertThat(exportMain().present()).isEqualTo(5);
@@ -229,7 +319,7 @@ class CacheExportTest {
 
     assertThat(result)
         .isInstanceOfSatisfying(
-            ExportResult.NotStored.class, r -> assertThat(r.why()).endsWith("but main"));
+            ExportResult.NotExported.class, r -> assertThat(r.why()).endsWith("but main"));
     assertThat(layout.repo(REPO)).doesNotExist();
   }
 

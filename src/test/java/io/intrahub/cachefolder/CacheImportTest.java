@@ -18,7 +18,9 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.Manifest;
+import io.intrahub.store.RepoStore;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.TestRepos;
@@ -73,7 +75,13 @@ class CacheImportTest {
 
   private ImportResult importInto(FsStore store, CachedFiles folder, boolean link)
       throws IOException {
-    return new CacheImport(store, TestRepos.budget(), CLOCK, link, (repo, path, bytes) -> {})
+    return new CacheImport(
+            store,
+            ImportGuard.offline(store.repos(), CLOCK),
+            TestRepos.budget(),
+            CLOCK,
+            link,
+            (repo, path, bytes) -> {})
         .run(folder, REPO);
   }
 
@@ -223,6 +231,55 @@ class CacheImportTest {
                   .orElseThrow()
                   .find(new io.intrahub.hub.FilePath("config.json")))
           .isEmpty();
+    }
+  }
+
+  @Test
+  void a_file_that_is_too_large_for_the_store_is_skipped_and_the_rest_is_imported()
+      throws Exception {
+    DiskBudgetSettings small = new DiskBudgetSettings(100_000, 0, 90, 80);
+    ImportResult result;
+    try (FsStore store = FsStore.open(data, CLOCK, small, Runnable::run)) {
+      result = importInto(store, new CacheFolderReader(cache), false);
+    }
+
+    assertThat(result.skipped())
+        .singleElement()
+        .satisfies(s -> assertThat(s.why()).contains("too large", "store.max-size"));
+    Map<String, byte[]> rest = StoredRepo.files();
+    rest.remove("model.safetensors");
+    expectStored(rest);
+  }
+
+  @Test
+  void nothing_is_evicted_for_a_file_that_turns_out_to_be_damaged() throws Exception {
+    BlobId kept = TestBlobs.sha256(TestBlobs.bytes(5, 200_000));
+    Files.write(blob("model.safetensors"), new byte[300_000]);
+    DiskBudgetSettings tight = new DiskBudgetSettings(400_000, 0, 90, 80);
+    try (FsStore store = FsStore.open(data, CLOCK, tight, Runnable::run)) {
+      TestBlobs.publish(store, REPO, kept, TestBlobs.bytes(5, 200_000));
+      store.scan();
+
+      ImportResult result = importInto(store, new CacheFolderReader(cache), false);
+
+      assertThat(result.skipped())
+          .singleElement()
+          .satisfies(s -> assertThat(s.why()).contains("damaged"));
+      assertThat(store.usage().evictedBlobs()).isZero();
+      assertThat(store.readOnly().file(REPO, kept)).isPresent();
+    }
+  }
+
+  @Test
+  void the_hub_must_say_which_repo_an_imported_one_is() throws Exception {
+    try (FsStore store = StoredRepo.open(data)) {
+      store.repos().putInternalId(REPO, new Observation<>("0123456789abcdef01234567", NOW));
+    }
+
+    importCache();
+
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(store.repos().internalId(REPO)).hasValue(RepoStore.IMPORTED);
     }
   }
 

@@ -18,6 +18,7 @@ import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.RepoType;
+import io.intrahub.store.ImportGuard;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
@@ -83,6 +84,7 @@ class ImportedRepoTest {
     try (FsStore store = FsStore.open(data, clock, DiskBudgetSettings.DEFAULT, Runnable::run)) {
       new CacheImport(
               store,
+              ImportGuard.offline(store.repos(), clock),
               new MemoryBudget(8 << 20, Duration.ZERO),
               clock,
               false,
@@ -99,10 +101,13 @@ class ImportedRepoTest {
   }
 
   private void start(Optional<SiteAccess> site, Visibility visibility) {
+    assertThat(begin(site, visibility).commit("Add it", FILES)).isEqualTo(commit);
+  }
+
+  private DevRepo begin(Optional<SiteAccess> site, Visibility visibility) {
     rig = new Rig(data, s -> site.map(s::withSite).orElse(s));
     rig.hub.token(ALICE, "alice");
-    DevRepo repo = rig.hub.repo("model", ID).visibility(visibility).allow(ALICE);
-    assertThat(repo.commit("Add it", FILES)).isEqualTo(commit);
+    return rig.hub.repo("model", ID).visibility(visibility).allow(ALICE);
   }
 
   private List<Recorded> contentReads() {
@@ -168,6 +173,24 @@ class ImportedRepoTest {
     for (String path : FILES.keySet()) {
       assertThat(get(path, Optional.empty()).status()).as(path).isEqualTo(504);
     }
+  }
+
+  @Test
+  void a_public_repo_that_took_the_name_opens_nothing_of_the_imported_one() throws Exception {
+    importTrue();
+    DevRepo other = begin(Optional.empty(), Visibility.PUBLIC);
+    other.commit("Another one", Map.of("config.json", DevFile.text("{}")));
+    String old = "/" + ID + "/resolve/" + commit + "/";
+
+    assertThat(get("config.json", Optional.empty()).text()).isEqualTo("{}");
+    rig.settle();
+    assertThat(rig.get(old + "model.bin", Optional.empty()).status()).isEqualTo(404);
+    rig.restartOffline();
+    for (String path : FILES.keySet()) {
+      assertThat(rig.get(old + path, Optional.empty()).status()).as(path).isGreaterThan(499);
+    }
+    assertThat(get("config.json", Optional.empty()).text()).isEqualTo("{}");
+    assertThat(get("model.bin", Optional.empty()).status()).isGreaterThan(399);
   }
 
   private void startInAirGap() throws Exception {

@@ -4,6 +4,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobImporter;
+import io.intrahub.store.FileDigest;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.VerifiedFile;
@@ -24,6 +25,8 @@ import java.util.Optional;
 /** Imports blobs through one temporary file. For one thread. */
 final class FsBlobImporter implements BlobImporter {
   private static final int BUFFER = 1 << 20;
+  private static final Result DAMAGED =
+      new Result.Rejected("it is damaged: its content does not match its digest");
 
   private final Disk disk;
   private final StoreLayout layout;
@@ -40,10 +43,42 @@ final class FsBlobImporter implements BlobImporter {
   @Override
   public Result add(RepoId repo, BlobId blob, Path file, boolean link) throws IOException {
     if (isStored(repo, blob)) {
-      return Result.PRESENT;
+      return new Result.Present();
     }
-    PartialBlob.requirePossible(blob.size());
-    budget.requireFits(blob.size());
+    try {
+      PartialBlob.requirePossible(blob.size());
+      budget.requireFits(blob.size());
+    } catch (IOException e) {
+      return new Result.Rejected("it is too large: " + e.getMessage());
+    }
+    if (budget.needsEviction(blob.size())) {
+      // Nothing may be evicted for a file that is then rejected.
+      Optional<Result> rejected = check(file, blob);
+      if (rejected.isPresent()) {
+        return rejected.get();
+      }
+    }
+    try {
+      return bring(repo, blob, file, link);
+    } catch (IOException e) {
+      Optional<Result> rejected = check(file, blob);
+      if (rejected.isPresent()) {
+        return rejected.get();
+      }
+      throw e;
+    }
+  }
+
+  /** Reads the file, which tells a bad file from a store that can't be written. */
+  private static Optional<Result> check(Path file, BlobId blob) {
+    try {
+      return FileDigest.matches(file, blob) ? Optional.empty() : Optional.of(DAMAGED);
+    } catch (IOException e) {
+      return Optional.of(new Result.Rejected("it can't be read (" + e + ")"));
+    }
+  }
+
+  private Result bring(RepoId repo, BlobId blob, Path file, boolean link) throws IOException {
     Path copy = layout.imported();
     deleteIfThere(copy);
     try (DiskBudget.Reservation space = budget.openReservation(blob.size(), 0, () -> {})) {
@@ -51,10 +86,10 @@ final class FsBlobImporter implements BlobImporter {
       try (Disk.File content = link ? linked(file, copy) : copied(file, copy, blob.size())) {
         space.written(blob.size());
         if (content.size() != blob.size() || !matches(content, blob)) {
-          return Result.WRONG;
+          return DAMAGED;
         }
         published.put(Optional.of(repo), blob, new Copy(copy, content, space));
-        return Result.ADDED;
+        return new Result.Added();
       }
     } finally {
       deleteIfThere(copy);

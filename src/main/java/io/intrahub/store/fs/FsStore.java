@@ -240,12 +240,17 @@ public final class FsStore implements Store, Maintenance {
     return repos;
   }
 
-  /** Takes blobs that the operator brings; for a process that serves no clients. */
+  /** Takes blobs that the operator brings. */
   public BlobImporter importer() {
     return importer;
   }
 
-  /** The same store as the operator sees it; for a process that serves no clients. */
+  /** The key with which commands sign what they ask of the process that has the store open. */
+  public OperatorKey operatorKey() {
+    return new OperatorKey(parts.installationKey());
+  }
+
+  /** The same store as the operator sees it. */
   public ReadOnlyStore readOnly() {
     return readOnly;
   }

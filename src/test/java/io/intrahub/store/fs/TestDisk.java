@@ -54,6 +54,11 @@ public class TestDisk implements Disk {
     this.real = new JdkDisk(root);
   }
 
+  /** Number of calls since {@link #fail}. */
+  public int calls() {
+    return calls.get();
+  }
+
   /** The N-th call from now, counted from 1, goes wrong. */
   public void fail(int n, Fault how) {
     calls.set(0);

@@ -87,6 +87,15 @@ public final class DiskBudget {
   }
 
   /**
+   * Whether a promise of these bytes would have something evicted now.
+   *
+   * @throws IOException if the free space can't be read
+   */
+  public boolean needsEviction(long bytes) throws IOException {
+    return missing(bytes) > 0;
+  }
+
+  /**
    * Begins to count a blob that is being written. It promises nothing yet, so it never fails.
    *
    * @param size of the whole blob, in bytes
@@ -169,10 +178,15 @@ public final class DiskBudget {
 
   /** How much should be evicted now; 0 below the high mark. */
   private long missing() throws IOException {
+    return missing(0);
+  }
+
+  /** The same after a further promise of some bytes. */
+  private long missing(long bytes) throws IOException {
     long stored = stored();
-    long used = stored + reserved.get();
+    long used = stored + reserved.get() + bytes;
     long overSize = used > settings.highMark() ? used - settings.lowMark() : 0;
-    long spare = spare();
+    long spare = spare() - bytes;
     if (spare >= 0 || isFruitless()) {
       return overSize;
     }

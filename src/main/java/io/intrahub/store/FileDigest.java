@@ -1,4 +1,4 @@
-package io.intrahub.cachefolder;
+package io.intrahub.store;
 
 import io.intrahub.hub.BlobId;
 import java.io.IOException;
@@ -9,17 +9,21 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 
 /** Compares files with digests. */
-final class FileDigest {
+public final class FileDigest {
   private static final int BUFFER = 1 << 20;
 
   private FileDigest() {}
 
   /**
-   * Reads a whole file.
+   * Reads a whole file, unless its size is another one. Follows links. For any thread.
    *
    * @return whether it has the size and the digest of the blob
+   * @throws IOException if it can't be read
    */
-  static boolean matches(Path file, BlobId blob) throws IOException {
+  public static boolean matches(Path file, BlobId blob) throws IOException {
+    if (Files.size(file) != blob.size()) {
+      return false;
+    }
     MessageDigest hash = blob.digest().newHash(blob.size());
     long size = 0;
     try (InputStream in = Files.newInputStream(file)) {

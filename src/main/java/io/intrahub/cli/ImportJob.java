@@ -1,0 +1,169 @@
+package io.intrahub.cli;
+
+import io.intrahub.cachefolder.CacheFolderReader;
+import io.intrahub.cachefolder.CacheImport;
+import io.intrahub.cachefolder.CachedFiles;
+import io.intrahub.cachefolder.LocalFolderReader;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoPattern;
+import io.intrahub.hub.Revision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What is to be imported, on this machine or by a running mirror. Immutable.
+ *
+ * @param folder absolute
+ * @param repos patterns of repos; of a {@link Kind#LOCAL_DIR}, the one repo, with or without a
+ *     revision
+ * @param link whether the store gets hard links to the files
+ */
+record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
+  /** What kind of folder it is. */
+  enum Kind {
+    /** A cache folder of the Hub's Python clients. */
+    HF_CACHE,
+    /** What one repo was downloaded to. */
+    LOCAL_DIR
+  }
+
+  ImportJob {
+    repos = List.copyOf(repos);
+  }
+
+  /** The job makes no sense. The message is for the operator. */
+  static final class InvalidException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    InvalidException(String what) {
+      super(what);
+    }
+  }
+
+  /** Checks what can be checked without the folder. */
+  ImportJob checked() throws InvalidException {
+    if (kind == Kind.LOCAL_DIR) {
+      var _ = target();
+    } else {
+      var _ = patterns();
+    }
+    return this;
+  }
+
+  /** The folder, with those of its repos that are wanted. */
+  record Opened(CachedFiles folder, List<RepoId> repos) {}
+
+  /**
+   * Opens the folder.
+   *
+   * @throws IOException if it can't be read
+   */
+  Opened open() throws IOException, InvalidException {
+    if (kind == Kind.LOCAL_DIR) {
+      Target target = target();
+      CachedFiles local = new LocalFolderReader(folder, target.repo(), target.revision());
+      return new Opened(local, local.repos());
+    }
+    List<RepoPattern> wanted = patterns();
+    CachedFiles cache = new CacheFolderReader(folder);
+    return new Opened(
+        cache,
+        cache.repos().stream()
+            .filter(repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
+            .toList());
+  }
+
+  /**
+   * Imports.
+   *
+   * @param data the folder of the store
+   * @throws IOException if the folder can't be read, or the store can't be written
+   */
+  void run(Opened opened, CacheImport run, Path data, ImportReport report) throws IOException {
+    if (opened.repos().isEmpty()) {
+      report.nothingFound(folder);
+      return;
+    }
+    report.begin(folder, run.describe(folder, data));
+    for (RepoId repo : opened.repos()) {
+      report.done(run.run(opened.folder(), repo));
+    }
+  }
+
+  /** What a plain folder holds. */
+  private record Target(RepoId repo, Optional<Revision> revision) {}
+
+  private Target target() throws InvalidException {
+    if (repos.size() != 1) {
+      throw new InvalidException(
+          "--local-dir: name the repo of the folder with one --repo, such as acme/tiny@main");
+    }
+    String text = repos.getFirst();
+    int at = text.indexOf('@');
+    String name = at < 0 ? text : text.substring(0, at);
+    Optional<RepoId> repo =
+        RepoPattern.parse(name).flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()));
+    if (repo.isEmpty()) {
+      throw new InvalidException(
+          "--repo: '" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/data");
+    }
+    Optional<Revision> revision =
+        at < 0 ? Optional.empty() : Revision.parse(text.substring(at + 1));
+    if (at >= 0 && revision.isEmpty()) {
+      throw new InvalidException("--repo: '" + text.substring(at + 1) + "' is not a branch or tag");
+    }
+    return new Target(repo.get(), revision);
+  }
+
+  private List<RepoPattern> patterns() throws InvalidException {
+    List<RepoPattern> patterns = new ArrayList<>();
+    for (String text : repos) {
+      patterns.add(
+          RepoPattern.parse(text)
+              .orElseThrow(() ->
+                  new InvalidException(
+                      "--repo: '"
+                          + text
+                          + "' is not a pattern of repos such as acme/*, datasets/acme/* or"
+                          + " gpt2")));
+    }
+    return patterns;
+  }
+
+  /** As a command sends it to the mirror. */
+  byte[] toJson() {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put("kind", kind.name().toLowerCase(Locale.ROOT))
+        .put("folder", folder.toString())
+        .put("link", link);
+    ArrayNode names = json.putArray("repos");
+    repos.forEach(names::add);
+    return JsonMapper.shared().writeValueAsBytes(json);
+  }
+
+  static ImportJob ofJson(byte[] text) throws InvalidException {
+    try {
+      JsonNode json = JsonMapper.shared().readTree(text);
+      List<String> repos = new ArrayList<>();
+      json.path("repos").forEach(name -> repos.add(name.asString()));
+      Path folder = Path.of(json.path("folder").asString());
+      Kind kind = Kind.valueOf(json.path("kind").asString().toUpperCase(Locale.ROOT));
+      if (folder.isAbsolute()) {
+        return new ImportJob(kind, folder, repos, json.path("link").asBoolean(false)).checked();
+      }
+    } catch (JacksonException | IllegalArgumentException e) {
+      // Another version's command; said below. InvalidPathException is one of them.
+    }
+    throw new InvalidException(
+        "The running mirror does not understand this import: it may be of another version");
+  }
+}

@@ -1,0 +1,46 @@
+package io.intrahub.cli;
+
+import io.intrahub.config.Config;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+
+/** How commands reach the operator's listener of a running mirror. */
+final class OperatorListener {
+  /** How long a command waits for a connection, and for answers that take no work. */
+  static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private OperatorListener() {}
+
+  /**
+   * The address of the listener that a configuration names.
+   *
+   * @throws StartException if the mirror chose the port itself
+   */
+  static URI address(Config.Admin admin) throws StartException {
+    if (admin.port() == 0) {
+      throw new StartException(
+          "The mirror selected a free port (admin.port is 0). Name it with --admin-port; serve"
+              + " prints it when it starts.");
+    }
+    return URI.create("http://" + reachable(admin.host()) + ":" + admin.port());
+  }
+
+  /** The name of a listener: those of all addresses are none to connect to. */
+  private static String reachable(String listener) {
+    return switch (listener) {
+      case "0.0.0.0" -> "127.0.0.1";
+      case "::", "[::]" -> "[::1]";
+      default ->
+          listener.contains(":") && !listener.startsWith("[") ? "[" + listener + "]" : listener;
+    };
+  }
+
+  /** To be closed. A proxy leads to the Hub, not to the operator's own machine. */
+  static HttpClient client() {
+    return HttpClient.newBuilder()
+        .proxy(HttpClient.Builder.NO_PROXY)
+        .connectTimeout(PATIENCE)
+        .build();
+  }
+}

@@ -1,0 +1,42 @@
+package io.intrahub.store;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.RepoId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * Content that the operator has placed beside the store, and that is taken from there before
+ * upstream is asked for it. Whoever asks has proved the right to read the blob in this repo, and
+ * checks the digest of what is read. Content of one repo is never given to another, which might
+ * claim the digest of a file that it must not see. Safe for use by many threads.
+ */
+public interface SeedBlobs {
+  /** There is none. */
+  SeedBlobs NONE =
+      new SeedBlobs() {
+        @Override
+        public Optional<Seed> open(RepoId repo, BlobId blob) {
+          return Optional.empty();
+        }
+
+        @Override
+        public void reject(RepoId repo, BlobId blob) {}
+      };
+
+  /** An open file. For one thread; closed by it. */
+  interface Seed extends AutoCloseable {
+    /** Reads some bytes at a position; -1 at the end of the file. */
+    int read(ByteBuffer into, long position) throws IOException;
+
+    @Override
+    void close();
+  }
+
+  /** Opens a file with the name and the size of a blob. Its content is not known to be right. */
+  Optional<Seed> open(RepoId repo, BlobId blob);
+
+  /** The content was wrong or can't be read: it is not opened any more until the next start. */
+  void reject(RepoId repo, BlobId blob);
+}

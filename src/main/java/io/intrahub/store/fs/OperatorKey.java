@@ -1,0 +1,69 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.JdkDisk;
+import io.intrahub.store.fs.disk.StoreLayout;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Optional;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Signs what a command asks of the mirror that runs on its store. Only those who may read the
+ * store's folder can sign. The key itself is never sent, and a signature is good for its request
+ * only. Immutable.
+ */
+public final class OperatorKey {
+  private static final String ALGORITHM = "HmacSHA256";
+  private static final byte[] PURPOSE = "operator\n".getBytes(StandardCharsets.US_ASCII);
+  private static final int MAX_KEY = 1024;
+
+  private final SecretKeySpec key;
+
+  OperatorKey(byte[] installationKey) {
+    this.key = new SecretKeySpec(installationKey, ALGORITHM);
+  }
+
+  /**
+   * Reads the key of a store, which a mirror may have open.
+   *
+   * @param folder of the store
+   * @return empty if the folder has none or it can't be read
+   */
+  public static Optional<OperatorKey> read(Path folder) {
+    Path root = folder.toAbsolutePath().normalize();
+    try (Disk.File file = new JdkDisk(root).open(new StoreLayout(root).installationKey())) {
+      int size = (int) Math.min(file.size(), MAX_KEY);
+      return size == 0
+          ? Optional.empty()
+          : Optional.of(new OperatorKey(FileIo.readFully(file, 0, size).array()));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The signature of a request. */
+  public String sign(byte[] request) {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(key);
+      mac.update(PURPOSE);
+      return HexFormat.of().formatHex(mac.doFinal(request));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java has " + ALGORITHM, e);
+    }
+  }
+
+  /** Whether a signature is the one of this request. */
+  public boolean isSignature(String signature, byte[] request) {
+    return MessageDigest.isEqual(
+        sign(request).getBytes(StandardCharsets.US_ASCII),
+        signature.getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,141 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Recorded;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code store.seeds}: what is taken from a cache folder beside the store, and for whom. */
+class SeedsTest {
+  private static final String ID = "acme/carried";
+  private static final String ALICE = "hf_seedAlice";
+  private static final Map<String, DevFile> FILES =
+      Map.of(
+          "config.json", DevFile.text("{\"model_type\": \"bert\"}\n"),
+          "model.bin", DevFile.lfsGenerated(3, 9_000_000),
+          "other.bin", DevFile.lfsGenerated(4, 300_000));
+
+  @TempDir Path tmp;
+  private Path seeds;
+  private Rig rig;
+
+  @BeforeEach
+  void start() throws Exception {
+    seeds = tmp.resolve("hub");
+    for (DevFile file : FILES.values()) {
+      place("models--acme--carried", file.etag(), file.allBytes());
+    }
+    rig = new Rig(tmp.resolve("data"), s -> s.withSeeds(List.of(tmp.resolve("none"), seeds)));
+    rig.hub.token(ALICE, "alice");
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private Path place(String repo, String etag, byte[] content) throws Exception {
+    Path blobs = Files.createDirectories(seeds.resolve(repo).resolve("blobs"));
+    return Files.write(blobs.resolve(etag), content);
+  }
+
+  private DevRepo repo(String id, Visibility visibility) {
+    DevRepo repo = rig.hub.repo("model", id).visibility(visibility).allow(ALICE);
+    repo.commit("Add it", FILES);
+    return repo;
+  }
+
+  private List<Recorded> contentReads() {
+    rig.settle();
+    return rig.hub.log().stream()
+        .filter(r -> Set.of(Route.CDN, Route.RESOLVE_CACHE).contains(r.route()))
+        .toList();
+  }
+
+  private Rig.Answer get(String id, String path, Optional<String> token) {
+    return rig.get("/" + id + "/resolve/main/" + path, token);
+  }
+
+  private void expectAll(String id, Optional<String> token) {
+    FILES.forEach((path, file) -> {
+      Rig.Answer answer = get(id, path, token);
+      assertThat(answer.status()).as(path).isEqualTo(200);
+      assertThat(answer.body()).as(path).isEqualTo(file.allBytes());
+    });
+  }
+
+  @Test
+  void a_seeded_repo_costs_no_read_of_content_and_is_stored_then() throws Exception {
+    repo(ID, Visibility.PUBLIC);
+
+    expectAll(ID, Optional.empty());
+    assertThat(contentReads()).isEmpty();
+
+    Files.move(seeds, tmp.resolve("gone"));
+    expectAll(ID, Optional.empty());
+    assertThat(contentReads()).as("served from the store").isEmpty();
+  }
+
+  @Test
+  void seeds_open_a_private_repo_to_nobody() {
+    repo(ID, Visibility.PRIVATE);
+
+    assertThat(get(ID, "model.bin", Optional.empty()).status()).isEqualTo(401);
+    assertThat(get(ID, "model.bin", Optional.of("hf_seedBob")).status()).isEqualTo(401);
+    expectAll(ID, Optional.of(ALICE));
+    assertThat(contentReads()).isEmpty();
+  }
+
+  @Test
+  void content_that_is_wrong_is_fetched_from_upstream_instead() throws Exception {
+    DevFile small = FILES.get("other.bin");
+    DevFile large = FILES.get("model.bin");
+    place("models--acme--carried", small.etag(), new byte[300_000]);
+    place("models--acme--carried", large.etag(), new byte[9_000_000]);
+    repo(ID, Visibility.PUBLIC);
+
+    assertThat(get(ID, "other.bin", Optional.empty()).body()).isEqualTo(small.allBytes());
+    // The end of a large file is held back until its digest is known, so this breaks off.
+    assertThatThrownBy(() -> get(ID, "model.bin", Optional.empty()))
+        .hasMessageContaining("got no whole answer");
+    rig.settle();
+    assertThat(get(ID, "model.bin", Optional.empty()).body()).isEqualTo(large.allBytes());
+    assertThat(contentReads()).isNotEmpty();
+  }
+
+  @Test
+  void another_repo_that_names_the_digest_is_not_given_the_content() {
+    repo("evil/claims", Visibility.PUBLIC);
+
+    expectAll("evil/claims", Optional.empty());
+    assertThat(contentReads()).isNotEmpty();
+  }
+
+  @Test
+  void a_link_out_of_the_folder_and_a_file_of_another_size_are_not_used() throws Exception {
+    DevFile file = FILES.get("other.bin");
+    Path name = place("models--acme--carried", file.etag(), new byte[0]);
+    Files.delete(name);
+    Path outside = Files.write(tmp.resolve("outside"), file.allBytes());
+    Files.createSymbolicLink(name, outside);
+    place("models--acme--carried", FILES.get("config.json").etag(), new byte[3]);
+    repo(ID, Visibility.PUBLIC);
+
+    expectAll(ID, Optional.empty());
+    assertThat(contentReads()).hasSizeGreaterThanOrEqualTo(2);
+  }
+}
