@@ -122,7 +122,11 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), confirmedAt(grant), settings.lifetime(grant.authority()), upstream, CacheDirectives.NONE);
+        clock.instant(),
+        confirmedAt(grant),
+        settings.lifetime(grant.authority()),
+        upstream,
+        CacheDirectives.NONE);
   }
 
   /** Returns a proof from a grant that is fresh. */

@@ -47,11 +47,7 @@ final class ApiRoutes {
         exchange,
         mirror
             .infos()
-            .info(
-                target.repo(),
-                target.revision(),
-                exchange.rawQuery(),
-                exchange.asked()));
+            .info(target.repo(), target.revision(), exchange.rawQuery(), exchange.asked()));
   }
 
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */

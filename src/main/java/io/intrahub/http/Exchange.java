@@ -48,8 +48,7 @@ final class Exchange {
     this.requestId = requestId;
     this.forwarded = forwarded;
     this.asked =
-        ClientRequest.of(
-            caller, Collections.list(request.getHeaders(HeaderNames.CACHE_CONTROL)));
+        ClientRequest.of(caller, Collections.list(request.getHeaders(HeaderNames.CACHE_CONTROL)));
   }
 
   /** Returns the same exchange with its caller, in place of this one. */

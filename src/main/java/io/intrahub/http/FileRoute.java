@@ -30,9 +30,7 @@ final class FileRoute {
   }
 
   void handle(Exchange exchange, RepoId repo, Revision revision, FilePath path) throws IOException {
-    FileAnswer answer =
-        files.resolve(
-            new RevisionRequest(repo, revision, exchange.asked()), path);
+    FileAnswer answer = files.resolve(new RevisionRequest(repo, revision, exchange.asked()), path);
     switch (answer) {
       case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case FileAnswer.Found found -> responses.write(exchange, file(exchange, found));

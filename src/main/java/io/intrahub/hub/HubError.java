@@ -244,9 +244,9 @@ public record HubError(
   }
 
   /**
-   * The client wants no call to upstream (RFC 9111 section 5.2.1.7), and nothing is stored to answer
-   * with. The text is the same if it may not read what is stored without upstream's word, as for
-   * {@link #upstreamUnreachable}.
+   * The client wants no call to upstream (RFC 9111 section 5.2.1.7), and nothing is stored to
+   * answer with. The text is the same if it may not read what is stored without upstream's word, as
+   * for {@link #upstreamUnreachable}.
    */
   public static HubError notStored(String what) {
     return of(

@@ -69,8 +69,7 @@ public record CacheLabel(
 
   /** The same, from a repo that the Hub no longer serves. */
   CacheLabel withRemoved(Instant since) {
-    return new CacheLabel(
-        source, ttl, age, true, restricted, newer, Optional.of(since), partial);
+    return new CacheLabel(source, ttl, age, true, restricted, newer, Optional.of(since), partial);
   }
 
   /** The same, for an answer that not everybody may read. */

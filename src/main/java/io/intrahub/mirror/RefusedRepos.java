@@ -112,7 +112,11 @@ final class RefusedRepos {
 
   private boolean counts(Refused refused, UpstreamState upstream) {
     return Freshness.decide(
-            clock.instant(), Optional.of(refused.learnedAt()), refused.lifetime(), upstream, CacheDirectives.NONE)
+            clock.instant(),
+            Optional.of(refused.learnedAt()),
+            refused.lifetime(),
+            upstream,
+            CacheDirectives.NONE)
         .servesAtOnce();
   }
 

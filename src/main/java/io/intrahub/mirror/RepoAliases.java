@@ -35,7 +35,12 @@ final class RepoAliases {
     return store
         .alias(asked)
         .filter(a ->
-            Freshness.decide(clock.instant(), Optional.of(a.learnedAt()), lifetime, upstream, CacheDirectives.NONE)
+            Freshness.decide(
+                    clock.instant(),
+                    Optional.of(a.learnedAt()),
+                    lifetime,
+                    upstream,
+                    CacheDirectives.NONE)
                 .servesAtOnce())
         .map(Observation::value)
         .orElse(asked);

@@ -130,8 +130,7 @@ public final class RepoInfoQueries {
       RepoId repo, Optional<Revision> revision, String query, ClientRequest client) {
     Deadline deadline = Deadline.in(settings.apiTimeout());
     Caller caller = client.caller();
-    RevisionRequest request =
-        new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
+    RevisionRequest request = new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
@@ -215,7 +214,7 @@ public final class RepoInfoQueries {
             caller);
       }
       case UpstreamResult.Value(var answered) -> {
-        if (query.equals(RepoInfoQuery.WHOLE)) {
+        if (query.isWhole()) {
           admission.refund();
         }
         yield answered

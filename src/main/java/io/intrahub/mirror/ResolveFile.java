@@ -241,7 +241,10 @@ public final class ResolveFile {
   private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
     CacheDirectives asked = request.on().directives();
-    if (old && !asked.noCache() && !asked.onlyIfCached() && upstream.state(at.reader().authority()).mayRefresh()) {
+    if (old
+        && !asked.noCache()
+        && !asked.onlyIfCached()
+        && upstream.state(at.reader().authority()).mayRefresh()) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at, request.revision(), request.since());

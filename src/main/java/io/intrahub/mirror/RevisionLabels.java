@@ -33,8 +33,7 @@ final class RevisionLabels {
 
   /** Of an observation that was made for this answer. */
   CacheLabel justLearned() {
-    return new CacheLabel(
-        CacheLabel.Source.MISS, Optional.of(ttl), Optional.empty(), false, false);
+    return new CacheLabel(CacheLabel.Source.MISS, Optional.of(ttl), Optional.empty(), false, false);
   }
 
   /** Of a commit that the client named itself. */

@@ -126,7 +126,7 @@ final class RevisionReader {
               ? OnlyStored.notStored(attempt.request())
               : upstream.health().mayAsk()
                   ? ask(repo, attempt, Optional.of(proof))
-              : new UpstreamResult.Failed<>(upstream.unavailableReason());
+                  : new UpstreamResult.Failed<>(upstream.unavailableReason());
     };
   }
 
@@ -202,7 +202,8 @@ final class RevisionReader {
     Revision revision = attempt.revision();
     return revision
         .asCommit()
-        .map(commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
+        .map(
+            commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
         .or(() ->
             store
                 .revision(proof, revision)

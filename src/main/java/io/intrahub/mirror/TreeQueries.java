@@ -140,7 +140,8 @@ public final class TreeQueries {
             manifests.getOrLearn(at.repo(), at.commit(), at.reader(), admission, deadline.left());
         if (learning.isEmpty()) {
           UpstreamFailure late = UpstreamErrors.timedOut(hub, deadline.whole());
-          yield partial(fromManifest, at, request).orElseGet(() -> UpstreamErrors.reply(late, repo));
+          yield partial(fromManifest, at, request)
+              .orElseGet(() -> UpstreamErrors.reply(late, repo));
         }
         yield switch (learning.get()) {
           case ManifestLoader.Result.Complete complete -> {
@@ -183,8 +184,7 @@ public final class TreeQueries {
                 fromManifest,
                 at.asPartial(),
                 manifest,
-                () ->
-                    UpstreamErrors.reply(hub.unavailableReason(), request.repo().toString())));
+                () -> UpstreamErrors.reply(hub.unavailableReason(), request.repo().toString())));
   }
 
   private static ApiReply read(
@@ -222,8 +222,7 @@ public final class TreeQueries {
     if (page.last.isEmpty() && path.isPresent() && !isDirectory(manifest, path.get())) {
       if (!manifest.complete()) {
         // That it was not imported does not mean that it is not there.
-        return UpstreamErrors.reply(
-            hub.unavailableReason(), path.get() + " of " + request.repo());
+        return UpstreamErrors.reply(hub.unavailableReason(), path.get() + " of " + request.repo());
       }
       return new ErrorReply(
           HubError.folderNotFound(path.get(), request.revision()), Optional.of(at.commit()));

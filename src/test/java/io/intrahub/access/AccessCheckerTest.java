@@ -89,7 +89,9 @@ class AccessCheckerTest {
         .isEmpty();
   }
 
-  /** Nobody knows how old it is, so the Hub is asked; if that is gone, it counts as just run out. */
+  /**
+   * Nobody knows how old it is, so the Hub is asked; if that is gone, it counts as just run out.
+   */
   @Test
   void a_grant_from_the_future_counts_as_run_out_from_the_start_and_only_in_an_outage() {
     seen.put(OPEN, clock.instant().plus(Duration.ofDays(1)));

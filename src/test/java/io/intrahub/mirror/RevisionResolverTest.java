@@ -307,9 +307,7 @@ class RevisionResolverTest {
   void an_old_name_is_kept_under_the_new_one() {
     repo.renamedFrom("old/name");
     RepoId old = new RepoId(REPO.type(), "old/name");
-    FileAnswer.Found found =
-        (FileAnswer.Found)
-            rig.file(old, MAIN, "a.json", List.of());
+    FileAnswer.Found found = (FileAnswer.Found) rig.file(old, MAIN, "a.json", List.of());
     assertThat(found.commit().hex()).isEqualTo(first);
     rig.settle();
     hub.counters().reset();

@@ -6,8 +6,8 @@ import static io.intrahub.mirror.MirrorRig.SELF;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.base.PercentCoding;
 import io.intrahub.access.Caller;
+import io.intrahub.base.PercentCoding;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;

@@ -131,7 +131,8 @@ class FreshnessTest {
             Duration.ofMinutes(10),
             Duration.ofHours(1));
     Optional<Instant> seen = Optional.of(NOW.minus(Duration.ofMinutes(ageMinutes)));
-    assertThat(Freshness.decide(NOW, seen, grant, upstream, CacheDirectives.NONE)).isEqualTo(expected);
+    assertThat(Freshness.decide(NOW, seen, grant, upstream, CacheDirectives.NONE))
+        .isEqualTo(expected);
   }
 
   /** Every order of the four times, and every age on both sides of each of them. */
@@ -257,9 +258,12 @@ class FreshnessTest {
   @Test
   void without_any_ttl_everything_is_asked_for() {
     Lifetime none = Lifetime.of(Duration.ZERO, Duration.ZERO);
-    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.REACHABLE, CacheDirectives.NONE))
+    assertThat(
+            Freshness.decide(
+                NOW, Optional.of(NOW), none, UpstreamState.REACHABLE, CacheDirectives.NONE))
         .isEqualTo(Decision.REVALIDATE);
-    assertThat(Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.DOWN, CacheDirectives.NONE))
+    assertThat(
+            Freshness.decide(NOW, Optional.of(NOW), none, UpstreamState.DOWN, CacheDirectives.NONE))
         .isEqualTo(Decision.SERVE_STALE);
   }
 

@@ -66,7 +66,7 @@ final class ApiClient {
         boolean proves = endpoint.authoritative() && !stale;
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(stale ? said.asStale() : said, proves, path));
+            .map(said -> new Answer(said.from(endpoint, stale), proves, path));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

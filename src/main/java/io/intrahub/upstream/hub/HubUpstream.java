@@ -31,7 +31,6 @@ import java.util.Random;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Collectors;
 import javax.net.SocketFactory;
-import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 
 /**
@@ -114,8 +113,7 @@ public final class HubUpstream implements AutoCloseable {
         new LfsAddresses(
             client, selector, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
-    this.listings =
-        new ListingPageReader(selector, client, this::nextPage, settings.answerTimeout());
+    this.listings = new ListingPageReader(selector, client, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
             client,
@@ -167,9 +165,16 @@ public final class HubUpstream implements AutoCloseable {
     return retries.limit();
   }
 
-  /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
-  public String origin() {
-    return endpoints.getFirst().origin();
+  /** The origin of the endpoint that gave an answer, which absolute links in it begin with. */
+  public String origin(ApiAnswer answer) {
+    return answering(answer).origin();
+  }
+
+  private Endpoint answering(ApiAnswer answer) {
+    return endpoints.stream()
+        .filter(e -> e.base().toString().equals(answer.endpoint()))
+        .findFirst()
+        .orElseGet(endpoints::getFirst);
   }
 
   /**
@@ -359,32 +364,13 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * The next page that the {@code Link} header of an answer names. It is asked for at the endpoints
-   * and nowhere else: a server must not choose where calls go. A link to the same path under
-   * another name is taken, because proxies that pass the Hub on often leave its own name in links.
+   * The next page that the {@code Link} header of an answer names, if it is one of the endpoint
+   * that gave the answer.
    *
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer answer, String target) {
-    return nextPage(answer.header("link").flatMap(LinkHeader::next), target);
-  }
-
-  private NextPage nextPage(Optional<String> link, String target) {
-    if (link.isEmpty()) {
-      return new NextPage.None();
-    }
-    Endpoint home = endpoints.getFirst();
-    HttpUrl url = home.url(target).resolve(link.get());
-    if (url == null) {
-      return new NextPage.Elsewhere();
-    }
-    String path = home.hubPath(url);
-    boolean samePath = path.equals(home.hubPath(home.url(target)));
-    if (!home.owns(url) && !samePath) {
-      return new NextPage.Elsewhere();
-    }
-    String query = url.encodedQuery();
-    return new NextPage.At(withQuery(path, query == null ? "" : query));
+    return answering(answer).nextPage(answer.header("link").flatMap(LinkHeader::next), target);
   }
 
   private static String withQuery(String path, String query) {
