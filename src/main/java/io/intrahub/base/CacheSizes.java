@@ -34,8 +34,8 @@ public record CacheSizes(
 
   /**
    * Computes the sizes for a heap. Their sum is 187 thousandths of it. The rest of the quarter is
-   * for signed addresses, which take 8 MiB whatever the heap, and for the few caches with a fixed
-   * number of small entries.
+   * for signed addresses and what is remembered of the ways to files, which take 11 MiB whatever
+   * the heap, and for the few caches with a fixed number of small entries.
    *
    * @param heapBytes the maximum size of the heap
    */

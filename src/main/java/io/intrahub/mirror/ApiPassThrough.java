@@ -105,7 +105,7 @@ public final class ApiPassThrough {
         ok.header("content-type").orElse("application/octet-stream"),
         ok.header("x-repo-commit").flatMap(CommitHash::parse),
         headers,
-        ApiReplies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin() + "/", self + "/")),
+        ApiReplies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin(ok) + "/", self + "/")),
         CacheLabel.passedOn(ok.stale()));
   }
 }

@@ -59,6 +59,14 @@ final class CommitWarmer {
   /** How often the files of a commit are tried while the Hub answers and a file does not come. */
   private static final int TRIES = 3;
 
+  /**
+   * How often they wait for calls that the Hub allows. Each try is made by a question about the
+   * branch, so this is more than one of the Hub's windows.
+   */
+  private static final int TRIES_WITHOUT_CALLS = 10;
+
+  private static final Duration POSTPONED_AT_MOST = Duration.ofDays(1);
+
   private static final int MAX_REMEMBERED = 1_000;
 
   private final AccessChecker checker;
@@ -77,6 +85,13 @@ final class CommitWarmer {
   /** How often the files of a commit were tried in vain although the Hub answered. */
   private final Cache<Key, Integer> unanswered =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).expireAfterAccess(RETRY_AFTER).build();
+
+  /** How often the files of a commit waited because the Hub allowed too few calls. */
+  private final Cache<Key, Integer> postponed =
+      Caffeine.newBuilder()
+          .maximumSize(MAX_REMEMBERED)
+          .expireAfterAccess(POSTPONED_AT_MOST)
+          .build();
 
   private record Key(RepoId repo, CommitHash commit) {}
 
@@ -138,16 +153,20 @@ final class CommitWarmer {
 
   /**
    * Whether a file could not be fetched several times although the Hub answers: then the server of
-   * the file can't be reached, and the commit must not wait for that.
+   * the file can't be reached, or too few calls are left whenever the branch is asked about, and
+   * the commit must not wait for that.
    */
   private boolean isStuck(Work work) {
-    if (upstream.state() != UpstreamState.REACHABLE || !mayFetch(work)) {
+    if (upstream.state() != UpstreamState.REACHABLE) {
       return false;
     }
     Key key = new Key(work.repo(), work.commit());
-    boolean stuck = unanswered.asMap().merge(key, 1, Integer::sum) >= TRIES;
+    boolean allowed = mayFetch(work);
+    int tries = (allowed ? unanswered : postponed).asMap().merge(key, 1, Integer::sum);
+    boolean stuck = tries >= (allowed ? TRIES : TRIES_WITHOUT_CALLS);
     if (stuck) {
       unanswered.invalidate(key);
+      postponed.invalidate(key);
       incomplete.put(key, true);
     }
     return stuck;

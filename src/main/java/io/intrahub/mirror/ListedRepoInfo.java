@@ -28,7 +28,7 @@ final class ListedRepoInfo {
    */
   Optional<ApiReply> reply(ResolvedRevision.At at, RepoInfoQuery query, String owner) {
     // What else clients ask for is known to nobody here.
-    return query.equals(RepoInfoQuery.WHOLE)
+    return query.isWhole()
         ? manifests.stored(at.repo(), at.commit()).flatMap(m -> reply(at, m, owner))
         : Optional.empty();
   }

@@ -214,7 +214,7 @@ public final class RepoInfoQueries {
             caller);
       }
       case UpstreamResult.Value(var answered) -> {
-        if (query.equals(RepoInfoQuery.WHOLE)) {
+        if (query.isWhole()) {
           admission.refund();
         }
         yield answered

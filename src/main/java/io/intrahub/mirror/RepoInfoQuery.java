@@ -94,6 +94,11 @@ final class RepoInfoQuery {
     this.parameters = parameters;
   }
 
+  /** Whether it asks for the whole answer, and for nothing besides. */
+  boolean isWhole() {
+    return parameters.isEmpty();
+  }
+
   /**
    * Reads a query.
    *

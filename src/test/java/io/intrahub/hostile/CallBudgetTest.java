@@ -170,6 +170,25 @@ class CallBudgetTest {
   }
 
   @Test
+  void a_new_commit_does_not_wait_for_ever_for_calls_that_are_never_left() {
+    load();
+    pass(WINDOW.plusSeconds(2));
+    rig.hub.rateLimit(RateGroup.RESOLVERS, QUOTA, Duration.ofDays(1));
+    for (int i = 0; i < QUOTA * 3 / 4; i++) {
+      var _ = get("/acme/missing-" + i + "/resolve/main/a.txt");
+    }
+    rig.hub.liftRateLimit(RateGroup.API);
+    String second = repo.commit("second", files("two"));
+    for (int i = 0; i < 10; i++) {
+      assertThat(get(INFO).text()).doesNotContain(second);
+      rig.settle();
+      pass(Duration.ofSeconds(61));
+    }
+    assertThat(get(INFO).text()).contains(second);
+    assertThat(rig.app().meters().warmedFileCount()).isLessThan(5);
+  }
+
+  @Test
   void bytes_that_a_limit_keeps_back_are_a_429_which_clients_wait_for() {
     assertThat(get(INFO).status()).isEqualTo(200);
     String commit = repo.commitOf("main").orElseThrow();

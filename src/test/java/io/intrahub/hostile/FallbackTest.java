@@ -84,6 +84,24 @@ class FallbackTest {
     assertThat(rig.tracesOnDisk(List.of("manifest"))).isEmpty();
   }
 
+  @Test
+  void its_links_to_itself_lead_to_the_mirror() {
+    rig.hub.goDark();
+    String next = "<" + fallback.uri() + "/api/models/acme/open/tree/2?expand=true>; rel=\"next\"";
+    fallback
+        .faults()
+        .on(Route.TREE)
+        .status(
+            200,
+            Map.of("Content-Type", "application/json", "Link", next),
+            "[{\"url\":\"" + fallback.uri() + "/x\"}]");
+    Rig.Answer answer = get("/api/models/acme/open/tree/main?expand=true");
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    assertThat(answer.text()).contains(rig.app().uri() + "/x");
+    assertThat(answer.header("Link").orElseThrow())
+        .contains(rig.app().uri() + "/api/models/acme/open/tree/2?expand=true");
+  }
+
   /** A made-up content, which its digest fits. */
   private void fallbackMakesUp(String path, String text) {
     String etag = "\"" + DevFile.text(text).gitOid() + "\"";

@@ -11,16 +11,19 @@ import java.util.Optional;
  *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
  * @param body to be closed by whoever takes the answer; of a HEAD it is empty
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
+ * @param endpoint the address of the endpoint that answered, with a slash at its end; empty if it
+ *     is the preferred one
  */
-public record ApiAnswer(int status, Map<String, String> headers, ApiBody body, boolean stale) {
-  /** An answer that is not stale. */
+public record ApiAnswer(
+    int status, Map<String, String> headers, ApiBody body, boolean stale, String endpoint) {
+  /** An answer of the preferred endpoint that is not stale. */
   public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
-    this(status, headers, body, false);
+    this(status, headers, body, false, "");
   }
 
-  /** The same answer, from the store of another mirror. */
-  ApiAnswer asStale() {
-    return new ApiAnswer(status, headers, body, true);
+  /** The same answer, from an endpoint that may have given it from the store of another mirror. */
+  ApiAnswer from(Endpoint other, boolean isStale) {
+    return new ApiAnswer(status, headers, body, isStale, other.base().toString());
   }
 
   /** The header of this lower-case name. */

@@ -69,7 +69,7 @@ final class ApiClient {
         Duration age = MirrorLabel.grantAge(response);
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(stale ? said.asStale() : said, proves, path, age));
+            .map(said -> new Answer(said.from(endpoint, stale), proves, path, age));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

@@ -49,7 +49,9 @@ final class DownloadLocations {
   /** An address is no longer handed out when it has less than this to live. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
-  private static final int MAX_DOUBTED = 1_000;
+  /** Bytes of heap; clients choose the paths, which may be long. */
+  private static final long DOUBTED_WEIGHT = 512 * 1024;
+
   private static final Duration DOUBT = Duration.ofHours(1);
   private static final DateTimeFormatter AMZ_DATE =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'");
@@ -79,13 +81,14 @@ final class DownloadLocations {
         Caffeine.newBuilder()
             .ticker(ticker)
             .maximumWeight(MAX_WEIGHT)
-            .weigher(DownloadLocations::weight)
+            .weigher((Key key, Location location) -> weight(key, location))
             .expireAfter(Expiry.writing((Key key, Location location) -> lifeOf(location)))
             .build();
     this.suspects =
         Caffeine.newBuilder()
             .ticker(ticker)
-            .maximumSize(MAX_DOUBTED)
+            .maximumWeight(DOUBTED_WEIGHT)
+            .weigher((Key key, Endpoint endpoint) -> weight(key))
             .expireAfterWrite(DOUBT)
             .build();
   }
@@ -99,7 +102,11 @@ final class DownloadLocations {
   }
 
   private static int weight(Key key, Location location) {
-    return OVERHEAD + 2 * key.path().value().length() + COPIES * location.url().toString().length();
+    return weight(key) + COPIES * location.url().toString().length();
+  }
+
+  private static int weight(Key key) {
+    return OVERHEAD + 2 * key.path().value().length();
   }
 
   private Duration lifeOf(Location location) {
@@ -156,6 +163,12 @@ final class DownloadLocations {
   /** The endpoint to be asked last for a file. */
   Optional<Endpoint> suspects(Key key) {
     return Optional.ofNullable(suspects.getIfPresent(key));
+  }
+
+  /** How many files came wrong lately, as far as that is remembered. Waits as {@link #size}. */
+  long doubted() {
+    suspects.cleanUp();
+    return suspects.estimatedSize();
   }
 
   /** How many addresses are kept. Waits until what is too much has been removed. */

@@ -3,6 +3,7 @@ package io.intrahub.upstream.hub;
 import io.intrahub.access.Caller;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import okhttp3.HttpUrl;
 
 /**
@@ -72,6 +73,30 @@ record Endpoint(
     return !prefix.equals("/") && path.startsWith(prefix)
         ? path.substring(prefix.length() - 1)
         : path;
+  }
+
+  /**
+   * The next page that an answer of this endpoint names. It is asked for at the endpoints and
+   * nowhere else: a server must not choose where calls go. A link to the same path under another
+   * name is taken, because proxies that pass the Hub on often leave its own name in links.
+   *
+   * @param target path and query that the answer is for
+   */
+  HubUpstream.NextPage nextPage(Optional<String> link, String target) {
+    if (link.isEmpty()) {
+      return new HubUpstream.NextPage.None();
+    }
+    HttpUrl url = url(target).resolve(link.get());
+    if (url == null) {
+      return new HubUpstream.NextPage.Elsewhere();
+    }
+    String path = hubPath(url);
+    boolean samePath = path.equals(hubPath(url(target)));
+    if (!owns(url) && !samePath) {
+      return new HubUpstream.NextPage.Elsewhere();
+    }
+    String query = url.encodedQuery();
+    return new HubUpstream.NextPage.At(query == null ? path : path + "?" + query);
   }
 
   /** Scheme, host and port, for replacing them in links. */

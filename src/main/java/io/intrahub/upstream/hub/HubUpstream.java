@@ -52,7 +52,6 @@ public final class HubUpstream implements AutoCloseable {
   private final FirstHopResolver firstHops;
   private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
-  private final PageLinks pages;
   private final EventOrder order;
   private final LastAnswer lastAnswer;
   private final UpstreamQuotas quotas;
@@ -114,8 +113,7 @@ public final class HubUpstream implements AutoCloseable {
         new LfsAddresses(
             client, selector, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
-    this.pages = new PageLinks(preferred);
-    this.listings = new ListingPageReader(selector, client, pages::next, settings.answerTimeout());
+    this.listings = new ListingPageReader(selector, client, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
             client,
@@ -167,9 +165,16 @@ public final class HubUpstream implements AutoCloseable {
     return retries.limit();
   }
 
-  /** The origin of the preferred endpoint, which absolute links in its answers begin with. */
-  public String origin() {
-    return endpoints.getFirst().origin();
+  /** The origin of the endpoint that gave an answer, which absolute links in it begin with. */
+  public String origin(ApiAnswer answer) {
+    return answering(answer).origin();
+  }
+
+  private Endpoint answering(ApiAnswer answer) {
+    return endpoints.stream()
+        .filter(e -> e.base().toString().equals(answer.endpoint()))
+        .findFirst()
+        .orElseGet(endpoints::getFirst);
   }
 
   /**
@@ -361,14 +366,13 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /**
-   * The next page that the {@code Link} header of an answer names. It is asked for at the endpoints
-   * and nowhere else: a server must not choose where calls go. A link to the same path under
-   * another name is taken, because proxies that pass the Hub on often leave its own name in links.
+   * The next page that the {@code Link} header of an answer names, if it is one of the endpoint
+   * that gave the answer.
    *
    * @param target path and query that the answer is for
    */
   public NextPage nextPage(ApiAnswer answer, String target) {
-    return pages.next(answer.header("link").flatMap(LinkHeader::next), target);
+    return answering(answer).nextPage(answer.header("link").flatMap(LinkHeader::next), target);
   }
 
   private static String withQuery(String path, String query) {

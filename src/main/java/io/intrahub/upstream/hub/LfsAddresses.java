@@ -66,7 +66,12 @@ final class LfsAddresses {
   private static final MediaType TYPE = MediaType.get(LfsBatchJson.TYPE);
 
   private static final Duration USELESS = Duration.ofMinutes(10);
-  private static final int MAX_USELESS = 10_000;
+
+  /** Bytes of heap for what is remembered of these. */
+  private static final long USELESS_WEIGHT = 1L << 20;
+
+  /** Bytes of heap for one of them, besides the name of a repo. */
+  private static final int OVERHEAD = 400;
 
   /** Seconds; an address that claims to live longer is believed this long. */
   private static final long MAX_LIFE = 86_400;
@@ -112,9 +117,14 @@ final class LfsAddresses {
     this.useless =
         Caffeine.newBuilder()
             .ticker(ticker)
-            .maximumSize(MAX_USELESS)
+            .maximumWeight(USELESS_WEIGHT)
+            .weigher((Object key, Boolean is) -> weight(key))
             .expireAfterWrite(USELESS)
             .build();
+  }
+
+  private static int weight(Object key) {
+    return key instanceof Key commit ? OVERHEAD + 2 * commit.repo().id().length() : OVERHEAD;
   }
 
   /**

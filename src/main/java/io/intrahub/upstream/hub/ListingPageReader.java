@@ -28,20 +28,13 @@ import okio.BufferedSource;
 final class ListingPageReader {
   private final EndpointSelector endpoints;
   private final EndpointClient client;
-  private final Next next;
 
   /** A whole page comes within this time, from its first byte. */
   private final Duration limit;
 
-  /** Finds the page behind one. */
-  interface Next {
-    HubUpstream.NextPage page(Optional<String> link, String target);
-  }
-
-  ListingPageReader(EndpointSelector endpoints, EndpointClient client, Next next, Duration limit) {
+  ListingPageReader(EndpointSelector endpoints, EndpointClient client, Duration limit) {
     this.endpoints = endpoints;
     this.client = client;
-    this.next = next;
     this.limit = limit;
   }
 
@@ -77,7 +70,7 @@ final class ListingPageReader {
       try (Response response = client.send(endpoint, new Request.Builder().url(url), caller)) {
         Optional<HttpUrl> elsewhere = client.redirect(response).filter(endpoint::owns);
         if (elsewhere.isEmpty()) {
-          return sort(response, target, commit, caller, to);
+          return sort(endpoint, response, target, commit, caller, to);
         }
         url = elsewhere.get();
         if (commit.isPresent() && !commitOf(endpoint.hubPath(url)).equals(commit)) {
@@ -89,6 +82,7 @@ final class ListingPageReader {
   }
 
   private UpstreamResult<ListingPage> sort(
+      Endpoint endpoint,
       Response response,
       String target,
       Optional<CommitHash> commit,
@@ -110,7 +104,7 @@ final class ListingPageReader {
       return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
     HubUpstream.NextPage behind =
-        next.page(
+        endpoint.nextPage(
             Optional.ofNullable(response.header(HeaderNames.LINK)).flatMap(LinkHeader::next),
             target);
     if (commit.isPresent()

@@ -22,7 +22,13 @@ import okhttp3.HttpUrl;
  * <p>Safe for use by many threads.
  */
 final class SmallFileAddresses {
-  private static final int MAX_COMMITS = 10_000;
+  /** Bytes of heap for what is known of commits. */
+  private static final long MAX_WEIGHT = 1L << 20;
+
+  /** Bytes of heap for a commit, besides the name of its repo. */
+  private static final int OVERHEAD = 400;
+
+  private static final int MAX_ENDPOINTS = 100;
 
   /** After this time a first hop is made again, in case the endpoint has changed its ways. */
   private static final Duration LIFE = Duration.ofMinutes(5);
@@ -53,13 +59,14 @@ final class SmallFileAddresses {
     this.cached =
         Caffeine.newBuilder()
             .ticker(ticker)
-            .maximumSize(MAX_COMMITS)
+            .maximumWeight(MAX_WEIGHT)
+            .weigher((Key key, Boolean is) -> OVERHEAD + 2 * key.repo().id().length())
             .expireAfterWrite(LIFE)
             .build();
     this.refused =
         Caffeine.newBuilder()
             .ticker(ticker)
-            .maximumSize(MAX_COMMITS)
+            .maximumSize(MAX_ENDPOINTS)
             .expireAfterWrite(REFUSED)
             .build();
   }

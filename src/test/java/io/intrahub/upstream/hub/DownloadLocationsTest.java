@@ -78,6 +78,19 @@ class DownloadLocationsTest {
   }
 
   @Test
+  void files_with_long_paths_that_came_wrong_take_no_more_memory_than_others() {
+    for (int number = 0; number < 1_000; number++) {
+      DownloadLocations.Key key = key(number, 1);
+      String path = number + "/" + ("x".repeat(240) + "/").repeat(8) + "x";
+      locations.markSuspect(
+          new DownloadLocations.Key(
+              key.repo(), key.commit(), new FilePath(path), key.blob(), key.authority()),
+          hub);
+    }
+    assertThat(locations.doubted()).isBetween(10L, 140L);
+  }
+
+  @Test
   void a_new_address_begins_a_new_time() {
     put(1, "Expires=" + clock.instant().plusSeconds(20).getEpochSecond());
     put(1, "Expires=" + clock.instant().plusSeconds(200).getEpochSecond());

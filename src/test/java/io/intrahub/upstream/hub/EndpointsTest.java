@@ -425,7 +425,7 @@ class EndpointsTest {
     "HOME/api/x, /api/x",
   })
   void the_next_page_at_home_is_a_target(String url, String target) {
-    String link = "<" + url.replace("HOME", rig.upstream().origin()) + ">; rel=\"next\"";
+    String link = "<" + url.replace("HOME", hub.uri().toString()) + ">; rel=\"next\"";
     assertThat(nextPage(rig, link)).contains(target);
   }
 
@@ -443,7 +443,7 @@ class EndpointsTest {
       })
   void a_next_page_elsewhere_is_none(String link) {
     String here =
-        link.replace("HOME", rig.upstream().origin()).replace("HOST", hub.uri().getAuthority());
+        link.replace("HOME", hub.uri().toString()).replace("HOST", hub.uri().getAuthority());
     assertThat(nextPage(rig, here)).isEmpty();
   }
 
@@ -451,7 +451,6 @@ class EndpointsTest {
   void an_endpoint_may_lie_under_a_path() {
     try (UpstreamRig below =
         UpstreamRig.to(new SettableClock(), URI.create("http://127.0.0.1:1/hf/"))) {
-      assertThat(below.upstream().origin()).isEqualTo("http://127.0.0.1:1");
       assertThat(nextPage(below, "<http://127.0.0.1:1/hf/api/x?p=1>; rel=\"next\""))
           .contains("/api/x?p=1");
     }
