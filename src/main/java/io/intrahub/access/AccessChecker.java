@@ -111,7 +111,11 @@ public final class AccessChecker {
 
   private Freshness.Decision decideExactly(Grant grant, UpstreamState upstream) {
     return Freshness.decide(
-        clock.instant(), times.confirmedAt(grant), settings.lifetime(grant.authority()), upstream, false);
+        clock.instant(),
+        times.confirmedAt(grant),
+        settings.lifetime(grant.authority()),
+        upstream,
+        false);
   }
 
   /** Returns a proof from a grant that is fresh. */

@@ -54,15 +54,7 @@ public record CacheLabel(
       Optional<Duration> age,
       boolean stale,
       boolean restricted) {
-    this(
-        source,
-        ttl,
-        age,
-        stale,
-        restricted,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    this(source, ttl, age, stale, restricted, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /** The same, from another source. */
@@ -78,8 +70,7 @@ public record CacheLabel(
 
   /** The same, from a repo that the Hub no longer serves. */
   CacheLabel withRemoved(Instant since) {
-    return new CacheLabel(
-        source, ttl, age, true, restricted, newer, Optional.of(since), grantAge);
+    return new CacheLabel(source, ttl, age, true, restricted, newer, Optional.of(since), grantAge);
   }
 
   /** The same, for an answer that not everybody may read. */

@@ -205,9 +205,7 @@ final class GrantRenewals {
    * @param question asks the repo's own question, or joins it
    */
   Renewal ask(
-      Grant grant,
-      int mirrors,
-      Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+      Grant grant, int mirrors, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Grant key = question(grant);
     Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
@@ -254,8 +252,8 @@ final class GrantRenewals {
   }
 
   /**
-   * How long a request waits. A mirror in front gives up as late as this one, and would take a limit
-   * that it does not hear of for an outage, in which old grants count.
+   * How long a request waits. A mirror in front gives up as late as this one, and would take a
+   * limit that it does not hear of for an outage, in which old grants count.
    */
   private Duration patience(int mirrors) {
     return timeout.multipliedBy(4 - Math.min(mirrors, 3)).dividedBy(4);

@@ -96,7 +96,9 @@ final class ListingPermits {
     grant();
   }
 
-  /** Returns how many permits were given back so far, by which a waiter sees that its turn nears. */
+  /**
+   * Returns how many permits were given back so far, by which a waiter sees that its turn nears.
+   */
   long released() {
     lock.lock();
     try {

@@ -80,14 +80,12 @@ public record UpstreamFailure(
 
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
-    return new UpstreamFailure(
-        kind, reason, false, retryAfter, needsOperator, isLasting, isUnsent);
+    return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, which is worth asking again after the time that upstream named. */
   public UpstreamFailure asTransient() {
-    return new UpstreamFailure(
-        kind, reason, true, retryAfter, needsOperator, isLasting, isUnsent);
+    return new UpstreamFailure(kind, reason, true, retryAfter, needsOperator, isLasting, isUnsent);
   }
 
   /** The same failure, to be asked again after this time. */

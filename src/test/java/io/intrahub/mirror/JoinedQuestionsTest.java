@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A client claims that its request came through the mirror that is upstream, which therefore answers
- * 508, while others ask the same.
+ * A client claims that its request came through the mirror that is upstream, which therefore
+ * answers 508, while others ask the same.
  */
 class JoinedQuestionsTest {
   private static final String UPSTREAM = ViaHeader.name("a".repeat(16));

@@ -53,7 +53,12 @@ class CallQuotaTest {
     "10, 11, false, false, false, false",
   })
   void near_the_end_calls_that_matter_less_are_not_made(
-      long left, int inFlight, boolean confirm, boolean client, boolean refresh, boolean background) {
+      long left,
+      int inFlight,
+      boolean confirm,
+      boolean client,
+      boolean refresh,
+      boolean background) {
     CallQuota quota = told(0, 499, 300).after(said(1, left, 299), 0);
     assertThat(quota.allows(CallPriority.CONFIRM, at(2), inFlight)).isEqualTo(confirm);
     assertThat(quota.allows(CallPriority.CLIENT, at(2), inFlight)).isEqualTo(client);

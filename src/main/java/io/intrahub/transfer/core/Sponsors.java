@@ -66,12 +66,7 @@ final class Sponsors {
    */
   static boolean mayBeOfToken(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case RATE_LIMITED,
-          UNEXPECTED_ANSWER,
-          INCOMPLETE_ANSWER,
-          SERVER_ERROR,
-          TIMED_OUT,
-          CIRCULAR ->
+      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, SERVER_ERROR, TIMED_OUT, CIRCULAR ->
           true;
       case OFFLINE, UNREACHABLE, BROKEN, STALE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
     };

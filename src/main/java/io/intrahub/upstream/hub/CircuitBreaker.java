@@ -209,9 +209,9 @@ final class CircuitBreaker {
   }
 
   /**
-   * As {@link #tryAcquire}, for a call that another endpoint can answer. Silence refuses it whatever
-   * it is for, unless it is the probe. A call that is passed on is never the probe of a silent
-   * endpoint, because it says nothing about it.
+   * As {@link #tryAcquire}, for a call that another endpoint can answer. Silence refuses it
+   * whatever it is for, unless it is the probe. A call that is passed on is never the probe of a
+   * silent endpoint, because it says nothing about it.
    */
   synchronized Optional<Admission> tryAcquireUnlessSilent(CallPurpose question) {
     noticeSilence();

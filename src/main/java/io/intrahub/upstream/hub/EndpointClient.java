@@ -2,9 +2,9 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
 import io.intrahub.hub.HeaderNames;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.RedirectGuard;
-import io.intrahub.policy.CallPriority;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -60,7 +60,8 @@ final class EndpointSelector {
     RetryPolicy.Operation operation = retries.begin();
     // The mirror in front waits for the end of a limit itself. If it is not told of one, it takes
     // the missing answer for an outage, in which old grants count.
-    boolean isWaitedFor = !caller.via().isEmpty() && question.purpose() != CallPurpose.Purpose.LEARN;
+    boolean isWaitedFor =
+        !caller.via().isEmpty() && question.purpose() != CallPurpose.Purpose.LEARN;
     return visit(
         isWaitedFor ? operation.withoutWaitingForLimits() : operation,
         question,
@@ -98,7 +99,8 @@ final class EndpointSelector {
       if (!endpoint.mayHear(caller) || !question.purpose().mayAsk(endpoint)) {
         continue;
       }
-      Optional<UpstreamFailure> limit = limits.find(endpoint, caller, quota, question.purpose().priority());
+      Optional<UpstreamFailure> limit =
+          limits.find(endpoint, caller, quota, question.purpose().priority());
       if (limit.isPresent()) {
         failure = worse(question, failure, limit.get());
         continue;

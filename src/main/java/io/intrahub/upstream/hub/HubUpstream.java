@@ -115,8 +115,7 @@ public final class HubUpstream implements AutoCloseable {
             client, selector, preferred, locations, limits, settings.offline(), ticker);
     this.firstHops = new FirstHopResolver(selector, client, locations, smallFiles, order);
     this.pages = new PageLinks(preferred);
-    this.listings =
-        new ListingPageReader(selector, client, pages::next, settings.answerTimeout());
+    this.listings = new ListingPageReader(selector, client, pages::next, settings.answerTimeout());
     this.sources =
         new HubBlobSource.Parts(
             client,
@@ -311,8 +310,7 @@ public final class HubUpstream implements AutoCloseable {
     EventOrder.Moment began = order.now();
     return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
         .flatMap(answer ->
-            RepoInfoReader.read(
-                answer, repo, revision, caller, began.withAge(answer.grantAge())));
+            RepoInfoReader.read(answer, repo, revision, caller, began.withAge(answer.grantAge())));
   }
 
   /**

@@ -29,6 +29,7 @@ record PageLinks(Endpoint home) {
       return new HubUpstream.NextPage.Elsewhere();
     }
     String query = url.encodedQuery();
-    return new HubUpstream.NextPage.At(query == null || query.isEmpty() ? path : path + "?" + query);
+    return new HubUpstream.NextPage.At(
+        query == null || query.isEmpty() ? path : path + "?" + query);
   }
 }

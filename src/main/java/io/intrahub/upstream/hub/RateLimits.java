@@ -145,8 +145,7 @@ final class RateLimits {
       }
       long free = quota.free(priority, now, account.inFlight);
       boolean isAllowed =
-          free > 0
-              && (priority != CallPriority.CLIENT || account.shares.allows(caller, free, now));
+          free > 0 && (priority != CallPriority.CLIENT || account.shares.allows(caller, free, now));
       return isAllowed
           ? Optional.empty()
           : Optional.of(spent(Duration.between(now, quota.at(now).ends())));

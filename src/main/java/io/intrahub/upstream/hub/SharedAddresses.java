@@ -1,8 +1,8 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
-import io.intrahub.policy.CallPriority;
 import io.intrahub.hub.Digest;
+import io.intrahub.policy.CallPriority;
 import io.intrahub.upstream.CommitFiles;
 import java.time.Clock;
 import java.util.Optional;
@@ -48,7 +48,10 @@ record SharedAddresses(
     }
     return smallFiles
         .derive(file, endpoint)
-        .filter(_ -> limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT).isEmpty())
+        .filter(_ ->
+            limits
+                .find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT)
+                .isEmpty())
         .map(url -> new DownloadLocations.Location(url, endpoint, clock.instant()))
         .or(() -> lfsFiles.find(file, caller, files));
   }

@@ -142,11 +142,12 @@ class RateLimitsTest {
     while (rig.upstream().learnInfo(UpstreamRig.REPO, Optional.empty(), "", Caller.ANONYMOUS)
         instanceof UpstreamResult.Value) {}
     for (int i = 0; i < 2; i++) {
-      assertThat(
-              rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
+      assertThat(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
           .isInstanceOf(UpstreamResult.Value.class);
     }
-    assertThat(failure(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS)).kind())
+    assertThat(
+            failure(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
+                .kind())
         .isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
     assertThat(refused()).isZero();
   }

@@ -84,8 +84,8 @@ public final class UpstreamRig implements AutoCloseable {
   }
 
   /**
-   * Asks these endpoints as they are configured. Single calls have no limit that a test would reach,
-   * and silence one of this length.
+   * Asks these endpoints as they are configured. Single calls have no limit that a test would
+   * reach, and silence one of this length.
    */
   static UpstreamRig withSilence(
       Duration silence, SettableClock clock, EndpointSettings... endpoints) {
