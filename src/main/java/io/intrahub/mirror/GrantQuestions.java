@@ -31,7 +31,7 @@ record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionPro
     return begun.get()
         ? first
         : first.thenCompose(probed ->
-            probed.isBusy()
+            probed.isFailureOfBeginner()
                 ? join(grant, own, as, admission, begun)
                 : CompletableFuture.completedFuture(probed));
   }

@@ -313,16 +313,22 @@ public final class HistoryQueries {
     RepoId repo = at.repo().subject();
     ColdQuestionLimiter.Admission admission = questions.admission(on.caller());
     BooleanSupplier admitted = admission::begin;
-    Optional<CompletableFuture<UpstreamResult<KeptHistories.Learned>>> question =
-        flights.join(
-            new Key(repo, commit, name, at.reader().authority()),
-            admitted,
-            () -> fetch(at, commit, name, resource));
-    if (question.isEmpty()) {
-      return new UpstreamResult.Failed<>(admission.refusal());
-    }
-    Optional<UpstreamResult<KeptHistories.Learned>> learned =
-        BoundedWait.until(question.get(), patience);
+    Deadline deadline = Deadline.in(patience);
+    Optional<UpstreamResult<KeptHistories.Learned>> learned;
+    do {
+      Optional<CompletableFuture<UpstreamResult<KeptHistories.Learned>>> question =
+          flights.join(
+              new Key(repo, commit, name, at.reader().authority()),
+              admitted,
+              () -> fetch(at, commit, name, resource));
+      if (question.isEmpty()) {
+        return new UpstreamResult.Failed<>(admission.refusal());
+      }
+      learned = BoundedWait.until(question.get(), deadline.left());
+      // Another client's question may have failed because of that client.
+    } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
     // One that is not kept costs a call each time, so it stays charged.
     if (learned.filter(HistoryQueries::isKept).isPresent()) {
       admission.refund();

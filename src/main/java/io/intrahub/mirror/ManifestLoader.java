@@ -112,6 +112,11 @@ final class ManifestLoader {
         this(new UpstreamResult.Failed<>(failure), by);
       }
 
+      /** Whether it is the failure of the client that began the question. */
+      boolean isFailureOfBeginner() {
+        return reason.isFailureOfBeginner();
+      }
+
       /** Whether another authority was refused, which says nothing of this one. */
       boolean isRefusalOfOther(Authority authority) {
         return reason instanceof UpstreamResult.Refused<ListingPage> && !by.equals(authority);
@@ -205,7 +210,8 @@ final class ManifestLoader {
     boolean again =
         result.isPresent()
             && result.get() instanceof Result.NoAnswer none
-            && none.isRefusalOfOther(as.authority());
+            && (none.isRefusalOfOther(as.authority())
+                || (none.isFailureOfBeginner() && !admission.isBegun()));
     return again ? joinAndWait(repo, commit, as, admission, deadline) : result;
   }
 
@@ -260,7 +266,7 @@ final class ManifestLoader {
           if (!(result instanceof Result.Complete)) {
             if (result instanceof Result.Crowded) {
               crowdedLately.put(owned, true);
-            } else if (!isRefusedToken(result)) {
+            } else if (!isRefusedToken(result) && !isFailureOfBeginner(result)) {
               recentFailures.put(key, true);
             }
             log.info(
@@ -268,6 +274,10 @@ final class ManifestLoader {
           }
           return result;
         });
+  }
+
+  private static boolean isFailureOfBeginner(Result result) {
+    return result instanceof Result.NoAnswer none && none.isFailureOfBeginner();
   }
 
   /** Others may read what one token is refused. */

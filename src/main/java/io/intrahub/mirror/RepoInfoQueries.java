@@ -193,8 +193,8 @@ public final class RepoInfoQueries {
         return UpstreamErrors.reply(admission.refusal(), repo.toString());
       }
       outcome = BoundedWait.until(question.get(), deadline.left());
-      // Another client's question may have failed because its own share of memory is used up.
-    } while (outcome.filter(UpstreamResult::isBusy).isPresent()
+      // Another client's question may have failed because of that client.
+    } while (outcome.filter(UpstreamResult::isFailureOfBeginner).isPresent()
         && !admission.isBegun()
         && !deadline.left().isZero());
     if (outcome.isEmpty()) {

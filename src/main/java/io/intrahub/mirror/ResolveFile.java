@@ -388,11 +388,19 @@ public final class ResolveFile {
       Supplier<UpstreamResult<FirstHop>> question,
       ColdQuestionLimiter.Admission admission,
       Deadline deadline) {
-    Optional<CompletableFuture<UpstreamResult<FirstHop>>> hop =
-        hops.join(key, admission::begin, question);
-    return hop.isPresent()
-        ? BoundedWait.until(hop.get(), deadline.left())
-        : Optional.of(new UpstreamResult.Failed<>(admission.refusal()));
+    Optional<UpstreamResult<FirstHop>> answer;
+    do {
+      Optional<CompletableFuture<UpstreamResult<FirstHop>>> hop =
+          hops.join(key, admission::begin, question);
+      if (hop.isEmpty()) {
+        return Optional.of(new UpstreamResult.Failed<>(admission.refusal()));
+      }
+      answer = BoundedWait.until(hop.get(), deadline.left());
+      // Another client's question may have failed because of that client.
+    } while (answer.filter(UpstreamResult::isFailureOfBeginner).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
+    return answer;
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {

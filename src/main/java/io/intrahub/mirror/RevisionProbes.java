@@ -146,7 +146,7 @@ final class RevisionProbes {
     return begun.get()
         ? first
         : first.thenCompose(probed ->
-            probed.isBusy()
+            probed.isFailureOfBeginner()
                 ? joinRefresh(repo, revision, as, () -> true)
                 : CompletableFuture.completedFuture(probed));
   }
@@ -159,7 +159,9 @@ final class RevisionProbes {
             admission,
             () -> {
               UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
-              branches.answered(repo, revision, !isUnanswered(probed));
+              if (!probed.isFailureOfBeginner()) {
+                branches.answered(repo, revision, !isUnanswered(probed));
+              }
               if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
                 Optional<Authorised<RepoId>> proof = admit(open.evidence());
                 if (proof.isEmpty()) {

@@ -310,8 +310,8 @@ final class RevisionReader {
             .orElseGet(() -> new UpstreamResult.Failed<>(admission.refusal()));
       }
       learned = await(question.get(), attempt.deadline());
-      // Another client's question may have failed because its own share of memory is used up.
-    } while (learned.filter(UpstreamResult::isBusy).isPresent()
+      // Another client's question may have failed because of that client.
+    } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
         && !admission.isBegun()
         && !attempt.deadline().left().isZero());
     if (learned.isEmpty()) {

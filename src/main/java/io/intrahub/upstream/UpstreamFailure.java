@@ -73,6 +73,11 @@ public record UpstreamFailure(
     };
   }
 
+  /** As {@link UpstreamResult#isFailureOfBeginner}. */
+  public boolean isOfBeginner() {
+    return kind == Kind.BUSY || kind == Kind.CIRCULAR;
+  }
+
   /** The same failure, after it was asked again often enough. */
   public UpstreamFailure asFinal() {
     return new UpstreamFailure(kind, reason, false, retryAfter, needsOperator, isLasting, isUnsent);

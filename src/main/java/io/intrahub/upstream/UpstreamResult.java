@@ -66,9 +66,13 @@ public sealed interface UpstreamResult<T> {
         : this;
   }
 
-  /** Whether upstream failed because of {@link UpstreamFailure.Kind#BUSY}. */
-  default boolean isBusy() {
-    return asFailure().filter(f -> f.kind() == UpstreamFailure.Kind.BUSY).isPresent();
+  /**
+   * Whether a shared question failed because of the client that began it, so that another client
+   * had better ask on its own: its share of memory was used up, or its request claims to have come
+   * through the mirror that answered.
+   */
+  default boolean isFailureOfBeginner() {
+    return asFailure().filter(UpstreamFailure::isOfBeginner).isPresent();
   }
 
   /** Why upstream failed; empty when it answered or refused. */

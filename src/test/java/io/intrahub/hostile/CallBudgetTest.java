@@ -2,11 +2,13 @@ package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.base.AddressRanges;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.RateGroup;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
+import io.intrahub.http.ClientLimits;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +34,9 @@ class CallBudgetTest {
 
   @BeforeEach
   void start() {
-    rig = new Rig(data);
+    ClientLimits limits =
+        new ClientLimits(10_000, 2_048, 1_024, AddressRanges.of(List.of("127.0.0.1")));
+    rig = new Rig(data, s -> s.withClients(limits));
     repo = rig.hub.repo("model", "acme/x");
     repo.commit("first", files("one"));
     rig.hub.rateLimit(RateGroup.API, QUOTA, WINDOW);
@@ -74,7 +78,9 @@ class CallBudgetTest {
   /** Other clients spend calls of the API in the current window until so many are left. */
   private void leave(int left) {
     for (int i = left + 1; i <= QUOTA; i++) {
-      assertThat(get("/api/models?author=someone-" + i).status()).isEqualTo(200);
+      Rig.Call call = new Rig.Call("GET", "/api/models?author=someone-" + i, "", "");
+      Optional<String> other = Optional.of("10.0.0." + i);
+      assertThat(rig.send(rig.app().uri(), call, Optional.empty(), other).status()).isEqualTo(200);
     }
     mark();
   }

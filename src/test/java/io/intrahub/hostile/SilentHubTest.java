@@ -135,9 +135,12 @@ class SilentHubTest {
   void when_it_is_back_the_next_client_but_those_of_two_seconds_is_served() {
     rig.hub.blackHole(true);
     assertThat(rig.get("/acme/tiny/resolve/main/a.txt", NOBODY).status()).isEqualTo(523);
-    long calls = rig.hub.log().size();
     assertThat(rig.get("/acme/tiny/resolve/main/a.txt", NOBODY).status()).isEqualTo(523);
-    assertThat(rig.hub.log()).as("calls for what is known to fail").hasSize((int) calls);
+    // Of liveness checks, one more may arrive.
+    assertThat(rig.hub.log())
+        .as("calls for what is known to fail")
+        .filteredOn(call -> !call.path().equals("/"))
+        .hasSize(1);
 
     rig.hub.blackHole(false);
     rig.clock.pass(Duration.ofSeconds(2));

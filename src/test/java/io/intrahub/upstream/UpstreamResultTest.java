@@ -40,7 +40,7 @@ class UpstreamResultTest {
     assertThat(new UpstreamResult.Value<>("four").asFailure()).isEmpty();
     assertThat(new UpstreamResult.Refused<>(NO).asFailure()).isEmpty();
     assertThat(new UpstreamResult.Failed<>(BROKEN).asFailure()).contains(BROKEN);
-    assertThat(new UpstreamResult.Failed<>(BROKEN).isBusy()).isFalse();
-    assertThat(new UpstreamResult.Failed<>(BUSY).isBusy()).isTrue();
+    assertThat(new UpstreamResult.Failed<>(BROKEN).isFailureOfBeginner()).isFalse();
+    assertThat(new UpstreamResult.Failed<>(BUSY).isFailureOfBeginner()).isTrue();
   }
 }

@@ -60,14 +60,15 @@ final class Sponsors {
   }
 
   /**
-   * Whether a failure may have to do with the token that was sent, so that another token may
-   * succeed. It does so if the Hub answered, or let this one call wait.
+   * Whether a failure may have to do with the reader in whose name the call was made, so that
+   * another may succeed. It does so if the Hub answered, or let this one call wait, or if another
+   * mirror takes the call for one of its own because of what this reader's request claims.
    */
   static boolean mayBeOfToken(UpstreamFailure failure) {
     return switch (failure.kind()) {
-      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, SERVER_ERROR, TIMED_OUT -> true;
-      case OFFLINE, UNREACHABLE, BROKEN, STALE_ANSWER, CIRCULAR, BUSY, OVER_LIMIT, WRONG_CONTENT ->
-          false;
+      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, SERVER_ERROR, TIMED_OUT, CIRCULAR ->
+          true;
+      case OFFLINE, UNREACHABLE, BROKEN, STALE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
     };
   }
 

@@ -36,13 +36,12 @@ public final class HttpTransport implements AutoCloseable {
   private static final int IDLE_CONNECTIONS = 32;
   private static final Duration FOREVER = Duration.ofDays(1);
 
-  private final ConnectionPool pooled = new ConnectionPool(IDLE_CONNECTIONS, 1, TimeUnit.MINUTES);
-
-  /** Keeps no idle connection. */
-  private final ConnectionPool unpooled = new ConnectionPool(0, 1, TimeUnit.MINUTES);
-
   private final OkHttpClient direct;
   private final Map<HttpProxy, OkHttpClient> proxied = new HashMap<>();
+
+  /** The same clients, each with connections of its own of which none stays idle. */
+  private final Map<OkHttpClient, OkHttpClient> unpooled = new HashMap<>();
+
   private final NetworkSettings settings;
   private final ScheduledExecutorService timer;
 
@@ -120,7 +119,7 @@ public final class HttpTransport implements AutoCloseable {
         new OkHttpClient.Builder()
             // One connection per call: a large blob must not share one with a small answer.
             .protocols(List.of(Protocol.HTTP_1_1))
-            .connectionPool(pooled)
+            .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, 1, TimeUnit.MINUTES))
             .connectTimeout(settings.connectTimeout())
             .readTimeout(settings.stallTimeout())
             .writeTimeout(settings.stallTimeout())
@@ -137,6 +136,9 @@ public final class HttpTransport implements AutoCloseable {
     Stream.of(proxies.forHttp(), proxies.forHttps())
         .flatMap(Optional::stream)
         .forEach(p -> proxied.computeIfAbsent(p, q -> ProxyConnector.client(direct, q, tls)));
+    ConnectionPool none = new ConnectionPool(0, 1, TimeUnit.MINUTES);
+    Stream.concat(Stream.of(direct), proxied.values().stream())
+        .forEach(c -> unpooled.put(c, c.newBuilder().connectionPool(none).build()));
   }
 
   /**
@@ -157,7 +159,7 @@ public final class HttpTransport implements AutoCloseable {
    * @throws IOException as above; reading the body also throws it when the limit is reached
    */
   public Response send(Request request, Duration atMost, HeadWatch watch) throws IOException {
-    Prepared prepared = prepare(request, atMost, pooled);
+    Prepared prepared = prepare(request, atMost, false);
     // OkHttp has one read time-out for head and body; the head gets its own limit here.
     HeadLimit limit = new HeadLimit(prepared.call(), watch);
     limit.look();
@@ -179,7 +181,12 @@ public final class HttpTransport implements AutoCloseable {
 
   private record Prepared(Call call, Optional<HttpProxy> proxy) {}
 
-  private Prepared prepare(Request request, Duration atMost, ConnectionPool pool) {
+  /**
+   * Makes a call without sending it.
+   *
+   * @param own whether it gets a connection of its own
+   */
+  private Prepared prepare(Request request, Duration atMost, boolean own) {
     AtomicReference<Call> running = new AtomicReference<>();
     Request complete =
         request
@@ -190,9 +197,7 @@ public final class HttpTransport implements AutoCloseable {
     HttpUrl url = request.url();
     Optional<HttpProxy> proxy = settings.proxies().proxyFor(url.isHttps(), url.host(), url.port());
     OkHttpClient client = proxy.map(proxied::get).orElse(direct);
-    Call call =
-        (pool.equals(pooled) ? client : client.newBuilder().connectionPool(pool).build())
-            .newCall(complete);
+    Call call = (own ? unpooled.getOrDefault(client, client) : client).newCall(complete);
     call.timeout().timeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
     running.set(call);
     return new Prepared(call, proxy);
@@ -253,7 +258,7 @@ public final class HttpTransport implements AutoCloseable {
    * @param end run by another thread, with the head of the answer, if one arrived
    */
   public void sendAside(Request request, Duration atMost, Consumer<Optional<Response>> end) {
-    Call call = prepare(request, atMost, unpooled).call();
+    Call call = prepare(request, atMost, true).call();
     aside.add(call);
     call.enqueue(
         new Callback() {
@@ -275,7 +280,7 @@ public final class HttpTransport implements AutoCloseable {
   /** Closes the connections that wait for a call. */
   public void dropIdleConnections() {
     // The proxied ones share them.
-    pooled.evictAll();
+    direct.connectionPool().evictAll();
   }
 
   @Override

@@ -196,7 +196,7 @@ class SponsorsTest {
 
   /** Whether the token or the content is the reason can't be told, so another one gets a try. */
   @ParameterizedTest
-  @EnumSource(names = {"UNEXPECTED_ANSWER", "SERVER_ERROR", "TIMED_OUT"})
+  @EnumSource(names = {"UNEXPECTED_ANSWER", "SERVER_ERROR", "TIMED_OUT", "CIRCULAR"})
   void a_failure_that_may_be_of_the_token_leaves_the_next_try_to_another(Kind kind) {
     Reader first = join(alice);
     Reader second = join(bob);
