@@ -54,10 +54,7 @@ final class GitAttributes {
   /** A line that says nothing about filters, or that can't be understood, is no rule. */
   private static Optional<Rule> parse(String[] words) {
     List<String> filters =
-        Arrays.stream(words)
-            .skip(1)
-            .filter(word -> word.matches("[-!]?filter(=.*)?"))
-            .toList();
+        Arrays.stream(words).skip(1).filter(word -> word.matches("[-!]?filter(=.*)?")).toList();
     if (filters.isEmpty()) {
       return Optional.empty();
     }
@@ -67,7 +64,8 @@ final class GitAttributes {
       return Optional.of(
           new Rule(
               FileSystems.getDefault()
-                  .getPathMatcher("glob:" + (pattern.startsWith("/") ? pattern.substring(1) : pattern)),
+                  .getPathMatcher(
+                      "glob:" + (pattern.startsWith("/") ? pattern.substring(1) : pattern)),
               inFolder,
               filters.getLast().equals("filter=lfs")));
     } catch (PatternSyntaxException e) {

@@ -66,7 +66,9 @@ record GitIndex(List<Item> items) {
     return new IOException(file + " is damaged: run git reset in the clone");
   }
 
-  /** Whether it ends with its sha1, or with the zeros that {@code index.skipHash} writes instead. */
+  /**
+   * Whether it ends with its sha1, or with the zeros that {@code index.skipHash} writes instead.
+   */
   private static boolean isWhole(byte[] bytes) {
     int end = bytes.length - ID_BYTES;
     if (end < 0) {

@@ -41,8 +41,8 @@ public final class PlainFolderReader implements CachedFiles {
    * @param revision under which clients find the commit, if they are to
    * @throws IOException if it can't be read
    */
-  public PlainFolderReader(
-      Path root, RepoId repo, Optional<Revision> revision, CommitHash commit) throws IOException {
+  public PlainFolderReader(Path root, RepoId repo, Optional<Revision> revision, CommitHash commit)
+      throws IOException {
     this.folder = new FolderFiles(root);
     this.root = root.toRealPath();
     this.repo = repo;

@@ -95,9 +95,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
       case LOCAL_DIR -> all(new LocalFolderReader(folder, target().repo(), target().revision()));
       case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision()));
       case FILES ->
-          all(
-              new PlainFolderReader(
-                  folder, target().repo(), target().revision(), namedCommit()));
+          all(new PlainFolderReader(folder, target().repo(), target().revision(), namedCommit()));
     };
   }
 

@@ -95,8 +95,7 @@ class OtherFoldersTest {
 
   private static String git(Path at, String... arguments) throws Exception {
     java.util.List<String> command = new java.util.ArrayList<>();
-    command.addAll(
-        java.util.List.of("git", "-c", "user.name=a", "-c", "user.email=a@localhost"));
+    command.addAll(java.util.List.of("git", "-c", "user.name=a", "-c", "user.email=a@localhost"));
     command.addAll(java.util.List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(at.toFile());
     builder.environment().put("GIT_CONFIG_NOSYSTEM", "1");
@@ -152,7 +151,8 @@ class OtherFoldersTest {
   void what_is_changed_in_a_clone_or_was_not_downloaded_is_skipped() throws Exception {
     CommitHash commit = makeClone();
     Files.writeString(folder.resolve("config.json"), "changed by the user");
-    String hex = StoredRepo.blob("model.safetensors", files.get("model.safetensors")).digest().hex();
+    String hex =
+        StoredRepo.blob("model.safetensors", files.get("model.safetensors")).digest().hex();
     Files.delete(
         folder
             .resolve(".git/lfs/objects")

@@ -37,8 +37,7 @@ public final class FileIo {
    * @param name of the other file, for the message
    * @throws EOFException if the other file is shorter
    */
-  public static void copy(FileChannel from, long size, Disk.File to, Path name)
-      throws IOException {
+  public static void copy(FileChannel from, long size, Disk.File to, Path name) throws IOException {
     long at = 0;
     while (at < size) {
       long count = to.append(from, at);
