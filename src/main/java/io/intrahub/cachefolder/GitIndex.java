@@ -126,8 +126,9 @@ record GitIndex(List<Item> items) {
     }
     int end = in.position() - 1;
     if (mode >> 12 == REGULAR) {
-      String path = new String(in.array(), name, end - name, StandardCharsets.UTF_8);
-      items.add(new Item(path, HexFormat.of().formatHex(id)));
+      byte[] path = new byte[end - name];
+      in.get(name, path);
+      items.add(new Item(new String(path, StandardCharsets.UTF_8), HexFormat.of().formatHex(id)));
     }
     // One to eight zero bytes make the entry a multiple of eight bytes long.
     in.position(start + (end - start + 8) / 8 * 8);
