@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,15 +105,24 @@ final class ImportCommand implements Callable<Integer> {
 
     /** The one that is given. */
     ImportJob job(List<String> repos, String commit, boolean link) {
-      Map<ImportJob.Kind, Optional<Path>> all = new EnumMap<>(ImportJob.Kind.class);
-      all.put(ImportJob.Kind.HF_CACHE, Optional.ofNullable(cache));
-      all.put(ImportJob.Kind.LOCAL_DIR, Optional.ofNullable(local));
-      all.put(ImportJob.Kind.GIT, Optional.ofNullable(git));
-      all.put(ImportJob.Kind.FILES, Optional.ofNullable(files));
-      ImportJob.Kind kind =
-          all.keySet().stream().filter(k -> all.get(k).isPresent()).findFirst().orElseThrow();
-      Path folder = all.get(kind).orElseThrow().toAbsolutePath().normalize();
-      return new ImportJob(kind, folder, repos, commit, link);
+      if (cache != null) {
+        return job(ImportJob.Kind.HF_CACHE, cache, repos, commit, link);
+      }
+      if (local != null) {
+        return job(ImportJob.Kind.LOCAL_DIR, local, repos, commit, link);
+      }
+      if (git != null) {
+        return job(ImportJob.Kind.GIT, git, repos, commit, link);
+      }
+      if (files != null) {
+        return job(ImportJob.Kind.FILES, files, repos, commit, link);
+      }
+      throw new IllegalStateException("picocli demands one of them");
+    }
+
+    private static ImportJob job(
+        ImportJob.Kind kind, Path folder, List<String> repos, String commit, boolean link) {
+      return new ImportJob(kind, folder.toAbsolutePath().normalize(), repos, commit, link);
     }
   }
 
