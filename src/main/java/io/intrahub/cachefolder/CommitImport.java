@@ -16,7 +16,6 @@ import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.fs.FsStore;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -156,14 +155,8 @@ final class CommitImport implements CachedFiles.Receiver {
       case Digest.GitSha1 sha1 ->
           new Entry(Entry.Kind.FILE, path, sha1.hex(), blob.size(), Optional.empty());
       case Digest.Sha256 sha256 -> {
-        byte[] pointer =
-            "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
-                .formatted(sha256.hex(), blob.size())
-                .getBytes(StandardCharsets.US_ASCII);
-        String oid =
-            HexFormat.of()
-                .formatHex(
-                    new Digest.GitSha1("0".repeat(40)).newHash(pointer.length).digest(pointer));
+        byte[] pointer = LfsPointers.text(sha256, blob.size());
+        String oid = LfsPointers.gitId(pointer);
         Entry.Lfs lfs = new Entry.Lfs(sha256, blob.size(), pointer.length);
         yield new Entry(Entry.Kind.FILE, path, oid, blob.size(), Optional.of(lfs));
       }

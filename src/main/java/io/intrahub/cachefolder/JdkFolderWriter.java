@@ -1,20 +1,22 @@
 package io.intrahub.cachefolder;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.WRITE;
 
-import java.io.EOFException;
+import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
+import io.intrahub.store.fs.disk.JdkDisk;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /** The file system of the JDK. Files and folders get the modes that the umask says. */
 final class JdkFolderWriter implements FolderWriter {
+  private final Disk disk = JdkDisk.shared(Path.of(""));
+
   @Override
   public void createFolder(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
@@ -26,7 +28,7 @@ final class JdkFolderWriter implements FolderWriter {
     }
     createFolder(parent);
     try {
-      Files.createDirectory(folder);
+      disk.createFolder(folder);
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(folder)) {
         throw e;
@@ -35,37 +37,27 @@ final class JdkFolderWriter implements FolderWriter {
     force(parent);
   }
 
-  /**
-   * The JDK copies between files with {@code copy_file_range}, which makes a reflink on file
-   * systems that have them.
-   */
   @Override
   public void copy(Path source, Path target) throws IOException {
     delete(target);
     try (FileChannel from = FileChannel.open(source, READ, NOFOLLOW_LINKS);
-        FileChannel to = FileChannel.open(target, CREATE_NEW, WRITE)) {
-      long size = from.size();
-      long at = 0;
-      while (at < size) {
-        long count = from.transferTo(at, size - at, to);
-        if (count <= 0) {
-          throw new EOFException(source + " became shorter while it was copied");
-        }
-        at += count;
-      }
+        Disk.File to = disk.create(target)) {
+      FileIo.copy(from, from.size(), to, source);
     }
   }
 
   @Override
   public void write(Path file, byte[] content) throws IOException {
     delete(file);
-    Files.write(file, content, CREATE_NEW, WRITE);
+    try (Disk.File to = disk.create(file)) {
+      FileIo.writeFully(to, ByteBuffer.wrap(content));
+    }
   }
 
   @Override
   public void hardLink(Path existing, Path name) throws IOException {
     delete(name);
-    Files.createLink(name, existing);
+    disk.link(existing, name);
   }
 
   @Override
@@ -75,7 +67,7 @@ final class JdkFolderWriter implements FolderWriter {
 
   @Override
   public void rename(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    disk.rename(from, to);
   }
 
   @Override
@@ -85,8 +77,6 @@ final class JdkFolderWriter implements FolderWriter {
 
   @Override
   public void force(Path fileOrFolder) throws IOException {
-    try (FileChannel channel = FileChannel.open(fileOrFolder, READ)) {
-      channel.force(true);
-    }
+    disk.forceFolder(fileOrFolder);
   }
 }

@@ -261,15 +261,35 @@ final class RevisionExport {
     try {
       switch (options.method()) {
         case COPY -> writer.copy(source, incomplete);
-        case HARD_LINK -> writer.hardLink(source, incomplete);
+        case HARD_LINK -> link(source, incomplete);
       }
     } catch (NoSuchFileException e) {
       if (Files.exists(source, NOFOLLOW_LINKS)) {
         throw e;
       }
       throw new AbsentException("it was evicted from the store meanwhile");
+    } catch (FileSystemException e) {
+      if (String.valueOf(e.getFile()).equals(source.toString())) {
+        throw new AbsentException("its copy in the store can't be read (" + e + ")");
+      }
+      throw e;
     } catch (IOException e) {
       requireReadable(source, blob);
+      throw e;
+    }
+  }
+
+  private void link(Path source, Path name) throws IOException {
+    try {
+      writer.hardLink(source, name);
+    } catch (FileSystemException e) {
+      if (!Files.getFileStore(source).equals(Files.getFileStore(layout.root()))) {
+        // The same would happen to every file, so this is not a matter of one.
+        throw new IOException(
+            "the store and the cache folder are on different file systems, between which there are"
+                + " no hard links: leave --link out",
+            e);
+      }
       throw e;
     }
   }

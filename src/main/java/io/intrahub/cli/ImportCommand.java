@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Brings repos from a folder of the Hub's Python clients into the store, so that the mirror"
+      "Brings repos from a folder of the Hub's Python clients, or a git clone, into the store, so that the mirror"
           + " need not fetch them. A mirror that runs on the store does it itself, if its user can read"
           + " the folder. The digest of each file is computed anew;"
           + " damaged and unfinished files, and links that lead out of the folder, are skipped. The"
@@ -59,7 +59,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  intrahub import --hf-cache ~/.cache/huggingface/hub",
       "  intrahub import --hf-cache /media/stick/hub --repo 'acme/*'",
-      "  intrahub import --local-dir ./tiny --repo acme/tiny@main"
+      "  intrahub import --local-dir ./tiny --repo acme/tiny@main",
+      "  intrahub import --git ./tiny --repo acme/tiny@main"
     })
 final class ImportCommand implements Callable<Integer> {
   /** The exit status if some files were skipped. */
@@ -87,6 +88,42 @@ final class ImportCommand implements Callable<Integer> {
         paramLabel = "FOLDER",
         description = "A folder to which a client downloaded one repo with --local-dir.")
     private @Nullable Path local;
+
+    @Option(
+        names = "--git",
+        paramLabel = "FOLDER",
+        description =
+            "A git clone of one repo, with the LFS files that git-lfs has downloaded: the commit"
+                + " that is checked out.")
+    private @Nullable Path git;
+
+    @Option(
+        names = "--files",
+        paramLabel = "FOLDER",
+        description = "Plain files of one repo. Name it with --repo, and --commit.")
+    private @Nullable Path files;
+
+    /** The one that is given. */
+    ImportJob job(List<String> repos, String commit, boolean link) {
+      if (cache != null) {
+        return job(ImportJob.Kind.HF_CACHE, cache, repos, commit, link);
+      }
+      if (local != null) {
+        return job(ImportJob.Kind.LOCAL_DIR, local, repos, commit, link);
+      }
+      if (git != null) {
+        return job(ImportJob.Kind.GIT, git, repos, commit, link);
+      }
+      if (files != null) {
+        return job(ImportJob.Kind.FILES, files, repos, commit, link);
+      }
+      throw new IllegalStateException("picocli demands one of them");
+    }
+
+    private static ImportJob job(
+        ImportJob.Kind kind, Path folder, List<String> repos, String commit, boolean link) {
+      return new ImportJob(kind, folder.toAbsolutePath().normalize(), repos, commit, link);
+    }
   }
 
   @Option(
@@ -94,9 +131,15 @@ final class ImportCommand implements Callable<Integer> {
       paramLabel = "PATTERN",
       description =
           "Imports only repos such as 'acme/*', gpt2 or 'datasets/acme/*'. Repeat it for more. With"
-              + " --local-dir: the repo, and @REVISION if clients are to find it under a branch or"
+              + " --local-dir, --git and --files: the repo, and @REVISION if clients are to find it under a branch or"
               + " tag.")
   private List<String> repos = new ArrayList<>();
+
+  @Option(
+      names = "--commit",
+      paramLabel = "COMMIT",
+      description = "With --files: the commit that the files are of, 40 hexadecimal digits.")
+  private String commit = "";
 
   @Option(
       names = "--link",
@@ -125,7 +168,7 @@ final class ImportCommand implements Callable<Integer> {
   public Integer call() throws StartException, InterruptedException {
     ImportJob job;
     try {
-      job = job().checked();
+      job = source.job(repos, commit, link).checked();
     } catch (ImportJob.InvalidException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
@@ -207,17 +250,5 @@ final class ImportCommand implements Callable<Integer> {
         + " stopped: "
         + FileErrors.describe(why)
         + ". What is complete stays, and the same command continues.";
-  }
-
-  private ImportJob job() {
-    boolean local = source.local != null;
-    Path folder =
-        Optional.ofNullable(source.cache)
-            .or(() -> Optional.ofNullable(source.local))
-            .orElseThrow()
-            .toAbsolutePath()
-            .normalize();
-    return new ImportJob(
-        local ? ImportJob.Kind.LOCAL_DIR : ImportJob.Kind.HF_CACHE, folder, repos, link);
   }
 }

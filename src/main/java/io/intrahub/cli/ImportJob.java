@@ -3,7 +3,10 @@ package io.intrahub.cli;
 import io.intrahub.cachefolder.CacheFolderReader;
 import io.intrahub.cachefolder.CacheImport;
 import io.intrahub.cachefolder.CachedFiles;
+import io.intrahub.cachefolder.GitCloneReader;
 import io.intrahub.cachefolder.LocalFolderReader;
+import io.intrahub.cachefolder.PlainFolderReader;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;
@@ -23,17 +26,31 @@ import tools.jackson.databind.node.ObjectNode;
  * What is to be imported, on this machine or by a running mirror. Immutable.
  *
  * @param folder absolute
- * @param repos patterns of repos; of a {@link Kind#LOCAL_DIR}, the one repo, with or without a
- *     revision
+ * @param repos patterns of repos; if the folder has one repo, that, with or without a revision
+ * @param commit of {@link Kind#FILES}; empty for all others
  * @param link whether the store gets hard links to the files
  */
-record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
+record ImportJob(Kind kind, Path folder, List<String> repos, String commit, boolean link) {
   /** What kind of folder it is. */
   enum Kind {
     /** A cache folder of the Hub's Python clients. */
     HF_CACHE,
     /** What one repo was downloaded to. */
-    LOCAL_DIR
+    LOCAL_DIR,
+    /** A git clone of one repo. */
+    GIT,
+    /** Plain files of one repo. */
+    FILES;
+
+    /** Whether the folder has one repo, which the operator names. */
+    boolean isOfOneRepo() {
+      return this != HF_CACHE;
+    }
+
+    /** As it is written on the command line. */
+    String flag() {
+      return "--" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 
   ImportJob {
@@ -51,10 +68,15 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
 
   /** Checks what can be checked without the folder. */
   ImportJob checked() throws InvalidException {
-    if (kind == Kind.LOCAL_DIR) {
+    if (kind.isOfOneRepo()) {
       var _ = target();
     } else {
       var _ = patterns();
+    }
+    if (kind == Kind.FILES) {
+      var _ = namedCommit();
+    } else if (!commit.isEmpty()) {
+      throw new InvalidException("--commit is for --files only: other folders name their commit");
     }
     return this;
   }
@@ -68,11 +90,27 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
    * @throws IOException if it can't be read
    */
   Opened open() throws IOException, InvalidException {
-    if (kind == Kind.LOCAL_DIR) {
-      Target target = target();
-      CachedFiles local = new LocalFolderReader(folder, target.repo(), target.revision());
-      return new Opened(local, local.repos());
-    }
+    return switch (kind) {
+      case HF_CACHE -> openCache();
+      case LOCAL_DIR -> all(new LocalFolderReader(folder, target().repo(), target().revision()));
+      case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision()));
+      case FILES ->
+          all(new PlainFolderReader(folder, target().repo(), target().revision(), namedCommit()));
+    };
+  }
+
+  private static Opened all(CachedFiles folder) throws IOException {
+    return new Opened(folder, folder.repos());
+  }
+
+  private CommitHash namedCommit() throws InvalidException {
+    return CommitHash.parse(commit)
+        .orElseThrow(() ->
+            new InvalidException(
+                "--files: name the commit of the files with --commit, 40 hexadecimal digits"));
+  }
+
+  private Opened openCache() throws IOException, InvalidException {
     List<RepoPattern> wanted = patterns();
     CachedFiles cache = new CacheFolderReader(folder);
     return new Opened(
@@ -105,7 +143,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
   private Target target() throws InvalidException {
     if (repos.size() != 1) {
       throw new InvalidException(
-          "--local-dir: name the repo of the folder with one --repo, such as acme/tiny@main");
+          kind.flag() + ": name the repo of the folder with one --repo, such as acme/tiny@main");
     }
     String text = repos.getFirst();
     int at = text.indexOf('@');
@@ -144,6 +182,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("kind", kind.name().toLowerCase(Locale.ROOT))
         .put("folder", folder.toString())
+        .put("commit", commit)
         .put("link", link);
     ArrayNode names = json.putArray("repos");
     repos.forEach(names::add);
@@ -158,7 +197,9 @@ record ImportJob(Kind kind, Path folder, List<String> repos, boolean link) {
       Path folder = Path.of(json.path("folder").asString());
       Kind kind = Kind.valueOf(json.path("kind").asString().toUpperCase(Locale.ROOT));
       if (folder.isAbsolute()) {
-        return new ImportJob(kind, folder, repos, json.path("link").asBoolean(false)).checked();
+        String commit = json.path("commit").asString("");
+        boolean link = json.path("link").asBoolean(false);
+        return new ImportJob(kind, folder, repos, commit, link).checked();
       }
     } catch (JacksonException | IllegalArgumentException e) {
       // Another version's command; said below. InvalidPathException is one of them.

@@ -1,6 +1,7 @@
 package io.intrahub.store;
 
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -8,7 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 
-/** Compares files with digests. */
+/** Computes the digests of files. */
 public final class FileDigest {
   private static final int BUFFER = 1 << 20;
 
@@ -24,16 +25,25 @@ public final class FileDigest {
     if (Files.size(file) != blob.size()) {
       return false;
     }
-    MessageDigest hash = blob.digest().newHash(blob.size());
-    long size = 0;
+    return of(file, blob.digest(), blob.size()).equals(blob.digest().hex());
+  }
+
+  /**
+   * Reads a whole file.
+   *
+   * @param kind of the digest
+   * @param size of the file in bytes
+   * @return the digest, in hexadecimal digits; meaningless if the file has another size
+   * @throws IOException if it can't be read
+   */
+  public static String of(Path file, Digest kind, long size) throws IOException {
+    MessageDigest hash = kind.newHash(size);
     try (InputStream in = Files.newInputStream(file)) {
       byte[] buffer = new byte[BUFFER];
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         hash.update(buffer, 0, count);
-        size += count;
       }
     }
-    return size == blob.size()
-        && HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex());
+    return HexFormat.of().formatHex(hash.digest());
   }
 }

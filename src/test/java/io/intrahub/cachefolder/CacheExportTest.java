@@ -5,6 +5,7 @@ import static io.intrahub.cachefolder.StoredRepo.REPO;
 import static io.intrahub.cachefolder.StoredRepo.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.intrahub.cachefolder.CacheExport.Method;
 import io.intrahub.hub.Revision;
@@ -344,6 +345,19 @@ class CacheExportTest {
                 layout.blobs(REPO).resolve(etag),
                 data.resolve("blobs/sha256").resolve(etag.substring(0, 2)).resolve(etag)))
         .isTrue();
+  }
+
+  @Test
+  void hard_links_between_file_systems_end_the_export_with_what_to_do(@TempDir Path disk)
+      throws Exception {
+    assumeThat(Files.getFileStore(disk)).isNotEqualTo(Files.getFileStore(data));
+    cache = disk.resolve("hub");
+    layout = new CacheLayout(cache);
+
+    assertThatThrownBy(
+            () -> export(Revision.MAIN, PathPatterns.ALL, Method.HARD_LINK, new JdkFolderWriter()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("different file systems", "leave --link out");
   }
 
   @Test

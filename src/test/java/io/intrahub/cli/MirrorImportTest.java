@@ -183,7 +183,7 @@ class MirrorImportTest {
 
   @Test
   void only_who_can_read_the_folder_of_the_store_may_have_it_import() throws Exception {
-    byte[] job = new ImportJob(ImportJob.Kind.HF_CACHE, cache, List.of(), false).toJson();
+    byte[] job = new ImportJob(ImportJob.Kind.HF_CACHE, cache, List.of(), "", false).toJson();
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<String> answer =
           client.send(

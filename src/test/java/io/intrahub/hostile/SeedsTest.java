@@ -91,6 +91,18 @@ class SeedsTest {
   }
 
   @Test
+  void while_the_hub_is_away_seeds_complete_a_repo_of_which_the_files_are_known() {
+    repo(ID, Visibility.PUBLIC);
+    assertThat(get(ID, "config.json", Optional.empty()).status()).isEqualTo(200);
+    rig.settle();
+
+    rig.hub.goDark();
+    expectAll(ID, Optional.empty());
+    rig.restartOffline();
+    expectAll(ID, Optional.empty());
+  }
+
+  @Test
   void seeds_open_a_private_repo_to_nobody() {
     repo(ID, Visibility.PRIVATE);
 

@@ -9,9 +9,9 @@ import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.space.DiskBudget;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -117,15 +117,8 @@ final class FsBlobImporter implements BlobImporter {
     boolean whole = false;
     try (FileChannel source =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      long at = 0;
       // Not beyond the size: a file that grows meanwhile must not take more than was reserved.
-      while (at < size && at < source.size()) {
-        long count = copy.append(source, at);
-        if (count <= 0) {
-          throw new EOFException(file + " became shorter while it was copied");
-        }
-        at += count;
-      }
+      FileIo.copy(source, Math.min(size, source.size()), copy, file);
       whole = true;
       return copy;
     } finally {

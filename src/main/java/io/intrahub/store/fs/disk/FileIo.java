@@ -3,6 +3,8 @@ package io.intrahub.store.fs.disk;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 
 /** Loops around calls that may do less than they were asked. */
 public final class FileIo {
@@ -28,8 +30,26 @@ public final class FileIo {
     return into.flip();
   }
 
+  /**
+   * Appends bytes of another file from its beginning on, as a reflink where the file system has
+   * them. It may write a few bytes more than were asked for if that file grows meanwhile.
+   *
+   * @param name of the other file, for the message
+   * @throws EOFException if the other file is shorter
+   */
+  public static void copy(FileChannel from, long size, Disk.File to, Path name) throws IOException {
+    long at = 0;
+    while (at < size) {
+      long count = to.append(from, at);
+      if (count <= 0) {
+        throw new EOFException(name + " became shorter while it was copied");
+      }
+      at += count;
+    }
+  }
+
   /** Creates a file with this content and makes the content (not yet the name) durable. */
-  public static void create(Disk disk, java.nio.file.Path path, byte[] content) throws IOException {
+  public static void create(Disk disk, Path path, byte[] content) throws IOException {
     try (Disk.File file = disk.create(path)) {
       writeFully(file, ByteBuffer.wrap(content));
       file.force();

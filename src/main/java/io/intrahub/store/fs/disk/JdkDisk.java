@@ -42,6 +42,9 @@ public final class JdkDisk implements Disk {
   private final Path root;
   private final boolean posix;
 
+  /** Whether files and folders are for the owner only, or get the modes that the umask says. */
+  private final boolean ownerOnly;
+
   /** Found when it is first asked for, as the root need not exist before. */
   private volatile @Nullable FileStore fileStore;
 
@@ -51,14 +54,26 @@ public final class JdkDisk implements Disk {
    * @param root need not exist yet
    */
   public JdkDisk(Path root) {
+    this(root, true);
+  }
+
+  private JdkDisk(Path root, boolean ownerOnly) {
     this.root = root;
+    this.ownerOnly = ownerOnly;
     this.posix = root.getFileSystem().supportedFileAttributeViews().contains("posix");
+  }
+
+  /** The same for files that others may read if the umask lets them. */
+  public static JdkDisk shared(Path root) {
+    return new JdkDisk(root, false);
   }
 
   @Override
   public File create(Path path) throws IOException {
     return new ChannelFile(
-        posix ? FileChannel.open(path, CREATE, OWNER_ONLY) : FileChannel.open(path, CREATE));
+        posix && ownerOnly
+            ? FileChannel.open(path, CREATE, OWNER_ONLY)
+            : FileChannel.open(path, CREATE));
   }
 
   @Override
@@ -102,7 +117,11 @@ public final class JdkDisk implements Disk {
 
   @Override
   public void createFolder(Path folder) throws IOException {
-    FolderMode.create(folder);
+    if (ownerOnly) {
+      FolderMode.create(folder);
+    } else {
+      Files.createDirectory(folder);
+    }
   }
 
   @Override

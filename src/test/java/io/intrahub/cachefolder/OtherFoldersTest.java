@@ -1,0 +1,196 @@
+package io.intrahub.cachefolder;
+
+import static io.intrahub.cachefolder.StoredRepo.CLOCK;
+import static io.intrahub.cachefolder.StoredRepo.FIRST;
+import static io.intrahub.cachefolder.StoredRepo.REPO;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.Revision;
+import io.intrahub.store.ImportGuard;
+import io.intrahub.store.Manifest;
+import io.intrahub.store.TestBlobs;
+import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.MemoryFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Imports from a git clone and from plain files. */
+class OtherFoldersTest {
+  private static final String ATTRIBUTES =
+      "# of the Hub\n*.safetensors filter=lfs diff=lfs merge=lfs -text\nonnx/*.json -filter\n";
+
+  @TempDir(factory = MemoryFolder.class)
+  Path tmp;
+
+  private final Map<String, byte[]> files = new TreeMap<>(StoredRepo.files());
+  private Path folder;
+
+  @BeforeEach
+  void folder() throws Exception {
+    files.put(".gitattributes", ATTRIBUTES.getBytes(StandardCharsets.UTF_8));
+    folder = tmp.resolve("folder");
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Path path = folder.resolve(file.getKey());
+      Files.createDirectories(path.getParent());
+      Files.write(path, file.getValue());
+    }
+  }
+
+  private ImportResult importFrom(CachedFiles from) throws Exception {
+    try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
+      return new CacheImport(
+              store,
+              ImportGuard.offline(store.repos(), CLOCK),
+              TestRepos.budget(),
+              CLOCK,
+              false,
+              (_, _, _) -> {})
+          .run(from, REPO);
+    }
+  }
+
+  private void expectStored(CommitHash commit) throws Exception {
+    try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
+      Manifest manifest = store.readOnly().manifest(REPO, commit).orElseThrow();
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
+        assertThat(manifest.find(new FilePath(file.getKey())).orElseThrow().entry().blob())
+            .as(file.getKey())
+            .hasValue(blob);
+        if (blob.size() > 0) {
+          assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
+        }
+      }
+      assertThat(manifest.size()).isEqualTo(files.size());
+    }
+  }
+
+  @Test
+  void plain_files_are_imported_as_what_their_attributes_say() throws Exception {
+    Files.createDirectories(folder.resolve(".cache/huggingface"));
+    Files.writeString(folder.resolve(".cache/huggingface/.gitignore"), "*");
+
+    ImportResult result =
+        importFrom(new PlainFolderReader(folder, REPO, Optional.of(Revision.MAIN), FIRST));
+
+    assertThat(result.skipped()).isEmpty();
+    assertThat(result.files()).isEqualTo(files.size());
+    assertThat(result.revisions()).containsExactly(Revision.MAIN);
+    expectStored(FIRST);
+  }
+
+  private static String git(Path at, String... arguments) throws Exception {
+    java.util.List<String> command = new java.util.ArrayList<>();
+    command.addAll(java.util.List.of("git", "-c", "user.name=a", "-c", "user.email=a@localhost"));
+    command.addAll(java.util.List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(at.toFile());
+    builder.environment().put("GIT_CONFIG_NOSYSTEM", "1");
+    builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
+    Process process = builder.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said.strip();
+  }
+
+  /** A clone as git and git-lfs leave it: pointers in the commit, content in the work tree. */
+  private CommitHash makeClone() throws Exception {
+    git(folder, "init", "-q", "-b", "main");
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
+      if (blob.digest() instanceof Digest.Sha256 sha256) {
+        String hex = sha256.hex();
+        Path object =
+            folder
+                .resolve(".git/lfs/objects")
+                .resolve(hex.substring(0, 2))
+                .resolve(hex.substring(2, 4));
+        Files.createDirectories(object);
+        Files.write(object.resolve(hex), file.getValue());
+        Files.write(folder.resolve(file.getKey()), LfsPointers.text(sha256, blob.size()));
+      }
+    }
+    // As without git-lfs, which would otherwise be called.
+    git(folder, "-c", "filter.lfs.clean=cat", "add", "-A");
+    git(folder, "commit", "-q", "-m", "Add it");
+    return new CommitHash(git(folder, "rev-parse", "HEAD"));
+  }
+
+  private GitCloneReader clone(Optional<Revision> revision) throws IOException {
+    return new GitCloneReader(folder, REPO, revision);
+  }
+
+  @Test
+  void a_git_clone_is_imported_with_its_lfs_objects() throws Exception {
+    CommitHash commit = makeClone();
+    git(folder, "pack-refs", "--all");
+    git(folder, "gc", "-q");
+
+    ImportResult result = importFrom(clone(Optional.of(Revision.MAIN)));
+
+    assertThat(result.skipped()).isEmpty();
+    assertThat(result.commits()).containsExactly(commit);
+    assertThat(result.revisions()).containsExactly(Revision.MAIN);
+    expectStored(commit);
+  }
+
+  @Test
+  void what_is_changed_in_a_clone_or_was_not_downloaded_is_skipped() throws Exception {
+    CommitHash commit = makeClone();
+    Files.writeString(folder.resolve("config.json"), "changed by the user");
+    String hex =
+        StoredRepo.blob("model.safetensors", files.get("model.safetensors")).digest().hex();
+    Files.delete(
+        folder
+            .resolve(".git/lfs/objects")
+            .resolve(hex.substring(0, 2))
+            .resolve(hex.substring(2, 4))
+            .resolve(hex));
+
+    ImportResult result = importFrom(clone(Optional.empty()));
+
+    assertThat(result.skipped())
+        .extracting(s -> s.path().getFileName() + ": " + s.why())
+        .containsExactlyInAnyOrder(
+            "config.json: it is damaged: its content does not match its digest",
+            "model.safetensors: its LFS content is not in the clone: run git lfs pull");
+    files.keySet().removeAll(java.util.Set.of("config.json", "model.safetensors"));
+    expectStored(commit);
+  }
+
+  @Test
+  void a_clone_with_staged_changes_is_refused() throws Exception {
+    makeClone();
+    Files.writeString(folder.resolve("config.json"), "changed by the user");
+    git(folder, "add", "config.json");
+
+    assertThatThrownBy(() -> clone(Optional.empty())).hasMessageContaining("staged changes");
+  }
+
+  @Test
+  void a_folder_that_is_no_clone_or_has_a_damaged_index_is_refused() throws Exception {
+    assertThatThrownBy(() -> clone(Optional.empty())).hasMessageContaining("not a git clone");
+    makeClone();
+    Path index = folder.resolve(".git/index");
+    byte[] bytes = Files.readAllBytes(index);
+    for (int length = 0; length < bytes.length; length += 37) {
+      Files.write(index, java.util.Arrays.copyOf(bytes, length));
+      assertThatThrownBy(() -> clone(Optional.empty()))
+          .as("%d bytes", length)
+          .isInstanceOf(IOException.class);
+    }
+  }
+}
