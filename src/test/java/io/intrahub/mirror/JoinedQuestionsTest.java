@@ -49,7 +49,8 @@ class JoinedQuestionsTest {
             rig.mirror
                 .files()
                 .resolve(
-                    new RevisionRequest(MirrorRig.REPO, MirrorRig.MAIN, as, false),
+                    new RevisionRequest(
+                        MirrorRig.REPO, MirrorRig.MAIN, ClientRequest.of(as, List.of())),
                     new FilePath("config.json")));
     assertThat(asked.forger()).isInstanceOf(ErrorReply.class);
     assertThat(asked.other()).isInstanceOf(FileAnswer.Found.class);
@@ -59,7 +60,13 @@ class JoinedQuestionsTest {
   void who_joins_a_question_for_repo_info_gets_an_answer() throws Exception {
     Asked<ApiReply> asked =
         askBoth(as ->
-            rig.mirror.infos().info(MirrorRig.REPO, Optional.of(MirrorRig.MAIN), "", as, false));
+            rig.mirror
+                .infos()
+                .info(
+                    MirrorRig.REPO,
+                    Optional.of(MirrorRig.MAIN),
+                    "",
+                    ClientRequest.of(as, List.of())));
     assertThat(asked.forger()).isInstanceOf(ErrorReply.class);
     assertThat(asked.other()).isInstanceOf(ApiReply.Ok.class);
   }
@@ -73,7 +80,8 @@ class JoinedQuestionsTest {
             rig.mirror
                 .trees()
                 .list(
-                    new RevisionRequest(MirrorRig.REPO, MirrorRig.MAIN, as, false),
+                    new RevisionRequest(
+                        MirrorRig.REPO, MirrorRig.MAIN, ClientRequest.of(as, List.of())),
                     Optional.empty(),
                     MirrorRig.everything(),
                     MirrorRig.SELF));
