@@ -19,7 +19,7 @@ import java.util.Optional;
  * made to lead to the mirror, because clients follow them with their token. Safe for use by many
  * threads.
  */
-public final class ApiPassThrough {
+final class ApiPassThrough {
   private final HubUpstream upstream;
   private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
@@ -28,17 +28,6 @@ public final class ApiPassThrough {
     this.upstream = upstream;
     this.revisions = revisions;
     this.questions = questions;
-  }
-
-  /**
-   * Passes a GET of the API on.
-   *
-   * @param target path and query, encoded
-   * @param what for a person who reads the error: what was asked for
-   * @param self the mirror's own base address as the client sees it, without a trailing slash
-   */
-  public ApiReply get(String target, Caller caller, String what, String self) {
-    return pass(ApiRequest.get(target), caller, what, self);
   }
 
   /**
@@ -70,6 +59,12 @@ public final class ApiPassThrough {
     };
   }
 
+  /** The link to the next page of a list leads to another server than the Hub. */
+  static UpstreamFailure endIsElsewhere() {
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the link to the rest of the list leads elsewhere");
+  }
+
   private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {
     Map<String, String> headers = Map.of();
     if (request.isFile()) {
@@ -85,11 +80,7 @@ public final class ApiPassThrough {
         case HubUpstream.NextPage.Elsewhere _ -> {
           ok.body().close();
           // A list without its end must not look whole.
-          return UpstreamErrors.reply(
-              new UpstreamFailure(
-                  UpstreamFailure.Kind.UNEXPECTED_ANSWER,
-                  "the link to the rest of the list leads elsewhere"),
-              what);
+          return UpstreamErrors.reply(endIsElsewhere(), what);
         }
       }
     }

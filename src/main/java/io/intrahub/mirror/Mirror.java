@@ -18,7 +18,6 @@ public final class Mirror {
   private final RepoInfoQueries infos;
   private final HistoryQueries histories;
   private final TreeQueries trees;
-  private final ApiPassThrough passThrough;
   private final RepoResources resources;
   private final RevisionResolver revisions;
   private final HubUpstream upstream;
@@ -83,8 +82,20 @@ public final class Mirror {
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
-    this.passThrough = new ApiPassThrough(upstream, revisions, questions);
-    this.resources = new RepoResources(revisions, passThrough, settings);
+    ApiPassThrough passThrough = new ApiPassThrough(upstream, revisions, questions);
+    RecentAnswers recent =
+        new RecentAnswers(
+            passThrough,
+            upstream,
+            revisions,
+            questions,
+            budget,
+            meters,
+            settings,
+            caches.lists(),
+            executor);
+    identity.onForget(recent::forget);
+    this.resources = new RepoResources(revisions, passThrough, recent, settings);
     this.files =
         new ResolveFile(
             revisions,
@@ -138,14 +149,9 @@ public final class Mirror {
     return trees;
   }
 
-  /** Calls about a repo that are passed on. */
+  /** All other calls. */
   public RepoResources resources() {
     return resources;
-  }
-
-  /** All other calls. */
-  public ApiPassThrough passThrough() {
-    return passThrough;
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

@@ -11,16 +11,28 @@ import java.util.Optional;
  *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
  * @param body to be closed by whoever takes the answer; of a HEAD it is empty
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
+ * @param authoritative whether it is the word of an authoritative endpoint, and not stale; an
+ *     answer that is not may be passed on, but must not be kept
  */
-public record ApiAnswer(int status, Map<String, String> headers, ApiBody body, boolean stale) {
-  /** An answer that is not stale. */
+public record ApiAnswer(
+    int status,
+    Map<String, String> headers,
+    ApiBody body,
+    boolean stale,
+    boolean authoritative) {
+  /** An answer that is not stale, of an endpoint of which nothing is said. */
   public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
-    this(status, headers, body, false);
+    this(status, headers, body, false, false);
   }
 
   /** The same answer, from the store of another mirror. */
   ApiAnswer asStale() {
-    return new ApiAnswer(status, headers, body, true);
+    return new ApiAnswer(status, headers, body, true, false);
+  }
+
+  /** The same answer, from an authoritative endpoint. */
+  ApiAnswer asAuthoritative() {
+    return new ApiAnswer(status, headers, body, false, true);
   }
 
   /** The header of this lower-case name. */

@@ -66,7 +66,8 @@ final class ApiClient {
         boolean proves = endpoint.authoritative() && !stale;
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(stale ? said.asStale() : said, proves, path));
+            .map(said -> stale ? said.asStale() : proves ? said.asAuthoritative() : said)
+            .map(said -> new Answer(said, proves, path));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);
