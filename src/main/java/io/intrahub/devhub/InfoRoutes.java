@@ -145,9 +145,7 @@ final class InfoRoutes {
             .toList();
     List<DevRepo> found = all.stream().skip(from).limit(limit).toList();
     Reply reply = Reply.json(200, Json.write(g -> searched(g, found)));
-    return from + limit < all.size()
-        ? reply.header("Link", nextPage(in, from + limit))
-        : reply;
+    return from + limit < all.size() ? reply.header("Link", nextPage(in, from + limit)) : reply;
   }
 
   /** The same question with a cursor, which the real Hub makes of other letters. */
@@ -160,17 +158,17 @@ final class InfoRoutes {
   }
 
   private static void searched(JsonGenerator g, List<DevRepo> found) {
-          g.writeStartArray();
-          for (DevRepo repo : found) {
-            g.writeStartObject();
-            summary(repo)
-                .forEach((name, value) -> {
-                  g.writeName(name);
-                  value.accept(g);
-                });
-            g.writeEndObject();
-          }
-          g.writeEndArray();
+    g.writeStartArray();
+    for (DevRepo repo : found) {
+      g.writeStartObject();
+      summary(repo)
+          .forEach((name, value) -> {
+            g.writeName(name);
+            value.accept(g);
+          });
+      g.writeEndObject();
+    }
+    g.writeEndArray();
   }
 
   Reply refs(Incoming in, Target target) {

@@ -47,7 +47,8 @@ record Target(
 
   /** Lists and descriptions that are about no repo. */
   private static final Set<String> LISTS =
-      Set.of("collections", "daily_papers", "models-tags-by-type", "organizations", "papers", "users");
+      Set.of(
+          "collections", "daily_papers", "models-tags-by-type", "organizations", "papers", "users");
 
   /** A decoded segment and where its raw text stands. */
   private record Segment(String text, int start, int end) {}

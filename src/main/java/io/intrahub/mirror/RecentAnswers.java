@@ -177,8 +177,7 @@ final class RecentAnswers {
     };
   }
 
-  private ApiReply answer(
-      Key key, Optional<Held> held, Optional<Instant> removed, Question asked) {
+  private ApiReply answer(Key key, Optional<Held> held, Optional<Instant> removed, Question asked) {
     Freshness.Decision decision =
         Freshness.decide(
             revisions.now(),
@@ -223,12 +222,11 @@ final class RecentAnswers {
     if (question.isEmpty()) {
       return UpstreamErrors.reply(admission.refusal(), asked.what());
     }
-    Duration patience =
-        fallback.isPresent() ? settings.staleTimeout() : settings.apiTimeout();
+    Duration patience = fallback.isPresent() ? settings.staleTimeout() : settings.apiTimeout();
     UpstreamResult<Fetched> result =
         BoundedWait.until(question.get(), patience)
-            .orElseGet(() ->
-                new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+            .orElseGet(
+                () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
     return switch (result) {
       case UpstreamResult.Value(Fetched(TooLarge _, var _, var _)) -> {
         admission.refund();
@@ -281,9 +279,7 @@ final class RecentAnswers {
     Caller caller = asked.caller();
     // Rules may admit the next client to this repo and not to the one that a redirect leads to.
     ApiRequest request =
-        asked.request().within().isPresent()
-            ? asked.request().within(_ -> false)
-            : asked.request();
+        asked.request().within().isPresent() ? asked.request().within(_ -> false) : asked.request();
     UpstreamResult<ApiAnswer> said = upstream.call(request, caller);
     if (said instanceof UpstreamResult.Refused(var refusal)) {
       memory.invalidate(key);
@@ -360,8 +356,7 @@ final class RecentAnswers {
     Map<String, String> headers = new HashMap<>();
     answer
         .nextPage()
-        .ifPresent(next ->
-            headers.put(HeaderNames.LINK, LinkHeader.ofNext(asked.self() + next)));
+        .ifPresent(next -> headers.put(HeaderNames.LINK, LinkHeader.ofNext(asked.self() + next)));
     answer.total().ifPresent(total -> headers.put(HeaderNames.X_TOTAL_COUNT, total));
     MemoryBudget.Reservation reservation = budget.reservation(asked.caller().client());
     boolean isTaken = false;

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
  * Says which reads of the API are kept for a short time by {@link RecentAnswers}, and which of them
  * are the same question. Pure.
  *
- * <p>It is a list of what the Hub's clients read often. What it doesn't name is passed on each time,
- * because an unknown route may say something else to each request.
+ * <p>It is a list of what the Hub's clients read often. What it doesn't name is passed on each
+ * time, because an unknown route may say something else to each request.
  */
 final class RecentReads {
   /** First segments of lists and of descriptions that are about no single repo. */
@@ -133,8 +133,6 @@ final class RecentReads {
   }
 
   private static String respelled(String text) {
-    return PercentCoding.decode(text.replace('+', ' '))
-        .map(PercentCoding::encode)
-        .orElse(text);
+    return PercentCoding.decode(text.replace('+', ' ')).map(PercentCoding::encode).orElse(text);
   }
 }

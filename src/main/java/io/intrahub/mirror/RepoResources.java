@@ -50,8 +50,7 @@ public final class RepoResources {
         .map(read ->
             recent.answer(
                 read,
-                new RecentAnswers.Question(
-                    request, caller, Optional.empty(), noCache, what, self)))
+                new RecentAnswers.Question(request, caller, Optional.empty(), noCache, what, self)))
         .orElseGet(() -> passThrough.pass(request, caller, what, self));
   }
 

@@ -132,6 +132,7 @@ class PassedOnAnswersTest {
         .isEqualTo("{\"diff\":\"" + text + "\",\"n\":1}");
     rig.close();
     rig = new Rig(data, s -> impatient(s).withBudgetBytes(4 << 20));
+    rig.hub.expectUnknownRoutes();
     answer("{\"diff\":\"" + text + "\",\"n\":1}");
     Rig.Answer refused = rig.get(JSON, Optional.empty());
     assertThat(refused.status()).isEqualTo(503);

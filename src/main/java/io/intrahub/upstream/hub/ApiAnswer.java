@@ -15,11 +15,7 @@ import java.util.Optional;
  *     answer that is not may be passed on, but must not be kept
  */
 public record ApiAnswer(
-    int status,
-    Map<String, String> headers,
-    ApiBody body,
-    boolean stale,
-    boolean authoritative) {
+    int status, Map<String, String> headers, ApiBody body, boolean stale, boolean authoritative) {
   /** An answer that is not stale, of an endpoint of which nothing is said. */
   public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
     this(status, headers, body, false, false);
