@@ -8,6 +8,7 @@ package io.intrahub.base;
  *
  * @param entries entries of commits by path, in {@code mirror}
  * @param answers small repo infos, in {@code mirror}
+ * @param lists answers of searches and other lists, in {@code mirror}
  * @param refusals repos that upstream refused recently, in {@code mirror}
  * @param pendingCommits revisions that were requested recently, in {@code mirror}
  * @param coldQuestions recent questions of each client to the Hub, in {@code mirror}
@@ -21,6 +22,7 @@ package io.intrahub.base;
 public record CacheSizes(
     long entries,
     long answers,
+    long lists,
     long refusals,
     long pendingCommits,
     long coldQuestions,
@@ -33,7 +35,7 @@ public record CacheSizes(
   private static final int THOUSAND = 1000;
 
   /**
-   * Computes the sizes for a heap. Their sum is 187 thousandths of it. The rest of the quarter is
+   * Computes the sizes for a heap. Their sum is 192 thousandths of it. The rest of the quarter is
    * for signed addresses and what is remembered of the ways to files, which take 11 MiB whatever
    * the heap, and for the few caches with a fixed number of small entries.
    *
@@ -42,7 +44,8 @@ public record CacheSizes(
   public static CacheSizes ofHeap(long heapBytes) {
     return new CacheSizes(
         thousandths(heapBytes, 35),
-        thousandths(heapBytes, 30),
+        thousandths(heapBytes, 24),
+        thousandths(heapBytes, 11),
         thousandths(heapBytes, 8),
         thousandths(heapBytes, 8),
         thousandths(heapBytes, 12),
@@ -62,6 +65,7 @@ public record CacheSizes(
   public long total() {
     return entries
         + answers
+        + lists
         + refusals
         + pendingCommits
         + coldQuestions

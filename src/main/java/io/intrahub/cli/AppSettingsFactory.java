@@ -93,7 +93,11 @@ public final class AppSettingsFactory {
             config.newCommits().warmLimit().bytes(),
             config.listings().answerLimit(),
             config.listings().learnLimit(),
-            config.clients().coldQuestions()),
+            config.clients().coldQuestions(),
+            new MirrorSettings.Lists(
+                config.freshness().listTtl(),
+                config.access().publicTtlDuringOutage(),
+                config.access().grantGrace())),
         new TransferSettings(
             config.transfer().openTimeout(),
             config.transfer().checkTimeout(),

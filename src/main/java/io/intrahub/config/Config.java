@@ -194,6 +194,15 @@ public record Config(
           Duration staleWhileRevalidate,
       @Setting(
               type = DURATION,
+              byDefault = "60s",
+              doc =
+                  "How long searches, discussions and other lists of the API are served from memory."
+                      + " While the Hub can't be reached, the last known answer is served for as long as"
+                      + " `access.public-ttl-during-outage` says, or `access.grant-grace` if it was asked"
+                      + " for with a token. `0s`: the mirror asks before it serves.")
+          Duration listTtl,
+      @Setting(
+              type = DURATION,
               byDefault = "1h",
               doc =
                   "How long an alternative name of a repo, such as its name before it was moved, is"

@@ -16,6 +16,7 @@ final class HubRoutes {
   private final ListingRoutes listing;
   private final InfoRoutes info;
   private final AccountRoutes account;
+  private final ListRoutes lists;
   private final AtomicLong requestIds = new AtomicLong();
 
   HubRoutes(Directory directory, Cdn cdn, DevRateLimits limits, Settings settings) {
@@ -27,6 +28,7 @@ final class HubRoutes {
     this.listing = new ListingRoutes(gate, settings);
     this.info = new InfoRoutes(gate, directory, settings);
     this.account = new AccountRoutes(gate, directory);
+    this.lists = new ListRoutes(gate, settings);
   }
 
   Reply answer(Incoming in, Target target) {
@@ -82,7 +84,8 @@ final class HubRoutes {
           switch (target.verb()) {
             case "search" -> info.search(in, target);
             case "discussions" -> account.discussions(in, target);
-            default -> account.likers(in, target);
+            case "likers" -> account.likers(in, target);
+            default -> lists.list(in, target);
           };
       case FRONT_PAGE -> Reply.of(200, "text/html; charset=utf-8", DevContent.of("A Hub"));
       case CDN, UNKNOWN -> throw Errors.noSuchPage();

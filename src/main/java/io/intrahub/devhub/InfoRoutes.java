@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.core.JsonGenerator;
 
 /** Routes about repos: info, search lists, refs and commits. */
@@ -133,28 +135,40 @@ final class InfoRoutes {
   Reply search(Incoming in, Target target) {
     String search = in.param("search").orElse("").toLowerCase(Locale.ROOT);
     String author = in.param("author").orElse("");
-    List<DevRepo> found =
+    int limit = Math.max(1, in.number("limit", 1000));
+    int from = in.number("cursor", 0);
+    List<DevRepo> all =
         directory.ofType(target.type()).stream()
             .filter(r -> r.showsTo(in.token()))
             .filter(r -> r.id().toLowerCase(Locale.ROOT).contains(search))
             .filter(r -> author.isEmpty() || author(r.id()).equals(author))
-            .limit(in.number("limit", 1000))
             .toList();
-    return Reply.json(
-        200,
-        Json.write(g -> {
-          g.writeStartArray();
-          for (DevRepo repo : found) {
-            g.writeStartObject();
-            summary(repo)
-                .forEach((name, value) -> {
-                  g.writeName(name);
-                  value.accept(g);
-                });
-            g.writeEndObject();
-          }
-          g.writeEndArray();
-        }));
+    List<DevRepo> found = all.stream().skip(from).limit(limit).toList();
+    Reply reply = Reply.json(200, Json.write(g -> searched(g, found)));
+    return from + limit < all.size() ? reply.header("Link", nextPage(in, from + limit)) : reply;
+  }
+
+  /** The same question with a cursor, which the real Hub makes of other letters. */
+  private String nextPage(Incoming in, int from) {
+    String rest =
+        Stream.of(in.query().split("&"))
+            .filter(parameter -> !parameter.startsWith("cursor="))
+            .collect(Collectors.joining("&"));
+    return "<%s%s?%s&cursor=%d>; rel=\"next\"".formatted(settings.hub, in.path(), rest, from);
+  }
+
+  private static void searched(JsonGenerator g, List<DevRepo> found) {
+    g.writeStartArray();
+    for (DevRepo repo : found) {
+      g.writeStartObject();
+      summary(repo)
+          .forEach((name, value) -> {
+            g.writeName(name);
+            value.accept(g);
+          });
+      g.writeEndObject();
+    }
+    g.writeEndArray();
   }
 
   Reply refs(Incoming in, Target target) {

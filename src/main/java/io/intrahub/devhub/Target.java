@@ -39,7 +39,16 @@ record Target(
           "auth-check",
           "xet-read-token",
           "discussions",
-          "likers");
+          "likers",
+          "treesize",
+          "scan",
+          "parquet",
+          "compare");
+
+  /** Lists and descriptions that are about no repo. */
+  private static final Set<String> LISTS =
+      Set.of(
+          "collections", "daily_papers", "models-tags-by-type", "organizations", "papers", "users");
 
   /** A decoded segment and where its raw text stands. */
   private record Segment(String text, int start, int end) {}
@@ -94,7 +103,11 @@ record Target(
         case "whoami-v2" -> other(Route.WHOAMI, name);
         case "agent-harnesses" -> other(Route.AGENT_HARNESSES, name);
         case "telemetry" -> other(Route.TELEMETRY, name);
-        default -> other(Route.UNKNOWN, "");
+        default ->
+            LISTS.contains(name)
+                ? new Target(
+                    Route.OTHER_API, DevRepoType.MODEL, "", name, "", join(s, 2, s.size()), "", "")
+                : other(Route.UNKNOWN, "");
       };
     }
     if (s.size() == 2) {
@@ -129,7 +142,8 @@ record Target(
       case "commits" -> repo.on(Route.COMMITS).with(verb, join(s, at + 1, s.size()), "");
       case "auth-check" -> repo.on(Route.AUTH_CHECK).with(verb, "", revision);
       case "xet-read-token" -> repo.on(Route.XET_TOKEN).with(verb, revision, "");
-      default -> repo.on(Route.OTHER_API).with(verb, "", revision);
+      case "treesize" -> repo.on(Route.OTHER_API).with(verb, revision, path);
+      default -> repo.on(Route.OTHER_API).with(verb, "", join(s, at + 1, s.size()));
     };
   }
 

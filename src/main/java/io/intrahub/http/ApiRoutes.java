@@ -124,7 +124,7 @@ final class ApiRoutes {
   /** Passes on any other read of the API. */
   void passOn(Exchange exchange, HubTarget named, String what) throws IOException {
     String target = withQuery(exchange, named);
-    write(exchange, mirror.passThrough().get(target, exchange.asked(), what, exchange.self()));
+    write(exchange, mirror.resources().list(target, exchange.asked(), what, exchange.self()));
   }
 
   /** {@code GET /api/{type}s/{repo}/refs}. */

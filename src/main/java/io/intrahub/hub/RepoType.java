@@ -6,7 +6,8 @@ import java.util.Optional;
 public enum RepoType {
   MODEL("models", ""),
   DATASET("datasets", "datasets/"),
-  SPACE("spaces", "spaces/");
+  SPACE("spaces", "spaces/"),
+  KERNEL("kernels", "kernels/");
 
   private final String plural;
   private final String pathPrefix;
@@ -16,7 +17,7 @@ public enum RepoType {
     this.pathPrefix = pathPrefix;
   }
 
-  /** The word in API paths and folder names: {@code models}, {@code datasets}, {@code spaces}. */
+  /** The word in API paths and folder names: {@code models}, {@code kernels}, and so on. */
   public String plural() {
     return plural;
   }
@@ -26,7 +27,7 @@ public enum RepoType {
     return pathPrefix;
   }
 
-  /** The word for a person: {@code model}, {@code dataset}, {@code space}. */
+  /** The word for a person: {@code model}, {@code kernel}, and so on. */
   public String singular() {
     return plural.substring(0, plural.length() - 1);
   }

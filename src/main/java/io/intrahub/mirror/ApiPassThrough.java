@@ -19,7 +19,7 @@ import java.util.Optional;
  * made to lead to the mirror, because clients follow them with their token. Safe for use by many
  * threads.
  */
-public final class ApiPassThrough {
+final class ApiPassThrough {
   private final HubUpstream upstream;
   private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
@@ -31,17 +31,11 @@ public final class ApiPassThrough {
   }
 
   /**
-   * Passes a GET of the API on.
+   * Passes a call on in the client's own name.
    *
-   * @param target path and query, encoded
    * @param what for a person who reads the error: what was asked for
    * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
-  public ApiReply get(String target, ClientRequest client, String what, String self) {
-    return pass(ApiRequest.get(target), client, what, self);
-  }
-
-  /** Passes a call on in the client's own name. */
   ApiReply pass(ApiRequest request, ClientRequest client, String what, String self) {
     return client.directives().onlyIfCached()
         ? OnlyStored.reply(what)
@@ -77,6 +71,12 @@ public final class ApiPassThrough {
     };
   }
 
+  /** The link to the next page of a list leads to another server than the Hub. */
+  static UpstreamFailure endIsElsewhere() {
+    return new UpstreamFailure(
+        UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the link to the rest of the list leads elsewhere");
+  }
+
   private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {
     Map<String, String> headers = Map.of();
     if (request.isFile()) {
@@ -92,11 +92,7 @@ public final class ApiPassThrough {
         case HubUpstream.NextPage.Elsewhere _ -> {
           ok.body().close();
           // A list without its end must not look whole.
-          return UpstreamErrors.reply(
-              new UpstreamFailure(
-                  UpstreamFailure.Kind.UNEXPECTED_ANSWER,
-                  "the link to the rest of the list leads elsewhere"),
-              what);
+          return UpstreamErrors.reply(endIsElsewhere(), what);
         }
       }
     }

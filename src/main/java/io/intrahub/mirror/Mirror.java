@@ -20,7 +20,6 @@ public final class Mirror {
   private final RepoInfoQueries infos;
   private final HistoryQueries histories;
   private final TreeQueries trees;
-  private final ApiPassThrough passThrough;
   private final RepoResources resources;
   private final RevisionResolver revisions;
   private final HubUpstream upstream;
@@ -89,8 +88,20 @@ public final class Mirror {
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
-    this.passThrough = new ApiPassThrough(upstream, revisions, questions);
-    this.resources = new RepoResources(revisions, passThrough, settings);
+    ApiPassThrough passThrough = new ApiPassThrough(upstream, revisions, questions);
+    RecentAnswers recent =
+        new RecentAnswers(
+            passThrough,
+            upstream,
+            revisions,
+            questions,
+            budget,
+            meters,
+            settings,
+            caches.lists(),
+            executor);
+    identity.onForget(recent::forget);
+    this.resources = new RepoResources(revisions, passThrough, recent, settings);
     this.files =
         new ResolveFile(
             revisions,
@@ -146,7 +157,7 @@ public final class Mirror {
     return trees;
   }
 
-  /** Calls about a repo that are passed on. */
+  /** All other calls. */
   public RepoResources resources() {
     return resources;
   }
@@ -154,11 +165,6 @@ public final class Mirror {
   /** What an import must go through while clients are served. */
   public ImportGuard importGuard() {
     return identity::change;
-  }
-
-  /** All other calls. */
-  public ApiPassThrough passThrough() {
-    return passThrough;
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

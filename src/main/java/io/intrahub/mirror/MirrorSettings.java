@@ -23,6 +23,7 @@ import java.time.Duration;
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
  * @param coldQuestions of one client to the Hub per minute about what may not exist
+ * @param lists freshness of searches and other lists
  */
 public record MirrorSettings(
     Lifetime revisions,
@@ -37,7 +38,22 @@ public record MirrorSettings(
     long warmLimit,
     int listingLimit,
     int manifestLimit,
-    int coldQuestions) {
+    int coldQuestions,
+    Lists lists) {
+  /**
+   * How long the answer to a list may be used.
+   *
+   * @param ttl how long it is fresh
+   * @param staleForAnonymous up to this age it is served to a client without a token while upstream
+   *     gives no answer
+   * @param staleForToken the same for the token with which it was asked
+   */
+  public record Lists(Duration ttl, Duration staleForAnonymous, Duration staleForToken) {
+    /** A minute; seven days and an hour, as grants hold. */
+    public static final Lists DEFAULT =
+        new Lists(Duration.ofMinutes(1), Duration.ofDays(7), Duration.ofHours(1));
+  }
+
   /** The numbers of the configuration reference. */
   public static final MirrorSettings DEFAULT =
       new MirrorSettings(
@@ -53,7 +69,8 @@ public record MirrorSettings(
           20L << 30,
           10_000,
           200_000,
-          300);
+          300,
+          Lists.DEFAULT);
 
   /** The same with another time to live of revisions. */
   public MirrorSettings withRevisionTtl(Duration ttl) {
@@ -70,7 +87,8 @@ public record MirrorSettings(
         warmLimit,
         listingLimit,
         manifestLimit,
-        coldQuestions);
+        coldQuestions,
+        lists);
   }
 
   /** The same with another limit of what is fetched for a new commit. */
@@ -88,7 +106,8 @@ public record MirrorSettings(
         bytes,
         listingLimit,
         manifestLimit,
-        coldQuestions);
+        coldQuestions,
+        lists);
   }
 
   /** The same with another limit of what one client may ask the Hub. */
@@ -106,7 +125,8 @@ public record MirrorSettings(
         warmLimit,
         listingLimit,
         manifestLimit,
-        perMinute);
+        perMinute,
+        lists);
   }
 
   /** The same with other limits on waiting for upstream. */
@@ -124,6 +144,7 @@ public record MirrorSettings(
         warmLimit,
         listingLimit,
         manifestLimit,
-        coldQuestions);
+        coldQuestions,
+        lists);
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.HubError;
@@ -10,21 +11,47 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
- * Calls about one repo that the mirror passes on and does not keep. Where the operator's rules
- * decide, they are made in the name in which the client may read the repo, and not at all if it may
+ * Reads of the API that the mirror has no use case of its own for. They are passed on; answers to
+ * those of {@link RecentReads} are kept for a short time. Where the operator's rules decide, a call
+ * about a repo is made in the name in which the client may read the repo, and not at all if it may
  * not. Safe for use by many threads.
  */
 public final class RepoResources {
   private final RevisionResolver revisions;
   private final ApiPassThrough passThrough;
+  private final RecentAnswers recent;
   private final MirrorSettings settings;
 
-  RepoResources(RevisionResolver revisions, ApiPassThrough passThrough, MirrorSettings settings) {
+  RepoResources(
+      RevisionResolver revisions,
+      ApiPassThrough passThrough,
+      RecentAnswers recent,
+      MirrorSettings settings) {
     this.revisions = revisions;
     this.passThrough = passThrough;
+    this.recent = recent;
     this.settings = settings;
+  }
+
+  /**
+   * Answers a GET of the API that is about no single repo.
+   *
+   * @param target path and query, encoded
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply list(String target, ClientRequest client, String what, String self) {
+    ApiRequest request = ApiRequest.get(target);
+    return RecentReads.of(request)
+        .map(read ->
+            recent.answer(
+                read,
+                new RecentAnswers.Question(
+                    request, client.caller(), Optional.empty(), client.directives(), what, self)))
+        .orElseGet(() -> passThrough.pass(request, client, what, self));
   }
 
   /**
@@ -53,8 +80,7 @@ public final class RepoResources {
     return revisions
         .refusedByRules(on)
         .<ApiReply>map(none -> UpstreamErrors.reply(none, what))
-        .orElseGet(() ->
-            passThrough.pass(ApiRequest.get(target).within(allowed), on.client(), what, self));
+        .orElseGet(() -> ask(on, ApiRequest.get(target).within(allowed), what, self));
   }
 
   /**
@@ -104,7 +130,7 @@ public final class RepoResources {
    */
   ApiReply pass(RevisionRequest on, ReadScope scope, ApiRequest request, String what, String self) {
     return on.caller().requester().isEmpty()
-        ? passThrough.pass(request, on.client(), what, self)
+        ? ask(on, request, what, self)
         : switch (resolve(on, scope)) {
           case UpstreamResult.Value(ResolvedRevision.At at) -> {
             ApiReply reply = passAs(at, on, request, what, self);
@@ -142,9 +168,39 @@ public final class RepoResources {
   /** Passes a call on in the name in which its repo was found to be readable. */
   ApiReply passAs(
       ResolvedRevision.At at, RevisionRequest on, ApiRequest request, String what, String self) {
-    return on.directives().onlyIfCached()
-        ? OnlyStored.reply(what)
-        : passThrough.pass(within(on, at.repo().subject(), request), at.reader(), what, self);
+    ApiRequest limited = within(on, at.repo().subject(), request);
+    return RecentReads.of(limited)
+        .map(read -> recent(on, read, limited, at.reader(), () -> value(at), what, self))
+        .orElseGet(() ->
+            on.directives().onlyIfCached()
+                ? OnlyStored.reply(what)
+                : passThrough.pass(limited, at.reader(), what, self));
+  }
+
+  private static UpstreamResult<ResolvedRevision> value(ResolvedRevision.At at) {
+    return new UpstreamResult.Value<>(at);
+  }
+
+  /** Makes a call, or answers from memory if the client may read the repo. */
+  private ApiReply ask(RevisionRequest on, ApiRequest request, String what, String self) {
+    return RecentReads.of(request)
+        .map(read ->
+            recent(on, read, request, on.caller(), () -> resolve(on, read.scope()), what, self))
+        .orElseGet(() -> passThrough.pass(request, on.client(), what, self));
+  }
+
+  private ApiReply recent(
+      RevisionRequest on,
+      RecentReads.Read read,
+      ApiRequest request,
+      Caller caller,
+      Supplier<UpstreamResult<ResolvedRevision>> mayRead,
+      String what,
+      String self) {
+    return recent.answer(
+        read,
+        new RecentAnswers.Question(
+            request, caller, Optional.of(mayRead), on.directives(), what, self));
   }
 
   /** Passes a call on in the client's own name. */

@@ -485,6 +485,6 @@ class CacheImportTest {
 
     assertThat(new CacheFolderReader(cache).repos())
         .extracting(RepoId::toString)
-        .containsExactly("model acme/tiny", "model gpt2", "dataset acme/data");
+        .containsExactly("model acme/tiny", "model gpt2", "dataset acme/data", "kernel acme/k");
   }
 }

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class PassedOnAnswersTest {
   private static final String RAW = "/acme/open/raw/main/big.txt";
-  private static final String JSON = "/api/models/acme/open/discussions";
+  private static final String JSON = "/api/models/acme/open/never-heard-of";
 
   /** What one streamed answer may hold of the budget. */
   private static final long PER_ANSWER = 256 * 1024;
@@ -85,7 +85,7 @@ class PassedOnAnswersTest {
     rig.hub
         .faults()
         .everywhere()
-        .path("/discussions")
+        .path("/never-heard-of")
         .status(200, Map.of("Content-Type", "application/json; charset=utf-8"), json);
   }
 
@@ -112,7 +112,7 @@ class PassedOnAnswersTest {
   void large_json_is_changed_while_it_passes() throws Exception {
     String sent = list(20_000);
     answer(sent);
-    Stall stall = rig.hub.faults().everywhere().path("/discussions").stallAfter(800_000);
+    Stall stall = rig.hub.faults().everywhere().path("/never-heard-of").stallAfter(800_000);
     String right = list(20_000, rig.app().uri() + "/x", "");
     try (InputStream in = open(JSON).getInputStream()) {
       String first = new String(in.readNBytes(300_000), StandardCharsets.US_ASCII);
@@ -132,6 +132,7 @@ class PassedOnAnswersTest {
         .isEqualTo("{\"diff\":\"" + text + "\",\"n\":1}");
     rig.close();
     rig = new Rig(data, s -> impatient(s).withBudgetBytes(4 << 20));
+    rig.hub.expectUnknownRoutes();
     answer("{\"diff\":\"" + text + "\",\"n\":1}");
     Rig.Answer refused = rig.get(JSON, Optional.empty());
     assertThat(refused.status()).isEqualTo(503);
@@ -208,7 +209,7 @@ class PassedOnAnswersTest {
   @Test
   void a_small_answer_that_trickles_is_ended() {
     answer(list(30));
-    rig.hub.faults().everywhere().path("/discussions").throttle(20);
+    rig.hub.faults().everywhere().path("/never-heard-of").throttle(20);
     long start = System.nanoTime();
     Rig.Answer answer = rig.get(JSON, Optional.empty());
     assertThat(answer.status()).isEqualTo(504);
@@ -220,7 +221,7 @@ class PassedOnAnswersTest {
   @Test
   void a_large_answer_whose_end_trickles_is_broken_off() throws Exception {
     answer(list(20_000));
-    Stall stall = rig.hub.faults().everywhere().path("/discussions").stallAfter(100_000);
+    Stall stall = rig.hub.faults().everywhere().path("/never-heard-of").stallAfter(100_000);
     try (InputStream in = open(JSON).getInputStream()) {
       assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class);
     } finally {
@@ -245,7 +246,7 @@ class PassedOnAnswersTest {
     rig.hub
         .faults()
         .everywhere()
-        .path("/discussions")
+        .path("/never-heard-of")
         .status(
             401,
             Map.of("Content-Type", "application/json"),

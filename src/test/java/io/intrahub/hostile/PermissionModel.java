@@ -136,6 +136,18 @@ final class PermissionModel {
     return allowed;
   }
 
+  /** Whether an answer may come from memory: the client's right is remembered, or just ended. */
+  private boolean isOfBefore(String repo, Asker asker, PermissionRoute route, Right got) {
+    Duration everybodys = dark ? PUBLIC_IN_OUTAGE : PUBLIC_TTL;
+    return switch (got) {
+      case Right.Served _ ->
+          isGranted(new Who(repo, Asker.ANONYMOUS, route.scope()), everybodys)
+              || isGranted(new Who(repo, asker, route.scope()), dark ? GRACE : GRANT_TTL);
+      case Right.Refused _ -> dark || isChangedLately(repo, asker);
+      case Right.Unavailable _ -> false;
+    };
+  }
+
   /** What is wrong with an answer; empty if nothing is. Takes note of it. */
   String judge(String repo, Asker asker, PermissionRoute route, Right got) {
     Facts truth = facts(repo);
@@ -144,7 +156,8 @@ final class PermissionModel {
       boolean right =
           got instanceof Right.Unavailable
               ? doubtful
-              : !dark && got.equals(PermissionOracle.hub(route, truth, asker));
+              : (!dark && got.equals(PermissionOracle.hub(route, truth, asker)))
+                  || (route.isRecent() && isOfBefore(repo, asker, route, got));
       return right ? "" : "the Hub says otherwise";
     }
     Who own = new Who(repo, asker, route.scope());

@@ -8,6 +8,7 @@ import io.intrahub.hostile.PermissionRoute.Scope;
 import io.intrahub.hostile.PermissionRoute.Source;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The right answers for each cell of the permission matrix. It knows no mirror and no Hub. */
 final class PermissionOracle {
@@ -21,9 +22,16 @@ final class PermissionOracle {
     } else if (c.isOffline()) {
       return Set.of(offline(c, now));
     } else if (c.state().dark()) {
-      return Set.of(fromStore(c, mirror(c.route(), now, now, c.reader())));
+      Right right = mirror(c.route(), now, now, c.reader());
+      // The last known answer, if there is one.
+      return c.route().isRecent()
+          ? Stream.of(right, Right.UNAVAILABLE).collect(Collectors.toSet())
+          : Set.of(fromStore(c, right));
     } else if (c.source() == Source.PASSED) {
-      return Set.of(hub(c.route(), now, c.mode().hasRules() ? Asker.ANONYMOUS : c.asker()));
+      Asker asker = c.mode().hasRules() ? Asker.ANONYMOUS : c.asker();
+      Set<Facts> heard =
+          c.route().isRecent() && c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
+      return heard.stream().map(f -> hub(c.route(), f, asker)).collect(Collectors.toSet());
     }
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
     return known.stream()

@@ -166,6 +166,11 @@ enum PermissionRoute {
     };
   }
 
+  /** Whether the Hub's answer is kept for a minute for those who asked, and longer in an outage. */
+  boolean isRecent() {
+    return this == EXPANDED_TREE || this == DISCUSSIONS || this == SEARCH;
+  }
+
   /** The status of an answer to a client that may have it. */
   int success() {
     return success;

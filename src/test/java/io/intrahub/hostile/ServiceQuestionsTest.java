@@ -102,8 +102,13 @@ class ServiceQuestionsTest {
           .doesNotContain("\"id\":\"acme/closed\"");
     }
     rig.hub.revoke(SERVICE);
+    rig.clock.pass(Duration.ofSeconds(61));
     assertThat(rig.get(route.formatted("acme/open"), NOBODY).status()).isEqualTo(200);
-    assertThat(rig.hub.log()).hasSize(5).allMatch(call -> call.authorization().isEmpty());
+    String path = route.formatted("acme/open").replaceAll("\\?.*", "");
+    assertThat(rig.hub.log())
+        .filteredOn(call -> call.path().equals(path))
+        .hasSizeGreaterThanOrEqualTo(2)
+        .allMatch(call -> call.authorization().isEmpty());
   }
 
   @ParameterizedTest

@@ -141,7 +141,8 @@ class UntrustedListingTest {
             m.warmLimit(),
             m.listingLimit(),
             2,
-            m.coldQuestions());
+            m.coldQuestions(),
+            m.lists());
     return s.withMirror(small);
   }
 }

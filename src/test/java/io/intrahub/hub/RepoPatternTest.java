@@ -66,7 +66,7 @@ class RepoPatternTest {
         "datasets/acme/x/y",
         "datasets",
         "api/*",
-        "kernels/acme",
+        "buckets/acme",
         "acme/--",
         "acme/x.git",
         "acme/é",

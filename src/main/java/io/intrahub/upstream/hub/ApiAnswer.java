@@ -11,19 +11,27 @@ import java.util.Optional;
  *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
  * @param body to be closed by whoever takes the answer; of a HEAD it is empty
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
+ * @param authoritative whether it is the word of an authoritative endpoint, and not stale; an
+ *     answer that is not may be passed on, but must not be kept
  * @param endpoint the address of the endpoint that answered, with a slash at its end; empty if it
  *     is the preferred one
  */
 public record ApiAnswer(
-    int status, Map<String, String> headers, ApiBody body, boolean stale, String endpoint) {
-  /** An answer of the preferred endpoint that is not stale. */
+    int status,
+    Map<String, String> headers,
+    ApiBody body,
+    boolean stale,
+    boolean authoritative,
+    String endpoint) {
+  /** An answer that is not stale, of an endpoint of which nothing is said. */
   public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
-    this(status, headers, body, false, "");
+    this(status, headers, body, false, false, "");
   }
 
   /** The same answer, from an endpoint that may have given it from the store of another mirror. */
   ApiAnswer from(Endpoint other, boolean isStale) {
-    return new ApiAnswer(status, headers, body, isStale, other.base().toString());
+    return new ApiAnswer(
+        status, headers, body, isStale, other.authoritative() && !isStale, other.base().toString());
   }
 
   /** The header of this lower-case name. */

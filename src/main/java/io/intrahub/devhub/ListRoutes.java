@@ -1,0 +1,81 @@
+package io.intrahub.devhub;
+
+/**
+ * Lists and descriptions that clients only read: of repos and their folders, and of what is about
+ * no repo. Each has the shape of the Hub's, few entries, and a link to the Hub.
+ */
+final class ListRoutes {
+  private final Gate gate;
+  private final Settings settings;
+
+  ListRoutes(Gate gate, Settings settings) {
+    this.gate = gate;
+    this.settings = settings;
+  }
+
+  Reply list(Incoming in, Target target) {
+    return switch (target.verb()) {
+      case "treesize" -> treeSize(in, target);
+      case "scan" -> scan(in, target);
+      case "parquet" -> parquet(in, target);
+      case "compare" -> compare(in, target);
+      default -> about(in, target);
+    };
+  }
+
+  private Reply treeSize(Incoming in, Target target) {
+    DevRepo repo = gate.see(in, target);
+    Commit commit = Gate.commit(repo, target);
+    String prefix = target.path().isEmpty() ? "" : target.path() + "/";
+    long size =
+        commit.files().entrySet().stream()
+            .filter(file -> file.getKey().startsWith(prefix))
+            .mapToLong(file -> file.getValue().size())
+            .sum();
+    return Reply.json(
+        200,
+        Json.write(g -> {
+          g.writeStartObject();
+          g.writeStringProperty("path", "/" + target.path());
+          g.writeNumberProperty("size", size);
+          g.writeEndObject();
+        }));
+  }
+
+  private Reply scan(Incoming in, Target target) {
+    gate.see(in, target);
+    return json("{\"scansDone\":true,\"filesWithIssues\":[]}");
+  }
+
+  private Reply parquet(Incoming in, Target target) {
+    DevRepo repo = gate.read(in, target);
+    return json(
+        "{\"default\":{\"train\":[\"%s/api/datasets/%s/parquet/default/train/0.parquet\"]}}"
+            .formatted(settings.hub, repo.id()));
+  }
+
+  private Reply compare(Incoming in, Target target) {
+    gate.read(in, target);
+    return Reply.text(200, "diff --git a/a.txt b/a.txt\n");
+  }
+
+  /** An object that says where the Hub shows it; it differs for each token and each query. */
+  private Reply about(Incoming in, Target target) {
+    return Reply.json(
+        200,
+        Json.write(g -> {
+          g.writeStartArray();
+          g.writeStartObject();
+          g.writeStringProperty("id", target.path());
+          g.writeStringProperty("query", in.query());
+          g.writeStringProperty("for", in.token().map(Hashes::sha256).orElse("everybody"));
+          g.writeStringProperty("url", settings.hub + "/" + target.verb() + "/" + target.path());
+          g.writeEndObject();
+          g.writeEndArray();
+        }));
+  }
+
+  private static Reply json(String text) {
+    return Reply.of(200, Reply.JSON, DevContent.of(text));
+  }
+}

@@ -1,0 +1,401 @@
+package io.intrahub.mirror;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.intrahub.access.Authority;
+import io.intrahub.access.Caller;
+import io.intrahub.base.MemoryBudget;
+import io.intrahub.base.SingleFlight;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.LinkHeader;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.JsonFilter;
+import io.intrahub.hub.json.MalformedJsonException;
+import io.intrahub.metrics.Meters;
+import io.intrahub.policy.CacheDirectives;
+import io.intrahub.policy.Freshness;
+import io.intrahub.policy.Lifetime;
+import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.BrokenAnswerException;
+import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiAnswer;
+import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.ApiRequest;
+import io.intrahub.upstream.hub.HubUpstream;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * Searches and other lists of {@link RecentReads}, which are kept in memory for a short time, and
+ * served at a greater age while upstream gives no answer. An answer is kept for the authority in
+ * whose name upstream was asked, and for nobody else. An answer about a repo is served from memory
+ * only to a client that may read the repo at that time. What is too large for memory is passed on.
+ *
+ * <p>Safe for use by many threads.
+ */
+final class RecentAnswers {
+  /** An answer with more bytes is passed on; so is one that would fill much of the cache. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  private static final int CACHE_SHARE = 4;
+
+  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
+  private static final int OVERHEAD = 1000;
+
+  private final ApiPassThrough passThrough;
+  private final HubUpstream upstream;
+  private final RevisionResolver revisions;
+  private final ColdQuestionLimiter questions;
+  private final MemoryBudget budget;
+  private final Meters meters;
+  private final MirrorSettings settings;
+  private final int maxBytes;
+  private final SingleFlight<Key, UpstreamResult<Fetched>> flights;
+
+  /** The last answers; Caffeine's own locks guard it. */
+  private final Cache<Key, Held> memory;
+
+  /**
+   * One authority's answer is never another's.
+   *
+   * @param repo that the question is about, under the name that was asked for
+   */
+  private record Key(String question, Optional<RepoId> repo, Authority as) {}
+
+  /** What is known of an answer. */
+  private sealed interface Held {
+    Instant learnedAt();
+
+    default int weight() {
+      return this instanceof Answer answer ? answer.body().length : 0;
+    }
+  }
+
+  /** It is too large to be kept. */
+  private record TooLarge(Instant learnedAt) implements Held {}
+
+  /**
+   * The answer itself.
+   *
+   * @param nextPage path and query of the Hub
+   * @param total the number of entries on all pages
+   * @param origin of the endpoint that gave it, which links in it begin with
+   * @param body as upstream sent it, without Xet fields
+   */
+  private record Answer(
+      int status,
+      String contentType,
+      Optional<CommitHash> commit,
+      Optional<String> nextPage,
+      Optional<String> total,
+      String origin,
+      byte[] body,
+      Instant learnedAt)
+      implements Held {
+    boolean isJson() {
+      return contentType.startsWith("application/json") && body.length > 0;
+    }
+  }
+
+  /**
+   * An answer that was asked for just now.
+   *
+   * @param isKept whether it may be given to the next client of the same authority
+   * @param isStale whether another mirror gave it because it could not ask the Hub
+   */
+  private record Fetched(Held held, boolean isKept, boolean isStale) {}
+
+  /**
+   * A question of a client.
+   *
+   * @param request to upstream
+   * @param caller in whose name upstream is asked
+   * @param mayRead whether the client may read the repo; asked before an answer is served from
+   *     memory; empty if the question is about no repo
+   * @param directives how the client lets a cache answer
+   * @param what for a person who reads the error: what was asked for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  record Question(
+      ApiRequest request,
+      Caller caller,
+      Optional<Supplier<UpstreamResult<ResolvedRevision>>> mayRead,
+      CacheDirectives directives,
+      String what,
+      String self) {}
+
+  RecentAnswers(
+      ApiPassThrough passThrough,
+      HubUpstream upstream,
+      RevisionResolver revisions,
+      ColdQuestionLimiter questions,
+      MemoryBudget budget,
+      Meters meters,
+      MirrorSettings settings,
+      long memoryBytes,
+      Executor executor) {
+    this.passThrough = passThrough;
+    this.upstream = upstream;
+    this.revisions = revisions;
+    this.questions = questions;
+    this.budget = budget;
+    this.meters = meters;
+    this.settings = settings;
+    this.maxBytes = (int) Math.min(MAX_BYTES, memoryBytes / CACHE_SHARE);
+    this.flights = new SingleFlight<>(executor);
+    this.memory =
+        Caffeine.newBuilder()
+            .maximumWeight(memoryBytes)
+            .weigher((Key key, Held held) -> OVERHEAD + 2 * key.question().length() + held.weight())
+            .build();
+  }
+
+  /** Another repo has this name now. */
+  void forget(RepoId repo) {
+    memory.asMap().keySet().removeIf(key -> key.repo().equals(Optional.of(repo)));
+  }
+
+  /** Answers a read of {@link RecentReads} from memory or from upstream. */
+  ApiReply answer(RecentReads.Read read, Question asked) {
+    Key key = new Key(read.question(), asked.request().repo(), asked.caller().authority());
+    Optional<Held> held = Optional.ofNullable(memory.getIfPresent(key));
+    Optional<UpstreamResult<ResolvedRevision>> right =
+        held.filter(Answer.class::isInstance).flatMap(_ -> asked.mayRead()).map(Supplier::get);
+    return switch (right.orElse(null)) {
+      case UpstreamResult.Value(ResolvedRevision.At at) ->
+          answer(key, held, at.label().removed(), asked);
+      case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass(asked);
+      case UpstreamResult.NoValue<ResolvedRevision> none ->
+          UpstreamErrors.reply(none, asked.what());
+      case null -> answer(key, held, Optional.empty(), asked);
+    };
+  }
+
+  private ApiReply answer(Key key, Optional<Held> held, Optional<Instant> removed, Question asked) {
+    Freshness.Decision decision =
+        Freshness.decide(
+            revisions.now(),
+            held.map(Held::learnedAt),
+            lifetime(key.as()),
+            removed.isPresent() ? UpstreamState.OFFLINE : upstream.state(key.as()),
+            asked.directives());
+    if (held.isPresent() && decision.servesAtOnce()) {
+      return switch (held.get()) {
+        case TooLarge _ -> pass(asked);
+        case Answer known -> {
+          meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
+          boolean stale = decision == Freshness.Decision.SERVE_STALE || removed.isPresent();
+          yield fromMemory(known, stale, removed, asked);
+        }
+      };
+    }
+    // An answer that is too old counts for nothing, whatever upstream says now.
+    Optional<Answer> fallback =
+        held.filter(_ -> decision == Freshness.Decision.REVALIDATE)
+            .filter(Answer.class::isInstance)
+            .map(Answer.class::cast);
+    return ask(key, fallback, asked);
+  }
+
+  private Lifetime lifetime(Authority authority) {
+    MirrorSettings.Lists lists = settings.lists();
+    return new Lifetime(
+        lists.ttl(),
+        lists.ttl(),
+        Duration.ZERO,
+        authority instanceof Authority.Anonymous
+            ? lists.staleForAnonymous()
+            : lists.staleForToken());
+  }
+
+  private ApiReply ask(Key key, Optional<Answer> fallback, Question asked) {
+    if (asked.directives().onlyIfCached()) {
+      return OnlyStored.reply(asked.what());
+    }
+    meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
+    ColdQuestionLimiter.Admission admission = questions.admission(asked.caller());
+    Optional<CompletableFuture<UpstreamResult<Fetched>>> question =
+        flights.join(key, admission::begin, () -> fetch(key, asked));
+    if (question.isEmpty()) {
+      return UpstreamErrors.reply(admission.refusal(), asked.what());
+    }
+    Duration patience = fallback.isPresent() ? settings.staleTimeout() : settings.apiTimeout();
+    UpstreamResult<Fetched> result =
+        BoundedWait.until(question.get(), patience)
+            .orElseGet(
+                () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+    return switch (result) {
+      case UpstreamResult.Value(Fetched(TooLarge _, var _, var _)) -> {
+        admission.refund();
+        yield pass(asked);
+      }
+      case UpstreamResult.Value(Fetched(Answer answer, var isKept, var isStale)) -> {
+        if (isKept && admission.isBegun()) {
+          // The right to read it is learned now, so that the next answer needs no call for it.
+          asked.mayRead().ifPresent(Supplier::get);
+        }
+        if (!asked.caller().isAnonymous()) {
+          admission.refund();
+        }
+        CacheLabel label = CacheLabel.passedOn(isStale);
+        yield show(answer, isKept ? label.from(CacheLabel.Source.MISS) : label, asked);
+      }
+      case UpstreamResult.Failed(var failure)
+          when fallback.isPresent() && isReplaced(failure, key.as()) ->
+          fromMemory(fallback.get(), true, Optional.empty(), asked);
+      case UpstreamResult.Failed(var failure) when isOfRedirect(failure, asked) -> pass(asked);
+      case UpstreamResult.NoValue<Fetched> none -> UpstreamErrors.reply(none, asked.what());
+    };
+  }
+
+  /**
+   * Whether the last known answer is given in place of this failure. A client can cause a limit of
+   * its own token, and must not gain by that.
+   */
+  private static boolean isReplaced(UpstreamFailure failure, Authority authority) {
+    return switch (failure.kind()) {
+      case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, STALE_ANSWER -> true;
+      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
+          authority instanceof Authority.Anonymous;
+      case CIRCULAR, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
+    };
+  }
+
+  /** Whether the call may have ended because it was redirected to a repo of another name. */
+  private static boolean isOfRedirect(UpstreamFailure failure, Question asked) {
+    return asked.request().within().isPresent()
+        && failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
+  }
+
+  private ApiReply pass(Question asked) {
+    return asked.directives().onlyIfCached()
+        ? OnlyStored.reply(asked.what())
+        : passThrough.pass(asked.request(), asked.caller(), asked.what(), asked.self());
+  }
+
+  private UpstreamResult<Fetched> fetch(Key key, Question asked) {
+    Instant began = revisions.now();
+    Caller caller = asked.caller();
+    // Rules may admit the next client to this repo and not to the one that a redirect leads to.
+    ApiRequest request =
+        asked.request().within().isPresent() ? asked.request().within(_ -> false) : asked.request();
+    UpstreamResult<ApiAnswer> said = upstream.call(request, caller);
+    if (said instanceof UpstreamResult.Refused(var refusal)) {
+      memory.invalidate(key);
+      if (caller.requester().isEmpty()) {
+        revisions.refusedInPassing(request.repo(), refusal, caller);
+      }
+    }
+    return said.flatMap(ok -> {
+      try (ApiBody body = ok.body()) {
+        return read(ok, body, request, caller, began).map(held -> kept(key, ok, held));
+      } catch (BrokenAnswerException e) {
+        return new UpstreamResult.Failed<>(e.failure());
+      }
+    });
+  }
+
+  private Fetched kept(Key key, ApiAnswer ok, Held held) {
+    boolean isKept = ok.authoritative() && ok.status() == 200;
+    if (isKept) {
+      memory.put(key, held);
+    }
+    return new Fetched(held, isKept, ok.stale());
+  }
+
+  private UpstreamResult<Held> read(
+      ApiAnswer ok, ApiBody body, ApiRequest request, Caller caller, Instant began)
+      throws BrokenAnswerException {
+    Optional<String> next = Optional.empty();
+    switch (upstream.nextPage(ok, request.target())) {
+      case HubUpstream.NextPage.None _ -> {}
+      case HubUpstream.NextPage.At page -> next = Optional.of(page.target());
+      case HubUpstream.NextPage.Elsewhere _ -> {
+        // A list without its end must not look whole.
+        return new UpstreamResult.Failed<>(ApiPassThrough.endIsElsewhere());
+      }
+    }
+    try (MemoryBudget.Reservation reservation = budget.reservation(caller.client())) {
+      Optional<byte[]> whole =
+          new PrefixBuffer(reservation, maxBytes)
+              .tryWhole(out -> body.copyTo(out, JsonFilter.Links.KEPT));
+      if (whole.isPresent()) {
+        return new UpstreamResult.Value<>(
+            new Answer(
+                ok.status(),
+                ok.header("content-type").orElse("application/octet-stream"),
+                ok.header("x-repo-commit").flatMap(CommitHash::parse),
+                next,
+                ok.header("x-total-count"),
+                upstream.origin(ok),
+                whole.get(),
+                began));
+      }
+    } catch (BrokenAnswerException e) {
+      throw e;
+    } catch (IOException e) {
+      // There is no memory for all of it now. A part at a time needs less.
+    }
+    return new UpstreamResult.Value<>(new TooLarge(began));
+  }
+
+  private ApiReply fromMemory(
+      Answer answer, boolean stale, Optional<Instant> removed, Question asked) {
+    Duration age = Duration.between(answer.learnedAt(), revisions.now());
+    CacheLabel label =
+        new CacheLabel(
+            CacheLabel.Source.HIT,
+            Optional.of(settings.lists().ttl().minus(age)),
+            Optional.of(age.isNegative() ? Duration.ZERO : age),
+            stale,
+            true);
+    return show(answer, removed.map(label::withRemoved).orElse(label), asked);
+  }
+
+  private ApiReply show(Answer answer, CacheLabel label, Question asked) {
+    Map<String, String> headers = new HashMap<>();
+    answer
+        .nextPage()
+        .ifPresent(next -> headers.put(HeaderNames.LINK, LinkHeader.ofNext(asked.self() + next)));
+    answer.total().ifPresent(total -> headers.put(HeaderNames.X_TOTAL_COUNT, total));
+    MemoryBudget.Reservation reservation = budget.reservation(asked.caller().client());
+    boolean isTaken = false;
+    try {
+      byte[] body = answer.body();
+      if (answer.isJson()) {
+        // The text is written anew, so that its links lead to the mirror as this client names it.
+        reservation.grow(2L * body.length);
+        body =
+            JsonFilter.withoutXet(
+                body, new JsonFilter.Links(answer.origin() + "/", asked.self() + "/"));
+      } else {
+        reservation.grow(body.length);
+      }
+      isTaken = true;
+      return new ApiReply.Ok(
+          answer.status(),
+          answer.contentType(),
+          answer.commit(),
+          Map.copyOf(headers),
+          ReplyBody.of(body, reservation::close),
+          label);
+    } catch (IOException e) {
+      return ApiReplies.overloaded();
+    } catch (MalformedJsonException e) {
+      throw new IllegalStateException("an answer that was checked is no JSON", e);
+    } finally {
+      if (!isTaken) {
+        reservation.close();
+      }
+    }
+  }
+}
