@@ -95,6 +95,9 @@ final class Router {
       case HubTarget.PathsInfo _ ->
           ApiRoutes.error(exchange, HubError.methodNotAllowed(exchange.method()));
       case HubTarget.Page t when t.path().equals("/") -> welcome(exchange);
+      // A 404 would read as if there were no such bucket, and clients remember that.
+      case HubTarget.Page t when t.path().startsWith("/buckets/") ->
+          ApiRoutes.error(exchange, HubError.bucketsNotServed());
       case HubTarget.Page _ -> ApiRoutes.error(exchange, HubError.notFound());
       case HubTarget.Telemetry _ -> throw new IllegalStateException("answered above");
     }

@@ -167,6 +167,14 @@ public record HubError(
     return of(404, "Sorry, we can't find the page you are looking for.");
   }
 
+  /** A file of a bucket, which the Hub serves over Xet only. */
+  public static HubError bucketsNotServed() {
+    return of(
+        501,
+        "This mirror does not serve the files of buckets, so it can't say whether this one exists."
+            + " Ask the Hub itself: unset HF_ENDPOINT for that command.");
+  }
+
   /** The path exists, but not for this method. */
   public static HubError methodNotAllowed(String method) {
     return of(405, "Method " + method + " is not allowed here.");

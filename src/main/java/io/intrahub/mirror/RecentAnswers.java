@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 
 /**
  * Searches and other lists of {@link RecentReads}, which are kept in memory for a short time, and
@@ -114,6 +113,12 @@ final class RecentAnswers {
    */
   private record Fetched(Held held, boolean isKept, boolean isStale) {}
 
+  /** Finds out whether a client may read the repo that it asks about. */
+  interface RightToRead {
+    /** Asks upstream if need be; what it says is remembered as a grant. */
+    UpstreamResult<ResolvedRevision> resolve();
+  }
+
   /**
    * A question of a client.
    *
@@ -128,7 +133,7 @@ final class RecentAnswers {
   record Question(
       ApiRequest request,
       Caller caller,
-      Optional<Supplier<UpstreamResult<ResolvedRevision>>> mayRead,
+      Optional<RightToRead> mayRead,
       CacheDirectives directives,
       String what,
       String self) {}
@@ -169,7 +174,9 @@ final class RecentAnswers {
     Key key = new Key(read.question(), asked.request().repo(), asked.caller().authority());
     Optional<Held> held = Optional.ofNullable(memory.getIfPresent(key));
     Optional<UpstreamResult<ResolvedRevision>> right =
-        held.filter(Answer.class::isInstance).flatMap(_ -> asked.mayRead()).map(Supplier::get);
+        held.filter(Answer.class::isInstance)
+            .flatMap(_ -> asked.mayRead())
+            .map(RightToRead::resolve);
     return switch (right.orElse(null)) {
       case UpstreamResult.Value(ResolvedRevision.At at) ->
           answer(key, held, at.label().removed(), asked);
@@ -241,7 +248,7 @@ final class RecentAnswers {
       case UpstreamResult.Value(Fetched(Answer answer, var isKept, var isStale)) -> {
         if (isKept && admission.isBegun()) {
           // The right to read it is learned now, so that the next answer needs no call for it.
-          asked.mayRead().ifPresent(Supplier::get);
+          asked.mayRead().ifPresent(RightToRead::resolve);
         }
         if (!asked.caller().isAnonymous()) {
           admission.refund();

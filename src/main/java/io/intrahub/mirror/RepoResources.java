@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /**
  * Reads of the API that the mirror has no use case of its own for. They are passed on; answers to
@@ -194,7 +193,7 @@ public final class RepoResources {
       RecentReads.Read read,
       ApiRequest request,
       Caller caller,
-      Supplier<UpstreamResult<ResolvedRevision>> mayRead,
+      RecentAnswers.RightToRead mayRead,
       String what,
       String self) {
     return recent.answer(
