@@ -10,6 +10,7 @@ import io.intrahub.devhub.Recorded;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,8 @@ class ClientsTableIT {
   private Path tmp;
   private DevHub hub;
   private MirrorProcess mirror;
+  private URI endpoint = URI.create("");
+  private List<RecordedExchange> recorded = List.of();
   private CurlClient curl;
   private final Map<TableLoad, Outcome> cold = new HashMap<>();
   private final Map<TableLoad, Outcome> warm = new HashMap<>();
@@ -89,7 +93,12 @@ class ClientsTableIT {
     }
     List<TableLoad> first = new ArrayList<>(granted);
     first.add(PUSH);
-    cold.putAll(run(first));
+    try (WireTap tap = new WireTap(mirror.uri())) {
+      endpoint = tap.uri();
+      cold.putAll(run(first));
+      recorded = tap.exchanges();
+    }
+    endpoint = mirror.uri();
     awaitIdle();
     long before = hub.log().getLast().number();
     // What a refused client does to the client's cache must not help the granted one after it.
@@ -118,26 +127,22 @@ class ClientsTableIT {
     for (TableLoad load : loads) {
       TableRow row = load.row();
       if (row.environment().isEmpty()) {
-        outcomes.put(
-            load,
-            load.byCurl(curl, mirror.uri(), TableRepos.repo(hub, row, load.ending())));
+        outcomes.put(load, load.byCurl(curl, endpoint, TableRepos.repo(hub, row, load.ending())));
       } else if (row.function().isEmpty()) {
         outcomes.put(load, load.byCommand(call(row.environment(), row.variables())));
       } else {
         groups
-            .computeIfAbsent(
-                new Group(row.environment(), row.variables()), _ -> new ArrayList<>())
+            .computeIfAbsent(new Group(row.environment(), row.variables()), _ -> new ArrayList<>())
             .add(load);
       }
     }
     groups.forEach((group, of) ->
-        outcomes.putAll(
-            TableLoad.inOneProcess(call(group.environment(), group.variables()), of)));
+        outcomes.putAll(TableLoad.inOneProcess(call(group.environment(), group.variables()), of)));
     return outcomes;
   }
 
   private PythonClient.Call call(String environment, Map<String, String> variables) {
-    PythonClient.Call call = new PythonClient(environment, tmp).call().endpoint(mirror.uri());
+    PythonClient.Call call = new PythonClient(environment, tmp).call().endpoint(endpoint);
     variables.forEach(call::env);
     return call.timeout(Duration.ofMinutes(2));
   }
@@ -234,6 +239,23 @@ class ClientsTableIT {
     return "`%s`, %d".formatted(gated ? "GatedRepoError" : "RepositoryNotFoundError", status);
   }
 
+  /** What {@code RecordedClientsTest} replays is what the clients of these versions ask. */
+  @ParameterizedTest
+  @FieldSource("ROWS")
+  void a_cold_load_asks_what_is_recorded(TableRow row) throws IOException {
+    Pattern ofRow = Pattern.compile("/" + Pattern.quote(row.repo("")) + "([/?]|$)");
+    List<RecordedExchange> exchanges =
+        RecordedExchange.sorted(
+            recorded.stream().filter(e -> ofRow.matcher(e.target()).find()).toList());
+    if (Boolean.getBoolean("intrahub.write")) {
+      RecordedExchange.write(row, exchanges);
+    }
+    assertThat(exchanges)
+        .extracting(RecordedExchange::request)
+        .containsExactlyElementsOf(
+            RecordedExchange.read(row).stream().map(RecordedExchange::request).toList());
+  }
+
   @Test
   void an_upload_is_refused_with_a_text_that_says_why() {
     assertThat(cold.get(PUSH).details()).contains("read-only");
@@ -243,8 +265,8 @@ class ClientsTableIT {
   @Test
   void the_page_shows_what_the_clients_did() throws IOException {
     Map<TableRow, String> refusals = new HashMap<>();
-    ROWS.forEach(row ->
-        refusals.put(row, warm.get(new TableLoad(row, TableRepos.PRIVATE, BOB)).refusal()));
+    ROWS.forEach(
+        row -> refusals.put(row, warm.get(new TableLoad(row, TableRepos.PRIVATE, BOB)).refusal()));
     String page = ClientsPage.of(refusals);
     if (Boolean.getBoolean("intrahub.write")) {
       Files.writeString(PAGE, page);

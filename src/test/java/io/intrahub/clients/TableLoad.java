@@ -68,7 +68,10 @@ record TableLoad(TableRow row, String ending, Optional<String> token) {
     }
     Map<String, String> digests = new TreeMap<>();
     if (result.has("files")) {
-      result.get("files").properties().forEach(f -> digests.put(f.getKey(), f.getValue().asString()));
+      result
+          .get("files")
+          .properties()
+          .forEach(f -> digests.put(f.getKey(), f.getValue().asString()));
     }
     String rows = result.has("rows") ? result.get("rows").toString() : "";
     return new Outcome(digests, rows, "", result.toString());

@@ -81,8 +81,7 @@ record TableRow(
               "safetensors",
               "datasets-5",
               "the header by ranges, then one tensor of the file",
-              python(
-                  "from huggingface_hub import get_safetensors_metadata as m; m('acme/tiny')")),
+              python("from huggingface_hub import get_safetensors_metadata as m; m('acme/tiny')")),
           row(
               "datasets",
               "datasets",
@@ -96,8 +95,7 @@ record TableRow(
               "pandas",
               "datasets-5",
               "`read_csv`, `read_parquet` of `hf://` addresses",
-              python(
-                  "import pandas; pandas.read_csv('hf://datasets/acme/rows/data/train.csv')")),
+              python("import pandas; pandas.read_csv('hf://datasets/acme/rows/data/train.csv')")),
           row(
               "pyarrow",
               "PyArrow",
