@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,11 +99,31 @@ class LargeListingsIT {
   }
 
   @Test
-  void a_listing_of_a_million_files_is_learned() throws Exception {
+  void a_listing_of_a_million_files_is_learned_beside_other_requests() throws Exception {
     try (ListingHub hub = new ListingHub(1_000_000, 10_000);
         MirrorProcess mirror = serve(hub, Map.of("INTRAHUB_LISTINGS_LEARN_LIMIT", "1000000"))) {
-      assertThat(learn(mirror, 0)).contains("data/00/part-");
+      AtomicBoolean learned = new AtomicBoolean();
+      Future<Integer> others = threads.submit(() -> askUntil(mirror, learned));
+      try {
+        assertThat(learn(mirror, 0)).contains("data/00/part-");
+      } finally {
+        learned.set(true);
+      }
+      assertThat(others.get()).isPositive();
       assertThat(mirror.isAlive()).isTrue();
     }
+  }
+
+  /** Asks for the info of another repo, over and over; returns how often. */
+  private int askUntil(MirrorProcess mirror, AtomicBoolean done) throws Exception {
+    URI uri = mirror.uri().resolve("/api/models/acme/r1/revision/main");
+    int asked = 0;
+    do {
+      HttpResponse<String> answer =
+          client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as("answer %d: %s", asked, answer.body()).isEqualTo(200);
+      asked++;
+    } while (!done.get());
+    return asked;
   }
 }

@@ -27,7 +27,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * transformers, of the newest generation and of the one before it, loads a tiny real model: its
- * configuration, its tokenizer and its weights.
+ * configuration, its tokenizer and its weights. {@code ClientsTableIT} has its plain loads.
  */
 @ParameterizedClass
 @ValueSource(strings = {"transformers-5", "transformers-4.57"})
@@ -53,23 +53,6 @@ class TransformersIT {
     if (mirror != null) {
       mirror.close();
     }
-  }
-
-  @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  void the_model_loads_cold_then_without_a_request_upstream_then_with_upstream_off() {
-    expectLoaded(load(call()));
-    mirror.awaitIdle();
-
-    mirror.mark();
-    expectLoaded(load(call()));
-    mirror.expectSilence();
-
-    mirror.hub().goDark();
-    expectLoaded(load(call()));
-    // The revision has grown old, and so has the word that everybody may read the repo.
-    mirror.pass(Duration.ofHours(3));
-    expectLoaded(load(call()));
   }
 
   /**

@@ -22,6 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -209,6 +214,46 @@ class TreeQueriesTest {
                 SELF);
     assertThat(paths(reply)).containsExactly("z é.bin", "dir", "a.txt");
     assertThat(hub.counters().requests(Route.PATHS_INFO)).isZero();
+  }
+
+  @Test
+  void look_ups_at_the_same_time_before_the_listing_is_known_cost_one_listing() throws Exception {
+    int clients = 8;
+    CountDownLatch asked = new CountDownLatch(clients);
+    hub.onRequest(request -> {
+      if (request.route() == Route.TREE) {
+        awaitQuietly(asked);
+      }
+    });
+    List<Future<ApiReply>> replies = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < clients; i++) {
+        String path = PATHS.get(i % PATHS.size());
+        replies.add(
+            threads.submit(() -> {
+              asked.countDown();
+              return rig.mirror
+                  .trees()
+                  .describe(
+                      MirrorRig.request(REPO, MAIN, false),
+                      new PathsQuery(List.of(path), false),
+                      SELF);
+            }));
+      }
+      for (int i = 0; i < clients; i++) {
+        assertThat(paths(replies.get(i).get())).containsExactly(PATHS.get(i % PATHS.size()));
+      }
+    }
+    assertThat(hub.counters().requests(Route.TREE)).isEqualTo(4);
+    assertThat(hub.counters().requests(Route.PATHS_INFO)).isZero();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

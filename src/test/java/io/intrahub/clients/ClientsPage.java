@@ -1,0 +1,79 @@
+package io.intrahub.clients;
+
+import java.util.Map;
+
+/** Writes {@code docs/clients.md}. */
+final class ClientsPage {
+  static final String COMMAND =
+      "./check -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=ClientsTableIT"
+          + " -Dintrahub.write=true";
+
+  private static final String HEAD =
+      """
+      <!-- ClientsTableIT writes this page. To write it anew, run:
+           %s -->
+      # Clients
+
+      Use this page to see which clients are tested against this version, what happened, and the two lines that make
+      a client use the mirror.
+
+      Each client ran against the packed product. *Cold* is the first load of a repo, *warm* the next one: a new process
+      with an empty cache, for which the mirror asked the Hub and its CDN nothing. For *upstream off* neither of them
+      could be reached. The private repo was loaded in all three ways with the token of a user who may read it, and
+      asked for with the token of another user, who saw the error in the last column.
+
+      | client | version | what was run | cold | warm | upstream off | private, right token | private, wrong token |
+      | --- | --- | --- | --- | --- | --- | --- | --- |
+      """;
+
+  private static final String LINES =
+      """
+
+      ## Use the mirror
+
+      Replace `http://mirror:8090` by the address of your mirror. A token, if a repo needs one, goes where it always goes,
+      for example into `HF_TOKEN`.
+
+      """;
+
+  private static final String END =
+      """
+      ## What does not work, and what is not tested
+
+      - **Uploads.** `push_to_hub`, `hf upload` and every other write is refused: the mirror is read-only. Unset
+        `HF_ENDPOINT` to upload.
+      - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
+        them the address of the file, as above, or a file opened with `HfFileSystem`.
+      - **Clients that need torch** (`diffusers`, `peft`, `sentence-transformers`, and models of transformers) are not in
+        this table: torch and what its package requires are several gigabytes, too much for each CI run. They download
+        through `huggingface_hub`, which is. Where torch is installed in `target/clients`, `TransformersIT` loads a whole
+        model.
+      """;
+
+  private ClientsPage() {}
+
+  /**
+   * Returns the page. Everything but the refusals is the same for all clients, or the test fails.
+   *
+   * @param refusals what the user of a wrong token sees
+   */
+  static String of(Map<TableRow, String> refusals) {
+    StringBuilder page = new StringBuilder(HEAD.formatted(COMMAND));
+    for (TableRow row : TableRow.ALL) {
+      page.append(
+          "| %s | %s | %s | loads | loads, 0 upstream calls | loads | loads | %s |\n"
+              .formatted(row.name(), row.version(), row.run(), refusals.get(row)));
+    }
+    page.append(LINES);
+    for (TableRow row : TableRow.ALL) {
+      page.append(
+          "%s %s:\n\n```sh\n%s\n```\n\n"
+              .formatted(
+                  row.name(),
+                  row.version().equals("any") ? "" : row.version(),
+                  String.join("\n", row.lines()))
+              .replace(" :", ":"));
+    }
+    return page.append(END).toString();
+  }
+}

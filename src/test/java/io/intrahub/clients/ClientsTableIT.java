@@ -1,0 +1,279 @@
+package io.intrahub.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.clients.TableLoad.Outcome;
+import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Recorded;
+import io.intrahub.faults.MirrorProcess;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/**
+ * Every real client loads through the packed product: cold, warm and with upstream off, from repos
+ * that everybody may read and from a private and a gated one. Each of the three times is a new
+ * process with an empty cache. {@code docs/clients.md} shows the outcome; with {@code
+ * -Dintrahub.write=true} the page is written instead of compared.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClientsTableIT {
+  static final List<TableRow> ROWS = TableRow.ALL;
+
+  private static final Path PAGE = Path.of("docs/clients.md");
+  private static final Optional<String> ALICE = Optional.of(DemoRepos.ALICE);
+  private static final Optional<String> BOB = Optional.of(DemoRepos.BOB);
+  private static final Optional<String> NOBODY = Optional.empty();
+
+  private static final TableLoad PUSH = new TableLoad(TableRow.PUSH, TableRepos.PUBLIC, ALICE);
+
+  /** Clients that share a process. */
+  private record Group(String environment, Map<String, String> variables) {}
+
+  private Path tmp;
+  private DevHub hub;
+  private MirrorProcess mirror;
+  private URI endpoint = URI.create("");
+  private List<RecordedExchange> recorded = List.of();
+  private CurlClient curl;
+  private final Map<TableLoad, Outcome> cold = new HashMap<>();
+  private final Map<TableLoad, Outcome> warm = new HashMap<>();
+  private final Map<TableLoad, Outcome> dark = new HashMap<>();
+  private List<Recorded> duringWarm = List.of();
+
+  @BeforeAll
+  void load(@TempDir Path folder) throws Exception {
+    tmp = folder;
+    curl = new CurlClient(tmp);
+    curl.assumeAvailable();
+    ROWS.stream()
+        .map(TableRow::environment)
+        .filter(name -> !name.isEmpty())
+        .distinct()
+        .forEach(name -> new PythonClient(name, tmp).assumeAvailable());
+    hub = DevHub.builder().start();
+    TableRepos.install(hub);
+    mirror =
+        MirrorProcess.serve(
+            tmp.resolve("data"), hub.uri(), Files.createFile(tmp.resolve("log")), List.of());
+
+    List<TableLoad> granted = new ArrayList<>();
+    List<TableLoad> refused = new ArrayList<>();
+    for (TableRow row : ROWS) {
+      granted.add(new TableLoad(row, TableRepos.PUBLIC, NOBODY));
+      granted.add(new TableLoad(row, TableRepos.PRIVATE, ALICE));
+      refused.add(new TableLoad(row, TableRepos.PRIVATE, BOB));
+      if (!row.ofData()) {
+        granted.add(new TableLoad(row, TableRepos.GATED, ALICE));
+        refused.add(new TableLoad(row, TableRepos.GATED, BOB));
+        refused.add(new TableLoad(row, TableRepos.GATED, NOBODY));
+        refused.add(new TableLoad(row, TableRepos.PRIVATE, NOBODY));
+      }
+    }
+    List<TableLoad> first = new ArrayList<>(granted);
+    first.add(PUSH);
+    try (WireTap tap = new WireTap(mirror.uri())) {
+      endpoint = tap.uri();
+      cold.putAll(run(first));
+      recorded = tap.exchanges();
+    }
+    endpoint = mirror.uri();
+    awaitIdle();
+    long before = hub.log().getLast().number();
+    // What a refused client does to the client's cache must not help the granted one after it.
+    List<TableLoad> both = new ArrayList<>(refused);
+    both.addAll(granted);
+    warm.putAll(run(both));
+    awaitIdle();
+    duringWarm = hub.log().stream().filter(r -> r.number() > before).toList();
+    hub.goDark();
+    dark.putAll(run(granted));
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    if (mirror != null) {
+      mirror.close();
+    }
+    if (hub != null) {
+      hub.close();
+    }
+  }
+
+  private Map<TableLoad, Outcome> run(List<TableLoad> loads) {
+    Map<Group, List<TableLoad>> groups = new LinkedHashMap<>();
+    Map<TableLoad, Outcome> outcomes = new HashMap<>();
+    for (TableLoad load : loads) {
+      TableRow row = load.row();
+      if (row.environment().isEmpty()) {
+        outcomes.put(load, load.byCurl(curl, endpoint, TableRepos.repo(hub, row, load.ending())));
+      } else if (row.function().isEmpty()) {
+        outcomes.put(load, load.byCommand(call(row.environment(), row.variables())));
+      } else {
+        groups
+            .computeIfAbsent(new Group(row.environment(), row.variables()), _ -> new ArrayList<>())
+            .add(load);
+      }
+    }
+    groups.forEach((group, of) ->
+        outcomes.putAll(TableLoad.inOneProcess(call(group.environment(), group.variables()), of)));
+    return outcomes;
+  }
+
+  private PythonClient.Call call(String environment, Map<String, String> variables) {
+    PythonClient.Call call = new PythonClient(environment, tmp).call().endpoint(endpoint);
+    variables.forEach(call::env);
+    return call.timeout(Duration.ofMinutes(2));
+  }
+
+  private void awaitIdle() {
+    await("the mirror has nothing to do")
+        .atMost(Duration.ofSeconds(60))
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> metrics().contains("\nintrahub_tasks_running 0.0\n"));
+  }
+
+  private String metrics() throws IOException {
+    try (InputStream in = mirror.adminUri().resolve("/metrics").toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("ROWS")
+  void whoever_may_read_a_repo_loads_it_cold_warm_and_with_upstream_off(TableRow row) {
+    expectLoaded(row, "cold", cold);
+    expectLoaded(row, "warm", warm);
+    expectLoaded(row, "with upstream off", dark);
+  }
+
+  private void expectLoaded(TableRow row, String when, Map<TableLoad, Outcome> outcomes) {
+    outcomes.forEach((load, outcome) -> {
+      if (!load.row().equals(row) || isRefused(load)) {
+        return;
+      }
+      String what = "%s, %s: %s".formatted(when, load.ending(), outcome.details());
+      assertThat(outcome.refusal()).as(what).isEmpty();
+      assertThat(outcome.rows()).as(what).isEqualTo(row.ofData() ? TableRepos.ROWS : "");
+      Map<String, String> files = new TreeMap<>();
+      TableRepos.repo(hub, row, load.ending())
+          .files("main")
+          .forEach((path, file) -> files.put(path, file.sha256()));
+      assertThat(files).as(what).containsAllEntriesOf(outcome.digests());
+      if (row.loadsAll()) {
+        assertThat(outcome.digests()).as(what).isEqualTo(files);
+      }
+    });
+  }
+
+  private static boolean isRefused(TableLoad load) {
+    return !load.ending().equals(TableRepos.PUBLIC) && !load.token().equals(ALICE);
+  }
+
+  @ParameterizedTest
+  @FieldSource("ROWS")
+  void a_warm_load_asks_upstream_nothing(TableRow row) {
+    assertThat(duringWarm)
+        .filteredOn(r -> concerns(r, row))
+        // The Hub decides about everybody else, whatever others have loaded.
+        .filteredOn(r -> isPublic(r, row) || authorised(r))
+        .isEmpty();
+  }
+
+  private static boolean authorised(Recorded request) {
+    return request.authorization().equals(ALICE.map(token -> "Bearer " + token));
+  }
+
+  private static boolean concerns(Recorded request, TableRow row) {
+    return request.path().contains("/" + row.repo(""));
+  }
+
+  private static boolean isPublic(Recorded request, TableRow row) {
+    return !request.path().contains("/" + row.repo("") + "-");
+  }
+
+  @Test
+  void warm_loads_cause_no_other_request_upstream() {
+    assertThat(duringWarm)
+        .filteredOn(r -> ROWS.stream().noneMatch(row -> concerns(r, row)))
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @FieldSource("ROWS")
+  void everybody_else_is_refused_as_the_hub_refuses_them(TableRow row) {
+    warm.forEach((load, outcome) -> {
+      if (load.row().equals(row) && isRefused(load)) {
+        assertThat(outcome.refusal()).as("%s %s", load, outcome).isNotEmpty();
+        if (row.function().equals("snapshot")) {
+          assertThat(outcome.refusal()).as(load.toString()).isEqualTo(expected(load));
+        }
+      }
+    });
+  }
+
+  private static String expected(TableLoad load) {
+    boolean gated = load.ending().equals(TableRepos.GATED);
+    int status = load.token().isEmpty() ? 401 : gated ? 403 : 404;
+    return "`%s`, %d".formatted(gated ? "GatedRepoError" : "RepositoryNotFoundError", status);
+  }
+
+  /** What {@code RecordedClientsTest} replays is what the clients of these versions ask. */
+  @ParameterizedTest
+  @FieldSource("ROWS")
+  void a_cold_load_asks_what_is_recorded(TableRow row) throws IOException {
+    Pattern ofRow = Pattern.compile("/" + Pattern.quote(row.repo("")) + "([/?]|$)");
+    List<RecordedExchange> exchanges =
+        RecordedExchange.sorted(
+            recorded.stream().filter(e -> ofRow.matcher(e.target()).find()).toList());
+    if (Boolean.getBoolean("intrahub.write")) {
+      RecordedExchange.write(row, exchanges);
+    }
+    assertThat(exchanges)
+        .extracting(RecordedExchange::request)
+        .containsExactlyElementsOf(
+            RecordedExchange.read(row).stream().map(RecordedExchange::request).toList());
+  }
+
+  @Test
+  void an_upload_is_refused_with_a_text_that_says_why() {
+    assertThat(cold.get(PUSH).details()).contains("read-only");
+    assertThat(hub.log()).noneMatch(r -> r.path().contains("/create"));
+  }
+
+  @Test
+  void the_page_shows_what_the_clients_did() throws IOException {
+    Map<TableRow, String> refusals = new HashMap<>();
+    ROWS.forEach(
+        row -> refusals.put(row, warm.get(new TableLoad(row, TableRepos.PRIVATE, BOB)).refusal()));
+    String page = ClientsPage.of(refusals);
+    if (Boolean.getBoolean("intrahub.write")) {
+      Files.writeString(PAGE, page);
+      return;
+    }
+    assertThat(Files.readString(PAGE))
+        .as("to write %s anew, run: %s", PAGE, ClientsPage.COMMAND)
+        .isEqualTo(page);
+  }
+}

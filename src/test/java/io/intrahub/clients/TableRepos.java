@@ -1,0 +1,86 @@
+package io.intrahub.clients;
+
+import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Visibility;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The repos that the clients of {@link TableRow} load: each client has its own. */
+final class TableRepos {
+  static final String PUBLIC = "";
+  static final String PRIVATE = "-private";
+  static final String GATED = "-gated";
+
+  /** Number of rows of each table, and the sum of their ids. */
+  static final String ROWS = "[40,780]";
+
+  private static final int COUNT = 40;
+  private static final String ODD_NAME = "names/sub dir/f#1 é.txt";
+  private static final String ONE_PIXEL =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJg"
+          + "gg==";
+  private static final String TWO_PIXELS =
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNsYAAAAQYAgiXEWDgAAAAASUVORK5C"
+          + "YII=";
+
+  private TableRepos() {}
+
+  /** Adds three repos for each client, two of which only {@link DemoRepos#ALICE} may read. */
+  static void install(DevHub hub) {
+    DemoRepos.install(hub);
+    Map<String, DevFile> model = new HashMap<>(hub.repo("model", "demo/tiny-bert").files("v1.0"));
+    model.put(ODD_NAME, DevFile.text("space, hash and accent\n"));
+    Map<String, DevFile> data = data();
+    for (TableRow row : TableRow.ALL) {
+      for (String ending : new String[] {PUBLIC, PRIVATE, GATED}) {
+        DevRepo repo = repo(hub, row, ending);
+        if (!ending.equals(PUBLIC)) {
+          repo.visibility(ending.equals(GATED) ? Visibility.GATED : Visibility.PRIVATE)
+              .allow(DemoRepos.ALICE);
+        }
+        repo.commit("Add the files", row.ofData() ? data : model);
+      }
+    }
+  }
+
+  static DevRepo repo(DevHub hub, TableRow row, String ending) {
+    return hub.repo(row.ofData() ? "dataset" : "model", row.repo(ending));
+  }
+
+  private static Map<String, DevFile> data() {
+    StringBuilder csv = new StringBuilder("id,text\n");
+    StringBuilder json = new StringBuilder();
+    for (int i = 0; i < COUNT; i++) {
+      csv.append("%d,sentence %d\n".formatted(i, i));
+      json.append("{\"id\": %d, \"text\": \"sentence %d\"}\n".formatted(i, i));
+    }
+    try {
+      // The same rows, written once by PyArrow.
+      byte[] parquet = Files.readAllBytes(Path.of("src/test/resources/clients/train.parquet"));
+      return Map.of(
+          "README.md",
+          DevFile.text("# Rows\n"),
+          "data/train.csv",
+          DevFile.bytes(csv.toString().getBytes(StandardCharsets.UTF_8)),
+          "data/train.jsonl",
+          DevFile.bytes(json.toString().getBytes(StandardCharsets.UTF_8)),
+          "data/train.parquet",
+          DevFile.lfs(parquet),
+          "images/one.png",
+          DevFile.lfs(Base64.getDecoder().decode(ONE_PIXEL)),
+          "images/two.png",
+          DevFile.lfs(Base64.getDecoder().decode(TWO_PIXELS)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
