@@ -100,19 +100,6 @@ final class EntryLookup {
     return Optional.empty();
   }
 
-  /**
-   * The blob that an imported listing names, which the Hub has not confirmed, for a client to whom
-   * upstream has just given no answer.
-   */
-  Optional<AuthorisedBlob> findUnconfirmed(
-      Authorised<RepoId> repo, CommitHash commit, FilePath path) {
-    return manifests
-        .stored(repo, commit)
-        .flatMap(m -> in(m, path))
-        .flatMap(blob -> blob)
-        .map(blob -> AccessChecker.blob(repo, blob));
-  }
-
   private static Known known(Authorised<RepoId> repo, Optional<BlobId> blob) {
     return blob.<Known>map(b -> new Known.File(AccessChecker.blob(repo, b)))
         .orElseGet(Known.Absent::new);

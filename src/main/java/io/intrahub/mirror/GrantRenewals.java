@@ -3,7 +3,6 @@ package io.intrahub.mirror;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.AccessChecker;
-import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
 import io.intrahub.access.OutageEvidence;
@@ -11,7 +10,6 @@ import io.intrahub.access.ReadEvidence;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
 import io.intrahub.upstream.UpstreamFailure;
@@ -76,34 +74,6 @@ final class GrantRenewals {
   private record Renewed(Instant since, CompletableFuture<@Nullable Void> ended) {}
 
   private record Failing(UpstreamFailure failure, Instant since, Duration pause) {}
-
-  /** What came of asking about a grant that has run out, or is not there. */
-  sealed interface Renewal {
-    /**
-     * The Hub confirmed it.
-     *
-     * @param commit that the revision is which was asked about, if the Hub named it
-     */
-    record Readable(Authorised<RepoId> proof, Optional<Observation<CommitHash>> commit)
-        implements Renewal {}
-
-    /** The Hub said something else: not a failure. */
-    record Other(UpstreamResult<ProbeResult> probed) implements Renewal {}
-
-    /**
-     * The Hub gave no word, so the grant counts: what is served is to be labelled as stale.
-     *
-     * @param why the question failed
-     */
-    record Missing(Authorised<RepoId> proof, UpstreamFailure why) implements Renewal {}
-
-    /**
-     * The Hub gave no word, and there is nothing to go by.
-     *
-     * @param why the question failed
-     */
-    record Unknown(UpstreamFailure why) implements Renewal {}
-  }
 
   /**
    * Makes one.
@@ -204,15 +174,15 @@ final class GrantRenewals {
    * @param mirrors in front of this one that the request came through
    * @param question asks the repo's own question, or joins it
    */
-  Renewal ask(
+  GrantRenewal ask(
       Grant grant, int mirrors, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Grant key = question(grant);
     Optional<UpstreamFailure> known = knownFailure(key);
     if (known.isPresent()) {
-      Renewal without = without(grant, known.get());
+      GrantRenewal without = without(grant, known.get());
       // A client that gets nothing without the Hub's word may as well find out that it is back.
       boolean probes =
-          without instanceof Renewal.Unknown
+          without instanceof GrantRenewal.Unknown
               && upstream.isUnavailable()
               && upstream.health().mayAsk();
       if (!probes) {
@@ -233,7 +203,7 @@ final class GrantRenewals {
         return answered(grant, learned.get());
       }
       if (isCausedByMirror(failure)) {
-        return new Renewal.Unknown(failure);
+        return new GrantRenewal.Unknown(failure);
       }
       if (failure.isOutage()) {
         return failed(grant, key, failure);
@@ -259,11 +229,11 @@ final class GrantRenewals {
     return timeout.multipliedBy(4 - Math.min(mirrors, 3)).dividedBy(4);
   }
 
-  private Renewal withoutWord(Grant grant, Grant key, Optional<UpstreamFailure> noWord) {
+  private GrantRenewal withoutWord(Grant grant, Grant key, Optional<UpstreamFailure> noWord) {
     boolean limited = noWord.filter(f -> f.kind() == UpstreamFailure.Kind.RATE_LIMITED).isPresent();
     if (limited && grant.authority() instanceof Authority.TokenHolder) {
       // A client can use up the quota of its own token, and must not gain by that.
-      return new Renewal.Unknown(noWord.get());
+      return new GrantRenewal.Unknown(noWord.get());
     }
     return failed(grant, key, noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout)));
   }
@@ -280,23 +250,23 @@ final class GrantRenewals {
     return isGated ? grant : new Grant(grant.repo(), grant.authority(), ReadScope.METADATA);
   }
 
-  private Renewal answered(Grant grant, UpstreamResult<ProbeResult> answer) {
+  private GrantRenewal answered(Grant grant, UpstreamResult<ProbeResult> answer) {
     return switch (answer) {
       case UpstreamResult.Value(ProbeResult.Open(var evidence, var commit)) ->
           readable(grant, evidence, Optional.of(commit));
       case UpstreamResult.Value(ProbeResult.Granted(var evidence)) ->
           readable(grant, evidence, Optional.empty());
-      default -> new Renewal.Other(answer);
+      default -> new GrantRenewal.Other(answer);
     };
   }
 
-  private Renewal readable(
+  private GrantRenewal readable(
       Grant grant, ReadEvidence evidence, Optional<Observation<CommitHash>> commit) {
     return checker
         .admit(evidence)
         .filter(proof -> proof.scope().covers(grant.scope()))
-        .<Renewal>map(proof -> new Renewal.Readable(proof, commit))
-        .orElseGet(() -> new Renewal.Other(ProbeResult.overtaken()));
+        .<GrantRenewal>map(proof -> new GrantRenewal.Readable(proof, commit))
+        .orElseGet(() -> new GrantRenewal.Other(ProbeResult.overtaken()));
   }
 
   /** The mirror's own doing, which a client may have caused, is no reason to believe more. */
@@ -327,7 +297,7 @@ final class GrantRenewals {
   }
 
   /** The question goes on, and its answer counts for the next client. */
-  private Renewal timedOut(
+  private GrantRenewal timedOut(
       Grant grant, Grant key, CompletableFuture<UpstreamResult<ProbeResult>> open) {
     timedOut.put(key, open);
     var _ =
@@ -342,21 +312,21 @@ final class GrantRenewals {
     return without(grant, UpstreamErrors.timedOut(upstream, timeout));
   }
 
-  private Renewal failed(Grant grant, Grant key, UpstreamFailure failure) {
+  private GrantRenewal failed(Grant grant, Grant key, UpstreamFailure failure) {
     remember(key, failure);
     return without(grant, failure);
   }
 
-  private Renewal without(Grant grant, UpstreamFailure failure) {
+  private GrantRenewal without(Grant grant, UpstreamFailure failure) {
     Optional<UpstreamFailure> limit = limitBehind(failure, grant.authority());
     if (limit.isPresent()) {
-      return new Renewal.Unknown(limit.get());
+      return new GrantRenewal.Unknown(limit.get());
     }
     return checker
         .rememberedDuringOutage(
             OutageEvidence.witnessed(grant.repo()), grant.authority(), grant.scope())
-        .<Renewal>map(proof -> new Renewal.Missing(proof, failure))
-        .orElseGet(() -> new Renewal.Unknown(failure));
+        .<GrantRenewal>map(proof -> new GrantRenewal.Missing(proof, failure))
+        .orElseGet(() -> new GrantRenewal.Unknown(failure));
   }
 
   /**

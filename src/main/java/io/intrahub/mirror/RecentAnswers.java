@@ -13,7 +13,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.metrics.Meters;
-import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.UpstreamState;
@@ -113,31 +112,6 @@ final class RecentAnswers {
    */
   private record Fetched(Held held, boolean isKept, boolean isStale) {}
 
-  /** Finds out whether a client may read the repo that it asks about. */
-  interface RightToRead {
-    /** Asks upstream if need be; what it says is remembered as a grant. */
-    UpstreamResult<ResolvedRevision> resolve();
-  }
-
-  /**
-   * A question of a client.
-   *
-   * @param request to upstream
-   * @param caller in whose name upstream is asked
-   * @param mayRead whether the client may read the repo; asked before an answer is served from
-   *     memory; empty if the question is about no repo
-   * @param directives how the client lets a cache answer
-   * @param what for a person who reads the error: what was asked for
-   * @param self the mirror's own base address as the client sees it, without a trailing slash
-   */
-  record Question(
-      ApiRequest request,
-      Caller caller,
-      Optional<RightToRead> mayRead,
-      CacheDirectives directives,
-      String what,
-      String self) {}
-
   RecentAnswers(
       ApiPassThrough passThrough,
       HubUpstream upstream,
@@ -170,13 +144,13 @@ final class RecentAnswers {
   }
 
   /** Answers a read of {@link RecentReads} from memory or from upstream. */
-  ApiReply answer(RecentReads.Read read, Question asked) {
+  ApiReply answer(RecentReads.Read read, RecentQuestion asked) {
     Key key = new Key(read.question(), asked.request().repo(), asked.caller().authority());
     Optional<Held> held = Optional.ofNullable(memory.getIfPresent(key));
     Optional<UpstreamResult<ResolvedRevision>> right =
         held.filter(Answer.class::isInstance)
             .flatMap(_ -> asked.mayRead())
-            .map(RightToRead::resolve);
+            .map(RecentQuestion.RightToRead::resolve);
     return switch (right.orElse(null)) {
       case UpstreamResult.Value(ResolvedRevision.At at) ->
           answer(key, held, at.label().removed(), asked);
@@ -187,7 +161,8 @@ final class RecentAnswers {
     };
   }
 
-  private ApiReply answer(Key key, Optional<Held> held, Optional<Instant> removed, Question asked) {
+  private ApiReply answer(
+      Key key, Optional<Held> held, Optional<Instant> removed, RecentQuestion asked) {
     Freshness.Decision decision =
         Freshness.decide(
             revisions.now(),
@@ -224,7 +199,7 @@ final class RecentAnswers {
             : lists.staleForToken());
   }
 
-  private ApiReply ask(Key key, Optional<Answer> fallback, Question asked) {
+  private ApiReply ask(Key key, Optional<Answer> fallback, RecentQuestion asked) {
     if (asked.directives().onlyIfCached()) {
       return OnlyStored.reply(asked.what());
     }
@@ -248,7 +223,7 @@ final class RecentAnswers {
       case UpstreamResult.Value(Fetched(Answer answer, var isKept, var isStale)) -> {
         if (isKept && admission.isBegun()) {
           // The right to read it is learned now, so that the next answer needs no call for it.
-          asked.mayRead().ifPresent(RightToRead::resolve);
+          asked.mayRead().ifPresent(RecentQuestion.RightToRead::resolve);
         }
         if (!asked.caller().isAnonymous()) {
           admission.refund();
@@ -278,18 +253,18 @@ final class RecentAnswers {
   }
 
   /** Whether the call may have ended because it was redirected to a repo of another name. */
-  private static boolean isOfRedirect(UpstreamFailure failure, Question asked) {
+  private static boolean isOfRedirect(UpstreamFailure failure, RecentQuestion asked) {
     return asked.request().within().isPresent()
         && failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
   }
 
-  private ApiReply pass(Question asked) {
+  private ApiReply pass(RecentQuestion asked) {
     return asked.directives().onlyIfCached()
         ? OnlyStored.reply(asked.what())
         : passThrough.pass(asked.request(), asked.caller(), asked.what(), asked.self());
   }
 
-  private UpstreamResult<Fetched> fetch(Key key, Question asked) {
+  private UpstreamResult<Fetched> fetch(Key key, RecentQuestion asked) {
     Instant began = revisions.now();
     Caller caller = asked.caller();
     // Rules may admit the next client to this repo and not to the one that a redirect leads to.
@@ -356,7 +331,7 @@ final class RecentAnswers {
   }
 
   private ApiReply fromMemory(
-      Answer answer, boolean stale, Optional<Instant> removed, Question asked) {
+      Answer answer, boolean stale, Optional<Instant> removed, RecentQuestion asked) {
     Duration age = Duration.between(answer.learnedAt(), revisions.now());
     CacheLabel label =
         new CacheLabel(
@@ -368,7 +343,7 @@ final class RecentAnswers {
     return show(answer, removed.map(label::withRemoved).orElse(label), asked);
   }
 
-  private ApiReply show(Answer answer, CacheLabel label, Question asked) {
+  private ApiReply show(Answer answer, CacheLabel label, RecentQuestion asked) {
     Map<String, String> headers = new HashMap<>();
     answer
         .nextPage()

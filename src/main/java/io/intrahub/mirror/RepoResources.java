@@ -48,7 +48,7 @@ public final class RepoResources {
         .map(read ->
             recent.answer(
                 read,
-                new RecentAnswers.Question(
+                new RecentQuestion(
                     request, client.caller(), Optional.empty(), client.directives(), what, self)))
         .orElseGet(() -> passThrough.pass(request, client, what, self));
   }
@@ -193,13 +193,12 @@ public final class RepoResources {
       RecentReads.Read read,
       ApiRequest request,
       Caller caller,
-      RecentAnswers.RightToRead mayRead,
+      RecentQuestion.RightToRead mayRead,
       String what,
       String self) {
     return recent.answer(
         read,
-        new RecentAnswers.Question(
-            request, caller, Optional.of(mayRead), on.directives(), what, self));
+        new RecentQuestion(request, caller, Optional.of(mayRead), on.directives(), what, self));
   }
 
   /** Passes a call on in the client's own name. */

@@ -164,7 +164,7 @@ public final class ResolveFile {
             admission,
             request.deadline());
     if (hop.isEmpty()) {
-      return unconfirmed(at, request).orElseGet(() -> slow(repo.subject(), request.deadline()));
+      return slow(repo.subject(), request.deadline());
     }
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
@@ -191,7 +191,6 @@ public final class ResolveFile {
               .filter(ResolveFile::isIncomplete)
               .flatMap(_ -> findAfterListing(at, request))
               .map(listed -> answer(at, request, listed))
-              .or(() -> failure.isOutage() ? unconfirmed(at, request) : Optional.empty())
               .orElseGet(() -> UpstreamErrors.reply(failure, path + " of " + repo.subject()));
     };
   }
@@ -201,13 +200,6 @@ public final class ResolveFile {
       case EntryLookup.Known.File file -> found(at, request, file.blob());
       case EntryLookup.Known.Absent _ -> absent(at, request);
     };
-  }
-
-  /** The file as it was imported, if it was: the Hub can't be asked about it now. */
-  private Optional<FileAnswer> unconfirmed(ResolvedRevision.At at, FileRequest request) {
-    return entries
-        .findUnconfirmed(at.repo(), at.commit(), request.path())
-        .map(blob -> found(at.asStale(), request, blob));
   }
 
   private boolean isStored(EntryLookup.Known known) {
@@ -245,10 +237,7 @@ public final class ResolveFile {
   private FileAnswer absent(ResolvedRevision.At at, FileRequest request) {
     boolean old = at.label().ttl().filter(ttl -> ttl.isNegative() || ttl.isZero()).isPresent();
     CacheDirectives asked = request.on().directives();
-    if (old
-        && !asked.noCache()
-        && !asked.onlyIfCached()
-        && upstream.state(at.reader().authority()).mayRefresh()) {
+    if (old && asked.leaveChoice() && upstream.state(at.reader().authority()).mayRefresh()) {
       // Not as if the client had asked for upstream's word: a commit that is shown for the sake of
       // one probe would be mixed with the old one by the load that the probe is part of.
       revisions.confirm(at, request.revision(), request.since());

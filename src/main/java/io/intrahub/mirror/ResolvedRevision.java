@@ -44,11 +44,6 @@ sealed interface ResolvedRevision {
       return new At(repo, commit, label.asRestricted(), reader);
     }
 
-    /** The same, for an answer that upstream was asked for and did not give. */
-    At asStale() {
-      return new At(repo, commit, label.asStale(), reader);
-    }
-
     /** The same, for an answer that may not name all files of the commit. */
     At asPartial() {
       return new At(repo, commit, label.asPartial(), reader);

@@ -1,5 +1,10 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Authorised;
+import io.intrahub.access.Caller;
+import io.intrahub.access.Grant;
+import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
 import java.time.Clock;
 import java.time.Duration;
@@ -7,6 +12,7 @@ import java.util.Optional;
 
 /** What clients are told of the age of a commit's observation. Safe for use by many threads. */
 final class RevisionLabels {
+  private final AccessChecker checker;
   private final Clock clock;
   private final Duration ttl;
 
@@ -15,7 +21,8 @@ final class RevisionLabels {
    *
    * @param ttl how long an observation is fresh
    */
-  RevisionLabels(Clock clock, Duration ttl) {
+  RevisionLabels(AccessChecker checker, Clock clock, Duration ttl) {
+    this.checker = checker;
     this.clock = clock;
     this.ttl = ttl;
   }
@@ -34,6 +41,15 @@ final class RevisionLabels {
   /** Of an observation that was made for this answer. */
   CacheLabel justLearned() {
     return new CacheLabel(CacheLabel.Source.MISS, Optional.of(ttl), Optional.empty(), false, false);
+  }
+
+  /** The same, as it is told to a client. Another mirror is told the age of the grant too. */
+  CacheLabel told(CacheLabel label, Authorised<RepoId> proof, Caller caller) {
+    CacheLabel shared = caller.isAnonymous() ? label : label.asRestricted();
+    return caller.via().isEmpty()
+        ? shared
+        : shared.withGrantAge(
+            checker.age(new Grant(proof.subject(), caller.authority(), proof.scope())));
   }
 
   /** Of a commit that the client named itself. */

@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.access.Grant;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -72,7 +71,7 @@ final class RevisionReader {
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.settings = settings;
-    this.labels = new RevisionLabels(clock, settings.revisions().ttl());
+    this.labels = new RevisionLabels(checker, clock, settings.revisions().ttl());
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */
@@ -151,7 +150,7 @@ final class RevisionReader {
         attempt.grant(kept),
         attempt.as().via().size(),
         () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
-      case GrantRenewals.Renewal.Readable(var proof, var commit) -> {
+      case GrantRenewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
         if (lapsed && commit.isPresent() && branches.isQuiet(proof.subject(), own)) {
           // No load is under way that could mix the old commit with this one.
@@ -162,9 +161,9 @@ final class RevisionReader {
         }
         yield resolveGranted(proof, attempt);
       }
-      case GrantRenewals.Renewal.Missing(var proof, var why) -> resolveStale(proof, attempt, why);
-      case GrantRenewals.Renewal.Unknown(var why) -> unanswered(repo, why);
-      case GrantRenewals.Renewal.Other(UpstreamResult.Value(ProbeResult.Closed closed)) -> {
+      case GrantRenewal.Missing(var proof, var why) -> resolveStale(proof, attempt, why);
+      case GrantRenewal.Unknown(var why) -> unanswered(repo, why);
+      case GrantRenewal.Other(UpstreamResult.Value(ProbeResult.Closed closed)) -> {
         if (!kept.equals(repo)) {
           // The refusal ended no grant but one of the old name. Asked under its own name, or an
           // outage would make the repo readable again.
@@ -172,9 +171,8 @@ final class RevisionReader {
         }
         yield closed(repo, closed.refusal(), attempt);
       }
-      case GrantRenewals.Renewal.Other(UpstreamResult.Refused<ProbeResult> refused) -> refused.as();
-      case GrantRenewals.Renewal.Other(var probed) ->
-          throw new IllegalStateException("no word: " + probed);
+      case GrantRenewal.Other(UpstreamResult.Refused<ProbeResult> refused) -> refused.as();
+      case GrantRenewal.Other(var probed) -> throw new IllegalStateException("no word: " + probed);
     };
   }
 
@@ -377,12 +375,7 @@ final class RevisionReader {
     if (attempt.revision().asCommit().isEmpty()) {
       attempt.request().client().onEnd(branches.told(proof.subject(), attempt.revision()));
     }
-    CacheLabel shared = attempt.as().isAnonymous() ? label : label.asRestricted();
-    CacheLabel told =
-        attempt.as().via().isEmpty()
-            ? shared
-            : shared.withGrantAge(
-                checker.age(new Grant(proof.subject(), attempt.authority(), proof.scope())));
+    CacheLabel told = labels.told(label, proof, attempt.as());
     return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
   }
 

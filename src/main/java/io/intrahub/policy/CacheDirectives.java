@@ -58,6 +58,11 @@ public record CacheDirectives(
     return all;
   }
 
+  /** Whether the cache may choose between what it has and upstream's word. */
+  public boolean leaveChoice() {
+    return !noCache && !onlyIfCached;
+  }
+
   private CacheDirectives with(String name, Optional<String> argument) {
     Optional<Duration> time = argument.flatMap(CacheDirectives::seconds);
     return switch (name) {

@@ -262,24 +262,6 @@ class ImportedRepoTest {
   }
 
   @Test
-  void the_first_file_of_an_outage_is_served_as_it_was_imported() throws Exception {
-    importTrue();
-    start(Optional.empty(), Visibility.PRIVATE);
-    // The Hub says who may read it and which commit it is, and no more.
-    rig.hub.faults().on(Route.TREE).always().status(503);
-    String info = "/api/models/" + ID + "/revision/main";
-    assertThat(rig.get(info, Optional.of(ALICE)).status()).isEqualTo(200);
-    rig.settle();
-    rig.hub.goDark();
-    Rig.Answer answer = get("model.bin", Optional.of(ALICE));
-    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-    assertThat(answer.body()).isEqualTo(FILES.get("model.bin").allBytes());
-    assertThat(answer.header("Cache-Status").orElseThrow()).contains("detail=stale");
-    assertThat(get("model.bin", Optional.empty()).status()).isNotEqualTo(200);
-    rig.hub.comeBack();
-  }
-
-  @Test
   void what_the_hub_says_of_a_commit_counts_more_than_the_folder() throws Exception {
     byte[] forged = FORGED.getBytes(StandardCharsets.UTF_8);
     carry("config.json", forged, DevFile.text(FORGED).etag());

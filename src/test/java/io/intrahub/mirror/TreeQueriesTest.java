@@ -235,7 +235,8 @@ class TreeQueriesTest {
               return rig.mirror
                   .trees()
                   .describe(
-                      MirrorRig.request(REPO, MAIN, false),
+                      new RevisionRequest(
+                          REPO, MAIN, ClientRequest.of(Caller.ANONYMOUS, List.of())),
                       new PathsQuery(List.of(path), false),
                       SELF);
             }));
