@@ -29,9 +29,17 @@ final class PermissionOracle {
           : Set.of(fromStore(c, right));
     } else if (c.source() == Source.PASSED) {
       Asker asker = c.mode().hasRules() ? Asker.ANONYMOUS : c.asker();
-      Set<Facts> heard =
-          c.route().isRecent() && c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
-      return heard.stream().map(f -> hub(c.route(), f, asker)).collect(Collectors.toSet());
+      if (c.route().isRecent() && c.state().lately()) {
+        // A refusal that the mirror remembers of the repo counts for its recent answers too.
+        Stream<Right> remembered =
+            Stream.of(mirror(c.route(), c.before(), c.before(), c.reader()))
+                .filter(r -> r instanceof Right.Refused)
+                .map(r -> c.hears(r) ? r : Right.HIDDEN);
+        return Stream.concat(
+                Stream.of(c.before(), now).map(f -> hub(c.route(), f, asker)), remembered)
+            .collect(Collectors.toSet());
+      }
+      return Set.of(hub(c.route(), now, asker));
     }
     Set<Facts> known = c.state().lately() ? Set.of(c.before(), now) : Set.of(now);
     return known.stream()

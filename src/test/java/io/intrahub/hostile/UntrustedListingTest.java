@@ -9,6 +9,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.mirror.MirrorSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -122,6 +123,9 @@ class UntrustedListingTest {
     Rig.Answer again = get(TREE);
     assertThat(again.text()).contains("a.txt");
     assertThat(again.header("link")).isPresent();
+    assertThat(rig.hub.counters().requests(Route.TREE)).as("while it is kept").isEqualTo(first);
+    rig.clock.pass(Duration.ofSeconds(61));
+    assertThat(get(TREE).text()).contains("a.txt");
     assertThat(rig.hub.counters().requests(Route.TREE)).isEqualTo(first + 1);
   }
 
