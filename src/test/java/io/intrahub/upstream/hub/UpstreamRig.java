@@ -57,7 +57,11 @@ public final class UpstreamRig implements AutoCloseable {
             .withAnswerTimeout(Duration.ofSeconds(20))
             .withRetryPause(Duration.ofMillis(1))
             .withOffline(offline)
-            .withNetwork(NetworkSettings.DEFAULT.withTimeouts(timeout)));
+            .withNetwork(
+                NetworkSettings.DEFAULT
+                    // Of two equal limits on the head of an answer, either could end a call.
+                    .withTimeouts(timeout.plusSeconds(1))
+                    .withFirstByteTimeout(timeout)));
   }
 
   private UpstreamRig(SettableClock clock, RetryTiming timing, UpstreamSettings settings) {
