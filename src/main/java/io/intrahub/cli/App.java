@@ -88,8 +88,9 @@ public final class App implements AutoCloseable {
               .withElapsed(elapsed)
               .withCaches(caches)
               .withName(name);
-      store =
+      FsStore files =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
+      store = files;
       // Tasks end before the store closes, which runs some of its own.
       started.push(tasks);
       started.push(timer::shutdownNow);
@@ -135,7 +136,12 @@ public final class App implements AutoCloseable {
                   registry,
                   mirror,
                   new StatusReport(
-                      Main.Version.number(), clock, mirror, store.maintenance()::usage)));
+                      Main.Version.number(),
+                      clock,
+                      mirror,
+                      store.maintenance()::usage,
+                      files.id(),
+                      http::port)));
       http.start();
       admin.start();
       tasks.execute(store.maintenance()::scan);

@@ -1,0 +1,39 @@
+package io.intrahub.cli.command;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The exit codes of all commands. Those above 63 are the ones of {@code sysexits.h}. */
+public enum ExitCode {
+  OK(0, "everything that was asked for is done"),
+  INCOMPLETE(1, "a part is done; the messages name the rest"),
+  USAGE(2, "the command line is wrong"),
+  NOT_FOUND(66, "there is no such repo, revision or file"),
+  UNAVAILABLE(69, "no mirror or no upstream answers"),
+  NO_SPACE(73, "the store has no space for it"),
+  IO_ERROR(74, "a file can't be read or written; the same command continues"),
+  REFUSED(77, "the Hub or access.rules refuse it to this token"),
+  CONFIG(78, "the configuration is wrong, or the store or a port can't be used");
+
+  private final int status;
+  private final String meaning;
+
+  ExitCode(int status, String meaning) {
+    this.status = status;
+    this.meaning = meaning;
+  }
+
+  /** Returns the status of the process. */
+  public int status() {
+    return status;
+  }
+
+  /** Returns the table that {@code --help} prints: the status as text, and its meaning. */
+  public static Map<String, String> table() {
+    Map<String, String> table = new LinkedHashMap<>();
+    for (ExitCode code : values()) {
+      table.put(String.valueOf(code.status), code.meaning);
+    }
+    return table;
+  }
+}
