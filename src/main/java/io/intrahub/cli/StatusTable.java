@@ -94,14 +94,14 @@ final class StatusTable {
       long available = t.path("there").asLong(0);
       rows.add(
           List.of(
-            t.path("state").asString(""),
-            percent(available, size),
-            size(size),
-            size(t.path("bytesPerSecond").asLong(0)) + "/s",
-            Long.toString(t.path("readers").asLong(0)),
-            Long.toString(t.path("connections").asLong(0)),
-            t.hasNonNull("etaSeconds") ? Amounts.time(t.get("etaSeconds").asLong(0)) : "-",
-            t.path("source").asString("")));
+              t.path("state").asString(""),
+              percent(available, size),
+              size(size),
+              size(t.path("bytesPerSecond").asLong(0)) + "/s",
+              Long.toString(t.path("readers").asLong(0)),
+              Long.toString(t.path("connections").asLong(0)),
+              t.hasNonNull("etaSeconds") ? Amounts.time(t.get("etaSeconds").asLong(0)) : "-",
+              t.path("source").asString("")));
     }
     return Amounts.table(rows);
   }

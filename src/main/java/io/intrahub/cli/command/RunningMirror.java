@@ -61,8 +61,7 @@ public record RunningMirror(URI operator, String answer, JsonNode status) {
                     .POST(HttpRequest.BodyPublishers.noBody())));
   }
 
-  private static String send(HttpRequest.Builder request)
-      throws IOException, InterruptedException {
+  private static String send(HttpRequest.Builder request) throws IOException, InterruptedException {
     // A proxy leads to the Hub, not to the operator's own machine.
     try (HttpClient client =
         HttpClient.newBuilder()
