@@ -4,7 +4,7 @@ import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
 import io.intrahub.store.StoreException;
-import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.StoreIdentity;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -127,7 +127,7 @@ public final class MirrorOptions {
       return Optional.empty();
     }
     try {
-      return ReadOnlyStore.id(folder);
+      return StoreIdentity.read(folder);
     } catch (StoreException e) {
       throw new CommandException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
     }

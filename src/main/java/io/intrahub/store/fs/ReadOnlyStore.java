@@ -60,21 +60,6 @@ public final class ReadOnlyStore {
   }
 
   /**
-   * The random name of the store in a folder; see {@link FsStore#id}.
-   *
-   * @return empty if the folder is empty
-   * @throws StoreException if the folder is something else, or can't be read
-   */
-  public static Optional<String> id(Path folder) throws StoreException {
-    Path root = folder.toAbsolutePath().normalize();
-    try {
-      return StoreMarker.read(new JdkDisk(root), new StoreLayout(root)).map(StoreMarker::id);
-    } catch (IOException e) {
-      throw new StoreException(root, "can't be read: " + e, e);
-    }
-  }
-
-  /**
    * All repos of which something is stored, by type and id.
    *
    * @throws IOException when they can't be listed
