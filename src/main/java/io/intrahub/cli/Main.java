@@ -29,6 +29,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TokenCommand.class,
       ImportCommand.class,
       ExportCommand.class,
+      ListCommand.class,
+      DiskUsageCommand.class,
       DemoCommand.class,
       DevHubCommand.class
     },
@@ -51,7 +53,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, demo or dev-hub.");
+    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
