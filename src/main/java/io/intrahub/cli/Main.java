@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       ListCommand.class,
       DiskUsageCommand.class,
+      CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
     },
