@@ -32,7 +32,7 @@ final class StatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException, InterruptedException {
-    RunningMirror mirror = MirrorOptions.require(options.load());
+    RunningMirror mirror = MirrorOptions.running(options.load());
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(mirror.answer());

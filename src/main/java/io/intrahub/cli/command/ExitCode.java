@@ -8,11 +8,9 @@ public enum ExitCode {
   OK(0, "everything that was asked for is done"),
   INCOMPLETE(1, "a part is done; the messages name the rest"),
   USAGE(2, "the command line is wrong"),
-  NOT_FOUND(66, "there is no such repo, revision or file"),
-  UNAVAILABLE(69, "no mirror or no upstream answers"),
-  NO_SPACE(73, "the store has no space for it"),
+  NOT_FOUND(66, "nothing of the repo or revision is stored"),
+  UNAVAILABLE(69, "no mirror answers"),
   IO_ERROR(74, "a file can't be read or written; the same command continues"),
-  REFUSED(77, "the Hub or access.rules refuse it to this token"),
   CONFIG(78, "the configuration is wrong, or the store or a port can't be used");
 
   private final int status;

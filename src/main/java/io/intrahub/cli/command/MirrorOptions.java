@@ -3,11 +3,8 @@ package io.intrahub.cli.command;
 import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
-import io.intrahub.store.StoreException;
-import io.intrahub.store.fs.StoreIdentity;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * The options by which a command finds the configuration, the folder of the store, and the mirror
- * that runs on it. For one thread.
+ * The options by which a command finds the configuration and the operator's listener of a running
+ * mirror. For one thread.
  */
 public final class MirrorOptions {
   @Option(
@@ -26,12 +23,6 @@ public final class MirrorOptions {
       paramLabel = "FILE",
       description = "The YAML file that the mirror is started with, if any.")
   private @Nullable Path config;
-
-  @Option(
-      names = "--data",
-      paramLabel = "FOLDER",
-      description = "Folder of the store (default: data/ in the current folder).")
-  private @Nullable Path data;
 
   @Option(
       names = "--admin-host",
@@ -49,7 +40,6 @@ public final class MirrorOptions {
    */
   public Config load() throws CommandException {
     Map<String, List<String>> given = new TreeMap<>();
-    put(given, "store.path", data);
     put(given, "admin.host", host);
     put(given, "admin.port", port);
     try {
@@ -59,9 +49,9 @@ public final class MirrorOptions {
     }
   }
 
-  private static void put(Map<String, List<String>> given, String key, @Nullable Object value) {
+  private static void put(Map<String, List<String>> given, String key, @Nullable String value) {
     if (value != null) {
-      given.put(key, List.of(value.toString()));
+      given.put(key, List.of(value));
     }
   }
 
@@ -70,7 +60,7 @@ public final class MirrorOptions {
    *
    * @throws CommandException if no mirror answers there
    */
-  public static RunningMirror require(Config config) throws CommandException, InterruptedException {
+  public static RunningMirror running(Config config) throws CommandException, InterruptedException {
     if (config.admin().port() == 0) {
       throw new CommandException(
           ExitCode.CONFIG,
@@ -87,49 +77,6 @@ public final class MirrorOptions {
               + address
               + ". Start one with serve, or name its address with --admin-host and --admin-port.",
           e);
-    }
-  }
-
-  /**
-   * Finds the mirror that has the store of a configuration open.
-   *
-   * @return empty if none answers, or the one that answers has another store
-   * @throws CommandException if the command line names a mirror and none answers there
-   */
-  public Optional<RunningMirror> running(Config config)
-      throws CommandException, InterruptedException {
-    boolean named = host != null || port != null;
-    if (named && data == null) {
-      return Optional.of(require(config));
-    }
-    if (config.admin().port() == 0) {
-      return Optional.empty();
-    }
-    RunningMirror mirror;
-    try {
-      mirror = named ? require(config) : RunningMirror.ask(operator(config.admin()));
-    } catch (IOException _) {
-      return Optional.empty();
-    } catch (CommandException e) {
-      if (named) {
-        throw e;
-      }
-      // Something else uses the default port.
-      return Optional.empty();
-    }
-    Optional<String> id = storeId(config.store().path());
-    return id.isPresent() && id.equals(mirror.storeId()) ? Optional.of(mirror) : Optional.empty();
-  }
-
-  /** The random name of the store in a folder; empty if there is no store. */
-  private static Optional<String> storeId(Path folder) throws CommandException {
-    if (!Files.isDirectory(folder)) {
-      return Optional.empty();
-    }
-    try {
-      return StoreIdentity.read(folder);
-    } catch (StoreException e) {
-      throw new CommandException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * What the commands share: their exit codes, the options by which they find the configuration, the
- * store and a running mirror, and the way they print.
+ * What the commands share: their exit codes, the options by which they find the configuration and a
+ * running mirror, and the way they print.
  */
 @NullMarked
 package io.intrahub.cli.command;
