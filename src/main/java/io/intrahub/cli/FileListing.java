@@ -4,6 +4,7 @@ import io.intrahub.cli.StoreInventory.StoredCommit;
 import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import java.io.IOException;
@@ -146,13 +147,15 @@ final class FileListing {
                 complete ? "" : "; the commit may have more, since the Hub's list is not stored"));
   }
 
-  private void file(String path, long bytes, boolean stored, JsonGenerator to) {
+  private void file(FilePath path, long bytes, boolean stored, JsonGenerator to) {
     to.writeStartObject();
-    to.writeStringProperty("path", path);
+    to.writeStringProperty("path", path.value());
     to.writeNumberProperty("bytes", bytes);
     to.writeBooleanProperty("stored", stored);
     to.writeEndObject();
-    line("%12s  %s%s".formatted(Amounts.size(bytes), path, stored ? "" : "  (not stored)"));
+    // A path that no client can request may have characters that control the terminal.
+    String shown = path.isServable() ? path.value() : path.encoded();
+    line("%12s  %s%s".formatted(Amounts.size(bytes), shown, stored ? "" : "  (not stored)"));
   }
 
   private void line(String text) {

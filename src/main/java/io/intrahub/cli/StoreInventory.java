@@ -5,6 +5,7 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Entry;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.RepoStore.ObservedRevision;
@@ -79,7 +80,7 @@ final class StoreInventory {
      * @param bytes its size
      * @param stored empty if its content is not stored
      */
-    void file(String path, long bytes, Optional<PublishedFile> stored);
+    void file(FilePath path, long bytes, Optional<PublishedFile> stored);
   }
 
   private StoreInventory(ReadOnlyStore store) {
@@ -235,7 +236,7 @@ final class StoreInventory {
     return forEach(
         repo,
         commit,
-        (entry, blob) -> visitor.file(entry.path().value(), blob.size(), store.find(repo, blob)));
+        (entry, blob) -> visitor.file(entry.path(), blob.size(), store.find(repo, blob)));
   }
 
   private interface EntryVisitor {

@@ -145,6 +145,16 @@ class StoreListingTest {
   }
 
   @Test
+  void a_path_that_would_control_the_terminal_is_printed_encoded() throws Exception {
+    put("models--acme--odd", "a\u001b[2J.txt", git("odd\n"), "odd\n");
+    assertThat(run("import", "--hf-cache", cache.toString()).err()).isEmpty();
+
+    assertThat(run("ls", "acme/odd").out()).contains("a%1B%5B2J.txt").doesNotContain("\u001b");
+    assertThat(run("ls", "--json", "acme/odd").json().at("/commits/0/files/0/path").asString())
+        .isEqualTo("a\u001b[2J.txt");
+  }
+
+  @Test
   void the_bytes_of_repos_are_listed_with_what_they_share_and_the_total_counts_it_once()
       throws Exception {
     // What is left of a repo whose commits were evicted.
