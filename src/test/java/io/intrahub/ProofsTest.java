@@ -143,6 +143,8 @@ class ProofsTest {
               .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cachefolder")
               .and()
               .doNotHaveFullyQualifiedName("io.intrahub.cli.ExportCommand")
+              .and()
+              .doNotHaveFullyQualifiedName("io.intrahub.cli.StoreInventory")
               .should()
               .dependOnClassesThat()
               .areAssignableTo(operators)

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -29,6 +30,8 @@ public final class StatusReport {
   private final Instant started;
   private final Mirror mirror;
   private final Supplier<StoreUsage> store;
+  private final String storeId;
+  private final IntSupplier clientsPort;
 
   /**
    * Creates the report of a mirror that starts now.
@@ -36,13 +39,23 @@ public final class StatusReport {
    * @param version version of the product
    * @param clock measures how long the mirror has been up
    * @param store called for each report
+   * @param storeId the random name of the store, by which commands tell whose folder it is
+   * @param clientsPort the port of the clients' listener; called for each report
    */
-  public StatusReport(String version, Clock clock, Mirror mirror, Supplier<StoreUsage> store) {
+  public StatusReport(
+      String version,
+      Clock clock,
+      Mirror mirror,
+      Supplier<StoreUsage> store,
+      String storeId,
+      IntSupplier clientsPort) {
     this.version = version;
     this.clock = clock;
     this.started = clock.instant();
     this.mirror = mirror;
     this.store = store;
+    this.storeId = storeId;
+    this.clientsPort = clientsPort;
   }
 
   byte[] write() {
@@ -54,6 +67,7 @@ public final class StatusReport {
       out.writeNumberProperty(
           "uptimeSeconds", Duration.between(started, clock.instant()).toSeconds());
       out.writeStringProperty("upstream", status.upstream());
+      out.writeNumberProperty("clientsPort", clientsPort.getAsInt());
       write(out, store.get());
       out.writeObjectPropertyStart("lanes");
       out.writeNumberProperty("taken", status.connectionsInUse());
@@ -85,8 +99,9 @@ public final class StatusReport {
     out.writeEndObject();
   }
 
-  private static void write(JsonGenerator out, StoreUsage usage) {
+  private void write(JsonGenerator out, StoreUsage usage) {
     out.writeObjectPropertyStart("store");
+    out.writeStringProperty("id", storeId);
     out.writeNumberProperty("blobs", usage.blobs());
     out.writeNumberProperty("bytes", usage.bytes());
     out.writeBooleanProperty("counted", usage.counted());

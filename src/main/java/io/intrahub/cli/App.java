@@ -87,8 +87,9 @@ public final class App implements AutoCloseable {
               .withElapsed(elapsed)
               .withCaches(caches)
               .withName(name);
-      store =
+      FsStore files =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
+      store = files;
       // Tasks end before the store closes, which runs some of its own.
       started.push(tasks);
       started.push(timer::shutdownNow);
@@ -137,7 +138,12 @@ public final class App implements AutoCloseable {
                   registry,
                   mirror,
                   new StatusReport(
-                      Main.Version.number(), clock, mirror, store.maintenance()::usage),
+                      Main.Version.number(),
+                      clock,
+                      mirror,
+                      store.maintenance()::usage,
+                      files.id(),
+                      http::port),
                   imports));
       // Before the listener closes, which waits for its requests.
       started.push(imports);

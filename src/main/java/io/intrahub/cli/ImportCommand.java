@@ -2,6 +2,8 @@ package io.intrahub.cli;
 
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CacheImport;
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.config.Config;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
@@ -165,7 +167,7 @@ final class ImportCommand implements Callable<Integer> {
   private @Nullable String adminPort;
 
   @Override
-  public Integer call() throws StartException, InterruptedException {
+  public Integer call() throws CommandException, InterruptedException {
     ImportJob job;
     try {
       job = source.job(repos, commit, link).checked();
@@ -180,15 +182,15 @@ final class ImportCommand implements Callable<Integer> {
         new ReportOutput.Console(spec.commandLine().getOut(), spec.commandLine().getErr(), json);
     Optional<OperatorKey> key = OperatorKey.read(config.store().path());
     if (key.isPresent() && config.admin().port() != 0) {
-      switch (new RunningMirror(OperatorListener.address(config.admin()), key.get())
+      switch (new RemoteImport(OperatorListener.address(config.admin()), key.get())
           .run(job, output)) {
-        case RunningMirror.Ended.Done(boolean complete) -> {
+        case RemoteImport.Ended.Done(boolean complete) -> {
           return complete ? 0 : INCOMPLETE;
         }
-        case RunningMirror.Ended.Stopped(String why) -> {
+        case RemoteImport.Ended.Stopped(String why) -> {
           return failed(why);
         }
-        case RunningMirror.Ended.NotRunning() -> {}
+        case RemoteImport.Ended.NotRunning() -> {}
       }
     }
     return runHere(config.store(), job, new ImportReport(output));

@@ -1,17 +1,17 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.config.OptionNames;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -29,6 +29,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TokenCommand.class,
       ImportCommand.class,
       ExportCommand.class,
+      ListCommand.class,
+      DiskUsageCommand.class,
+      CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
     },
@@ -38,42 +41,20 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  intrahub serve    mirror huggingface.co on port 8090"
     })
 public final class Main implements Callable<Integer> {
-  /** {@code EX_CONFIG} of sysexits.h: a folder, a port or an option can't be used. */
-  static final int EX_CONFIG = 78;
+  static final int EX_CONFIG = ExitCode.CONFIG.status();
 
-  /** {@code EX_UNAVAILABLE} of sysexits.h: no mirror answers. */
-  static final int EX_UNAVAILABLE = 69;
-
-  /** {@code EX_IOERR} of sysexits.h: a file can't be read or written. */
-  static final int EX_IOERR = 74;
+  static final int EX_IOERR = ExitCode.IO_ERROR.status();
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /** Reads the version of the build. */
-  static final class Version implements CommandLine.IVersionProvider {
-    @Override
-    public String[] getVersion() {
-      return new String[] {"intrahub " + number()};
-    }
-
-    static String number() {
-      try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
-        Properties properties = new Properties();
-        if (in != null) {
-          properties.load(in);
-        }
-        return properties.getProperty("version", "unknown");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
+  /** The version, under the name that the commands of this package use. */
+  static final class Version extends ProductVersion {}
 
   /** Without a command, prints the usage. */
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, demo or dev-hub.");
+    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
@@ -85,11 +66,22 @@ public final class Main implements Callable<Integer> {
 
   /** Creates all commands, with their error handling. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
+    CommandLine all = new CommandLine(new Main());
+    describeExitCodes(all);
+    return all.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::explainUsage)
         .setExecutionExceptionHandler(Main::explain);
+  }
+
+  /** Every command documents the same exit codes, unless it says something more exact. */
+  private static void describeExitCodes(CommandLine command) {
+    UsageMessageSpec usage = command.getCommandSpec().usageMessage();
+    if (usage.exitCodeList().isEmpty()) {
+      usage.exitCodeListHeading("%nExit status:%n");
+      usage.exitCodeList(ExitCode.table());
+    }
+    command.getSubcommands().values().forEach(Main::describeExitCodes);
   }
 
   /** Prints one line instead of the whole help, which would bury the error. */
@@ -120,9 +112,9 @@ public final class Main implements Callable<Integer> {
 
   /** Prints one line if the process can't start, and a stack trace only for a bug. */
   private static int explain(Exception e, CommandLine commandLine, CommandLine.ParseResult parsed) {
-    if (e instanceof StartException) {
-      commandLine.getErr().println("intrahub: " + e.getMessage());
-      return EX_CONFIG;
+    if (e instanceof CommandException failed) {
+      commandLine.getErr().println("intrahub: " + failed.getMessage());
+      return failed.code().status();
     }
     e.printStackTrace(commandLine.getErr());
     return commandLine.getCommandSpec().exitCodeOnExecutionException();

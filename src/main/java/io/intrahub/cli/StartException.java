@@ -1,14 +1,17 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+
 /** Thrown when the process can't start. The message tells the operator what to change. */
-final class StartException extends Exception {
+final class StartException extends CommandException {
   private static final long serialVersionUID = 1L;
 
   StartException(String message, Throwable cause) {
-    super(message, cause);
+    super(ExitCode.CONFIG, message, cause);
   }
 
   StartException(String message) {
-    super(message);
+    super(ExitCode.CONFIG, message);
   }
 }

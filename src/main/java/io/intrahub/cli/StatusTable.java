@@ -1,17 +1,14 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.Amounts;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /** Formats the JSON of {@code /status} as a table. */
 final class StatusTable {
-  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  private static final String[] HEAD = {
-    "STATE", "DONE", "OF", "RATE", "READERS", "CONNECTIONS", "LEFT", "SOURCE"
-  };
+  private static final List<String> HEAD =
+      List.of("STATE", "DONE", "OF", "RATE", "READERS", "CONNECTIONS", "LEFT", "SOURCE");
 
   private StatusTable() {}
 
@@ -22,7 +19,7 @@ final class StatusTable {
         "intrahub "
             + status.path("version").asString("")
             + ", up "
-            + time(status.path("uptimeSeconds").asLong(0)));
+            + Amounts.time(status.path("uptimeSeconds").asLong(0)));
     lines.add("upstream     " + status.path("upstream").asString(""));
     lines.add("store        " + store(status.path("store")));
     JsonNode lanes = status.path("lanes");
@@ -86,42 +83,27 @@ final class StatusTable {
             quota.path("limit").asLong(0),
             quota.path("quota").asString(""),
             quota.path("identity").asString(""),
-            time(quota.path("resetsInSeconds").asLong(0)));
+            Amounts.time(quota.path("resetsInSeconds").asLong(0)));
   }
 
   private static List<String> table(JsonNode transfers) {
-    List<String[]> rows = new ArrayList<>();
+    List<List<String>> rows = new ArrayList<>();
     rows.add(HEAD);
     for (JsonNode t : transfers) {
       long size = t.path("size").asLong(0);
       long available = t.path("there").asLong(0);
       rows.add(
-          new String[] {
-            t.path("state").asString(""),
-            percent(available, size),
-            size(size),
-            size(t.path("bytesPerSecond").asLong(0)) + "/s",
-            Long.toString(t.path("readers").asLong(0)),
-            Long.toString(t.path("connections").asLong(0)),
-            t.hasNonNull("etaSeconds") ? time(t.get("etaSeconds").asLong(0)) : "-",
-            t.path("source").asString("")
-          });
+          List.of(
+              t.path("state").asString(""),
+              percent(available, size),
+              size(size),
+              size(t.path("bytesPerSecond").asLong(0)) + "/s",
+              Long.toString(t.path("readers").asLong(0)),
+              Long.toString(t.path("connections").asLong(0)),
+              t.hasNonNull("etaSeconds") ? Amounts.time(t.get("etaSeconds").asLong(0)) : "-",
+              t.path("source").asString("")));
     }
-    int[] widths =
-        IntStream.range(0, HEAD.length)
-            .map(c -> rows.stream().mapToInt(row -> row[c].length()).max().orElse(0))
-            .toArray();
-    return rows.stream().map(row -> line(row, widths)).toList();
-  }
-
-  /** Words to the left, figures to the right, the last column as long as it is. */
-  private static String line(String[] row, int[] widths) {
-    StringBuilder line = new StringBuilder();
-    for (int c = 0; c < row.length - 1; c++) {
-      String gap = " ".repeat(widths[c] - row[c].length());
-      line.append(c == 0 ? row[c] + gap : gap + row[c]).append("  ");
-    }
-    return line.append(row[row.length - 1]).toString();
+    return Amounts.table(rows);
   }
 
   /** Not 100 % before all of it is there. */
@@ -129,30 +111,8 @@ final class StatusTable {
     return (size == 0 ? 100 : (long) Math.floor(100.0 * available / size)) + " %";
   }
 
-  /** Bytes with three digits or so: {@code 1.4 GiB}. */
+  /** As {@link Amounts#size}. */
   static String size(long bytes) {
-    double value = bytes;
-    int unit = 0;
-    while (value >= 1024 && unit < UNITS.length - 1) {
-      value /= 1024;
-      unit++;
-    }
-    return unit == 0 || value >= 100
-        ? String.format(Locale.ROOT, "%d %s", (long) value, UNITS[unit])
-        : String.format(Locale.ROOT, "%.1f %s", Math.floor(value * 10) / 10, UNITS[unit]);
-  }
-
-  /** The two largest units: {@code 2 h 5 min}. */
-  static String time(long seconds) {
-    if (seconds < 60) {
-      return seconds + " s";
-    }
-    if (seconds < 3600) {
-      return seconds / 60 + " min " + seconds % 60 + " s";
-    }
-    if (seconds < 86_400) {
-      return seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
-    }
-    return seconds / 86_400 + " d " + seconds % 86_400 / 3600 + " h";
+    return Amounts.size(bytes);
   }
 }

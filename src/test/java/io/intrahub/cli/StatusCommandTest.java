@@ -84,6 +84,9 @@ class StatusCommandTest {
       JsonNode status = status(mirror);
       assertThat(status.path("upstream").asString()).isEqualTo("reachable");
       assertThat(status.path("version").asString()).isEqualTo(Main.Version.number());
+      assertThat(status.path("clientsPort").asInt()).isEqualTo(mirror.uri().getPort());
+      assertThat(Files.readString(tmp.resolve("data/STORE-ID")))
+          .contains(status.path("store").path("id").asString("not named"));
       assertThat(status.path("store").path("writers").asInt()).isEqualTo(1);
       assertThat(status.path("store").path("free").asLong()).isPositive();
       JsonNode transfer = transfer(mirror);

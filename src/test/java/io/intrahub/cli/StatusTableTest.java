@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.cli.command.Amounts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -85,7 +86,7 @@ class StatusTableTest {
     "9223372036854775807,8192 PiB"
   })
   void sizes_have_units(long bytes, String shown) {
-    assertThat(StatusTable.size(bytes)).isEqualTo(shown);
+    assertThat(Amounts.size(bytes)).isEqualTo(shown);
   }
 
   @ParameterizedTest
@@ -98,6 +99,6 @@ class StatusTableTest {
     "90000,1 d 1 h"
   })
   void times_have_units(long seconds, String shown) {
-    assertThat(StatusTable.time(seconds)).isEqualTo(shown);
+    assertThat(Amounts.time(seconds)).isEqualTo(shown);
   }
 }

@@ -7,13 +7,16 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.JdkDisk;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.FsRepoCatalog;
+import io.intrahub.store.fs.space.LastUses;
 import io.intrahub.store.fs.startup.StoreMarker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -31,11 +34,23 @@ public final class ReadOnlyStore {
   private final Disk disk;
   private final StoreLayout layout;
   private final FsRepoCatalog catalog;
+  private final LastUses uses;
+
+  /**
+   * A published blob.
+   *
+   * @param key equal for all repos that share the blob
+   * @param path of its file
+   * @param lastUse when a client last read it, as the mirror saved it last, or when the blob was
+   *     stored if that is later
+   */
+  public record PublishedFile(BlobKey key, Path path, Instant lastUse) {}
 
   ReadOnlyStore(Disk disk, StoreLayout layout) {
     this.disk = disk;
     this.layout = layout;
     this.catalog = new FsRepoCatalog(disk, layout);
+    this.uses = LastUses.read(disk, layout.lastUses());
   }
 
   /**
@@ -90,24 +105,82 @@ public final class ReadOnlyStore {
   }
 
   /**
+   * The commits of a repo of which a manifest or an answer is stored, in no order.
+   *
+   * @throws IOException when they can't be listed
+   */
+  public List<CommitHash> commits(RepoId repo) throws IOException {
+    return disk.list(layout.commits(repo)).stream()
+        .map(folder -> CommitHash.parse(String.valueOf(folder.getFileName())))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /**
    * The file of a published blob that a repo names. Its content is not checked here.
    *
    * @return empty if there is none of this size
    * @throws IOException when the folder can't be read
    */
   public Optional<Path> file(RepoId repo, BlobId blob) throws IOException {
+    return find(repo, blob).map(PublishedFile::path);
+  }
+
+  /**
+   * The published blob that a repo names, with its last use. Its content is not checked here.
+   *
+   * @return empty if there is none of this size
+   * @throws IOException when the folder can't be read
+   */
+  public Optional<PublishedFile> find(RepoId repo, BlobId blob) throws IOException {
     if (blob.digest() instanceof Digest.Sha256 sha256) {
-      Optional<Path> shared = file(layout.shared(sha256), blob.size());
+      Optional<PublishedFile> shared = find(layout.shared(sha256), blob.size());
       if (shared.isPresent()) {
         return shared;
       }
     }
-    return file(layout.paths(Optional.of(repo), blob.digest()), blob.size());
+    return find(layout.paths(Optional.of(repo), blob.digest()), blob.size());
   }
 
-  private Optional<Path> file(StoreLayout.BlobPaths paths, long size) throws IOException {
-    return disk.attributes(paths.blob()).filter(a -> a.regular() && a.size() == size).isPresent()
-        ? Optional.of(paths.blob())
-        : Optional.empty();
+  private Optional<PublishedFile> find(StoreLayout.BlobPaths paths, long size) throws IOException {
+    return disk.attributes(paths.blob())
+        .filter(a -> a.regular() && a.size() == size)
+        .map(a -> new PublishedFile(paths.key(), paths.blob(), lastUse(paths.key(), a.modified())));
+  }
+
+  private Instant lastUse(BlobKey key, Instant stored) {
+    Optional<Instant> used =
+        uses.of(key.fingerprint()).map(s -> Instant.ofEpochSecond(Integer.toUnsignedLong(s)));
+    return used.filter(stored::isBefore).orElse(stored);
+  }
+
+  /**
+   * The bytes of all published blobs, also of those that no commit names any more.
+   *
+   * @throws IOException when the folder can't be read
+   */
+  public long publishedBytes() throws IOException {
+    long bytes = 0;
+    for (Path folder : disk.list(layout.shared())) {
+      bytes += bytesIn(folder);
+    }
+    for (RepoId repo : repos()) {
+      bytes += bytesIn(layout.repoBlobs(repo));
+    }
+    return bytes;
+  }
+
+  private long bytesIn(Path folder) throws IOException {
+    long bytes = 0;
+    if (disk.attributes(folder).filter(Disk.Attributes::folder).isPresent()) {
+      for (Path file : disk.list(folder)) {
+        bytes +=
+            disk.attributes(file)
+                .filter(Disk.Attributes::regular)
+                .map(Disk.Attributes::size)
+                .orElse(0L);
+      }
+    }
+    return bytes;
   }
 }

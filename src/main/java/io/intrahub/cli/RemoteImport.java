@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.admin.AdminServer;
+import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.store.fs.OperatorKey;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,11 +18,11 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Has a running mirror import, and passes on what it tells. */
-final class RunningMirror {
+final class RemoteImport {
   private final URI listener;
   private final OperatorKey key;
 
-  RunningMirror(URI listener, OperatorKey key) {
+  RemoteImport(URI listener, OperatorKey key) {
     this.listener = listener;
     this.key = key;
   }

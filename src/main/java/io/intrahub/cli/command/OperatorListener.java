@@ -1,4 +1,4 @@
-package io.intrahub.cli;
+package io.intrahub.cli.command;
 
 import io.intrahub.config.Config;
 import java.net.URI;
@@ -6,20 +6,21 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 
 /** How commands reach the operator's listener of a running mirror. */
-final class OperatorListener {
+public final class OperatorListener {
   /** How long a command waits for a connection, and for answers that take no work. */
-  static final Duration PATIENCE = Duration.ofSeconds(5);
+  public static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private OperatorListener() {}
 
   /**
    * The address of the listener that a configuration names.
    *
-   * @throws StartException if the mirror chose the port itself
+   * @throws CommandException if the mirror chose the port itself
    */
-  static URI address(Config.Admin admin) throws StartException {
+  public static URI address(Config.Admin admin) throws CommandException {
     if (admin.port() == 0) {
-      throw new StartException(
+      throw new CommandException(
+          ExitCode.CONFIG,
           "The mirror selected a free port (admin.port is 0). Name it with --admin-port; serve"
               + " prints it when it starts.");
     }
@@ -37,7 +38,7 @@ final class OperatorListener {
   }
 
   /** To be closed. A proxy leads to the Hub, not to the operator's own machine. */
-  static HttpClient client() {
+  public static HttpClient client() {
     return HttpClient.newBuilder()
         .proxy(HttpClient.Builder.NO_PROXY)
         .connectTimeout(PATIENCE)

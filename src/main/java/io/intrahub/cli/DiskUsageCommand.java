@@ -1,0 +1,79 @@
+package io.intrahub.cli;
+
+import io.intrahub.cli.StoreInventory.RepoUsage;
+import io.intrahub.cli.StoreInventory.Usage;
+import io.intrahub.cli.command.Amounts;
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Shows how many bytes of the store each repo takes. */
+@Command(
+    name = "du",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    description = {
+      "Shows how many bytes of the store each repo takes, largest first. SHARED is the part that"
+          + " another repo has too and that is stored once; the last lines count it once. Unfinished"
+          + " files and metadata are not counted. It reads the folder of the store; a mirror may run"
+          + " on it."
+    })
+final class DiskUsageCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--json", description = "Prints the result as JSON.")
+  private boolean json;
+
+  @Mixin private StoreFolder storeFolder = new StoreFolder();
+
+  @Override
+  public Integer call() throws CommandException {
+    Usage usage = StoreInventory.open(storeFolder.load().store().path()).usage();
+    List<RepoUsage> repos =
+        usage.repos().stream()
+            .sorted(Comparator.comparingLong(RepoUsage::bytes).reversed())
+            .toList();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(json(usage, repos));
+    } else {
+      lines(usage, repos).forEach(out::println);
+    }
+    out.flush();
+    ListCommand.printDamaged(usage, json, spec.commandLine().getErr());
+    return (usage.damaged().isEmpty() ? ExitCode.OK : ExitCode.INCOMPLETE).status();
+  }
+
+  private static List<String> lines(Usage usage, List<RepoUsage> repos) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("SIZE", "SHARED", "REPO"));
+    for (RepoUsage one : repos) {
+      rows.add(
+          List.of(
+              Amounts.size(one.bytes()),
+              Amounts.size(one.sharedBytes()),
+              ListCommand.name(one.repo())));
+    }
+    if (usage.otherBytes() > 0) {
+      rows.add(List.of(Amounts.size(usage.otherBytes()), "-", "(of no stored commit)"));
+    }
+    rows.add(List.of(Amounts.size(usage.bytes()), "-", "(total)"));
+    return Amounts.table(rows);
+  }
+
+  private static ObjectNode json(Usage usage, List<RepoUsage> repos) {
+    ObjectNode result = ListCommand.node(usage, repos);
+    return result.put("bytes", usage.bytes()).put("otherBytes", usage.otherBytes());
+  }
+}
