@@ -141,9 +141,7 @@ final class GrantRenewals {
     if (!mine.equals(open)) {
       return Optional.empty();
     }
-    CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
-    var _ = asked.whenComplete((_, _) -> mine.ended().complete(null));
-    return Optional.of(asked);
+    return Optional.of(ask(mine, question));
   }
 
   /**
@@ -154,7 +152,19 @@ final class GrantRenewals {
       Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
     Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
     renewed.put(question(grant), mine);
-    CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
+    return ask(mine, question);
+  }
+
+  private static CompletableFuture<UpstreamResult<ProbeResult>> ask(
+      Renewed mine, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+    CompletableFuture<UpstreamResult<ProbeResult>> asked;
+    try {
+      asked = question.get();
+    } catch (RuntimeException | Error e) {
+      // Else nobody would ask again.
+      mine.ended().complete(null);
+      throw e;
+    }
     var _ = asked.whenComplete((_, _) -> mine.ended().complete(null));
     return asked;
   }
@@ -196,7 +206,7 @@ final class GrantRenewals {
       CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
       Optional<UpstreamResult<ProbeResult>> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
-        return timedOut(grant, key, asked);
+        return mirrors > 0 ? tooEarly() : timedOut(grant, key, asked);
       }
       if (!(learned.get() instanceof UpstreamResult.Failed(var failure))) {
         failing.invalidate(key);
@@ -218,7 +228,12 @@ final class GrantRenewals {
       }
       pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
     }
-    return withoutWord(grant, key, noWord);
+    return mirrors > 0 ? tooEarly() : withoutWord(grant, key, noWord);
+  }
+
+  /** A client that names mirrors which are not there must not gain by the shorter wait. */
+  private GrantRenewal.Unknown tooEarly() {
+    return new GrantRenewal.Unknown(UpstreamErrors.timedOut(upstream, timeout));
   }
 
   /**

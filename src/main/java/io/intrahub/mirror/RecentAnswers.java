@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Searches and other lists of {@link RecentReads}, which are kept in memory for a short time, and
@@ -59,8 +61,11 @@ final class RecentAnswers {
   private final int maxBytes;
   private final SingleFlight<Key, UpstreamResult<Fetched>> flights;
 
+  /** How often something was forgotten: what was asked for before that is not kept. */
+  private final AtomicLong forgotten = new AtomicLong();
+
   /** The last answers; Caffeine's own locks guard it. */
-  private final Cache<Key, Held> memory;
+  private final Cache<Key, HeldAnswer> memory;
 
   /**
    * One authority's answer is never another's.
@@ -69,48 +74,13 @@ final class RecentAnswers {
    */
   private record Key(String question, Optional<RepoId> repo, Authority as) {}
 
-  /** What is known of an answer. */
-  private sealed interface Held {
-    Instant learnedAt();
-
-    default int weight() {
-      return this instanceof Answer answer ? answer.body().length : 0;
-    }
-  }
-
-  /** It is too large to be kept. */
-  private record TooLarge(Instant learnedAt) implements Held {}
-
-  /**
-   * The answer itself.
-   *
-   * @param nextPage path and query of the Hub
-   * @param total the number of entries on all pages
-   * @param origin of the endpoint that gave it, which links in it begin with
-   * @param body as upstream sent it, without Xet fields
-   */
-  private record Answer(
-      int status,
-      String contentType,
-      Optional<CommitHash> commit,
-      Optional<String> nextPage,
-      Optional<String> total,
-      String origin,
-      byte[] body,
-      Instant learnedAt)
-      implements Held {
-    boolean isJson() {
-      return contentType.startsWith("application/json") && body.length > 0;
-    }
-  }
-
   /**
    * An answer that was asked for just now.
    *
    * @param isKept whether it may be given to the next client of the same authority
    * @param isStale whether another mirror gave it because it could not ask the Hub
    */
-  private record Fetched(Held held, boolean isKept, boolean isStale) {}
+  private record Fetched(HeldAnswer held, boolean isKept, boolean isStale) {}
 
   RecentAnswers(
       ApiPassThrough passThrough,
@@ -134,26 +104,35 @@ final class RecentAnswers {
     this.memory =
         Caffeine.newBuilder()
             .maximumWeight(memoryBytes)
-            .weigher((Key key, Held held) -> OVERHEAD + 2 * key.question().length() + held.weight())
+            .weigher((Key key, HeldAnswer held) ->
+                OVERHEAD + 2 * key.question().length() + held.weight())
             .build();
   }
 
   /** Another repo has this name now. */
   void forget(RepoId repo) {
+    forgotten.incrementAndGet();
     memory.asMap().keySet().removeIf(key -> key.repo().equals(Optional.of(repo)));
   }
 
   /** Answers a read of {@link RecentReads} from memory or from upstream. */
   ApiReply answer(RecentReads.Read read, RecentQuestion asked) {
     Key key = new Key(read.question(), asked.request().repo(), asked.caller().authority());
-    Optional<Held> held = Optional.ofNullable(memory.getIfPresent(key));
+    Optional<HeldAnswer> held = Optional.ofNullable(memory.getIfPresent(key));
     Optional<UpstreamResult<ResolvedRevision>> right =
-        held.filter(Answer.class::isInstance)
+        held.filter(HeldAnswer.Whole.class::isInstance)
             .flatMap(_ -> asked.mayRead())
             .map(RecentQuestion.RightToRead::resolve);
     return switch (right.orElse(null)) {
+      case UpstreamResult.Value(ResolvedRevision.At at)
+          when !Optional.of(at.repo().subject()).equals(key.repo()) -> {
+        // It was asked for under an old name, which may be another repo's some day.
+        memory.invalidate(key);
+        yield pass(asked);
+      }
       case UpstreamResult.Value(ResolvedRevision.At at) ->
-          answer(key, held, at.label().removed(), asked);
+          // To find out who may read it may have shown that it is another repo now.
+          answer(key, Optional.ofNullable(memory.getIfPresent(key)), at.label().removed(), asked);
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass(asked);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
           UpstreamErrors.reply(none, asked.what());
@@ -162,18 +141,18 @@ final class RecentAnswers {
   }
 
   private ApiReply answer(
-      Key key, Optional<Held> held, Optional<Instant> removed, RecentQuestion asked) {
+      Key key, Optional<HeldAnswer> held, Optional<Instant> removed, RecentQuestion asked) {
     Freshness.Decision decision =
         Freshness.decide(
             revisions.now(),
-            held.map(Held::learnedAt),
+            held.map(HeldAnswer::learnedAt),
             lifetime(key.as()),
             removed.isPresent() ? UpstreamState.OFFLINE : upstream.state(key.as()),
-            asked.directives());
+            asked.directives().withoutMaxStale());
     if (held.isPresent() && decision.servesAtOnce()) {
       return switch (held.get()) {
-        case TooLarge _ -> pass(asked);
-        case Answer known -> {
+        case HeldAnswer.TooLarge _ -> pass(asked);
+        case HeldAnswer.Whole known -> {
           meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
           boolean stale = decision == Freshness.Decision.SERVE_STALE || removed.isPresent();
           yield fromMemory(known, stale, removed, asked);
@@ -181,10 +160,10 @@ final class RecentAnswers {
       };
     }
     // An answer that is too old counts for nothing, whatever upstream says now.
-    Optional<Answer> fallback =
+    Optional<HeldAnswer.Whole> fallback =
         held.filter(_ -> decision == Freshness.Decision.REVALIDATE)
-            .filter(Answer.class::isInstance)
-            .map(Answer.class::cast);
+            .filter(HeldAnswer.Whole.class::isInstance)
+            .map(HeldAnswer.Whole.class::cast);
     return ask(key, fallback, asked);
   }
 
@@ -199,28 +178,35 @@ final class RecentAnswers {
             : lists.staleForToken());
   }
 
-  private ApiReply ask(Key key, Optional<Answer> fallback, RecentQuestion asked) {
+  private ApiReply ask(Key key, Optional<HeldAnswer.Whole> fallback, RecentQuestion asked) {
     if (asked.directives().onlyIfCached()) {
       return OnlyStored.reply(asked.what());
     }
     meters.answered(Meters.Kind.ANSWER, Meters.Level.UPSTREAM);
     ColdQuestionLimiter.Admission admission = questions.admission(asked.caller());
-    Optional<CompletableFuture<UpstreamResult<Fetched>>> question =
-        flights.join(key, admission::begin, () -> fetch(key, asked));
-    if (question.isEmpty()) {
-      return UpstreamErrors.reply(admission.refusal(), asked.what());
-    }
     Duration patience = fallback.isPresent() ? settings.staleTimeout() : settings.apiTimeout();
+    Deadline deadline = Deadline.in(patience);
+    Optional<UpstreamResult<Fetched>> learned;
+    do {
+      Optional<CompletableFuture<UpstreamResult<Fetched>>> question =
+          flights.join(key, admission::begin, () -> fetch(key, asked));
+      if (question.isEmpty()) {
+        return UpstreamErrors.reply(admission.refusal(), asked.what());
+      }
+      learned = BoundedWait.until(question.get(), deadline.left());
+      // Another client's question may have failed because of that client.
+    } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
+        && !admission.isBegun()
+        && !deadline.left().isZero());
     UpstreamResult<Fetched> result =
-        BoundedWait.until(question.get(), patience)
-            .orElseGet(
-                () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+        learned.orElseGet(
+            () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
     return switch (result) {
-      case UpstreamResult.Value(Fetched(TooLarge _, var _, var _)) -> {
+      case UpstreamResult.Value(Fetched(HeldAnswer.TooLarge _, var _, var _)) -> {
         admission.refund();
         yield pass(asked);
       }
-      case UpstreamResult.Value(Fetched(Answer answer, var isKept, var isStale)) -> {
+      case UpstreamResult.Value(Fetched(HeldAnswer.Whole answer, var isKept, var isStale)) -> {
         if (isKept && admission.isBegun()) {
           // The right to read it is learned now, so that the next answer needs no call for it.
           asked.mayRead().ifPresent(RecentQuestion.RightToRead::resolve);
@@ -266,6 +252,7 @@ final class RecentAnswers {
 
   private UpstreamResult<Fetched> fetch(Key key, RecentQuestion asked) {
     Instant began = revisions.now();
+    long forgottenBefore = forgotten.get();
     Caller caller = asked.caller();
     // Rules may admit the next client to this repo and not to the one that a redirect leads to.
     ApiRequest request =
@@ -273,28 +260,37 @@ final class RecentAnswers {
     UpstreamResult<ApiAnswer> said = upstream.call(request, caller);
     if (said instanceof UpstreamResult.Refused(var refusal)) {
       memory.invalidate(key);
+      if (refusal.isOfToken()) {
+        forgotten.incrementAndGet();
+        memory.asMap().keySet().removeIf(other -> other.as().equals(key.as()));
+      }
       if (caller.requester().isEmpty()) {
         revisions.refusedInPassing(request.repo(), refusal, caller);
       }
     }
     return said.flatMap(ok -> {
       try (ApiBody body = ok.body()) {
-        return read(ok, body, request, caller, began).map(held -> kept(key, ok, held));
+        return read(ok, body, request, caller, began)
+            .map(held -> kept(key, ok, held, forgottenBefore));
       } catch (BrokenAnswerException e) {
         return new UpstreamResult.Failed<>(e.failure());
       }
     });
   }
 
-  private Fetched kept(Key key, ApiAnswer ok, Held held) {
-    boolean isKept = ok.authoritative() && ok.status() == 200;
-    if (isKept) {
-      memory.put(key, held);
-    }
+  private Fetched kept(Key key, ApiAnswer ok, HeldAnswer held, long forgottenBefore) {
+    boolean isKept =
+        ok.authoritative()
+            && ok.status() == 200
+            && held.equals(
+                memory
+                    .asMap()
+                    .compute(
+                        key, (_, before) -> forgotten.get() == forgottenBefore ? held : before));
     return new Fetched(held, isKept, ok.stale());
   }
 
-  private UpstreamResult<Held> read(
+  private UpstreamResult<HeldAnswer> read(
       ApiAnswer ok, ApiBody body, ApiRequest request, Caller caller, Instant began)
       throws BrokenAnswerException {
     Optional<String> next = Optional.empty();
@@ -312,7 +308,7 @@ final class RecentAnswers {
               .tryWhole(out -> body.copyTo(out, JsonFilter.Links.KEPT));
       if (whole.isPresent()) {
         return new UpstreamResult.Value<>(
-            new Answer(
+            new HeldAnswer.Whole(
                 ok.status(),
                 ok.header("content-type").orElse("application/octet-stream"),
                 ok.header("x-repo-commit").flatMap(CommitHash::parse),
@@ -327,11 +323,11 @@ final class RecentAnswers {
     } catch (IOException e) {
       // There is no memory for all of it now. A part at a time needs less.
     }
-    return new UpstreamResult.Value<>(new TooLarge(began));
+    return new UpstreamResult.Value<>(new HeldAnswer.TooLarge(began));
   }
 
   private ApiReply fromMemory(
-      Answer answer, boolean stale, Optional<Instant> removed, RecentQuestion asked) {
+      HeldAnswer.Whole answer, boolean stale, Optional<Instant> removed, RecentQuestion asked) {
     Duration age = Duration.between(answer.learnedAt(), revisions.now());
     CacheLabel label =
         new CacheLabel(
@@ -343,7 +339,7 @@ final class RecentAnswers {
     return show(answer, removed.map(label::withRemoved).orElse(label), asked);
   }
 
-  private ApiReply show(Answer answer, CacheLabel label, RecentQuestion asked) {
+  private ApiReply show(HeldAnswer.Whole answer, CacheLabel label, RecentQuestion asked) {
     Map<String, String> headers = new HashMap<>();
     answer
         .nextPage()

@@ -39,12 +39,18 @@ final class RepoIdentity {
 
   private final RepoReplacements replacements;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<RepoId>> imports = new CopyOnWriteArrayList<>();
 
   RepoIdentity(AccessChecker checker, RepoStore store, RepoReplacements replacements, Clock clock) {
     this.checker = checker;
     this.store = store;
     this.replacements = replacements;
     this.clock = clock;
+  }
+
+  /** Has what lets somebody read a repo ended before something is imported of it. */
+  void onImport(Consumer<RepoId> listener) {
+    imports.add(listener);
   }
 
   /** Has what is remembered of a repo forgotten with the rest. */
@@ -69,8 +75,12 @@ final class RepoIdentity {
               () -> {
                 checker.replaced(repo);
                 commits.invalidate(repo);
+                imports.forEach(listener -> listener.accept(repo));
                 try {
                   ImportGuard.end(store, repo, clock);
+                  // A question that began meanwhile may have been answered before the mark.
+                  checker.replaced(repo);
+                  store.revokeAll(repo);
                   change.run();
                 } catch (IOException e) {
                   throw new UncheckedIOException(e);

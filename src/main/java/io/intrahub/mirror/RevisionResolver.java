@@ -70,6 +70,7 @@ final class RevisionResolver {
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
     this.removed = new RemovedRepos(checker, store, aliases, clock);
     identity.onForget(removed::forget);
+    identity.onImport(removed::closed);
     this.branches = branches;
     this.slowUpstream = new SlowUpstreamGuard(settings.staleTimeout());
     GrantRenewals renewals =

@@ -58,6 +58,11 @@ public record CacheDirectives(
     return all;
   }
 
+  /** The same, but an answer that is no longer fresh is not welcome. */
+  public CacheDirectives withoutMaxStale() {
+    return new CacheDirectives(noCache, onlyIfCached, maxAge, minFresh, Duration.ZERO);
+  }
+
   /** Whether the cache may choose between what it has and upstream's word. */
   public boolean leaveChoice() {
     return !noCache && !onlyIfCached;

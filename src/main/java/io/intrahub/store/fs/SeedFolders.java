@@ -2,8 +2,10 @@ package io.intrahub.store.fs;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.FileDigest;
 import io.intrahub.store.SeedBlobs;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -12,10 +14,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,8 +39,24 @@ public final class SeedFolders implements SeedBlobs {
   /** More damaged files than this are opened, and found wrong, again. */
   private static final int MAX_REJECTED = 10_000;
 
+  /** More files than this are verified again. */
+  private static final int MAX_VERIFIED = 100_000;
+
+  /** How long a reader waits for a file to be verified before it is taken from elsewhere. */
+  private static final Duration VERIFYING = Duration.ofSeconds(5);
+
   private final List<Path> folders;
   private final Set<Path> rejected = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Whether each file, as it was then, has the content that its name promises. A range of it can't
+   * be verified by itself, so the whole file is, once.
+   */
+  private final Map<Version, CompletableFuture<Boolean>> verified = new ConcurrentHashMap<>();
+
+  /** A file at a time. */
+  private record Version(
+      Path file, BlobId blob, long size, FileTime modified, Optional<Object> inode) {}
 
   /** Seeds, the first folder first. */
   public SeedFolders(List<Path> folders) {
@@ -54,7 +80,7 @@ public final class SeedFolders implements SeedBlobs {
         continue;
       }
       try {
-        Optional<Seed> seed = open(folder, name, blob.size());
+        Optional<Seed> seed = open(folder, name, blob);
         if (seed.isPresent()) {
           return seed;
         }
@@ -67,23 +93,66 @@ public final class SeedFolders implements SeedBlobs {
     return Optional.empty();
   }
 
-  private static Optional<Seed> open(Path folder, Path name, long size) throws IOException {
+  private Optional<Seed> open(Path folder, Path name, BlobId blob) throws IOException {
     // Clients link to blobs that repos share, but a link must not lead out of the folder.
     Path real = name.toRealPath();
     if (!real.startsWith(folder.toRealPath())
         || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
       return Optional.empty();
     }
+    if (!isVerified(name, real, blob)) {
+      return Optional.empty();
+    }
     FileChannel channel =
         FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     boolean fits = false;
     try {
-      fits = channel.size() == size;
+      fits = channel.size() == blob.size();
       return fits ? Optional.of(new OpenFile(channel)) : Optional.empty();
     } finally {
       if (!fits) {
         channel.close();
       }
+    }
+  }
+
+  /** Waits a little for the first verification; it goes on, and counts for the next reader. */
+  private boolean isVerified(Path name, Path file, BlobId blob) throws IOException {
+    BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+    Version version =
+        new Version(
+            file, blob, now.size(), now.lastModifiedTime(), Optional.ofNullable(now.fileKey()));
+    if (verified.size() > MAX_VERIFIED) {
+      verified.clear();
+    }
+    CompletableFuture<Boolean> check =
+        verified.computeIfAbsent(
+            version,
+            _ ->
+                CompletableFuture.supplyAsync(
+                    () -> verify(name, file, blob), Thread::startVirtualThread));
+    try {
+      return check.get(VERIFYING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      verified.remove(version, check);
+      throw new IOException("a seed can't be verified", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private boolean verify(Path name, Path file, BlobId blob) {
+    try {
+      boolean matches = FileDigest.matches(file, blob);
+      if (!matches) {
+        log.warn("{} is not used (store.seeds): its content does not match its digest", name);
+      }
+      return matches;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -35,9 +35,14 @@ record CallPurpose(Purpose purpose, Optional<RepoId> repo) {
       return this == CONFIRM || this == LEARN;
     }
 
-    /** How much a call for this matters when few more are allowed. */
-    CallPriority priority() {
-      return this == CONFIRM ? CallPriority.CONFIRM : CallPriority.CLIENT;
+    /**
+     * How much a call for this matters when few more are allowed. What was never granted matters no
+     * more than other calls of the client that asks about it.
+     */
+    CallPriority priority(Caller caller) {
+      return this == CONFIRM && HubUpstream.isConfirming(caller)
+          ? CallPriority.CONFIRM
+          : CallPriority.CLIENT;
     }
 
     /** Whether this endpoint may answer. */

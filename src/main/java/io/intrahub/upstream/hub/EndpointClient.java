@@ -80,7 +80,7 @@ final class EndpointClient {
       return sendWatched(endpoint, tagged, atMost);
     }
     CallPurpose.Purpose purpose = tagged.tag(CallPurpose.Purpose.class);
-    CallPriority priority = purpose == null ? CallPriority.CLIENT : purpose.priority();
+    CallPriority priority = purpose == null ? CallPriority.CLIENT : purpose.priority(caller);
     String target = endpoint.hubPath(tagged.url());
     try (RateLimits.Call call = limits.begin(endpoint, caller, target, priority)) {
       Response response = sendWatched(endpoint, tagged, atMost);
@@ -149,8 +149,11 @@ final class EndpointClient {
     RateLimits.Call counted;
     try {
       String target = endpoint.hubPath(endpoint.base());
-      counted = limits.begin(endpoint, Caller.ANONYMOUS, target, CallPriority.REFRESH);
+      counted = limits.begin(endpoint, Caller.ANONYMOUS, target, CallPriority.CONFIRM);
     } catch (RateLimits.LimitedException e) {
+      // A client can use up the quota, and must not make the endpoint look silent: an endpoint that
+      // can't be asked counts as one that answered.
+      endpoint.silence().heard();
       return;
     }
     Request request =

@@ -100,7 +100,7 @@ final class EndpointSelector {
         continue;
       }
       Optional<UpstreamFailure> limit =
-          limits.find(endpoint, caller, quota, question.purpose().priority());
+          limits.find(endpoint, caller, quota, question.purpose().priority(caller));
       if (limit.isPresent()) {
         failure = worse(question, failure, limit.get());
         continue;

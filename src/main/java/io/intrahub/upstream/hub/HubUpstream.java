@@ -309,6 +309,11 @@ public final class HubUpstream implements AutoCloseable {
     return new Caller(as.authority(), as.token(), CONFIRMING).withVia(as.via());
   }
 
+  /** Whether a caller is one of {@link #confirming}. */
+  static boolean isConfirming(Caller caller) {
+    return caller.client().equals(CONFIRMING);
+  }
+
   private UpstreamResult<RepoInfoAnswer> info(
       CallPurpose question, RepoId repo, Optional<Revision> revision, String query, Caller caller) {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);

@@ -260,14 +260,19 @@ class EndpointsTest {
       hub.blackHole(true);
       assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
           .isPresent();
-      int asked = hub.log().size();
+      long asked = callsOfClients();
       assertThat(value(both.upstream().confirm(REPO, Optional.empty(), HOLDER)).evidence())
           .isPresent();
       ApiRequest search = ApiRequest.get("/api/models?author=acme");
       assertThat(both.upstream().call(search, HOLDER)).isInstanceOf(UpstreamResult.Value.class);
-      assertThat(hub.log()).hasSize(asked);
+      assertThat(callsOfClients()).isEqualTo(asked);
       hub.blackHole(false);
     }
+  }
+
+  /** Those that are no liveness checks. */
+  private long callsOfClients() {
+    return hub.log().stream().filter(call -> !call.method().equals("HEAD")).count();
   }
 
   /** The Hub counts it too. */

@@ -141,13 +141,17 @@ class RateLimitsTest {
     hub.rateLimit(RateGroup.API, 100, WINDOW);
     while (rig.upstream().learnInfo(UpstreamRig.REPO, Optional.empty(), "", Caller.ANONYMOUS)
         instanceof UpstreamResult.Value) {}
-    for (int i = 0; i < 2; i++) {
-      assertThat(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
-          .isInstanceOf(UpstreamResult.Value.class);
-    }
+    // A question about what was never granted is none of those.
     assertThat(
             failure(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), Caller.ANONYMOUS))
                 .kind())
+        .isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
+    Caller granted = HubUpstream.confirming(Caller.ANONYMOUS);
+    for (int i = 0; i < 2; i++) {
+      assertThat(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), granted))
+          .isInstanceOf(UpstreamResult.Value.class);
+    }
+    assertThat(failure(rig.upstream().confirm(UpstreamRig.REPO, Optional.empty(), granted)).kind())
         .isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
     assertThat(refused()).isZero();
   }
