@@ -27,9 +27,6 @@ final class ListingPermits {
 
   private int free;
 
-  /** How many permits were given back. */
-  private long released;
-
   /** Somebody who waits for a permit. Owner: the lock. */
   private static final class Waiter {
     private final String client;
@@ -92,20 +89,7 @@ final class ListingPermits {
   private void giveBack(String client) {
     inUse.computeIfPresent(client, (c, n) -> n == 1 ? null : n - 1);
     free++;
-    released++;
     grant();
-  }
-
-  /**
-   * Returns how many permits were given back so far, by which a waiter sees that its turn nears.
-   */
-  long released() {
-    lock.lock();
-    try {
-      return released;
-    } finally {
-      lock.unlock();
-    }
   }
 
   private void grant() {

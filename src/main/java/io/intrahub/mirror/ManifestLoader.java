@@ -50,11 +50,8 @@ final class ManifestLoader {
   /** Listings that wait for their turn; further ones are not learned now. */
   private static final int MAX_WAITING = 1_000;
 
-  /**
-   * A client waits no longer for the turn of a listing unless others have ended meanwhile, as
-   * upstream can answer it too: for each client that does not wait, with a call of its own.
-   */
-  private static final Duration TURN_PATIENCE = Duration.ofSeconds(2);
+  /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
+  private static final Duration TURN_PATIENCE = Duration.ofMillis(500);
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
@@ -227,17 +224,12 @@ final class ManifestLoader {
     }
     CompletableFuture<Result> learning = flight.get();
     Key key = new Key(repo.subject(), commit);
-    boolean isNear;
-    do {
-      long ended = permits.released();
-      Duration left = deadline.left();
-      Duration patience = left.compareTo(TURN_PATIENCE) < 0 ? left : TURN_PATIENCE;
-      Optional<Result> early = BoundedWait.until(learning, patience);
-      if (early.isPresent()) {
-        return early;
-      }
-      isNear = permits.released() > ended && !deadline.left().isZero();
-    } while (waiting.contains(key) && isNear);
+    Duration left = deadline.left();
+    Duration patience = left.compareTo(TURN_PATIENCE) < 0 ? left : TURN_PATIENCE;
+    Optional<Result> early = BoundedWait.until(learning, patience);
+    if (early.isPresent()) {
+      return early;
+    }
     return waiting.contains(key)
         ? Optional.of(new Result.TooLarge())
         : BoundedWait.until(learning, deadline.left());
