@@ -144,18 +144,13 @@ final class EndpointClient {
     return patient ? Optional.of(LOOK_AGAIN) : Optional.empty();
   }
 
-  /** Any answer shows that the endpoint is there. It counts against its quota as any call does. */
+  /**
+   * Any answer shows that the endpoint is there. It counts against the quota as any call does, but
+   * is sent even if nothing is left of that: a client could use it up, and silence would follow.
+   */
   private void checkLiveness(Endpoint endpoint) {
-    RateLimits.Call counted;
-    try {
-      String target = endpoint.hubPath(endpoint.base());
-      counted = limits.begin(endpoint, Caller.ANONYMOUS, target, CallPriority.CONFIRM);
-    } catch (RateLimits.LimitedException e) {
-      // A client can use up the quota, and must not make the endpoint look silent: an endpoint that
-      // can't be asked counts as one that answered.
-      endpoint.silence().heard();
-      return;
-    }
+    RateLimits.Call counted =
+        limits.beginRegardless(endpoint, Caller.ANONYMOUS, endpoint.hubPath(endpoint.base()));
     Request request =
         new Request.Builder()
             .url(endpoint.base())

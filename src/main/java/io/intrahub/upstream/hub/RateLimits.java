@@ -234,6 +234,21 @@ final class RateLimits {
     return new Call(key, account, clock.instant());
   }
 
+  /**
+   * Begins a call that is made whether or not the endpoint allows any more.
+   *
+   * @param target path and query at the endpoint
+   * @return to be closed when the head of the answer is there, or none will come
+   */
+  Call beginRegardless(Endpoint endpoint, Caller caller, String target) {
+    Key key = new Key(endpoint, caller.authority(), Quota.of(target));
+    Account account = account(key);
+    synchronized (account) {
+      account.inFlight++;
+    }
+    return new Call(key, account, clock.instant());
+  }
+
   private Account account(Key key) {
     return accounts.get(key, _ -> new Account());
   }

@@ -295,6 +295,26 @@ class EndpointsTest {
     }
   }
 
+  /** Or a client that uses the quota up would make the Hub look silent to everybody. */
+  @Test
+  void a_liveness_check_is_sent_although_its_quota_is_used_up() throws Exception {
+    hub.rateLimit(RateGroup.PAGES, 1, Duration.ofMinutes(5));
+    try (UpstreamRig slow =
+            UpstreamRig.withSilence(
+                Duration.ofMillis(200), new SettableClock(), EndpointSettings.trusted(hub.uri()));
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Stall stall = hub.faults().on(Route.REPO_INFO).hold();
+      Future<UpstreamResult<RepoInfoAnswer>> call =
+          threads.submit(() -> slow.upstream().confirm(REPO, Optional.empty(), HOLDER));
+      try {
+        await().until(() -> hub.counters().requests(Route.FRONT_PAGE) >= 3);
+      } finally {
+        stall.release();
+      }
+      assertThat(call.get()).isInstanceOf(UpstreamResult.Value.class);
+    }
+  }
+
   @Test
   void a_passed_on_call_goes_from_a_silent_endpoint_to_the_next_that_may_have_its_token() {
     try (DevHub open = DevHub.builder().start();
