@@ -206,7 +206,7 @@ final class GrantRenewals {
       CompletableFuture<UpstreamResult<ProbeResult>> asked = question.get();
       Optional<UpstreamResult<ProbeResult>> learned = BoundedWait.until(asked, mine.left());
       if (learned.isEmpty()) {
-        return mirrors > 0 ? tooEarly() : timedOut(grant, key, asked);
+        return mirrors > 0 ? tooEarly(grant, noWord) : timedOut(grant, key, asked);
       }
       if (!(learned.get() instanceof UpstreamResult.Failed(var failure))) {
         failing.invalidate(key);
@@ -220,20 +220,25 @@ final class GrantRenewals {
       }
       // The Hub is there, or something in its place. Its word may still come in time.
       noWord = Optional.of(failure);
-      boolean isLimit = failure.kind() == UpstreamFailure.Kind.RATE_LIMITED;
-      if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()
-          || (isLimit && mirrors > 0)) {
-        // The mirror in front waits for the end of a limit itself, if it is told of it in time.
+      if (failure.retryAfter().filter(wait -> wait.compareTo(timeout) > 0).isPresent()) {
         return withoutWord(grant, key, noWord);
+      }
+      if (failure.kind() == UpstreamFailure.Kind.RATE_LIMITED && mirrors > 0) {
+        // The mirror in front waits for the end of a limit itself, if it is told of it in time.
+        return tooEarly(grant, noWord);
       }
       pause(failure.retryAfter().orElse(ASK_AGAIN), mine.left());
     }
-    return mirrors > 0 ? tooEarly() : withoutWord(grant, key, noWord);
+    return mirrors > 0 ? tooEarly(grant, noWord) : withoutWord(grant, key, noWord);
   }
 
-  /** A client that names mirrors which are not there must not gain by the shorter wait. */
-  private GrantRenewal.Unknown tooEarly() {
-    return new GrantRenewal.Unknown(UpstreamErrors.timedOut(upstream, timeout));
+  /**
+   * A client that names mirrors which are not there must not gain by the shorter wait. A mirror
+   * that is there is told of a limit: it takes everything else for an outage.
+   */
+  private GrantRenewal.Unknown tooEarly(Grant grant, Optional<UpstreamFailure> noWord) {
+    UpstreamFailure failure = noWord.orElseGet(() -> UpstreamErrors.timedOut(upstream, timeout));
+    return new GrantRenewal.Unknown(limitBehind(failure, grant.authority()).orElse(failure));
   }
 
   /**

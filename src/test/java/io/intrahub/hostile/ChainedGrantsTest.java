@@ -4,13 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.upstream.hub.EndpointSettings;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -118,6 +127,73 @@ class ChainedGrantsTest {
       assertThat(limited.status()).as(limited.text()).isEqualTo(503);
       assertThat(limited.header("cache-status").orElse("")).contains("detail=limited");
       pass(Duration.ofMinutes(3));
+    }
+  }
+
+  /** Any client can send that header. It must not shorten how long others wait for the Hub. */
+  @Test
+  @Tag("slow")
+  void who_names_mirrors_in_front_makes_no_old_grant_count_sooner() throws Exception {
+    assertThat(inner.get(OPEN, NOBODY).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(11));
+    Stall stall = inner.hub.faults().everywhere().hold();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      assertThat(behindThree(OPEN, NOBODY).statusCode()).isGreaterThanOrEqualTo(500);
+
+      Future<Rig.Answer> other = threads.submit(() -> inner.get(OPEN, NOBODY));
+      stall.release();
+      assertThat(other.get().status()).isEqualTo(200);
+      assertThat(other.get().header("cache-status").orElse("")).doesNotContain("detail=stale");
+    } finally {
+      stall.release();
+    }
+  }
+
+  @Test
+  void a_short_limit_makes_no_old_grant_count_for_who_names_mirrors_in_front() throws Exception {
+    assertThat(inner.get(OPEN, NOBODY).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(11));
+    limit(NOBODY, "2");
+    assertThat(behindThree(OPEN, NOBODY).statusCode()).isEqualTo(503);
+    inner.hub.faults().clear();
+    Rig.Answer other = inner.get(OPEN, NOBODY);
+    assertThat(other.status()).isEqualTo(200);
+    assertThat(other.header("cache-status").orElse("")).doesNotContain("detail=stale");
+  }
+
+  /** The mirror in front would take mere silence for an outage, in which its old grant counts. */
+  @Test
+  @Tag("slow")
+  void a_mirror_in_front_is_told_of_a_tokens_limit_when_the_hub_says_nothing_after_it()
+      throws Exception {
+    assertThat(inner.get(SECRET, ALICE).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(16));
+    limit(ALICE, "2");
+    assertThat(behindThree(SECRET, ALICE).statusCode()).isEqualTo(503);
+    inner.hub.faults().clear();
+    pass(Duration.ofSeconds(5));
+    Stall stall = inner.hub.faults().everywhere().hold();
+    try {
+      HttpResponse<String> silent = behindThree(SECRET, ALICE);
+      assertThat(silent.headers().firstValue("cache-status").orElse(""))
+          .as(silent.body())
+          .contains("detail=limited");
+    } finally {
+      stall.release();
+    }
+  }
+
+  /** Asks the inner mirror as if three others were in front of it. */
+  private HttpResponse<String> behindThree(String target, Optional<String> token) throws Exception {
+    String mirrors =
+        IntStream.range(0, 3)
+            .mapToObj("1.1 intrahub-%016x"::formatted)
+            .collect(Collectors.joining(", "));
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(inner.app().uri().resolve(target)).header("Via", mirrors);
+    token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
   }
 
