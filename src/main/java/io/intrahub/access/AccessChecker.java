@@ -11,9 +11,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -42,6 +45,7 @@ public final class AccessChecker {
   private final Clock clock;
   private final Settings settings;
   private final GrantTimes times;
+  private final List<Consumer<Authority.TokenHolder>> rejections = new CopyOnWriteArrayList<>();
 
   /**
    * How long grants hold, counted from the start of the call with which upstream last confirmed
@@ -347,6 +351,12 @@ public final class AccessChecker {
     // are removed afterwards: the disk must not keep all other repos waiting.
     times.awaitWriters();
     grants.forgetAll(holder);
+    rejections.forEach(listener -> listener.accept(holder));
+  }
+
+  /** Has what is remembered for a token forgotten with its grants. */
+  public void onRejected(Consumer<Authority.TokenHolder> listener) {
+    rejections.add(listener);
   }
 
   /**

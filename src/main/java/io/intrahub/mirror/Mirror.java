@@ -101,6 +101,7 @@ public final class Mirror {
             caches.lists(),
             executor);
     identity.onForget(recent::forget);
+    checker.onRejected(recent::forget);
     this.resources = new RepoResources(revisions, passThrough, recent, settings);
     this.files =
         new ResolveFile(

@@ -1,7 +1,5 @@
 package io.intrahub.mirror;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.base.Deadline;
@@ -32,7 +30,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Searches and other lists of {@link RecentReads}, which are kept in memory for a short time, and
@@ -48,9 +45,6 @@ final class RecentAnswers {
 
   private static final int CACHE_SHARE = 4;
 
-  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
-  private static final int OVERHEAD = 1000;
-
   private final ApiPassThrough passThrough;
   private final HubUpstream upstream;
   private final RevisionResolver revisions;
@@ -59,20 +53,8 @@ final class RecentAnswers {
   private final Meters meters;
   private final MirrorSettings settings;
   private final int maxBytes;
-  private final SingleFlight<Key, UpstreamResult<Fetched>> flights;
-
-  /** How often something was forgotten: what was asked for before that is not kept. */
-  private final AtomicLong forgotten = new AtomicLong();
-
-  /** The last answers; Caffeine's own locks guard it. */
-  private final Cache<Key, HeldAnswer> memory;
-
-  /**
-   * One authority's answer is never another's.
-   *
-   * @param repo that the question is about, under the name that was asked for
-   */
-  private record Key(String question, Optional<RepoId> repo, Authority as) {}
+  private final SingleFlight<AnswerMemory.Key, UpstreamResult<Fetched>> flights;
+  private final AnswerMemory memory;
 
   /**
    * An answer that was asked for just now.
@@ -101,24 +83,24 @@ final class RecentAnswers {
     this.settings = settings;
     this.maxBytes = (int) Math.min(MAX_BYTES, memoryBytes / CACHE_SHARE);
     this.flights = new SingleFlight<>(executor);
-    this.memory =
-        Caffeine.newBuilder()
-            .maximumWeight(memoryBytes)
-            .weigher((Key key, HeldAnswer held) ->
-                OVERHEAD + 2 * key.question().length() + held.weight())
-            .build();
+    this.memory = new AnswerMemory(memoryBytes);
   }
 
   /** Another repo has this name now. */
   void forget(RepoId repo) {
-    forgotten.incrementAndGet();
-    memory.asMap().keySet().removeIf(key -> key.repo().equals(Optional.of(repo)));
+    memory.forget(repo);
+  }
+
+  /** Upstream does not accept this token. */
+  void forget(Authority authority) {
+    memory.forget(authority);
   }
 
   /** Answers a read of {@link RecentReads} from memory or from upstream. */
   ApiReply answer(RecentReads.Read read, RecentQuestion asked) {
-    Key key = new Key(read.question(), asked.request().repo(), asked.caller().authority());
-    Optional<HeldAnswer> held = Optional.ofNullable(memory.getIfPresent(key));
+    AnswerMemory.Key key =
+        new AnswerMemory.Key(read.question(), asked.request().repo(), asked.caller().authority());
+    Optional<HeldAnswer> held = memory.get(key);
     Optional<UpstreamResult<ResolvedRevision>> right =
         held.filter(HeldAnswer.Whole.class::isInstance)
             .flatMap(_ -> asked.mayRead())
@@ -127,12 +109,12 @@ final class RecentAnswers {
       case UpstreamResult.Value(ResolvedRevision.At at)
           when !Optional.of(at.repo().subject()).equals(key.repo()) -> {
         // It was asked for under an old name, which may be another repo's some day.
-        memory.invalidate(key);
+        memory.remove(key);
         yield pass(asked);
       }
       case UpstreamResult.Value(ResolvedRevision.At at) ->
           // To find out who may read it may have shown that it is another repo now.
-          answer(key, Optional.ofNullable(memory.getIfPresent(key)), at.label().removed(), asked);
+          answer(key, memory.get(key), at.label().removed(), asked);
       case UpstreamResult.Value(ResolvedRevision.NotKept _) -> pass(asked);
       case UpstreamResult.NoValue<ResolvedRevision> none ->
           UpstreamErrors.reply(none, asked.what());
@@ -141,7 +123,10 @@ final class RecentAnswers {
   }
 
   private ApiReply answer(
-      Key key, Optional<HeldAnswer> held, Optional<Instant> removed, RecentQuestion asked) {
+      AnswerMemory.Key key,
+      Optional<HeldAnswer> held,
+      Optional<Instant> removed,
+      RecentQuestion asked) {
     Freshness.Decision decision =
         Freshness.decide(
             revisions.now(),
@@ -178,7 +163,8 @@ final class RecentAnswers {
             : lists.staleForToken());
   }
 
-  private ApiReply ask(Key key, Optional<HeldAnswer.Whole> fallback, RecentQuestion asked) {
+  private ApiReply ask(
+      AnswerMemory.Key key, Optional<HeldAnswer.Whole> fallback, RecentQuestion asked) {
     if (asked.directives().onlyIfCached()) {
       return OnlyStored.reply(asked.what());
     }
@@ -250,44 +236,39 @@ final class RecentAnswers {
         : passThrough.pass(asked.request(), asked.caller(), asked.what(), asked.self());
   }
 
-  private UpstreamResult<Fetched> fetch(Key key, RecentQuestion asked) {
+  private UpstreamResult<Fetched> fetch(AnswerMemory.Key key, RecentQuestion asked) {
+    try (AnswerMemory.Question question = memory.begin(key)) {
+      return fetch(key, question, asked);
+    }
+  }
+
+  private UpstreamResult<Fetched> fetch(
+      AnswerMemory.Key key, AnswerMemory.Question question, RecentQuestion asked) {
     Instant began = revisions.now();
-    long forgottenBefore = forgotten.get();
     Caller caller = asked.caller();
     // Rules may admit the next client to this repo and not to the one that a redirect leads to.
     ApiRequest request =
         asked.request().within().isPresent() ? asked.request().within(_ -> false) : asked.request();
     UpstreamResult<ApiAnswer> said = upstream.call(request, caller);
     if (said instanceof UpstreamResult.Refused(var refusal)) {
-      memory.invalidate(key);
-      if (refusal.isOfToken()) {
-        forgotten.incrementAndGet();
-        memory.asMap().keySet().removeIf(other -> other.as().equals(key.as()));
-      }
+      memory.remove(key);
       if (caller.requester().isEmpty()) {
         revisions.refusedInPassing(request.repo(), refusal, caller);
+      } else if (refusal.isOfToken()) {
+        forget(key.as());
       }
     }
     return said.flatMap(ok -> {
       try (ApiBody body = ok.body()) {
         return read(ok, body, request, caller, began)
-            .map(held -> kept(key, ok, held, forgottenBefore));
+            .map(held -> {
+              boolean isKept = ok.authoritative() && ok.status() == 200 && question.keep(held);
+              return new Fetched(held, isKept, ok.stale());
+            });
       } catch (BrokenAnswerException e) {
         return new UpstreamResult.Failed<>(e.failure());
       }
     });
-  }
-
-  private Fetched kept(Key key, ApiAnswer ok, HeldAnswer held, long forgottenBefore) {
-    boolean isKept =
-        ok.authoritative()
-            && ok.status() == 200
-            && held.equals(
-                memory
-                    .asMap()
-                    .compute(
-                        key, (_, before) -> forgotten.get() == forgottenBefore ? held : before));
-    return new Fetched(held, isKept, ok.stale());
   }
 
   private UpstreamResult<HeldAnswer> read(

@@ -89,6 +89,21 @@ class JoinedQuestionsTest {
     assertThat(asked.other()).isInstanceOf(ApiReply.Ok.class);
   }
 
+  @Test
+  void who_joins_a_question_about_a_resource_gets_an_answer() throws Exception {
+    Asked<ApiReply> asked =
+        askBoth(as ->
+            rig.mirror
+                .resources()
+                .getOpenly(
+                    new RevisionRequest(
+                        MirrorRig.REPO, MirrorRig.MAIN, ClientRequest.of(as, List.of())),
+                    "/api/models/acme/x/treesize/main",
+                    MirrorRig.SELF));
+    assertThat(asked.forger()).isInstanceOf(ErrorReply.class);
+    assertThat(asked.other()).isInstanceOf(ApiReply.Ok.class);
+  }
+
   private record Asked<T>(T forger, T other) {}
 
   /** The forger asks first, and is answered when the other client waits for the same. */
