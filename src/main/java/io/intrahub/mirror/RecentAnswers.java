@@ -172,21 +172,39 @@ final class RecentAnswers {
     ColdQuestionLimiter.Admission admission = questions.admission(asked.caller());
     Duration patience = fallback.isPresent() ? settings.staleTimeout() : settings.apiTimeout();
     Deadline deadline = Deadline.in(patience);
-    Optional<UpstreamResult<Fetched>> learned;
-    do {
-      Optional<CompletableFuture<UpstreamResult<Fetched>>> question =
-          flights.join(key, admission::begin, () -> fetch(key, asked));
-      if (question.isEmpty()) {
-        return UpstreamErrors.reply(admission.refusal(), asked.what());
-      }
-      learned = BoundedWait.until(question.get(), deadline.left());
-      // Another client's question may have failed because of that client.
-    } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
-        && !admission.isBegun()
-        && !deadline.left().isZero());
-    UpstreamResult<Fetched> result =
-        learned.orElseGet(
-            () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+    MemoryBudget.Reservation arrived = budget.reservation(asked.caller().client());
+    Optional<CompletableFuture<UpstreamResult<Fetched>>> question = Optional.empty();
+    try {
+      Optional<UpstreamResult<Fetched>> learned;
+      do {
+        question = flights.join(key, admission::begin, () -> fetch(key, asked, arrived));
+        if (question.isEmpty()) {
+          return UpstreamErrors.reply(admission.refusal(), asked.what());
+        }
+        learned = BoundedWait.until(question.get(), deadline.left());
+        // Another client's question may have failed because of that client.
+      } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
+          && !admission.isBegun()
+          && !deadline.left().isZero());
+      UpstreamResult<Fetched> result =
+          learned.orElseGet(
+              () -> new UpstreamResult.Failed<>(UpstreamErrors.timedOut(upstream, patience)));
+      return reply(result, key, fallback, admission, asked);
+    } finally {
+      // The question goes on when nobody waits for it any longer.
+      question.ifPresent(
+          flight -> {
+            var _ = flight.whenComplete((_, _) -> arrived.close());
+          });
+    }
+  }
+
+  private ApiReply reply(
+      UpstreamResult<Fetched> result,
+      AnswerMemory.Key key,
+      Optional<HeldAnswer.Whole> fallback,
+      ColdQuestionLimiter.Admission admission,
+      RecentQuestion asked) {
     return switch (result) {
       case UpstreamResult.Value(Fetched(HeldAnswer.TooLarge _, var _, var _)) -> {
         admission.refund();
@@ -236,14 +254,23 @@ final class RecentAnswers {
         : passThrough.pass(asked.request(), asked.caller(), asked.what(), asked.self());
   }
 
-  private UpstreamResult<Fetched> fetch(AnswerMemory.Key key, RecentQuestion asked) {
+  /**
+   * Asks upstream.
+   *
+   * @param arrived has the bytes of the answer afterwards
+   */
+  private UpstreamResult<Fetched> fetch(
+      AnswerMemory.Key key, RecentQuestion asked, MemoryBudget.Reservation arrived) {
     try (AnswerMemory.Question question = memory.begin(key)) {
-      return fetch(key, question, asked);
+      return fetch(key, question, asked, arrived);
     }
   }
 
   private UpstreamResult<Fetched> fetch(
-      AnswerMemory.Key key, AnswerMemory.Question question, RecentQuestion asked) {
+      AnswerMemory.Key key,
+      AnswerMemory.Question question,
+      RecentQuestion asked,
+      MemoryBudget.Reservation arrived) {
     Instant began = revisions.now();
     Caller caller = asked.caller();
     // Rules may admit the next client to this repo and not to the one that a redirect leads to.
@@ -260,8 +287,9 @@ final class RecentAnswers {
     }
     return said.flatMap(ok -> {
       try (ApiBody body = ok.body()) {
-        return read(ok, body, request, caller, began)
+        return read(ok, body, request, began, arrived)
             .map(held -> {
+              arrived.shrink(arrived.bytes() - held.weight());
               boolean isKept = ok.authoritative() && ok.status() == 200 && question.keep(held);
               return new Fetched(held, isKept, ok.stale());
             });
@@ -272,7 +300,11 @@ final class RecentAnswers {
   }
 
   private UpstreamResult<HeldAnswer> read(
-      ApiAnswer ok, ApiBody body, ApiRequest request, Caller caller, Instant began)
+      ApiAnswer ok,
+      ApiBody body,
+      ApiRequest request,
+      Instant began,
+      MemoryBudget.Reservation arrived)
       throws BrokenAnswerException {
     Optional<String> next = Optional.empty();
     switch (upstream.nextPage(ok, request.target())) {
@@ -283,9 +315,9 @@ final class RecentAnswers {
         return new UpstreamResult.Failed<>(ApiPassThrough.endIsElsewhere());
       }
     }
-    try (MemoryBudget.Reservation reservation = budget.reservation(caller.client())) {
+    try {
       Optional<byte[]> whole =
-          new PrefixBuffer(reservation, maxBytes)
+          new PrefixBuffer(arrived, maxBytes)
               .tryWhole(out -> body.copyTo(out, JsonFilter.Links.KEPT));
       if (whole.isPresent()) {
         return new UpstreamResult.Value<>(

@@ -1,6 +1,7 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.cli.AppSettings;
@@ -9,6 +10,7 @@ import io.intrahub.devhub.Stall;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
@@ -62,10 +64,7 @@ class EndedAnswersTest {
   /** Sends a request without a token that has this Cache-Control. */
   private void get(String target, String directive) throws Exception {
     rig.wire(
-        ("GET "
-                + target
-                + " HTTP/1.1\r\nHost: x\r\nCache-Control: "
-                + directive
+        ("GET " + target + " HTTP/1.1\r\nHost: x\r\nCache-Control: " + directive
                 + "\r\nConnection: close\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII));
   }
@@ -89,11 +88,12 @@ class EndedAnswersTest {
   void a_late_answer_about_a_repo_that_was_made_again_is_not_kept() throws Exception {
     rig.get(INFO, NOBODY);
     FutureTask<?> madeAgain =
-        new FutureTask<>(() -> {
-          makeAgain();
-          get(INFO, "no-cache");
-          return true;
-        });
+        new FutureTask<>(
+            () -> {
+              makeAgain();
+              get(INFO, "no-cache");
+              return true;
+            });
     assertThat(lateAnswer(SIZE, NOBODY, madeAgain).text()).contains("\"size\":1}");
     assertThat(rig.get(SIZE, NOBODY).text()).contains("\"size\":6}");
   }
@@ -111,10 +111,7 @@ class EndedAnswersTest {
   @Test
   void an_answer_under_an_old_name_is_not_served_from_memory() {
     rig.get("/api/models/acme/open", NOBODY);
-    rig.hub
-        .repo("model", "acme/now")
-        .renamedFrom("acme/before")
-        .commit("a", "a", DevFile.text("a"));
+    rig.hub.repo("model", "acme/now").renamedFrom("acme/before").commit("a", "a", DevFile.text("a"));
     String old = "/api/models/acme/before/treesize/main";
     for (int n = 0; n < 3; n++) {
       assertThat(rig.get(old, NOBODY).header("cache-status"))
@@ -133,11 +130,12 @@ class EndedAnswersTest {
   @Test
   void a_late_answer_to_a_token_that_became_invalid_meanwhile_is_not_kept() throws Exception {
     FutureTask<?> revoked =
-        new FutureTask<>(() -> {
-          rig.hub.revoke(ALICE.get());
-          assertThat(rig.get("/api/whoami-v2", ALICE).status()).isEqualTo(401);
-          return true;
-        });
+        new FutureTask<>(
+            () -> {
+              rig.hub.revoke(ALICE.get());
+              assertThat(rig.get("/api/whoami-v2", ALICE).status()).isEqualTo(401);
+              return true;
+            });
     lateAnswer(SEARCH, ALICE, revoked);
     assertThat(rig.get(SEARCH, ALICE).status()).isEqualTo(401);
   }
@@ -160,5 +158,24 @@ class EndedAnswersTest {
     int before = rig.hub.log().size();
     get(SEARCH, "max-stale=3000");
     assertThat(rig.hub.log()).hasSize(before + 1);
+  }
+
+  /** Between its arrival and its reply the mirror finds out who may read the repo. */
+  @Test
+  void an_answer_counts_in_the_memory_budget_until_it_is_shown() throws Exception {
+    String text = "[\"" + "x".repeat(1_000_000) + "\"]";
+    rig.hub
+        .faults()
+        .everywhere()
+        .path(SIZE::equals)
+        .status(200, Map.of("Content-Type", "application/json"), text);
+    Stall stall = rig.hub.faults().everywhere().path(INFO::equals).hold();
+    FutureTask<Rig.Answer> answer = new FutureTask<>(() -> rig.get(SIZE, NOBODY));
+    Thread.ofVirtual().start(answer);
+    stall.awaitReached(1);
+    assertThat(rig.app().budgetUsage().used()).isGreaterThanOrEqualTo(text.length());
+    stall.release();
+    assertThat(answer.get().text()).isEqualTo(text);
+    await().until(() -> rig.app().budgetUsage().used() == 0);
   }
 }
