@@ -192,10 +192,9 @@ final class RecentAnswers {
       return reply(result, key, fallback, admission, asked);
     } finally {
       // The question goes on when nobody waits for it any longer.
-      question.ifPresent(
-          flight -> {
-            var _ = flight.whenComplete((_, _) -> arrived.close());
-          });
+      question.ifPresent(flight -> {
+        var _ = flight.whenComplete((_, _) -> arrived.close());
+      });
     }
   }
 

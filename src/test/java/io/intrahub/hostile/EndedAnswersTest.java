@@ -64,7 +64,10 @@ class EndedAnswersTest {
   /** Sends a request without a token that has this Cache-Control. */
   private void get(String target, String directive) throws Exception {
     rig.wire(
-        ("GET " + target + " HTTP/1.1\r\nHost: x\r\nCache-Control: " + directive
+        ("GET "
+                + target
+                + " HTTP/1.1\r\nHost: x\r\nCache-Control: "
+                + directive
                 + "\r\nConnection: close\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII));
   }
@@ -73,13 +76,18 @@ class EndedAnswersTest {
   private Rig.Answer lateAnswer(String target, Optional<String> token, FutureTask<?> meanwhile)
       throws Exception {
     Stall stall =
-        rig.hub.faults().everywhere().path(target.split("\\?", 2)[0]::equals).stallAfter(1);
+        rig.hub
+            .faults()
+            .everywhere()
+            .path(target.split("\\?", 2)[0]::equals)
+            .times(1)
+            .stallAfter(1);
     FutureTask<Rig.Answer> late = new FutureTask<>(() -> rig.get(target, token));
     Thread.ofVirtual().start(late);
     stall.awaitReached(1);
-    rig.hub.faults().clear();
     meanwhile.run();
     meanwhile.get();
+    assertThat(late).isNotDone();
     stall.release();
     return late.get();
   }
@@ -88,12 +96,11 @@ class EndedAnswersTest {
   void a_late_answer_about_a_repo_that_was_made_again_is_not_kept() throws Exception {
     rig.get(INFO, NOBODY);
     FutureTask<?> madeAgain =
-        new FutureTask<>(
-            () -> {
-              makeAgain();
-              get(INFO, "no-cache");
-              return true;
-            });
+        new FutureTask<>(() -> {
+          makeAgain();
+          get(INFO, "no-cache");
+          return true;
+        });
     assertThat(lateAnswer(SIZE, NOBODY, madeAgain).text()).contains("\"size\":1}");
     assertThat(rig.get(SIZE, NOBODY).text()).contains("\"size\":6}");
   }
@@ -111,7 +118,10 @@ class EndedAnswersTest {
   @Test
   void an_answer_under_an_old_name_is_not_served_from_memory() {
     rig.get("/api/models/acme/open", NOBODY);
-    rig.hub.repo("model", "acme/now").renamedFrom("acme/before").commit("a", "a", DevFile.text("a"));
+    rig.hub
+        .repo("model", "acme/now")
+        .renamedFrom("acme/before")
+        .commit("a", "a", DevFile.text("a"));
     String old = "/api/models/acme/before/treesize/main";
     for (int n = 0; n < 3; n++) {
       assertThat(rig.get(old, NOBODY).header("cache-status"))
@@ -130,12 +140,11 @@ class EndedAnswersTest {
   @Test
   void a_late_answer_to_a_token_that_became_invalid_meanwhile_is_not_kept() throws Exception {
     FutureTask<?> revoked =
-        new FutureTask<>(
-            () -> {
-              rig.hub.revoke(ALICE.get());
-              assertThat(rig.get("/api/whoami-v2", ALICE).status()).isEqualTo(401);
-              return true;
-            });
+        new FutureTask<>(() -> {
+          rig.hub.revoke(ALICE.get());
+          assertThat(rig.get("/api/whoami-v2", ALICE).status()).isEqualTo(401);
+          return true;
+        });
     lateAnswer(SEARCH, ALICE, revoked);
     assertThat(rig.get(SEARCH, ALICE).status()).isEqualTo(401);
   }
