@@ -1,9 +1,12 @@
 package io.intrahub.clients;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +35,9 @@ public final class PythonClient {
   private static final Path SCRIPTS = Path.of("src/test/clients/scripts").toAbsolutePath();
   private static final Path ENVIRONMENTS = Path.of("target/clients").toAbsolutePath();
 
+  /** Longer than the build takes on a slow link. */
+  private static final Duration BUILD = Duration.ofMinutes(20);
+
   private final String name;
   private final Path homes;
 
@@ -44,8 +50,12 @@ public final class PythonClient {
     this.homes = homes;
   }
 
-  /** Skips the test, with the reason, if this version is not built; under CI fails it. */
+  /**
+   * Skips the test, with the reason, if this version is not built; under CI fails it. Waits while
+   * {@code src/test/clients/build} runs.
+   */
   public void assumeAvailable() {
+    await().atMost(BUILD).until(() -> !isBuilding());
     if (Files.isExecutable(program("python"))) {
       return;
     }
@@ -59,6 +69,15 @@ public final class PythonClient {
                   : "it was never built (./check or src/test/clients/build does it)"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isBuilding() throws IOException {
+    try {
+      String pid = Files.readString(ENVIRONMENTS.resolve(".building")).strip();
+      return !pid.isEmpty() && ProcessHandle.of(Long.parseLong(pid)).isPresent();
+    } catch (NoSuchFileException _) {
+      return false;
     }
   }
 

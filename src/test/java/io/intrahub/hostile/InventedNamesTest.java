@@ -152,7 +152,8 @@ class InventedNamesTest {
     assertThat(counted("intrahub_upstream_requests_total")).isEqualTo(calls);
     assertThat(series()).as("meters").isEqualTo(series);
     assertThat(names()).noneMatch(name -> name.contains("made-up") || name.contains("secret"));
-    assertThat(rig.app().budgetUsage().used()).isZero();
+    // A client has the last byte before the mirror gives back the memory it came through.
+    await().until(() -> rig.app().budgetUsage().used() == 0);
     long kept = heap() - heap;
     System.out.printf(
         "InventedNamesTest: %d tokens and %d names: %d calls, %s answers, %d KiB more in use%n",

@@ -58,7 +58,8 @@ class LargeInfoTest {
 
   private void atRest() {
     await().until(() -> rig.app().runningTasks() == 0);
-    assertThat(rig.app().budgetUsage().used()).isZero();
+    // A client has the last byte before the mirror gives back the memory it came through.
+    await().until(() -> rig.app().budgetUsage().used() == 0);
   }
 
   private long answersOnDisk() throws IOException {

@@ -64,7 +64,8 @@ class LargeListingTest {
 
   private void atRest() {
     await().until(() -> rig.app().runningTasks() == 0);
-    assertThat(rig.app().budgetUsage().used()).isZero();
+    // A client has the last byte before the mirror gives back the memory it came through.
+    await().until(() -> rig.app().budgetUsage().used() == 0);
   }
 
   @Test
