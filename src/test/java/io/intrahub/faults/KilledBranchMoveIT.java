@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
  * run.
  */
 class KilledBranchMoveIT {
-  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 12);
+  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 8);
   private static final long SEED = Long.getLong("intrahub.kill.seed", System.nanoTime());
   private static final String ID = "acme/moving";
   private static final int FILES = 6;

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
  * run.
  */
 class KilledMirrorIT {
-  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 20);
+  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 12);
   private static final long SEED = Long.getLong("intrahub.kill.seed", System.nanoTime());
   private static final int LOADERS = 4;
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes that work with a store and are killed at random moments. */
 final class FsKillIT {
-  private static final int ROUNDS = 20;
+  private static final int ROUNDS = Integer.getInteger("intrahub.kill.rounds", 12);
   private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/tiny");
 
   @TempDir Path folder;
@@ -152,7 +152,8 @@ final class FsKillIT {
   @Test
   void a_blob_in_pieces_survives_kills_with_all_that_was_marked() throws Exception {
     long seed = System.nanoTime();
-    System.out.println("FsKillIT seed " + seed);
+    System.out.printf(
+        "FsKillIT: %d rounds, seed %d; more with -Dintrahub.kill.rounds=200%n", ROUNDS, seed);
     Random random = new Random(seed);
     Set<Integer> marked = new HashSet<>();
     for (int round = 0; round < ROUNDS && marked.size() < 55; round++) {
@@ -207,7 +208,8 @@ final class FsKillIT {
   @Test
   void a_store_survives_kills_without_a_hand() throws Exception {
     long seed = System.nanoTime();
-    System.out.println("FsKillIT seed " + seed);
+    System.out.printf(
+        "FsKillIT: %d rounds, seed %d; more with -Dintrahub.kill.rounds=200%n", ROUNDS, seed);
     Random random = new Random(seed);
     List<Integer> done = new ArrayList<>();
     int first = 0;
