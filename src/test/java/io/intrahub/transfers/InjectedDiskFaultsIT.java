@@ -91,9 +91,7 @@ class InjectedDiskFaultsIT {
   private static final String SYNCS = "fsync,fdatasync";
   private static final String LINKS = "link,linkat";
 
-  /**
-   * Each kind of call, and both errors, or with the option all of them.
-   */
+  /** Each kind of call, and both errors, or with the option all of them. */
   static List<Arguments> faults() {
     List<Arguments> some =
         List.of(
