@@ -54,6 +54,28 @@ def snapshot(repo, token):
 
 
 @client
+def snapshot_without_xet(repo, token):
+    from huggingface_hub.utils._runtime import is_xet_available
+
+    assert not is_xet_available()
+    return snapshot(repo, token)
+
+
+@client
+def api(repo, token):
+    import hub_reads
+
+    return {"files": hub_reads.of(repo, token)}
+
+
+@client
+def whoami(repo, token):
+    from huggingface_hub import HfApi
+
+    return {"rows": HfApi(token=token).whoami()["name"]}
+
+
+@client
 def files(repo, token):
     fs = file_system(token)
     names = fs.find(repo)

@@ -135,6 +135,7 @@ final class InfoRoutes {
   Reply search(Incoming in, Target target) {
     String search = in.param("search").orElse("").toLowerCase(Locale.ROOT);
     String author = in.param("author").orElse("");
+    List<String> labels = in.params().getOrDefault("filter", List.of());
     int limit = Math.max(1, in.number("limit", 1000));
     int from = in.number("cursor", 0);
     List<DevRepo> all =
@@ -142,6 +143,7 @@ final class InfoRoutes {
             .filter(r -> r.showsTo(in.token()))
             .filter(r -> r.id().toLowerCase(Locale.ROOT).contains(search))
             .filter(r -> author.isEmpty() || author(r.id()).equals(author))
+            .filter(r -> r.labels().containsAll(labels))
             .toList();
     List<DevRepo> found = all.stream().skip(from).limit(limit).toList();
     Reply reply = Reply.json(200, Json.write(g -> searched(g, found)));

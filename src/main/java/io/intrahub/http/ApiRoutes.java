@@ -53,8 +53,10 @@ final class ApiRoutes {
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */
   void tree(Exchange exchange, HubTarget.Tree target) throws IOException {
     QueryParameters query = QueryParameters.parse(exchange.rawQuery());
+    boolean expand = query.isTrue("expand");
     Optional<FilePath> after = Optional.empty();
-    if (query.first("cursor").isPresent()) {
+    // Pages with expand are upstream's, and so are the cursors in their links.
+    if (!expand && query.first("cursor").isPresent()) {
       after = TreeQuery.ofCursor(query.first("cursor").get());
       if (after.isEmpty()) {
         error(exchange, HubError.badRequest("The cursor is not one of this mirror's."));
@@ -63,11 +65,7 @@ final class ApiRoutes {
     }
     TreeQuery asked =
         new TreeQuery(
-            query.isTrue("recursive"),
-            query.isTrue("expand"),
-            query.positive("limit"),
-            after,
-            exchange.rawQuery());
+            query.isTrue("recursive"), expand, query.positive("limit"), after, exchange.rawQuery());
     write(
         exchange,
         mirror

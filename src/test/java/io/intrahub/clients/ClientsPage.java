@@ -20,7 +20,8 @@ final class ClientsPage {
       Each client ran against the packed product. *Cold* is the first load of a repo, *warm* the next one: a new process
       with an empty cache, for which the mirror asked the Hub and its CDN nothing. For *upstream off* neither of them
       could be reached. The private repo was loaded in all three ways with the token of a user who may read it, and
-      asked for with the token of another user, who saw the error in the last column.
+      asked for with the token of another user, who saw the error in the last column. Branches and lists counted as fresh
+      for 10 minutes, and not for one as by default (`freshness.revision-ttl`, `freshness.list-ttl`).
 
       | client | version | what was run | cold | warm | upstream off | private, right token | private, wrong token |
       | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -42,6 +43,7 @@ final class ClientsPage {
 
       - **Uploads.** `push_to_hub`, `hf upload` and every other write is refused: the mirror is read-only. Unset
         `HF_ENDPOINT` to upload.
+      - **`whoami`.** The mirror asks the Hub each time, so it fails while the Hub can't be reached.
       - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
         them the address of the file, as above, or a file opened with `HfFileSystem`.
       - **Clients that need torch** (`diffusers`, `peft`, `sentence-transformers`, and models of transformers) are not in

@@ -7,6 +7,7 @@ import io.intrahub.clients.TableLoad.Outcome;
 import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
+import io.intrahub.devhub.Route;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,9 +52,14 @@ class ClientsTableIT {
   private static final Optional<String> NOBODY = Optional.empty();
 
   private static final TableLoad PUSH = new TableLoad(TableRow.PUSH, TableRepos.PUBLIC, ALICE);
+  private static final TableLoad WHOAMI = new TableLoad(TableRow.WHOAMI, TableRepos.PUBLIC, ALICE);
 
-  /** Clients that share a process. */
-  private record Group(String environment, Map<String, String> variables) {}
+  /** How many clients run at once. They keep a processor busy, and most test machines have two. */
+  private static final int PROCESSES = 2;
+
+  /** The times at which the clients run are further apart than the default of a minute. */
+  private static final Map<String, String> FRESH =
+      Map.of("INTRAHUB_FRESHNESS_REVISION_TTL", "10m", "INTRAHUB_FRESHNESS_LIST_TTL", "10m");
 
   private Path tmp;
   private DevHub hub;
@@ -68,15 +78,15 @@ class ClientsTableIT {
     curl = new CurlClient(tmp);
     curl.assumeAvailable();
     ROWS.stream()
-        .map(TableRow::environment)
-        .filter(name -> !name.isEmpty())
+        .flatMap(row -> row.setup().stream())
+        .map(ClientSetup::environment)
         .distinct()
         .forEach(name -> new PythonClient(name, tmp).assumeAvailable());
     hub = DevHub.builder().start();
     TableRepos.install(hub);
     mirror =
         MirrorProcess.serve(
-            tmp.resolve("data"), hub.uri(), Files.createFile(tmp.resolve("log")), List.of());
+            tmp.resolve("data"), hub.uri(), Files.createFile(tmp.resolve("log")), List.of(), FRESH);
 
     List<TableLoad> granted = new ArrayList<>();
     List<TableLoad> refused = new ArrayList<>();
@@ -91,6 +101,7 @@ class ClientsTableIT {
         refused.add(new TableLoad(row, TableRepos.PRIVATE, NOBODY));
       }
     }
+    granted.add(WHOAMI);
     List<TableLoad> first = new ArrayList<>(granted);
     first.add(PUSH);
     try (WireTap tap = new WireTap(mirror.uri())) {
@@ -121,30 +132,38 @@ class ClientsTableIT {
     }
   }
 
-  private Map<TableLoad, Outcome> run(List<TableLoad> loads) {
-    Map<Group, List<TableLoad>> groups = new LinkedHashMap<>();
-    Map<TableLoad, Outcome> outcomes = new HashMap<>();
+  private Map<TableLoad, Outcome> run(List<TableLoad> loads) throws Exception {
+    Map<ClientSetup, List<TableLoad>> groups = new LinkedHashMap<>();
+    List<Callable<Map<TableLoad, Outcome>>> processes = new ArrayList<>();
     for (TableLoad load : loads) {
       TableRow row = load.row();
-      if (row.environment().isEmpty()) {
-        outcomes.put(load, load.byCurl(curl, endpoint, TableRepos.repo(hub, row, load.ending())));
-      } else if (row.function().isEmpty()) {
-        outcomes.put(load, load.byCommand(call(row.environment(), row.variables())));
+      if (row.function().isEmpty()) {
+        processes.add(() -> Map.of(load, runProgram(load)));
       } else {
-        groups
-            .computeIfAbsent(new Group(row.environment(), row.variables()), _ -> new ArrayList<>())
-            .add(load);
+        groups.computeIfAbsent(row.setup().orElseThrow(), _ -> new ArrayList<>()).add(load);
       }
     }
-    groups.forEach((group, of) ->
-        outcomes.putAll(TableLoad.inOneProcess(call(group.environment(), group.variables()), of)));
+    groups.forEach(
+        (setup, of) -> processes.addFirst(() -> TableLoad.inOneProcess(call(setup), of)));
+    Map<TableLoad, Outcome> outcomes = new HashMap<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(PROCESSES)) {
+      for (Future<Map<TableLoad, Outcome>> done : threads.invokeAll(processes)) {
+        outcomes.putAll(done.get());
+      }
+    }
     return outcomes;
   }
 
-  private PythonClient.Call call(String environment, Map<String, String> variables) {
-    PythonClient.Call call = new PythonClient(environment, tmp).call().endpoint(endpoint);
-    variables.forEach(call::env);
-    return call.timeout(Duration.ofMinutes(2));
+  private Outcome runProgram(TableLoad load) {
+    return load.row()
+        .setup()
+        .map(setup -> load.byCommand(call(setup)))
+        .orElseGet(
+            () -> load.byCurl(curl, endpoint, TableRepos.repo(hub, load.row(), load.ending())));
+  }
+
+  private PythonClient.Call call(ClientSetup setup) {
+    return setup.call(tmp).endpoint(endpoint).timeout(Duration.ofMinutes(2));
   }
 
   private void awaitIdle() {
@@ -205,19 +224,33 @@ class ClientsTableIT {
     return request.authorization().equals(ALICE.map(token -> "Bearer " + token));
   }
 
+  /** A search names a repo in its query. */
   private static boolean concerns(Recorded request, TableRow row) {
-    return request.path().contains("/" + row.repo(""));
+    return decoded(request.target()).contains(row.repo(""));
   }
 
   private static boolean isPublic(Recorded request, TableRow row) {
-    return !request.path().contains("/" + row.repo("") + "-");
+    return !decoded(request.target()).contains(row.repo("") + "-");
+  }
+
+  private static String decoded(String target) {
+    return target.replace("%2F", "/");
   }
 
   @Test
   void warm_loads_cause_no_other_request_upstream() {
     assertThat(duringWarm)
+        .filteredOn(r -> r.route() != Route.WHOAMI)
         .filteredOn(r -> ROWS.stream().noneMatch(row -> concerns(r, row)))
         .isEmpty();
+  }
+
+  @Test
+  void whoami_asks_the_hub_each_time_and_fails_while_it_is_down() {
+    assertThat(cold.get(WHOAMI).rows()).isEqualTo("\"alice\"");
+    assertThat(warm.get(WHOAMI).rows()).isEqualTo("\"alice\"");
+    assertThat(duringWarm).filteredOn(r -> r.route() == Route.WHOAMI).hasSize(1);
+    assertThat(dark.get(WHOAMI).refusal()).isEqualTo("`HfHubHTTPError`, 523");
   }
 
   @ParameterizedTest
@@ -226,7 +259,7 @@ class ClientsTableIT {
     warm.forEach((load, outcome) -> {
       if (load.row().equals(row) && isRefused(load)) {
         assertThat(outcome.refusal()).as("%s %s", load, outcome).isNotEmpty();
-        if (row.function().equals("snapshot")) {
+        if (row.isSnapshot() || row.readsBoth()) {
           assertThat(outcome.refusal()).as(load.toString()).isEqualTo(expected(load));
         }
       }
@@ -243,10 +276,10 @@ class ClientsTableIT {
   @ParameterizedTest
   @FieldSource("ROWS")
   void a_cold_load_asks_what_is_recorded(TableRow row) throws IOException {
-    Pattern ofRow = Pattern.compile("/" + Pattern.quote(row.repo("")) + "([/?]|$)");
+    Pattern ofRow = Pattern.compile("[/=]" + Pattern.quote(row.repo("")) + "([/?&]|$)");
     List<RecordedExchange> exchanges =
         RecordedExchange.sorted(
-            recorded.stream().filter(e -> ofRow.matcher(e.target()).find()).toList());
+            recorded.stream().filter(e -> ofRow.matcher(decoded(e.target())).find()).toList());
     if (Boolean.getBoolean("intrahub.write")) {
       RecordedExchange.write(row, exchanges);
     }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -94,9 +95,24 @@ public final class PythonClient {
     return ENVIRONMENTS.resolve(name).resolve("bin").resolve(program);
   }
 
+  private List<Path> installed() throws IOException {
+    Path lib = ENVIRONMENTS.resolve(name).resolve("lib");
+    List<Path> all = new ArrayList<>();
+    try (DirectoryStream<Path> pythons = Files.newDirectoryStream(lib, "python3*")) {
+      for (Path python : pythons) {
+        try (DirectoryStream<Path> packages =
+            Files.newDirectoryStream(python.resolve("site-packages"))) {
+          packages.forEach(all::add);
+        }
+      }
+    }
+    return all;
+  }
+
   /** One call: settings first, then one of {@link #script}, {@link #code} and {@link #hf}. */
   public final class Call {
     private final Map<String, String> env = new HashMap<>();
+    private final List<String> flags = new ArrayList<>();
     private Path home;
     private Duration timeout = Duration.ofSeconds(60);
 
@@ -125,6 +141,28 @@ public final class PythonClient {
       return this;
     }
 
+    /**
+     * Lets a script or code find every installed package but one, as if that had never been
+     * installed.
+     */
+    public Call without(String module) {
+      Path packages = home.resolve("packages");
+      try {
+        Files.createDirectory(packages);
+        for (Path installed : installed()) {
+          // "hf_xet" and "hf_xet-1.8.0.dist-info"
+          if (!installed.getFileName().toString().startsWith(module)) {
+            Files.createSymbolicLink(packages.resolve(installed.getFileName()), installed);
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      // Without "site", Python does not look into the environment itself.
+      flags.add("-S");
+      return env("PYTHONPATH", SCRIPTS + ":" + packages);
+    }
+
     /** Uses this {@code HF_HOME} instead of a new one: what an earlier call left is found again. */
     public Call inHome(Path existing) {
       home = existing;
@@ -143,18 +181,24 @@ public final class PythonClient {
 
     /** Runs a file of {@code src/test/clients/scripts}. */
     public ClientResult script(String file, String... args) {
-      return run(program("python"), List.of(SCRIPTS.resolve(file).toString()), args);
+      return python(List.of(SCRIPTS.resolve(file).toString()), args);
     }
 
     /** Runs a text of Python; it may {@code import report} to print its result. */
     public ClientResult code(String python, String... args) {
-      return run(program("python"), List.of("-c", python), args);
+      return python(List.of("-c", python), args);
     }
 
     /** Runs the command line tool, which was {@code huggingface-cli} in old versions. */
     public ClientResult hf(String... args) {
       Path hf = program("hf");
       return run(Files.exists(hf) ? hf : program("huggingface-cli"), List.of(), args);
+    }
+
+    private ClientResult python(List<String> what, String... args) {
+      List<String> first = new ArrayList<>(flags);
+      first.addAll(what);
+      return run(program("python"), first, args);
     }
 
     private ClientResult run(Path program, List<String> first, String... args) {

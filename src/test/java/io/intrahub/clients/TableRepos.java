@@ -24,6 +24,7 @@ final class TableRepos {
   static final String ROWS = "[40,780]";
 
   private static final int COUNT = 40;
+  private static final int MORE_THAN_A_PAGE = 51;
   private static final String ODD_NAME = "names/sub dir/f#1 é.txt";
   private static final String ONE_PIXEL =
       "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJg"
@@ -42,13 +43,32 @@ final class TableRepos {
     Map<String, DevFile> data = data();
     for (TableRow row : TableRow.ALL) {
       for (String ending : new String[] {PUBLIC, PRIVATE, GATED}) {
-        DevRepo repo = repo(hub, row, ending);
-        if (!ending.equals(PUBLIC)) {
-          repo.visibility(ending.equals(GATED) ? Visibility.GATED : Visibility.PRIVATE)
-              .allow(DemoRepos.ALICE);
-        }
+        DevRepo repo = restricted(repo(hub, row, ending), ending);
         repo.commit("Add the files", row.ofData() ? data : model);
+        if (row.readsBoth()) {
+          addHistory(repo);
+          restricted(hub.repo("dataset", row.repo(ending)), ending)
+              .labels("bert")
+              .commit("Add the files", data);
+        }
       }
+    }
+  }
+
+  private static DevRepo restricted(DevRepo repo, String ending) {
+    if (!ending.equals(PUBLIC)) {
+      repo.visibility(ending.equals(GATED) ? Visibility.GATED : Visibility.PRIVATE)
+          .allow(DemoRepos.ALICE);
+    }
+    return repo;
+  }
+
+  /** Adds a tag, a pull request, and more commits and entries than fit on a page. */
+  private static void addHistory(DevRepo repo) {
+    String first = repo.commitOf("main").orElseThrow();
+    repo.labels("bert").tag("v1.0", first).ref("refs/pr/1", first);
+    for (int i = 0; i < MORE_THAN_A_PAGE; i++) {
+      repo.commit("Add a note", "notes/%02d.txt".formatted(i), DevFile.text(i + "\n"));
     }
   }
 

@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -14,9 +14,8 @@ import java.util.Set;
  * @param id part of the names of its repos, which no other client loads
  * @param name as users know it
  * @param packageName whose version is shown; empty if the version does not matter
- * @param environment of {@code src/test/clients}; empty for curl
+ * @param setup empty for curl
  * @param function of {@code table.py}; empty if the test runs a program
- * @param variables of the client's environment, besides {@code HF_ENDPOINT}
  * @param run what the test runs
  * @param lines what a user writes
  */
@@ -24,12 +23,14 @@ record TableRow(
     String id,
     String name,
     String packageName,
-    String environment,
+    Optional<ClientSetup> setup,
     String function,
-    Map<String, String> variables,
     String run,
     List<String> lines) {
 
+  private static final String HUB = "huggingface_hub";
+  private static final String NEWEST = "hf-2.4.0";
+  private static final String DATASETS = "datasets-5";
   private static final String ENDPOINT = "export HF_ENDPOINT=http://mirror:8090";
   private static final Set<String> OF_DATA =
       Set.of("datasets", "pandas", "pyarrow", "polars", "duckdb");
@@ -37,33 +38,39 @@ record TableRow(
   /** In the order of the page. */
   static final List<TableRow> ALL =
       List.of(
-          hub("0.23.4", Map.of(), "", "huggingface-cli download acme/tiny"),
-          hub("0.36.0", Map.of(), "", "hf download acme/tiny"),
+          hub(ClientSetup.of("hf-0.23.4"), "", "huggingface-cli download acme/tiny"),
+          hub(ClientSetup.of("hf-0.36.0"), "", "hf download acme/tiny"),
           hub(
-              "0.36.0",
-              Map.of("HF_HUB_ENABLE_HF_TRANSFER", "1"),
+              ClientSetup.of("hf-0.36.0").with("HF_HUB_ENABLE_HF_TRANSFER", "1"),
               " with hf_transfer",
               "HF_HUB_ENABLE_HF_TRANSFER=1 hf download acme/tiny"),
-          hub("1.33.0", Map.of(), "", "hf download acme/tiny"),
+          hub(ClientSetup.of("hf-1.33.0"), "", "hf download acme/tiny"),
           hub(
-              "2.4.0",
-              Map.of(),
+              ClientSetup.of(NEWEST),
               "",
               python("from huggingface_hub import snapshot_download as s; s('acme/tiny')")),
+          hub(ClientSetup.of(NEWEST).without("hf_xet"), " without hf-xet", "hf download acme/tiny"),
           new TableRow(
               "cli",
               "hf (command line)",
-              "huggingface_hub",
-              "hf-2.4.0",
+              HUB,
+              Optional.of(ClientSetup.of(NEWEST)),
               "",
-              Map.of(),
               "`hf download --local-dir`",
               List.of(ENDPOINT, "hf download acme/tiny --local-dir tiny")),
           row(
+              "api",
+              "HfApi",
+              HUB,
+              NEWEST,
+              "lists of models and datasets with filters and pages; info, trees, paths, refs,"
+                  + " commits and discussions of a repo; what exists; headers of safetensors",
+              python("from huggingface_hub import HfApi as A; print(A().model_info('acme/tiny'))")),
+          row(
               "files",
               "HfFileSystem",
-              "huggingface_hub",
-              "hf-2.4.0",
+              HUB,
+              NEWEST,
               "`find`, `ls`, `glob`, `walk`, `info`, whole and partial reads",
               python("from huggingface_hub import HfFileSystem as F; print(F().ls('acme/tiny'))")),
           transformers("4.57"),
@@ -72,35 +79,35 @@ record TableRow(
               "tokenizers",
               "tokenizers",
               "tokenizers",
-              "datasets-5",
+              DATASETS,
               "`Tokenizer.from_pretrained`",
               python("from tokenizers import Tokenizer as T; T.from_pretrained('acme/tiny')")),
           row(
               "safetensors",
               "safetensors",
               "safetensors",
-              "datasets-5",
+              DATASETS,
               "the header by ranges, then one tensor of the file",
               python("from huggingface_hub import get_safetensors_metadata as m; m('acme/tiny')")),
           row(
               "datasets",
               "datasets",
               "datasets",
-              "datasets-5",
+              DATASETS,
               "`load_dataset` of Parquet, JSON lines, CSV and an image folder, also streaming",
               python("from datasets import load_dataset as d; d('acme/rows', streaming=True)")),
           row(
               "pandas",
               "pandas",
               "pandas",
-              "datasets-5",
+              DATASETS,
               "`read_csv`, `read_parquet` of `hf://` addresses",
               python("import pandas; pandas.read_csv('hf://datasets/acme/rows/data/train.csv')")),
           row(
               "pyarrow",
               "PyArrow",
               "pyarrow",
-              "datasets-5",
+              DATASETS,
               "`read_table` of one column through `HfFileSystem`",
               python(
                   "import pyarrow.parquet as p, huggingface_hub as h; p.read_table("
@@ -109,7 +116,7 @@ record TableRow(
               "polars",
               "Polars",
               "polars",
-              "datasets-5",
+              DATASETS,
               "`scan_parquet` of the file's address; with a token through `HfFileSystem`",
               "python -c \"import polars; print(polars.scan_parquet('$HF_ENDPOINT/datasets/"
                   + "acme/rows/resolve/main/data/train.parquet').collect())\""),
@@ -117,7 +124,7 @@ record TableRow(
               "duckdb",
               "DuckDB",
               "duckdb",
-              "datasets-5",
+              DATASETS,
               "`SELECT` from Parquet and CSV over HTTP ranges, with httpfs",
               "duckdb -c \"FROM '$HF_ENDPOINT/datasets/acme/rows/resolve/main/data/"
                   + "train.parquet'\""),
@@ -125,25 +132,25 @@ record TableRow(
               "curl",
               "curl",
               "",
+              Optional.empty(),
               "",
-              "",
-              Map.of(),
               "each file by itself",
               List.of(ENDPOINT, "curl -fLO $HF_ENDPOINT/acme/tiny/resolve/main/config.json")));
 
   /** No line of the page: the upload that a mirror refuses. */
-  static final TableRow PUSH =
-      row("push", "datasets", "datasets", "datasets-5", "`push_to_hub`", "");
+  static final TableRow PUSH = row("push", "datasets", "datasets", DATASETS, "`push_to_hub`", "");
 
-  private static TableRow hub(
-      String version, Map<String, String> variables, String addition, String line) {
+  /** No line of the page: whose the token is, which the Hub is asked each time. */
+  static final TableRow WHOAMI = row("whoami", "HfApi", HUB, NEWEST, "`whoami`", "");
+
+  private static TableRow hub(ClientSetup setup, String addition, String line) {
     return new TableRow(
-        "hub-" + version + addition.replace(" with ", "-"),
-        "huggingface_hub" + addition,
-        "huggingface_hub",
-        "hf-" + version,
-        "snapshot",
-        variables,
+        setup.environment().replace("hf-", "hub-")
+            + addition.replace(" with ", "-").replace(' ', '-'),
+        HUB + addition,
+        HUB,
+        Optional.of(setup),
+        setup.without().isPresent() ? "snapshot_without_xet" : "snapshot",
         "`snapshot_download`",
         List.of(ENDPOINT, line));
   }
@@ -153,9 +160,8 @@ record TableRow(
         "transformers-" + generation,
         "transformers",
         "transformers",
-        "transformers-" + generation,
+        Optional.of(ClientSetup.of("transformers-" + generation)),
         "transformers",
-        Map.of(),
         "`AutoConfig`, `AutoTokenizer`, weights without torch",
         List.of(
             ENDPOINT,
@@ -165,11 +171,22 @@ record TableRow(
   private static TableRow row(
       String id, String name, String packageName, String environment, String run, String line) {
     return new TableRow(
-        id, name, packageName, environment, id, Map.of(), run, List.of(ENDPOINT, line));
+        id,
+        name,
+        packageName,
+        Optional.of(ClientSetup.of(environment)),
+        id,
+        run,
+        List.of(ENDPOINT, line));
   }
 
   private static String python(String code) {
     return "python -c \"" + code + "\"";
+  }
+
+  /** Whether it reads a dataset with the same id, too. */
+  boolean readsBoth() {
+    return function.equals("api");
   }
 
   /** Whether it reads rows of a dataset rather than files of a model. */
@@ -179,15 +196,20 @@ record TableRow(
 
   /** Whether it ends with every file of the repo, and not only with those that it needs. */
   boolean loadsAll() {
-    return function.isEmpty() || function.equals("snapshot") || function.equals("files");
+    return function.isEmpty() || isSnapshot() || function.equals("files");
+  }
+
+  /** Whether it is {@code snapshot_download}. */
+  boolean isSnapshot() {
+    return function.startsWith("snapshot");
   }
 
   /** The version that the lock file of its environment names, or "any". */
   String version() {
-    if (packageName.isEmpty()) {
+    if (setup.isEmpty()) {
       return "any";
     }
-    Path locked = Path.of("src/test/clients", environment, "requirements.txt");
+    Path locked = Path.of("src/test/clients", setup.get().environment(), "requirements.txt");
     try {
       return Files.readAllLines(locked).stream()
           .filter(line -> line.startsWith(packageName + "=="))

@@ -217,20 +217,41 @@ class RecentAnswersTest {
   }
 
   private List<String> idsOfAllPages() {
-    List<String> ids = new ArrayList<>();
+    return onAllPages(SEARCH, "id");
+  }
+
+  /** The values of a field in the answer and in all pages to which its links lead. */
+  private List<String> onAllPages(String first, String field) {
+    List<String> values = new ArrayList<>();
     String mirror = rig.app().uri().toString();
-    Optional<String> target = Optional.of(SEARCH);
+    Optional<String> target = Optional.of(first);
     while (target.isPresent()) {
       Rig.Answer page = rig.get(target.get(), NOBODY);
       assertThat(page.status()).isEqualTo(200);
-      Matcher id = Pattern.compile("\"id\":\"([^\"]*)\"").matcher(page.text());
-      id.results().forEach(found -> ids.add(found.group(1)));
+      Matcher value = Pattern.compile("\"%s\":\"([^\"]*)\"".formatted(field)).matcher(page.text());
+      value.results().forEach(found -> values.add(found.group(1)));
       Optional<String> next =
           page.header("link").map(NEXT::matcher).filter(Matcher::find).map(m -> m.group(1));
-      next.ifPresent(url -> assertThat(url).startsWith(mirror + "/api/models?"));
+      next.ifPresent(url -> assertThat(url).startsWith(mirror + first.split("[?]")[0] + "?"));
       target = next.map(url -> url.substring(mirror.length()));
     }
-    return ids;
+    return values;
+  }
+
+  /** The cursors are upstream's, which may have any form. */
+  @Test
+  void a_tree_with_commits_has_all_its_pages_on_the_mirror() {
+    rig.hub.treePageSize(2);
+    List<String> paths = List.of("a.txt", "b.txt", "c.txt", "d.txt", "e.txt");
+    paths.forEach(p -> rig.hub.repo("model", "acme/pages").commit("Add " + p, p, DevFile.text(p)));
+    String tree = "/api/models/acme/pages/tree/main?recursive=true&expand=true";
+
+    assertThat(onAllPages(tree, "path")).isEqualTo(paths);
+    assertThat(onAllPages(tree, "title")).hasSize(paths.size());
+    int before = calls().size();
+    rig.hub.goDark();
+    assertThat(onAllPages(tree, "path")).isEqualTo(paths);
+    assertThat(calls()).hasSize(before);
   }
 
   @Test
