@@ -102,7 +102,7 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
               events.beat();
             });
     try {
-      job.run(job.open(), run, data, report);
+      job.run(job.open(memory), run, data, report);
     } catch (IOException e) {
       events.stopped(ImportCommand.stopped(job.folder(), e));
       return;
