@@ -1,10 +1,8 @@
 package io.intrahub.store;
 
 import io.intrahub.hub.RepoId;
-import io.intrahub.policy.Observation;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.Optional;
 
 /**
  * Ends what is known of who may read a repo when something is imported of it. The imported files
@@ -43,10 +41,6 @@ public interface ImportGuard {
    */
   static void end(RepoStore store, RepoId repo, Clock clock) throws IOException {
     store.revokeAll(repo);
-    store.putInternalId(repo, new Observation<>(RepoStore.IMPORTED, clock.instant()));
-    if (!store.internalId(repo).equals(Optional.of(RepoStore.IMPORTED))) {
-      throw new IOException(
-          "that the Hub has to say which repo %s is could not be written".formatted(repo));
-    }
+    store.markImported(repo, clock.instant());
   }
 }

@@ -284,6 +284,32 @@ class CacheImportTest {
   }
 
   @Test
+  void nothing_is_imported_unless_it_is_durable_that_the_hub_must_say_which_repo_it_is()
+      throws Exception {
+    for (int call = 1; ; call++) {
+      data = tmp.resolve("data-" + call);
+      TestDisk disk = new TestDisk(data);
+      try (FsStore store =
+          FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1))) {
+        store.repos().putInternalId(REPO, new Observation<>("0123456789abcdef01234567", NOW));
+        disk.fail(call, TestDisk.Fault.IO_ERROR);
+        importInto(store, new CacheFolderReader(cache), false);
+      } catch (IOException e) {
+        assertThat(e.getMessage()).isNotBlank();
+      }
+      try (FsStore store = StoredRepo.open(data)) {
+        if (!store.repos().internalId(REPO).equals(Optional.of(RepoStore.IMPORTED))) {
+          assertThat(store.readOnly().manifest(REPO, FIRST)).as("failed at %d", call).isEmpty();
+          assertThat(store.readOnly().publishedBytes()).as("failed at %d", call).isZero();
+        }
+      }
+      if (!disk.failed()) {
+        break;
+      }
+    }
+  }
+
+  @Test
   void links_that_dangle_or_lead_out_and_unfinished_downloads_are_skipped() throws Exception {
     Path snapshot = layout.snapshot(REPO, FIRST);
     Path secret = Files.writeString(tmp.resolve("secret"), "of somebody else");
