@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Brings what a client's folder has into a store. Each digest is computed anew. What the folder
@@ -94,6 +95,7 @@ public final class CacheImport {
     Instant seen = ref.writtenAt().isAfter(now) ? now : ref.writtenAt();
     guard.change(
         repo,
+        Optional.empty(),
         () ->
             store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen)));
     if (!isKnown(repo, ref)) {

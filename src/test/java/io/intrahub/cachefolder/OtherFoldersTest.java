@@ -33,6 +33,9 @@ class OtherFoldersTest {
   private static final String ATTRIBUTES =
       "# of the Hub\n*.safetensors filter=lfs diff=lfs merge=lfs -text\nonnx/*.json -filter\n";
 
+  /** {@code onnx} and a folder in it. */
+  private static final int FOLDERS = 2;
+
   @TempDir(factory = MemoryFolder.class)
   Path tmp;
 
@@ -75,7 +78,7 @@ class OtherFoldersTest {
           assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
         }
       }
-      assertThat(manifest.size()).isEqualTo(files.size());
+      assertThat(manifest.size()).isEqualTo(files.size() + FOLDERS);
     }
   }
 

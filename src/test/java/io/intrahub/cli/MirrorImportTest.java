@@ -174,6 +174,29 @@ class MirrorImportTest {
   }
 
   @Test
+  void what_the_hub_has_listed_of_the_repo_is_not_listed_again_after_an_import() throws Exception {
+    URI info = mirror.uri().resolve("/api/models/" + ID + "/revision/main");
+    try (InputStream in = info.toURL().openStream()) {
+      assertThat(in.readAllBytes()).isNotEmpty();
+    }
+    assertThat(get("config.json")).isNotEmpty();
+    mirror.awaitIdle();
+    assertThat(mirror.hub().log()).extracting(Recorded::route).contains(Route.TREE);
+    int before = mirror.hub().log().size();
+
+    assertThat(run("--hf-cache", cache.toString()).out()).contains("added 2 files");
+
+    for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
+      assertThat(get(file.getKey())).isEqualTo(file.getValue().allBytes());
+    }
+    mirror.awaitIdle();
+    assertThat(mirror.hub().log().subList(before, mirror.hub().log().size()))
+        .extracting(Recorded::route)
+        .contains(Route.REPO_INFO)
+        .doesNotContain(Route.TREE, Route.CDN, Route.RESOLVE_CACHE);
+  }
+
+  @Test
   void a_folder_that_the_mirror_cannot_read_is_named() {
     Ran ran = run("--hf-cache", tmp.resolve("none").toString());
 
