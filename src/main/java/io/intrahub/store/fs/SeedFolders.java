@@ -41,7 +41,9 @@ public final class SeedFolders implements SeedBlobs {
   /** More rejected files than this are opened again at once. */
   private static final int MAX_REJECTED = 10_000;
 
-  /** How long a rejected file is not opened: the reason may pass, and each attempt may be logged. */
+  /**
+   * How long a rejected file is not opened: the reason may pass, and each attempt may be logged.
+   */
   private static final Duration REJECTED = Duration.ofMinutes(1);
 
   /** More files than this are verified again. */
@@ -57,8 +59,8 @@ public final class SeedFolders implements SeedBlobs {
 
   /**
    * Whether each file, as it was then, has the content that its name promises. A range of it can't
-   * be verified by itself, so the whole file is, once. A file with wrong content is not used until it
-   * is changed.
+   * be verified by itself, so the whole file is, once. A file with wrong content is not used until
+   * it is changed.
    */
   private final Map<Version, CompletableFuture<Boolean>> verified = new ConcurrentHashMap<>();
 
@@ -139,7 +141,12 @@ public final class SeedFolders implements SeedBlobs {
     BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
     Version version =
         new Version(
-            name, file, blob, now.size(), now.lastModifiedTime(), Optional.ofNullable(now.fileKey()));
+            name,
+            file,
+            blob,
+            now.size(),
+            now.lastModifiedTime(),
+            Optional.ofNullable(now.fileKey()));
     if (verified.size() > MAX_VERIFIED) {
       verified.clear();
     }
