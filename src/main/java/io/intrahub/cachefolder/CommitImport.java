@@ -30,7 +30,7 @@ final class CommitImport implements CachedFiles.Receiver {
   private final FsStore store;
   private final MemoryBudget memory;
   private final boolean link;
-  private final CacheExport.Progress progress;
+  private final CacheImport.Progress progress;
   private final ImportResultBuilder result;
   private final RepoId repo;
   private final CommitHash commit;
@@ -58,7 +58,7 @@ final class CommitImport implements CachedFiles.Receiver {
       FsStore store,
       MemoryBudget memory,
       boolean link,
-      CacheExport.Progress progress,
+      CacheImport.Progress progress,
       ImportGuard guard,
       ImportResultBuilder result,
       RepoId repo,
@@ -91,12 +91,19 @@ final class CommitImport implements CachedFiles.Receiver {
   }
 
   @Override
+  public void reading() {
+    progress.reading();
+  }
+
+  @Override
   public void skipped(Path path, String why) {
+    progress.reading();
     result.skipped(path, why);
   }
 
   @Override
   public void file(CachedFile file) throws IOException {
+    progress.reading();
     BlobId blob = new BlobId(file.digest(), file.size());
     if (known.isDenied(file.path(), blob)) {
       skipped(
@@ -136,7 +143,7 @@ final class CommitImport implements CachedFiles.Receiver {
       // The store keeps no empty blobs.
       return takeEmpty(file, blob);
     }
-    return switch (store.importer().add(repo, blob, file.content(), link)) {
+    return switch (store.importer().add(repo, blob, file.content(), link, progress::reading)) {
       case BlobImporter.Result.Added() -> {
         result.added(blob.size());
         progress.added(repo, file.path(), blob.size());

@@ -94,13 +94,15 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
             memory,
             clock,
             job.link(),
-            (repo, path, bytes) -> {
-              if (closed) {
-                throw new UncheckedIOException(new IOException("the mirror is being stopped"));
-              }
-              report.added(repo, path, bytes);
-              events.beat();
-            });
+            new ImportBeat(
+                report,
+                () -> {
+                  if (closed) {
+                    throw new UncheckedIOException(new IOException("the mirror is being stopped"));
+                  }
+                  events.beat();
+                },
+                System::nanoTime));
     try {
       job.run(job.open(memory), run, data, report);
     } catch (IOException e) {
@@ -111,7 +113,7 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
     report.end();
   }
 
-  /** Has an import that is running end at its next file. */
+  /** Has an import that is running end soon. */
   @Override
   public void close() {
     closed = true;

@@ -33,6 +33,7 @@ import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.store.fs.TestDisk;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -195,6 +196,53 @@ class CacheImportTest {
     try (FsStore store = StoredRepo.open(data)) {
       assertThat(store.readOnly().manifest(REPO, FIRST)).isEmpty();
     }
+  }
+
+  /** Ends an import at a moment when it reads. */
+  private static final class Impatient implements CacheImport.Progress {
+    private int left;
+
+    Impatient(int left) {
+      this.left = left;
+    }
+
+    @Override
+    public void added(RepoId repo, FilePath path, long bytes) {}
+
+    @Override
+    public void reading() {
+      if (left == 0) {
+        throw new UncheckedIOException(new IOException("nobody waits"));
+      }
+      left--;
+    }
+  }
+
+  @Test
+  void an_import_can_be_ended_whenever_it_reads_and_is_continued_by_the_next_one()
+      throws Exception {
+    int ended = 0;
+    for (int before = 0; ; before++) {
+      data = tmp.resolve("data-" + before);
+      try (FsStore store = StoredRepo.open(data)) {
+        new CacheImport(
+                store,
+                ImportGuard.offline(store.repos(), CLOCK),
+                TestRepos.budget(),
+                CLOCK,
+                false,
+                new Impatient(before))
+            .run(new CacheFolderReader(cache), REPO);
+        break;
+      } catch (UncheckedIOException e) {
+        ended++;
+      }
+      assertThat(data.resolve("partial")).isEmptyDirectory();
+      assertThat(importCache().files()).isEqualTo(5);
+      expectStored(StoredRepo.files());
+    }
+    // At each file, and while each of the four that are not empty is copied and hashed.
+    assertThat(ended).isGreaterThanOrEqualTo(5 + 4 * 2);
   }
 
   @Test
@@ -361,6 +409,11 @@ class CacheImportTest {
               }
               count[0]++;
               to.file(file);
+            }
+
+            @Override
+            public void reading() {
+              to.reading();
             }
 
             @Override
