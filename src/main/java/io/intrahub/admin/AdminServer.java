@@ -105,7 +105,8 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     ctx.contentType("application/x-ndjson; charset=utf-8");
-    imports.run(request, ctx.outputStream());
+    // Not Javalin's own stream, whose flush() does nothing: a client that left would go unnoticed.
+    imports.run(request, ctx.res().getOutputStream());
   }
 
   private static void refuse(Context ctx, int status, String message) {

@@ -3,6 +3,7 @@ package io.intrahub.cachefolder;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CachedFiles.CachedRef;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ImportGuard;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Brings what a client's folder has into a store. Each digest is computed anew. What the folder
@@ -28,19 +30,35 @@ import java.util.List;
  * <p>For one thread.
  */
 public final class CacheImport {
+  /** Told how an import goes on. Called by the thread that imports. */
+  public interface Progress {
+    /**
+     * A blob was added.
+     *
+     * @param bytes its size
+     */
+    void added(RepoId repo, FilePath path, long bytes);
+
+    /**
+     * The import reads a file. Called at each file and each part of a large one. An unchecked
+     * exception ends the import; what is complete stays.
+     */
+    default void reading() {}
+  }
+
   private final FsStore store;
   private final ImportGuard guard;
   private final MemoryBudget memory;
   private final Clock clock;
   private final boolean link;
-  private final CacheExport.Progress progress;
+  private final Progress progress;
 
   /**
    * An import.
    *
    * @param guard of the store
    * @param link whether the store gets hard links to the client's files instead of copies
-   * @param progress told of each blob that was added
+   * @param progress told of each blob that was added, and able to end the import
    */
   public CacheImport(
       FsStore store,
@@ -48,7 +66,7 @@ public final class CacheImport {
       MemoryBudget memory,
       Clock clock,
       boolean link,
-      CacheExport.Progress progress) {
+      Progress progress) {
     this.store = store;
     this.guard = guard;
     this.memory = memory;
@@ -94,6 +112,7 @@ public final class CacheImport {
     Instant seen = ref.writtenAt().isAfter(now) ? now : ref.writtenAt();
     guard.change(
         repo,
+        Optional.empty(),
         () ->
             store.repos().putRevision(repo, ref.revision(), new Observation<>(ref.commit(), seen)));
     if (!isKnown(repo, ref)) {

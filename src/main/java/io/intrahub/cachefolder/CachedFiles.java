@@ -46,6 +46,12 @@ public interface CachedFiles {
   interface Receiver extends Skips {
     /** A file of the commit that was asked for. */
     void file(CachedFile file) throws IOException;
+
+    /**
+     * Content is read to find out what it is. Called at each part of a file; ends the reading with
+     * an unchecked exception if nobody waits for it any more.
+     */
+    void reading();
   }
 
   /**

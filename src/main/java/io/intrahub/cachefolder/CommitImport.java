@@ -11,7 +11,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.EntryJson;
 import io.intrahub.store.BlobImporter;
 import io.intrahub.store.ImportGuard;
-import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.fs.FsStore;
@@ -22,33 +21,44 @@ import java.util.Optional;
 
 /** The import of the files of one commit. For one thread, and one call. */
 final class CommitImport implements CachedFiles.Receiver {
+  /**
+   * In place of the id of a folder's tree, which would follow from all files of the folder: git's
+   * id of nothing.
+   */
+  private static final String UNKNOWN_TREE = "0".repeat(40);
+
   private final FsStore store;
   private final MemoryBudget memory;
   private final boolean link;
-  private final CacheExport.Progress progress;
+  private final CacheImport.Progress progress;
   private final ImportResultBuilder result;
   private final RepoId repo;
   private final CommitHash commit;
   private final ImportGuard guard;
 
-  /** What the store knew of the commit before. */
-  private final Optional<Manifest> known;
-
-  /** What the Hub has said of the commit, if it has. */
-  private final Optional<Manifest> fromHub;
-
+  private final KnownCommit known;
+  private final ParentFolders folders = new ParentFolders();
   private final MemoryBudget.Reservation held;
   private final ManifestWriter writer;
   private long files;
 
-  /** Whether something is imported that the store did not have. */
-  private boolean changes;
+  /** What was ended so far, because something is imported that the store did not have. */
+  private Ended ended = Ended.NOTHING;
+
+  /** What the store knew of a repo before an import; each value includes those before it. */
+  private enum Ended {
+    NOTHING,
+    /** Who may read it. */
+    RIGHTS,
+    /** Which repo it is. */
+    IDENTITY
+  }
 
   CommitImport(
       FsStore store,
       MemoryBudget memory,
       boolean link,
-      CacheExport.Progress progress,
+      CacheImport.Progress progress,
       ImportGuard guard,
       ImportResultBuilder result,
       RepoId repo,
@@ -62,8 +72,7 @@ final class CommitImport implements CachedFiles.Receiver {
     this.result = result;
     this.repo = repo;
     this.commit = commit;
-    this.known = store.readOnly().manifest(repo, commit);
-    this.fromHub = known.filter(Manifest::complete);
+    this.known = new KnownCommit(store, repo, commit);
     this.held = this.memory.reservation("import");
     this.writer = store.repos().newManifest(repo, commit, held);
   }
@@ -73,8 +82,8 @@ final class CommitImport implements CachedFiles.Receiver {
         writer) {
       folder.files(repo, commit, this);
       if (files > 0) {
-        if (changes) {
-          guard.change(repo, () -> writer.commit(false));
+        if (ended == Ended.IDENTITY) {
+          guard.change(repo, Optional.empty(), () -> writer.commit(false));
         }
         result.commit(commit, files);
       }
@@ -82,43 +91,50 @@ final class CommitImport implements CachedFiles.Receiver {
   }
 
   @Override
+  public void reading() {
+    progress.reading();
+  }
+
+  @Override
   public void skipped(Path path, String why) {
+    progress.reading();
     result.skipped(path, why);
   }
 
   @Override
   public void file(CachedFile file) throws IOException {
+    progress.reading();
     BlobId blob = new BlobId(file.digest(), file.size());
-    if (isDenied(file.path(), blob)) {
+    if (known.isDenied(file.path(), blob)) {
       skipped(
           file.content(), "the Hub's list of this commit names another content for " + file.path());
       return;
     }
-    if (!changes && !isStored(file.path(), blob)) {
-      guard.change(repo, () -> changes = true);
+    if (!known.isStored(file.path(), blob)) {
+      end(known.provenId(file.path(), blob));
     }
     if (!take(file, blob)) {
       return;
     }
-    Entry entry = entry(file.path(), blob);
-    writer.add(new ManifestEntry(entry, EntryJson.write(entry)));
+    for (FilePath folder : folders.ofNext(file.path())) {
+      if (known.find(folder).isEmpty()) {
+        add(new Entry(Entry.Kind.DIRECTORY, folder, UNKNOWN_TREE, 0, Optional.empty()));
+      }
+    }
+    add(entry(file.path(), blob));
     files++;
   }
 
-  private boolean isDenied(FilePath path, BlobId blob) throws IOException {
-    return fromHub.isPresent() && !names(fromHub.get(), path, blob);
+  private void add(Entry entry) throws IOException {
+    writer.add(new ManifestEntry(entry, EntryJson.write(entry)));
   }
 
-  /** Whether the import changes nothing about this file. */
-  private boolean isStored(FilePath path, BlobId blob) throws IOException {
-    return known.isPresent()
-        && names(known.get(), path, blob)
-        && (blob.size() == 0 || store.readOnly().file(repo, blob).isPresent());
-  }
-
-  private static boolean names(Manifest manifest, FilePath path, BlobId blob) throws IOException {
-    Optional<BlobId> named = manifest.find(path).flatMap(e -> e.entry().blob());
-    return named.equals(Optional.of(blob));
+  /** Ends what must be ended before a file is imported that the store does not have. */
+  private void end(Optional<String> provenId) throws IOException {
+    Ended needed = provenId.isPresent() ? Ended.RIGHTS : Ended.IDENTITY;
+    if (ended.compareTo(needed) < 0) {
+      guard.change(repo, provenId, () -> ended = needed);
+    }
   }
 
   /** Returns whether the store has the content now. */
@@ -127,7 +143,7 @@ final class CommitImport implements CachedFiles.Receiver {
       // The store keeps no empty blobs.
       return takeEmpty(file, blob);
     }
-    return switch (store.importer().add(repo, blob, file.content(), link)) {
+    return switch (store.importer().add(repo, blob, file.content(), link, progress::reading)) {
       case BlobImporter.Result.Added() -> {
         result.added(blob.size());
         progress.added(repo, file.path(), blob.size());

@@ -2,6 +2,7 @@ package io.intrahub.cachefolder;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.FolderFiles.UnusableException;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -14,22 +15,19 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
  * Reads a git clone of a repo of the Hub, with the LFS files that git-lfs has downloaded: the files
  * of the commit that is checked out. It runs no git.
  *
- * <p>Git's index names the files and the git blob ids of the commit. The id of an LFS file is that
- * of its pointer, whose text follows from the sha256 and the size of an LFS object. So the objects
- * that are there say which files are theirs. All other files are taken from the work tree.
+ * <p>Git's index names the files and the git blob ids, and their tree is compared with that of the
+ * commit. The id of an LFS file is that of its pointer. All other files are taken from the work
+ * tree.
  */
 public final class GitCloneReader implements CachedFiles {
-  private static final int MAX_REF = 1024;
-  private static final int MAX_PACKED_REFS = 64 << 20;
+  private static final String OWNER = "import";
   private static final int MAX_POINTER = 1024;
   private static final byte[] POINTER =
       "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
@@ -38,6 +36,7 @@ public final class GitCloneReader implements CachedFiles {
   private final Path git;
   private final RepoId repo;
   private final Optional<Revision> revision;
+  private final MemoryBudget memory;
   private final FolderFiles folder;
   private final CommitHash commit;
   private final GitIndex index;
@@ -48,52 +47,30 @@ public final class GitCloneReader implements CachedFiles {
    * @param root the folder with the work tree
    * @param repo whose clone it is
    * @param revision what is checked out, if clients are to find it under a name
+   * @param memory for what must be held of the clone
    * @throws IOException if it is no clone, or changes are staged in it
    */
-  public GitCloneReader(Path root, RepoId repo, Optional<Revision> revision) throws IOException {
+  public GitCloneReader(Path root, RepoId repo, Optional<Revision> revision, MemoryBudget memory)
+      throws IOException {
     this.folder = new FolderFiles(root);
     this.root = root.toRealPath();
     this.git = this.root.resolve(".git");
     this.repo = repo;
     this.revision = revision;
+    this.memory = memory;
     if (!Files.isDirectory(git, NOFOLLOW_LINKS)) {
       throw new IOException(root + " has no folder .git, so it is not a git clone");
     }
     this.commit =
-        head()
+        GitHead.read(git)
             .orElseThrow(
                 () -> new IOException("the commit that is checked out in " + root + " is unknown"));
-    this.index = GitIndex.read(git.resolve("index"));
-  }
-
-  private Optional<CommitHash> head() throws IOException {
-    String text = small(git.resolve("HEAD"), MAX_REF);
-    if (!text.startsWith("ref: ")) {
-      return CommitHash.parse(text);
+    try (MemoryBudget.Reservation held = memory.reservation(OWNER)) {
+      held.grow(GitObjects.MEMORY);
+      String tree = new GitObjects(git.resolve("objects")).treeOf(commit);
+      this.index = new GitIndex(git.resolve("index"), tree);
+      index.read(held, (path, gitId) -> {});
     }
-    String name = text.substring("ref: ".length()).strip();
-    Path ref = git.resolve(name).normalize();
-    if (!ref.startsWith(git.resolve("refs"))) {
-      return Optional.empty();
-    }
-    if (Files.isRegularFile(ref, NOFOLLOW_LINKS)) {
-      return CommitHash.parse(small(ref, MAX_REF));
-    }
-    Path packed = git.resolve("packed-refs");
-    return Files.isRegularFile(packed, NOFOLLOW_LINKS)
-        ? small(packed, MAX_PACKED_REFS)
-            .lines()
-            .filter(line -> line.endsWith(" " + name))
-            .findFirst()
-            .flatMap(line -> CommitHash.parse(line.substring(0, line.indexOf(' '))))
-        : Optional.empty();
-  }
-
-  private static String small(Path file, int limit) throws IOException {
-    if (!Files.isRegularFile(file, NOFOLLOW_LINKS) || Files.size(file) > limit) {
-      throw new IOException(file + " is missing, or not what git writes");
-    }
-    return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
   }
 
   @Override
@@ -106,48 +83,30 @@ public final class GitCloneReader implements CachedFiles {
     return List.of(commit);
   }
 
-  /** An LFS object that git-lfs has downloaded. */
-  private record LfsObject(Digest.Sha256 sha256, Path file) {}
-
-  /** The LFS objects by the git blob ids of their pointers. */
-  private Map<String, LfsObject> lfsObjects(Skips skips) throws IOException {
-    Map<String, LfsObject> objects = new HashMap<>();
-    FolderFiles.walk(
-        git.resolve("lfs").resolve("objects"),
-        skips,
-        file -> {
-          Optional<Digest> digest = Digest.ofEtag(file.getFileName().toString());
-          if (digest.isPresent()
-              && digest.get() instanceof Digest.Sha256 sha256
-              && Files.isRegularFile(file, NOFOLLOW_LINKS)) {
-            byte[] pointer = LfsPointers.text(sha256, Files.size(file));
-            objects.put(LfsPointers.gitId(pointer), new LfsObject(sha256, file));
-          }
-        });
-    return objects;
-  }
-
   @Override
   public void files(RepoId of, CommitHash at, Receiver to) throws IOException {
-    Map<String, LfsObject> objects = lfsObjects(to);
-    for (GitIndex.Item item : index.items()) {
-      Path shown = root;
-      try {
-        shown = root.resolve(item.path());
-        FilePath path =
-            FilePath.parse(item.path())
-                .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
-        LfsObject object = objects.get(item.gitId());
-        if (object == null) {
-          to.file(plain(path, shown, item.gitId()));
-        } else {
-          to.file(cached(path, object.sha256(), object.file()));
-        }
-      } catch (InvalidPathException e) {
-        to.skipped(shown, "it has a name that can't be read with this locale: set LC_ALL=C.UTF-8");
-      } catch (UnusableException e) {
-        to.skipped(shown, String.valueOf(e.getMessage()));
-      }
+    try (MemoryBudget.Reservation held = memory.reservation(OWNER)) {
+      LfsObjects objects = LfsObjects.list(git.resolve("lfs").resolve("objects"), held, to);
+      index.read(held, (path, gitId) -> file(path, gitId, objects, to));
+    }
+  }
+
+  private void file(String name, String gitId, LfsObjects objects, Receiver to) throws IOException {
+    Path shown = root;
+    try {
+      shown = root.resolve(name);
+      FilePath path =
+          FilePath.parse(name)
+              .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
+      Optional<LfsObjects.LfsObject> object = objects.ofPointer(gitId);
+      to.file(
+          object.isEmpty()
+              ? plain(path, shown, gitId)
+              : cached(path, object.get().sha256(), object.get().file()));
+    } catch (InvalidPathException e) {
+      to.skipped(shown, "it has a name that can't be read with this locale: set LC_ALL=C.UTF-8");
+    } catch (UnusableException e) {
+      to.skipped(shown, String.valueOf(e.getMessage()));
     }
   }
 

@@ -42,7 +42,7 @@ final class JdkFolderWriter implements FolderWriter {
     delete(target);
     try (FileChannel from = FileChannel.open(source, READ, NOFOLLOW_LINKS);
         Disk.File to = disk.create(target)) {
-      FileIo.copy(from, from.size(), to, source);
+      FileIo.copy(from, from.size(), to, source, () -> {});
     }
   }
 

@@ -74,14 +74,14 @@ public final class PlainFolderReader implements CachedFiles {
             return;
           }
           try {
-            to.file(cached(file));
+            to.file(cached(file, to::reading));
           } catch (UnusableException e) {
             to.skipped(file, String.valueOf(e.getMessage()));
           }
         });
   }
 
-  private CachedFile cached(Path file) throws UnusableException {
+  private CachedFile cached(Path file, Runnable reading) throws UnusableException {
     FilePath path =
         FolderFiles.pathIn(root, file)
             .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
@@ -93,8 +93,8 @@ public final class PlainFolderReader implements CachedFiles {
             content,
             bytes ->
                 lfs
-                    ? new Digest.Sha256(FileDigest.of(bytes, SHA256, size))
-                    : new Digest.GitSha1(FileDigest.of(bytes, SHA1, size)));
+                    ? new Digest.Sha256(FileDigest.of(bytes, SHA256, size, reading))
+                    : new Digest.GitSha1(FileDigest.of(bytes, SHA1, size, reading)));
     return new CachedFile(path, digest, content, size);
   }
 

@@ -210,9 +210,10 @@ final class ImportCommand implements Callable<Integer> {
             config.highWatermark(),
             config.lowWatermark());
     Clock clock = Clock.systemUTC();
+    MemoryBudget memory = new MemoryBudget(MEMORY, Duration.ZERO);
     ImportJob.Opened opened;
     try {
-      opened = job.open();
+      opened = job.open(memory);
     } catch (ImportJob.InvalidException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
@@ -224,12 +225,7 @@ final class ImportCommand implements Callable<Integer> {
       StoreUsage before = store.usage();
       CacheImport run =
           new CacheImport(
-              store,
-              ImportGuard.offline(store.repos(), clock),
-              new MemoryBudget(MEMORY, Duration.ZERO),
-              clock,
-              link,
-              report::added);
+              store, ImportGuard.offline(store.repos(), clock), memory, clock, link, report::added);
       job.run(opened, run, config.path(), report);
       report.evicted(before, store.usage());
       report.end();

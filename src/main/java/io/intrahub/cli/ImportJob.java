@@ -1,5 +1,6 @@
 package io.intrahub.cli;
 
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CacheFolderReader;
 import io.intrahub.cachefolder.CacheImport;
 import io.intrahub.cachefolder.CachedFiles;
@@ -87,13 +88,14 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
   /**
    * Opens the folder.
    *
+   * @param memory for what must be held of it
    * @throws IOException if it can't be read
    */
-  Opened open() throws IOException, InvalidException {
+  Opened open(MemoryBudget memory) throws IOException, InvalidException {
     return switch (kind) {
       case HF_CACHE -> openCache();
       case LOCAL_DIR -> all(new LocalFolderReader(folder, target().repo(), target().revision()));
-      case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision()));
+      case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision(), memory));
       case FILES ->
           all(new PlainFolderReader(folder, target().repo(), target().revision(), namedCommit()));
     };

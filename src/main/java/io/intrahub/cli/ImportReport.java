@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ImportResult;
+import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreUsage;
 import java.nio.file.Path;
@@ -65,7 +66,8 @@ final class ImportReport extends FolderReport {
                 known));
     of.skipped().stream()
         .limit(MAX_LINES)
-        .forEach(file -> error("Skipped " + file.path() + ": " + file.why()));
+        .forEach(
+            file -> error(TerminalWriter.oneLine("Skipped " + file.path() + ": " + file.why())));
     if (of.skippedCount() > MAX_LINES) {
       error("Skipped " + (of.skippedCount() - MAX_LINES) + " more files of " + of.repo());
     }

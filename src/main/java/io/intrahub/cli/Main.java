@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -68,7 +69,9 @@ public final class Main implements Callable<Integer> {
   static CommandLine commandLine() {
     CommandLine all = new CommandLine(new Main());
     describeExitCodes(all);
-    return all.setCaseInsensitiveEnumValuesAllowed(true)
+    return all.setOut(new TerminalWriter(all.getOut()))
+        .setErr(new TerminalWriter(all.getErr()))
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::explainUsage)
         .setExecutionExceptionHandler(Main::explain);

@@ -94,15 +94,17 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
             memory,
             clock,
             job.link(),
-            (repo, path, bytes) -> {
-              if (closed) {
-                throw new UncheckedIOException(new IOException("the mirror is being stopped"));
-              }
-              report.added(repo, path, bytes);
-              events.beat();
-            });
+            new ImportBeat(
+                report,
+                () -> {
+                  if (closed) {
+                    throw new UncheckedIOException(new IOException("the mirror is being stopped"));
+                  }
+                  events.beat();
+                },
+                System::nanoTime));
     try {
-      job.run(job.open(), run, data, report);
+      job.run(job.open(memory), run, data, report);
     } catch (IOException e) {
       events.stopped(ImportCommand.stopped(job.folder(), e));
       return;
@@ -111,7 +113,7 @@ final class MirrorImport implements OperatorImport, AutoCloseable {
     report.end();
   }
 
-  /** Has an import that is running end at its next file. */
+  /** Has an import that is running end soon. */
   @Override
   public void close() {
     closed = true;

@@ -162,7 +162,9 @@ public final class Wiring {
         repos,
         upstream,
         transfers,
-        settings.seeds().isEmpty() ? SeedBlobs.NONE : new SeedFolders(settings.seeds()),
+        settings.seeds().isEmpty()
+            ? SeedBlobs.NONE
+            : new SeedFolders(settings.seeds(), environment.nanos()),
         meters,
         budget,
         environment.caches(),

@@ -1,7 +1,7 @@
 package io.intrahub.hub;
 
 /** Checks of text from outside. */
-final class UnicodeText {
+public final class UnicodeText {
   private UnicodeText() {}
 
   /**
@@ -9,7 +9,7 @@ final class UnicodeText {
    * separators, bidirectional marks. Such a name would mislead a person who reads a log or an
    * error. Joiners (U+200C, U+200D) are allowed, because some scripts and symbols need them.
    */
-  static boolean isInvisible(int c) {
+  public static boolean isInvisible(int c) {
     return (c >= 0x80 && c <= 0x9f)
         || c == 0x061c
         || c == 0x200e

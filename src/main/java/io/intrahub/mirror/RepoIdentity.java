@@ -65,9 +65,11 @@ final class RepoIdentity {
 
   /**
    * Makes a change that an import brings, after everybody's right to read the repo has ended. The
-   * Hub has to say which repo it is before it says again who may read it.
+   * Hub has to say which repo it is before it says again who may read it, unless the change brings
+   * only what the Hub has listed of the repo with this id.
    */
-  void change(RepoId repo, ImportGuard.Change change) throws IOException {
+  void change(RepoId repo, Optional<String> provenId, ImportGuard.Change change)
+      throws IOException {
     try {
       var _ =
           replacements.exclusively(
@@ -77,7 +79,7 @@ final class RepoIdentity {
                 commits.invalidate(repo);
                 imports.forEach(listener -> listener.accept(repo));
                 try {
-                  ImportGuard.end(store, repo, clock);
+                  ImportGuard.end(store, repo, provenId, clock);
                   // A question that began meanwhile may have been answered before the mark.
                   checker.replaced(repo);
                   store.revokeAll(repo);

@@ -35,8 +35,10 @@ public interface BlobImporter {
    *
    * @param link whether the file itself gets a second name in the store, and becomes read-only,
    *     instead of being copied
+   * @param goesOn called while the file is read; may end that with an unchecked exception, after
+   *     which nothing is stored
    * @throws IOException if the store can't take it, although the file can be read; nothing is
    *     stored then
    */
-  Result add(RepoId repo, BlobId blob, Path file, boolean link) throws IOException;
+  Result add(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn) throws IOException;
 }

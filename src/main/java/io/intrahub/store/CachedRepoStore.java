@@ -154,6 +154,11 @@ public final class CachedRepoStore implements RepoStore {
   }
 
   @Override
+  public void markImported(RepoId repo, Instant at) throws IOException {
+    store.markImported(repo, at);
+  }
+
+  @Override
   public Map<RepoId, Observation<Tombstone>> tombstones() {
     return store.tombstones();
   }

@@ -22,10 +22,19 @@ public final class FileDigest {
    * @throws IOException if it can't be read
    */
   public static boolean matches(Path file, BlobId blob) throws IOException {
+    return matches(file, blob, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param goesOn called at each part of the file; may end the reading with an unchecked exception
+   */
+  public static boolean matches(Path file, BlobId blob, Runnable goesOn) throws IOException {
     if (Files.size(file) != blob.size()) {
       return false;
     }
-    return of(file, blob.digest(), blob.size()).equals(blob.digest().hex());
+    return of(file, blob.digest(), blob.size(), goesOn).equals(blob.digest().hex());
   }
 
   /**
@@ -33,15 +42,17 @@ public final class FileDigest {
    *
    * @param kind of the digest
    * @param size of the file in bytes
+   * @param goesOn called at each part of the file; may end the reading with an unchecked exception
    * @return the digest, in hexadecimal digits; meaningless if the file has another size
    * @throws IOException if it can't be read
    */
-  public static String of(Path file, Digest kind, long size) throws IOException {
+  public static String of(Path file, Digest kind, long size, Runnable goesOn) throws IOException {
     MessageDigest hash = kind.newHash(size);
     try (InputStream in = Files.newInputStream(file)) {
       byte[] buffer = new byte[BUFFER];
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         hash.update(buffer, 0, count);
+        goesOn.run();
       }
     }
     return HexFormat.of().formatHex(hash.digest());

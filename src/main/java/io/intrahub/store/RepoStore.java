@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,6 +97,14 @@ public interface RepoStore extends GrantStore {
 
   /** Remembers the internal id of a repo. */
   void putInternalId(RepoId repo, Observation<String> id);
+
+  /**
+   * Puts {@link #IMPORTED} in the place of any internal id of a repo.
+   *
+   * @param at when something is imported of it
+   * @throws IOException when the earlier id may come back with the next process
+   */
+  void markImported(RepoId repo, Instant at) throws IOException;
 
   /**
    * Forgets all that is known of a repo, and all grants: another repo has its name now. What can't

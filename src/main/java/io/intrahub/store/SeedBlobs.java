@@ -37,6 +37,9 @@ public interface SeedBlobs {
   /** Opens a file with the name and the size of a blob. Its content is not known to be right. */
   Optional<Seed> open(RepoId repo, BlobId blob);
 
-  /** The content was wrong or can't be read: it is not opened any more until the next start. */
+  /**
+   * The content was wrong or could not be read. It is not opened for a while, and its digest is
+   * computed anew before its next use.
+   */
   void reject(RepoId repo, BlobId blob);
 }

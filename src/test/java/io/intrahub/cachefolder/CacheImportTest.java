@@ -14,6 +14,8 @@ import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
 import io.intrahub.cachefolder.CacheExport.Method;
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
@@ -31,19 +33,24 @@ import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.store.fs.TestDisk;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CacheImportTest {
   @TempDir(factory = MemoryFolder.class)
@@ -191,6 +198,53 @@ class CacheImportTest {
     }
   }
 
+  /** Ends an import at a moment when it reads. */
+  private static final class Impatient implements CacheImport.Progress {
+    private int left;
+
+    Impatient(int left) {
+      this.left = left;
+    }
+
+    @Override
+    public void added(RepoId repo, FilePath path, long bytes) {}
+
+    @Override
+    public void reading() {
+      if (left == 0) {
+        throw new UncheckedIOException(new IOException("nobody waits"));
+      }
+      left--;
+    }
+  }
+
+  @Test
+  void an_import_can_be_ended_whenever_it_reads_and_is_continued_by_the_next_one()
+      throws Exception {
+    int ended = 0;
+    for (int before = 0; ; before++) {
+      data = tmp.resolve("data-" + before);
+      try (FsStore store = StoredRepo.open(data)) {
+        new CacheImport(
+                store,
+                ImportGuard.offline(store.repos(), CLOCK),
+                TestRepos.budget(),
+                CLOCK,
+                false,
+                new Impatient(before))
+            .run(new CacheFolderReader(cache), REPO);
+        break;
+      } catch (UncheckedIOException e) {
+        ended++;
+      }
+      assertThat(data.resolve("partial")).isEmptyDirectory();
+      assertThat(importCache().files()).isEqualTo(5);
+      expectStored(StoredRepo.files());
+    }
+    // At each file, and while each of the four that are not empty is copied and hashed.
+    assertThat(ended).isGreaterThanOrEqualTo(5 + 4 * 2);
+  }
+
   @Test
   void the_same_import_again_adds_nothing() throws Exception {
     importCache();
@@ -280,6 +334,165 @@ class CacheImportTest {
 
     try (FsStore store = StoredRepo.open(data)) {
       assertThat(store.repos().internalId(REPO)).hasValue(RepoStore.IMPORTED);
+    }
+  }
+
+  @Test
+  void the_hubs_word_on_which_repo_it_is_stays_if_the_hub_has_listed_all_that_is_imported()
+      throws Exception {
+    Grant everybody = new Grant(REPO, new Authority.Anonymous(), ReadScope.CONTENT);
+    String id = "0123456789abcdef01234567";
+    StoredRepo.put(data, FIRST, StoredRepo.files(), Set.of("model.safetensors"));
+    try (FsStore store = StoredRepo.open(data)) {
+      store.repos().putInternalId(REPO, new Observation<>(id, NOW));
+      store.repos().remember(everybody, NOW);
+    }
+
+    ImportResult result = importCache();
+
+    assertThat(result.added()).isEqualTo(1);
+    try (FsStore store = StoredRepo.open(data)) {
+      assertThat(store.repos().internalId(REPO)).hasValue(id);
+      assertThat(store.readOnly().manifest(REPO, FIRST).orElseThrow().complete()).isTrue();
+      assertThat(store.repos().confirmedAt(everybody)).as("who may read it now").isEmpty();
+    }
+  }
+
+  @Test
+  void a_list_of_the_hub_proves_nothing_once_another_repo_has_the_name() throws Exception {
+    StoredRepo.put(data, FIRST, StoredRepo.files(), Set.of("model.safetensors"));
+    try (FsStore store = StoredRepo.open(data)) {
+      store.repos().putInternalId(REPO, new Observation<>("0123456789abcdef01234567", NOW));
+      CachedFiles folder = new CacheFolderReader(cache);
+      ImportGuard guard = ImportGuard.offline(store.repos(), CLOCK);
+      new CacheImport(
+              store,
+              (repo, provenId, change) -> {
+                // As the mirror does at this moment, when it hears of another id.
+                store.repos().forgetRepo(repo);
+                store.repos().putInternalId(repo, new Observation<>("fedcba9876543210", NOW));
+                guard.change(repo, provenId, change);
+              },
+              TestRepos.budget(),
+              CLOCK,
+              false,
+              (repo, path, bytes) -> {})
+          .run(folder, REPO);
+
+      assertThat(store.repos().internalId(REPO)).hasValue(RepoStore.IMPORTED);
+    }
+  }
+
+  /** Has the list of a commit evicted before one of the files. */
+  private record EvictingFolder(CachedFiles folder, Path list, int before) implements CachedFiles {
+    @Override
+    public List<RepoId> repos() throws IOException {
+      return folder.repos();
+    }
+
+    @Override
+    public List<CommitHash> commits(RepoId repo, Skips skips) {
+      return folder.commits(repo, skips);
+    }
+
+    @Override
+    public void files(RepoId repo, CommitHash commit, Receiver to) throws IOException {
+      int[] count = new int[1];
+      folder.files(
+          repo,
+          commit,
+          new Receiver() {
+            @Override
+            public void file(CachedFile file) throws IOException {
+              if (count[0] == before) {
+                Files.delete(list);
+              }
+              count[0]++;
+              to.file(file);
+            }
+
+            @Override
+            public void reading() {
+              to.reading();
+            }
+
+            @Override
+            public void skipped(Path path, String why) {
+              to.skipped(path, why);
+            }
+          });
+    }
+
+    @Override
+    public List<CachedRef> refs(RepoId repo, Skips skips) {
+      return folder.refs(repo, skips);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void an_import_goes_on_if_the_list_of_its_commit_is_evicted_meanwhile(boolean complete)
+      throws Exception {
+    for (int before = 0; before < 5; before++) {
+      data = tmp.resolve("data-" + before);
+      Set<String> absent = Set.of("model.safetensors", "onnx/model.safetensors");
+      StoredRepo.put(data, FIRST, StoredRepo.files(), absent, complete);
+      Path list;
+      try (var files = Files.walk(data)) {
+        list = files.filter(f -> f.endsWith("manifest")).findFirst().orElseThrow();
+      }
+      try (FsStore store = StoredRepo.open(data)) {
+        CachedFiles folder = new EvictingFolder(new CacheFolderReader(cache), list, before);
+        ImportResult result = importInto(store, folder, false);
+        assertThat(result.files()).as("before %d", before).isEqualTo(5);
+        assertThat(result.skipped()).isEmpty();
+      }
+      expectStored(StoredRepo.files());
+    }
+  }
+
+  @Test
+  void the_folders_of_the_files_are_listed_with_gits_id_of_nothing() throws Exception {
+    importCache();
+
+    try (FsStore store = StoredRepo.open(data)) {
+      Manifest manifest = store.readOnly().manifest(REPO, FIRST).orElseThrow();
+      Map<String, String> listed = new TreeMap<>();
+      manifest.list(
+          Optional.of(new FilePath("onnx")),
+          false,
+          entry -> listed.put(entry.entry().path().value(), entry.json()));
+      assertThat(listed.keySet()).containsExactly("onnx/model.safetensors", "onnx/sub dir");
+      assertThat(listed.get("onnx/sub dir"))
+          .isEqualTo(
+              "{\"type\":\"directory\",\"oid\":\"%s\",\"size\":0,\"path\":\"onnx/sub dir\"}"
+                  .formatted("0".repeat(40)));
+    }
+  }
+
+  @Test
+  void nothing_is_imported_unless_it_is_durable_that_the_hub_must_say_which_repo_it_is()
+      throws Exception {
+    for (int call = 1; ; call++) {
+      data = tmp.resolve("data-" + call);
+      TestDisk disk = new TestDisk(data);
+      try (FsStore store =
+          FsStore.open(data, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1))) {
+        store.repos().putInternalId(REPO, new Observation<>("0123456789abcdef01234567", NOW));
+        disk.fail(call, TestDisk.Fault.IO_ERROR);
+        importInto(store, new CacheFolderReader(cache), false);
+      } catch (IOException e) {
+        assertThat(e.getMessage()).isNotBlank();
+      }
+      try (FsStore store = StoredRepo.open(data)) {
+        if (!store.repos().internalId(REPO).equals(Optional.of(RepoStore.IMPORTED))) {
+          assertThat(store.readOnly().manifest(REPO, FIRST)).as("failed at %d", call).isEmpty();
+          assertThat(store.readOnly().publishedBytes()).as("failed at %d", call).isZero();
+        }
+      }
+      if (!disk.failed()) {
+        break;
+      }
     }
   }
 

@@ -33,6 +33,9 @@ class OtherFoldersTest {
   private static final String ATTRIBUTES =
       "# of the Hub\n*.safetensors filter=lfs diff=lfs merge=lfs -text\nonnx/*.json -filter\n";
 
+  /** {@code onnx} and a folder in it. */
+  private static final int FOLDERS = 2;
+
   @TempDir(factory = MemoryFolder.class)
   Path tmp;
 
@@ -75,7 +78,7 @@ class OtherFoldersTest {
           assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
         }
       }
-      assertThat(manifest.size()).isEqualTo(files.size());
+      assertThat(manifest.size()).isEqualTo(files.size() + FOLDERS);
     }
   }
 
@@ -93,22 +96,9 @@ class OtherFoldersTest {
     expectStored(FIRST);
   }
 
-  private static String git(Path at, String... arguments) throws Exception {
-    java.util.List<String> command = new java.util.ArrayList<>();
-    command.addAll(java.util.List.of("git", "-c", "user.name=a", "-c", "user.email=a@localhost"));
-    command.addAll(java.util.List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).directory(at.toFile());
-    builder.environment().put("GIT_CONFIG_NOSYSTEM", "1");
-    builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
-    Process process = builder.redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(said).isZero();
-    return said.strip();
-  }
-
   /** A clone as git and git-lfs leave it: pointers in the commit, content in the work tree. */
   private CommitHash makeClone() throws Exception {
-    git(folder, "init", "-q", "-b", "main");
+    Git.run(folder, "init", "-q", "-b", "main");
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
       if (blob.digest() instanceof Digest.Sha256 sha256) {
@@ -124,20 +114,32 @@ class OtherFoldersTest {
       }
     }
     // As without git-lfs, which would otherwise be called.
-    git(folder, "-c", "filter.lfs.clean=cat", "add", "-A");
-    git(folder, "commit", "-q", "-m", "Add it");
-    return new CommitHash(git(folder, "rev-parse", "HEAD"));
+    Git.run(folder, "-c", "filter.lfs.clean=cat", "add", "-A");
+    Git.run(folder, "commit", "-q", "-m", "Add it");
+    return new CommitHash(Git.run(folder, "rev-parse", "HEAD"));
+  }
+
+  @Test
+  void packed_refs_of_any_size_are_searched_for_the_branch_that_is_checked_out() throws Exception {
+    CommitHash commit = makeClone();
+    Git.run(folder, "pack-refs", "--all");
+    Path packed = folder.resolve(".git/packed-refs");
+    String refs = Files.readString(packed);
+    Files.writeString(
+        packed, "f".repeat(40) + " " + "x".repeat(2_000) + " refs/heads/main\n" + refs);
+
+    assertThat(clone(Optional.empty()).commits(REPO, (_, _) -> {})).containsExactly(commit);
   }
 
   private GitCloneReader clone(Optional<Revision> revision) throws IOException {
-    return new GitCloneReader(folder, REPO, revision);
+    return new GitCloneReader(folder, REPO, revision, TestRepos.budget());
   }
 
   @Test
   void a_git_clone_is_imported_with_its_lfs_objects() throws Exception {
     CommitHash commit = makeClone();
-    git(folder, "pack-refs", "--all");
-    git(folder, "gc", "-q");
+    Git.run(folder, "pack-refs", "--all");
+    Git.run(folder, "gc", "-q");
 
     ImportResult result = importFrom(clone(Optional.of(Revision.MAIN)));
 
@@ -175,9 +177,34 @@ class OtherFoldersTest {
   void a_clone_with_staged_changes_is_refused() throws Exception {
     makeClone();
     Files.writeString(folder.resolve("config.json"), "changed by the user");
-    git(folder, "add", "config.json");
+    Git.run(folder, "add", "config.json");
 
     assertThatThrownBy(() -> clone(Optional.empty())).hasMessageContaining("staged changes");
+  }
+
+  @Test
+  void an_index_of_another_commit_than_the_one_that_is_checked_out_is_refused() throws Exception {
+    CommitHash first = makeClone();
+    Files.writeString(folder.resolve("config.json"), "of the second commit");
+    Git.run(folder, "commit", "-q", "-a", "-m", "Change it");
+    Git.run(folder, "reset", "-q", "--soft", first.hex());
+
+    assertThatThrownBy(() -> clone(Optional.empty())).hasMessageContaining("staged changes");
+  }
+
+  @Test
+  void a_clone_that_borrows_its_commit_from_another_one_is_refused_with_advice() throws Exception {
+    makeClone();
+    Git.run(tmp, "clone", "-q", "-s", "folder", "borrower");
+
+    assertThatThrownBy(() ->
+            new GitCloneReader(tmp.resolve("borrower"), REPO, Optional.empty(), TestRepos.budget()))
+        .hasMessageContaining("git repack -a -d");
+    Git.run(tmp.resolve("borrower"), "repack", "-q", "-a", "-d");
+    assertThat(
+            new GitCloneReader(tmp.resolve("borrower"), REPO, Optional.empty(), TestRepos.budget())
+                .repos())
+        .containsExactly(REPO);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
@@ -65,9 +66,32 @@ class CacheFolderCommandTest {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+        Main.commandLine()
+            .setOut(new TerminalWriter(new PrintWriter(out)))
+            .setErr(new TerminalWriter(new PrintWriter(err)));
     int status = line.execute(all.toArray(String[]::new));
     return new Ran(status, out.toString(), err.toString());
+  }
+
+  @Test
+  void names_of_skipped_files_do_not_control_the_terminal() throws Exception {
+    String name = "a\u001b[2Jb\nintrahub: everything is stored";
+    Files.writeString(cache.resolve("models--acme--tiny/snapshots/" + COMMIT).resolve(name), "x");
+
+    Ran ran = run("import", "--hf-cache", cache.toString());
+
+    assertThat(ran.status()).isEqualTo(ImportCommand.INCOMPLETE);
+    assertThat(ran.err()).contains("a\\u001b[2Jb\\nintrahub: everything").doesNotContain("\u001b");
+    assertThat(ran.err().lines()).hasSize(1);
+  }
+
+  @Test
+  void all_commands_print_through_the_writer_that_shows_escape_sequences() {
+    CommandLine all = Main.commandLine();
+    assertThat(all.getSubcommands()).isNotEmpty();
+    assertThat(all.getSubcommands().values())
+        .allSatisfy(one -> assertThat(one.getOut()).isInstanceOf(TerminalWriter.class))
+        .allSatisfy(one -> assertThat(one.getErr()).isInstanceOf(TerminalWriter.class));
   }
 
   @Test

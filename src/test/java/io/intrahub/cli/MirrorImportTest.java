@@ -3,13 +3,16 @@ package io.intrahub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.admin.AdminServer;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
+import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -171,6 +174,56 @@ class MirrorImportTest {
     assertThat(mirror.hub().log().subList(before, mirror.hub().log().size()))
         .extracting(Recorded::route)
         .contains(Route.REPO_INFO);
+  }
+
+  @Test
+  void what_the_hub_has_listed_of_the_repo_is_not_listed_again_after_an_import() throws Exception {
+    URI info = mirror.uri().resolve("/api/models/" + ID + "/revision/main");
+    try (InputStream in = info.toURL().openStream()) {
+      assertThat(in.readAllBytes()).isNotEmpty();
+    }
+    assertThat(get("config.json")).isNotEmpty();
+    mirror.awaitIdle();
+    assertThat(mirror.hub().log()).extracting(Recorded::route).contains(Route.TREE);
+    int before = mirror.hub().log().size();
+
+    assertThat(run("--hf-cache", cache.toString()).out()).contains("added 2 files");
+
+    for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
+      assertThat(get(file.getKey())).isEqualTo(file.getValue().allBytes());
+    }
+    mirror.awaitIdle();
+    assertThat(mirror.hub().log().subList(before, mirror.hub().log().size()))
+        .extracting(Recorded::route)
+        .contains(Route.REPO_INFO)
+        .doesNotContain(Route.TREE, Route.CDN, Route.RESOLVE_CACHE);
+  }
+
+  @Test
+  void an_import_ends_if_its_command_goes_away_while_a_large_file_is_read() throws Exception {
+    Path folder = Files.createDirectories(tmp.resolve("plain"));
+    try (RandomAccessFile file = new RandomAccessFile(folder.resolve("a.bin").toFile(), "rw")) {
+      file.setLength(1L << 40);
+    }
+    ImportJob job =
+        new ImportJob(ImportJob.Kind.FILES, folder, List.of(ID), commit, false).checked();
+    OperatorKey key = OperatorKey.read(mirror.data()).orElseThrow();
+    HttpRequest request =
+        HttpRequest.newBuilder(mirror.app().adminUri().resolve("/import"))
+            .header(AdminServer.SIGNATURE, key.sign(job.toJson()))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(job.toJson()))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      InputStream events = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+      assertThat(events.read()).as("it has begun").isPositive();
+      assertThat(run("--hf-cache", cache.toString()).err()).contains("Another import is running");
+      events.close();
+      client.shutdownNow();
+    }
+
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(run("--hf-cache", cache.toString()).status()).isZero());
   }
 
   @Test

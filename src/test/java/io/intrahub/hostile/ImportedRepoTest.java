@@ -47,7 +47,8 @@ class ImportedRepoTest {
   private static final Map<String, DevFile> FILES =
       Map.of(
           "config.json", DevFile.text("{\"model_type\": \"bert\"}\n"),
-          "model.bin", DevFile.lfsGenerated(3, 400_000));
+          "model.bin", DevFile.lfsGenerated(3, 400_000),
+          "onnx/deep/config.json", DevFile.text("{}"));
   private static final String FORGED = "forged by whoever filled the folder\n";
 
   @TempDir Path tmp;
@@ -75,8 +76,9 @@ class ImportedRepoTest {
     Files.createDirectories(repo.resolve("snapshots/" + commit));
     Files.write(repo.resolve("blobs/" + etag), content);
     Files.writeString(repo.resolve("refs/main"), commit);
-    Files.createSymbolicLink(
-        repo.resolve("snapshots/" + commit + "/" + path), Path.of("../../blobs/" + etag));
+    Path link = repo.resolve("snapshots/" + commit + "/" + path);
+    Files.createDirectories(link.getParent());
+    Files.createSymbolicLink(link, link.getParent().relativize(repo.resolve("blobs/" + etag)));
   }
 
   private void importAll() throws Exception {
@@ -256,9 +258,43 @@ class ImportedRepoTest {
           .contains("only the files that were imported");
     }
     // A folder that was not imported may be there all the same.
-    String folder = "/api/models/" + ID + "/tree/" + commit + "/onnx";
+    String folder = "/api/models/" + ID + "/tree/" + commit + "/openvino";
     assertThat(rig.get(folder, Optional.empty()).status()).isEqualTo(501);
     assertThat(rig.hub.log()).isEmpty();
+  }
+
+  /** As {@code HfFileSystem.ls} does, and its {@code info} of a folder. */
+  @Test
+  void in_an_air_gap_the_folders_of_the_imported_files_are_listed() throws Exception {
+    startInAirGap();
+    String tree = "/api/models/" + ID + "/tree/" + commit;
+
+    assertThat(listed(tree))
+        .containsExactlyInAnyOrder("file config.json", "file model.bin", "directory onnx");
+    assertThat(listed(tree + "/onnx")).containsExactly("directory onnx/deep");
+    assertThat(listed(tree + "?limit=2&recursive=true"))
+        .containsExactly("file config.json", "file model.bin");
+    Rig.Answer described =
+        rig.send(
+            rig.app().uri(),
+            new Rig.Call(
+                "POST",
+                "/api/models/" + ID + "/paths-info/" + commit,
+                "",
+                "{\"paths\": [\"onnx\", \"nothing\"], \"expand\": false}"),
+            Optional.empty());
+    assertThat(described.text()).contains("\"type\":\"directory\"", "\"path\":\"onnx\"");
+    assertThat(rig.hub.log()).isEmpty();
+  }
+
+  private List<String> listed(String target) {
+    Rig.Answer answer = rig.get(target, Optional.empty());
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    return new ObjectMapper()
+        .readTree(answer.text())
+        .valueStream()
+        .map(one -> one.get("type").asString() + " " + one.get("path").asString())
+        .toList();
   }
 
   @Test

@@ -390,6 +390,18 @@ public abstract class RepoStoreContract extends ManifestContract {
   }
 
   @Test
+  void the_mark_of_an_import_replaces_any_internal_id_for_good() throws Exception {
+    repos.putInternalId(REPO, new Observation<>("one", NOW.plusSeconds(60)));
+    repos.markImported(REPO, NOW);
+    for (int open = 0; open < 2; open++) {
+      assertThat(repos.internalId(REPO)).contains(RepoStore.IMPORTED);
+      reopen();
+    }
+    repos.putInternalId(REPO, new Observation<>("two", NOW.plusSeconds(120)));
+    assertThat(repos.internalId(REPO)).contains("two");
+  }
+
+  @Test
   void tombstones_stay_until_they_are_forgotten() throws Exception {
     Observation<Tombstone> missing =
         new Observation<>(

@@ -41,7 +41,8 @@ final class FsBlobImporter implements BlobImporter {
   }
 
   @Override
-  public Result add(RepoId repo, BlobId blob, Path file, boolean link) throws IOException {
+  public Result add(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn)
+      throws IOException {
     if (isStored(repo, blob)) {
       return new Result.Present();
     }
@@ -53,15 +54,15 @@ final class FsBlobImporter implements BlobImporter {
     }
     if (budget.needsEviction(blob.size())) {
       // Nothing may be evicted for a file that is then rejected.
-      Optional<Result> rejected = check(file, blob);
+      Optional<Result> rejected = check(file, blob, goesOn);
       if (rejected.isPresent()) {
         return rejected.get();
       }
     }
     try {
-      return bring(repo, blob, file, link);
+      return bring(repo, blob, file, link, goesOn);
     } catch (IOException e) {
-      Optional<Result> rejected = check(file, blob);
+      Optional<Result> rejected = check(file, blob, goesOn);
       if (rejected.isPresent()) {
         return rejected.get();
       }
@@ -70,22 +71,24 @@ final class FsBlobImporter implements BlobImporter {
   }
 
   /** Reads the file, which tells a bad file from a store that can't be written. */
-  private static Optional<Result> check(Path file, BlobId blob) {
+  private static Optional<Result> check(Path file, BlobId blob, Runnable goesOn) {
     try {
-      return FileDigest.matches(file, blob) ? Optional.empty() : Optional.of(DAMAGED);
+      return FileDigest.matches(file, blob, goesOn) ? Optional.empty() : Optional.of(DAMAGED);
     } catch (IOException e) {
       return Optional.of(new Result.Rejected("it can't be read (" + e + ")"));
     }
   }
 
-  private Result bring(RepoId repo, BlobId blob, Path file, boolean link) throws IOException {
+  private Result bring(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn)
+      throws IOException {
     Path copy = layout.imported();
     deleteIfThere(copy);
     try (DiskBudget.Reservation space = budget.openReservation(blob.size(), 0, () -> {})) {
       space.reserve(blob.size());
-      try (Disk.File content = link ? linked(file, copy) : copied(file, copy, blob.size())) {
+      try (Disk.File content =
+          link ? linked(file, copy) : copied(file, copy, blob.size(), goesOn)) {
         space.written(blob.size());
-        if (content.size() != blob.size() || !matches(content, blob)) {
+        if (content.size() != blob.size() || !matches(content, blob, goesOn)) {
           return DAMAGED;
         }
         published.put(Optional.of(repo), blob, new Copy(copy, content, space));
@@ -112,13 +115,13 @@ final class FsBlobImporter implements BlobImporter {
     return disk.open(name);
   }
 
-  private Disk.File copied(Path file, Path name, long size) throws IOException {
+  private Disk.File copied(Path file, Path name, long size, Runnable goesOn) throws IOException {
     Disk.File copy = disk.create(name);
     boolean whole = false;
     try (FileChannel source =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       // Not beyond the size: a file that grows meanwhile must not take more than was reserved.
-      FileIo.copy(source, Math.min(size, source.size()), copy, file);
+      FileIo.copy(source, Math.min(size, source.size()), copy, file, goesOn);
       whole = true;
       return copy;
     } finally {
@@ -128,7 +131,8 @@ final class FsBlobImporter implements BlobImporter {
     }
   }
 
-  private static boolean matches(Disk.File content, BlobId blob) throws IOException {
+  private static boolean matches(Disk.File content, BlobId blob, Runnable goesOn)
+      throws IOException {
     MessageDigest hash = blob.digest().newHash(blob.size());
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
     long at = 0;
@@ -140,6 +144,7 @@ final class FsBlobImporter implements BlobImporter {
       }
       hash.update(buffer.flip());
       at += count;
+      goesOn.run();
     }
     return HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex());
   }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store as the operator sees it who may read its folder. It takes no lock and changes nothing, so
@@ -34,7 +35,12 @@ public final class ReadOnlyStore {
   private final Disk disk;
   private final StoreLayout layout;
   private final FsRepoCatalog catalog;
-  private final LastUses uses;
+
+  /**
+   * Read at the first question, because they take 12 bytes of heap for each blob, and who only
+   * looks for files has no use for them. Guarded by this.
+   */
+  private @Nullable LastUses uses;
 
   /**
    * A published blob.
@@ -50,7 +56,6 @@ public final class ReadOnlyStore {
     this.disk = disk;
     this.layout = layout;
     this.catalog = new FsRepoCatalog(disk, layout);
-    this.uses = LastUses.read(disk, layout.lastUses());
   }
 
   /**
@@ -123,7 +128,7 @@ public final class ReadOnlyStore {
    * @throws IOException when the folder can't be read
    */
   public Optional<Path> file(RepoId repo, BlobId blob) throws IOException {
-    return find(repo, blob).map(PublishedFile::path);
+    return locate(repo, blob).map(Located::path);
   }
 
   /**
@@ -133,25 +138,43 @@ public final class ReadOnlyStore {
    * @throws IOException when the folder can't be read
    */
   public Optional<PublishedFile> find(RepoId repo, BlobId blob) throws IOException {
+    return locate(repo, blob)
+        .map(found -> new PublishedFile(found.key(), found.path(), lastUse(found)));
+  }
+
+  private record Located(BlobKey key, Path path, Instant storedAt) {}
+
+  private Optional<Located> locate(RepoId repo, BlobId blob) throws IOException {
     if (blob.digest() instanceof Digest.Sha256 sha256) {
-      Optional<PublishedFile> shared = find(layout.shared(sha256), blob.size());
+      Optional<Located> shared = locate(layout.shared(sha256), blob.size());
       if (shared.isPresent()) {
         return shared;
       }
     }
-    return find(layout.paths(Optional.of(repo), blob.digest()), blob.size());
+    return locate(layout.paths(Optional.of(repo), blob.digest()), blob.size());
   }
 
-  private Optional<PublishedFile> find(StoreLayout.BlobPaths paths, long size) throws IOException {
+  private Optional<Located> locate(StoreLayout.BlobPaths paths, long size) throws IOException {
     return disk.attributes(paths.blob())
         .filter(a -> a.regular() && a.size() == size)
-        .map(a -> new PublishedFile(paths.key(), paths.blob(), lastUse(paths.key(), a.modified())));
+        .map(a -> new Located(paths.key(), paths.blob(), a.modified()));
   }
 
-  private Instant lastUse(BlobKey key, Instant stored) {
+  private Instant lastUse(Located blob) {
     Optional<Instant> used =
-        uses.of(key.fingerprint()).map(s -> Instant.ofEpochSecond(Integer.toUnsignedLong(s)));
-    return used.filter(stored::isBefore).orElse(stored);
+        uses()
+            .of(blob.key().fingerprint())
+            .map(s -> Instant.ofEpochSecond(Integer.toUnsignedLong(s)));
+    return used.filter(blob.storedAt()::isBefore).orElse(blob.storedAt());
+  }
+
+  private synchronized LastUses uses() {
+    LastUses known = uses;
+    if (known == null) {
+      known = LastUses.read(disk, layout.lastUses());
+      uses = known;
+    }
+    return known;
   }
 
   /**

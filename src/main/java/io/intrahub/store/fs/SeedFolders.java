@@ -1,5 +1,7 @@
 package io.intrahub.store.fs;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.FileDigest;
@@ -20,12 +22,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +38,13 @@ import org.slf4j.LoggerFactory;
 public final class SeedFolders implements SeedBlobs {
   private static final Logger log = LoggerFactory.getLogger(SeedFolders.class);
 
-  /** More damaged files than this are opened, and found wrong, again. */
+  /** More rejected files than this are opened again at once. */
   private static final int MAX_REJECTED = 10_000;
+
+  /**
+   * How long a rejected file is not opened: the reason may pass, and each attempt may be logged.
+   */
+  private static final Duration REJECTED = Duration.ofMinutes(1);
 
   /** More files than this are verified again. */
   private static final int MAX_VERIFIED = 100_000;
@@ -46,20 +53,33 @@ public final class SeedFolders implements SeedBlobs {
   private static final Duration VERIFYING = Duration.ofSeconds(5);
 
   private final List<Path> folders;
-  private final Set<Path> rejected = ConcurrentHashMap.newKeySet();
+
+  /** Files that could not be read, or whose content was wrong when it was used. */
+  private final Cache<Path, Boolean> rejected;
 
   /**
    * Whether each file, as it was then, has the content that its name promises. A range of it can't
-   * be verified by itself, so the whole file is, once.
+   * be verified by itself, so the whole file is, once. A file with wrong content is not used until
+   * it is changed.
    */
   private final Map<Version, CompletableFuture<Boolean>> verified = new ConcurrentHashMap<>();
 
   /** A file at a time. */
   private record Version(
-      Path file, BlobId blob, long size, FileTime modified, Optional<Object> inode) {}
+      Path name, Path file, BlobId blob, long size, FileTime modified, Optional<Object> inode) {}
 
-  /** Seeds, the first folder first. */
-  public SeedFolders(List<Path> folders) {
+  /**
+   * Seeds, the first folder first.
+   *
+   * @param nanos the time, as {@link System#nanoTime}
+   */
+  public SeedFolders(List<Path> folders, LongSupplier nanos) {
+    this.rejected =
+        Caffeine.newBuilder()
+            .maximumSize(MAX_REJECTED)
+            .expireAfterWrite(REJECTED)
+            .ticker(nanos::getAsLong)
+            .build();
     this.folders = folders.stream().map(f -> f.toAbsolutePath().normalize()).toList();
     for (Path folder : this.folders) {
       if (!Files.isDirectory(folder)) {
@@ -76,7 +96,7 @@ public final class SeedFolders implements SeedBlobs {
   public Optional<Seed> open(RepoId repo, BlobId blob) {
     for (Path folder : folders) {
       Path name = name(folder, repo, blob);
-      if (rejected.contains(name)) {
+      if (rejected.getIfPresent(name) != null) {
         continue;
       }
       try {
@@ -121,7 +141,12 @@ public final class SeedFolders implements SeedBlobs {
     BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
     Version version =
         new Version(
-            file, blob, now.size(), now.lastModifiedTime(), Optional.ofNullable(now.fileKey()));
+            name,
+            file,
+            blob,
+            now.size(),
+            now.lastModifiedTime(),
+            Optional.ofNullable(now.fileKey()));
     if (verified.size() > MAX_VERIFIED) {
       verified.clear();
     }
@@ -161,14 +186,15 @@ public final class SeedFolders implements SeedBlobs {
     for (Path folder : folders) {
       Path name = name(folder, repo, blob);
       if (Files.exists(name)) {
+        verified.keySet().removeIf(version -> version.name().equals(name));
         reject(name, "its content does not match its digest, or can't be read");
       }
     }
   }
 
   private void reject(Path name, String why) {
-    if (rejected.size() < MAX_REJECTED && rejected.add(name)) {
-      log.warn("{} is not used (store.seeds): {}", name, why);
+    if (rejected.asMap().putIfAbsent(name, true) == null) {
+      log.warn("{} is not used for a minute (store.seeds): {}", name, why);
     }
   }
 

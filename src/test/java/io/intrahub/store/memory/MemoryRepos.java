@@ -77,6 +77,11 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   }
 
   @Override
+  public void markImported(RepoId repo, Instant at) {
+    ids.put(repo, IMPORTED);
+  }
+
+  @Override
   public Map<RepoId, Observation<Tombstone>> tombstones() {
     return Map.copyOf(tombstones);
   }

@@ -35,9 +35,11 @@ public final class FileIo {
    * them. It may write a few bytes more than were asked for if that file grows meanwhile.
    *
    * @param name of the other file, for the message
+   * @param goesOn called at each part; may end the copying with an unchecked exception
    * @throws EOFException if the other file is shorter
    */
-  public static void copy(FileChannel from, long size, Disk.File to, Path name) throws IOException {
+  public static void copy(FileChannel from, long size, Disk.File to, Path name, Runnable goesOn)
+      throws IOException {
     long at = 0;
     while (at < size) {
       long count = to.append(from, at);
@@ -45,6 +47,7 @@ public final class FileIo {
         throw new EOFException(name + " became shorter while it was copied");
       }
       at += count;
+      goesOn.run();
     }
   }
 

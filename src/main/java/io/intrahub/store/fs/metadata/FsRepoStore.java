@@ -123,10 +123,17 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public void putInternalId(RepoId repo, Observation<String> id) {
-    facts.put(
-        layout.internalId(repo),
-        new StoredRecord(
-            subject("id", repo), id.learnedAt(), id.value().getBytes(StandardCharsets.US_ASCII)));
+    facts.put(layout.internalId(repo), record(repo, id));
+  }
+
+  @Override
+  public void markImported(RepoId repo, Instant at) throws IOException {
+    facts.replace(layout.internalId(repo), record(repo, new Observation<>(IMPORTED, at)));
+  }
+
+  private static StoredRecord record(RepoId repo, Observation<String> id) {
+    return new StoredRecord(
+        subject("id", repo), id.learnedAt(), id.value().getBytes(StandardCharsets.US_ASCII));
   }
 
   @Override

@@ -205,11 +205,7 @@ final class RecordFiles {
         return younger.get();
       }
       memory.put(path, Optional.of(record));
-      ByteBuffer content = ByteBuffer.wrap(record.encode());
-      uninterrupted(() -> {
-        replacer.replace(path, file -> FileIo.writeFully(file, content.duplicate()));
-        return path;
-      });
+      write(path, ByteBuffer.wrap(record.encode()));
       undeletable.remove(path);
       written(path);
     } catch (IOException e) {
@@ -218,6 +214,32 @@ final class RecordFiles {
       lock.unlock();
     }
     return record;
+  }
+
+  /**
+   * Keeps a record in place of any other one, on the disk.
+   *
+   * @throws IOException when it may not survive the process; what was there before still counts
+   */
+  void replace(Path path, StoredRecord record) throws IOException {
+    ByteBuffer content = ByteBuffer.wrap(record.encode());
+    ReentrantLock lock = locks.of(path);
+    lock.lock();
+    try {
+      write(path, content);
+      memory.put(path, Optional.of(record));
+      undeletable.remove(path);
+      written(path);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(Path path, ByteBuffer content) throws IOException {
+    uninterrupted(() -> {
+      replacer.replace(path, file -> FileIo.writeFully(file, content.duplicate()));
+      return path;
+    });
   }
 
   /**

@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * evicted at a wrong time. Immutable.
  *
  * <p>The form: 8 bytes of a title, 4 of the number of blobs, then of each the fingerprint (8) and
- * the seconds since 1970, unsigned (4), then a CRC-32C of all that (4). Numbers are big-endian.
+ * the seconds since 1970, unsigned (4), by the fingerprint, then a CRC-32C of all that (4). Numbers
+ * are big-endian.
  */
 public final class LastUses {
   public static final LastUses NONE = new LastUses(new long[0], new int[0]);
@@ -97,11 +98,16 @@ public final class LastUses {
         || in.getInt(HEAD + body) != crc(in.slice(0, HEAD + body))) {
       return Optional.empty();
     }
-    Builder uses = new Builder();
-    for (int at = HEAD; at < HEAD + body; at += ITEM) {
-      uses.add(in.getLong(at), in.getInt(at + Long.BYTES));
+    long[] fingerprints = new long[count];
+    int[] seconds = new int[count];
+    for (int i = 0; i < count; i++) {
+      fingerprints[i] = in.getLong(HEAD + i * ITEM);
+      seconds[i] = in.getInt(HEAD + i * ITEM + Long.BYTES);
+      if (i > 0 && fingerprints[i] <= fingerprints[i - 1]) {
+        return Optional.empty();
+      }
     }
-    return Optional.of(uses.build());
+    return Optional.of(new LastUses(fingerprints, seconds));
   }
 
   private static int crc(ByteBuffer bytes) {
