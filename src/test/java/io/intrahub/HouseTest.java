@@ -141,6 +141,8 @@ class HouseTest {
     table.put("upstream", Set.of());
     table.put("upstream.net", Set.of("upstream"));
     table.put("upstream.hub", Set.of("upstream", "upstream.net"));
+    table.put("cli.command", Set.of());
+    table.put("cli", Set.of("cli.command"));
     // The engine is the other way round: its entry is on top.
     table.put("transfer.core", Set.of());
     table.put("transfer.content", Set.of());

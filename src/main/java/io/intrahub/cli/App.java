@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -126,9 +127,13 @@ public final class App implements AutoCloseable {
                   timer,
                   System::nanoTime,
                   told));
-      MirrorImport imports =
-          new MirrorImport(
-              store, settings.data(), mirror.importGuard(), budget, clock, tasks, timer);
+      MirrorJobs jobs =
+          new MirrorJobs(
+              List.of(
+                  new MirrorImport(store, settings.data(), mirror.importGuard(), budget, clock)),
+              store.operatorKey(),
+              tasks,
+              timer);
       admin =
           add(
               new AdminServer(
@@ -144,9 +149,9 @@ public final class App implements AutoCloseable {
                       store.maintenance()::usage,
                       files.id(),
                       http::port),
-                  imports));
+                  jobs));
       // Before the listener closes, which waits for its requests.
-      started.push(imports);
+      started.push(jobs);
       http.start();
       admin.start();
       tasks.execute(store.maintenance()::scan);

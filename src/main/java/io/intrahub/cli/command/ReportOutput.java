@@ -1,10 +1,10 @@
-package io.intrahub.cli;
+package io.intrahub.cli.command;
 
 import java.io.PrintWriter;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Where a report goes. For one thread. */
-interface ReportOutput {
+public interface ReportOutput {
   /** A line about what was done. */
   void line(String text);
 
