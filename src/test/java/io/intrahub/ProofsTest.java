@@ -31,6 +31,7 @@ import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.Scratch;
 import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.RepoRemover;
 import io.intrahub.transfer.Transfers;
 import java.util.List;
 import java.util.Set;
@@ -145,6 +146,8 @@ class ProofsTest {
               .doNotHaveFullyQualifiedName("io.intrahub.cli.ExportCommand")
               .and()
               .doNotHaveFullyQualifiedName("io.intrahub.cli.StoreInventory")
+              .and()
+              .doNotHaveFullyQualifiedName("io.intrahub.cli.upkeep.UpkeepRun")
               .should()
               .dependOnClassesThat()
               .areAssignableTo(operators)
@@ -153,6 +156,18 @@ class ProofsTest {
           .extracting(use -> use.getOriginClass().getPackageName())
           .contains("io.intrahub.cachefolder");
     }
+  }
+
+  @Test
+  void only_the_commands_of_the_operator_remove_repos() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cli.upkeep")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(RepoRemover.class)
+            .because("a client must not make others load a repo again"));
   }
 
   @Test

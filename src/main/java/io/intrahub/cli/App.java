@@ -9,6 +9,7 @@ import io.intrahub.audit.AuditLog;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.cli.upkeep.MirrorUpkeep;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.ViaHeader;
@@ -30,13 +31,13 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,8 +130,12 @@ public final class App implements AutoCloseable {
                   told));
       MirrorJobs jobs =
           new MirrorJobs(
-              List.of(
-                  new MirrorImport(store, settings.data(), mirror.importGuard(), budget, clock)),
+              Stream.concat(
+                      Stream.of(
+                          new MirrorImport(
+                              store, settings.data(), mirror.importGuard(), budget, clock)),
+                      MirrorUpkeep.all(store, mirror.removalGuard()).stream())
+                  .toList(),
               store.operatorKey(),
               tasks,
               timer);

@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.upkeep.RemoveCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       ListCommand.class,
       DiskUsageCommand.class,
+      RemoveCommand.class,
       CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
@@ -54,7 +56,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
+    err.println(
+        "Name a command: serve, status, token, import, export, ls, du, rm, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -6,6 +6,7 @@ import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.ImportGuard;
+import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
@@ -166,6 +167,11 @@ public final class Mirror {
   /** What an import must go through while clients are served. */
   public ImportGuard importGuard() {
     return identity::change;
+  }
+
+  /** What a removal of repos and revisions must go through while clients are served. */
+  public RemovalGuard removalGuard() {
+    return identity.removalGuard();
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

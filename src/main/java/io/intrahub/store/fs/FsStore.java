@@ -63,6 +63,7 @@ public final class FsStore implements Store, Maintenance {
   private final RecoveryScan scan;
   private final BlobImporter importer;
   private final ReadOnlyStore readOnly;
+  private final RepoRemover remover;
 
   /** Guarded by this. */
   private boolean closed;
@@ -118,9 +119,10 @@ public final class FsStore implements Store, Maintenance {
             clock);
     CurrentBlobMarker current =
         new CurrentBlobMarker(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
-    evictor.add(
-        new EvictablePublishedBlobs(
-            disk, layout, index, pins, locks, current, partials::isWritten));
+    EvictablePublishedBlobs evictable =
+        new EvictablePublishedBlobs(disk, layout, index, pins, locks, current, partials::isWritten);
+    this.remover = new RepoRemover(disk, layout, repos, evictable, partials);
+    evictor.add(evictable);
     evictor.add(partials);
     this.commits = new EvictableCommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
@@ -243,6 +245,11 @@ public final class FsStore implements Store, Maintenance {
   /** Takes blobs that the operator brings. */
   public BlobImporter importer() {
     return importer;
+  }
+
+  /** Removes repos and revisions for the operator. */
+  public RepoRemover remover() {
+    return remover;
   }
 
   /** The key with which commands sign what they ask of the process that has the store open. */
