@@ -30,6 +30,8 @@ import io.intrahub.store.BlobImporter;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.Scratch;
+import io.intrahub.store.fs.BlobReferences;
+import io.intrahub.store.fs.BlobScrubber;
 import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.store.fs.RepoRemover;
 import io.intrahub.transfer.Transfers;
@@ -147,7 +149,7 @@ class ProofsTest {
               .and()
               .doNotHaveFullyQualifiedName("io.intrahub.cli.StoreInventory")
               .and()
-              .doNotHaveFullyQualifiedName("io.intrahub.cli.upkeep.UpkeepRun")
+              .resideOutsideOfPackage("io.intrahub.cli.upkeep")
               .should()
               .dependOnClassesThat()
               .areAssignableTo(operators)
@@ -159,15 +161,18 @@ class ProofsTest {
   }
 
   @Test
-  void only_the_commands_of_the_operator_remove_repos() {
-    check(
-        noClasses()
-            .that()
-            .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cli.upkeep")
-            .should()
-            .dependOnClassesThat()
-            .areAssignableTo(RepoRemover.class)
-            .because("a client must not make others load a repo again"));
+  void only_the_commands_of_the_operator_maintain_a_store() {
+    for (Class<?> operators :
+        List.of(RepoRemover.class, BlobScrubber.class, BlobReferences.class)) {
+      check(
+          noClasses()
+              .that()
+              .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cli.upkeep")
+              .should()
+              .dependOnClassesThat()
+              .areAssignableTo(operators)
+              .because("it asks for no proof"));
+    }
   }
 
   @Test

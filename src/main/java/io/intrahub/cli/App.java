@@ -134,7 +134,7 @@ public final class App implements AutoCloseable {
                       Stream.of(
                           new MirrorImport(
                               store, settings.data(), mirror.importGuard(), budget, clock)),
-                      MirrorUpkeep.all(store, mirror.removalGuard()).stream())
+                      MirrorUpkeep.all(store, mirror).stream())
                   .toList(),
               store.operatorKey(),
               tasks,

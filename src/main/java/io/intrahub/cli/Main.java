@@ -4,6 +4,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.upkeep.RemoveCommand;
+import io.intrahub.cli.upkeep.VerifyCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ListCommand.class,
       DiskUsageCommand.class,
       RemoveCommand.class,
+      VerifyCommand.class,
       CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
@@ -57,7 +59,7 @@ public final class Main implements Callable<Integer> {
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     err.println(
-        "Name a command: serve, status, token, import, export, ls, du, rm, demo or dev-hub.");
+        "Name a command: serve, status, token, import, export, ls, du, rm, verify, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -17,6 +17,7 @@ public final class JobEvents implements ReportOutput {
   static final String CODE = "code";
   static final String LINE = "line";
   static final String ERROR = "error";
+  static final String PROGRESS = "progress";
   static final String RESULT = "result";
   static final String COMPLETE = "complete";
   static final String LAST = "last";
@@ -73,6 +74,12 @@ public final class JobEvents implements ReportOutput {
   @Override
   public void error(String text) {
     write(ERROR, text);
+  }
+
+  @Override
+  public void progress(String text) {
+    beat();
+    write(PROGRESS, text);
   }
 
   @Override

@@ -116,6 +116,9 @@ public final class RemoteJob {
       if (event.has(JobEvents.ERROR)) {
         output.error(event.get(JobEvents.ERROR).asString());
       }
+      if (event.has(JobEvents.PROGRESS)) {
+        output.progress(event.get(JobEvents.PROGRESS).asString());
+      }
       if (event.get(JobEvents.RESULT) instanceof ObjectNode result) {
         boolean complete = event.path(JobEvents.COMPLETE).asBoolean(false);
         output.end(result, complete, event.path(JobEvents.LAST).asString(""));

@@ -4,7 +4,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.JobEvents;
 import io.intrahub.cli.command.MirrorJob;
-import io.intrahub.store.RemovalGuard;
+import io.intrahub.mirror.Mirror;
 import io.intrahub.store.fs.FsStore;
 import java.io.IOException;
 import java.util.List;
@@ -29,14 +29,13 @@ public final class MirrorUpkeep implements MirrorJob {
     this.store = store;
   }
 
-  /**
-   * All jobs of this package.
-   *
-   * @param guard of the mirror that serves the store
-   */
-  public static List<MirrorJob> all(FsStore store, RemovalGuard guard) {
-    UpkeepStore upkeep = new UpkeepStore(store, guard);
-    return List.of(new MirrorUpkeep(RemoveJob.NAME, true, RemoveJob::ofJson, upkeep));
+  /** All jobs of this package, for the mirror that serves the store. */
+  public static List<MirrorJob> all(FsStore store, Mirror mirror) {
+    UpkeepStore upkeep = UpkeepStore.of(store, mirror);
+    return List.of(
+        new MirrorUpkeep(RemoveJob.NAME, true, RemoveJob::ofJson, upkeep),
+        // It may take hours, and others may remove and import meanwhile.
+        new MirrorUpkeep(VerifyJob.NAME, false, VerifyJob::ofJson, upkeep));
   }
 
   @Override

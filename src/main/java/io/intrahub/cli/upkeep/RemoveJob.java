@@ -4,7 +4,6 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.fs.RemovalPlan;
 import io.intrahub.store.fs.RemovalPlan.Target;
@@ -36,8 +35,7 @@ record RemoveJob(List<Target> targets, boolean dryRun) implements UpkeepJob {
   static Optional<Target> target(String text) {
     int at = text.indexOf('@');
     String name = at < 0 ? text : text.substring(0, at);
-    Optional<RepoId> repo =
-        RepoPattern.parse(name).flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()));
+    Optional<RepoId> repo = RepoNames.parse(name);
     if (repo.isEmpty() || at < 0) {
       return repo.map(id -> new Target(id, Optional.empty()));
     }

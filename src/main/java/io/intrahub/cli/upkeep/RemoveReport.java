@@ -108,7 +108,7 @@ final class RemoveReport {
         .formatted(
             verb,
             part.whole() ? "all of " : "of ",
-            name(part.repo()),
+            RepoNames.of(part.repo()),
             Amounts.count(part.commits().size(), "commit"),
             names.isEmpty() ? "" : " and the revisions " + some(names));
   }
@@ -116,7 +116,7 @@ final class RemoveReport {
   private static String stays(RepoId repo, CommitHash commit, List<Revision> by) {
     return "%s at %s stays: %s %s at it."
         .formatted(
-            name(repo),
+            RepoNames.of(repo),
             commit.hex(),
             some(by.stream().map(Revision::value).sorted().toList()),
             by.size() == 1 ? "is" : "are");
@@ -154,9 +154,5 @@ final class RemoveReport {
     return names.size() > MAX_NAMES
         ? first + " and " + (names.size() - MAX_NAMES) + " more"
         : first;
-  }
-
-  private static String name(RepoId repo) {
-    return repo.type().pathPrefix() + repo.id();
   }
 }

@@ -5,7 +5,6 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.config.Config;
-import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.ReadOnlyStore;
@@ -64,7 +63,7 @@ final class UpkeepRun {
                   settings.highWatermark(),
                   settings.lowWatermark()),
               Thread::startVirtualThread)) {
-        job.run(new UpkeepStore(store, RemovalGuard.OFFLINE), noted);
+        job.run(UpkeepStore.alone(store), noted);
       }
       return code(noted.complete);
     } catch (StoreException e) {
@@ -108,6 +107,11 @@ final class UpkeepRun {
     @Override
     public void error(String text) {
       to.error(text);
+    }
+
+    @Override
+    public void progress(String text) {
+      to.progress(text);
     }
 
     @Override

@@ -64,6 +64,8 @@ public final class FsStore implements Store, Maintenance {
   private final BlobImporter importer;
   private final ReadOnlyStore readOnly;
   private final RepoRemover remover;
+  private final BlobScrubber scrubber;
+  private final BlobReferences references;
 
   /** Guarded by this. */
   private boolean closed;
@@ -103,6 +105,8 @@ public final class FsStore implements Store, Maintenance {
         new PartialBlobs(disk, layout, folders, budget, quarantine, published, pins, clock, locks);
     this.importer = new FsBlobImporter(disk, layout, budget, published);
     this.readOnly = new ReadOnlyStore(disk, layout);
+    this.scrubber = new BlobScrubber(disk, layout, checks, pins);
+    this.references = new BlobReferences(disk, layout);
     FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
@@ -250,6 +254,16 @@ public final class FsStore implements Store, Maintenance {
   /** Removes repos and revisions for the operator. */
   public RepoRemover remover() {
     return remover;
+  }
+
+  /** Checks published blobs for the operator. */
+  public BlobScrubber scrubber() {
+    return scrubber;
+  }
+
+  /** Finds out which files have a blob, for the operator. */
+  public BlobReferences references() {
+    return references;
   }
 
   /** The key with which commands sign what they ask of the process that has the store open. */

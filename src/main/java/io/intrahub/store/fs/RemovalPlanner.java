@@ -90,6 +90,11 @@ final class RemovalPlanner {
   }
 
   private Set<CommitHash> commits(RepoId repo) throws IOException {
+    return commits(disk, layout, repo);
+  }
+
+  /** The commits of which a manifest or an answer is stored. */
+  static Set<CommitHash> commits(Disk disk, StoreLayout layout, RepoId repo) throws IOException {
     Set<CommitHash> commits = new LinkedHashSet<>();
     disk.list(layout.commits(repo)).stream()
         .map(folder -> CommitHash.parse(String.valueOf(folder.getFileName())))
