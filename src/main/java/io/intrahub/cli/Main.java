@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.upkeep.CollectCommand;
 import io.intrahub.cli.upkeep.RemoveCommand;
 import io.intrahub.cli.upkeep.VerifyCommand;
 import io.intrahub.config.OptionNames;
@@ -35,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DiskUsageCommand.class,
       RemoveCommand.class,
       VerifyCommand.class,
+      CollectCommand.class,
       CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
@@ -59,7 +61,7 @@ public final class Main implements Callable<Integer> {
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     err.println(
-        "Name a command: serve, status, token, import, export, ls, du, rm, verify, demo or dev-hub.");
+        "Name a command: serve, status, token, import, export, ls, du, rm, verify, gc, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -34,6 +34,7 @@ public final class MirrorUpkeep implements MirrorJob {
     UpkeepStore upkeep = UpkeepStore.of(store, mirror);
     return List.of(
         new MirrorUpkeep(RemoveJob.NAME, true, RemoveJob::ofJson, upkeep),
+        new MirrorUpkeep(CollectJob.NAME, true, CollectJob::ofJson, upkeep),
         // It may take hours, and others may remove and import meanwhile.
         new MirrorUpkeep(VerifyJob.NAME, false, VerifyJob::ofJson, upkeep));
   }

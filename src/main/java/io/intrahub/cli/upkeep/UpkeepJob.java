@@ -2,6 +2,7 @@ package io.intrahub.cli.upkeep;
 
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.store.fs.FsStore;
 import java.io.IOException;
 
 /** Work on a store, done by a running mirror or by the command itself. Immutable. */
@@ -11,6 +12,9 @@ interface UpkeepJob {
 
   /** The job as a running mirror reads it. */
   byte[] toJson();
+
+  /** What has to be done first to a store that was just opened for the job. */
+  default void prepare(FsStore store) {}
 
   /**
    * Does it.

@@ -63,6 +63,7 @@ final class UpkeepRun {
                   settings.highWatermark(),
                   settings.lowWatermark()),
               Thread::startVirtualThread)) {
+        job.prepare(store);
         job.run(UpkeepStore.alone(store), noted);
       }
       return code(noted.complete);

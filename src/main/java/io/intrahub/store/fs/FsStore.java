@@ -65,6 +65,7 @@ public final class FsStore implements Store, Maintenance {
   private final ReadOnlyStore readOnly;
   private final RepoRemover remover;
   private final BlobScrubber scrubber;
+  private final StoreTrimmer trimmer;
   private final BlobReferences references;
 
   /** Guarded by this. */
@@ -130,6 +131,7 @@ public final class FsStore implements Store, Maintenance {
     evictor.add(partials);
     this.commits = new EvictableCommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
+    this.trimmer = new StoreTrimmer(evictor, settings, this::usage, clock);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());
     index.remember(before);
@@ -196,11 +198,18 @@ public final class FsStore implements Store, Maintenance {
 
   @Override
   public void scan() {
+    count();
+    if (scan.done()) {
+      tidy();
+    }
+  }
+
+  /** As {@link #scan}, but evicts nothing. */
+  public void count() {
     scan.run();
     if (scan.done()) {
       index.remember(LastUses.NONE);
       metadata.remember(LastUses.NONE);
-      tidy();
     }
   }
 
@@ -264,6 +273,11 @@ public final class FsStore implements Store, Maintenance {
   /** Finds out which files have a blob, for the operator. */
   public BlobReferences references() {
     return references;
+  }
+
+  /** Evicts what the operator wants to be rid of before the store is full. */
+  public StoreTrimmer trimmer() {
+    return trimmer;
   }
 
   /** The key with which commands sign what they ask of the process that has the store open. */

@@ -81,6 +81,11 @@ public final class EvictablePublishedBlobs implements Evictable {
     }
 
     @Override
+    public Optional<BlobKey> blob() {
+      return Optional.of(key);
+    }
+
+    @Override
     public String toString() {
       return key.digest().hex();
     }

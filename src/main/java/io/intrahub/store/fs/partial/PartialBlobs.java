@@ -118,6 +118,11 @@ public final class PartialBlobs implements Scratch, Evictable {
     }
 
     @Override
+    public Optional<BlobKey> blob() {
+      return Optional.of(key.blob());
+    }
+
+    @Override
     public String toString() {
       return "The pieces of " + key.blob().digest().hex();
     }
