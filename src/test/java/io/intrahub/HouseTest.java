@@ -141,6 +141,9 @@ class HouseTest {
     table.put("upstream", Set.of());
     table.put("upstream.net", Set.of("upstream"));
     table.put("upstream.hub", Set.of("upstream", "upstream.net"));
+    table.put("cli.command", Set.of());
+    table.put("cli.upkeep", Set.of("cli.command"));
+    table.put("cli", Set.of("cli.command", "cli.upkeep"));
     // The engine is the other way round: its entry is on top.
     table.put("transfer.core", Set.of());
     table.put("transfer.content", Set.of());

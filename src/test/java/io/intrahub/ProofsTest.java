@@ -30,7 +30,11 @@ import io.intrahub.store.BlobImporter;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoCatalog;
 import io.intrahub.store.Scratch;
+import io.intrahub.store.fs.BlobReferences;
+import io.intrahub.store.fs.BlobScrubber;
 import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.RepoRemover;
+import io.intrahub.store.fs.StoreTrimmer;
 import io.intrahub.transfer.Transfers;
 import java.util.List;
 import java.util.Set;
@@ -145,6 +149,8 @@ class ProofsTest {
               .doNotHaveFullyQualifiedName("io.intrahub.cli.ExportCommand")
               .and()
               .doNotHaveFullyQualifiedName("io.intrahub.cli.StoreInventory")
+              .and()
+              .resideOutsideOfPackage("io.intrahub.cli.upkeep")
               .should()
               .dependOnClassesThat()
               .areAssignableTo(operators)
@@ -152,6 +158,21 @@ class ProofsTest {
       assertThat(HOUSE.get(operators).getDirectDependenciesToSelf())
           .extracting(use -> use.getOriginClass().getPackageName())
           .contains("io.intrahub.cachefolder");
+    }
+  }
+
+  @Test
+  void only_the_commands_of_the_operator_maintain_a_store() {
+    for (Class<?> operators :
+        List.of(RepoRemover.class, BlobScrubber.class, BlobReferences.class, StoreTrimmer.class)) {
+      check(
+          noClasses()
+              .that()
+              .resideOutsideOfPackages("io.intrahub.store..", "io.intrahub.cli.upkeep")
+              .should()
+              .dependOnClassesThat()
+              .areAssignableTo(operators)
+              .because("it asks for no proof"));
     }
   }
 

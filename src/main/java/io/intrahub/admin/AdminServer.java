@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The listener for the operator: {@code /metrics} for Prometheus, {@code /health} for supervisors,
- * {@code /status} for people and {@code /import} for the command of that name. It has a port of its
+ * {@code /status} for people, and a POST for each job of {@link OperatorJobs}. It has a port of its
  * own, because its answers are not for clients. Safe for use by many threads once started.
  */
 public final class AdminServer implements AutoCloseable {
@@ -43,7 +43,7 @@ public final class AdminServer implements AutoCloseable {
    * @param port port to bind to; 0 takes any free one
    * @param hosts names that requests may use for the listener, besides localhost, {@code host} and
    *     IP addresses
-   * @param imports for {@code POST /import}
+   * @param jobs what commands may ask for
    */
   public AdminServer(
       String host,
@@ -52,7 +52,7 @@ public final class AdminServer implements AutoCloseable {
       PrometheusMeterRegistry registry,
       Mirror mirror,
       StatusReport statusReport,
-      OperatorImport imports) {
+      OperatorJobs jobs) {
     this.address = host + ":" + port;
     this.names = new HostCheck(host, hosts);
     this.javalin =
@@ -78,7 +78,7 @@ public final class AdminServer implements AutoCloseable {
               "/status",
               ctx ->
                   ctx.contentType("application/json; charset=utf-8").result(statusReport.write()));
-          config.routes.post("/import", ctx -> runImport(ctx, imports));
+          jobs.names().forEach(job -> config.routes.post("/" + job, ctx -> run(ctx, job, jobs)));
         });
   }
 
@@ -97,16 +97,16 @@ public final class AdminServer implements AutoCloseable {
     }
   }
 
-  private static void runImport(Context ctx, OperatorImport imports) throws IOException {
+  private static void run(Context ctx, String job, OperatorJobs jobs) throws IOException {
     byte[] request = ctx.bodyAsBytes();
     String signature = Optional.ofNullable(ctx.req().getHeader(SIGNATURE)).orElse("");
-    if (!imports.isSigned(request, signature)) {
+    if (!jobs.isSigned(job, request, signature)) {
       refuse(ctx, 403, "The request is not signed with the key in this mirror's store folder.");
       return;
     }
     ctx.contentType("application/x-ndjson; charset=utf-8");
     // Not Javalin's own stream, whose flush() does nothing: a client that left would go unnoticed.
-    imports.run(request, ctx.res().getOutputStream());
+    jobs.run(job, request, ctx.res().getOutputStream());
   }
 
   private static void refuse(Context ctx, int status, String message) {

@@ -9,6 +9,7 @@ import io.intrahub.audit.AuditLog;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.cli.upkeep.MirrorUpkeep;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.ViaHeader;
@@ -36,6 +37,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,9 +128,17 @@ public final class App implements AutoCloseable {
                   timer,
                   System::nanoTime,
                   told));
-      MirrorImport imports =
-          new MirrorImport(
-              store, settings.data(), mirror.importGuard(), budget, clock, tasks, timer);
+      MirrorJobs jobs =
+          new MirrorJobs(
+              Stream.concat(
+                      Stream.of(
+                          new MirrorImport(
+                              store, settings.data(), mirror.importGuard(), budget, clock)),
+                      MirrorUpkeep.all(store, mirror).stream())
+                  .toList(),
+              store.operatorKey(),
+              tasks,
+              timer);
       admin =
           add(
               new AdminServer(
@@ -144,9 +154,9 @@ public final class App implements AutoCloseable {
                       store.maintenance()::usage,
                       files.id(),
                       http::port),
-                  imports));
+                  jobs));
       // Before the listener closes, which waits for its requests.
-      started.push(imports);
+      started.push(jobs);
       http.start();
       admin.start();
       tasks.execute(store.maintenance()::scan);

@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import io.intrahub.cachefolder.CacheExport;
 import io.intrahub.cachefolder.ExportResult;
 import io.intrahub.cachefolder.PathPatterns;
+import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;

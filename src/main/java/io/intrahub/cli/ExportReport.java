@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ExportResult;
+import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import tools.jackson.databind.json.JsonMapper;

@@ -3,13 +3,14 @@ package io.intrahub.cli;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CacheImport;
 import io.intrahub.cli.command.CommandException;
-import io.intrahub.cli.command.OperatorListener;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.RemoteJob;
+import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.config.Config;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FsStore;
-import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -180,17 +181,15 @@ final class ImportCommand implements Callable<Integer> {
     Config config = storeFolder.load(listener);
     ReportOutput output =
         new ReportOutput.Console(spec.commandLine().getOut(), spec.commandLine().getErr(), json);
-    Optional<OperatorKey> key = OperatorKey.read(config.store().path());
-    if (key.isPresent() && config.admin().port() != 0) {
-      switch (new RemoteImport(OperatorListener.address(config.admin()), key.get())
-          .run(job, output)) {
-        case RemoteImport.Ended.Done(boolean complete) -> {
+    Optional<RemoteJob> remote = RemoteJob.of(config, MirrorImport.NAME);
+    if (remote.isPresent()) {
+      switch (remote.get().run(job.toJson(), output)) {
+        case RemoteJob.Ended.Done(boolean complete) -> {
           return complete ? 0 : INCOMPLETE;
         }
-        case RemoteImport.Ended.Stopped(String why) -> {
-          return failed(why);
-        }
-        case RemoteImport.Ended.NotRunning() -> {}
+        case RemoteJob.Ended.Stopped(String why, ExitCode code) ->
+            throw new CommandException(code, why);
+        case RemoteJob.Ended.NotRunning() -> {}
       }
     }
     return runHere(config.store(), job, new ImportReport(output));

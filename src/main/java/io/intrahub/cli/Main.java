@@ -4,6 +4,9 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.TerminalWriter;
+import io.intrahub.cli.upkeep.CollectCommand;
+import io.intrahub.cli.upkeep.RemoveCommand;
+import io.intrahub.cli.upkeep.VerifyCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -32,6 +35,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       ListCommand.class,
       DiskUsageCommand.class,
+      RemoveCommand.class,
+      VerifyCommand.class,
+      CollectCommand.class,
       CompletionCommand.class,
       DemoCommand.class,
       DevHubCommand.class
@@ -55,7 +61,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
+    err.println(
+        "Name a command: serve, status, token, import, export, ls, du, rm, verify, gc, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

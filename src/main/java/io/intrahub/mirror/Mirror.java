@@ -4,8 +4,12 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.ImportGuard;
+import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.Transfers;
@@ -25,6 +29,7 @@ public final class Mirror {
   private final HubUpstream upstream;
   private final Transfers transfers;
   private final RepoIdentity identity;
+  private final BlobRefetcher refetcher;
 
   /**
    * Wires them.
@@ -116,6 +121,7 @@ public final class Mirror {
             questions,
             settings,
             executor);
+    this.refetcher = new BlobRefetcher(files, policy.hasRules());
     this.infos =
         new RepoInfoQueries(
             revisions,
@@ -166,6 +172,19 @@ public final class Mirror {
   /** What an import must go through while clients are served. */
   public ImportGuard importGuard() {
     return identity::change;
+  }
+
+  /** What a removal of repos and revisions must go through while clients are served. */
+  public RemovalGuard removalGuard() {
+    return identity.removalGuard();
+  }
+
+  /**
+   * Fetches a file again whose stored content was lost, if everybody may read it and upstream
+   * answers. Waits for its end, however long that takes; the store shows whether it came.
+   */
+  public void refetch(RepoId repo, CommitHash commit, FilePath path) {
+    refetcher.fetch(repo, commit, path);
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
 import io.intrahub.policy.Observation;
 import io.intrahub.store.ImportGuard;
+import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.RepoStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,6 +40,7 @@ final class RepoIdentity {
 
   private final RepoReplacements replacements;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<RepoId>> replaced = new CopyOnWriteArrayList<>();
   private final List<Consumer<RepoId>> imports = new CopyOnWriteArrayList<>();
 
   RepoIdentity(AccessChecker checker, RepoStore store, RepoReplacements replacements, Clock clock) {
@@ -53,7 +55,12 @@ final class RepoIdentity {
     imports.add(listener);
   }
 
-  /** Has what is remembered of a repo forgotten with the rest. */
+  /** Has what is remembered of who may read a repo forgotten when another one has its name. */
+  void onReplaced(Consumer<RepoId> listener) {
+    replaced.add(listener);
+  }
+
+  /** Has what is remembered of a repo's commits forgotten with the rest. */
   void onForget(Consumer<RepoId> listener) {
     listeners.add(listener);
   }
@@ -94,6 +101,54 @@ final class RepoIdentity {
     }
   }
 
+  /** What a removal must go through while clients are served. */
+  RemovalGuard removalGuard() {
+    return new RemovalGuard() {
+      @Override
+      public void removeRepo(RepoId repo, Change change) throws IOException {
+        remove(repo, () -> checker.replaced(repo), change, () -> forgetRepo(repo));
+      }
+
+      @Override
+      public void removeCommits(RepoId repo, Change change) throws IOException {
+        // A tombstone stays: it says who may read what is left.
+        remove(repo, () -> {}, change, () -> forgetCommits(repo));
+      }
+    };
+  }
+
+  private void remove(RepoId repo, Runnable before, RemovalGuard.Change change, Runnable after)
+      throws IOException {
+    try {
+      var _ =
+          replacements.exclusively(
+              repo,
+              () -> {
+                before.run();
+                commits.invalidate(repo);
+                try {
+                  change.run();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                } finally {
+                  after.run();
+                }
+                return repo;
+              });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void forgetRepo(RepoId repo) {
+    replaced.forEach(listener -> listener.accept(repo));
+    forgetCommits(repo);
+  }
+
+  private void forgetCommits(RepoId repo) {
+    listeners.forEach(listener -> listener.accept(repo));
+  }
+
   /**
    * Whether this is the repo that is known, because it is at the commit that it had when repo info
    * was last asked for. Another repo would have to have the same files and the same history.
@@ -123,7 +178,7 @@ final class RepoIdentity {
             + " imported files are used where their digests match",
         repo);
     store.forgetRepo(repo);
-    listeners.forEach(listener -> listener.accept(repo));
+    forgetRepo(repo);
   }
 
   private void takeId(RepoId repo, Optional<String> now) {
@@ -141,7 +196,7 @@ final class RepoIdentity {
                 log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
                 checker.replaced(repo);
                 store.forgetRepo(repo);
-                listeners.forEach(listener -> listener.accept(repo));
+                forgetRepo(repo);
               }
               store.putInternalId(repo, new Observation<>(now.get(), clock.instant()));
               return now;

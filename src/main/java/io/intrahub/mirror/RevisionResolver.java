@@ -69,7 +69,7 @@ final class RevisionResolver {
     this.names = new VisibleNames(checker, aliases);
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
     this.removed = new RemovedRepos(checker, store, aliases, clock);
-    identity.onForget(removed::forget);
+    identity.onReplaced(removed::forget);
     identity.onImport(removed::closed);
     this.branches = branches;
     this.slowUpstream = new SlowUpstreamGuard(settings.staleTimeout());

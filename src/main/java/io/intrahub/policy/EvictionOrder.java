@@ -89,17 +89,38 @@ public final class EvictionOrder {
   }
 
   private static int rank(Candidate<?> candidate, long now) {
-    boolean helpsLeast =
-        candidate.kind() == Kind.PIECES
-            ? candidate.lastUse() <= now - FRESH_SECONDS
-            : candidate.superseded();
-    if (helpsLeast) {
-      return 0;
-    }
+    return switch (reason(candidate, now)) {
+      case SUPERSEDED, OLD_PIECES -> 0;
+      case LEAST_RECENTLY_USED -> 1;
+      case METADATA -> candidate.kind() == Kind.ANSWERS ? 2 : 3;
+    };
+  }
+
+  /** Why a candidate has its place in the order. */
+  public enum Reason {
+    /** No branch or tag is at a commit that names it. */
+    SUPERSEDED,
+    /** Pieces of a blob that nobody has asked for in an hour. */
+    OLD_PIECES,
+    /** It is a blob, or fresh pieces of one. */
+    LEAST_RECENTLY_USED,
+    /** It is an answer about a current commit, or the list of its entries. */
+    METADATA
+  }
+
+  /**
+   * Returns why a candidate has its place in the order.
+   *
+   * @param now in seconds since 1970
+   */
+  public static Reason reason(Candidate<?> candidate, long now) {
     return switch (candidate.kind()) {
-      case PUBLISHED, PIECES -> 1;
-      case ANSWERS -> 2;
-      case MANIFEST -> 3;
+      case PIECES ->
+          candidate.lastUse() <= now - FRESH_SECONDS
+              ? Reason.OLD_PIECES
+              : Reason.LEAST_RECENTLY_USED;
+      case PUBLISHED -> candidate.superseded() ? Reason.SUPERSEDED : Reason.LEAST_RECENTLY_USED;
+      case ANSWERS, MANIFEST -> candidate.superseded() ? Reason.SUPERSEDED : Reason.METADATA;
     };
   }
 }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -178,6 +179,28 @@ public final class CachedRepoStore implements RepoStore {
     store.forgetRepo(repo);
     revisions.dropIf(key -> key.repo().equals(repo));
     grants.dropIf(grant -> grant.repo().equals(repo));
+  }
+
+  @Override
+  public void removeRepo(RepoId repo) throws IOException {
+    try {
+      store.removeRepo(repo);
+    } finally {
+      revisions.dropIf(key -> key.repo().equals(repo));
+      grants.dropIf(grant -> grant.repo().equals(repo));
+      aliases.dropIf(_ -> true);
+    }
+  }
+
+  @Override
+  public void removeCommits(
+      RepoId repo, Collection<Revision> removed, Collection<CommitHash> commits)
+      throws IOException {
+    try {
+      store.removeCommits(repo, removed, commits);
+    } finally {
+      revisions.dropIf(key -> key.repo().equals(repo));
+    }
   }
 
   @Override

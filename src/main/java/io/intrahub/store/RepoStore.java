@@ -9,6 +9,7 @@ import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -111,6 +112,24 @@ public interface RepoStore extends GrantStore {
    * be removed is not believed any more.
    */
   void forgetRepo(RepoId repo);
+
+  /**
+   * Removes all that is known of a repo, for the operator: grants and the tombstone first, so that
+   * nobody may read what is left if this does not come to its end. Other names of the repo are
+   * forgotten too. Blobs stay.
+   *
+   * @throws IOException when a part of it is left
+   */
+  void removeRepo(RepoId repo) throws IOException;
+
+  /**
+   * Removes revisions of a repo, and then commits with their manifests and answers, for the
+   * operator. Blobs stay.
+   *
+   * @throws IOException when a part of it is left
+   */
+  void removeCommits(RepoId repo, Collection<Revision> revisions, Collection<CommitHash> commits)
+      throws IOException;
 
   /**
    * Ends all grants of a repo and closes its tombstone, so that nobody may read it before the Hub,

@@ -1,7 +1,9 @@
 package io.intrahub.cli.command;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** The exit codes of all commands. Those above 63 are the ones of {@code sysexits.h}. */
 public enum ExitCode {
@@ -24,6 +26,11 @@ public enum ExitCode {
   /** Returns the status of the process. */
   public int status() {
     return status;
+  }
+
+  /** Returns the code with this status of a process; empty if no command ends with it. */
+  public static Optional<ExitCode> of(int status) {
+    return Arrays.stream(values()).filter(code -> code.status == status).findFirst();
   }
 
   /** Returns the table that {@code --help} prints: the status as text, and its meaning. */

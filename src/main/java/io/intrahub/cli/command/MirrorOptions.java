@@ -39,7 +39,17 @@ public final class MirrorOptions {
    * @throws CommandException if it is wrong
    */
   public Config load() throws CommandException {
-    Map<String, List<String>> given = new TreeMap<>();
+    return load(Map.of());
+  }
+
+  /**
+   * The same, with further options of the command line.
+   *
+   * @param further the values of each option of the configuration
+   * @throws CommandException if the configuration is wrong
+   */
+  public Config load(Map<String, List<String>> further) throws CommandException {
+    Map<String, List<String>> given = new TreeMap<>(further);
     put(given, "admin.host", host);
     put(given, "admin.port", port);
     try {

@@ -116,9 +116,9 @@ final class EvictableCommitMetadata implements Evictable {
 
     @Override
     public String toString() {
-      return (manifest ? "The manifest" : "An answer")
+      return (manifest ? "The list of files" : "The answers")
           + " of "
-          + key.repoFolder()
+          + StoreLayout.repoOf(key.repoFolder()).map(RepoId::toString).orElse(key.repoFolder())
           + " at "
           + key.commit().hex();
     }

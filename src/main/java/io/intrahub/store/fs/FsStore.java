@@ -63,6 +63,10 @@ public final class FsStore implements Store, Maintenance {
   private final RecoveryScan scan;
   private final BlobImporter importer;
   private final ReadOnlyStore readOnly;
+  private final RepoRemover remover;
+  private final BlobScrubber scrubber;
+  private final StoreTrimmer trimmer;
+  private final BlobReferences references;
 
   /** Guarded by this. */
   private boolean closed;
@@ -102,6 +106,8 @@ public final class FsStore implements Store, Maintenance {
         new PartialBlobs(disk, layout, folders, budget, quarantine, published, pins, clock, locks);
     this.importer = new FsBlobImporter(disk, layout, budget, published);
     this.readOnly = new ReadOnlyStore(disk, layout);
+    this.scrubber = new BlobScrubber(disk, layout, checks, pins);
+    this.references = new BlobReferences(disk, layout);
     FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
     this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
@@ -118,12 +124,14 @@ public final class FsStore implements Store, Maintenance {
             clock);
     CurrentBlobMarker current =
         new CurrentBlobMarker(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
-    evictor.add(
-        new EvictablePublishedBlobs(
-            disk, layout, index, pins, locks, current, partials::isWritten));
+    EvictablePublishedBlobs evictable =
+        new EvictablePublishedBlobs(disk, layout, index, pins, locks, current, partials::isWritten);
+    this.remover = new RepoRemover(disk, layout, repos, evictable, partials);
+    evictor.add(evictable);
     evictor.add(partials);
     this.commits = new EvictableCommitMetadata(metadata, current, files, budget, evictor, executor);
     evictor.add(commits);
+    this.trimmer = new StoreTrimmer(evictor, settings, this::usage, clock);
     metadata.watch(commits::grown);
     LastUses before = LastUses.read(disk, layout.lastUses());
     index.remember(before);
@@ -190,11 +198,18 @@ public final class FsStore implements Store, Maintenance {
 
   @Override
   public void scan() {
+    count();
+    if (scan.done()) {
+      tidy();
+    }
+  }
+
+  /** As {@link #scan}, but evicts nothing. */
+  public void count() {
     scan.run();
     if (scan.done()) {
       index.remember(LastUses.NONE);
       metadata.remember(LastUses.NONE);
-      tidy();
     }
   }
 
@@ -243,6 +258,26 @@ public final class FsStore implements Store, Maintenance {
   /** Takes blobs that the operator brings. */
   public BlobImporter importer() {
     return importer;
+  }
+
+  /** Removes repos and revisions for the operator. */
+  public RepoRemover remover() {
+    return remover;
+  }
+
+  /** Checks published blobs for the operator. */
+  public BlobScrubber scrubber() {
+    return scrubber;
+  }
+
+  /** Finds out which files have a blob, for the operator. */
+  public BlobReferences references() {
+    return references;
+  }
+
+  /** Evicts what the operator wants to be rid of before the store is full. */
+  public StoreTrimmer trimmer() {
+    return trimmer;
   }
 
   /** The key with which commands sign what they ask of the process that has the store open. */

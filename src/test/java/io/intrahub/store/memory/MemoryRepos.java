@@ -20,6 +20,7 @@ import io.intrahub.store.StoredAnswer;
 import io.intrahub.store.Tombstone;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -103,6 +104,22 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
     revisions.keySet().removeIf(key -> key.repo().equals(repo));
     manifests.keySet().removeIf(key -> key.repo().equals(repo));
     answers.keySet().removeIf(key -> key.repo().equals(repo));
+  }
+
+  @Override
+  public void removeRepo(RepoId repo) {
+    forgetRepo(repo);
+    tombstones.remove(repo);
+    aliases.remove(repo);
+    aliases.values().removeIf(known -> known.value().equals(repo));
+  }
+
+  @Override
+  public void removeCommits(
+      RepoId repo, Collection<Revision> removed, Collection<CommitHash> commits) {
+    removed.forEach(revision -> forgetRevision(repo, revision));
+    manifests.keySet().removeIf(key -> key.repo().equals(repo) && commits.contains(key.commit()));
+    answers.keySet().removeIf(key -> key.repo().equals(repo) && commits.contains(key.commit()));
   }
 
   @Override

@@ -81,13 +81,23 @@ public final class EvictablePublishedBlobs implements Evictable {
     }
 
     @Override
+    public Optional<BlobKey> blob() {
+      return Optional.of(key);
+    }
+
+    @Override
     public String toString() {
       return key.digest().hex();
     }
   }
 
-  /** As {@link Item#evict}. */
-  long evict(BlobKey key) throws IOException {
+  /**
+   * Removes a blob now, unless somebody reads or writes it. To be called by who holds no stripe.
+   *
+   * @return the bytes that were freed; 0 if it was not there or is in use
+   * @throws IOException when it could not be removed; it is unchanged
+   */
+  public long evict(BlobKey key) throws IOException {
     Optional<StoreLayout.BlobPaths> place = layout.paths(key);
     if (place.isEmpty()) {
       return 0;

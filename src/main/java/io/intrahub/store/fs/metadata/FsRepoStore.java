@@ -8,7 +8,6 @@ import static io.intrahub.store.fs.metadata.RecordSubject.subject;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Grant;
-import io.intrahub.access.ReadScope;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
@@ -32,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,6 +60,7 @@ public final class FsRepoStore implements RepoStore {
 
   private final ManifestFiles manifests;
   private final TombstoneFiles tombstones;
+  private final MetadataRemoval removal;
 
   public FsRepoStore(
       Disk disk,
@@ -78,6 +79,7 @@ public final class FsRepoStore implements RepoStore {
         new RecordFiles(disk, replacer, metadata, clock, true, caches.records() - unwritten);
     this.tombstones = new TombstoneFiles(disk, layout, facts);
     this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
+    this.removal = new MetadataRemoval(disk, layout, facts, answers, manifests, tombstones);
   }
 
   private Path path(RepoId repo, Revision revision, CommitRole role) {
@@ -138,47 +140,24 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public void forgetRepo(RepoId repo) {
-    facts.removeAll(layout.refs(repo));
-    try {
-      var _ = forgetGrants(repo);
-      for (Path folder : disk.list(layout.commits(repo))) {
-        Optional<CommitHash> commit = CommitHash.parse(String.valueOf(folder.getFileName()));
-        if (commit.isPresent()) {
-          evictAnswers(repo, commit.get());
-          evictManifest(repo, commit.get());
-        }
-      }
-    } catch (IOException e) {
-      log.error(
-          "{} is another repo now, and not all that was known of the earlier one could be removed:"
-              + " {}. Stop the mirror and delete {}.",
-          repo,
-          e.toString(),
-          layout.commits(repo));
-    }
-    facts.remove(layout.internalId(repo));
+    removal.forgetRepo(repo);
+  }
+
+  @Override
+  public void removeRepo(RepoId repo) throws IOException {
+    removal.removeRepo(repo);
+  }
+
+  @Override
+  public void removeCommits(
+      RepoId repo, Collection<Revision> revisions, Collection<CommitHash> commits)
+      throws IOException {
+    removal.removeCommits(repo, revisions, commits);
   }
 
   @Override
   public void revokeAll(RepoId repo) throws IOException {
-    boolean forgotten = forgetGrants(repo);
-    if (!tombstones.close(repo) || !forgotten) {
-      throw new IOException(
-          "what the store knows of who may read %s could not be removed".formatted(repo));
-    }
-  }
-
-  /** Returns whether none of them is left on the disk. */
-  private boolean forgetGrants(RepoId repo) throws IOException {
-    boolean forgotten = facts.remove(layout.publicContent(repo));
-    forgotten &= facts.remove(layout.publicMetadata(repo));
-    for (Path folder : disk.list(layout.grants())) {
-      for (ReadScope scope : ReadScope.values()) {
-        forgotten &=
-            facts.remove(layout.grant(String.valueOf(folder.getFileName()), name(scope), repo));
-      }
-    }
-    return forgotten;
+    removal.revokeAll(repo);
   }
 
   @Override
@@ -334,9 +313,7 @@ public final class FsRepoStore implements RepoStore {
    * @return the bytes that are free now
    */
   public long evictManifest(RepoId repo, CommitHash commit) throws IOException {
-    long freed = manifests.evict(repo, commit);
-    removeIfEmpty(layout.commit(repo, commit));
-    return freed;
+    return removal.evictManifest(repo, commit);
   }
 
   /**
@@ -345,25 +322,7 @@ public final class FsRepoStore implements RepoStore {
    * @return the bytes that are free now
    */
   public long evictAnswers(RepoId repo, CommitHash commit) throws IOException {
-    long freed = 0;
-    for (Path path : disk.list(layout.commit(repo, commit))) {
-      if (StoreLayout.isAnswer(path)) {
-        freed += answers.evict(path);
-      }
-    }
-    removeIfEmpty(layout.commit(repo, commit));
-    return freed;
-  }
-
-  private void removeIfEmpty(Path folder) {
-    try {
-      if (disk.attributes(folder).isPresent() && disk.list(folder).isEmpty()) {
-        disk.delete(folder);
-      }
-    } catch (IOException e) {
-      // Something was put into it just now.
-      log.debug("{} stays", folder, e);
-    }
+    return removal.evictAnswers(repo, commit);
   }
 
   @Override

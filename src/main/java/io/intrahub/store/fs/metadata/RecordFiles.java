@@ -338,18 +338,27 @@ final class RecordFiles {
     }
   }
 
-  /** Forgets all records in a folder; those that are in memory only too. */
-  void removeAll(Path folder) {
+  /**
+   * Forgets all records in a folder; those that are in memory only too.
+   *
+   * @return whether their files are gone for good
+   */
+  boolean removeAll(Path folder) {
     Set<Path> paths = new HashSet<>();
     memory.asMap().keySet().stream().filter(p -> p.startsWith(folder)).forEach(paths::add);
+    boolean removed = true;
     try {
       if (disk.attributes(folder).isPresent()) {
         paths.addAll(disk.list(folder));
       }
     } catch (IOException e) {
       log.warn("{} can't be listed, so its records stay: {}", folder, e.toString());
+      removed = false;
     }
-    paths.forEach(this::remove);
+    for (Path path : paths) {
+      removed &= remove(path);
+    }
+    return removed;
   }
 
   /**

@@ -118,12 +118,24 @@ public final class PartialBlobs implements Scratch, Evictable {
     }
 
     @Override
+    public Optional<BlobKey> blob() {
+      return Optional.of(key.blob());
+    }
+
+    @Override
     public String toString() {
       return "The pieces of " + key.blob().digest().hex();
     }
   }
 
-  private long evict(PartialKey key) throws IOException {
+  /**
+   * Removes the pieces of a blob now, unless somebody has it open. To be called by who holds no
+   * stripe.
+   *
+   * @return the bytes that were freed, as far as they were counted
+   * @throws IOException when they could not be removed
+   */
+  public long evict(PartialKey key) throws IOException {
     Optional<StoreLayout.PartialPaths> place = layout.partial(key);
     if (place.isEmpty()) {
       return 0;

@@ -36,7 +36,8 @@ public record DiskBudgetSettings(long maxSize, long minFree, int highWatermark, 
     return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, highWatermark);
   }
 
-  long lowMark() {
+  /** Down to how many bytes an eviction goes; {@link Long#MAX_VALUE} without a limit. */
+  public long lowMark() {
     return maxSize == 0 ? Long.MAX_VALUE : percent(maxSize, lowWatermark);
   }
 

@@ -1,9 +1,11 @@
 package io.intrahub.store.fs.space;
 
 import io.intrahub.policy.EvictionOrder;
+import io.intrahub.store.fs.disk.BlobKey;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One kind of stored data that can be evicted. There are three implementations: published blobs,
@@ -21,6 +23,11 @@ public interface Evictable {
      * @throws IOException when it could not be removed; it is unchanged
      */
     long evict() throws IOException;
+
+    /** The blob that the item is, or is a part of; empty for metadata. */
+    default Optional<BlobKey> blob() {
+      return Optional.empty();
+    }
   }
 
   /**

@@ -46,6 +46,16 @@ public final class Evictor {
     long bytes() throws IOException;
   }
 
+  /** Is told what goes. */
+  public interface Listener {
+    /**
+     * An item was removed.
+     *
+     * @param freed in bytes
+     */
+    void evicted(EvictionOrder.Candidate<Evictable.Item> item, long freed);
+  }
+
   /** Includes these items in evictions and in {@link #bytes} from now on. */
   public void add(Evictable owner) {
     owners.add(owner);
@@ -93,17 +103,48 @@ public final class Evictor {
    * @throws IOException when the need is not known, or the thread was interrupted while it waited
    */
   long free(Need need) throws IOException {
-    return free(owners, need);
+    return free(need, (_, _) -> {});
+  }
+
+  /**
+   * As {@link #free(Need)}.
+   *
+   * @param listener called by this thread, which holds the evictor's lock
+   */
+  public long free(Need need, Listener listener) throws IOException {
+    return free(owners, need, listener);
   }
 
   /** As {@link #free(Need)}, but only from some of what could go. */
   public long free(List<Evictable> from, Need need) throws IOException {
+    return free(from, need, (_, _) -> {});
+  }
+
+  /**
+   * Returns what an eviction would remove now, in the order in which it would.
+   *
+   * @throws IOException when the need is not known, or the thread was interrupted while it waited
+   */
+  public List<EvictionOrder.Candidate<Evictable.Item>> plan(Need need) throws IOException {
+    lock();
+    try {
+      return victims(owners, need.bytes());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void lock() throws InterruptedIOException {
     try {
       lock.lockInterruptibly();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for space in the store");
     }
+  }
+
+  private long free(List<Evictable> from, Need need, Listener listener) throws IOException {
+    lock();
     try {
       long freed = 0;
       for (int round = 0; round < ROUNDS && !closed; round++) {
@@ -111,7 +152,7 @@ public final class Evictor {
         if (wanted <= 0) {
           break;
         }
-        long got = evict(from, wanted);
+        long got = evict(from, wanted, listener);
         freed += got;
         // Asked for again only if victims refused: a disk that shows no room though files went
         // away will not show more when the rest is gone too.
@@ -125,21 +166,28 @@ public final class Evictor {
     }
   }
 
-  private long evict(List<Evictable> from, long wanted) {
+  private List<EvictionOrder.Candidate<Evictable.Item>> victims(List<Evictable> from, long wanted) {
+    if (wanted <= 0) {
+      return List.of();
+    }
     List<EvictionOrder.Candidate<Evictable.Item>> candidates = new ArrayList<>();
     for (Evictable owner : from) {
       owner.candidates(clock.instant(), candidates);
     }
+    return EvictionOrder.victims(candidates, wanted, clock.instant().getEpochSecond());
+  }
+
+  private long evict(List<Evictable> from, long wanted, Listener listener) {
     long bytes = 0;
     int count = 0;
     int superseded = 0;
-    for (EvictionOrder.Candidate<Evictable.Item> victim :
-        EvictionOrder.victims(candidates, wanted, clock.instant().getEpochSecond())) {
+    for (EvictionOrder.Candidate<Evictable.Item> victim : victims(from, wanted)) {
       long freed = closed ? 0 : remove(victim);
       if (freed > 0) {
         bytes += freed;
         count++;
         superseded += victim.superseded() ? 1 : 0;
+        listener.evicted(victim, freed);
       }
     }
     if (count > 0) {

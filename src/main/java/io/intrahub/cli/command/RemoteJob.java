@@ -1,0 +1,130 @@
+package io.intrahub.cli.command;
+
+import io.intrahub.admin.AdminServer;
+import io.intrahub.config.Config;
+import io.intrahub.store.fs.OperatorKey;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Has a running mirror do a job, and passes on what it tells. */
+public final class RemoteJob {
+  private final URI listener;
+  private final OperatorKey key;
+  private final String name;
+
+  private RemoteJob(URI listener, OperatorKey key, String name) {
+    this.listener = listener;
+    this.key = key;
+    this.name = name;
+  }
+
+  /**
+   * A job for the mirror that may run on the store of a configuration.
+   *
+   * @param name of a {@link MirrorJob}
+   * @return empty if none can: the store's folder has no key that this user can read, or the port
+   *     of the operator's listener is not known
+   */
+  public static Optional<RemoteJob> of(Config config, String name) throws CommandException {
+    Optional<OperatorKey> key = OperatorKey.read(config.store().path());
+    return key.isPresent() && config.admin().port() != 0
+        ? Optional.of(new RemoteJob(OperatorListener.address(config.admin()), key.get(), name))
+        : Optional.empty();
+  }
+
+  /** How the job ended. */
+  public sealed interface Ended {
+    /** As the report says. */
+    record Done(boolean complete) implements Ended {}
+
+    /**
+     * Before its end.
+     *
+     * @param why a sentence for the operator
+     */
+    record Stopped(String why, ExitCode code) implements Ended {}
+
+    /** No mirror answers there that has this store open. */
+    record NotRunning() implements Ended {}
+  }
+
+  /**
+   * Does the job.
+   *
+   * @param request what to do, as JSON
+   */
+  public Ended run(byte[] request, ReportOutput output) throws InterruptedException {
+    HttpRequest post =
+        HttpRequest.newBuilder(listener.resolve("/" + name))
+            .header(AdminServer.SIGNATURE, key.sign(name, request))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(request))
+            .build();
+    try (HttpClient client = OperatorListener.client()) {
+      HttpResponse<InputStream> response;
+      try {
+        response = client.send(post, HttpResponse.BodyHandlers.ofInputStream());
+      } catch (IOException e) {
+        return new Ended.NotRunning();
+      }
+      try (InputStream in = response.body()) {
+        boolean understood =
+            response.statusCode() == 200
+                && response.headers().firstValue("Content-Type").orElse("").contains("x-ndjson");
+        return understood ? follow(in, output) : new Ended.NotRunning();
+      } catch (IOException | JacksonException e) {
+        return broken();
+      }
+    }
+  }
+
+  private Ended.Stopped broken() {
+    return new Ended.Stopped(
+        "The mirror stopped or closed the connection before the "
+            + name
+            + " had ended. What is complete stays, and the same command continues.",
+        ExitCode.IO_ERROR);
+  }
+
+  private Ended follow(InputStream in, ReportOutput output) throws IOException {
+    BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    for (String text = lines.readLine(); text != null; text = lines.readLine()) {
+      if (text.isEmpty()) {
+        continue;
+      }
+      JsonNode event = JsonMapper.shared().readTree(text);
+      if (event.has(JobEvents.STOPPED)) {
+        return new Ended.Stopped(
+            event.get(JobEvents.STOPPED).asString(),
+            ExitCode.of(event.path(JobEvents.CODE).asInt(ExitCode.IO_ERROR.status()))
+                .orElse(ExitCode.IO_ERROR));
+      }
+      if (event.has(JobEvents.LINE)) {
+        output.line(event.get(JobEvents.LINE).asString());
+      }
+      if (event.has(JobEvents.ERROR)) {
+        output.error(event.get(JobEvents.ERROR).asString());
+      }
+      if (event.has(JobEvents.PROGRESS)) {
+        output.progress(event.get(JobEvents.PROGRESS).asString());
+      }
+      if (event.get(JobEvents.RESULT) instanceof ObjectNode result) {
+        boolean complete = event.path(JobEvents.COMPLETE).asBoolean(false);
+        output.end(result, complete, event.path(JobEvents.LAST).asString(""));
+        return new Ended.Done(complete);
+      }
+    }
+    return broken();
+  }
+}

@@ -1,0 +1,127 @@
+package io.intrahub.cli.upkeep;
+
+import io.intrahub.cli.command.Amounts;
+import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.policy.EvictionOrder;
+import io.intrahub.store.fs.BlobReferences.Reference;
+import io.intrahub.store.fs.StoreTrimmer.Item;
+import io.intrahub.store.fs.disk.BlobKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Tells what an eviction removes. For one thread. */
+final class CollectReport {
+  /** How many items are listed. */
+  static final int MAX_LISTED = 1_000;
+
+  private final ReportOutput output;
+  private final Map<BlobKey, List<Reference>> names;
+  private final boolean dryRun;
+
+  CollectReport(ReportOutput output, Map<BlobKey, List<Reference>> names, boolean dryRun) {
+    this.output = output;
+    this.names = names;
+    this.dryRun = dryRun;
+  }
+
+  /**
+   * Tells all of it.
+   *
+   * @param used what the store took before, in bytes
+   * @param target what it may take, in bytes
+   */
+  void tell(List<Item> items, long used, long target) {
+    long bytes = items.stream().mapToLong(Item::bytes).sum();
+    boolean reached = used - bytes <= target;
+    ObjectNode result =
+        JsonMapper.shared()
+            .createObjectNode()
+            .put("removed", !dryRun)
+            .put("used", used)
+            .put("target", target)
+            .put("count", items.size())
+            .put("bytes", bytes)
+            .put("reached", reached);
+    ArrayNode list = result.putArray("items");
+    List<List<String>> rows = new ArrayList<>();
+    for (Item item : items.subList(0, Math.min(items.size(), MAX_LISTED))) {
+      node(item, list.addObject());
+      rows.add(
+          List.of(
+              Amounts.size(item.bytes()),
+              item.lastUse().toString(),
+              reason(item) + "  " + name(item)));
+    }
+    Amounts.table(rows).forEach(output::line);
+    if (items.size() > MAX_LISTED) {
+      output.line("and " + (items.size() - MAX_LISTED) + " more");
+    }
+    if (!reached) {
+      output.error(
+          "%s %s in use, or can't be evicted for another reason, so the store does not come down to"
+                  .formatted(Amounts.size(used - bytes), dryRun ? "would be left" : "are left")
+              + " "
+              + Amounts.size(target));
+    }
+    output.end(result, reached, last(items.size(), bytes, used, target));
+  }
+
+  private String last(int count, long bytes, long used, long target) {
+    if (count == 0 && used <= target) {
+      return "Nothing has to go: the store takes %s, which is no more than %s."
+          .formatted(Amounts.size(used), Amounts.size(target));
+    }
+    return "%s %s, %s: the store takes %s and is to take %s."
+        .formatted(
+            dryRun ? "Would evict" : "Evicted",
+            Amounts.count(count, "item"),
+            Amounts.size(bytes),
+            Amounts.size(dryRun ? used : used - bytes),
+            Amounts.size(target));
+  }
+
+  private void node(Item item, ObjectNode node) {
+    node.put("kind", word(item.kind()))
+        .put("reason", word(item.reason()))
+        .put("bytes", item.bytes())
+        .put("lastUse", item.lastUse().toString())
+        .put("name", item.name());
+    file(item)
+        .ifPresent(file ->
+            node.put("type", file.repo().type().singular())
+                .put("repo", file.repo().id())
+                .put("path", file.path().value()));
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private Optional<Reference> file(Item item) {
+    return item.blob().flatMap(key -> names.getOrDefault(key, List.of()).stream().findFirst());
+  }
+
+  private String name(Item item) {
+    String name =
+        file(item)
+            .map(file -> RepoNames.of(file.repo()) + ": " + RepoNames.of(file.path()))
+            .orElse(item.name());
+    return item.kind() == EvictionOrder.Kind.PIECES ? name + " (unfinished)" : name;
+  }
+
+  private String reason(Item item) {
+    return switch (item.reason()) {
+      case SUPERSEDED ->
+          item.blob().isPresent() && file(item).isEmpty() ? "unreferenced" : "superseded";
+      case OLD_PIECES -> "unfinished";
+      case LEAST_RECENTLY_USED -> "least recently used";
+      case METADATA -> "metadata";
+    };
+  }
+}

@@ -1,0 +1,124 @@
+package io.intrahub.cli.upkeep;
+
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.RemoteJob;
+import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.config.Config;
+import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Has a job done by the mirror that runs on a store, or does it here if none does. */
+final class UpkeepRun {
+  private final Config config;
+
+  UpkeepRun(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Does a job.
+   *
+   * @return {@link ExitCode#OK}, or {@link ExitCode#INCOMPLETE} if the report says so
+   * @throws CommandException if it could not be done
+   */
+  ExitCode run(UpkeepJob job, ReportOutput output) throws CommandException, InterruptedException {
+    Optional<RemoteJob> remote = RemoteJob.of(config, job.name());
+    if (remote.isPresent()) {
+      switch (remote.get().run(job.toJson(), output)) {
+        case RemoteJob.Ended.Done(boolean complete) -> {
+          return code(complete);
+        }
+        case RemoteJob.Ended.Stopped(String why, ExitCode code) ->
+            throw new CommandException(code, why);
+        case RemoteJob.Ended.NotRunning() -> {}
+      }
+    }
+    return runHere(job, output);
+  }
+
+  private static ExitCode code(boolean complete) {
+    return complete ? ExitCode.OK : ExitCode.INCOMPLETE;
+  }
+
+  private ExitCode runHere(UpkeepJob job, ReportOutput output) throws CommandException {
+    Config.Store settings = config.store();
+    try {
+      // Opening a folder would make it a store.
+      var _ = ReadOnlyStore.open(settings.path());
+      Noted noted = new Noted(output);
+      try (FsStore store =
+          FsStore.open(
+              settings.path(),
+              Clock.systemUTC(),
+              new DiskBudgetSettings(
+                  settings.maxSize().bytes(),
+                  settings.minFree().bytes(),
+                  settings.highWatermark(),
+                  settings.lowWatermark()),
+              Thread::startVirtualThread)) {
+        job.prepare(store);
+        job.run(UpkeepStore.alone(store), noted);
+      }
+      return code(noted.complete);
+    } catch (StoreException e) {
+      throw new CommandException(
+          ExitCode.CONFIG,
+          e.getMessage()
+              + ". If a mirror runs on it, name its operator's listener with --admin-host and"
+              + " --admin-port, and the mirror does the work.",
+          e);
+    } catch (IOException e) {
+      throw stopped(job.name(), e);
+    }
+  }
+
+  /** Says that a job came to an end too early. */
+  static CommandException stopped(String job, IOException why) {
+    return new CommandException(
+        ExitCode.IO_ERROR,
+        "The "
+            + job
+            + " stopped: "
+            + why.getMessage()
+            + ". What is done stays done, and the same command continues.",
+        why);
+  }
+
+  /** Notes how the report ends. For one thread. */
+  private static final class Noted implements ReportOutput {
+    private final ReportOutput to;
+    private boolean complete;
+
+    Noted(ReportOutput to) {
+      this.to = to;
+    }
+
+    @Override
+    public void line(String text) {
+      to.line(text);
+    }
+
+    @Override
+    public void error(String text) {
+      to.error(text);
+    }
+
+    @Override
+    public void progress(String text) {
+      to.progress(text);
+    }
+
+    @Override
+    public void end(ObjectNode result, boolean complete, String last) {
+      this.complete = complete;
+      to.end(result, complete, last);
+    }
+  }
+}

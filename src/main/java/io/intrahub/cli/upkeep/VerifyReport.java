@@ -1,0 +1,149 @@
+package io.intrahub.cli.upkeep;
+
+import io.intrahub.cli.command.Amounts;
+import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.store.fs.BlobReferences.Reference;
+import io.intrahub.store.fs.BlobScrubber;
+import io.intrahub.store.fs.BlobScrubber.Fault;
+import io.intrahub.store.fs.disk.BlobKey;
+import io.intrahub.transfer.limits.BandwidthLimiter;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Paces a check of blobs and tells what it finds. For one thread. */
+final class VerifyReport implements BlobScrubber.Listener {
+  /** How many wrong blobs are named. */
+  private static final int MAX_NAMED = 10_000;
+
+  /** The time between two lines about progress. */
+  private static final long STEP_NANOS = 1_000_000_000L;
+
+  private final ReportOutput output;
+  private final BandwidthLimiter pace;
+
+  /** Of all blobs; 0 if it is not known. */
+  private final long total;
+
+  private final Map<BlobKey, Fault> wrong = new LinkedHashMap<>();
+  private final ObjectNode result = JsonMapper.shared().createObjectNode();
+  private final ArrayNode damaged;
+  private long files;
+  private long bytes;
+  private long wrongFiles;
+  private long toldAt = System.nanoTime();
+
+  VerifyReport(ReportOutput output, BandwidthLimiter pace, long total) {
+    this.output = output;
+    this.pace = pace;
+    this.total = total;
+    this.damaged = result.putArray("damaged");
+  }
+
+  @Override
+  public void read(int count) throws IOException {
+    bytes += count;
+    try {
+      pace.throttle(count, false);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    }
+    long now = System.nanoTime();
+    if (now - toldAt >= STEP_NANOS) {
+      toldAt = now;
+      output.progress(
+          "%s%s checked, %s damaged"
+              .formatted(
+                  Amounts.size(bytes),
+                  total == 0 ? "" : " of " + Amounts.size(Math.max(bytes, total)),
+                  Amounts.count(wrongFiles, "file")));
+    }
+  }
+
+  @Override
+  public void right(long size) {
+    files++;
+  }
+
+  @Override
+  public void wrong(BlobKey blob, long size, Fault fault) {
+    files++;
+    wrongFiles++;
+    if (wrong.size() < MAX_NAMED) {
+      wrong.put(blob, fault);
+    }
+  }
+
+  /** The blobs that are not right, in the order in which they were found. */
+  Map<BlobKey, Fault> wrong() {
+    return Collections.unmodifiableMap(wrong);
+  }
+
+  /**
+   * Names a blob that is not right.
+   *
+   * @param names files with this blob
+   * @param refetched whether the store has it again
+   */
+  void told(BlobKey blob, List<Reference> names, boolean refetched) {
+    Fault fault = wrong.getOrDefault(blob, Fault.DAMAGED);
+    ObjectNode node =
+        damaged
+            .addObject()
+            .put("digest", blob.digest().hex())
+            .put("fault", fault.name().toLowerCase(Locale.ROOT))
+            .put("refetched", refetched);
+    ArrayNode list = node.putArray("files");
+    names.forEach(file ->
+        list.addObject()
+            .put("type", file.repo().type().singular())
+            .put("repo", file.repo().id())
+            .put("commit", file.commit().hex())
+            .put("path", file.path().value()));
+    output.error(
+        "%s: %s; %s"
+            .formatted(
+                names.isEmpty()
+                    ? blob.digest().hex() + ", which no commit names"
+                    : names.stream()
+                        .map(file -> RepoNames.of(file.repo()) + ": " + RepoNames.of(file.path()))
+                        .collect(Collectors.joining(", ")),
+                what(fault),
+                after(refetched, names)));
+  }
+
+  private static String what(Fault fault) {
+    return switch (fault) {
+      case DAMAGED -> "the stored content is damaged and was moved to quarantine";
+      case NOT_MOVED ->
+          "the stored content is damaged and could not be moved to quarantine; see the log";
+      case UNREADABLE -> "the stored content can't be read";
+    };
+  }
+
+  private static String after(boolean refetched, List<Reference> names) {
+    if (refetched) {
+      return "it was fetched again";
+    }
+    return names.isEmpty() ? "nobody misses it" : "the next request for it fetches it again";
+  }
+
+  void end() {
+    result.put("files", files).put("bytes", bytes).put("damagedFiles", wrongFiles);
+    String checked =
+        "Checked %s, %s: ".formatted(Amounts.count(files, "file"), Amounts.size(bytes));
+    output.end(
+        result,
+        wrongFiles == 0,
+        checked + (wrongFiles == 0 ? "all are right." : wrongFiles + " damaged."));
+  }
+}

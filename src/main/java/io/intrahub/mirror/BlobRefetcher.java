@@ -1,0 +1,61 @@
+package io.intrahub.mirror;
+
+import io.intrahub.access.Caller;
+import io.intrahub.hub.ByteRange;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.FilePath;
+import io.intrahub.hub.RepoId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches a file again whose stored content was lost, without waiting for a client that asks for
+ * it. It does what the request of a client without a token does, so it fetches only what everybody
+ * may read, and nothing where the operator's rules say who may. Safe for use by many threads.
+ */
+final class BlobRefetcher {
+  private static final Logger log = LoggerFactory.getLogger(BlobRefetcher.class);
+  private static final int BUFFER = 64 * 1024;
+
+  private final ResolveFile files;
+  private final boolean hasRules;
+
+  /**
+   * Creates one that fetches through a mirror's own answers.
+   *
+   * @param hasRules whether the operator's rules say who may read
+   */
+  BlobRefetcher(ResolveFile files, boolean hasRules) {
+    this.files = files;
+    this.hasRules = hasRules;
+  }
+
+  /** Requests the file and reads it to its end, which the store keeps if it can. */
+  void fetch(RepoId repo, CommitHash commit, FilePath path) {
+    if (hasRules) {
+      return;
+    }
+    try (ClientRequest request = ClientRequest.of(Caller.ANONYMOUS, List.of())) {
+      RevisionRequest on = new RevisionRequest(repo, commit.asRevision(), request);
+      if (files.resolve(on, path) instanceof FileAnswer.Found found
+          && found.open(ByteRange.Span.all(found.blob().size()), true)
+              instanceof FileContent content) {
+        drain(content);
+      }
+    } catch (IOException e) {
+      log.warn("{} of {} could not be fetched again: {}", path, repo, e.toString());
+    }
+  }
+
+  private static void drain(FileContent content) throws IOException {
+    try (content) {
+      ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+      while (content.read(buffer) >= 0) {
+        buffer.clear();
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package io.intrahub.store.fs;
+
+import io.intrahub.policy.EvictionOrder;
+import io.intrahub.store.StoreUsage;
+import io.intrahub.store.fs.disk.BlobKey;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.store.fs.space.Evictable;
+import io.intrahub.store.fs.space.Evictor;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/**
+ * Evicts down to a size for the operator, in the order in which a full store does. Safe for use by
+ * many threads.
+ */
+public final class StoreTrimmer {
+  private final Evictor evictor;
+  private final DiskBudgetSettings settings;
+  private final Supplier<StoreUsage> usage;
+  private final Clock clock;
+
+  StoreTrimmer(
+      Evictor evictor, DiskBudgetSettings settings, Supplier<StoreUsage> usage, Clock clock) {
+    this.evictor = evictor;
+    this.settings = settings;
+    this.usage = usage;
+    this.clock = clock;
+  }
+
+  /**
+   * One item of an eviction.
+   *
+   * @param blob that it is, or is a part of; empty for metadata
+   * @param name of metadata, for the operator; of a blob its digest
+   * @param bytes that are free without it
+   * @param lastUse when it was last used, in whole seconds
+   * @param reason for its place in the order
+   */
+  public record Item(
+      Optional<BlobKey> blob,
+      String name,
+      EvictionOrder.Kind kind,
+      long bytes,
+      Instant lastUse,
+      EvictionOrder.Reason reason) {}
+
+  /** Down to how many bytes a full store evicts; empty if its size has no limit. */
+  public OptionalLong lowWatermark() {
+    long mark = settings.lowMark();
+    return mark == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(mark);
+  }
+
+  /** Bytes of the store that count against its limit, and whether all of it was counted yet. */
+  public StoreUsage usage() {
+    return usage.get();
+  }
+
+  /**
+   * Finds out what would be evicted now, in this order, so that the store takes no more than this.
+   *
+   * @param target in bytes
+   * @throws IOException if the thread was interrupted
+   */
+  public List<Item> plan(long target) throws IOException {
+    long now = clock.instant().getEpochSecond();
+    return evictor.plan(() -> usage().used() - target).stream()
+        .map(candidate -> item(candidate, candidate.size(), now))
+        .toList();
+  }
+
+  /**
+   * Evicts until the store takes no more than this, or nothing more can go.
+   *
+   * @param target in bytes
+   * @return what went, in this order
+   * @throws IOException if the thread was interrupted
+   */
+  public List<Item> trim(long target) throws IOException {
+    long now = clock.instant().getEpochSecond();
+    List<Item> evicted = new ArrayList<>();
+    long _ =
+        evictor.free(
+            () -> usage().used() - target,
+            (candidate, freed) -> evicted.add(item(candidate, freed, now)));
+    return evicted;
+  }
+
+  private static Item item(
+      EvictionOrder.Candidate<Evictable.Item> candidate, long bytes, long now) {
+    return new Item(
+        candidate.key().blob(),
+        candidate.key().toString(),
+        candidate.kind(),
+        bytes,
+        Instant.ofEpochSecond(candidate.lastUse()),
+        EvictionOrder.reason(candidate, now));
+  }
+}

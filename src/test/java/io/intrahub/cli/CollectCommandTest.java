@@ -1,0 +1,144 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.testing.MirrorUnderTest;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code intrahub gc}, done by a mirror in this process and without one. */
+@Timeout(120)
+class CollectCommandTest {
+  private static final DevFile OLD = DevFile.lfsGenerated(3, 400_000);
+  private static final DevFile NEW = DevFile.lfsGenerated(4, 300_000);
+  private static final DevFile OTHER = DevFile.lfsGenerated(5, 200_000);
+
+  @TempDir Path tmp;
+  private MirrorUnderTest mirror;
+
+  /** A branch that moved on, and another repo that was loaded later. */
+  @BeforeEach
+  void start() throws Exception {
+    mirror = new MirrorUnderTest(tmp.resolve("data"));
+    mirror.hub().repo("model", "acme/tiny").commit("Add it", Map.of("weights.bin", OLD));
+    load("acme/tiny");
+    mirror.hub().repo("model", "acme/tiny").commit("Change it", "weights.bin", NEW);
+    mirror.pass(Duration.ofMinutes(20));
+    load("acme/tiny");
+    mirror.pass(Duration.ofMinutes(20));
+    load("acme/tiny");
+    mirror.pass(Duration.ofMinutes(1));
+    mirror.hub().repo("model", "acme/other").commit("Add it", Map.of("weights.bin", OTHER));
+    load("acme/other");
+    mirror.pass(Duration.ofMinutes(10));
+    assertThat(mirror.storedBlobs()).contains(OLD.etag(), NEW.etag(), OTHER.etag());
+  }
+
+  @AfterEach
+  void stop() {
+    mirror.close();
+  }
+
+  private void load(String repo) throws Exception {
+    try (InputStream in =
+        mirror.uri().resolve("/" + repo + "/resolve/main/weights.bin").toURL().openStream()) {
+      assertThat(in.readAllBytes()).isNotEmpty();
+    }
+    mirror.awaitIdle();
+  }
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  private Ran gc(int adminPort, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line =
+        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+    List<String> all = new ArrayList<>(List.of("gc", "--data", mirror.data().toString()));
+    all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
+    all.addAll(List.of(arguments));
+    return new Ran(line.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+  }
+
+  private void assertDryRunIsWhatHappens(int adminPort) {
+    Ran planned = gc(adminPort, "--to", "400KB", "--dry-run", "--json");
+    assertThat(planned.status()).as(planned.err()).isZero();
+    assertThat(mirror.storedBlobs()).contains(OLD.etag(), NEW.etag(), OTHER.etag());
+    assertThat(
+            planned.json().at("/items").valueStream().map(item -> item.path("reason").asString()))
+        .startsWith("superseded")
+        .endsWith("least_recently_used");
+    assertThat(planned.json().at("/items").valueStream().map(item -> item.path("name").asString()))
+        .contains(OLD.etag(), NEW.etag())
+        .doesNotContain(OTHER.etag());
+
+    Ran ran = gc(adminPort, "--to", "400KB", "--json");
+
+    assertThat(ran.status()).as(ran.err()).isZero();
+    assertThat(ran.json().path("items")).isEqualTo(planned.json().path("items"));
+    assertThat(ran.json().path("bytes")).isEqualTo(planned.json().path("bytes"));
+    assertThat(mirror.storedBlobs()).contains(OTHER.etag()).doesNotContain(OLD.etag(), NEW.etag());
+  }
+
+  @Test
+  void a_running_mirror_evicts_what_a_dry_run_shows() throws Exception {
+    int port = mirror.app().adminUri().getPort();
+    Ran planned = gc(port, "--to", "800KB", "--dry-run");
+    assertThat(planned.out().lines().toList())
+        .anySatisfy(line ->
+            assertThat(line).matches(" *390 KiB +20.*Z +superseded +acme/tiny: weights\\.bin"))
+        .last()
+        .asString()
+        .startsWith("Would evict ");
+
+    assertDryRunIsWhatHappens(port);
+
+    assertThat(gc(port, "--to", "400KB").out()).startsWith("Nothing has to go: the store takes ");
+    load("acme/tiny");
+    assertThat(mirror.storedBlobs()).contains(NEW.etag());
+  }
+
+  @Test
+  void without_a_mirror_the_folder_is_counted_and_nothing_goes_in_a_dry_run() {
+    mirror.app().close();
+
+    assertDryRunIsWhatHappens(1);
+  }
+
+  @Test
+  void a_store_without_a_limit_has_no_watermark() {
+    Ran ran = gc(mirror.app().adminUri().getPort(), "--dry-run");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
+    assertThat(ran.err()).contains("Name a size with --to");
+  }
+
+  @Test
+  void what_cannot_be_reached_is_said() {
+    Ran ran = gc(mirror.app().adminUri().getPort(), "--to", "1B", "--dry-run");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.err()).contains("the store does not come down to 1 B");
+  }
+}

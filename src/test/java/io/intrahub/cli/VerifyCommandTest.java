@@ -1,0 +1,172 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.MirrorUnderTest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code intrahub verify}, done by a mirror in this process and without one. */
+@Timeout(120)
+class VerifyCommandTest {
+  /** Larger than what is checked whenever it is opened. */
+  private static final DevFile WEIGHTS = DevFile.lfsGenerated(3, 1_300_000);
+
+  private static final DevFile CONFIG = DevFile.text("{\"model_type\": \"bert\"}\n");
+  private static final DevFile SECRET = DevFile.lfsGenerated(4, 300_000);
+
+  @TempDir Path tmp;
+  private MirrorUnderTest mirror;
+
+  @BeforeEach
+  void start() throws Exception {
+    mirror = new MirrorUnderTest(tmp.resolve("data"));
+    mirror
+        .hub()
+        .repo("model", "acme/tiny")
+        .commit("Add it", Map.of("config.json", CONFIG, "weights.bin", WEIGHTS));
+    assertThat(get("acme/tiny", "config.json", "")).isNotEmpty();
+    assertThat(get("acme/tiny", "weights.bin", "")).isNotEmpty();
+    mirror.awaitIdle();
+    mirror.mark();
+  }
+
+  @AfterEach
+  void stop() {
+    mirror.close();
+  }
+
+  private byte[] get(String repo, String path, String token) throws IOException {
+    URLConnection connection =
+        mirror.uri().resolve("/" + repo + "/resolve/main/" + path).toURL().openConnection();
+    if (!token.isEmpty()) {
+      connection.setRequestProperty("Authorization", "Bearer " + token);
+    }
+    try (InputStream in = connection.getInputStream()) {
+      return in.readAllBytes();
+    }
+  }
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  private Ran verify(String... arguments) {
+    return verifyAt(mirror.app().adminUri().getPort(), arguments);
+  }
+
+  private Ran verifyAt(int adminPort, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line =
+        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+    List<String> all = new ArrayList<>(List.of("verify", "--data", mirror.data().toString()));
+    all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
+    all.addAll(List.of(arguments));
+    return new Ran(line.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+  }
+
+  private void damage(DevFile file) throws IOException {
+    Path stored;
+    try (Stream<Path> files = Files.walk(mirror.data())) {
+      stored = files.filter(path -> path.endsWith(file.etag())).findFirst().orElseThrow();
+    }
+    byte[] content = Files.readAllBytes(stored);
+    content[content.length / 2] ^= 1;
+    Files.delete(stored);
+    Files.write(stored, content);
+  }
+
+  @Test
+  void a_running_mirror_finds_a_damaged_file_and_fetches_it_again() throws Exception {
+    Ran sound = verify("--rate", "0");
+    assertThat(sound.status()).as(sound.err()).isZero();
+    assertThat(sound.out()).isEqualTo("Checked 2 files, 1.2 MiB: all are right.\n");
+    damage(WEIGHTS);
+
+    Ran ran = verify();
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.err())
+        .isEqualTo(
+            "intrahub: acme/tiny: weights.bin: the stored content is damaged and was moved to"
+                + " quarantine; it was fetched again.\n");
+    assertThat(ran.out()).isEqualTo("Checked 2 files, 1.2 MiB: 1 damaged.\n");
+    assertThat(mirror.contentReads()).isNotEmpty();
+    assertThat(mirror.data().resolve("quarantine")).isNotEmptyDirectory();
+    mirror.mark();
+    assertThat(get("acme/tiny", "weights.bin", "")).isEqualTo(WEIGHTS.allBytes());
+    assertThat(mirror.contentReads()).isEmpty();
+    assertThat(verify().status()).isZero();
+  }
+
+  @Test
+  void what_cannot_be_fetched_now_is_fetched_by_the_next_request() throws Exception {
+    mirror.hub().token("hf_alice", "alice");
+    mirror
+        .hub()
+        .repo("model", "acme/secret")
+        .visibility(Visibility.PRIVATE)
+        .allow("hf_alice")
+        .commit("Add it", "secret.bin", SECRET);
+    assertThat(get("acme/secret", "secret.bin", "hf_alice")).isEqualTo(SECRET.allBytes());
+    mirror.awaitIdle();
+    damage(SECRET);
+
+    Ran ran = verify("acme/secret", "--json");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.json().at("/files").asInt()).isEqualTo(1);
+    assertThat(ran.json().at("/damaged/0/files/0/repo").asString()).isEqualTo("acme/secret");
+    assertThat(ran.json().at("/damaged/0/files/0/path").asString()).isEqualTo("secret.bin");
+    assertThat(ran.json().at("/damaged/0/refetched").asBoolean(true)).isFalse();
+    mirror.mark();
+    assertThat(get("acme/secret", "secret.bin", "hf_alice")).isEqualTo(SECRET.allBytes());
+    assertThat(mirror.upstream(Route.CDN)).isNotEmpty();
+  }
+
+  @Test
+  void without_a_mirror_the_next_request_fetches_it() throws Exception {
+    damage(CONFIG);
+    mirror.app().close();
+
+    Ran ran = verifyAt(1, "acme/tiny");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.err()).contains("config.json").contains("the next request for it fetches it");
+    mirror.restart();
+    assertThat(get("acme/tiny", "config.json", "")).isEqualTo(CONFIG.allBytes());
+  }
+
+  @Test
+  void a_repo_that_is_not_stored_and_a_wrong_rate_are_refused() {
+    assertThat(verify("acme/none").status()).isEqualTo(ExitCode.NOT_FOUND.status());
+    Ran ran = verify("--rate", "1KB/s");
+    assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
+    assertThat(ran.err()).contains("--rate: '1KB/s' is not a rate of 1MB/s or more");
+  }
+}
