@@ -23,6 +23,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Builds the settings of each package from the configuration. */
 public final class AppSettingsFactory {
@@ -53,6 +54,7 @@ public final class AppSettingsFactory {
   }
 
   private static AppSettings of(Config config, ProxySettings proxies, TlsSettings tls) {
+    List<EndpointSettings> endpoints = endpoints(config.upstream().endpoints());
     return new AppSettings(
         new HttpSettings(
             config.server().host(), config.server().port(), config.server().bodyTimeout()),
@@ -70,7 +72,12 @@ public final class AppSettingsFactory {
             config.store().minFree().bytes(),
             config.store().highWatermark(),
             config.store().lowWatermark()),
-        upstream(config, endpoints(config.upstream().endpoints()), proxies, tls),
+        upstream(
+            config,
+            endpoints,
+            DatasetViewerAddress.of(config.upstream().datasetViewer(), endpoints),
+            proxies,
+            tls),
         new AccessChecker.Settings(
             config.access().publicTtl(),
             config.access().publicTtlDuringOutage(),
@@ -145,13 +152,22 @@ public final class AppSettingsFactory {
         .withData(data)
         .withUpstream(
             upstream(
-                defaults, List.of(EndpointSettings.trusted(upstream)), proxies, TlsSettings.JVM));
+                defaults,
+                List.of(EndpointSettings.trusted(upstream)),
+                Optional.of(EndpointSettings.trusted(upstream.resolve("/datasets-server"))),
+                proxies,
+                TlsSettings.JVM));
   }
 
   private static UpstreamSettings upstream(
-      Config config, List<EndpointSettings> endpoints, ProxySettings proxies, TlsSettings tls) {
+      Config config,
+      List<EndpointSettings> endpoints,
+      Optional<EndpointSettings> viewer,
+      ProxySettings proxies,
+      TlsSettings tls) {
     return new UpstreamSettings(
         endpoints,
+        viewer,
         config.upstream().silenceTimeout(),
         config.upstream().answerTimeout(),
         config.upstream().retryPause(),

@@ -16,7 +16,8 @@ import java.util.Set;
  */
 public record EndpointOptions(
     URI address, Optional<Boolean> authoritative, Optional<Boolean> sendTokens) {
-  private static final Set<String> HUB = Set.of("huggingface.co", "hf.co");
+  private static final Set<String> HUB =
+      Set.of("huggingface.co", "hf.co", "datasets-server.huggingface.co");
   private static final String SEND_TOKENS = "#send-tokens";
 
   /** Reads an endpoint that is written as one text. */

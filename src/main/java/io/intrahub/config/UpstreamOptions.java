@@ -26,6 +26,17 @@ public record UpstreamOptions(
                     + " `{url: https://hub.example, send-tokens: true, authoritative: false}`.")
         List<EndpointOptions> endpoints,
     @Setting(
+            type = ENDPOINT,
+            byDefault = "",
+            doc =
+                "Address of the Hub's dataset viewer, which answers requests for the host"
+                    + " `datasets-server.NAME` of this mirror. By default it is derived as clients do,"
+                    + " from the first endpoint that decides who may read what:"
+                    + " `https://datasets-server.huggingface.co`. There is none if that endpoint has an"
+                    + " IP address. It receives tokens if it is the Hub's own, or if it is given here"
+                    + " and ends in `#send-tokens`.")
+        Optional<EndpointOptions> datasetViewer,
+    @Setting(
             type = DURATION,
             byDefault = "5s",
             min = "1ms",

@@ -17,6 +17,8 @@ final class HubRoutes {
   private final InfoRoutes info;
   private final AccountRoutes account;
   private final ListRoutes lists;
+  private final ViewerRoutes viewer;
+  private final BucketRoutes buckets;
   private final AtomicLong requestIds = new AtomicLong();
 
   HubRoutes(Directory directory, Cdn cdn, DevRateLimits limits, Settings settings) {
@@ -29,6 +31,8 @@ final class HubRoutes {
     this.info = new InfoRoutes(gate, directory, settings);
     this.account = new AccountRoutes(gate, directory);
     this.lists = new ListRoutes(gate, settings);
+    this.buckets = new BucketRoutes(settings);
+    this.viewer = new ViewerRoutes(gate, settings);
   }
 
   Reply answer(Incoming in, Target target) {
@@ -61,7 +65,10 @@ final class HubRoutes {
   }
 
   private Reply dispatch(Incoming in, Target target) {
-    boolean post = target.route() == Route.PATHS_INFO || target.route() == Route.LFS_BATCH;
+    boolean post =
+        target.route() == Route.PATHS_INFO
+            || target.route() == Route.LFS_BATCH
+            || BucketRoutes.isPathsInfo(target);
     if (!post && !in.isRead() && target.route() != Route.TELEMETRY) {
       throw Errors.noSuchPage();
     }
@@ -82,11 +89,13 @@ final class HubRoutes {
       case XET_TOKEN -> account.xetToken();
       case OTHER_API ->
           switch (target.verb()) {
+            case "buckets" -> buckets.answer(in, target);
             case "search" -> info.search(in, target);
             case "discussions" -> account.discussions(in, target);
             case "likers" -> account.likers(in, target);
             default -> lists.list(in, target);
           };
+      case VIEWER -> viewer.answer(in, target);
       case FRONT_PAGE -> Reply.of(200, "text/html; charset=utf-8", DevContent.of("A Hub"));
       case CDN, UNKNOWN -> throw Errors.noSuchPage();
     };

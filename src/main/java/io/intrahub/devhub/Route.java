@@ -32,6 +32,8 @@ public enum Route {
   LFS_BATCH(RateGroup.PAGES),
   /** Search lists, discussions and likers. */
   OTHER_API(RateGroup.API),
+  /** {@code /datasets-server/{question}?dataset=…}: the dataset viewer, a host of its own. */
+  VIEWER(RateGroup.PAGES),
   /** {@code /}: a page for people, by which the mirror finds out whether the Hub is there. */
   FRONT_PAGE(RateGroup.PAGES),
   /** Everything at the CDN's own listener. */

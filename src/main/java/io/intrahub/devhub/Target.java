@@ -48,7 +48,13 @@ record Target(
   /** Lists and descriptions that are about no repo. */
   private static final Set<String> LISTS =
       Set.of(
-          "collections", "daily_papers", "models-tags-by-type", "organizations", "papers", "users");
+          "buckets",
+          "collections",
+          "daily_papers",
+          "models-tags-by-type",
+          "organizations",
+          "papers",
+          "users");
 
   /** A decoded segment and where its raw text stands. */
   private record Segment(String text, int start, int end) {}
@@ -65,6 +71,9 @@ record Target(
     List<Segment> s = segments(rawPath);
     if (s.size() >= 2 && s.getFirst().text.equals("api")) {
       return api(rawPath, s);
+    }
+    if (s.size() == 2 && s.getFirst().text.equals("datasets-server")) {
+      return other(Route.VIEWER, s.get(1).text);
     }
     int first =
         DevRepoType.ofPlural(s.getFirst().text).filter(t -> t != DevRepoType.MODEL).isPresent()
@@ -195,6 +204,11 @@ record Target(
         "",
         raw.substring(0, s.get(first).start),
         raw.substring(s.get(first + words - 1).end));
+  }
+
+  /** The same about a dataset that the query names. */
+  Target ofDataset(String dataset) {
+    return new Target(route, DevRepoType.DATASET, dataset, verb, revision, path, before, after);
   }
 
   private Target with(String newVerb, String newRevision, String newPath) {

@@ -21,6 +21,7 @@ import io.intrahub.mirror.TreeQuery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,6 +80,20 @@ final class ApiRoutes {
 
   /** {@code POST /api/{type}s/{repo}/paths-info/{revision}}, which reads although it is a POST. */
   void pathsInfo(Exchange exchange, HubTarget.PathsInfo target) throws IOException {
+    RevisionRequest on = request(exchange, target.repo(), target.revision());
+    describe(exchange, query -> mirror.trees().describe(on, query, exchange.self()));
+  }
+
+  /** The same of a bucket, which is passed on. */
+  void bucketPathsInfo(Exchange exchange, HubTarget.OtherApi target) throws IOException {
+    describe(
+        exchange,
+        query ->
+            mirror.resources().describe(target.path(), query, exchange.asked(), exchange.self()));
+  }
+
+  private void describe(Exchange exchange, Function<PathsQuery, ApiReply> answer)
+      throws IOException {
     boolean json =
         Optional.ofNullable(exchange.request().getContentType())
             .filter(type -> type.startsWith("application/json"))
@@ -100,12 +115,7 @@ final class ApiRoutes {
             exchange, HubError.badRequest("This is not a list of paths: " + e.reason() + "."));
         return;
       }
-      write(
-          exchange,
-          mirror
-              .trees()
-              .describe(
-                  request(exchange, target.repo(), target.revision()), query, exchange.self()));
+      write(exchange, answer.apply(query));
     }
   }
 
@@ -197,7 +207,8 @@ final class ApiRoutes {
     exchange.response().setContentLengthLong(0);
   }
 
-  private static void write(Exchange exchange, ApiReply reply) throws IOException {
+  /** Writes a reply. */
+  static void write(Exchange exchange, ApiReply reply) throws IOException {
     switch (reply) {
       case ErrorReply no -> ErrorWriter.write(exchange, no.error(), no.commit());
       case ApiReply.Ok ok -> {

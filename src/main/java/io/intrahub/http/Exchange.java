@@ -120,16 +120,24 @@ final class Exchange {
     return Optional.ofNullable(request.getHeader(name));
   }
 
+  /** Returns the host that the client asks, with the port if it names one. */
+  String host() {
+    return forwarded
+        .host()
+        .or(() -> header("Host").filter(ForwardedHeaders::isHost))
+        .orElseGet(() -> request.getLocalAddr() + ":" + request.getLocalPort());
+  }
+
   /**
    * Returns the mirror's base address as the client sees it, with which links begin: without a
    * slash at its end.
    */
   String self() {
-    String host =
-        forwarded
-            .host()
-            .or(() -> header("Host").filter(ForwardedHeaders::isHost))
-            .orElseGet(() -> request.getLocalAddr() + ":" + request.getLocalPort());
+    return selfAt(host());
+  }
+
+  /** Returns the same for another host of the mirror. */
+  String selfAt(String host) {
     // Not the request's own scheme: a client may write any into an absolute target.
     return forwarded.scheme().orElse("http") + "://" + host + forwarded.prefix();
   }

@@ -83,7 +83,8 @@ public final class HubServer implements AutoCloseable {
             name,
             new Router(
                     new FileRoute(mirror.files(), new FileResponse(new BodyWriter(buffers))),
-                    new ApiRoutes(mirror, budget, settings))
+                    new ApiRoutes(mirror, budget, settings),
+                    new DatasetViewerRoute(mirror.viewer()))
                 ::handle),
         callers,
         requestIds,

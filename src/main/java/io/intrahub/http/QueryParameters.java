@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /**
  * The parameters of a query or form, in the spellings of the Hub's clients: repeated keys, {@code
@@ -36,6 +37,16 @@ final class QueryParameters {
   private static String decode(String text) {
     String spaced = text.replace('+', ' ');
     return PercentCoding.decode(spaced).orElse(spaced);
+  }
+
+  /**
+   * Returns the parameters in their order, all spelled in one way, so that every reader finds the
+   * same names in them.
+   */
+  String format() {
+    return pairs.stream()
+        .map(p -> PercentCoding.encode(p.key()) + "=" + PercentCoding.encode(p.value()))
+        .collect(Collectors.joining("&"));
   }
 
   List<String> all(String key) {

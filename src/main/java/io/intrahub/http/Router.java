@@ -17,15 +17,25 @@ import java.util.Optional;
 final class Router {
   private final FileRoute files;
   private final ApiRoutes api;
+  private final DatasetViewerRoute viewer;
 
-  Router(FileRoute files, ApiRoutes api) {
+  Router(FileRoute files, ApiRoutes api, DatasetViewerRoute viewer) {
     this.files = files;
     this.api = api;
+    this.viewer = viewer;
   }
 
   void handle(Exchange exchange) throws IOException {
     if (exchange.method().equals("OPTIONS")) {
       Cors.preflight(exchange);
+      return;
+    }
+    if (DatasetViewerRoute.isFor(exchange)) {
+      if (exchange.isRead()) {
+        viewer.handle(exchange);
+      } else {
+        refuseChange(exchange);
+      }
       return;
     }
     switch (HubTargetParser.parse(exchange.rawPath())) {
@@ -72,8 +82,18 @@ final class Router {
       api.pathsInfo(exchange, paths);
       return;
     }
+    if (target instanceof HubTarget.OtherApi bucket
+        && exchange.method().equals("POST")
+        && Buckets.isPathsInfo(target)) {
+      api.bucketPathsInfo(exchange, bucket);
+      return;
+    }
     if (!exchange.isRead()) {
       refuseChange(exchange);
+      return;
+    }
+    if (Buckets.isNotServed(target)) {
+      ApiRoutes.error(exchange, HubError.bucketsNotServed());
       return;
     }
     switch (target) {
@@ -95,9 +115,6 @@ final class Router {
       case HubTarget.PathsInfo _ ->
           ApiRoutes.error(exchange, HubError.methodNotAllowed(exchange.method()));
       case HubTarget.Page t when t.path().equals("/") -> welcome(exchange);
-      // A 404 would read as if there were no such bucket, and clients remember that.
-      case HubTarget.Page t when t.path().startsWith("/buckets/") ->
-          ApiRoutes.error(exchange, HubError.bucketsNotServed());
       case HubTarget.Page _ -> ApiRoutes.error(exchange, HubError.notFound());
       case HubTarget.Telemetry _ -> throw new IllegalStateException("answered above");
     }

@@ -87,7 +87,9 @@ final class ServiceRoutes {
    */
   static Use of(String method, HubTarget target) {
     boolean isRead = method.equals("GET") || method.equals("HEAD");
-    boolean isReadByPost = target instanceof HubTarget.PathsInfo && method.equals("POST");
+    boolean isReadByPost =
+        method.equals("POST")
+            && (target instanceof HubTarget.PathsInfo || Buckets.isPathsInfo(target));
     if (target instanceof HubTarget.Telemetry) {
       return new Use.ByMirror();
     }

@@ -31,6 +31,7 @@ public final class HeaderNames {
   public static final String X_LINKED_SIZE = "X-Linked-Size";
   public static final String X_REPO_COMMIT = "X-Repo-Commit";
   public static final String X_REQUEST_ID = "X-Request-Id";
+  public static final String X_REVISION = "X-Revision";
   public static final String X_TOTAL_COUNT = "X-Total-Count";
 
   private HeaderNames() {}

@@ -167,12 +167,20 @@ public record HubError(
     return of(404, "Sorry, we can't find the page you are looking for.");
   }
 
-  /** A file of a bucket, which the Hub serves over Xet only. */
+  /** A file of a bucket, which the Hub serves over Xet only, or what leads to one. */
   public static HubError bucketsNotServed() {
     return of(
         501,
         "This mirror does not serve the files of buckets, so it can't say whether this one exists."
             + " Ask the Hub itself: unset HF_ENDPOINT for that command.");
+  }
+
+  /** A question to the dataset viewer, if upstream has none. */
+  public static HubError noDatasetViewer() {
+    return of(
+        501,
+        "This mirror has no dataset viewer to ask, because its upstream has an IP address and no"
+            + " name. Its operator can name a viewer with upstream.dataset-viewer.");
   }
 
   /** The path exists, but not for this method. */

@@ -17,6 +17,8 @@ final class AnswerMemory {
   /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
   private static final int OVERHEAD = 1000;
 
+  private final long bytes;
+
   /** The last answers; Caffeine's own locks guard it. */
   private final Cache<Key, HeldAnswer> answers;
 
@@ -36,12 +38,18 @@ final class AnswerMemory {
    * @param bytes of heap that the answers may take
    */
   AnswerMemory(long bytes) {
+    this.bytes = bytes;
     this.answers =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
             .weigher((Key key, HeldAnswer held) ->
                 OVERHEAD + 2 * key.question().length() + held.weight())
             .build();
+  }
+
+  /** Bytes of heap that the answers may take. */
+  long bytes() {
+    return bytes;
   }
 
   /** The answer that is kept. */

@@ -4,12 +4,11 @@ import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
-import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiRequest;
-import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.ApiUpstream;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,11 +19,11 @@ import java.util.Optional;
  * threads.
  */
 final class ApiPassThrough {
-  private final HubUpstream upstream;
+  private final ApiUpstream upstream;
   private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
 
-  ApiPassThrough(HubUpstream upstream, RevisionResolver revisions, ColdQuestionLimiter questions) {
+  ApiPassThrough(ApiUpstream upstream, RevisionResolver revisions, ColdQuestionLimiter questions) {
     this.upstream = upstream;
     this.revisions = revisions;
     this.questions = questions;
@@ -62,7 +61,7 @@ final class ApiPassThrough {
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
         // One client chose the target, and the mirror's own grant is that of all clients.
-        if (caller.requester().isEmpty()) {
+        if (caller.requester().isEmpty() && upstream.decidesAccess()) {
           revisions.refusedInPassing(request.repo(), refused.refusal(), caller);
         }
         yield UpstreamErrors.reply(refused, what);
@@ -86,10 +85,14 @@ final class ApiPassThrough {
               .orElse(Map.of());
     } else {
       switch (upstream.nextPage(ok, request.target())) {
-        case HubUpstream.NextPage.None _ -> {}
-        case HubUpstream.NextPage.At next ->
+        case ApiUpstream.NextPage.None _ ->
+            headers =
+                ok.header("x-revision")
+                    .map(revision -> Map.of(HeaderNames.X_REVISION, revision))
+                    .orElse(Map.of());
+        case ApiUpstream.NextPage.At next ->
             headers = Map.of("Link", LinkHeader.ofNext(self + next.target()));
-        case HubUpstream.NextPage.Elsewhere _ -> {
+        case ApiUpstream.NextPage.Elsewhere _ -> {
           ok.body().close();
           // A list without its end must not look whole.
           return UpstreamErrors.reply(endIsElsewhere(), what);
@@ -101,7 +104,7 @@ final class ApiPassThrough {
         ok.header("content-type").orElse("application/octet-stream"),
         ok.header("x-repo-commit").flatMap(CommitHash::parse),
         headers,
-        ApiReplies.passedOn(ok.body(), new JsonFilter.Links(upstream.origin(ok) + "/", self + "/")),
+        ApiReplies.passedOn(ok.body(), request.links(upstream.origin(ok) + "/", self + "/")),
         CacheLabel.passedOn(ok.stale()));
   }
 }

@@ -123,6 +123,11 @@ final class EntryLookup {
     return AccessChecker.blob(repo, hop.blob());
   }
 
+  /** Remembers what upstream just listed of a path. */
+  void learn(RepoId repo, CommitHash commit, FilePath path, BlobId blob) {
+    remember(repo, commit, path, Optional.of(blob));
+  }
+
   /** Remembers that upstream just said that there is no such file. */
   void learnAbsent(RepoId repo, CommitHash commit, FilePath path) {
     remember(repo, commit, path, Optional.empty());

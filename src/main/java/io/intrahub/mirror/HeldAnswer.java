@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.hub.CommitHash;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 
 /** What {@link RecentAnswers} knows of an answer. */
@@ -21,7 +22,7 @@ sealed interface HeldAnswer {
    * The answer itself.
    *
    * @param nextPage path and query of the Hub
-   * @param total the number of entries on all pages
+   * @param headers the other headers that are shown with it
    * @param origin of the endpoint that gave it, which links in it begin with
    * @param body as upstream sent it, without Xet fields; to be read only
    */
@@ -30,7 +31,7 @@ sealed interface HeldAnswer {
       String contentType,
       Optional<CommitHash> commit,
       Optional<String> nextPage,
-      Optional<String> total,
+      Map<String, String> headers,
       String origin,
       byte[] body,
       Instant learnedAt)

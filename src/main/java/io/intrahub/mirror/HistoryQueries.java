@@ -25,6 +25,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -344,9 +345,10 @@ public final class HistoryQueries {
     Instant began = revisions.now();
     Caller reader = at.reader();
     // The answer is kept for all who may see the repo, so it must be one that all of them get.
-    UpstreamResult<ApiAnswer> answer = upstream.learn(repo, target, reader.withoutToken());
+    UpstreamResult<ApiAnswer> answer =
+        upstream.learn(repo, ApiRequest.get(target), reader.withoutToken());
     if (!reader.isAnonymous() && isOfNobody(answer)) {
-      answer = upstream.learn(repo, target, reader);
+      answer = upstream.learn(repo, ApiRequest.get(target), reader);
     }
     return answer.flatMap(ok -> {
       try (ApiBody body = ok.body()) {

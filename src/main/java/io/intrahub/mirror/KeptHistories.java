@@ -13,6 +13,7 @@ import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
+import io.intrahub.upstream.hub.ApiUpstream;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -85,10 +86,10 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
       throws BrokenAnswerException {
     Optional<String> next =
         switch (upstream.nextPage(ok, target)) {
-          case HubUpstream.NextPage.None _ -> Optional.empty();
-          case HubUpstream.NextPage.At(var page) ->
+          case ApiUpstream.NextPage.None _ -> Optional.empty();
+          case ApiUpstream.NextPage.At(var page) ->
               Stream.of(page.split("\\?", 2)).skip(1).findFirst();
-          case HubUpstream.NextPage.Elsewhere _ -> Optional.of("");
+          case ApiUpstream.NextPage.Elsewhere _ -> Optional.of("");
         };
     if (next.filter(String::isEmpty).isPresent()) {
       // A list without its end must not look whole.

@@ -18,6 +18,7 @@ import io.intrahub.store.ManifestWriter;
 import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiUpstream;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.ListingPage;
 import java.io.IOException;
@@ -153,6 +154,11 @@ final class ManifestLoader {
    */
   Optional<Manifest> stored(Authorised<RepoId> repo, CommitHash commit) {
     return store.manifest(repo, commit);
+  }
+
+  /** Whether the commit is known to hold more entries than are learned. */
+  boolean isTooLarge(RepoId repo, CommitHash commit) {
+    return tooLarge.getIfPresent(new Key(repo, commit)) != null;
   }
 
   private static <K> Cache<K, Boolean> recently() {
@@ -326,15 +332,15 @@ final class ManifestLoader {
             log.warn(text, key.repo(), key.commit(), leftOut);
           }
           switch (page.next()) {
-            case HubUpstream.NextPage.None _ -> {
+            case ApiUpstream.NextPage.None _ -> {
               return replacements
                   .write(key.repo(), id, () -> keep(key, repo, writer))
                   .orElseGet(() -> unexpected("another repo has its name now", as));
             }
-            case HubUpstream.NextPage.Elsewhere _ -> {
+            case ApiUpstream.NextPage.Elsewhere _ -> {
               return unexpected("the link to its next page leads elsewhere", as);
             }
-            case HubUpstream.NextPage.At next -> target = next.target();
+            case ApiUpstream.NextPage.At next -> target = next.target();
           }
           if (!taker.endPage()) {
             return unexpected("its pages are empty and do not end", as);

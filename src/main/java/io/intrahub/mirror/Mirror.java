@@ -16,6 +16,7 @@ import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 
 /** The use cases, wired to each other. Each of them is safe for use by many threads. */
@@ -25,6 +26,7 @@ public final class Mirror {
   private final HistoryQueries histories;
   private final TreeQueries trees;
   private final RepoResources resources;
+  private final Optional<RepoResources> viewer;
   private final RevisionResolver revisions;
   private final HubUpstream upstream;
   private final Transfers transfers;
@@ -94,20 +96,25 @@ public final class Mirror {
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
     ApiPassThrough passThrough = new ApiPassThrough(upstream, revisions, questions);
+    AnswerMemory lists = new AnswerMemory(caches.lists());
+    identity.onForget(lists::forget);
+    checker.onRejected(lists::forget);
     RecentAnswers recent =
         new RecentAnswers(
-            passThrough,
-            upstream,
-            revisions,
-            questions,
-            budget,
-            meters,
-            settings,
-            caches.lists(),
-            executor);
-    identity.onForget(recent::forget);
-    checker.onRejected(recent::forget);
-    this.resources = new RepoResources(revisions, passThrough, recent, settings);
+            passThrough, upstream, revisions, questions, budget, meters, settings, lists, executor);
+    this.resources = new RepoResources(revisions, passThrough, recent, RecentReads::of, settings);
+    this.viewer =
+        upstream
+            .viewer()
+            .map(server -> {
+              ApiPassThrough toViewer = new ApiPassThrough(server, revisions, questions);
+              RecentAnswers recentOfViewer =
+                  new RecentAnswers(
+                      toViewer, server, revisions, questions, budget, meters, settings, lists,
+                      executor);
+              return new RepoResources(
+                  revisions, toViewer, recentOfViewer, RecentReads::ofViewer, settings);
+            });
     this.files =
         new ResolveFile(
             revisions,
@@ -167,6 +174,11 @@ public final class Mirror {
   /** All other calls. */
   public RepoResources resources() {
     return resources;
+  }
+
+  /** Reads of the dataset viewer; empty if upstream has none. */
+  public Optional<RepoResources> viewer() {
+    return viewer;
   }
 
   /** What an import must go through while clients are served. */

@@ -110,6 +110,25 @@ public record MirrorSettings(
         lists);
   }
 
+  /** The same with another limit of the entries of a listing that is stored. */
+  public MirrorSettings withManifestLimit(int entries) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        warmLimit,
+        listingLimit,
+        entries,
+        coldQuestions,
+        lists);
+  }
+
   /** The same with another limit of what one client may ask the Hub. */
   public MirrorSettings withColdQuestions(int perMinute) {
     return new MirrorSettings(

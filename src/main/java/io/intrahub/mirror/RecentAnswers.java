@@ -8,7 +8,6 @@ import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LinkHeader;
-import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.metrics.Meters;
@@ -21,11 +20,13 @@ import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
 import io.intrahub.upstream.hub.ApiRequest;
-import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.ApiUpstream;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +47,7 @@ final class RecentAnswers {
   private static final int CACHE_SHARE = 4;
 
   private final ApiPassThrough passThrough;
-  private final HubUpstream upstream;
+  private final ApiUpstream upstream;
   private final RevisionResolver revisions;
   private final ColdQuestionLimiter questions;
   private final MemoryBudget budget;
@@ -66,13 +67,13 @@ final class RecentAnswers {
 
   RecentAnswers(
       ApiPassThrough passThrough,
-      HubUpstream upstream,
+      ApiUpstream upstream,
       RevisionResolver revisions,
       ColdQuestionLimiter questions,
       MemoryBudget budget,
       Meters meters,
       MirrorSettings settings,
-      long memoryBytes,
+      AnswerMemory memory,
       Executor executor) {
     this.passThrough = passThrough;
     this.upstream = upstream;
@@ -81,25 +82,15 @@ final class RecentAnswers {
     this.budget = budget;
     this.meters = meters;
     this.settings = settings;
-    this.maxBytes = (int) Math.min(MAX_BYTES, memoryBytes / CACHE_SHARE);
+    this.maxBytes = (int) Math.min(MAX_BYTES, memory.bytes() / CACHE_SHARE);
     this.flights = new SingleFlight<>(executor);
-    this.memory = new AnswerMemory(memoryBytes);
-  }
-
-  /** Another repo has this name now. */
-  void forget(RepoId repo) {
-    memory.forget(repo);
-  }
-
-  /** Upstream does not accept this token. */
-  void forget(Authority authority) {
-    memory.forget(authority);
+    this.memory = memory;
   }
 
   /** Answers a read of {@link RecentReads} from memory or from upstream. */
   ApiReply answer(RecentReads.Read read, RecentQuestion asked) {
     AnswerMemory.Key key =
-        new AnswerMemory.Key(read.question(), asked.request().repo(), asked.caller().authority());
+        new AnswerMemory.Key(read.question(), asked.about(), asked.caller().authority());
     Optional<HeldAnswer> held = memory.get(key);
     Optional<UpstreamResult<ResolvedRevision>> right =
         held.filter(HeldAnswer.Whole.class::isInstance)
@@ -278,10 +269,10 @@ final class RecentAnswers {
     UpstreamResult<ApiAnswer> said = upstream.call(request, caller);
     if (said instanceof UpstreamResult.Refused(var refusal)) {
       memory.remove(key);
-      if (caller.requester().isEmpty()) {
+      if (caller.requester().isEmpty() && upstream.decidesAccess()) {
         revisions.refusedInPassing(request.repo(), refusal, caller);
-      } else if (refusal.isOfToken()) {
-        forget(key.as());
+      } else if (refusal.isOfToken() && upstream.decidesAccess()) {
+        memory.forget(key.as());
       }
     }
     return said.flatMap(ok -> {
@@ -307,9 +298,9 @@ final class RecentAnswers {
       throws BrokenAnswerException {
     Optional<String> next = Optional.empty();
     switch (upstream.nextPage(ok, request.target())) {
-      case HubUpstream.NextPage.None _ -> {}
-      case HubUpstream.NextPage.At page -> next = Optional.of(page.target());
-      case HubUpstream.NextPage.Elsewhere _ -> {
+      case ApiUpstream.NextPage.None _ -> {}
+      case ApiUpstream.NextPage.At page -> next = Optional.of(page.target());
+      case ApiUpstream.NextPage.Elsewhere _ -> {
         // A list without its end must not look whole.
         return new UpstreamResult.Failed<>(ApiPassThrough.endIsElsewhere());
       }
@@ -325,7 +316,7 @@ final class RecentAnswers {
                 ok.header("content-type").orElse("application/octet-stream"),
                 ok.header("x-repo-commit").flatMap(CommitHash::parse),
                 next,
-                ok.header("x-total-count"),
+                shown(ok),
                 upstream.origin(ok),
                 whole.get(),
                 began));
@@ -336,6 +327,15 @@ final class RecentAnswers {
       // There is no memory for all of it now. A part at a time needs less.
     }
     return new UpstreamResult.Value<>(new HeldAnswer.TooLarge(began));
+  }
+
+  /** The headers that are shown besides those that have a meaning to the mirror. */
+  private static Map<String, String> shown(ApiAnswer ok) {
+    Map<String, String> headers = new HashMap<>();
+    for (String name : List.of(HeaderNames.X_TOTAL_COUNT, HeaderNames.X_REVISION)) {
+      ok.header(name.toLowerCase(Locale.ROOT)).ifPresent(value -> headers.put(name, value));
+    }
+    return Map.copyOf(headers);
   }
 
   private ApiReply fromMemory(
@@ -352,11 +352,10 @@ final class RecentAnswers {
   }
 
   private ApiReply show(HeldAnswer.Whole answer, CacheLabel label, RecentQuestion asked) {
-    Map<String, String> headers = new HashMap<>();
+    Map<String, String> headers = new HashMap<>(answer.headers());
     answer
         .nextPage()
         .ifPresent(next -> headers.put(HeaderNames.LINK, LinkHeader.ofNext(asked.self() + next)));
-    answer.total().ifPresent(total -> headers.put(HeaderNames.X_TOTAL_COUNT, total));
     MemoryBudget.Reservation reservation = budget.reservation(asked.caller().client());
     boolean isTaken = false;
     try {

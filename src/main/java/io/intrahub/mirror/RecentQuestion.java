@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Caller;
+import io.intrahub.hub.RepoId;
 import io.intrahub.policy.CacheDirectives;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.ApiRequest;
@@ -10,6 +11,7 @@ import java.util.Optional;
  * A question of a client that {@link RecentAnswers} answers.
  *
  * @param request to upstream
+ * @param about the repo that it is about, as the client names it; empty if it is about none
  * @param caller in whose name upstream is asked
  * @param mayRead whether the client may read the repo; asked before an answer is served from
  *     memory; empty if the question is about no repo
@@ -19,6 +21,7 @@ import java.util.Optional;
  */
 record RecentQuestion(
     ApiRequest request,
+    Optional<RepoId> about,
     Caller caller,
     Optional<RightToRead> mayRead,
     CacheDirectives directives,

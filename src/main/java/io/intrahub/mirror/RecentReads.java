@@ -91,6 +91,13 @@ final class RecentReads {
         : Optional.empty();
   }
 
+  /** Returns how a read of a dataset's viewer is kept: its answers show rows of the dataset. */
+  static Optional<Read> ofViewer(ApiRequest request) {
+    String[] parts = request.target().split("\\?", 2);
+    String query = parts.length > 1 ? canonical(parts[1]) : "";
+    return Optional.of(new Read("viewer of " + parts[0] + "?" + query, ReadScope.CONTENT));
+  }
+
   private static Optional<ReadScope> scope(HubTarget target) {
     return switch (target) {
       case HubTarget.Tree _ -> Optional.of(ReadScope.METADATA);

@@ -22,16 +22,25 @@ public final class RepoResources {
   private final RevisionResolver revisions;
   private final ApiPassThrough passThrough;
   private final RecentAnswers recent;
+  private final KeptReads keptReads;
   private final MirrorSettings settings;
+
+  /** Says which reads are kept. */
+  interface KeptReads {
+    /** Returns how a request is kept; empty if it is passed on each time. */
+    Optional<RecentReads.Read> of(ApiRequest request);
+  }
 
   RepoResources(
       RevisionResolver revisions,
       ApiPassThrough passThrough,
       RecentAnswers recent,
+      KeptReads keptReads,
       MirrorSettings settings) {
     this.revisions = revisions;
     this.passThrough = passThrough;
     this.recent = recent;
+    this.keptReads = keptReads;
     this.settings = settings;
   }
 
@@ -44,13 +53,33 @@ public final class RepoResources {
    */
   public ApiReply list(String target, ClientRequest client, String what, String self) {
     ApiRequest request = ApiRequest.get(target);
-    return RecentReads.of(request)
+    return keptReads
+        .of(request)
         .map(read ->
             recent.answer(
                 read,
                 new RecentQuestion(
-                    request, client.caller(), Optional.empty(), client.directives(), what, self)))
+                    request,
+                    Optional.empty(),
+                    client.caller(),
+                    Optional.empty(),
+                    client.directives(),
+                    what,
+                    self)))
         .orElseGet(() -> passThrough.pass(request, client, what, self));
+  }
+
+  /**
+   * Passes a POST on that reads although it is a POST.
+   *
+   * @param target path, encoded
+   * @param query what it asks for
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
+   */
+  public ApiReply describe(String target, PathsQuery query, ClientRequest client, String self) {
+    ApiRequest request =
+        ApiRequest.post(target, new ApiRequest.Body(PathsQuery.CONTENT_TYPE, query::writeTo));
+    return passThrough.pass(request, client, target, self);
   }
 
   /**
@@ -168,7 +197,8 @@ public final class RepoResources {
   ApiReply passAs(
       ResolvedRevision.At at, RevisionRequest on, ApiRequest request, String what, String self) {
     ApiRequest limited = within(on, at.repo().subject(), request);
-    return RecentReads.of(limited)
+    return keptReads
+        .of(limited)
         .map(read -> recent(on, read, limited, at.reader(), () -> value(at), what, self))
         .orElseGet(() ->
             on.directives().onlyIfCached()
@@ -182,7 +212,8 @@ public final class RepoResources {
 
   /** Makes a call, or answers from memory if the client may read the repo. */
   private ApiReply ask(RevisionRequest on, ApiRequest request, String what, String self) {
-    return RecentReads.of(request)
+    return keptReads
+        .of(request)
         .map(read ->
             recent(on, read, request, on.caller(), () -> resolve(on, read.scope()), what, self))
         .orElseGet(() -> passThrough.pass(request, on.client(), what, self));
@@ -198,7 +229,14 @@ public final class RepoResources {
       String self) {
     return recent.answer(
         read,
-        new RecentQuestion(request, caller, Optional.of(mayRead), on.directives(), what, self));
+        new RecentQuestion(
+            request,
+            Optional.of(on.repo()),
+            caller,
+            Optional.of(mayRead),
+            on.directives(),
+            what,
+            self));
   }
 
   /** Passes a call on in the client's own name. */

@@ -2,11 +2,9 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.AuthorisedBlob;
-import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
 import io.intrahub.base.Deadline;
-import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.ErrorCode;
 import io.intrahub.hub.FilePath;
@@ -29,9 +27,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 
 /**
  * {@code HEAD|GET /{repo}/resolve/{revision}/{path}}: one file of one revision. Safe for use by
@@ -51,15 +47,8 @@ public final class ResolveFile {
   private final Meters meters;
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
-  private final SingleFlight<HopKey, UpstreamResult<FirstHop>> hops;
-
-  /**
-   * The authority is part of the key: one client's answer is never another's.
-   *
-   * @param believed whether only the authoritative endpoint is asked
-   */
-  private record HopKey(
-      RepoId repo, Revision revision, FilePath path, Authority authority, boolean believed) {}
+  private final FirstHopQuestions hops;
+  private final GatheredPaths gathered;
 
   ResolveFile(
       RevisionResolver revisions,
@@ -83,7 +72,8 @@ public final class ResolveFile {
     this.meters = meters;
     this.questions = questions;
     this.settings = settings;
-    this.hops = new SingleFlight<>(executor);
+    this.hops = new FirstHopQuestions(executor);
+    this.gathered = new GatheredPaths(upstream, manifests, entries, questions, executor);
   }
 
   /** Looks a file up. */
@@ -132,7 +122,6 @@ public final class ResolveFile {
   private FileAnswer resolveOpen(ResolvedRevision.At at, FileRequest request) {
     Authorised<RepoId> repo = at.repo();
     FilePath path = request.path();
-    Caller caller = request.caller();
     Optional<EntryLookup.Known> known = entries.find(repo, at.commit(), path);
     if (request.on().directives().onlyIfCached()) {
       return known
@@ -153,13 +142,24 @@ public final class ResolveFile {
     if (known.isPresent()) {
       return answer(at, request, known.get());
     }
+    try (GatheredPaths.Turn turn = gathered.turn(at, request)) {
+      return turn.await()
+          .map(k -> answer(at, request, k))
+          .orElseGet(() -> askUpstream(at, request));
+    }
+  }
+
+  private FileAnswer askUpstream(ResolvedRevision.At at, FileRequest request) {
+    Authorised<RepoId> repo = at.repo();
+    FilePath path = request.path();
+    Caller caller = request.caller();
     meters.answered(Meters.Kind.ENTRY, Meters.Level.UPSTREAM);
     Revision exact = at.commit().asRevision();
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     // A fallback's word is not asked for: the client would take it for a part of this commit.
     Optional<UpstreamResult<FirstHop>> hop =
-        hop(
-            new HopKey(repo.subject(), exact, path, at.reader().authority(), true),
+        hops.ask(
+            new FirstHopQuestions.Key(repo.subject(), exact, path, at.reader().authority(), true),
             () -> upstream.learnFile(repo.subject(), exact, path, at.reader()),
             admission,
             request.deadline());
@@ -331,8 +331,9 @@ public final class ResolveFile {
     }
     ColdQuestionLimiter.Admission admission = questions.admission(caller);
     Optional<UpstreamResult<FirstHop>> hop =
-        hop(
-            new HopKey(notKept.repo(), request.revision(), path, caller.authority(), false),
+        hops.ask(
+            new FirstHopQuestions.Key(
+                notKept.repo(), request.revision(), path, caller.authority(), false),
             () -> upstream.firstHop(notKept.repo(), request.revision(), path, caller),
             admission,
             deadline);
@@ -370,26 +371,6 @@ public final class ResolveFile {
       case UpstreamResult.Failed(var failure) ->
           UpstreamErrors.reply(failure, notKept.repo().toString());
     };
-  }
-
-  private Optional<UpstreamResult<FirstHop>> hop(
-      HopKey key,
-      Supplier<UpstreamResult<FirstHop>> question,
-      ColdQuestionLimiter.Admission admission,
-      Deadline deadline) {
-    Optional<UpstreamResult<FirstHop>> answer;
-    do {
-      Optional<CompletableFuture<UpstreamResult<FirstHop>>> hop =
-          hops.join(key, admission::begin, question);
-      if (hop.isEmpty()) {
-        return Optional.of(new UpstreamResult.Failed<>(admission.refusal()));
-      }
-      answer = BoundedWait.until(hop.get(), deadline.left());
-      // Another client's question may have failed because of that client.
-    } while (answer.filter(UpstreamResult::isFailureOfBeginner).isPresent()
-        && !admission.isBegun()
-        && !deadline.left().isZero());
-    return answer;
   }
 
   private FileAnswer slow(RepoId repo, Deadline deadline) {

@@ -4,7 +4,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
-import io.intrahub.upstream.hub.HubUpstream;
+import io.intrahub.upstream.hub.ApiUpstream;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -16,7 +16,7 @@ final class UpstreamErrors {
   private UpstreamErrors() {}
 
   /** What to say when a client can't wait any longer for an answer that is still on its way. */
-  static UpstreamFailure timedOut(HubUpstream upstream, Duration waited) {
+  static UpstreamFailure timedOut(ApiUpstream upstream, Duration waited) {
     return upstream
         .limit()
         .orElseGet(() ->

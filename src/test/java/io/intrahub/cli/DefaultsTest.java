@@ -7,8 +7,10 @@ import io.intrahub.config.Config;
 import io.intrahub.mirror.MirrorSettings;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.transfer.TransferSettings;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import io.intrahub.upstream.net.NetworkSettings;
+import java.net.URI;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +41,10 @@ class DefaultsTest {
 
   @Test
   void of_upstream() {
-    UpstreamSettings defaults = UpstreamSettings.to(settings.upstream().endpoints());
+    UpstreamSettings defaults =
+        UpstreamSettings.to(settings.upstream().endpoints())
+            .withViewer(
+                EndpointSettings.trusted(URI.create("https://datasets-server.huggingface.co")));
     NetworkSettings network = settings.upstream().network();
 
     assertThat(settings.upstream()).isEqualTo(defaults.withNetwork(network));

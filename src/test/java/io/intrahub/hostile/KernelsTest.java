@@ -60,12 +60,4 @@ class KernelsTest {
     assertThat(rig.get("/acme/k/resolve/main/build/k.py", Optional.empty()).text())
         .isEqualTo("a model");
   }
-
-  /** Such files come over Xet only. A 404 would read as if there were no such bucket. */
-  @Test
-  void a_file_of_a_bucket_is_refused_with_a_text_that_says_so() {
-    Rig.Answer answer = rig.get("/buckets/acme/b/resolve/a/b.bin", Optional.empty());
-    assertThat(answer.status()).isEqualTo(501);
-    assertThat(answer.text()).contains("does not serve the files of buckets");
-  }
 }

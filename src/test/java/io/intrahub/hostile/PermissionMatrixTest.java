@@ -82,7 +82,7 @@ class PermissionMatrixTest {
     assertThat(rows).containsExactlyInAnyOrder(HubTarget.class.getPermittedSubclasses());
     String commit = "0123456789".repeat(4);
     for (PermissionRoute route : PermissionRoute.values()) {
-      String path = route.of("acme/some", commit, commit).target().split("\\?", 2)[0];
+      String path = route.of("model", "acme/some", commit, commit).target().split("\\?", 2)[0];
       assertThat(HubTargetParser.parse(path))
           .as(path)
           .isInstanceOfSatisfying(
@@ -385,7 +385,7 @@ class PermissionMatrixTest {
     Rig.Answer answer =
         rig.send(
             rig.app().uri(),
-            route.of(repo.asked, "1".repeat(40), "1".repeat(40)),
+            route.of(repo.type, repo.asked, "1".repeat(40), "1".repeat(40)),
             PermissionWorld.token(cell.asker(), cell.state()));
     Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
     headers.remove("date");

@@ -3,7 +3,8 @@ package io.intrahub.hostile;
 import io.intrahub.hub.HubTarget;
 
 /**
- * A row of the permission matrix for each way to ask each kind of target; {@code %s} is the repo.
+ * A row of the permission matrix for each way to ask each kind of target; {@code %s} is the repo,
+ * which may be of another type than {@code models}.
  */
 enum PermissionRoute {
   HEAD(HubTarget.ResolveFile.class, "HEAD", "/%s/resolve/main/config.json", Scope.CONTENT),
@@ -194,12 +195,26 @@ enum PermissionRoute {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
-  /** The call about one repo. */
+  /** The call about a model. */
   Rig.Call of(String repo, String commit, String oldCommit) {
+    return of("model", repo, commit, oldCommit);
+  }
+
+  /**
+   * The call about one repo.
+   *
+   * @param type {@code model}, {@code dataset}, ...
+   */
+  Rig.Call of(String type, String repo, String commit, String oldCommit) {
     String body = method.equals("POST") ? "{\"paths\":[\"config.json\",\"model.bin\"]}" : "";
     String[] parts = pattern.split("#");
     String range = parts.length > 1 ? "bytes=" + parts[1] : "";
-    String path = parts[0].replace("%s", repo).replace("@", commit).replace("~", oldCommit);
+    String prefix = parts[0].startsWith("/%s") && !type.equals("model") ? "/" + type + "s" : "";
+    String path =
+        (prefix + parts[0].replace("/models", "/" + type + "s"))
+            .replace("%s", repo)
+            .replace("@", commit)
+            .replace("~", oldCommit);
     return new Rig.Call(method, path, range, body);
   }
 }

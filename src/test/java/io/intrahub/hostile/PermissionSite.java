@@ -76,7 +76,7 @@ final class PermissionSite {
             Asker.LOCAL_ELSEWHERE.name(),
             Asker.LOCAL_EXPIRED.name(),
             Asker.LOCAL_REVOKED.name());
-    List<RepoPattern> repos = List.of(pattern("acme/*"));
+    List<RepoPattern> repos = List.of(pattern("acme/*"), pattern("kernels/acme/*"));
     return new SiteAccess(
         service ? AccessMode.SERVICE : AccessMode.PUBLIC_ONLY,
         service

@@ -39,6 +39,8 @@ final class PermissionWorld {
 
   /** A repo and what is in it now. */
   static final class Repo {
+    final String type;
+
     /** The id by which clients ask. */
     final String asked;
 
@@ -50,7 +52,10 @@ final class PermissionWorld {
     private String oldCommit = commit;
     private DevFile weights = DevFile.text("");
 
-    Repo(Kind kind, State state, String suffix) {
+    Repo(Mode mode, Kind kind, State state, String suffix) {
+      // What holds for models holds for kernels, so half of the matrix is asked about these. All
+      // repos of a state are of one type, because refusals of them are compared.
+      type = (mode.ordinal() + state.ordinal()) % 2 == 0 ? "kernel" : "model";
       this.kind = kind;
       this.state = state;
       asked = ("acme/" + kind + "-" + state + suffix).toLowerCase(Locale.ROOT);
@@ -143,11 +148,11 @@ final class PermissionWorld {
 
   /** Makes a repo as it is at first. */
   Repo make(Kind kind, State state, String suffix) {
-    Repo repo = new Repo(kind, state, suffix);
+    Repo repo = new Repo(mode, kind, state, suffix);
     if (kind == Kind.MISSING) {
       return repo;
     }
-    DevRepo dev = rig.hub.repo("model", repo.actual);
+    DevRepo dev = rig.hub.repo(repo.type, repo.actual);
     if (kind.isRenamed()) {
       dev.renamedFrom(repo.asked);
     }
@@ -183,18 +188,18 @@ final class PermissionWorld {
       case GATE -> present(repo).ifPresent(d -> d.visibility(Visibility.GATED).disabled(false));
       case DISABLE -> present(repo).ifPresent(d -> d.visibility(Visibility.PUBLIC).disabled(true));
       case OPEN -> {
-        DevRepo dev = rig.hub.repo("model", repo.actual);
+        DevRepo dev = rig.hub.repo(repo.type, repo.actual);
         if (repo.kind == Kind.MISSING) {
           repo.fill(dev);
         }
         dev.visibility(Visibility.PUBLIC).disabled(false);
       }
-      case DELETE -> rig.hub.delete("model", repo.actual);
+      case DELETE -> rig.hub.delete(repo.type, repo.actual);
       case RECREATE -> {
-        rig.hub.delete("model", repo.actual);
+        rig.hub.delete(repo.type, repo.actual);
         repo.actual = repo.asked;
         repo.generation++;
-        DevRepo dev = rig.hub.repo("model", repo.actual);
+        DevRepo dev = rig.hub.repo(repo.type, repo.actual);
         repo.fill(dev);
         dev.visibility(Visibility.PRIVATE).allow(tokens(PermissionCell.OTHERS, repo.state));
       }
@@ -204,7 +209,7 @@ final class PermissionWorld {
   private Optional<DevRepo> present(Repo repo) {
     return repo.kind == Kind.MISSING
         ? Optional.empty()
-        : Optional.of(rig.hub.repo("model", repo.actual));
+        : Optional.of(rig.hub.repo(repo.type, repo.actual));
   }
 
   private static String[] allowed(Repo repo) {
@@ -222,7 +227,7 @@ final class PermissionWorld {
   }
 
   private Rig.Answer send(URI to, PermissionCell cell, Repo repo) {
-    Rig.Call call = cell.route().of(repo.asked, repo.commit, repo.oldCommit);
+    Rig.Call call = cell.route().of(repo.type, repo.asked, repo.commit, repo.oldCommit);
     Optional<String> token = token(cell.asker(), cell.state());
     Optional<String> from =
         Optional.of(PermissionSite.ELSEWHERE).filter(_ -> cell.asker() == Asker.STRANGER);

@@ -41,6 +41,9 @@ class ServiceRoutesTest {
     "GET,    /api/models/acme/x/discussions,                WithoutToken",
     "GET,    /api/models/acme/x/unheard-of,                 WithoutToken",
     "GET,    /api/unheard-of,                               WithoutToken",
+    "GET,    /api/buckets/acme/b/tree,                      WithoutToken",
+    "POST,   /api/buckets/acme/b/paths-info,                WithoutToken",
+    "POST,   /api/buckets/acme/b/batch,                     Refused 403",
     // Answered here.
     "GET,    /api/whoami-v2,                                Identity",
     "HEAD,   /api/whoami-v2,                                Identity",

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadPolicy;
+import io.intrahub.cli.AppSettings;
 import io.intrahub.cli.Wiring;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.hub.FilePath;
@@ -27,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /** The use cases over a store in memory and a Hub of the test's own, without a server. */
 final class MirrorRig implements AutoCloseable {
@@ -43,6 +45,10 @@ final class MirrorRig implements AutoCloseable {
   private final HubUpstream upstream;
 
   MirrorRig(DevHub... hubs) {
+    this(UnaryOperator.identity(), hubs);
+  }
+
+  MirrorRig(UnaryOperator<AppSettings> change, DevHub... hubs) {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
@@ -60,7 +66,9 @@ final class MirrorRig implements AutoCloseable {
           });
         };
     Wiring wiring =
-        TestWiring.of(TestWiring.settings(settings), Wiring.Environment.of(clock, counted, timer));
+        TestWiring.of(
+            change.apply(TestWiring.settings(settings)),
+            Wiring.Environment.of(clock, counted, timer));
     upstream = wiring.upstream();
     mirror =
         wiring.mirror(

@@ -29,6 +29,9 @@ final class JsonCopier {
     static final Rules WITHOUT_XET =
         new Rules(Set.of("xetHash"), UnaryOperator.identity(), Optional.empty());
 
+    /** Nothing changes. */
+    static final Rules ALL = new Rules(Set.of(), UnaryOperator.identity(), Optional.empty());
+
     Rules withText(UnaryOperator<String> newText) {
       return new Rules(dropped, newText, members);
     }

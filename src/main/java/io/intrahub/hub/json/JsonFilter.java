@@ -21,16 +21,34 @@ public final class JsonFilter {
    * Rewrites links in an answer: a string that begins with {@code from} begins with {@code to}
    * instead. Parquet listings, for example, contain absolute URLs of the Hub.
    */
-  public record Links(String from, String to) {
+  public record Links(String from, String to, Xet xet) {
     /** No link changes. */
     public static final Links KEPT = new Links("", "");
+
+    /** What becomes of the fields of Xet. */
+    public enum Xet {
+      /** They are left out: a client that finds them asks a CAS and not the mirror. */
+      DROPPED,
+      /** They stay, because clients can't read the answer without them. */
+      KEPT
+    }
+
+    /** Rewrites links, and drops the fields of Xet. */
+    public Links(String from, String to) {
+      this(from, to, Xet.DROPPED);
+    }
+
+    /** The same, but the fields of Xet stay. */
+    public Links withXet() {
+      return new Links(from, to, Xet.KEPT);
+    }
 
     private JsonCopier.Rules rules() {
       UnaryOperator<String> moved =
           text -> text.startsWith(from) ? to + text.substring(from.length()) : text;
-      return equals(KEPT)
-          ? JsonCopier.Rules.WITHOUT_XET
-          : JsonCopier.Rules.WITHOUT_XET.withText(moved);
+      JsonCopier.Rules rules =
+          xet == Xet.KEPT ? JsonCopier.Rules.ALL : JsonCopier.Rules.WITHOUT_XET;
+      return from.equals(to) ? rules : rules.withText(moved);
     }
   }
 
@@ -39,7 +57,7 @@ public final class JsonFilter {
     return withoutXet(json, Links.KEPT);
   }
 
-  /** Returns the JSON without Xet fields and with rewritten links. */
+  /** Returns the JSON with rewritten links, and without Xet fields unless these are to stay. */
   public static byte[] withoutXet(byte[] json, Links links) throws MalformedJsonException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(json.length);
     try (JsonParser in = HubJson.FACTORY.createParser(ObjectReadContext.empty(), json);
@@ -52,9 +70,9 @@ public final class JsonFilter {
   }
 
   /**
-   * Copies JSON without Xet fields and with rewritten links, token by token, so that only one token
-   * is in memory. Closes neither stream. If this throws, only the beginning of an answer was
-   * written.
+   * Copies JSON with rewritten links, and without Xet fields unless these are to stay, token by
+   * token, so that only one token is in memory. Closes neither stream. If this throws, only the
+   * beginning of an answer was written.
    *
    * @param afterToken called after a token was copied and its memory is free again
    * @throws IOException when one of the streams fails

@@ -38,6 +38,7 @@ final class AnswerReader {
           HeaderNames.CONTENT_TYPE,
           HeaderNames.X_REPO_COMMIT,
           HeaderNames.LINK,
+          HeaderNames.X_REVISION,
           HeaderNames.X_TOTAL_COUNT);
 
   private final MemoryBudget budget;
@@ -81,7 +82,8 @@ final class AnswerReader {
         // Only what has content is JSON: the Hub answers some calls with nothing.
         body =
             json && bytes.length > 0
-                ? ApiBody.whole(JsonFilter.withoutXet(bytes), true, reservation)
+                ? ApiBody.whole(
+                    JsonFilter.withoutXet(bytes, request.links("", "")), true, reservation)
                 : ApiBody.whole(bytes, false, reservation);
       } else {
         long length = response.body().contentLength();

@@ -8,7 +8,8 @@ import java.util.Optional;
  *
  * @param status 200 to 299
  * @param headers the few that are passed on: content type, {@code X-Repo-Commit}, {@code Link},
- *     {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in lower case
+ *     {@code X-Revision}, {@code X-Total-Count}, and of a HEAD the {@code Content-Length}; names in
+ *     lower case
  * @param body to be closed by whoever takes the answer; of a HEAD it is empty
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
  * @param authoritative whether it is the word of an authoritative endpoint, and not stale; an

@@ -18,11 +18,20 @@ final class ApiClient {
   private final EndpointSelector endpoints;
   private final EndpointClient client;
   private final AnswerReader answers;
+  private final Refusals refusals;
 
-  ApiClient(EndpointSelector endpoints, EndpointClient client, AnswerReader answers) {
+  /** Tells a refusal of the server from an error of somebody in between. */
+  interface Refusals {
+    /** Returns the refusal in this answer; empty if it is none. */
+    Optional<HubRefusal> read(Response response, boolean anonymous);
+  }
+
+  ApiClient(
+      EndpointSelector endpoints, EndpointClient client, AnswerReader answers, Refusals refusals) {
     this.endpoints = endpoints;
     this.client = client;
     this.answers = answers;
+    this.refusals = refusals;
   }
 
   /**
@@ -85,9 +94,8 @@ final class ApiClient {
     return FailureClassifier.permanent(FailureClassifier.CIRCLE);
   }
 
-  private static UpstreamResult<Answer> unsuccessful(
-      Endpoint endpoint, Response response, Caller caller) {
-    Optional<HubRefusal> refusal = RefusalParser.read(response, caller.isAnonymous());
+  private UpstreamResult<Answer> unsuccessful(Endpoint endpoint, Response response, Caller caller) {
+    Optional<HubRefusal> refusal = refusals.read(response, caller.isAnonymous());
     if (refusal.isPresent() && endpoint.authoritative()) {
       return new UpstreamResult.Refused<>(refusal.get());
     }

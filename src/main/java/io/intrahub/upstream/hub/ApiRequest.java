@@ -2,6 +2,7 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.hub.HubTargetParser;
 import io.intrahub.hub.RepoId;
+import io.intrahub.hub.json.JsonFilter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Optional;
@@ -61,6 +62,18 @@ public record ApiRequest(
   /** The repo that the call is about, if it is about one. */
   public Optional<RepoId> repo() {
     return repoOf(target.split("\\?", 2)[0]);
+  }
+
+  /**
+   * How links in the answer are rewritten. The files of a bucket have no other digest than that of
+   * Xet, and clients can't read a listing without it (huggingface_hub 2.4.0, {@code BucketFile}).
+   *
+   * @param from what absolute links begin with
+   * @param to what they begin with instead
+   */
+  public JsonFilter.Links links(String from, String to) {
+    JsonFilter.Links links = new JsonFilter.Links(from, to);
+    return target.startsWith("/api/buckets/") ? links.withXet() : links;
   }
 
   /** Whether the call may go on at this path of the Hub, to which it was redirected. */

@@ -82,21 +82,21 @@ record Endpoint(
    *
    * @param target path and query that the answer is for
    */
-  HubUpstream.NextPage nextPage(Optional<String> link, String target) {
+  ApiUpstream.NextPage nextPage(Optional<String> link, String target) {
     if (link.isEmpty()) {
-      return new HubUpstream.NextPage.None();
+      return new ApiUpstream.NextPage.None();
     }
     HttpUrl url = url(target).resolve(link.get());
     if (url == null) {
-      return new HubUpstream.NextPage.Elsewhere();
+      return new ApiUpstream.NextPage.Elsewhere();
     }
     String path = hubPath(url);
     boolean samePath = path.equals(hubPath(url(target)));
     if (!owns(url) && !samePath) {
-      return new HubUpstream.NextPage.Elsewhere();
+      return new ApiUpstream.NextPage.Elsewhere();
     }
     String query = url.encodedQuery();
-    return new HubUpstream.NextPage.At(query == null ? path : path + "?" + query);
+    return new ApiUpstream.NextPage.At(query == null ? path : path + "?" + query);
   }
 
   /** Scheme, host and port, for replacing them in links. */

@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.stream.Collectors;
 import javax.net.SocketFactory;
 import okhttp3.Interceptor;
 
@@ -39,7 +38,7 @@ import okhttp3.Interceptor;
  *
  * <p>Safe for use by many threads.
  */
-public final class HubUpstream implements AutoCloseable {
+public final class HubUpstream implements ApiUpstream, AutoCloseable {
   /** The owner in the memory budget of answers that confirm a grant. */
   private static final String CONFIRMING = "grants";
 
@@ -56,6 +55,7 @@ public final class HubUpstream implements AutoCloseable {
   private final LastAnswer lastAnswer;
   private final UpstreamQuotas quotas;
   private final UpstreamHealth health;
+  private final Optional<DatasetViewer> viewer;
 
   /**
    * Connects to nothing yet.
@@ -79,14 +79,13 @@ public final class HubUpstream implements AutoCloseable {
       String name) {
     this.settings = settings;
     this.order = order;
-    this.lastAnswer = new LastAnswer(clock);
+    this.lastAnswer = new LastAnswer("the Hub", clock);
     this.endpoints =
         settings.endpoints().stream()
             .map(endpoint -> Endpoint.of(endpoint, settings.silenceTimeout(), clock))
             .toList();
     Endpoint preferred = endpoints.getFirst();
-    RedirectGuard guard =
-        new RedirectGuard(endpoints.stream().map(e -> e.base().host()).collect(Collectors.toSet()));
+    RedirectGuard guard = new RedirectGuard(settings.hosts());
     List<Interceptor> interceptors =
         List.of(
             new RequestCounter(meters),
@@ -105,7 +104,9 @@ public final class HubUpstream implements AutoCloseable {
     this.selector =
         new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
     EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswer, limits);
-    this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
+    AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
+    this.api = new ApiClient(selector, client, answers, RefusalParser::read);
+    this.viewer = DatasetViewer.of(settings, clock, transport, guard, retries, answers);
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
     SmallFileAddresses smallFiles = new SmallFileAddresses(preferred, ticker);
@@ -137,7 +138,13 @@ public final class HubUpstream implements AutoCloseable {
     return health;
   }
 
+  /** The dataset viewer that belongs to it; empty if there is none. */
+  public Optional<DatasetViewer> viewer() {
+    return viewer;
+  }
+
   /** The same for calls in the name of an authority, whose quota may be nearly used up. */
+  @Override
   public UpstreamState state(Authority authority) {
     return state() == UpstreamState.REACHABLE ? quotas.state(authority) : state();
   }
@@ -156,16 +163,19 @@ public final class HubUpstream implements AutoCloseable {
   }
 
   /** The same failure; if upstream gave no answer, it also says when the last one came. */
+  @Override
   public UpstreamFailure withLastAnswer(UpstreamFailure failure) {
     return lastAnswer.addTo(failure);
   }
 
   /** That upstream limits the rate of requests, while a call waits for it because of that. */
+  @Override
   public Optional<UpstreamFailure> limit() {
     return retries.limit();
   }
 
   /** The origin of the endpoint that gave an answer, which absolute links in it begin with. */
+  @Override
   public String origin(ApiAnswer answer) {
     return answering(answer).origin();
   }
@@ -323,20 +333,17 @@ public final class HubUpstream implements AutoCloseable {
             RepoInfoReader.read(answer, repo, revision, caller, began.withAge(answer.grantAge())));
   }
 
-  /**
-   * Makes any other call of the API on behalf of one client. JSON is copied without Xet fields;
-   * redirects within the endpoint are followed. The body of a success must be closed.
-   */
+  @Override
   public UpstreamResult<ApiAnswer> call(ApiRequest request, Caller caller) {
     return api.call(CallPurpose.PASSED_ON, request, caller).map(ApiClient.Answer::said);
   }
 
   /**
-   * Asks an authoritative endpoint for a list of a repo, as this caller. As {@link #call}, but a
-   * redirect to another repo is not followed: the right to that was not checked.
+   * Asks an authoritative endpoint about a repo, as this caller. As {@link #call}, but a redirect
+   * to another repo is not followed: the right to that was not checked.
    */
-  public UpstreamResult<ApiAnswer> learn(RepoId repo, String target, Caller as) {
-    return api.call(CallPurpose.learn(repo), ApiRequest.get(target).within(repo::equals), as)
+  public UpstreamResult<ApiAnswer> learn(RepoId repo, ApiRequest request, Caller as) {
+    return api.call(CallPurpose.learn(repo), request.within(repo::equals), as)
         .map(ApiClient.Answer::said);
   }
 
@@ -354,30 +361,15 @@ public final class HubUpstream implements AutoCloseable {
     return listings.read(repo, target, as, to);
   }
 
-  /** What an answer says of a page behind it. */
-  public sealed interface NextPage {
-    /** There is none. */
-    record None() implements NextPage {}
-
-    /**
-     * There is one.
-     *
-     * @param target of the Hub: path and query
-     */
-    record At(String target) implements NextPage {}
-
-    /** There is one, but not at the Hub: it is not followed, and what is there is not all. */
-    record Elsewhere() implements NextPage {}
-  }
-
-  /**
-   * The next page that the {@code Link} header of an answer names, if it is one of the endpoint
-   * that gave the answer.
-   *
-   * @param target path and query that the answer is for
-   */
+  @Override
   public NextPage nextPage(ApiAnswer answer, String target) {
     return answering(answer).nextPage(answer.header("link").flatMap(LinkHeader::next), target);
+  }
+
+  /** Its refusals say who may read a repo. */
+  @Override
+  public boolean decidesAccess() {
+    return true;
   }
 
   private static String withQuery(String path, String query) {

@@ -9,8 +9,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
- * Knows when an authoritative endpoint last answered a call, whatever it said, so that errors can
- * tell people how long an outage has lasted. Not kept over a restart. Safe for use by many threads.
+ * Knows when a server, such as an authoritative endpoint, last answered a call, whatever it said,
+ * so that errors can tell people how long an outage has lasted. Not kept over a restart. Safe for
+ * use by many threads.
  */
 final class LastAnswer {
   /** A client that asks again after a failure gains by that if the outage is no longer. */
@@ -19,6 +20,7 @@ final class LastAnswer {
   /** Failures that are further apart may have had answers between them, had anybody asked. */
   private static final Duration SAME_OUTAGE = Duration.ofSeconds(60);
 
+  private final String server;
   private final Clock clock;
   private final Instant started;
 
@@ -30,7 +32,13 @@ final class LastAnswer {
 
   private record Failing(Instant first, Instant last) {}
 
-  LastAnswer(Clock clock) {
+  /**
+   * Begins now.
+   *
+   * @param server its name in messages
+   */
+  LastAnswer(String server, Clock clock) {
+    this.server = server;
     this.clock = clock;
     this.started = clock.instant();
   }
@@ -84,8 +92,8 @@ final class LastAnswer {
   private synchronized String describe() {
     Instant at = last;
     return at.equals(Instant.MIN)
-        ? "the Hub has not answered since this mirror started at " + seconds(started)
-        : "the Hub last answered at " + seconds(at);
+        ? server + " has not answered since this mirror started at " + seconds(started)
+        : server + " last answered at " + seconds(at);
   }
 
   private static Instant seconds(Instant time) {

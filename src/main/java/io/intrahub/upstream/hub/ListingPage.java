@@ -11,7 +11,7 @@ public sealed interface ListingPage {
    * @param entries how many it had, those with unusable paths included
    * @param next the page behind it
    */
-  record Whole(int entries, HubUpstream.NextPage next) implements ListingPage {}
+  record Whole(int entries, ApiUpstream.NextPage next) implements ListingPage {}
 
   /**
    * The receiver failed, so the page was not read to its end.

@@ -103,12 +103,12 @@ final class ListingPageReader {
     if (commit.isPresent() && named != null && !CommitHash.parse(named).equals(commit)) {
       return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
     }
-    HubUpstream.NextPage behind =
+    ApiUpstream.NextPage behind =
         endpoint.nextPage(
             Optional.ofNullable(response.header(HeaderNames.LINK)).flatMap(LinkHeader::next),
             target);
     if (commit.isPresent()
-        && behind instanceof HubUpstream.NextPage.At(var page)
+        && behind instanceof ApiUpstream.NextPage.At(var page)
         && !commitOf(page).equals(commit)) {
       return FailureClassifier.permanent("its next page belongs to another commit");
     }
@@ -116,7 +116,7 @@ final class ListingPageReader {
   }
 
   private UpstreamResult<ListingPage> entries(
-      Response response, HubUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
+      Response response, ApiUpstream.NextPage behind, ListingPage.Receiver to) throws IOException {
     Body body = new Body(response.body().source(), limit);
     try {
       Taking taking = new Taking(to);

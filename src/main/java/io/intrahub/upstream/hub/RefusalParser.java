@@ -36,6 +36,26 @@ final class RefusalParser {
     if (status < 400 || status >= 500 || status == 408 || status == 429) {
       return Optional.empty();
     }
+    return ofShape(response, anonymous);
+  }
+
+  /**
+   * The refusal in an answer of the dataset viewer, which has a code at each of its own errors, and
+   * says with a 500 that an answer is not computed yet (datasets-server, {@code ResponseNotReady}).
+   *
+   * @return empty when the answer is none of the viewer's own errors
+   */
+  static Optional<HubRefusal> ofViewer(Response response, boolean anonymous) {
+    boolean isOwn =
+        switch (response.code()) {
+          case 500, 501 -> header(response, HeaderNames.X_ERROR_CODE).isPresent();
+          default -> false;
+        };
+    return isOwn ? ofShape(response, anonymous) : read(response, anonymous);
+  }
+
+  private static Optional<HubRefusal> ofShape(Response response, boolean anonymous) {
+    int status = response.code();
     Optional<String> code = header(response, HeaderNames.X_ERROR_CODE);
     Optional<String> message = header(response, HeaderNames.X_ERROR_MESSAGE);
     boolean hubShaped = code.isPresent() || message.isPresent();

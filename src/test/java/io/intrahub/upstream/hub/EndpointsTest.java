@@ -484,7 +484,7 @@ class EndpointsTest {
   /** The target of the page behind an answer to some other path; empty when none is followed. */
   private static Optional<String> nextPage(UpstreamRig rig, String link) {
     ApiAnswer answer = new ApiAnswer(200, Map.of("link", link), ApiBody.of(new byte[0]));
-    return rig.upstream().nextPage(answer, "/api/other") instanceof HubUpstream.NextPage.At at
+    return rig.upstream().nextPage(answer, "/api/other") instanceof ApiUpstream.NextPage.At at
         ? Optional.of(at.target())
         : Optional.empty();
   }

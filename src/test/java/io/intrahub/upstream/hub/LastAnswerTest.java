@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class LastAnswerTest {
   private final SettableClock clock = new SettableClock();
-  private final LastAnswer lastAnswer = new LastAnswer(clock);
+  private final LastAnswer lastAnswer = new LastAnswer("the Hub", clock);
 
   @Test
   void a_failure_says_when_the_last_answer_came() {
