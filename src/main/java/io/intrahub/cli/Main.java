@@ -3,10 +3,12 @@ package io.intrahub.cli;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.pull.PullCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -27,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       StatusCommand.class,
       TokenCommand.class,
+      PullCommand.class,
       ImportCommand.class,
       ExportCommand.class,
       ListCommand.class,
@@ -54,7 +57,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
+    err.println(
+        "Name a command: serve, status, token, pull, import, export, ls, du, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
@@ -66,7 +70,12 @@ public final class Main implements Callable<Integer> {
 
   /** Creates all commands, with their error handling. */
   static CommandLine commandLine() {
-    CommandLine all = new CommandLine(new Main());
+    return commandLine(System.getenv());
+  }
+
+  /** The same, with other variables for the user's token. */
+  static CommandLine commandLine(Map<String, String> environment) {
+    CommandLine all = new CommandLine(new Main(), new CommandFactory(environment));
     describeExitCodes(all);
     return all.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)

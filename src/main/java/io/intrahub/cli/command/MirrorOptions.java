@@ -39,7 +39,17 @@ public final class MirrorOptions {
    * @throws CommandException if it is wrong
    */
   public Config load() throws CommandException {
-    Map<String, List<String>> given = new TreeMap<>();
+    return load(Map.of());
+  }
+
+  /**
+   * The same, with further options of the command line.
+   *
+   * @param further the values of each option of the configuration
+   * @throws CommandException if the configuration is wrong
+   */
+  public Config load(Map<String, List<String>> further) throws CommandException {
+    Map<String, List<String>> given = new TreeMap<>(further);
     put(given, "admin.host", host);
     put(given, "admin.port", port);
     try {
@@ -47,6 +57,11 @@ public final class MirrorOptions {
     } catch (ConfigException e) {
       throw new CommandException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** Whether the command line names the operator's listener. */
+  public boolean namesListener() {
+    return host != null || port != null;
   }
 
   private static void put(Map<String, List<String>> given, String key, @Nullable String value) {
