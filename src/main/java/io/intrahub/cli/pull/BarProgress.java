@@ -20,7 +20,7 @@ final class BarProgress implements PullProgress {
   private static final long SMALL = 4L << 20;
 
   private static final int INTERVAL_MILLIS = 250;
-  private static final int NAME = 24;
+  private static final int NAME = 32;
 
   private final BarArea area;
   private final int width;

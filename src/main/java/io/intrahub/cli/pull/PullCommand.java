@@ -187,7 +187,7 @@ public final class PullCommand implements Callable<Integer> {
       stop.interrupts(true);
       return new PullRun(
               mirror,
-              new Planner(mirror, PathPatterns.of(include, exclude)),
+              new PullPlanner(mirror, PathPatterns.of(include, exclude)),
               () -> StoreSpace.ask(operator, config.store()),
               console,
               jobs)

@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Pulls revisions through one mirror: looks, says what there is to do, and does it. */
 final class PullRun {
   private final MirrorClient mirror;
-  private final Planner planner;
+  private final PullPlanner planner;
   private final SpaceSource space;
   private final PullConsole console;
   private final int jobs;
@@ -27,7 +27,7 @@ final class PullRun {
     StoreSpace ask() throws IOException, InterruptedException, CommandException;
   }
 
-  PullRun(MirrorClient mirror, Planner planner, SpaceSource space, PullConsole console, int jobs) {
+  PullRun(MirrorClient mirror, PullPlanner planner, SpaceSource space, PullConsole console, int jobs) {
     this.mirror = mirror;
     this.planner = planner;
     this.space = space;

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 
 /** Finds out what is to be fetched for a revision. For one thread. */
-final class Planner {
+final class PullPlanner {
   /** What a plan may hold: each file takes about 200 bytes. */
   private static final int MOST_FILES = 500_000;
 
@@ -22,7 +22,7 @@ final class Planner {
   private final MirrorClient mirror;
   private final PathPatterns patterns;
 
-  Planner(MirrorClient mirror, PathPatterns patterns) {
+  PullPlanner(MirrorClient mirror, PathPatterns patterns) {
     this.mirror = mirror;
     this.patterns = patterns;
   }
