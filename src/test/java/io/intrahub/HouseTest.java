@@ -68,7 +68,9 @@ class HouseTest {
           List.of("io.micrometer..", "io.prometheus.."),
           Set.of("http", "admin", "mirror", "transfer", "upstream", "store", "metrics", "cli"),
           List.of("ch.qos.logback.."),
-          Set.of("audit"),
+          Set.of("audit", "cli"),
+          List.of("me.tongfei..", "org.jline.."),
+          Set.of("cli.pull"),
           List.of("inet.ipaddr.."),
           Set.of("base"),
           List.of("picocli.."),
@@ -143,7 +145,8 @@ class HouseTest {
     table.put("upstream.hub", Set.of("upstream", "upstream.net"));
     table.put("cli.command", Set.of());
     table.put("cli.upkeep", Set.of("cli.command"));
-    table.put("cli", Set.of("cli.command", "cli.upkeep"));
+    table.put("cli.pull", Set.of("cli.command"));
+    table.put("cli", Set.of("cli.command", "cli.pull", "cli.upkeep"));
     // The engine is the other way round: its entry is on top.
     table.put("transfer.core", Set.of());
     table.put("transfer.content", Set.of());

@@ -31,6 +31,7 @@ public final class StatusReport {
   private final Mirror mirror;
   private final Supplier<StoreUsage> store;
   private final String storeId;
+  private final String clientsHost;
   private final IntSupplier clientsPort;
 
   /**
@@ -40,6 +41,7 @@ public final class StatusReport {
    * @param clock measures how long the mirror has been up
    * @param store called for each report
    * @param storeId the random name of the store, by which commands tell whose folder it is
+   * @param clientsHost the address that the clients' listener binds to
    * @param clientsPort the port of the clients' listener; called for each report
    */
   public StatusReport(
@@ -48,6 +50,7 @@ public final class StatusReport {
       Mirror mirror,
       Supplier<StoreUsage> store,
       String storeId,
+      String clientsHost,
       IntSupplier clientsPort) {
     this.version = version;
     this.clock = clock;
@@ -55,6 +58,7 @@ public final class StatusReport {
     this.mirror = mirror;
     this.store = store;
     this.storeId = storeId;
+    this.clientsHost = clientsHost;
     this.clientsPort = clientsPort;
   }
 
@@ -67,6 +71,7 @@ public final class StatusReport {
       out.writeNumberProperty(
           "uptimeSeconds", Duration.between(started, clock.instant()).toSeconds());
       out.writeStringProperty("upstream", status.upstream());
+      out.writeStringProperty("clientsHost", clientsHost);
       out.writeNumberProperty("clientsPort", clientsPort.getAsInt());
       write(out, store.get());
       out.writeObjectPropertyStart("lanes");

@@ -153,6 +153,7 @@ public final class App implements AutoCloseable {
                       mirror,
                       store.maintenance()::usage,
                       files.id(),
+                      settings.http().host(),
                       http::port),
                   jobs));
       // Before the listener closes, which waits for its requests.

@@ -7,10 +7,12 @@ import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.cli.upkeep.CollectCommand;
 import io.intrahub.cli.upkeep.RemoveCommand;
 import io.intrahub.cli.upkeep.VerifyCommand;
+import io.intrahub.cli.pull.PullCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       StatusCommand.class,
       TokenCommand.class,
+      PullCommand.class,
       ImportCommand.class,
       ExportCommand.class,
       ListCommand.class,
@@ -62,7 +65,7 @@ public final class Main implements Callable<Integer> {
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     err.println(
-        "Name a command: serve, status, token, import, export, ls, du, rm, verify, gc, demo or dev-hub.");
+        "Name a command: " + String.join(", ", spec.subcommands().keySet()) + ".");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }
@@ -74,7 +77,12 @@ public final class Main implements Callable<Integer> {
 
   /** Creates all commands, with their error handling. */
   static CommandLine commandLine() {
-    CommandLine all = new CommandLine(new Main());
+    return commandLine(System.getenv());
+  }
+
+  /** The same, with other variables for the user's token. */
+  static CommandLine commandLine(Map<String, String> environment) {
+    CommandLine all = new CommandLine(new Main(), new CommandFactory(environment));
     describeExitCodes(all);
     return all.setOut(new TerminalWriter(all.getOut()))
         .setErr(new TerminalWriter(all.getErr()))

@@ -59,6 +59,11 @@ public final class MirrorOptions {
     }
   }
 
+  /** Whether the command line names the operator's listener. */
+  public boolean namesListener() {
+    return host != null || port != null;
+  }
+
   private static void put(Map<String, List<String>> given, String key, @Nullable String value) {
     if (value != null) {
       given.put(key, List.of(value));

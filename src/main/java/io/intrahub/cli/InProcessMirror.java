@@ -1,0 +1,83 @@
+package io.intrahub.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.pull.MirrorLauncher;
+import io.intrahub.config.Config;
+import io.intrahub.http.HttpSettings;
+import io.intrahub.store.StoreException;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mirror for the time of one command, on the configured store and under its lock. It listens on
+ * free ports of this machine only, and logs warnings only, so that the command's own output stays
+ * readable. For one thread.
+ */
+final class InProcessMirror implements MirrorLauncher.Launched {
+  private static final String HERE = "127.0.0.1";
+
+  private final App app;
+  private final Logger log;
+  private final @Nullable Level level;
+
+  private InProcessMirror(App app, Logger log, @Nullable Level level) {
+    this.app = app;
+    this.log = log;
+    this.level = level;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @throws CommandException if the store is in use or can't be used, or no port can be opened
+   */
+  static InProcessMirror start(Config config) throws CommandException {
+    AppSettings settings =
+        AppSettingsFactory.of(config, System.getenv())
+            .withListeners(
+                new HttpSettings(HERE, 0, config.server().bodyTimeout()),
+                new HttpSettings(HERE, 0));
+    Logger log = (Logger) LoggerFactory.getLogger("io.intrahub");
+    Level before = log.getLevel();
+    log.setLevel(Level.WARN);
+    boolean started = false;
+    try {
+      App app = App.start(settings, Clock.systemUTC(), _ -> {});
+      started = true;
+      return new InProcessMirror(app, log, before);
+    } catch (StoreException e) {
+      throw new StartException(
+          e.getMessage()
+              + ". If a mirror runs on it, name its operator's listener with --admin-host and"
+              + " --admin-port, and the command goes through it",
+          e);
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } finally {
+      if (!started) {
+        log.setLevel(before);
+      }
+    }
+  }
+
+  @Override
+  public URI clients() {
+    return app.uri();
+  }
+
+  @Override
+  public URI operator() {
+    return app.adminUri();
+  }
+
+  @Override
+  public void close() {
+    app.close();
+    log.setLevel(level);
+  }
+}

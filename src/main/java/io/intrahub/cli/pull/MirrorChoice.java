@@ -1,0 +1,100 @@
+package io.intrahub.cli.pull;
+
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.OperatorListener;
+import io.intrahub.cli.command.RunningMirror;
+import io.intrahub.config.Config;
+import io.intrahub.store.fs.StoreId;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Finds the mirror to go through. Another process could listen on the port of the operator, and
+ * would get the user's token; so a mirror is used only if it names the store of the folder, which
+ * others can't read, or if the user names its listener.
+ */
+final class MirrorChoice {
+  private MirrorChoice() {}
+
+  /**
+   * A mirror that runs.
+   *
+   * @param clients the address of its clients' listener
+   * @param operator the address of its operator's listener
+   */
+  record Found(URI clients, URI operator) {}
+
+  /**
+   * Looks for it.
+   *
+   * @param namesListener whether the command line names the operator's listener
+   * @param namesFolder whether the user names the folder of the store
+   * @return empty if none runs on the configured store
+   * @throws CommandException if it is not clear which one is meant
+   */
+  static Optional<Found> find(Config config, boolean namesListener, boolean namesFolder)
+      throws CommandException, InterruptedException {
+    Path folder = config.store().path();
+    Optional<String> here = StoreId.read(folder);
+    if (config.admin().port() == 0) {
+      return Optional.empty();
+    }
+    URI operator = OperatorListener.address(config.admin());
+    Optional<RunningMirror> running = ask(operator, namesListener);
+    if (running.isEmpty()) {
+      if (namesListener && !namesFolder && here.isEmpty()) {
+        throw new CommandException(
+            ExitCode.UNAVAILABLE,
+            "No mirror answers at "
+                + operator
+                + ". Start one with serve, or name the folder of a store with --data.");
+      }
+      return Optional.empty();
+    }
+    String there = running.get().status().path("store").path("id").asString("");
+    if (here.filter(there::equals).isPresent() || (namesListener && !namesFolder)) {
+      return Optional.of(new Found(clients(config.admin(), running.get()), operator));
+    }
+    if (namesListener || (!namesFolder && here.isEmpty())) {
+      throw new CommandException(
+          ExitCode.CONFIG,
+          "The mirror at "
+              + operator
+              + " has another store than "
+              + folder.toAbsolutePath().normalize()
+              + ". Name its listener with --admin-port, and no folder, to go through it; or name"
+              + " a folder with --data, and no listener, to use that one.");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<RunningMirror> ask(URI operator, boolean namesListener)
+      throws CommandException, InterruptedException {
+    try {
+      return Optional.of(RunningMirror.ask(operator));
+    } catch (IOException _) {
+      return Optional.empty();
+    } catch (CommandException e) {
+      if (namesListener) {
+        throw e;
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** A listener for all addresses is on the machine whose operator's listener was asked. */
+  private static URI clients(Config.Admin admin, RunningMirror mirror) throws CommandException {
+    String host = mirror.status().path("clientsHost").asString("0.0.0.0");
+    int port = mirror.status().path("clientsPort").asInt();
+    boolean isAll = host.equals("0.0.0.0") || host.equals("::") || host.equals("[::]");
+    try {
+      return OperatorListener.address(isAll ? admin.host() : host, port);
+    } catch (IllegalArgumentException e) {
+      throw new CommandException(
+          ExitCode.UNAVAILABLE, "The mirror names no address for clients.", e);
+    }
+  }
+}
