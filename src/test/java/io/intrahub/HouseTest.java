@@ -141,6 +141,10 @@ class HouseTest {
     table.put("upstream", Set.of());
     table.put("upstream.net", Set.of("upstream"));
     table.put("upstream.hub", Set.of("upstream", "upstream.net"));
+    // The command hands over what it made of the configuration; checks know no App.
+    table.put("cli.command", Set.of());
+    table.put("cli.doctor", Set.of("cli.command"));
+    table.put("cli", Set.of("cli.command", "cli.doctor"));
     // The engine is the other way round: its entry is on top.
     table.put("transfer.core", Set.of());
     table.put("transfer.content", Set.of());

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       ServeCommand.class,
       StatusCommand.class,
+      DoctorCommand.class,
       TokenCommand.class,
       ImportCommand.class,
       ExportCommand.class,
@@ -54,7 +55,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("Name a command: serve, status, token, import, export, ls, du, demo or dev-hub.");
+    err.println(
+        "Name a command: serve, status, doctor, token, import, export, ls, du, demo or dev-hub.");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

@@ -24,7 +24,16 @@ public final class OperatorListener {
           "The mirror selected a free port (admin.port is 0). Name it with --admin-port; serve"
               + " prints it when it starts.");
     }
-    return URI.create("http://" + reachable(admin.host()) + ":" + admin.port());
+    return address(admin.host(), admin.port());
+  }
+
+  /**
+   * The address of a listener on this machine.
+   *
+   * @param host what it binds to; all addresses count as this machine's own
+   */
+  public static URI address(String host, int port) {
+    return URI.create("http://" + reachable(host) + ":" + port);
   }
 
   /** The name of a listener: those of all addresses are none to connect to. */

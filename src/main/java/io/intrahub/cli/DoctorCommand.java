@@ -1,0 +1,151 @@
+package io.intrahub.cli;
+
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.OperatorListener;
+import io.intrahub.cli.command.RunningMirror;
+import io.intrahub.cli.doctor.Check;
+import io.intrahub.cli.doctor.Checkup;
+import io.intrahub.cli.doctor.JsonReport;
+import io.intrahub.cli.doctor.TextReport;
+import io.intrahub.config.Config;
+import io.intrahub.config.ConfigException;
+import io.intrahub.config.ConfigLoader;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoPattern;
+import io.intrahub.upstream.net.HttpProbe;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Examines everything that a mirror needs, and says what to change. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    description = {
+      "Examines everything that a mirror needs: its folder and disk, memory, the way to the Hub with"
+          + " DNS, proxy and certificates, the clock, the token, and how many calls the Hub still"
+          + " allows. Then it loads a small repo twice, through the mirror that runs or else through"
+          + " one that it starts for that. It takes the options, file and environment of serve and"
+          + " ends within a minute."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:no check failed, though there may be warnings",
+      "1:at least one check failed",
+      "2:the command line is wrong",
+      "78:the configuration is wrong"
+    },
+    footerHeading = "%nFor example:%n",
+    footer = {"  intrahub doctor --config /etc/intrahub.yaml"})
+final class DoctorCommand implements Callable<Integer> {
+  private static final Duration TOTAL = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(8);
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--repo",
+      paramLabel = "REPO",
+      defaultValue = "hf-internal-testing/tiny-random-bert",
+      description = {
+        "The small public repo to ask about and to load, such as acme/tiny or datasets/acme/x"
+            + " (default: ${DEFAULT-VALUE})."
+      })
+  private String repo = "";
+
+  @Option(names = "--json", description = "Prints the results as JSON.")
+  private boolean json;
+
+  @Mixin private ServeOptions options = new ServeOptions();
+
+  @Override
+  public Integer call() throws CommandException, InterruptedException {
+    RepoId subject = subject();
+    Config config;
+    try {
+      config =
+          ConfigLoader.load(Optional.ofNullable(options.config), System.getenv(), options.given());
+    } catch (ConfigException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+    AppSettings settings = AppSettingsFactory.of(config, System.getenv());
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("timer").factory());
+    try (HttpProbe http =
+        new HttpProbe(
+            settings.upstream().network(),
+            settings.upstream().endpoints().stream()
+                .map(endpoint -> endpoint.address().getHost())
+                .collect(Collectors.toSet()),
+            timer)) {
+      return examine(config, settings, subject, http);
+    } finally {
+      timer.shutdownNow();
+    }
+  }
+
+  private RepoId subject() {
+    return RepoPattern.parse(repo)
+        .flatMap(pattern -> RepoId.parse(pattern.type(), pattern.glob()))
+        .orElseThrow(() ->
+            new ParameterException(
+                spec.commandLine(),
+                "--repo: '" + repo + "' is not a repo such as gpt2, acme/tiny or datasets/acme/x"));
+  }
+
+  private int examine(Config config, AppSettings settings, RepoId subject, HttpProbe http)
+      throws InterruptedException {
+    URI operator = OperatorListener.address(config.admin().host(), config.admin().port());
+    Optional<RunningMirror> running = running(operator);
+    DoctorChecks checks =
+        new DoctorChecks(
+            settings,
+            config.server().connections(),
+            ProxyDiscovery.source(config.upstream().proxy(), System.getenv()),
+            Clock.systemUTC(),
+            subject,
+            PATIENCE);
+    return report(checks.all(http, running, operator)).status();
+  }
+
+  private ExitCode report(List<Check> checks) throws InterruptedException {
+    Checkup checkup = new Checkup(checks, TOTAL);
+    PrintWriter out = spec.commandLine().getOut();
+    boolean healthy;
+    if (json) {
+      JsonReport report = new JsonReport();
+      healthy = checkup.run(report);
+      report.print(out);
+    } else {
+      healthy = checkup.run(new TextReport(out, spec.commandLine().getColorScheme().ansi()));
+    }
+    return healthy ? ExitCode.OK : ExitCode.INCOMPLETE;
+  }
+
+  /** The mirror at the operator's listener; empty also if another server is there. */
+  private static Optional<RunningMirror> running(URI operator) throws InterruptedException {
+    try {
+      return operator.getPort() == 0 ? Optional.empty() : Optional.of(RunningMirror.ask(operator));
+    } catch (IOException | CommandException _) {
+      return Optional.empty();
+    }
+  }
+}
