@@ -1,22 +1,29 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.cli.command.RunningMirror;
 import io.intrahub.cli.doctor.Check;
 import io.intrahub.cli.doctor.Checkup;
+import io.intrahub.cli.doctor.EndpointProbe;
 import io.intrahub.cli.doctor.JsonReport;
+import io.intrahub.cli.doctor.ShapeRecorder;
 import io.intrahub.cli.doctor.TextReport;
 import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
+import io.intrahub.hub.RepoType;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.net.HttpProbe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,8 +56,10 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:no check failed, though there may be warnings",
-      "1:at least one check failed",
+      "1:at least one check failed, or a question of --record had no answer",
       "2:the command line is wrong",
+      "69:--record: the Hub does not answer",
+      "74:--record: the file can't be written",
       "78:the configuration is wrong"
     },
     footerHeading = "%nFor example:%n",
@@ -57,6 +67,11 @@ import picocli.CommandLine.Spec;
 final class DoctorCommand implements Callable<Integer> {
   private static final Duration TOTAL = Duration.ofSeconds(60);
   private static final Duration PATIENCE = Duration.ofSeconds(8);
+
+  /** Well-known repos of huggingface.co whose shapes are recorded besides that of the model. */
+  private static final RepoId DATASET = new RepoId(RepoType.DATASET, "rajpurkar/squad");
+
+  private static final RepoId GATED = new RepoId(RepoType.MODEL, "meta-llama/Llama-3.1-8B");
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -72,6 +87,16 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Prints the results as JSON.")
   private boolean json;
+
+  @Option(
+      names = "--record",
+      paramLabel = "FILE",
+      description = {
+        "Examines nothing, and writes the shapes of the Hub's answers to a list of questions to this"
+            + " file instead: status, names of headers, keys and types of JSON, but no value, content"
+            + " or token. Send it to the developers if the mirror and your Hub disagree."
+      })
+  private @Nullable Path recording;
 
   @Mixin private ServeOptions options = new ServeOptions();
 
@@ -96,7 +121,9 @@ final class DoctorCommand implements Callable<Integer> {
                 .map(endpoint -> endpoint.address().getHost())
                 .collect(Collectors.toSet()),
             timer)) {
-      return examine(config, settings, subject, http);
+      return recording == null
+          ? examine(config, settings, subject, http)
+          : record(recording, settings, subject, http);
     } finally {
       timer.shutdownNow();
     }
@@ -124,6 +151,42 @@ final class DoctorCommand implements Callable<Integer> {
             subject,
             PATIENCE);
     return report(checks.all(http, running, operator)).status();
+  }
+
+  private int record(Path file, AppSettings settings, RepoId subject, HttpProbe http)
+      throws CommandException {
+    EndpointSettings endpoint =
+        settings.upstream().endpoints().stream()
+            .filter(EndpointSettings::authoritative)
+            .findFirst()
+            .orElseThrow();
+    ShapeRecorder.Recording recorded;
+    try {
+      recorded =
+          new ShapeRecorder(
+                  new EndpointProbe(http, endpoint, PATIENCE),
+                  new ShapeRecorder.Subjects(subject, DATASET, GATED))
+              .record();
+    } catch (IOException e) {
+      throw new CommandException(
+          ExitCode.UNAVAILABLE, "Nothing was recorded: " + e.getMessage(), e);
+    }
+    try {
+      Files.writeString(file, recorded.json());
+    } catch (IOException e) {
+      throw new CommandException(
+          ExitCode.IO_ERROR, file + " can't be written: " + FileErrors.describe(e) + ".", e);
+    }
+    spec.commandLine()
+        .getOut()
+        .println(
+            "Wrote "
+                + file
+                + (recorded.unanswered() == 0
+                    ? "."
+                    : "; " + Amounts.count(recorded.unanswered(), "question") + " had no answer."));
+    spec.commandLine().getOut().flush();
+    return (recorded.unanswered() == 0 ? ExitCode.OK : ExitCode.INCOMPLETE).status();
   }
 
   private ExitCode report(List<Check> checks) throws InterruptedException {

@@ -167,11 +167,11 @@ public final class HttpProbe implements AutoCloseable {
     if (answer.status() < 300 || answer.status() >= 400 || location.isEmpty()) {
       return Optional.empty();
     }
-    HttpUrl base = HttpUrl.parse(from.toString());
-    HttpUrl target = base == null ? null : base.resolve(location.get());
-    return target == null || !guard.allows(base, target)
-        ? Optional.empty()
-        : Optional.of(target.uri());
+    return Optional.ofNullable(HttpUrl.parse(from.toString()))
+        .flatMap(base ->
+            Optional.ofNullable(base.resolve(location.get()))
+                .filter(target -> guard.allows(base, target)))
+        .map(HttpUrl::uri);
   }
 
   private static HttpUrl url(URI address) throws IOException {
