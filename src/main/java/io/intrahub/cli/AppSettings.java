@@ -126,6 +126,11 @@ public record AppSettings(
     return changed(draft -> draft.audit = Optional.of(other));
   }
 
+  /** Returns a copy without an audit log. */
+  public AppSettings withoutAudit() {
+    return changed(draft -> draft.audit = Optional.empty());
+  }
+
   private AppSettings changed(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);

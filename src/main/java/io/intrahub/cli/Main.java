@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       ServeCommand.class,
       StatusCommand.class,
+      DoctorCommand.class,
       TokenCommand.class,
       PullCommand.class,
       ImportCommand.class,

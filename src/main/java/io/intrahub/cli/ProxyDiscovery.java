@@ -47,6 +47,22 @@ final class ProxyDiscovery {
     };
   }
 
+  /** Returns where the proxies come from: the name of a variable, or the option. */
+  static String source(ProxyChoice choice, Map<String, String> environment) {
+    return switch (choice) {
+      case ProxyChoice.None _ -> "upstream.proxy: none";
+      case ProxyChoice.Address _ -> "upstream.proxy";
+      case ProxyChoice.FromEnvironment _ -> {
+        String names =
+            Stream.of("https_proxy", "http_proxy", "all_proxy")
+                .flatMap(name -> value(environment, name).stream())
+                .map(Variable::name)
+                .collect(Collectors.joining(", "));
+        yield names.isEmpty() ? "HTTPS_PROXY is not set" : names;
+      }
+    };
+  }
+
   /** Returns a line for the terminal, without credentials; empty if there is no proxy. */
   static Optional<String> describe(ProxySettings settings) {
     String proxies =

@@ -6,6 +6,7 @@ import io.intrahub.hub.HubError;
 import io.intrahub.upstream.BrokenAnswerException;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.net.ConnectionErrors;
 import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.NetworkSetupException;
 import io.intrahub.upstream.net.ResourceExhaustion;
@@ -70,7 +71,8 @@ final class FailureClassifier {
         };
     boolean needsOperator = e instanceof NetworkSetupException setup && setup.needsOperator();
     UpstreamFailure failure =
-        new UpstreamFailure(kind, describe(e), mayPass, Optional.empty(), needsOperator);
+        new UpstreamFailure(
+            kind, ConnectionErrors.describe(e), mayPass, Optional.empty(), needsOperator);
     return e instanceof HttpTransport.SilenceException ? failure.asLasting() : failure;
   }
 
@@ -199,22 +201,5 @@ final class FailureClassifier {
   /** The JDK and OkHttp 5 tell a time-out of connecting from one of reading by its text only. */
   private static boolean isOfConnecting(java.net.SocketTimeoutException e) {
     return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("connect");
-  }
-
-  /** What an exception means, without addresses: they may hold a signature. */
-  private static String describe(IOException e) {
-    return switch (e) {
-      case NetworkSetupException setup -> String.valueOf(setup.getMessage());
-      case java.net.UnknownHostException _ -> "its name can't be resolved";
-      case java.net.ConnectException _ -> "the connection was refused";
-      case java.net.SocketTimeoutException _ -> "it did not answer in time";
-      case javax.net.ssl.SSLException _ -> "TLS failed: " + e.getMessage();
-      case HttpTransport.FirstByteTimeoutException _ -> String.valueOf(e.getMessage());
-      case HttpTransport.SilenceException _ -> String.valueOf(e.getMessage());
-      default -> {
-        String text = String.valueOf(e.getMessage());
-        yield "the connection broke" + (text.contains("://") ? "" : ": " + text);
-      }
-    };
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import okhttp3.Headers;
@@ -24,7 +25,7 @@ import okhttp3.Headers;
  *
  * <p>What can't be read is left out. Has no state.
  */
-final class RateLimitHeaders {
+public final class RateLimitHeaders {
   /** A header longer than this is not the work of a server that limits rates. */
   private static final int MAX_LENGTH = 1_000;
 
@@ -47,10 +48,19 @@ final class RateLimitHeaders {
    * @param resets until the window ends
    * @param window how long a window lasts; zero if it is not said
    */
-  record Said(String name, long limit, long left, Duration resets, Duration window) {}
+  public record Said(String name, long limit, long left, Duration resets, Duration window) {}
 
   /** The limits that these headers name, in their order. */
   static List<Said> read(Headers headers) {
+    return read(headers::values);
+  }
+
+  /**
+   * The limits that the headers of an answer name, in their order.
+   *
+   * @param headers returns the values of the header with a name, none if the answer lacks it
+   */
+  public static List<Said> read(Function<String, List<String>> headers) {
     Optional<String> limits = header(headers, "RateLimit");
     if (limits.isPresent()) {
       Map<String, Map<String, Long>> policies = policies(headers);
@@ -113,7 +123,7 @@ final class RateLimitHeaders {
   /**
    * The parameters of each policy, by its name. The Hub puts the kind of window before the name.
    */
-  private static Map<String, Map<String, Long>> policies(Headers headers) {
+  private static Map<String, Map<String, Long>> policies(Function<String, List<String>> headers) {
     Map<String, Map<String, Long>> policies = new HashMap<>();
     String all = header(headers, "RateLimit-Policy").orElse("");
     for (String item : COMMA.splitAsStream(all).toList()) {
@@ -147,14 +157,14 @@ final class RateLimitHeaders {
   }
 
   /** The number that a header begins with. */
-  private static OptionalLong first(Headers headers, String name) {
+  private static OptionalLong first(Function<String, List<String>> headers, String name) {
     Matcher m =
         Pattern.compile("\\s*(\\d{1,9})\\s*(?:[,;].*)?").matcher(header(headers, name).orElse(""));
     return m.matches() ? OptionalLong.of(Long.parseLong(m.group(1))) : OptionalLong.empty();
   }
 
-  private static Optional<String> header(Headers headers, String name) {
-    String value = String.join(", ", headers.values(name));
+  private static Optional<String> header(Function<String, List<String>> headers, String name) {
+    String value = String.join(", ", headers.apply(name));
     return value.isBlank() || value.length() > MAX_LENGTH ? Optional.empty() : Optional.of(value);
   }
 }

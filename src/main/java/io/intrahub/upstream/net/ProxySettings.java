@@ -26,7 +26,7 @@ public record ProxySettings(
    * @param host in lower case, IPv6 without brackets
    * @return empty if the way is direct
    */
-  Optional<HttpProxy> proxyFor(boolean https, String host, int port) {
+  public Optional<HttpProxy> proxyFor(boolean https, String host, int port) {
     Optional<HttpProxy> proxy = https ? forHttps : forHttp;
     return proxy.filter(p -> !exceptions.matches(host, port));
   }

@@ -1,0 +1,176 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
+import io.intrahub.testing.MirrorUnderTest;
+import io.intrahub.testing.TokenSearch;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code intrahub doctor} as a whole, with a simulated Hub. */
+@Timeout(120)
+class DoctorCommandTest {
+  @TempDir Path tmp;
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+    String summary(String check) {
+      return check(check).path("summary").asString();
+    }
+
+    String status(String check) {
+      return check(check).path("status").asString();
+    }
+
+    private JsonNode check(String name) {
+      return JsonMapper.shared()
+          .readTree(out)
+          .path("checks")
+          .valueStream()
+          .filter(one -> one.path("name").asString("").equals(name))
+          .findFirst()
+          .orElseThrow(() -> new AssertionError(name + " is not in " + out + err));
+    }
+  }
+
+  private static Ran run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    List<String> all = new ArrayList<>(List.of("doctor", "--repo", "acme/tiny", "--json"));
+    all.addAll(List.of(arguments));
+    int status =
+        Main.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err, true))
+            .execute(all.toArray(String[]::new));
+    return new Ran(status, out.toString(), err.toString());
+  }
+
+  private static void fill(DevHub hub) {
+    hub.repo("model", "acme/tiny")
+        .commit(
+            "Add it",
+            Map.of(
+                "README.md", DevFile.text("# Tiny\n"),
+                "names/a b+c.txt", DevFile.text("text\n"),
+                "m.bin", DevFile.lfsGenerated(3, 100_000)));
+  }
+
+  @Tag("slow")
+  @Test
+  void without_a_mirror_a_temporary_one_loads_and_leaves_nothing_behind() throws Exception {
+    Path secret = Files.writeString(tmp.resolve("hub-token"), "hf_siteofacme\n");
+    Path config =
+        Files.writeString(
+            tmp.resolve("intrahub.yaml"),
+            "access:\n  mode: service\n  service-token-file: " + secret + "\n");
+    try (DevHub hub = DevHub.builder().start()) {
+      fill(hub);
+      hub.token("hf_siteofacme", "acme");
+
+      Ran ran =
+          run(
+              "--config",
+              config.toString(),
+              "--upstream",
+              hub.uri() + "#send-tokens",
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status()).as(ran.out() + ran.err()).isZero();
+      assertThat(ran.summary("load"))
+          .matches("3 files of acme/tiny, 97\\.\\d KiB: .* with 0 calls to the Hub");
+      assertThat(ran.summary("token")).contains("of the account acme");
+      assertThat(ran.status("file server")).isEqualTo("ok");
+      assertThat(TokenSearch.in(ran.out() + ran.err())).isEmpty();
+      assertThat(Files.list(tmp)).containsExactlyInAnyOrder(secret, config);
+    }
+  }
+
+  @Tag("slow")
+  @Test
+  void the_running_mirror_is_found_and_loads() {
+    try (MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve("data"))) {
+      fill(mirror.hub());
+
+      Ran ran =
+          run(
+              "--upstream",
+              "http://127.0.0.1:" + mirror.hub().port(),
+              "--host",
+              "127.0.0.1",
+              "--data",
+              mirror.data().toString(),
+              "--admin-port",
+              Integer.toString(mirror.app().adminUri().getPort()));
+
+      assertThat(ran.status()).as(ran.out() + ran.err()).isZero();
+      assertThat(ran.summary("data folder")).contains("is the store of the running mirror");
+      assertThat(ran.summary("load")).contains("with 0 calls to the Hub");
+      assertThat(mirror.storedBlobs()).hasSize(3);
+    }
+  }
+
+  @Test
+  void a_hub_that_is_down_fails_and_what_needs_it_is_skipped() {
+    try (DevHub hub = DevHub.builder().start()) {
+      hub.goDark();
+
+      Ran ran =
+          run(
+              "--upstream",
+              "http://127.0.0.1:" + hub.port(),
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.status("connection 127.0.0.1:" + hub.port())).isEqualTo("failed");
+      assertThat(List.of("clock", "latency", "rate budget", "file server", "load"))
+          .allSatisfy(name -> assertThat(ran.status(name)).isEqualTo("skipped"));
+    }
+  }
+
+  @Test
+  void with_mode_offline_upstream_is_not_asked() {
+    try (DevHub hub = DevHub.builder().start()) {
+      Ran ran =
+          run(
+              "--offline",
+              "--upstream",
+              hub.uri().toString(),
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status()).as(ran.out()).isZero();
+      assertThat(ran.summary("upstream")).contains("offline");
+      assertThat(hub.log()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_wrong_configuration_or_repo_is_one_line() {
+    assertThat(run("--repo", "../x").status()).isEqualTo(2);
+    Ran ran = run("--config", tmp.resolve("none.yaml").toString());
+    assertThat(ran.status()).isEqualTo(78);
+    assertThat(ran.err()).contains("none.yaml").doesNotContain("\tat ");
+  }
+}
