@@ -127,7 +127,7 @@ final class CommitImport implements CachedFiles.Receiver {
       // The store keeps no empty blobs.
       return takeEmpty(file, blob);
     }
-    return switch (store.importer().add(repo, blob, file.content(), link)) {
+    return switch (add(file, blob)) {
       case BlobImporter.Result.Added() -> {
         result.added(blob.size());
         progress.added(repo, file.path(), blob.size());
@@ -139,6 +139,13 @@ final class CommitImport implements CachedFiles.Receiver {
         yield false;
       }
     };
+  }
+
+  private BlobImporter.Result add(CachedFile file, BlobId blob) throws IOException {
+    BlobImporter importer = store.importer();
+    return file.assembled().isPresent()
+        ? importer.add(repo, blob, file.assembled().get())
+        : importer.add(repo, blob, file.content(), link);
   }
 
   private boolean takeEmpty(CachedFile file, BlobId blob) {
