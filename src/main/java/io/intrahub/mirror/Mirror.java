@@ -22,6 +22,7 @@ public final class Mirror {
   private final TreeQueries trees;
   private final RepoResources resources;
   private final RevisionResolver revisions;
+  private final OpenRepos open;
   private final HubUpstream upstream;
   private final Transfers transfers;
   private final RepoIdentity identity;
@@ -85,6 +86,8 @@ public final class Mirror {
             clock,
             settings,
             caches);
+    this.open =
+        new OpenRepos(checker, policy, store, revisions, upstream::state, settings.headTimeout());
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
@@ -161,6 +164,11 @@ public final class Mirror {
   /** All other calls. */
   public RepoResources resources() {
     return resources;
+  }
+
+  /** Which repos everybody may read. */
+  public OpenRepos openRepos() {
+    return open;
   }
 
   /** What an import must go through while clients are served. */
