@@ -25,6 +25,11 @@ public interface ReadPolicy {
         }
 
         @Override
+        public boolean opensToEverybody(RepoId repo, RepoVisibility visibility) {
+          return visibility == RepoVisibility.PUBLIC;
+        }
+
+        @Override
         public boolean hasRules() {
           return false;
         }
@@ -49,6 +54,13 @@ public interface ReadPolicy {
    *     for what the rules say about the repo whatever it is
    */
   Optional<AccessDecision.Refused> refusal(Caller client, RepoId repo, RepoVisibility visibility);
+
+  /**
+   * Returns whether any client may read a repo, whatever its token and its address.
+   *
+   * @param visibility of the repo at the Hub
+   */
+  boolean opensToEverybody(RepoId repo, RepoVisibility visibility);
 
   /**
    * Returns whether the operator's rules decide, and not the client's own token. They decide alone

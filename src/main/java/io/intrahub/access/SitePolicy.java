@@ -55,6 +55,11 @@ public final class SitePolicy implements ReadPolicy {
   }
 
   @Override
+  public boolean opensToEverybody(RepoId repo, RepoVisibility visibility) {
+    return rules.openToEverybody(repo, visibility);
+  }
+
+  @Override
   public boolean hasRules() {
     return true;
   }

@@ -5,10 +5,12 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.ImportedContent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a folder of a client claims to have of some repos. Nothing of it is verified, but that each
@@ -20,9 +22,16 @@ public interface CachedFiles {
    *
    * @param digest of the content, as the client noted it
    * @param content where it is; no link
-   * @param size of that file in bytes
+   * @param size of the content in bytes
+   * @param assembled the content, if the folder keeps it in another form than one plain file
    */
-  record CachedFile(FilePath path, Digest digest, Path content, long size) {}
+  record CachedFile(
+      FilePath path, Digest digest, Path content, long size, Optional<ImportedContent> assembled) {
+    /** A file that is kept as it is. */
+    CachedFile(FilePath path, Digest digest, Path content, long size) {
+      this(path, digest, content, size, Optional.empty());
+    }
+  }
 
   /**
    * A revision.

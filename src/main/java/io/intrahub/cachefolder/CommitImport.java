@@ -143,7 +143,7 @@ final class CommitImport implements CachedFiles.Receiver {
       // The store keeps no empty blobs.
       return takeEmpty(file, blob);
     }
-    return switch (store.importer().add(repo, blob, file.content(), link, progress::reading)) {
+    return switch (add(file, blob)) {
       case BlobImporter.Result.Added() -> {
         result.added(blob.size());
         progress.added(repo, file.path(), blob.size());
@@ -155,6 +155,13 @@ final class CommitImport implements CachedFiles.Receiver {
         yield false;
       }
     };
+  }
+
+  private BlobImporter.Result add(CachedFile file, BlobId blob) throws IOException {
+    BlobImporter importer = store.importer();
+    return file.assembled().isPresent()
+        ? importer.add(repo, blob, file.assembled().get(), progress::reading)
+        : importer.add(repo, blob, file.content(), link, progress::reading);
   }
 
   private boolean takeEmpty(CachedFile file, BlobId blob) {

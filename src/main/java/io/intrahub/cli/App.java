@@ -10,6 +10,7 @@ import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cli.upkeep.MirrorUpkeep;
+import io.intrahub.cachefolder.CacheView;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.ViaHeader;
@@ -51,6 +52,7 @@ public final class App implements AutoCloseable {
   private static final int LOG_SECONDS = 10;
   private static final long TIDY_MINUTES = 1;
   private static final long SAVE_MINUTES = 10;
+  private static final long VIEW_MINUTES = 1;
 
   /** How long a reservation waits for memory; shorter than any client waits for an answer. */
   private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
@@ -65,6 +67,7 @@ public final class App implements AutoCloseable {
   private final DirectBufferPool clientBuffers;
   private final Transfers transfers;
   private final Mirror mirror;
+  private final Optional<SharedView> shared;
   private final HubServer http;
   private final AdminServer admin;
 
@@ -112,6 +115,8 @@ public final class App implements AutoCloseable {
           SiteWiring.of(
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
+      // Before anything is evicted, which must leave the view too.
+      shared = view(settings, clock);
       RequestListener told = withAudit(settings, clock, listener);
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
@@ -162,6 +167,10 @@ public final class App implements AutoCloseable {
       admin.start();
       tasks.execute(store.maintenance()::scan);
       every(timer, TIDY_MINUTES, store.maintenance()::tidy);
+      if (shared.isPresent()) {
+        tasks.execute(shared.get());
+        every(timer, VIEW_MINUTES, shared.get());
+      }
       every(timer, SAVE_MINUTES, store.maintenance()::saveLastUses);
       complete = true;
     } finally {
@@ -194,6 +203,22 @@ public final class App implements AutoCloseable {
       AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
       throws StoreException, IOException, StartException {
     return new App(settings, clock, () -> 0, listener, caches);
+  }
+
+  private Optional<SharedView> view(AppSettings settings, Clock clock) throws StartException {
+    try {
+      if (!settings.view()) {
+        CacheView.remove(settings.data());
+        return Optional.empty();
+      }
+      CacheView view = CacheView.open(store, settings.data());
+      return Optional.of(new SharedView(view, mirror.openRepos(), clock));
+    } catch (IOException e) {
+      throw new StartException(
+          "store.view: the folder %s can't be kept, or removed: %s"
+              .formatted(CacheView.folder(settings.data()), FileErrors.describe(e)),
+          e);
+    }
   }
 
   private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)
@@ -271,6 +296,11 @@ public final class App implements AutoCloseable {
   /** Returns the current state, as {@code /status} shows it. */
   public MirrorStatus status() {
     return mirror.status();
+  }
+
+  /** Brings the folder that is shared with clients up to date now, if there is one. */
+  public void refreshView() {
+    shared.ifPresent(SharedView::run);
   }
 
   /** Number of requests that are being answered. */

@@ -21,6 +21,8 @@ import java.util.function.Consumer;
  * @param clients limits of clients
  * @param adminHosts host names to which the operator's listener answers
  * @param data the folder of the store
+ * @param seeds cache folders from which content is taken before upstream is asked
+ * @param view whether a cache folder is kept to be shared
  * @param store limits of the store
  * @param upstream endpoints and how to reach them
  * @param access how long grants hold
@@ -38,6 +40,7 @@ public record AppSettings(
     List<String> adminHosts,
     Path data,
     List<Path> seeds,
+    boolean view,
     DiskBudgetSettings store,
     UpstreamSettings upstream,
     AccessChecker.Settings access,
@@ -79,6 +82,11 @@ public record AppSettings(
   /** Returns a copy that takes content from these cache folders before it asks upstream. */
   public AppSettings withSeeds(List<Path> other) {
     return changed(draft -> draft.seeds = other);
+  }
+
+  /** Returns a copy that keeps a cache folder to be shared, or does not. */
+  public AppSettings withView(boolean other) {
+    return changed(draft -> draft.view = other);
   }
 
   /** Returns a copy with other limits of the store. */
@@ -145,6 +153,7 @@ public record AppSettings(
     private List<String> adminHosts;
     private Path data;
     private List<Path> seeds;
+    private boolean view;
     private DiskBudgetSettings store;
     private UpstreamSettings upstream;
     private AccessChecker.Settings access;
@@ -162,6 +171,7 @@ public record AppSettings(
       adminHosts = from.adminHosts;
       data = from.data;
       seeds = from.seeds;
+      view = from.view;
       store = from.store;
       upstream = from.upstream;
       access = from.access;
@@ -181,6 +191,7 @@ public record AppSettings(
           adminHosts,
           data,
           seeds,
+          view,
           store,
           upstream,
           access,

@@ -67,6 +67,7 @@ public final class AppSettingsFactory {
         config.admin().hosts(),
         config.store().path(),
         config.store().seeds(),
+        config.store().view() == Config.Store.View.OPEN_REPOS,
         new DiskBudgetSettings(
             config.store().maxSize().bytes(),
             config.store().minFree().bytes(),

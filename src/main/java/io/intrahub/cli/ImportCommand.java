@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Brings repos from a folder of the Hub's Python clients, or a git clone, into the store, so that the mirror"
-          + " need not fetch them. A mirror that runs on the store does it itself, if its user can read"
+      "Brings repos from a folder of the Hub's Python clients, a git clone, or the store of Olah, another mirror,"
+          + " into the store, so that the mirror need not fetch them. A mirror that runs on the store does it itself, if its user can read"
           + " the folder. The digest of each file is computed anew;"
           + " damaged and unfinished files, and links that lead out of the folder, are skipped. The"
           + " same command again continues an import that was interrupted.",
@@ -62,6 +62,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  intrahub import --hf-cache ~/.cache/huggingface/hub",
       "  intrahub import --hf-cache /media/stick/hub --repo 'acme/*'",
+      "  intrahub import --olah /srv/olah/repos --repo 'acme/*'",
       "  intrahub import --local-dir ./tiny --repo acme/tiny@main",
       "  intrahub import --git ./tiny --repo acme/tiny@main"
     })
@@ -87,6 +88,14 @@ final class ImportCommand implements Callable<Integer> {
     private @Nullable Path cache;
 
     @Option(
+        names = "--olah",
+        paramLabel = "FOLDER",
+        description =
+            "The store of Olah 0.5, another mirror: the folder of its option --repos-path. Stop"
+                + " Olah first.")
+    private @Nullable Path olah;
+
+    @Option(
         names = "--local-dir",
         paramLabel = "FOLDER",
         description = "A folder to which a client downloaded one repo with --local-dir.")
@@ -110,6 +119,9 @@ final class ImportCommand implements Callable<Integer> {
     ImportJob job(List<String> repos, String commit, boolean link) {
       if (cache != null) {
         return job(ImportJob.Kind.HF_CACHE, cache, repos, commit, link);
+      }
+      if (olah != null) {
+        return job(ImportJob.Kind.OLAH, olah, repos, commit, link);
       }
       if (local != null) {
         return job(ImportJob.Kind.LOCAL_DIR, local, repos, commit, link);

@@ -6,6 +6,7 @@ import io.intrahub.cachefolder.CacheImport;
 import io.intrahub.cachefolder.CachedFiles;
 import io.intrahub.cachefolder.GitCloneReader;
 import io.intrahub.cachefolder.LocalFolderReader;
+import io.intrahub.cachefolder.OlahStoreReader;
 import io.intrahub.cachefolder.PlainFolderReader;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -36,6 +37,8 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
   enum Kind {
     /** A cache folder of the Hub's Python clients. */
     HF_CACHE,
+    /** The store of another mirror, Olah. */
+    OLAH,
     /** What one repo was downloaded to. */
     LOCAL_DIR,
     /** A git clone of one repo. */
@@ -45,7 +48,7 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
 
     /** Whether the folder has one repo, which the operator names. */
     boolean isOfOneRepo() {
-      return this != HF_CACHE;
+      return this != HF_CACHE && this != OLAH;
     }
 
     /** As it is written on the command line. */
@@ -93,7 +96,8 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
    */
   Opened open(MemoryBudget memory) throws IOException, InvalidException {
     return switch (kind) {
-      case HF_CACHE -> openCache();
+      case HF_CACHE -> matching(new CacheFolderReader(folder));
+      case OLAH -> matching(new OlahStoreReader(folder));
       case LOCAL_DIR -> all(new LocalFolderReader(folder, target().repo(), target().revision()));
       case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision(), memory));
       case FILES ->
@@ -112,12 +116,11 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
                 "--files: name the commit of the files with --commit, 40 hexadecimal digits"));
   }
 
-  private Opened openCache() throws IOException, InvalidException {
+  private Opened matching(CachedFiles files) throws IOException, InvalidException {
     List<RepoPattern> wanted = patterns();
-    CachedFiles cache = new CacheFolderReader(folder);
     return new Opened(
-        cache,
-        cache.repos().stream()
+        files,
+        files.repos().stream()
             .filter(repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
             .toList());
   }

@@ -28,8 +28,9 @@ final class ImportReport extends FolderReport {
     complete(false);
     error(
         folder
-            + " has no such repo: a cache folder has folders such as models--acme--tiny, and a"
-            + " folder of --local-dir has .cache/huggingface/download");
+            + " has no such repo: a cache folder has folders such as models--acme--tiny, a store of"
+            + " Olah has files/models, and a folder of --local-dir has"
+            + " .cache/huggingface/download");
   }
 
   void done(ImportResult of) {

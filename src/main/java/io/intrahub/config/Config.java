@@ -168,10 +168,24 @@ public record Config(
                   "Cache folders of the Hub's Python clients (`HF_HUB_CACHE`), which are only read."
                       + " A file of a repo that is not stored is copied from there if its digest is right,"
                       + " instead of fetching it. Who may read it is decided as always.")
-          List<Path> seeds) {
+          List<Path> seeds,
+      @Setting(
+              type = CHOICE,
+              byDefault = "none",
+              doc =
+                  "With `open-repos`, the mirror keeps a cache folder of the Hub's Python clients in `view/hub` of the store's"
+                      + " folder, to be shared read-only, for example over NFS. It has the commits that are"
+                      + " stored with all their files, of repos that everybody may read.")
+          View view) {
     /** Takes a copy of the list. */
     public Store {
       seeds = List.copyOf(seeds);
+    }
+
+    /** Which repos the folder has that is shared. */
+    public enum View {
+      NONE,
+      OPEN_REPOS
     }
   }
 

@@ -28,6 +28,7 @@ public final class Mirror {
   private final RepoResources resources;
   private final Optional<RepoResources> viewer;
   private final RevisionResolver revisions;
+  private final OpenRepos open;
   private final HubUpstream upstream;
   private final Transfers transfers;
   private final RepoIdentity identity;
@@ -92,6 +93,8 @@ public final class Mirror {
             clock,
             settings,
             caches);
+    this.open =
+        new OpenRepos(checker, policy, store, revisions, upstream::state, settings.headTimeout());
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
@@ -179,6 +182,11 @@ public final class Mirror {
   /** Reads of the dataset viewer; empty if upstream has none. */
   public Optional<RepoResources> viewer() {
     return viewer;
+  }
+
+  /** Which repos everybody may read. */
+  public OpenRepos openRepos() {
+    return open;
   }
 
   /** What an import must go through while clients are served. */

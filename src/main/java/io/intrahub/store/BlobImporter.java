@@ -41,4 +41,14 @@ public interface BlobImporter {
    *     stored then
    */
   Result add(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn) throws IOException;
+
+  /**
+   * The same for content that is not one plain file. At most a few bytes more than the size of the
+   * blob are read of it.
+   *
+   * @throws IOException if the store can't take it, although the content can be read; nothing is
+   *     stored then
+   */
+  Result add(RepoId repo, BlobId blob, ImportedContent content, Runnable goesOn)
+      throws IOException;
 }

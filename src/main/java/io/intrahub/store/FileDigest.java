@@ -38,6 +38,31 @@ public final class FileDigest {
   }
 
   /**
+   * Reads content up to its end, or a few bytes beyond the size of the blob. For any thread.
+   *
+   * @param goesOn called at each part of it; may end the reading with an unchecked exception
+   * @return whether it has the size and the digest of the blob
+   * @throws IOException if it can't be read
+   */
+  public static boolean matches(ImportedContent content, BlobId blob, Runnable goesOn)
+      throws IOException {
+    MessageDigest hash = blob.digest().newHash(blob.size());
+    long size = 0;
+    try (InputStream in = content.open()) {
+      byte[] buffer = new byte[BUFFER];
+      for (int count = in.read(buffer);
+          count >= 0 && size <= blob.size();
+          count = in.read(buffer)) {
+        hash.update(buffer, 0, count);
+        size += count;
+        goesOn.run();
+      }
+    }
+    return size == blob.size()
+        && HexFormat.of().formatHex(hash.digest()).equals(blob.digest().hex());
+  }
+
+  /**
    * Reads a whole file.
    *
    * @param kind of the digest

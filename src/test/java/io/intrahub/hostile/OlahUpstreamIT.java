@@ -1,9 +1,9 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.AppSettings;
+import io.intrahub.clients.OlahProcess;
 import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
@@ -11,9 +11,6 @@ import io.intrahub.devhub.Route;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,18 +26,16 @@ import tools.jackson.databind.JsonNode;
 
 /** Olah, another mirror of the Hub, as upstream. */
 class OlahUpstreamIT {
-  private static final Path PYTHON =
-      Path.of("target/clients/olah-0.5.4/bin/python").toAbsolutePath();
   private static final DevFile WEIGHTS = DevFile.lfsGenerated(8, 3_000_000);
 
   @TempDir Path tmp;
-  private Optional<Process> olah = Optional.empty();
+  private Optional<OlahProcess> olah = Optional.empty();
   private Optional<Rig> rig = Optional.empty();
 
   @BeforeEach
   void start() throws IOException {
-    new PythonClient("olah-0.5.4", tmp).assumeAvailable();
-    int cdnPort = freePort();
+    OlahProcess.assumeAvailable(tmp);
+    int cdnPort = OlahProcess.freePort();
     rig =
         Optional.of(
             new Rig(
@@ -54,80 +48,22 @@ class OlahUpstreamIT {
         .commit("Add it", Map.of("small.txt", DevFile.text("small\n"), "weights.bin", WEIGHTS));
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
-  }
-
   private AppSettings behind(AppSettings s, int cdnPort) {
     try {
-      int port = freePort();
-      olah = Optional.of(launch(port, s.upstream().endpoints().getFirst().address(), cdnPort));
+      URI hub = s.upstream().endpoints().getFirst().address();
+      // Otherwise it says for ten minutes what it heard before an outage.
+      olah = Optional.of(OlahProcess.start(tmp, hub, cdnPort, "--metadata-cache-ttl", "0"));
       return s.withUpstream(
-          s.upstream()
-              .withEndpoints(
-                  List.of(EndpointSettings.publicMirror(URI.create("http://127.0.0.1:" + port)))));
+          s.upstream().withEndpoints(List.of(EndpointSettings.publicMirror(olah.get().uri()))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private Process launch(int port, URI hub, int cdnPort) throws IOException {
-    Process process =
-        new ProcessBuilder(
-                PYTHON.toString(),
-                "-c",
-                "from olah.server import cli; cli()",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                Integer.toString(port),
-                "--hf-scheme",
-                "http",
-                "--hf-netloc",
-                hub.getAuthority(),
-                "--hf-lfs-netloc",
-                "localhost:" + cdnPort,
-                "--mirror-scheme",
-                "http",
-                "--mirror-netloc",
-                "127.0.0.1:" + port,
-                // Otherwise it says for ten minutes what it heard before an outage.
-                "--metadata-cache-ttl",
-                "0",
-                "--repos-path",
-                tmp.resolve("olah").toString(),
-                "--log-path",
-                tmp.resolve("olah-log").toString())
-            .directory(tmp.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(tmp.resolve("olah.out").toFile())
-            .start();
-    await("Olah listens").atMost(Duration.ofSeconds(60)).until(() -> listens(process, port));
-    return process;
-  }
-
-  private static boolean listens(Process process, int port) {
-    if (!process.isAlive()) {
-      throw new IllegalStateException("Olah ended with " + process.exitValue());
-    }
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return socket.isConnected();
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   @AfterEach
-  void stop() throws InterruptedException {
+  void stop() {
     rig.ifPresent(Rig::close);
-    if (olah.isPresent()) {
-      olah.get().destroy();
-      if (!olah.get().waitFor(10, TimeUnit.SECONDS)) {
-        olah.get().destroyForcibly();
-      }
-    }
+    olah.ifPresent(OlahProcess::close);
   }
 
   private void load(String when) {
@@ -157,7 +93,7 @@ class OlahUpstreamIT {
     mirror.hub.cdnGoDark();
     mirror.clock.pass(Duration.ofMinutes(30));
     load("while the Hub behind Olah is away");
-    olah.orElseThrow().destroy();
+    olah.orElseThrow().close();
     mirror.clock.pass(Duration.ofMinutes(30));
     load("while Olah is away too");
   }

@@ -30,9 +30,17 @@ public record AccessRule(
 
   /** Returns whether the rule is about this client and this repo. */
   boolean matches(Requester who, RepoId repo) {
-    return matchesClient(who)
-        && matchesToken(who.credential(), repo)
-        && repos.stream().anyMatch(pattern -> pattern.matches(repo));
+    return matchesClient(who) && matchesToken(who.credential(), repo) && isAbout(repo);
+  }
+
+  /** Returns whether the rule is about this repo, for some clients. */
+  boolean isAbout(RepoId repo) {
+    return repos.stream().anyMatch(pattern -> pattern.matches(repo));
+  }
+
+  /** Returns whether it is for any client, with or without a token. */
+  boolean isForAllClients() {
+    return clients.isEmpty() && tokens.isEmpty();
   }
 
   private boolean matchesClient(Requester who) {

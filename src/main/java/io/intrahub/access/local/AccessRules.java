@@ -66,6 +66,27 @@ public final class AccessRules {
         : refused(who, repo, visibility, number);
   }
 
+  /**
+   * Returns whether the rules let any client read a repo: each rule that is the first one for some
+   * client allows it, and one of them is about all clients.
+   */
+  public boolean openToEverybody(RepoId repo, RepoVisibility visibility) {
+    if (rules.isEmpty()) {
+      return visibility == RepoVisibility.PUBLIC;
+    }
+    for (AccessRule rule : rules) {
+      if (rule.isAbout(repo)) {
+        if (!rule.allows(visibility)) {
+          return false;
+        }
+        if (rule.isForAllClients()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Returns the number of the first rule about this client and repo, from 1; 0 for none. */
   private int firstMatch(Requester who, RepoId repo) {
     for (int i = 0; i < rules.size(); i++) {

@@ -4,20 +4,16 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.BlobImporter;
-import io.intrahub.store.FileDigest;
+import io.intrahub.store.ImportedContent;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.VerifiedFile;
 import io.intrahub.store.fs.disk.Disk;
-import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.space.DiskBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -43,6 +39,17 @@ final class FsBlobImporter implements BlobImporter {
   @Override
   public Result add(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn)
       throws IOException {
+    return add(repo, blob, new ImportSource.PlainFile(disk, file, link, goesOn), goesOn);
+  }
+
+  @Override
+  public Result add(RepoId repo, BlobId blob, ImportedContent content, Runnable goesOn)
+      throws IOException {
+    return add(repo, blob, new ImportSource.Streamed(disk, content, goesOn), goesOn);
+  }
+
+  private Result add(RepoId repo, BlobId blob, ImportSource source, Runnable goesOn)
+      throws IOException {
     if (isStored(repo, blob)) {
       return new Result.Present();
     }
@@ -54,15 +61,15 @@ final class FsBlobImporter implements BlobImporter {
     }
     if (budget.needsEviction(blob.size())) {
       // Nothing may be evicted for a file that is then rejected.
-      Optional<Result> rejected = check(file, blob, goesOn);
+      Optional<Result> rejected = check(source, blob);
       if (rejected.isPresent()) {
         return rejected.get();
       }
     }
     try {
-      return bring(repo, blob, file, link, goesOn);
+      return bring(repo, blob, source, goesOn);
     } catch (IOException e) {
-      Optional<Result> rejected = check(file, blob, goesOn);
+      Optional<Result> rejected = check(source, blob);
       if (rejected.isPresent()) {
         return rejected.get();
       }
@@ -71,22 +78,21 @@ final class FsBlobImporter implements BlobImporter {
   }
 
   /** Reads the file, which tells a bad file from a store that can't be written. */
-  private static Optional<Result> check(Path file, BlobId blob, Runnable goesOn) {
+  private static Optional<Result> check(ImportSource source, BlobId blob) {
     try {
-      return FileDigest.matches(file, blob, goesOn) ? Optional.empty() : Optional.of(DAMAGED);
+      return source.matches(blob) ? Optional.empty() : Optional.of(DAMAGED);
     } catch (IOException e) {
       return Optional.of(new Result.Rejected("it can't be read (" + e + ")"));
     }
   }
 
-  private Result bring(RepoId repo, BlobId blob, Path file, boolean link, Runnable goesOn)
+  private Result bring(RepoId repo, BlobId blob, ImportSource source, Runnable goesOn)
       throws IOException {
     Path copy = layout.imported();
     deleteIfThere(copy);
     try (DiskBudget.Reservation space = budget.openReservation(blob.size(), 0, () -> {})) {
       space.reserve(blob.size());
-      try (Disk.File content =
-          link ? linked(file, copy) : copied(file, copy, blob.size(), goesOn)) {
+      try (Disk.File content = source.bring(copy, blob.size())) {
         space.written(blob.size());
         if (content.size() != blob.size() || !matches(content, blob, goesOn)) {
           return DAMAGED;
@@ -108,27 +114,6 @@ final class FsBlobImporter implements BlobImporter {
 
   private boolean isStored(StoreLayout.BlobPaths paths, long size) throws IOException {
     return disk.attributes(paths.blob()).filter(a -> a.regular() && a.size() == size).isPresent();
-  }
-
-  private Disk.File linked(Path file, Path name) throws IOException {
-    disk.link(file, name);
-    return disk.open(name);
-  }
-
-  private Disk.File copied(Path file, Path name, long size, Runnable goesOn) throws IOException {
-    Disk.File copy = disk.create(name);
-    boolean whole = false;
-    try (FileChannel source =
-        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      // Not beyond the size: a file that grows meanwhile must not take more than was reserved.
-      FileIo.copy(source, Math.min(size, source.size()), copy, file, goesOn);
-      whole = true;
-      return copy;
-    } finally {
-      if (!whole) {
-        copy.close();
-      }
-    }
   }
 
   private static boolean matches(Disk.File content, BlobId blob, Runnable goesOn)

@@ -17,6 +17,7 @@ import io.intrahub.store.fs.blobs.BlobPublisher;
 import io.intrahub.store.fs.blobs.CurrentBlobMarker;
 import io.intrahub.store.fs.blobs.EvictablePublishedBlobs;
 import io.intrahub.store.fs.blobs.Quarantine;
+import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.DurableFolders;
 import io.intrahub.store.fs.disk.FileIo;
@@ -38,6 +39,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -278,6 +280,14 @@ public final class FsStore implements Store, Maintenance {
   /** Evicts what the operator wants to be rid of before the store is full. */
   public StoreTrimmer trimmer() {
     return trimmer;
+  }
+
+  /**
+   * Has a listener told of each published blob that is evicted or damaged, once its file has lost
+   * its name. It must be quick and must not use the store.
+   */
+  public void onBlobRemoved(Consumer<BlobKey> listener) {
+    index.onRemoved(listener);
   }
 
   /** The key with which commands sign what they ask of the process that has the store open. */

@@ -256,4 +256,37 @@ class AccessRulesTest {
     assertThat(SITE.notFound(requester("10.1.2.3", holder("ci")), TINY))
         .isEqualTo("Repository not found");
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "acme/open, PUBLIC, true",
+    "acme/open, PRIVATE_GATED, true",
+    "acme/metadata, PUBLIC, true",
+    "acme/metadata, GATED, false",
+    "acme/network, PUBLIC, false",
+    "acme/token, PUBLIC, false",
+    "acme/other, PUBLIC, false",
+    "acme/but, PUBLIC, true",
+    "acme/but, PRIVATE, false",
+  })
+  void a_repo_is_open_to_everybody_if_no_client_at_all_is_refused(
+      String name, RepoVisibility visibility, boolean open) {
+    AccessRules rules =
+        AccessRules.of(
+            List.of(
+                // Those in the network are refused what the next rule opens to all others.
+                rule(List.of("10.0.0.0/8"), List.of(), List.of("acme/but"), true, false),
+                rule(List.of(), List.of(), List.of("acme/open", "acme/but"), true, true),
+                rule(List.of(), List.of(), List.of("acme/metadata"), false, true),
+                rule(List.of("0.0.0.0/0"), List.of(), List.of("acme/network"), true, true),
+                rule(List.of(), List.of("ci"), List.of("acme/token"), true, true)));
+
+    assertThat(rules.openToEverybody(repo(name), visibility)).isEqualTo(open);
+  }
+
+  @Test
+  void without_rules_public_repos_are_open_to_everybody() {
+    assertThat(AccessRules.publicOnly().openToEverybody(TINY, RepoVisibility.PUBLIC)).isTrue();
+    assertThat(AccessRules.publicOnly().openToEverybody(TINY, RepoVisibility.GATED)).isFalse();
+  }
 }

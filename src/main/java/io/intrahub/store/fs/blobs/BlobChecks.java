@@ -269,6 +269,7 @@ public final class BlobChecks {
       }
       if (quarantine.take(paths.blob(), why)) {
         index.remove(paths.key());
+        index.fileRemoved(paths.key());
       }
     } catch (IOException e) {
       log.warn(

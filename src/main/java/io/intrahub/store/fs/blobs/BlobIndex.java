@@ -3,9 +3,12 @@ package io.intrahub.store.fs.blobs;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.space.LastUses;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +67,8 @@ public final class BlobIndex {
 
   private final ConcurrentHashMap<BlobKey, Item> items = new ConcurrentHashMap<>();
 
+  private final List<Consumer<BlobKey>> listeners = new CopyOnWriteArrayList<>();
+
   /** Changed only inside an atomic change of {@link #items}, so it follows it exactly. */
   private final AtomicLong bytes = new AtomicLong();
 
@@ -72,6 +77,20 @@ public final class BlobIndex {
 
   /** When blobs were used in the process before; replaced by nothing when the walk is over. */
   private volatile LastUses before = LastUses.NONE;
+
+  /**
+   * Has a listener told of each blob whose file lost its name, because it was evicted or is
+   * damaged. It is called under the lock of the blob's stripe, so it must be quick and must not use
+   * the store.
+   */
+  public void onRemoved(Consumer<BlobKey> listener) {
+    listeners.add(listener);
+  }
+
+  /** The file of a blob has lost its name. */
+  void fileRemoved(BlobKey key) {
+    listeners.forEach(listener -> listener.accept(key));
+  }
 
   public long count() {
     return items.mappingCount();

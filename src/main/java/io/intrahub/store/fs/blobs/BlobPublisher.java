@@ -133,6 +133,7 @@ public final class BlobPublisher {
         }
         if (there.isPresent()) {
           quarantine.take(paths.blob(), "a verified blob takes its place");
+          index.fileRemoved(paths.key());
         }
       }
     }

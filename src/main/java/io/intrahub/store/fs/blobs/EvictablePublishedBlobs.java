@@ -131,6 +131,7 @@ public final class EvictablePublishedBlobs implements Evictable {
       // No fsync: what a power cut brings back is a good blob, and the next start counts it.
       disk.delete(paths.blob());
       kept = false;
+      index.fileRemoved(paths.key());
       return facts.get().size();
     } finally {
       if (kept) {

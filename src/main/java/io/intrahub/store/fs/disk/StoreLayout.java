@@ -129,6 +129,11 @@ public final class StoreLayout {
     return root.resolve("quarantine");
   }
 
+  /** What is shared with clients as a cache folder, if the operator wants that. */
+  public Path view() {
+    return root.resolve("view");
+  }
+
   /** The folders of every store, parents first. */
   public List<Path> folders() {
     return List.of(
@@ -146,7 +151,7 @@ public final class StoreLayout {
   public boolean ownsTopLevel(String name) {
     return name.equals("blobs")
         || folders().stream().anyMatch(f -> f.equals(root.resolve(name)))
-        || List.of(marker(), newMarker(), lock(), running(), newRunning(), lastUses())
+        || List.of(marker(), newMarker(), lock(), running(), newRunning(), lastUses(), view())
             .contains(root.resolve(name));
   }
 
