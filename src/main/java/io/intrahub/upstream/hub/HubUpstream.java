@@ -53,7 +53,7 @@ public final class HubUpstream implements AutoCloseable {
   private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
   private final EventOrder order;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
   private final UpstreamQuotas quotas;
   private final UpstreamHealth health;
 
@@ -79,7 +79,7 @@ public final class HubUpstream implements AutoCloseable {
       String name) {
     this.settings = settings;
     this.order = order;
-    this.lastAnswer = new LastAnswer(clock);
+    this.lastAnswers = new LastAnswers(clock);
     this.endpoints =
         settings.endpoints().stream()
             .map(endpoint -> Endpoint.of(endpoint, settings.silenceTimeout(), clock))
@@ -96,15 +96,15 @@ public final class HubUpstream implements AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
-    this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswer);
+    this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswers);
     RateLimits limits = new RateLimits(clock);
     this.quotas =
         new UpstreamQuotas(
             limits, endpoints.stream().filter(Endpoint::authoritative).toList(), clock);
     quotas.watch(meters);
     this.selector =
-        new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
-    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswer, limits);
+        new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswers);
+    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswers, limits);
     this.api = new ApiClient(selector, client, new AnswerReader(budget, settings.answerTimeout()));
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
@@ -121,6 +121,7 @@ public final class HubUpstream implements AutoCloseable {
             locations,
             new SharedAddresses(preferred, locations, smallFiles, lfsFiles, limits, clock),
             selector,
+            lastAnswers,
             limits,
             retries,
             meters,
@@ -157,7 +158,7 @@ public final class HubUpstream implements AutoCloseable {
 
   /** The same failure; if upstream gave no answer, it also says when the last one came. */
   public UpstreamFailure withLastAnswer(UpstreamFailure failure) {
-    return lastAnswer.addTo(failure);
+    return lastAnswers.addTo(failure);
   }
 
   /** That upstream limits the rate of requests, while a call waits for it because of that. */

@@ -8,17 +8,17 @@ import java.util.List;
 public final class UpstreamHealth {
   private final List<Endpoint> endpoints;
   private final boolean offline;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
 
   /**
    * Looks at the circuit breakers of these endpoints.
    *
    * @param offline whether the operator switched upstream off
    */
-  UpstreamHealth(List<Endpoint> endpoints, boolean offline, LastAnswer lastAnswer) {
+  UpstreamHealth(List<Endpoint> endpoints, boolean offline, LastAnswers lastAnswers) {
     this.endpoints = endpoints;
     this.offline = offline;
-    this.lastAnswer = lastAnswer;
+    this.lastAnswers = lastAnswers;
   }
 
   /** Whether an endpoint can be asked now, as far as is known. */
@@ -47,9 +47,14 @@ public final class UpstreamHealth {
             .anyMatch(e -> !e.breaker().isOpen() && !e.breaker().isSilent());
   }
 
-  /** Whether an authoritative endpoint has answered since the start, and upstream still does. */
+  /**
+   * Whether an authoritative endpoint has answered since the start, and upstream still does. After
+   * an outage it does when a call has shown so, and not when the time of a probe has come.
+   */
   public boolean isKnownToAnswer() {
-    return lastAnswer.isThere() && state() == UpstreamState.REACHABLE;
+    return lastAnswers.isThere()
+        && state() == UpstreamState.REACHABLE
+        && endpoints.stream().anyMatch(e -> e.breaker().isWell());
   }
 
   /**
