@@ -247,8 +247,7 @@ final class ApiRoutes {
 
   private static HubError failed(IOException e) {
     return switch (e) {
-      case BudgetExhaustedException _ ->
-          HubError.memoryShareSpent("an answer");
+      case BudgetExhaustedException _ -> HubError.memoryShareSpent("an answer");
       default ->
           HubError.badUpstream(
               "this request",

@@ -344,8 +344,7 @@ public record HubError(
    * @param what there is no memory for
    */
   public static HubError memoryShareSpent(String what) {
-    return overloaded(
-        "this client's share of memory.budget has no space left for " + what);
+    return overloaded("this client's share of memory.budget has no space left for " + what);
   }
 
   /** The request carries more than any client needs. */

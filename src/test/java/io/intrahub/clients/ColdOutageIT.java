@@ -166,8 +166,7 @@ class ColdOutageIT {
     return version.startsWith("transformers")
         ? List.of(new Load("transformers_load.py", List.of(ID)))
         : List.of(
-            new Load("snapshot.py", List.of(ID)),
-            new Load("download.py", List.of(ID, WEIGHTS)));
+            new Load("snapshot.py", List.of(ID)), new Load("download.py", List.of(ID, WEIGHTS)));
   }
 
   private MirrorUnderTest mirror(String name, DevHub.Builder builder) {

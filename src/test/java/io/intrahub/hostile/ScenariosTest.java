@@ -62,7 +62,8 @@ class ScenariosTest {
   private WhatClientsSee sight;
 
   /** What clients get when a scenario has ended, the same after each. */
-  private final WhatClientsSee afterwards = new WhatClientsSee("Afterwards, when all is well again");
+  private final WhatClientsSee afterwards =
+      new WhatClientsSee("Afterwards, when all is well again");
 
   private Duration since;
   private int cold;

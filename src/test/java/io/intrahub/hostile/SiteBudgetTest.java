@@ -85,8 +85,11 @@ class SiteBudgetTest {
     Duration took = Duration.between(start, rig.clock.instant());
     assertThat(took).isLessThan(WINDOW.multipliedBy(MOST_WINDOWS));
     assertThat(calls.stream().filter(call -> call.status() == 429)).isEmpty();
-    expectAtMost(500, calls.stream().filter(call -> call.path().startsWith("/api/")
-        && !call.path().startsWith("/api/resolve-cache/")));
+    expectAtMost(
+        500,
+        calls.stream()
+            .filter(call ->
+                call.path().startsWith("/api/") && !call.path().startsWith("/api/resolve-cache/")));
     expectAtMost(3_000, calls.stream().filter(call -> RESOLVES.contains(call.route())));
     // More than one window allows, so that this test is about the limit.
     assertThat(calls.stream().filter(call -> RESOLVES.contains(call.route())).count())

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of a new commit that are fetched ahead leave most of {@code transfer.max-rate} to others. */
+/**
+ * Files of a new commit that are fetched ahead leave most of {@code transfer.max-rate} to others.
+ */
 @Tag("slow")
 class WarmingShareTest {
   private static final Optional<String> NOBODY = Optional.empty();

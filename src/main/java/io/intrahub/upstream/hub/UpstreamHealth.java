@@ -47,14 +47,9 @@ public final class UpstreamHealth {
             .anyMatch(e -> !e.breaker().isOpen() && !e.breaker().isSilent());
   }
 
-  /**
-   * Whether an authoritative endpoint has answered since the start, and upstream still does. After
-   * an outage it does when a call has shown so, and not when the time of a probe has come.
-   */
+  /** Whether an authoritative endpoint has answered since the start, and upstream still does. */
   public boolean isKnownToAnswer() {
-    return lastAnswers.isThere()
-        && state() == UpstreamState.REACHABLE
-        && endpoints.stream().anyMatch(e -> e.breaker().isWell());
+    return lastAnswers.isThere() && state() == UpstreamState.REACHABLE;
   }
 
   /**
