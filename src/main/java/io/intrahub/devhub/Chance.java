@@ -4,19 +4,23 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 
-/** Decides by seeded chance. Guarded by the lock of the {@link Faults} that it is part of. */
+/**
+ * Decides by seeded chance, for each address apart, so that what happens at one does not depend on
+ * the order of requests to others. Guarded by the lock of the {@link Faults} that it is part of.
+ */
 final class Chance {
   static final Chance CERTAIN = new Chance(1, 0, Integer.MAX_VALUE);
 
   private final double probability;
   private final int maxInARow;
-  private final Random random;
+  private final long seed;
+  private final Map<String, Random> randoms = new HashMap<>();
   private final Map<String, Integer> inARow = new HashMap<>();
 
   Chance(double probability, long seed, int maxInARow) {
     this.probability = probability;
     this.maxInARow = maxInARow;
-    this.random = new Random(seed);
+    this.seed = seed;
   }
 
   boolean hits(String url) {
@@ -24,6 +28,7 @@ final class Chance {
       return true;
     }
     int before = inARow.getOrDefault(url, 0);
+    Random random = randoms.computeIfAbsent(url, u -> new Random(seed * 31 + u.hashCode()));
     boolean hit = random.nextDouble() < probability && before < maxInARow;
     inARow.put(url, hit ? before + 1 : 0);
     return hit;

@@ -46,7 +46,8 @@ public final class DemoRepos {
                 DevFile.text("<!DOCTYPE html><title>Hello</title><p>Hello from a space</p>\n")));
   }
 
-  private static void tinyBert(DevHub hub) {
+  /** Adds {@code demo/tiny-bert} alone, which transformers loads. */
+  public static void tinyBert(DevHub hub) {
     DevRepo repo =
         hub.repo("model", "demo/tiny-bert")
             .renamedFrom("demo/old-name")

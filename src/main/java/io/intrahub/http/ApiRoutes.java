@@ -108,7 +108,7 @@ final class ApiRoutes {
         refuseBody(exchange, e.error());
         return;
       } catch (BudgetExhaustedException e) {
-        refuseBody(exchange, HubError.overloaded("too many requests are being read at once"));
+        refuseBody(exchange, HubError.memoryShareSpent("the body of a request"));
         return;
       } catch (MalformedJsonException e) {
         refuseBody(
@@ -256,11 +256,13 @@ final class ApiRoutes {
 
   private static HubError failed(IOException e) {
     return switch (e) {
-      case BudgetExhaustedException _ ->
-          HubError.overloaded("too many answers are being written at the same time");
+      case BudgetExhaustedException _ -> HubError.memoryShareSpent("an answer");
       default ->
           HubError.badUpstream(
-              "this request", "it broke off before its first part was there", Optional.empty());
+              "this request",
+              "it broke off before its first part was there",
+              Optional.empty(),
+              false);
     };
   }
 

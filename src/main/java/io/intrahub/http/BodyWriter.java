@@ -96,7 +96,8 @@ final class BodyWriter {
       exchange.startOver();
       ErrorWriter.write(
           exchange,
-          HubError.badUpstream("this file", "it broke off before its first byte", Optional.empty()),
+          HubError.badUpstream(
+              "this file", "it broke off before its first byte", Optional.empty(), false),
           Optional.empty());
       return true;
     } catch (IOException | RuntimeException e) {

@@ -283,23 +283,32 @@ public record HubError(
   }
 
   /**
-   * Upstream answered with an error, or with something that is not a valid answer of the Hub.
+   * Upstream answered with an error, or with something that is not a valid answer of the Hub, and
+   * nothing is stored to answer with, as for {@link #upstreamUnreachable}.
    *
    * @param retryAfter after which time upstream wants to be asked again, if it said so
+   * @param isLasting as for {@link #upstreamUnreachable}: no call has got a usable answer for a
+   *     while
    */
-  public static HubError badUpstream(String what, String reason, Optional<Duration> retryAfter) {
+  public static HubError badUpstream(
+      String what, String reason, Optional<Duration> retryAfter, boolean isLasting) {
     return new HubError(
-        503,
+        isLasting ? LASTING_OUTAGE : 503,
         Optional.empty(),
-        "The Hub's answer for " + what + " can't be used: " + reason + ". Try again later.",
+        "The Hub's answer for "
+            + what
+            + " can't be used ("
+            + reason
+            + "), and intrahub has no copy of it that it may serve. Try again later.",
         Optional.of(retryAfter.map(d -> (int) Math.clamp(d.toSeconds(), 1, 300)).orElse(1)));
   }
 
   /**
-   * Upstream answers nothing for a while, because it was asked too often.
+   * Upstream answers nothing for a while, because it was asked too often, or is not asked so that
+   * other clients can.
    *
    * @param what was asked for
-   * @param reason what upstream said
+   * @param reason what upstream said, or which share of its calls is used up
    * @param left for how long, if upstream said so
    */
   public static HubError rateLimited(String what, String reason, Optional<Duration> left) {
@@ -307,11 +316,11 @@ public record HubError(
     return new HubError(
         503,
         Optional.empty(),
-        "The Hub does not answer for "
+        "The Hub can't be asked for "
             + what
             + " now: "
             + reason
-            + (left.isPresent() ? " of this site or token for another " + seconds + " s" : "")
+            + (left.isPresent() ? " for another " + seconds + " s" : "")
             + ". What is stored here can be loaded meanwhile. Try again later.",
         Optional.of(seconds),
         Optional.of(Limit.RATE));
@@ -335,6 +344,15 @@ public record HubError(
         "intrahub is busy: " + reason + ". Try again later.",
         Optional.of(2),
         Optional.of(Limit.CAPACITY));
+  }
+
+  /**
+   * The client's share of the memory for what is buffered is used up, as it is when all of it is.
+   *
+   * @param what there is no memory for
+   */
+  public static HubError memoryShareSpent(String what) {
+    return overloaded("this client's share of memory.budget has no space left for " + what);
   }
 
   /** The request carries more than any client needs. */

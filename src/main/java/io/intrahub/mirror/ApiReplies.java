@@ -26,9 +26,7 @@ final class ApiReplies {
 
   /** There is no memory for an answer now. */
   static ApiReply overloaded() {
-    return new ErrorReply(
-        HubError.overloaded("too many answers are being written at the same time"),
-        Optional.empty());
+    return new ErrorReply(HubError.memoryShareSpent("an answer"), Optional.empty());
   }
 
   /** A body that comes from upstream. */

@@ -358,7 +358,13 @@ public final class ResolveFile {
             (span, completing) ->
                 opened(
                     transfers.passThrough(
-                        found.repo(), source, found.blob(), span, caller.client(), deadline),
+                        found.repo(),
+                        source,
+                        found.blob(),
+                        span,
+                        completing,
+                        caller.client(),
+                        deadline),
                     label,
                     path + " of " + found.repo()));
       }

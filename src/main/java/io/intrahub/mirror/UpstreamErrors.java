@@ -76,7 +76,7 @@ final class UpstreamErrors {
       case CIRCULAR -> HubError.circular(what, failure.reason());
       case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
       case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
-          HubError.badUpstream(what, failure.reason(), failure.retryAfter());
+          HubError.badUpstream(what, failure.reason(), failure.retryAfter(), failure.isLasting());
       case OVER_LIMIT ->
           HubError.tooManyRequests(
               "intrahub did not ask the Hub for " + what + ": " + failure.reason() + ".",

@@ -375,6 +375,7 @@ public final class Transfers implements AutoCloseable {
    * Opens a span of a content that is not to be kept.
    *
    * @param repo in whose name it is asked for; that the client may read it, upstream has said
+   * @param completing as for {@link #open}: then all before the span is fetched again, and hashed
    * @param client against whose share of the streams it counts
    * @param deadline by which the client must know
    */
@@ -383,13 +384,11 @@ public final class Transfers implements AutoCloseable {
       BlobSource source,
       BlobId blob,
       ByteRange.Span span,
+      boolean completing,
       String client,
       Deadline deadline) {
     // Not for all who ask for the same content: the repo may claim a digest that is another's.
     ContentKey key = ContentKey.unshared(repo, blob);
-    // The rest of a large one is on upstream's word: to check it, all before it would have to be
-    // fetched again for each client that goes on.
-    boolean completing = span.offset() == 0 && span.end() == blob.size();
     return passThrough.open(
         new PassThroughStreams.Request(
             source, blob, span, completing, () -> recentlyWrong.put(key, true)),

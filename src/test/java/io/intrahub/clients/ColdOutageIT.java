@@ -2,7 +2,7 @@ package io.intrahub.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.upstream.hub.EndpointSettings;
@@ -48,7 +48,11 @@ class ColdOutageIT {
   /** The promise of {@code docs/reliability.md}, for each call of a user. */
   private static final double SECONDS = 6;
 
-  private static final String ID = "acme/cold";
+  private static final String ID = "demo/tiny-bert";
+  private static final String WEIGHTS = "model.safetensors";
+  private static final String NOTHING_USABLE = "the Hub has given no usable answer since";
+  private static final List<String> UNREACHABLE =
+      List.of("could not reach the Hub for model " + ID, "the Hub has not answered since");
   private static final Duration TICK = Duration.ofMillis(20);
 
   @Parameter String version;
@@ -72,7 +76,7 @@ class ColdOutageIT {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
         mirror.hub().goDark();
-        expectError(load, mirror);
+        expectError(load, mirror, UNREACHABLE);
       }
     });
   }
@@ -82,7 +86,7 @@ class ColdOutageIT {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
         mirror.hub().blackHole(true);
-        expectError(load, mirror);
+        expectError(load, mirror, UNREACHABLE);
       }
     });
   }
@@ -100,14 +104,53 @@ class ColdOutageIT {
                               .withEndpoints(List.of(EndpointSettings.trusted(nowhere.uri())))),
                   DevHub.builder())) {
         tick(mirror);
-        expectError(load, mirror);
+        expectError(load, mirror, UNREACHABLE);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     });
   }
 
-  /** One call of a user. */
+  @Test
+  void when_every_call_is_answered_with_503() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        mirror.hub().faults().everywhere().status(503);
+        expectError(load, mirror, List.of("it answered 503", NOTHING_USABLE));
+      }
+    });
+  }
+
+  @Test
+  void when_a_portal_answers_with_its_login_page() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        mirror.hub().faults().everywhere().loginPage();
+        expectError(load, mirror, List.of("a portal may require a login", NOTHING_USABLE));
+      }
+    });
+  }
+
+  @Test
+  void when_the_file_servers_refuse_connections() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        mirror.hub().cdnGoDark();
+        expectError(
+            load,
+            mirror,
+            List.of(
+                "could not reach the Hub for " + WEIGHTS + " of model " + ID,
+                "no file server of the Hub has answered since"));
+      }
+    });
+  }
+
+  /**
+   * One call of a user.
+   *
+   * @param name of the script
+   */
   private record Load(String name, List<String> arguments) {}
 
   /** Beside each other, each through a mirror of its own: they wait nearly all the time. */
@@ -123,13 +166,12 @@ class ColdOutageIT {
     return version.startsWith("transformers")
         ? List.of(new Load("transformers_load.py", List.of(ID)))
         : List.of(
-            new Load("snapshot.py", List.of(ID)),
-            new Load("download.py", List.of(ID, "config.json")));
+            new Load("snapshot.py", List.of(ID)), new Load("download.py", List.of(ID, WEIGHTS)));
   }
 
   private MirrorUnderTest mirror(String name, DevHub.Builder builder) {
     MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve(name), s -> s, builder);
-    mirror.hub().repo("model", ID).commit("Add", "config.json", DevFile.text("{}\n"));
+    DemoRepos.tinyBert(mirror.hub());
     tick(mirror);
     return mirror;
   }
@@ -140,7 +182,7 @@ class ColdOutageIT {
             () -> mirror.pass(TICK), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void expectError(Load load, MirrorUnderTest mirror) {
+  private void expectError(Load load, MirrorUnderTest mirror, List<String> words) {
     ClientResult result =
         client
             .call()
@@ -153,10 +195,8 @@ class ColdOutageIT {
     assertThat(said.get("seconds").asDouble()).as(what).isLessThan(SECONDS);
     assertThat(said.get("error").toString())
         .as(what)
-        .contains(
-            "could not reach the Hub for model " + ID,
-            "the Hub has not answered since",
-            "has no copy of it that it may serve");
+        .contains(words)
+        .contains("model " + ID, "has no copy of it that it may serve");
   }
 
   /** A port to which connections neither succeed nor fail: its queue is full. */

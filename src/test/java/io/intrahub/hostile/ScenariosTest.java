@@ -60,6 +60,11 @@ class ScenariosTest {
   private DevRepo open;
   private DevRepo closed;
   private WhatClientsSee sight;
+
+  /** What clients get when a scenario has ended, the same after each. */
+  private final WhatClientsSee afterwards =
+      new WhatClientsSee("Afterwards, when all is well again");
+
   private Duration since;
   private int cold;
   private int warmLoads;
@@ -200,7 +205,7 @@ class ScenariosTest {
     rig.hub.comeBack();
     rig.clock.pass(MINUTE.multipliedBy(2));
     int before = newServed;
-    sight = new WhatClientsSee("afterwards");
+    sight = afterwards;
     round();
     expectWarmServedAndNobodyElse();
     assertThat(newServed).isEqualTo(before + 1);
@@ -270,13 +275,14 @@ class ScenariosTest {
   @Test
   void the_hub_fails_three_calls_of_ten(@TempDir Path data) {
     start(data, "The Hub answers 3 of 10 calls with 503");
-    rig.hub.faults().everywhere().random(0.3, 7, 3).status(503);
+    rig.hub.faults().everywhere().random(0.3, 7, Integer.MAX_VALUE).status(503);
     long calls = calls();
     for (int i = 0; i < 20; i++) {
       round(MINUTE);
     }
     assertThat(privateServed).isEqualTo(privateLoads);
-    assertThat(newServed).isEqualTo(newLoads);
+    // A call is made five times, so one of four hundred fails, and with it the load that needs it.
+    assertThat(newServed).isGreaterThanOrEqualTo(newLoads - 3);
     assertThat(calls() - calls).isLessThan(1000);
     end();
   }
@@ -404,7 +410,7 @@ class ScenariosTest {
   @Test
   void the_page_says_what_clients_got() throws IOException {
     Assumptions.assumeTrue(rows.size() == SCENARIOS, "not all scenarios were run");
-    String table = WhatClientsSee.header() + String.join("", rows);
+    String table = WhatClientsSee.header() + String.join("", rows) + afterwards.row();
     String page = Files.readString(PAGE);
     int begin = page.indexOf(BEGIN) + BEGIN.length();
     int end = page.indexOf(END);

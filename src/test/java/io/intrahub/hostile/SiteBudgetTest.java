@@ -22,6 +22,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -83,6 +85,12 @@ class SiteBudgetTest {
     Duration took = Duration.between(start, rig.clock.instant());
     assertThat(took).isLessThan(WINDOW.multipliedBy(MOST_WINDOWS));
     assertThat(calls.stream().filter(call -> call.status() == 429)).isEmpty();
+    expectAtMost(
+        500,
+        calls.stream()
+            .filter(call ->
+                call.path().startsWith("/api/") && !call.path().startsWith("/api/resolve-cache/")));
+    expectAtMost(3_000, calls.stream().filter(call -> RESOLVES.contains(call.route())));
     // More than one window allows, so that this test is about the limit.
     assertThat(calls.stream().filter(call -> RESOLVES.contains(call.route())).count())
         .isBetween(3_001L, 3_000L + 3 * REPOS);
@@ -94,6 +102,16 @@ class SiteBudgetTest {
     loadAll();
     rig.settle();
     assertThat(calls).isEmpty();
+  }
+
+  /** As the Hub counts them: in fixed windows, by one address. */
+  private static void expectAtMost(int most, Stream<Recorded> counted) {
+    Map<Long, Long> inWindow =
+        counted.collect(
+            Collectors.groupingBy(
+                call -> Math.floorDiv(call.at().toEpochMilli(), WINDOW.toMillis()),
+                Collectors.counting()));
+    assertThat(inWindow.values()).isNotEmpty().allMatch(n -> n <= most);
   }
 
   /** Each client loads one repo. */

@@ -60,7 +60,7 @@ class HeadersTest {
   @Test
   void no_failure_of_upstream_looks_like_an_absence() {
     assertThat(HubError.upstreamUnreachable("x", "y", false).status()).isEqualTo(504);
-    assertThat(HubError.badUpstream("x", "y", Optional.empty()).status()).isEqualTo(503);
+    assertThat(HubError.badUpstream("x", "y", Optional.empty(), false).status()).isEqualTo(503);
     assertThat(HubError.offline("x").status()).isEqualTo(501);
     assertThat(HubError.upstreamUnreachable("x", "y", false).retryAfterSeconds()).contains(0);
     assertThat(HubError.offline("x").retryAfterSeconds()).isEmpty();

@@ -41,10 +41,13 @@ final class AnswerReader {
           HeaderNames.X_REVISION,
           HeaderNames.X_TOTAL_COUNT);
 
+  /** An answer ends by then, however steadily it arrives. */
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
   private final MemoryBudget budget;
   private final Duration limit;
 
-  /** With the time that one whole answer may take, from its request. */
+  /** With the time that one whole answer may take, from its request, without what bytes earn. */
   AnswerReader(MemoryBudget budget, Duration limit) {
     this.budget = budget;
     this.limit = limit;
@@ -74,7 +77,7 @@ final class AnswerReader {
               && headers.getOrDefault("content-type", "").startsWith("application/json");
       AnswerStream stream =
           new AnswerStream(
-              response, reservation, !request.isFile(), limit, System.nanoTime() - sent);
+              response, reservation, !request.isFile(), limit, LONGEST, System.nanoTime() - sent);
       boolean whole = isWhole(stream, reservation);
       byte[] bytes = stream.peek();
       ApiBody body;

@@ -19,8 +19,9 @@ import okio.BufferedSource;
  */
 final class AnswerStream extends InputStream {
   /**
-   * An answer that keeps up this rate is not ended by the limit: each second's worth of bytes earns
-   * a second. Without it a large answer could never come over a slow link.
+   * An answer that keeps up this rate is not ended by the limit, but only by the longest time: each
+   * second's worth of bytes earns a second. Without it a large answer could never come over a slow
+   * link.
    */
   private static final long BYTES_PER_SECOND = 64 * 1024;
 
@@ -33,6 +34,7 @@ final class AnswerStream extends InputStream {
   private final BufferedSource source;
   private final MemoryBudget.Reservation reservation;
   private final Duration limit;
+  private final Duration longest;
   private final boolean limited;
 
   /** Flushed before upstream is waited for. */
@@ -40,6 +42,9 @@ final class AnswerStream extends InputStream {
 
   /** Time for which upstream may still be waited for, in nanoseconds. */
   private long left;
+
+  /** Time that bytes may still earn, in nanoseconds. */
+  private long credit;
 
   /** Bytes read since the last token ended. */
   private long tokenBytes;
@@ -51,7 +56,8 @@ final class AnswerStream extends InputStream {
    * Wraps a body of which nothing was read.
    *
    * @param limited false for the content of a file, which may take as long as bytes come
-   * @param limit for the whole answer
+   * @param limit for the whole answer, without what its bytes earn
+   * @param longest for the whole answer, with that
    * @param spent how long the head took, in nanoseconds
    */
   AnswerStream(
@@ -59,11 +65,14 @@ final class AnswerStream extends InputStream {
       MemoryBudget.Reservation reservation,
       boolean limited,
       Duration limit,
+      Duration longest,
       long spent) {
     this.source = response.body().source();
     this.reservation = reservation;
     this.limited = limited;
     this.limit = limit;
+    this.longest = longest;
+    this.credit = Math.max(0, longest.minus(limit).toNanos());
     this.left = limit.toNanos() - spent;
   }
 
@@ -90,13 +99,15 @@ final class AnswerStream extends InputStream {
     } finally {
       long came = source.getBuffer().size() - before;
       left -= System.nanoTime() - start;
-      left += came * Duration.ofSeconds(1).toNanos() / BYTES_PER_SECOND;
+      long earned = Math.min(credit, came * Duration.ofSeconds(1).toNanos() / BYTES_PER_SECOND);
+      left += earned;
+      credit -= earned;
     }
   }
 
   private HttpTransport.FirstByteTimeoutException late() {
     return new HttpTransport.FirstByteTimeoutException(
-        "no complete answer within " + limit.toSeconds() + " s");
+        "no complete answer within " + (credit > 0 ? limit : longest).toSeconds() + " s");
   }
 
   /** Names who gets what is read, and shall have it when upstream lets the mirror wait. */

@@ -23,7 +23,7 @@ public final class DatasetViewer implements ApiUpstream {
   private final ApiClient api;
   private final UpstreamHealth health;
   private final RetryPolicy retries;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
   private final String hubOrigin;
 
   private DatasetViewer(
@@ -38,13 +38,13 @@ public final class DatasetViewer implements ApiUpstream {
     List<Endpoint> servers = List.of(viewer);
     RateLimits limits = new RateLimits(clock);
     this.retries = retries;
-    this.lastAnswer = new LastAnswer("the dataset viewer", clock);
-    this.health = new UpstreamHealth(servers, offline, lastAnswer);
+    this.lastAnswers = new LastAnswers("the dataset viewer", clock);
+    this.health = new UpstreamHealth(servers, offline, lastAnswers);
     this.hubOrigin = hubOrigin;
     this.api =
         new ApiClient(
-            new EndpointSelector(servers, offline, retries, limits, lastAnswer),
-            new EndpointClient(servers, transport, guard, lastAnswer, limits),
+            new EndpointSelector(servers, offline, retries, limits, lastAnswers),
+            new EndpointClient(servers, transport, guard, lastAnswers, limits),
             answers,
             RefusalParser::ofViewer);
   }
@@ -110,6 +110,6 @@ public final class DatasetViewer implements ApiUpstream {
 
   @Override
   public UpstreamFailure withLastAnswer(UpstreamFailure failure) {
-    return lastAnswer.addTo(failure);
+    return lastAnswers.addTo(failure);
   }
 }

@@ -34,7 +34,7 @@ final class EndpointClient {
   private final List<Endpoint> endpoints;
   private final HttpTransport transport;
   private final RedirectGuard guard;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
   private final RateLimits limits;
 
   /**
@@ -46,12 +46,12 @@ final class EndpointClient {
       List<Endpoint> endpoints,
       HttpTransport transport,
       RedirectGuard guard,
-      LastAnswer lastAnswer,
+      LastAnswers lastAnswers,
       RateLimits limits) {
     this.endpoints = endpoints;
     this.transport = transport;
     this.guard = guard;
-    this.lastAnswer = lastAnswer;
+    this.lastAnswers = lastAnswers;
     this.limits = limits;
   }
 
@@ -129,8 +129,10 @@ final class EndpointClient {
     if (endpoint.owns(url)) {
       endpoint.breaker().heard();
       if (endpoint.authoritative()) {
-        lastAnswer.heard();
+        lastAnswers.heardHub();
       }
+    } else {
+      lastAnswers.heardFileServer();
     }
   }
 

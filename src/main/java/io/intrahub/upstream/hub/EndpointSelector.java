@@ -27,26 +27,26 @@ final class EndpointSelector {
   private final boolean offline;
   private final RetryPolicy retries;
   private final RateLimits limits;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
 
   /**
    * Makes one.
    *
    * @param endpoints in the order of preference, at least one
    * @param offline no endpoint is ever asked
-   * @param lastAnswer of the authoritative endpoints
+   * @param lastAnswers of the authoritative endpoints
    */
   EndpointSelector(
       List<Endpoint> endpoints,
       boolean offline,
       RetryPolicy retries,
       RateLimits limits,
-      LastAnswer lastAnswer) {
+      LastAnswers lastAnswers) {
     this.endpoints = endpoints;
     this.offline = offline;
     this.retries = retries;
     this.limits = limits;
-    this.lastAnswer = lastAnswer;
+    this.lastAnswers = lastAnswers;
   }
 
   /** One visit to one endpoint. After a failure the next endpoint may be visited. */
@@ -120,7 +120,7 @@ final class EndpointSelector {
       limits.failed(endpoint, caller, quota, question.purpose(), result.asFailure().get());
       failure = worse(question, failure, result.asFailure().get());
     }
-    return new UpstreamResult.Failed<>(lastAnswer.addTo(failure.asFinal()));
+    return new UpstreamResult.Failed<>(lastAnswers.addTo(failure.asFinal()));
   }
 
   /**
@@ -169,6 +169,7 @@ final class EndpointSelector {
         count(breaker, admission.get(), question, failure);
       }
       isCounted = true;
+      noteUsable(endpoint, failure);
       return Optional.of(result);
     } finally {
       if (!isCounted) {
@@ -221,15 +222,24 @@ final class EndpointSelector {
       UpstreamResult<T> result =
           retries.run(
               operation,
-              () -> timed(endpoint, question, () -> visitOnce(endpoint, visitor)),
+              () ->
+                  timed(endpoint, question, () -> visitOnce(endpoint, visitor))
+                      .mapFailure(f -> lastAnswers.attempted(f, question)),
               UpstreamResult::asFailure);
       count(endpoint.breaker(), admission, question, result.asFailure());
       isCounted = true;
+      noteUsable(endpoint, result.asFailure());
       return result;
     } finally {
       if (!isCounted) {
         endpoint.breaker().abandoned(admission);
       }
+    }
+  }
+
+  private void noteUsable(Endpoint endpoint, Optional<UpstreamFailure> failure) {
+    if (endpoint.authoritative() && failure.isEmpty()) {
+      lastAnswers.gotUsable();
     }
   }
 
@@ -240,7 +250,7 @@ final class EndpointSelector {
 
   /** What there is to say when no endpoint is asked, because none of them answered lately. */
   UpstreamFailure unavailable() {
-    return lastAnswer.addTo(notAsked());
+    return lastAnswers.addTo(notAsked());
   }
 
   private UpstreamFailure notAsked() {

@@ -40,7 +40,8 @@ final class FailureClassifier {
     }
     if (e instanceof BudgetExhaustedException) {
       return new UpstreamFailure(
-          UpstreamFailure.Kind.BUSY, "too many answers are being read at the same time");
+          UpstreamFailure.Kind.BUSY,
+          "this client's share of memory.budget has no space left for an answer");
     }
     if (ResourceExhaustion.isIn(e)) {
       // Not tried again here: a question that takes too long counts as one without an answer.
@@ -113,7 +114,7 @@ final class FailureClassifier {
     if (status == 429) {
       return new UpstreamFailure(
           UpstreamFailure.Kind.RATE_LIMITED,
-          "it limits the rate of requests (429)",
+          "it limits the rate of requests (429) of this site or token",
           true,
           RetryAfterHeaders.wait(response));
     }

@@ -52,6 +52,7 @@ final class HubBlobSource implements BlobSource {
       DownloadLocations locations,
       SharedAddresses shared,
       EndpointSelector selector,
+      LastAnswers lastAnswers,
       RateLimits limits,
       RetryPolicy retries,
       Meters meters,
@@ -303,6 +304,7 @@ final class HubBlobSource implements BlobSource {
           isOfEndpoint
               ? FailureClassifier.of(e)
               : FailureClassifier.ofContentHost(url.host(), e)
+                  .map(parts.lastAnswers()::addToFileServer)
                   .orElseGet(() -> FailureClassifier.of(e));
       boolean isConnected = failure.kind() != UpstreamFailure.Kind.UNREACHABLE;
       return new AddressAttempt(

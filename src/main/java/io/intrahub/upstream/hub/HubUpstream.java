@@ -52,7 +52,7 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
   private final HubBlobSource.Parts sources;
   private final ListingPageReader listings;
   private final EventOrder order;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
   private final UpstreamQuotas quotas;
   private final UpstreamHealth health;
   private final Optional<DatasetViewer> viewer;
@@ -79,7 +79,7 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
       String name) {
     this.settings = settings;
     this.order = order;
-    this.lastAnswer = new LastAnswer("the Hub", clock);
+    this.lastAnswers = new LastAnswers("the Hub", clock);
     this.endpoints =
         settings.endpoints().stream()
             .map(endpoint -> Endpoint.of(endpoint, settings.silenceTimeout(), clock))
@@ -95,15 +95,15 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
     this.retries =
         new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
-    this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswer);
+    this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswers);
     RateLimits limits = new RateLimits(clock);
     this.quotas =
         new UpstreamQuotas(
             limits, endpoints.stream().filter(Endpoint::authoritative).toList(), clock);
     quotas.watch(meters);
     this.selector =
-        new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswer);
-    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswer, limits);
+        new EndpointSelector(endpoints, settings.offline(), retries, limits, lastAnswers);
+    EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswers, limits);
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
     this.api = new ApiClient(selector, client, answers, RefusalParser::read);
     this.viewer = DatasetViewer.of(settings, clock, transport, guard, retries, answers);
@@ -122,6 +122,7 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
             locations,
             new SharedAddresses(preferred, locations, smallFiles, lfsFiles, limits, clock),
             selector,
+            lastAnswers,
             limits,
             retries,
             meters,
@@ -165,7 +166,7 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
   /** The same failure; if upstream gave no answer, it also says when the last one came. */
   @Override
   public UpstreamFailure withLastAnswer(UpstreamFailure failure) {
-    return lastAnswer.addTo(failure);
+    return lastAnswers.addTo(failure);
   }
 
   /** That upstream limits the rate of requests, while a call waits for it because of that. */

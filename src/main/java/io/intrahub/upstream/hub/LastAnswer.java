@@ -1,7 +1,6 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.policy.Freshness;
-import io.intrahub.upstream.UpstreamFailure;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -9,9 +8,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
- * Knows when a server, such as an authoritative endpoint, last answered a call, whatever it said,
- * so that errors can tell people how long an outage has lasted. Not kept over a restart. Safe for
- * use by many threads.
+ * Knows when an answer of one kind last came, and since when calls have failed for want of one, so
+ * that errors can tell people how long an outage has lasted. Not kept over a restart. Safe for use
+ * by many threads.
  */
 final class LastAnswer {
   /** A client that asks again after a failure gains by that if the outage is no longer. */
@@ -20,8 +19,9 @@ final class LastAnswer {
   /** Failures that are further apart may have had answers between them, had anybody asked. */
   private static final Duration SAME_OUTAGE = Duration.ofSeconds(60);
 
-  private final String server;
   private final Clock clock;
+  private final String words;
+  private final String neverWords;
   private final Instant started;
 
   /** {@link Instant#MIN} before the first answer. Guarded by this. */
@@ -33,17 +33,19 @@ final class LastAnswer {
   private record Failing(Instant first, Instant last) {}
 
   /**
-   * Begins now.
+   * Makes one.
    *
-   * @param server its name in messages
+   * @param words for a person, before the time of the last answer
+   * @param neverWords the same while none has come, before the time of the start
    */
-  LastAnswer(String server, Clock clock) {
-    this.server = server;
+  LastAnswer(Clock clock, String words, String neverWords) {
     this.clock = clock;
+    this.words = words;
+    this.neverWords = neverWords;
     this.started = clock.instant();
   }
 
-  /** The head of an answer arrived. */
+  /** An answer of this kind came. */
   synchronized void heard() {
     last = clock.instant();
     failing = Optional.empty();
@@ -54,46 +56,25 @@ final class LastAnswer {
     return !last.equals(Instant.MIN);
   }
 
-  /**
-   * The same failure; if no answer came, it also says when the last one did, and whether that has
-   * lasted for more than a moment.
-   */
-  UpstreamFailure addTo(UpstreamFailure failure) {
-    return switch (failure.kind()) {
-      case UNREACHABLE, TIMED_OUT, BROKEN -> {
-        UpstreamFailure told = failure.withReason(failure.reason() + "; " + describe());
-        yield isLasting() ? told.asLasting() : told;
-      }
-      case OFFLINE,
-          SERVER_ERROR,
-          STALE_ANSWER,
-          CIRCULAR,
-          RATE_LIMITED,
-          UNEXPECTED_ANSWER,
-          INCOMPLETE_ANSWER,
-          BUSY,
-          OVER_LIMIT,
-          WRONG_CONTENT ->
-          failure;
-    };
-  }
-
-  private synchronized boolean isLasting() {
+  /** A call failed for want of such an answer. */
+  synchronized void failed() {
     Instant now = clock.instant();
-    Instant first =
-        failing
-            .filter(f -> Freshness.isWithin(f.last(), SAME_OUTAGE, now))
-            .map(Failing::first)
-            .orElse(now);
-    failing = Optional.of(new Failing(first, now));
-    return !Freshness.isWithin(first, LASTING, now);
+    failing = Optional.of(new Failing(current(now).map(Failing::first).orElse(now), now));
   }
 
-  private synchronized String describe() {
-    Instant at = last;
-    return at.equals(Instant.MIN)
-        ? server + " has not answered since this mirror started at " + seconds(started)
-        : server + " last answered at " + seconds(at);
+  /** Whether calls have failed for more than a moment, without an answer in between. */
+  synchronized boolean isMissing() {
+    Instant now = clock.instant();
+    return current(now).filter(f -> !Freshness.isWithin(f.first(), LASTING, now)).isPresent();
+  }
+
+  private Optional<Failing> current(Instant now) {
+    return failing.filter(f -> Freshness.isWithin(f.last(), SAME_OUTAGE, now));
+  }
+
+  /** When the last answer came, for a person. */
+  synchronized String describe() {
+    return isThere() ? words + " " + seconds(last) : neverWords + " " + seconds(started);
   }
 
   private static Instant seconds(Instant time) {

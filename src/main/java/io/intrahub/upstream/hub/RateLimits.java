@@ -144,11 +144,17 @@ final class RateLimits {
         return Optional.empty();
       }
       long free = quota.free(priority, now, account.inFlight);
-      boolean isAllowed =
-          free > 0 && (priority != CallPriority.CLIENT || account.shares.allows(caller, free, now));
-      return isAllowed
+      Duration left = Duration.between(now, quota.at(now).ends());
+      if (free <= 0) {
+        return Optional.of(spent(left));
+      }
+      return priority != CallPriority.CLIENT || account.shares.allows(caller, free, now)
           ? Optional.empty()
-          : Optional.of(spent(Duration.between(now, quota.at(now).ends())));
+          : Optional.of(
+              spent(left)
+                  .withReason(
+                      "this client has made its share of the calls that the Hub allows this site or"
+                          + " token"));
     }
   }
 
@@ -173,7 +179,8 @@ final class RateLimits {
                   .filter(at -> Freshness.isWithin(at, LATELY, clock.instant()))
                   .map(_ ->
                       new UpstreamFailure(
-                          UpstreamFailure.Kind.RATE_LIMITED, "it limits the rate of requests")));
+                          UpstreamFailure.Kind.RATE_LIMITED,
+                          "it limits the rate of requests of this site or token")));
     }
   }
 
@@ -181,7 +188,7 @@ final class RateLimits {
   static UpstreamFailure spent(Duration wait) {
     return new UpstreamFailure(
             UpstreamFailure.Kind.RATE_LIMITED,
-            "it allows no more requests",
+            "it allows no more requests of this site or token",
             true,
             Optional.of(wait.compareTo(LONGEST) > 0 ? LONGEST : wait))
         .asUnsent();

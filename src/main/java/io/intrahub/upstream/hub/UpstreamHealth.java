@@ -8,17 +8,17 @@ import java.util.List;
 public final class UpstreamHealth {
   private final List<Endpoint> endpoints;
   private final boolean offline;
-  private final LastAnswer lastAnswer;
+  private final LastAnswers lastAnswers;
 
   /**
    * Looks at the circuit breakers of these endpoints.
    *
    * @param offline whether the operator switched upstream off
    */
-  UpstreamHealth(List<Endpoint> endpoints, boolean offline, LastAnswer lastAnswer) {
+  UpstreamHealth(List<Endpoint> endpoints, boolean offline, LastAnswers lastAnswers) {
     this.endpoints = endpoints;
     this.offline = offline;
-    this.lastAnswer = lastAnswer;
+    this.lastAnswers = lastAnswers;
   }
 
   /** Whether an endpoint can be asked now, as far as is known. */
@@ -49,7 +49,7 @@ public final class UpstreamHealth {
 
   /** Whether an authoritative endpoint has answered since the start, and upstream still does. */
   public boolean isKnownToAnswer() {
-    return lastAnswer.isThere() && state() == UpstreamState.REACHABLE;
+    return lastAnswers.isThere() && state() == UpstreamState.REACHABLE;
   }
 
   /**

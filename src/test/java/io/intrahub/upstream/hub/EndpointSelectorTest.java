@@ -43,7 +43,7 @@ class EndpointSelectorTest {
               new Meters(new SimpleMeterRegistry()),
               new MovedTime()),
           limits,
-          new LastAnswer("the Hub", clock));
+          new LastAnswers("the Hub", clock));
 
   private UpstreamResult<String> visit(EndpointSelector.Visitor<String> visitor) {
     return selector.visit(QUESTION, RateLimits.Quota.API, Caller.ANONYMOUS, visitor);

@@ -95,7 +95,7 @@ class RateLimitsTest {
     spend();
     UpstreamFailure failure = failure(rig.hop(FILE));
     assertThat(failure.kind()).isEqualTo(UpstreamFailure.Kind.RATE_LIMITED);
-    assertThat(failure.reason()).isEqualTo("it allows no more requests");
+    assertThat(failure.reason()).isEqualTo("it allows no more requests of this site or token");
     assertThat(failure.retryAfter().orElseThrow())
         .isBetween(WINDOW.minusSeconds(1), WINDOW.plusSeconds(2));
     assertThat(time.passed()).isZero();

@@ -1,0 +1,115 @@
+package io.intrahub.upstream.hub;
+
+import io.intrahub.upstream.UpstreamFailure;
+import java.time.Clock;
+
+/**
+ * Adds to failures what people want to know in an outage: when the Hub last answered, and whether a
+ * client gains nothing by asking again at once. Safe for use by many threads.
+ */
+final class LastAnswers {
+  private final LastAnswer hub;
+  private final LastAnswer usable;
+  private final LastAnswer fileServers;
+
+  /**
+   * None has come yet.
+   *
+   * @param server which the endpoints are, in messages: {@code the Hub}
+   */
+  LastAnswers(String server, Clock clock) {
+    hub =
+        new LastAnswer(
+            clock,
+            server + " last answered at",
+            server + " has not answered since this mirror started at");
+    usable =
+        new LastAnswer(
+            clock,
+            server + " last gave a usable answer at",
+            server + " has given no usable answer since this mirror started at");
+    fileServers =
+        new LastAnswer(
+            clock,
+            "a file server of " + server + " last answered at",
+            "no file server of " + server + " has answered since this mirror started at");
+  }
+
+  /** The head of an answer of an authoritative endpoint arrived, whatever it says. */
+  void heardHub() {
+    hub.heard();
+  }
+
+  /** An authoritative endpoint gave what was asked for, or refused it in the Hub's own form. */
+  void gotUsable() {
+    usable.heard();
+  }
+
+  /** The head of an answer of another server arrived, to which an endpoint had redirected. */
+  void heardFileServer() {
+    fileServers.heard();
+  }
+
+  /** Whether an authoritative endpoint has answered since the start. */
+  boolean isThere() {
+    return hub.isThere();
+  }
+
+  /**
+   * One attempt of the mirror's own call failed. What is passed on does not count: a client chose
+   * it.
+   *
+   * @return the same failure, not worth another attempt if no call at all has had a usable answer
+   *     for a while: a client must have its error before it gives up. A question about who may read
+   *     is always asked as often as may be, because its failure makes an old grant count.
+   */
+  UpstreamFailure attempted(UpstreamFailure failure, CallPurpose question) {
+    if (question.repo().isEmpty() || !isUnusable(failure)) {
+      return failure;
+    }
+    usable.failed();
+    return usable.isMissing() && question.purpose() != CallPurpose.Purpose.CONFIRM
+        ? failure.asFinal()
+        : failure;
+  }
+
+  /**
+   * The same failure of an endpoint; if no answer came, or none of use, it also says when the last
+   * one did, and whether that has lasted for more than a moment.
+   */
+  UpstreamFailure addTo(UpstreamFailure failure) {
+    return switch (failure.kind()) {
+      case UNREACHABLE, TIMED_OUT, BROKEN -> {
+        hub.failed();
+        // The breaker also refuses calls because the Hub answers each with an error.
+        yield add(usable.isMissing() && !hub.isMissing() ? usable : hub, failure);
+      }
+      case SERVER_ERROR, UNEXPECTED_ANSWER -> add(usable, failure);
+      case OFFLINE,
+          STALE_ANSWER,
+          CIRCULAR,
+          RATE_LIMITED,
+          INCOMPLETE_ANSWER,
+          BUSY,
+          OVER_LIMIT,
+          WRONG_CONTENT ->
+          failure;
+    };
+  }
+
+  /** The same for a failure to connect to a file server. */
+  UpstreamFailure addToFileServer(UpstreamFailure failure) {
+    fileServers.failed();
+    return add(fileServers, failure);
+  }
+
+  private static UpstreamFailure add(LastAnswer last, UpstreamFailure failure) {
+    UpstreamFailure told = failure.withReason(failure.reason() + "; " + last.describe());
+    return last.isMissing() ? told.asLasting() : told;
+  }
+
+  private static boolean isUnusable(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.SERVER_ERROR
+        || failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
+  }
+}

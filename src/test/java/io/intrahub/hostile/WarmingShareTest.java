@@ -1,0 +1,61 @@
+package io.intrahub.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.transfer.TransferSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Files of a new commit that are fetched ahead leave most of {@code transfer.max-rate} to others.
+ */
+@Tag("slow")
+class WarmingShareTest {
+  private static final Optional<String> NOBODY = Optional.empty();
+  private static final String INFO = "/api/models/acme/x/revision/main";
+  private static final int SIZE = 3_000_000;
+  private static final long RATE = 8_000_000;
+
+  private static TransferSettings limited(TransferSettings s) {
+    return new TransferSettings(
+        s.openTimeout(),
+        s.checkTimeout(),
+        s.abandonAfter(),
+        s.finishIfLeft(),
+        s.tries(),
+        s.retryPause(),
+        s.connectionsPerBlob(),
+        s.connectionsPerHost(),
+        s.largeBlobsAtOnce(),
+        RATE,
+        s.passThroughStreams(),
+        s.bufferBytes());
+  }
+
+  @Test
+  void fetching_ahead_takes_a_quarter_of_the_rate(@TempDir Path data) {
+    try (Rig rig = new Rig(data, s -> s.withTransfer(limited(s.transfer())))) {
+      DevRepo repo = rig.hub.repo("model", "acme/x");
+      repo.commit("first", "model.bin", DevFile.lfsGenerated(1, SIZE));
+      assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
+      assertThat(rig.get("/acme/x/resolve/main/model.bin", NOBODY).status()).isEqualTo(200);
+      rig.settle();
+      repo.commit("second", "model.bin", DevFile.lfsGenerated(2, SIZE));
+      rig.clock.pass(Duration.ofSeconds(61));
+      long before = System.nanoTime();
+      assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
+      rig.settle();
+
+      assertThat(rig.app().meters().warmedFileCount()).isEqualTo(1);
+      // At the whole rate it takes a quarter of that.
+      Duration atLeast = Duration.ofMillis(SIZE * 1000L / (RATE / 4)).minusMillis(300);
+      assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThan(atLeast);
+    }
+  }
+}
