@@ -210,7 +210,7 @@ class MirrorImportTest {
     OperatorKey key = OperatorKey.read(mirror.data()).orElseThrow();
     HttpRequest request =
         HttpRequest.newBuilder(mirror.app().adminUri().resolve("/import"))
-            .header(AdminServer.SIGNATURE, key.sign(job.toJson()))
+            .header(AdminServer.SIGNATURE, key.sign("import", job.toJson()))
             .POST(HttpRequest.BodyPublishers.ofByteArray(job.toJson()))
             .build();
     try (HttpClient client = HttpClient.newHttpClient()) {
