@@ -20,8 +20,9 @@ public interface OperatorJobs {
    *
    * @param job one of {@link #names}
    * @param request what to do, as JSON
-   * @param events takes one JSON object per line; written to and flushed as the job goes on
-   * @throws IOException if the events can't be written, which stops the job
+   * @param events takes one JSON object per line; written to and flushed as the job goes on. The
+   *     job stops when it can't be written.
+   * @throws IOException if the store can't be used
    */
   void run(String job, byte[] request, OutputStream events) throws IOException;
 }

@@ -21,12 +21,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The jobs that commands may have a running mirror do, on the threads of their requests. Safe for
  * use by many threads.
  */
 final class MirrorJobs implements OperatorJobs, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(MirrorJobs.class);
+
   private static final int BEAT_SECONDS = 10;
 
   private final Map<String, MirrorJob> jobs;
@@ -81,7 +85,9 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
     } catch (CommandException e) {
       events.stopped(String.valueOf(e.getMessage()), e.code());
     } catch (UncheckedIOException e) {
-      throw e.getCause();
+      // The command was ended, or the mirror is: no fault, and nobody to tell.
+      log.info(
+          "The {} that a command asked for was given up: {}", name, String.valueOf(e.getCause()));
     } finally {
       beat.cancel(false);
       end(job);

@@ -115,7 +115,7 @@ class RemoveCommandTest {
     Ran planned = run("rm", "acme/tiny", "--dry-run");
     assertThat(planned.status()).as(planned.err()).isZero();
     assertThat(planned.out())
-        .contains("Would remove all of acme/tiny: 1 commit and the revisions ")
+        .contains("Would remove all of acme/tiny: 1 commit and the revision main.")
         .contains("Would free 292 KiB of 2 files.")
         .contains("1 file, 390 KiB, stay: other commits name them, of acme/copy.");
     load("acme/tiny", "own.bin");
@@ -178,7 +178,7 @@ class RemoveCommandTest {
     Ran ran = run("rm", "acme/tiny@v1", "--yes");
 
     assertThat(ran.status()).as(ran.err()).isZero();
-    assertThat(ran.out()).contains("Removed of acme/tiny: 1 commit and the revisions v1.");
+    assertThat(ran.out()).contains("Removed from acme/tiny: 1 commit and the revision v1.");
     assertThat(mirror.storedBlobs()).contains(changed.etag()).doesNotContain(OWN.etag());
     mirror.mark();
     assertThat(get("acme/tiny", "own.bin", "")).isEqualTo(changed.allBytes());

@@ -402,6 +402,62 @@ public abstract class RepoStoreContract extends ManifestContract {
   }
 
   @Test
+  void a_repo_can_be_removed_with_all_that_is_known_of_it() throws Exception {
+    Observation<Tombstone> missing =
+        new Observation<>(new Tombstone(Tombstone.Kind.MISSING, true, ""), NOW);
+    RepoId oldName = new RepoId(RepoType.MODEL, "acme/old-name");
+    RepoId otherName = new RepoId(RepoType.MODEL, "acme/other-name");
+    for (RepoId repo : List.of(REPO, OTHER)) {
+      repos.putInternalId(repo, new Observation<>("one", NOW));
+      repos.putRevision(repo, new Revision("main"), seen(FIRST, 10));
+      repos.putAnswer(repo, FIRST, "info", new Observation<>(new byte[] {1}, NOW));
+      repos.remember(TestGrants.open(repo), NOW);
+      repos.remember(grant(repo, ALICE, ReadScope.CONTENT), NOW);
+      repos.putTombstone(repo, missing);
+    }
+    repos.putAlias(oldName, new Observation<>(REPO, NOW));
+    repos.putAlias(otherName, new Observation<>(OTHER, NOW));
+
+    repos.removeRepo(REPO);
+
+    for (int open = 0; open < 2; open++) {
+      assertThat(repos.internalId(REPO)).isEmpty();
+      assertThat(repos.revision(everybody(REPO), new Revision("main"))).isEmpty();
+      assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
+      assertThat(repos.confirmedAt(TestGrants.open(REPO))).isEmpty();
+      assertThat(repos.confirmedAt(grant(REPO, ALICE, ReadScope.CONTENT))).isEmpty();
+      assertThat(repos.alias(oldName)).isEmpty();
+      assertThat(repos.tombstones()).containsOnlyKeys(OTHER);
+      assertThat(repos.internalId(OTHER)).contains("one");
+      assertThat(repos.alias(otherName)).isPresent();
+      assertThat(repos.confirmedAt(grant(OTHER, ALICE, ReadScope.CONTENT))).hasValue(NOW);
+      assertThat(repos.answer(everybody(OTHER), FIRST, "info")).isPresent();
+      reopen();
+    }
+  }
+
+  @Test
+  void revisions_and_commits_can_be_removed() throws Exception {
+    repos.remember(TestGrants.open(REPO), NOW);
+    repos.putRevision(REPO, new Revision("v1"), seen(FIRST, 10));
+    repos.putRevision(REPO, new Revision("main"), seen(SECOND, 10));
+    for (CommitHash commit : List.of(FIRST, SECOND)) {
+      repos.putAnswer(REPO, commit, "info", new Observation<>(new byte[] {1}, NOW));
+    }
+
+    repos.removeCommits(REPO, List.of(new Revision("v1")), List.of(FIRST));
+
+    for (int open = 0; open < 2; open++) {
+      assertThat(repos.revision(everybody(REPO), new Revision("v1"))).isEmpty();
+      assertThat(repos.answer(everybody(REPO), FIRST, "info")).isEmpty();
+      assertThat(repos.revision(everybody(REPO), new Revision("main"))).isPresent();
+      assertThat(repos.answer(everybody(REPO), SECOND, "info")).isPresent();
+      assertThat(repos.confirmedAt(TestGrants.open(REPO))).isPresent();
+      reopen();
+    }
+  }
+
+  @Test
   void tombstones_stay_until_they_are_forgotten() throws Exception {
     Observation<Tombstone> missing =
         new Observation<>(

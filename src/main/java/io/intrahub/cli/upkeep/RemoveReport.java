@@ -107,10 +107,12 @@ final class RemoveReport {
     return "%s %s%s: %s%s."
         .formatted(
             verb,
-            part.whole() ? "all of " : "of ",
+            part.whole() ? "all of " : "from ",
             RepoNames.of(part.repo()),
             Amounts.count(part.commits().size(), "commit"),
-            names.isEmpty() ? "" : " and the revisions " + some(names));
+            names.isEmpty()
+                ? ""
+                : (names.size() == 1 ? " and the revision " : " and the revisions ") + some(names));
   }
 
   private static String stays(RepoId repo, CommitHash commit, List<Revision> by) {

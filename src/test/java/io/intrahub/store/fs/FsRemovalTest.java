@@ -8,6 +8,9 @@ import static io.intrahub.store.TestBlobs.read;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.Authority;
+import io.intrahub.access.Grant;
+import io.intrahub.access.ReadScope;
 import io.intrahub.access.TestGrants;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -36,6 +39,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,9 +56,9 @@ final class FsRemovalTest {
   private static final CommitHash FIRST = new CommitHash("1".repeat(40));
   private static final CommitHash SECOND = new CommitHash("2".repeat(40));
 
-  private static final byte[] SHARED = bytes(1, 100_000);
-  private static final byte[] OLD = bytes(2, 90_000);
-  private static final byte[] NEW = bytes(3, 80_000);
+  private static final byte[] SHARED = bytes(1, 3_000);
+  private static final byte[] OLD = bytes(2, 70_000);
+  private static final byte[] NEW = bytes(3, 2_000);
   private static final byte[] CONFIG = bytes(4, 500);
 
   @TempDir(factory = MemoryFolder.class)
@@ -229,6 +233,24 @@ final class FsRemovalTest {
   }
 
   @Test
+  void a_grant_that_could_not_be_written_ends_too() throws Exception {
+    data = folder.resolve("data");
+    TestDisk disk = new TestDisk(data);
+    try (FsStore store = fill(disk)) {
+      Authority alice = new Authority.TokenHolder("ab".repeat(32));
+      Grant grant = new Grant(REPO, alice, ReadScope.CONTENT);
+      disk.fail(1, TestDisk.Fault.IO_ERROR);
+      store.repos().remember(grant, NOW);
+      assertThat(disk.failed()).isTrue();
+      assertThat(store.repos().confirmedAt(grant)).isPresent();
+
+      remove(store, all(REPO));
+
+      assertThat(store.repos().confirmedAt(grant)).isEmpty();
+    }
+  }
+
+  @Test
   void nothing_goes_that_a_list_may_name_which_cannot_be_read() throws Exception {
     data = folder.resolve("data");
     try (FsStore store = fill(new TestDisk(data))) {
@@ -245,6 +267,7 @@ final class FsRemovalTest {
   }
 
   /** The grants go first, so whatever is left after that, nobody reads it. */
+  @Tag("slow")
   @ParameterizedTest
   @EnumSource(
       value = TestDisk.Fault.class,
@@ -255,34 +278,57 @@ final class FsRemovalTest {
     for (int n = 1; failed; n++) {
       data = folder.resolve(fault + "-" + n);
       TestDisk disk = new TestDisk(data);
-      FsStore store = fill(disk);
-      disk.fail(n, fault);
-      try {
-        remove(store, all(REPO));
-      } catch (IOException | TestDisk.Killed e) {
-        assertThat(disk.failed()).isTrue();
+      failed = isCutShort(disk, n, fault);
+      assertGoodAndRepeatable(n);
+    }
+  }
+
+  @Tag("slow")
+  @Test
+  void a_power_cut_at_any_call_of_a_removal_leaves_a_good_store() throws Exception {
+    boolean failed = true;
+    for (int n = 1; failed; n++) {
+      data = folder.resolve("cut-" + n);
+      Path backups = Files.createDirectory(folder.resolve("backups-" + n));
+      PowerCutDisk disk = new PowerCutDisk(data, backups, new Random(n));
+      failed = isCutShort(disk, n, TestDisk.Fault.KILLED);
+      disk.cut();
+      assertGoodAndRepeatable(n);
+    }
+  }
+
+  /** Returns whether the removal met the fault. */
+  private boolean isCutShort(TestDisk disk, int n, TestDisk.Fault fault) throws Exception {
+    FsStore store = fill(disk);
+    disk.fail(n, fault);
+    try {
+      remove(store, all(REPO));
+    } catch (IOException | TestDisk.Killed e) {
+      assertThat(disk.failed()).isTrue();
+    }
+    store.release();
+    assertThat(n).isLessThan(500);
+    return disk.failed();
+  }
+
+  private void assertGoodAndRepeatable(int n) throws Exception {
+    try (FsStore next = open(new TestDisk(data))) {
+      next.scan();
+      assertOtherIsWhole(next);
+      boolean isWhole =
+          next.repos().revisions(everybody(REPO)).size() == 4
+              && next.repos().manifest(everybody(REPO), FIRST).isPresent()
+              && next.repos().manifest(everybody(REPO), SECOND).isPresent()
+              && read(next, REPO, sha256(OLD)).isPresent();
+      assertThat(isWhole || next.repos().confirmedAt(TestGrants.open(REPO)).isEmpty())
+          .as("call %d: what is left is readable", n)
+          .isTrue();
+      if (next.readOnly().repos().contains(REPO)) {
+        remove(next, all(REPO));
       }
-      failed = disk.failed();
-      store.release();
-      try (FsStore next = open(new TestDisk(data))) {
-        next.scan();
-        assertOtherIsWhole(next);
-        boolean isWhole =
-            next.repos().revisions(everybody(REPO)).size() == 4
-                && next.repos().manifest(everybody(REPO), FIRST).isPresent()
-                && next.repos().manifest(everybody(REPO), SECOND).isPresent()
-                && read(next, REPO, sha256(OLD)).isPresent();
-        assertThat(isWhole || next.repos().confirmedAt(TestGrants.open(REPO)).isEmpty())
-            .as("call %d: what is left is readable", n)
-            .isTrue();
-        if (next.readOnly().repos().contains(REPO)) {
-          remove(next, all(REPO));
-        }
-        assertNothingIsKnown(next);
-        assertOtherIsWhole(next);
-        assertThat(FsStoreTest.leftovers(data)).isEmpty();
-      }
-      assertThat(n).isLessThan(500);
+      assertNothingIsKnown(next);
+      assertOtherIsWhole(next);
+      assertThat(FsStoreTest.leftovers(data)).isEmpty();
     }
   }
 }

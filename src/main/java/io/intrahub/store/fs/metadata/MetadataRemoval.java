@@ -9,11 +9,14 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.CommitRole;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.DurableFolders;
 import io.intrahub.store.fs.disk.StoreLayout;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -146,7 +149,10 @@ final class MetadataRemoval {
   private boolean forgetGrants(RepoId repo) throws IOException {
     boolean forgotten = facts.remove(layout.publicContent(repo));
     forgotten &= facts.remove(layout.publicMetadata(repo));
-    for (Path folder : disk.list(layout.grants())) {
+    Set<Path> holders = new HashSet<>(disk.list(layout.grants()));
+    // A grant that could not be written may have no folder.
+    facts.inMemory(layout.grants()).forEach(path -> holders.add(DurableFolders.parentOf(path)));
+    for (Path folder : holders) {
       for (ReadScope scope : ReadScope.values()) {
         forgotten &=
             facts.remove(layout.grant(String.valueOf(folder.getFileName()), name(scope), repo));

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -338,14 +339,20 @@ final class RecordFiles {
     }
   }
 
+  /** The records below a folder that are in memory, among them those that could not be written. */
+  Set<Path> inMemory(Path folder) {
+    return memory.asMap().keySet().stream()
+        .filter(path -> path.startsWith(folder))
+        .collect(Collectors.toSet());
+  }
+
   /**
    * Forgets all records in a folder; those that are in memory only too.
    *
    * @return whether their files are gone for good
    */
   boolean removeAll(Path folder) {
-    Set<Path> paths = new HashSet<>();
-    memory.asMap().keySet().stream().filter(p -> p.startsWith(folder)).forEach(paths::add);
+    Set<Path> paths = new HashSet<>(inMemory(folder));
     boolean removed = true;
     try {
       if (disk.attributes(folder).isPresent()) {
