@@ -76,8 +76,8 @@ final class GitDelta {
   private int number(int bits, int bytes) {
     int number = 0;
     for (int i = 0; i < bytes; i++) {
-      if ((bits >> i & 1) != 0) {
-        number |= next() << Byte.SIZE * i;
+      if (((bits >> i) & 1) != 0) {
+        number |= next() << (Byte.SIZE * i);
       }
     }
     return number;

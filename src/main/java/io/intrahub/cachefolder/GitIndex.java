@@ -32,8 +32,8 @@ record GitIndex(Path file, String tree) {
   private static final int EXTENDED = 0x4000;
   private static final int STAGE = 0x3000;
 
-  /** Of the first letter of an extension: without it, who does not know it may not read on. */
-  private static final int OPTIONAL = 'a' - 1;
+  /** An extension whose name begins with a small letter must not be ignored. */
+  private static final int FIRST_REQUIRED = 'a';
 
   /** Takes the regular files. */
   interface Visitor {
@@ -186,7 +186,7 @@ record GitIndex(Path file, String tree) {
     }
     while (in.hasMore()) {
       int extension = in.word();
-      if (extension >>> Integer.SIZE - Byte.SIZE > OPTIONAL) {
+      if ((extension >>> (Integer.SIZE - Byte.SIZE)) >= FIRST_REQUIRED) {
         throw notUnderstood();
       }
       in.skip(Integer.toUnsignedLong(in.word()));

@@ -111,7 +111,7 @@ final class GitPack implements AutoCloseable {
     DataInputStream in =
         new DataInputStream(new BufferedInputStream(Channels.newInputStream(pack.position(at))));
     int head = in.readUnsignedByte();
-    int kind = head >> 4 & 0x7;
+    int kind = (head >> 4) & 0x7;
     while ((head & 0x80) != 0) {
       // The length, which the compressed content tells too.
       head = in.readUnsignedByte();
@@ -137,7 +137,7 @@ final class GitPack implements AutoCloseable {
     long distance = next & 0x7f;
     while ((next & 0x80) != 0) {
       next = in.readUnsignedByte();
-      distance = (distance + 1 << 7) + (next & 0x7f);
+      distance = ((distance + 1) << 7) + (next & 0x7f);
     }
     if (distance <= 0 || distance > at) {
       throw new EOFException();

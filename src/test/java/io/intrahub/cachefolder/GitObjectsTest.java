@@ -113,7 +113,7 @@ class GitObjectsTest {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     CommitHash commit = trees.keySet().iterator().next();
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 100; round++) {
       Path file = files.get(round % 2);
       byte[] good = Files.readAllBytes(file);
       byte[] bad = good.clone();

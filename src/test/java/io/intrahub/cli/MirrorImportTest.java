@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,6 +201,7 @@ class MirrorImportTest {
   }
 
   @Test
+  @Tag("slow")
   void an_import_ends_if_its_command_goes_away_while_a_large_file_is_read() throws Exception {
     Path folder = Files.createDirectories(tmp.resolve("plain"));
     try (RandomAccessFile file = new RandomAccessFile(folder.resolve("a.bin").toFile(), "rw")) {
