@@ -48,6 +48,9 @@ class ProofsTest {
   private static final String BINDS = "io.intrahub.mirror.EntryLookup";
   private static final String ANSWERS = "io.intrahub.mirror.ResolveFile";
 
+  /** Learns from an authoritative endpoint's paths-info of the repo itself. */
+  private static final String GATHERS = "io.intrahub.mirror.GatheredPaths";
+
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -96,6 +99,8 @@ class ProofsTest {
         noClasses()
             .that()
             .doNotHaveFullyQualifiedName(ANSWERS)
+            .and()
+            .doNotHaveFullyQualifiedName(GATHERS)
             .should()
             .accessTargetWhere(
                 describe(
@@ -103,7 +108,7 @@ class ProofsTest {
                     access ->
                         access.getTargetOwner().getName().equals(BINDS)
                             && access.getName().equals("learn")))
-            .because("only it has upstream's own answer about the file"));
+            .because("only these have upstream's own answer about the file"));
   }
 
   @Test
@@ -253,7 +258,7 @@ class ProofsTest {
     assertThat(HOUSE.get(BINDS).getAccessesToSelf())
         .filteredOn(call -> call.getName().equals("learn"))
         .extracting(call -> call.getOriginOwner().getName())
-        .containsOnly(ANSWERS);
+        .containsOnly(ANSWERS, GATHERS);
     assertThat(
             HOUSE.get(OutageEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())
