@@ -52,6 +52,9 @@ class ProofsTest {
   private static final String BINDS = "io.intrahub.mirror.EntryLookup";
   private static final String ANSWERS = "io.intrahub.mirror.ResolveFile";
 
+  /** Learns from an authoritative endpoint's paths-info of the repo itself. */
+  private static final String GATHERS = "io.intrahub.mirror.GatheredPaths";
+
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -100,6 +103,8 @@ class ProofsTest {
         noClasses()
             .that()
             .doNotHaveFullyQualifiedName(ANSWERS)
+            .and()
+            .doNotHaveFullyQualifiedName(GATHERS)
             .should()
             .accessTargetWhere(
                 describe(
@@ -107,7 +112,7 @@ class ProofsTest {
                     access ->
                         access.getTargetOwner().getName().equals(BINDS)
                             && access.getName().equals("learn")))
-            .because("only it has upstream's own answer about the file"));
+            .because("only these have upstream's own answer about the file"));
   }
 
   @Test
@@ -274,7 +279,7 @@ class ProofsTest {
     assertThat(HOUSE.get(BINDS).getAccessesToSelf())
         .filteredOn(call -> call.getName().equals("learn"))
         .extracting(call -> call.getOriginOwner().getName())
-        .containsOnly(ANSWERS);
+        .containsOnly(ANSWERS, GATHERS);
     assertThat(
             HOUSE.get(OutageEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
         .extracting(call -> call.getOriginOwner().getName())

@@ -22,7 +22,7 @@ final class BucketRoutes {
   }
 
   Reply answer(Incoming in, Target target) {
-    String[] parts = target.path().split("/");
+    String[] parts = target.path().split("/", -1);
     if (parts.length < 2 || !parts[1].equals("bucket")) {
       return parts.length < 2
           ? json("[" + info(parts[0]) + "]")

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -26,6 +27,24 @@ final class DatasetViewerRoute {
 
   /** One word, such as {@code first-rows}: the viewer's other paths are about no dataset. */
   private static final Pattern PATH = Pattern.compile("/[a-z][a-z-]{0,63}");
+
+  /** What may be asked with the mirror's own token, as {@link ServiceRoutes} says of the Hub. */
+  private static final Set<String> QUESTIONS =
+      Set.of(
+          "/croissant",
+          "/croissant-crumbs",
+          "/filter",
+          "/first-rows",
+          "/info",
+          "/is-valid",
+          "/opt-in-out-urls",
+          "/parquet",
+          "/presidio-entities",
+          "/rows",
+          "/search",
+          "/size",
+          "/splits",
+          "/statistics");
 
   private final Optional<RepoResources> viewer;
 
@@ -45,7 +64,11 @@ final class DatasetViewerRoute {
       ApiRoutes.error(exchange, HubError.noDatasetViewer());
       return;
     }
-    if (!PATH.matcher(exchange.rawPath()).matches()) {
+    boolean isAsked =
+        exchange.caller().requester().isPresent()
+            ? QUESTIONS.contains(exchange.rawPath())
+            : PATH.matcher(exchange.rawPath()).matches();
+    if (!isAsked) {
       ApiRoutes.error(exchange, HubError.notFound());
       return;
     }

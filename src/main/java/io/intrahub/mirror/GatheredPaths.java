@@ -17,7 +17,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -206,22 +208,25 @@ final class GatheredPaths {
 
   /** A call ended: those who wait behind it are asked for. */
   private void ended(Key key) {
-    Batch[] next = new Batch[1];
+    List<Batch> next = new ArrayList<>(1);
     underWay.compute(
         key,
         (_, waiting) -> {
-          next[0] = waiting == null ? null : waiting.poll();
-          return next[0] == null ? null : waiting;
+          Batch first = waiting == null ? null : waiting.poll();
+          if (first == null) {
+            return null;
+          }
+          next.add(first);
+          return waiting;
         });
-    if (next[0] == null) {
-      return;
-    }
-    try {
-      executor.execute(() -> run(key, next[0]));
-    } catch (RejectedExecutionException e) {
-      // The mirror stops.
-      next[0].ended().complete(false);
-      ended(key);
+    for (Batch batch : next) {
+      try {
+        executor.execute(() -> run(key, batch));
+      } catch (RejectedExecutionException e) {
+        // The mirror stops.
+        batch.ended().complete(false);
+        ended(key);
+      }
     }
   }
 

@@ -214,6 +214,7 @@ class DatasetViewerTest {
     assertThat(get(SECRET, ALICE).status()).isEqualTo(404);
     assertThat(get("/rows?dataset=other/some", NOBODY).status()).isEqualTo(403);
     assertThat(get(OPEN + "&dataset=acme/secret", NOBODY).status()).isEqualTo(400);
+    assertThat(get("/unheard-of?dataset=acme/open", NOBODY).status()).isEqualTo(404);
     assertThat(questions()).hasSize(1);
   }
 

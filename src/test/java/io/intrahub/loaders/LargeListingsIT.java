@@ -2,6 +2,7 @@ package io.intrahub.loaders;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.clients.PythonClient;
 import io.intrahub.faults.MirrorProcess;
 import io.intrahub.testing.ListingHub;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 /** Listings of hundreds of thousands of files in a process with little memory. */
 class LargeListingsIT {
@@ -125,5 +127,52 @@ class LargeListingsIT {
       asked++;
     } while (!done.get());
     return asked;
+  }
+
+  /**
+   * The real clients; {@code -Dintrahub.listing=200000} is the long form, which takes minutes.
+   *
+   * <p>{@code datasets} resolves patterns over the listing and opens no file for that.
+   */
+  @Test
+  void a_large_dataset_is_listed_by_the_python_clients() throws Exception {
+    int files = Integer.getInteger("intrahub.listing", 20_000);
+    System.out.printf(
+        "LargeListingsIT: a dataset of %d files; more with -Dintrahub.listing=200000%n", files);
+    PythonClient python = new PythonClient("datasets-5", folder);
+    python.assumeAvailable();
+    try (ListingHub hub = new ListingHub(files, 1_000);
+        MirrorProcess mirror =
+            serve(hub, Map.of("INTRAHUB_LISTINGS_LEARN_LIMIT", String.valueOf(2 * files)))) {
+      hub.pages(hub::writeWithFolders);
+      JsonNode seen =
+          python
+              .call()
+              .endpoint(mirror.uri())
+              .timeout(PATIENCE)
+              .code(
+                  """
+                  import report
+                  from datasets import load_dataset
+                  from huggingface_hub import HfFileSystem
+                  def read():
+                      root = "datasets/acme/r0"
+                      fs = HfFileSystem()
+                      folder = fs.ls(root + "/data/07", detail=False)
+                      found = fs.find(root)
+                      rows = load_dataset("acme/r0", split="train", streaming=True)
+                      return {"folders": len(fs.ls(root + "/data")), "folder": len(folder),
+                              "found": len(found), "shards": rows.num_shards}
+                  report.of(read)
+                  """)
+              .expectSuccess()
+              .json();
+      assertThat(seen.get("folders").asInt()).isEqualTo(100);
+      assertThat(seen.get("folder").asInt()).isEqualTo(files / 100);
+      assertThat(seen.get("found").asInt()).isEqualTo(files);
+      assertThat(seen.get("shards").asInt()).isEqualTo(files);
+      // Each listing of a client is answered from the one that the mirror learned.
+      assertThat(hub.listings()).isEqualTo(files / 1_000);
+    }
   }
 }

@@ -24,8 +24,12 @@ public final class ListingHub implements AutoCloseable {
   /** The commit of all repos. */
   public static final String COMMIT = "c".repeat(40);
 
-  private static final Pattern TREE = Pattern.compile("/api/models/(.+)/tree/[^/]+");
-  private static final Pattern INFO = Pattern.compile("/api/models/([^/]+/[^/]+)(/revision/.*)?");
+  /** Folders in {@code data}. */
+  private static final int FOLDERS = 100;
+
+  private static final Pattern TREE = Pattern.compile("/api/(?:models|datasets)/(.+)/tree/[^/]+");
+  private static final Pattern INFO =
+      Pattern.compile("/api/(?:models|datasets)/([^/]+/[^/]+)(/revision/.*)?");
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -78,13 +82,29 @@ public final class ListingHub implements AutoCloseable {
 
   /** The name of a file: they are in no order. */
   public static String path(int number) {
-    return "data/%02d/part-%08x.bin".formatted(number % 100, Integer.reverse(number));
+    return "data/%02d/part-%08x.csv".formatted(number % FOLDERS, Integer.reverse(number));
   }
 
   /** One entry of a listing. */
   public static String entry(int number) {
     return "{\"type\":\"file\",\"oid\":\"%040x\",\"size\":%d,\"path\":\"%s\"}"
         .formatted(number, number, path(number));
+  }
+
+  private static String folder(String path) {
+    return "{\"type\":\"directory\",\"oid\":\"%040x\",\"size\":0,\"path\":\"%s\"}"
+        .formatted(path.hashCode(), path);
+  }
+
+  /** Writes entries as they are, and on the first page those of the folders before them. */
+  public void writeWithFolders(int call, int from, int end, Writer to) throws IOException {
+    if (from == 0) {
+      to.write(folder("data") + ",");
+      for (int i = 0; i < Math.min(FOLDERS, end); i++) {
+        to.write(folder("data/%02d".formatted(i)) + ",");
+      }
+    }
+    write(call, from, end, to);
   }
 
   /** Writes entries as they are. */
