@@ -22,7 +22,7 @@ RUN ./mvnw -B -ntp -q -Dmaven.test.skip=true package
 RUN mkdir -p /opt/intrahub /data \
     && jlink --output /opt/intrahub/jre --strip-java-debug-attributes --no-header-files \
         --no-man-pages --compress zip-6 \
-        --add-modules java.base,java.logging,java.naming,java.management,java.xml,java.sql,jdk.unsupported,jdk.crypto.ec,jdk.jfr,jdk.zipfs,jdk.jcmd,jdk.management,java.instrument \
+        --add-modules java.base,java.logging,java.naming,java.management,java.xml,java.sql,jdk.unsupported,jdk.crypto.ec,jdk.jfr,jdk.zipfs,jdk.jcmd,jdk.management,java.instrument,java.net.http \
     && cp -r target/lib /opt/intrahub/lib \
     && cp target/intrahub-*.jar /opt/intrahub/intrahub.jar
 COPY src/main/docker /opt/intrahub/bin

@@ -169,7 +169,7 @@ final class DoctorCommand implements Callable<Integer> {
               .record();
     } catch (IOException e) {
       throw new CommandException(
-          ExitCode.UNAVAILABLE, "Nothing was recorded: " + e.getMessage(), e);
+          ExitCode.UNAVAILABLE, "Nothing was recorded: " + e.getMessage() + ".", e);
     }
     try {
       Files.writeString(file, recorded.json());

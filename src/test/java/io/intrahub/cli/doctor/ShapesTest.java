@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -105,6 +106,7 @@ class ShapesTest {
     assertThat(hub.log()).noneMatch(asked -> asked.bytesSent() > 1_000_000);
   }
 
+  @Tag("slow")
   @Test
   void an_answer_that_is_endless_or_missing_does_not_stop_the_recording() throws IOException {
     hub.faults().on(Route.REFS).always().disconnect();
