@@ -1,8 +1,8 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ImportResult;
-import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.StoreUsage;
 import java.nio.file.Path;

@@ -4,10 +4,10 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.TerminalWriter;
+import io.intrahub.cli.pull.PullCommand;
 import io.intrahub.cli.upkeep.CollectCommand;
 import io.intrahub.cli.upkeep.RemoveCommand;
 import io.intrahub.cli.upkeep.VerifyCommand;
-import io.intrahub.cli.pull.PullCommand;
 import io.intrahub.config.OptionNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -65,8 +65,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    err.println(
-        "Name a command: " + String.join(", ", spec.subcommands().keySet()) + ".");
+    err.println("Name a command: " + String.join(", ", spec.subcommands().keySet()) + ".");
     spec.commandLine().usage(err);
     return spec.exitCodeOnInvalidInput();
   }

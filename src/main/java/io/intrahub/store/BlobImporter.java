@@ -49,6 +49,5 @@ public interface BlobImporter {
    * @throws IOException if the store can't take it, although the content can be read; nothing is
    *     stored then
    */
-  Result add(RepoId repo, BlobId blob, ImportedContent content, Runnable goesOn)
-      throws IOException;
+  Result add(RepoId repo, BlobId blob, ImportedContent content, Runnable goesOn) throws IOException;
 }

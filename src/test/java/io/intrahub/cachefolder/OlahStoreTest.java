@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.cachefolder.CachedFiles.CachedRef;
 import io.intrahub.hub.BlobId;
+import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -99,7 +101,10 @@ class OlahStoreTest {
           assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
         }
       }
-      assertThat(manifest.size()).isEqualTo(files.size());
+      // Besides, it has the folders of these files.
+      List<Entry> listed = new ArrayList<>();
+      manifest.list(Optional.empty(), true, one -> listed.add(one.entry()));
+      assertThat(listed).filteredOn(e -> e.kind() == Entry.Kind.FILE).hasSize(files.size());
     }
   }
 

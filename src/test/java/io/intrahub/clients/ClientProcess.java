@@ -34,10 +34,7 @@ final class ClientProcess {
       // open cannot hold up the test.
       Path out = Files.createTempFile(home, "stdout", ".txt");
       Path err = Files.createTempFile(home, "stderr", ".txt");
-      ProcessBuilder builder = new ProcessBuilder(command);
-      builder.environment().keySet().removeIf(ClientProcess::isSetting);
-      builder.environment().put("HOME", home.toString());
-      builder.environment().putAll(env);
+      ProcessBuilder builder = builder(command, env, home);
       builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
       builder.redirectOutput(out.toFile()).redirectError(err.toFile());
       Process process = builder.start();
@@ -64,6 +61,24 @@ final class ClientProcess {
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted while running " + command, e);
     }
+  }
+
+  /** Starts the command, to be spoken to by its standard input and output. */
+  static Process start(List<String> command, Map<String, String> env, Path home) {
+    try {
+      Path err = Files.createTempFile(home, "stderr", ".txt");
+      return builder(command, env, home).redirectError(err.toFile()).start();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot run " + command, e);
+    }
+  }
+
+  private static ProcessBuilder builder(List<String> command, Map<String, String> env, Path home) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().keySet().removeIf(ClientProcess::isSetting);
+    builder.environment().put("HOME", home.toString());
+    builder.environment().putAll(env);
+    return builder;
   }
 
   /** Skips the test because a client is not there; under CI, where all must be there, fails it. */

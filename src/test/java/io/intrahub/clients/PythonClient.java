@@ -201,6 +201,16 @@ public final class PythonClient {
       return run(program("python"), first, args);
     }
 
+    /**
+     * Starts a file of {@code src/test/clients/scripts} that reads from standard input until that
+     * ends.
+     */
+    Process start(String file) {
+      env.put("HF_HOME", home.toString());
+      return ClientProcess.start(
+          List.of(program("python").toString(), SCRIPTS.resolve(file).toString()), env, home);
+    }
+
     private ClientResult run(Path program, List<String> first, String... args) {
       env.put("HF_HOME", home.toString());
       List<String> command = new ArrayList<>();

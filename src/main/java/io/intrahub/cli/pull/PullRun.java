@@ -27,7 +27,8 @@ final class PullRun {
     StoreSpace ask() throws IOException, InterruptedException, CommandException;
   }
 
-  PullRun(MirrorClient mirror, PullPlanner planner, SpaceSource space, PullConsole console, int jobs) {
+  PullRun(
+      MirrorClient mirror, PullPlanner planner, SpaceSource space, PullConsole console, int jobs) {
     this.mirror = mirror;
     this.planner = planner;
     this.space = space;
