@@ -54,6 +54,9 @@ class ScenariosIT {
 
   private static final int SHOWN = 3;
 
+  /** It depends on how long clients wait before they ask again. */
+  private static final String TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z";
+
   private static final String ALICE = "hf_alice";
   private static final String BOB = "hf_bob";
 
@@ -69,6 +72,9 @@ class ScenariosIT {
   private DevRepo open;
   private DevRepo closed;
   private int fresh;
+
+  /** The answers to one client, which take no real time, would make another one wait too long. */
+  private boolean oneByOne;
 
   @BeforeAll
   void start(@TempDir Path tmp) {
@@ -105,6 +111,7 @@ class ScenariosIT {
   /** All is well again: everybody loads what they may, new repos too. */
   @AfterEach
   void afterwards() {
+    oneByOne = false;
     mirror.hub().faults().clear();
     mirror.hub().blackHole(false);
     mirror.hub().comeBack();
@@ -133,6 +140,10 @@ class ScenariosIT {
   }
 
   private void all(Work work) {
+    if (oneByOne) {
+      clients.forEach(work::with);
+      return;
+    }
     List<CompletableFuture<Void>> running =
         clients.stream()
             .map(c -> CompletableFuture.runAsync(() -> work.with(c), Thread::startVirtualThread))
@@ -204,7 +215,7 @@ class ScenariosIT {
     }
     synchronized (this) {
       said.computeIfAbsent(client.version(), _ -> new LinkedHashSet<>())
-          .add(load.said().replace(name, "acme/new"));
+          .add(load.said().replace(name, "acme/new").replaceAll(TIME, "(time)"));
     }
   }
 
@@ -231,6 +242,7 @@ class ScenariosIT {
   @Order(2)
   @Test
   void the_hub_answers_after_two_seconds() {
+    oneByOne = true;
     mirror.hub().faults().everywhere().delay(Duration.ofSeconds(2));
     for (int i = 0; i < 3; i++) {
       round(Duration.ofMinutes(3), Grant.HOLDS, New.LOADS);
