@@ -2,7 +2,9 @@ package io.intrahub.cachefolder;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.RepoStore.ObservedRevision;
@@ -12,6 +14,7 @@ import io.intrahub.store.fs.disk.BlobKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -142,7 +145,7 @@ public final class CacheView {
     }
     if (changed || !folder.isSwept(repo)) {
       Set<CommitHash> commits = new HashSet<>(shownRefs(repo).values());
-      folder.sweep(repo, commits);
+      folder.sweep(repo, commits, (digest, file) -> isOfStore(repo, digest, file));
     }
   }
 
@@ -182,6 +185,29 @@ public final class CacheView {
   /** Deletes what was taken out. */
   public void deleteHidden() {
     folder.deleteHidden();
+  }
+
+  /** By the file and not only by its content: a damaged one that was fetched again is another. */
+  private boolean isOfStore(RepoId repo, Digest digest, Path file) throws IOException {
+    try {
+      long size = Files.size(file);
+      // The store keeps no empty blobs.
+      return size == 0
+          || store
+              .file(repo, new BlobId(digest, size))
+              .filter(own -> isSame(own, file))
+              .isPresent();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static boolean isSame(Path own, Path shown) {
+    try {
+      return Files.isSameFile(own, shown);
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** The store has no such blob any more. */

@@ -9,17 +9,17 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -35,7 +35,6 @@ final class ViewFolder {
   private final CacheLayout layout;
   private final Path hidden;
   private final FolderWriter writer;
-  private final AtomicLong hiddenCount = new AtomicLong();
 
   /** The repos whose leftovers were removed since the start, or since they last changed. */
   private final Set<RepoId> swept = ConcurrentHashMap.newKeySet();
@@ -135,12 +134,18 @@ final class ViewFolder {
    */
   void putLink(RepoId repo, Digest digest, Path source) throws IOException {
     Path blob = layout.blob(repo, digest);
-    if (Files.exists(blob, NOFOLLOW_LINKS) && Files.isSameFile(blob, source)) {
-      return;
+    // Else a blob that the store removes in the middle of this would not be found yet by withdraw.
+    lock.lock();
+    try {
+      if (Files.exists(blob, NOFOLLOW_LINKS) && Files.isSameFile(blob, source)) {
+        return;
+      }
+      Path incomplete = layout.incompleteBlob(repo, digest);
+      writer.hardLink(source, incomplete);
+      writer.rename(incomplete, blob);
+    } finally {
+      lock.unlock();
     }
-    Path incomplete = layout.incompleteBlob(repo, digest);
-    writer.hardLink(source, incomplete);
-    writer.rename(incomplete, blob);
   }
 
   void stage(Path at, FilePath path, BlobId blob) throws IOException {
@@ -192,6 +197,8 @@ final class ViewFolder {
       for (Path link : all.filter(Files::isSymbolicLink).toList()) {
         names.add(Files.readSymbolicLink(link).getFileName().toString());
       }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
     return names;
   }
@@ -231,23 +238,30 @@ final class ViewFolder {
     return swept.contains(repo) || !Files.isDirectory(layout.repo(repo), NOFOLLOW_LINKS);
   }
 
+  /** What the store has. */
+  interface StoreFiles {
+    /** Whether the store has this content, and in this file. */
+    boolean has(Digest digest, Path file) throws IOException;
+  }
+
   /**
    * Removes all that no shown commit needs, and what the store removed without a word, for example
    * just before its process was killed.
    */
-  void sweep(RepoId repo, Set<CommitHash> shown) throws IOException {
+  void sweep(RepoId repo, Set<CommitHash> shown, StoreFiles ofStore) throws IOException {
     lock.lock();
     try {
-      sweepLocked(repo, shown);
+      sweepLocked(repo, shown, ofStore);
     } finally {
       lock.unlock();
     }
   }
 
-  private void sweepLocked(RepoId repo, Set<CommitHash> shown) throws IOException {
+  private void sweepLocked(RepoId repo, Set<CommitHash> shown, StoreFiles ofStore)
+      throws IOException {
     for (Path blob : FolderFiles.list(layout.blobs(repo))) {
       Optional<Digest> digest = Digest.ofEtag(blob.getFileName().toString());
-      if (digest.isPresent() && isAlone(blob)) {
+      if (digest.isPresent() && !ofStore.has(digest.get(), blob)) {
         withdraw(repo, digest.get());
       }
     }
@@ -274,21 +288,14 @@ final class ViewFolder {
     swept.add(repo);
   }
 
-  /** Whether the store has no name for this file any more. */
-  private static boolean isAlone(Path blob) throws IOException {
-    return Files.size(blob) > 0
-        && blob.getFileSystem().supportedFileAttributeViews().contains("unix")
-        && Objects.equals(Files.getAttribute(blob, "unix:nlink", NOFOLLOW_LINKS), 1);
-  }
-
   /** Takes a blob out, and before it every snapshot that names it with its refs. */
   void withdraw(RepoId repo, Digest digest) throws IOException {
     Path blob = layout.blob(repo, digest);
-    if (!Files.exists(blob, NOFOLLOW_LINKS)) {
-      return;
-    }
     lock.lock();
     try {
+      if (!Files.exists(blob, NOFOLLOW_LINKS)) {
+        return;
+      }
       for (Path snapshot : FolderFiles.list(layout.snapshots(repo))) {
         if (namedBlobs(snapshot).contains(digest.hex())) {
           deleteRefsTo(repo, snapshot.getFileName().toString());
@@ -326,7 +333,7 @@ final class ViewFolder {
   }
 
   private void hide(Path path) throws IOException {
-    writer.rename(path, hidden.resolve(Long.toString(hiddenCount.incrementAndGet())));
+    writer.rename(path, hidden.resolve(UUID.randomUUID().toString()));
   }
 
   /** Deletes what was taken out. What can't be deleted is tried again the next time. */
@@ -344,6 +351,8 @@ final class ViewFolder {
     List<Path> all;
     try (Stream<Path> walk = Files.walk(path)) {
       all = walk.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
     for (Path one : all.reversed()) {
       writer.delete(one);

@@ -37,6 +37,12 @@ public final class ResolveFile {
   /** How long a client waits for a listing before its own file is asked about. */
   private static final Duration LISTING_PATIENCE = Duration.ofSeconds(2);
 
+  /**
+   * In bytes. The rest of what is not kept is hashed from its first byte, which takes longer than a
+   * client waits if there is more before it.
+   */
+  private static final long LONG = 256L << 20;
+
   private final RevisionResolver revisions;
   private final ManifestLoader manifests;
   private final ListingFirst listingFirst;
@@ -354,7 +360,7 @@ public final class ResolveFile {
             path,
             found.blob(),
             label,
-            transfers.recentlyWrong(found.repo(), found.blob()),
+            transfers.recentlyWrong(found.repo(), found.blob()) || found.blob().size() > LONG,
             (span, completing) ->
                 opened(
                     transfers.passThrough(

@@ -4,15 +4,12 @@ import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.disk.FolderMode;
 import io.intrahub.store.fs.disk.JdkDisk;
 import io.intrahub.store.fs.disk.StoreLayout;
+import io.intrahub.store.fs.startup.StoreLock;
 import io.intrahub.store.fs.startup.StoreMarker;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /** Whether the mirror can use the folder of its store: its content, permissions, owner and lock. */
@@ -99,26 +96,11 @@ public final class DataFolderCheck implements Check {
     if (running.equals(marker.map(StoreMarker::id))) {
       return Finding.ok(data + " is the store of the running mirror");
     }
-    return isLocked()
+    return StoreLock.isHeld(data)
         ? Finding.warning(
             data + " is in use, and its mirror does not answer at " + operator,
             "Name the operator's listener of that mirror with --admin-host and --admin-port.")
         : Finding.ok(data + " is a store that no mirror uses now");
-  }
-
-  /** A mirror of this process must not use the folder: closing the channel would end its lock. */
-  private boolean isLocked() throws IOException {
-    Path file = new StoreLayout(data).lock();
-    if (!Files.exists(file)) {
-      return false;
-    }
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock()) {
-      return lock == null;
-    } catch (OverlappingFileLockException _) {
-      return true;
-    }
   }
 
   private boolean isPosix() {

@@ -6,6 +6,7 @@ import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.cli.command.RunningMirror;
 import io.intrahub.config.Config;
 import io.intrahub.store.fs.StoreId;
+import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -55,7 +56,12 @@ final class MirrorChoice {
       return Optional.empty();
     }
     String there = running.get().status().path("store").path("id").asString("");
-    if (here.filter(there::equals).isPresent() || (namesListener && !namesFolder)) {
+    boolean isHere = here.filter(there::equals).isPresent();
+    if (isHere && !namesListener && !isOpen(folder)) {
+      // Whoever answers has copied the store's id, which anybody on the machine can ask for.
+      return Optional.empty();
+    }
+    if (isHere || (namesListener && !namesFolder)) {
       return Optional.of(new Found(clients(config.admin(), running.get()), operator));
     }
     if (namesListener || (!namesFolder && here.isEmpty())) {
@@ -69,6 +75,15 @@ final class MirrorChoice {
               + " a folder with --data, and no listener, to use that one.");
     }
     return Optional.empty();
+  }
+
+  private static boolean isOpen(Path folder) throws CommandException {
+    try {
+      return StoreLock.isHeld(folder);
+    } catch (IOException e) {
+      throw new CommandException(
+          ExitCode.CONFIG, "The lock of the store in " + folder + " can't be read: " + e, e);
+    }
   }
 
   private static Optional<RunningMirror> ask(URI operator, boolean namesListener)

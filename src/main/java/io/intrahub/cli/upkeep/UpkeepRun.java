@@ -1,5 +1,6 @@
 package io.intrahub.cli.upkeep;
 
+import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
@@ -10,6 +11,7 @@ import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
@@ -63,6 +65,10 @@ final class UpkeepRun {
                   settings.highWatermark(),
                   settings.lowWatermark()),
               Thread::startVirtualThread)) {
+        if (Files.isDirectory(CacheView.folder(settings.path()))) {
+          // What is removed from the store must leave the shared folder too.
+          var _ = CacheView.open(store, settings.path());
+        }
         job.prepare(store);
         job.run(UpkeepStore.alone(store), noted);
       }

@@ -224,7 +224,8 @@ final class EndpointSelector {
               operation,
               () ->
                   timed(endpoint, question, () -> visitOnce(endpoint, visitor))
-                      .mapFailure(f -> lastAnswers.attempted(f, question)),
+                      .mapFailure(
+                          f -> endpoint.authoritative() ? lastAnswers.attempted(f, question) : f),
               UpstreamResult::asFailure);
       count(endpoint.breaker(), admission, question, result.asFailure());
       isCounted = true;

@@ -1,16 +1,28 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.UpstreamFailure;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Adds to failures what people want to know in an outage: when the Hub last answered, and whether a
  * client gains nothing by asking again at once. Safe for use by many threads.
  */
 final class LastAnswers {
+  /** So many different repos do not fail for a reason of their own. */
+  private static final int SEVERAL = 3;
+
+  private static final int MOST_REPOS = 64;
+
   private final LastAnswer hub;
   private final LastAnswer usable;
   private final LastAnswer fileServers;
+  private final Clock clock;
+
+  /** Repos of which a call failed since the last usable answer. Guarded by itself. */
+  private final Map<RepoId, LastAnswer> failing = new HashMap<>();
 
   /**
    * None has come yet.
@@ -18,6 +30,7 @@ final class LastAnswers {
    * @param server which the endpoints are, in messages: {@code the Hub}
    */
   LastAnswers(String server, Clock clock) {
+    this.clock = clock;
     hub =
         new LastAnswer(
             clock,
@@ -43,6 +56,9 @@ final class LastAnswers {
   /** An authoritative endpoint gave what was asked for, or refused it in the Hub's own form. */
   void gotUsable() {
     usable.heard();
+    synchronized (failing) {
+      failing.clear();
+    }
   }
 
   /** The head of an answer of another server arrived, to which an endpoint had redirected. */
@@ -56,21 +72,36 @@ final class LastAnswers {
   }
 
   /**
-   * One attempt of the mirror's own call failed. What is passed on does not count: a client chose
-   * it.
+   * One attempt of the mirror's own call at an authoritative endpoint failed. What is passed on
+   * does not count: a client chose it.
    *
-   * @return the same failure, not worth another attempt if no call at all has had a usable answer
-   *     for a while: a client must have its error before it gives up. A question about who may read
-   *     is always asked as often as may be, because its failure makes an old grant count.
+   * @return the same failure, and that it lasts and is not worth another attempt, if no call at all
+   *     has had a usable answer for a while: a client must have its error before it gives up. The
+   *     failures of one repo say so of that repo only, because a client can choose one that always
+   *     fails. A question about who may read is always asked as often as may be, because its
+   *     failure makes an old grant count.
    */
   UpstreamFailure attempted(UpstreamFailure failure, CallPurpose question) {
     if (question.repo().isEmpty() || !isUnusable(failure)) {
       return failure;
     }
     usable.failed();
-    return usable.isMissing() && question.purpose() != CallPurpose.Purpose.CONFIRM
-        ? failure.asFinal()
+    boolean lasts = isLasting(question.repo().get()) && usable.isMissing();
+    return lasts && question.purpose() != CallPurpose.Purpose.CONFIRM
+        ? failure.asFinal().asLasting()
         : failure;
+  }
+
+  /** Whether this repo has failed for a while, or several have. Notes that it failed now. */
+  private boolean isLasting(RepoId repo) {
+    synchronized (failing) {
+      if (failing.size() == MOST_REPOS && !failing.containsKey(repo)) {
+        return true;
+      }
+      LastAnswer own = failing.computeIfAbsent(repo, _ -> new LastAnswer(clock, "", ""));
+      own.failed();
+      return failing.size() >= SEVERAL || own.isMissing();
+    }
   }
 
   /**
@@ -84,7 +115,8 @@ final class LastAnswers {
         // The breaker also refuses calls because the Hub answers each with an error.
         yield add(usable.isMissing() && !hub.isMissing() ? usable : hub, failure);
       }
-      case SERVER_ERROR, UNEXPECTED_ANSWER -> add(usable, failure);
+      case SERVER_ERROR, UNEXPECTED_ANSWER ->
+          failure.withReason(failure.reason() + "; " + usable.describe());
       case OFFLINE,
           STALE_ANSWER,
           CIRCULAR,

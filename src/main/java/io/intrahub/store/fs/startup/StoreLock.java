@@ -35,6 +35,25 @@ public final class StoreLock implements AutoCloseable {
   }
 
   /**
+   * Whether a process has the store open. One that has it open itself must not ask.
+   *
+   * @param data the folder of a store, which may be missing
+   */
+  public static boolean isHeld(Path data) throws IOException {
+    Path file = new StoreLayout(data).lock();
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      return lock == null;
+    } catch (OverlappingFileLockException _) {
+      return true;
+    }
+  }
+
+  /**
    * Takes the lock.
    *
    * @throws StoreException when another process has it; the message says which
