@@ -218,7 +218,7 @@ class MirrorImportTest {
     try (HttpClient client = HttpClient.newHttpClient()) {
       InputStream events = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
       assertThat(events.read()).as("it has begun").isPositive();
-      assertThat(run("--hf-cache", cache.toString()).err()).contains("Another import is running");
+      assertThat(run("--hf-cache", cache.toString()).err()).contains("The mirror is doing another import");
       events.close();
       client.shutdownNow();
     }
