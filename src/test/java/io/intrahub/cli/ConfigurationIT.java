@@ -55,7 +55,8 @@ class ConfigurationIT {
     Files.writeString(log, "");
     List<String> arguments = new ArrayList<>(List.of("serve"));
     arguments.addAll(List.of(flags));
-    Process process = MirrorProcess.launch(log, List.of(), arguments, environment);
+    Process process =
+        MirrorProcess.launch(log, MirrorProcess.STARTS_QUICKLY, arguments, environment);
     try {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the start ended").isTrue();
     } finally {
@@ -78,7 +79,8 @@ class ConfigurationIT {
         Map.of("INTRAHUB_CONFIG", Path.of("config/intrahub.yaml").toAbsolutePath().toString());
     URI nobody = URI.create("http://127.0.0.1:1");
     try (MirrorProcess mirror =
-        MirrorProcess.serve(tmp.resolve("data"), nobody, log, List.of(), environment)) {
+        MirrorProcess.serve(
+            tmp.resolve("data"), nobody, log, MirrorProcess.STARTS_QUICKLY, environment)) {
       assertThat(curl.get(mirror.uri().toString()).text()).contains("HF_ENDPOINT=" + mirror.uri());
     }
   }

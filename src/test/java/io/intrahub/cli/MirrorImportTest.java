@@ -218,7 +218,8 @@ class MirrorImportTest {
     try (HttpClient client = HttpClient.newHttpClient()) {
       InputStream events = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
       assertThat(events.read()).as("it has begun").isPositive();
-      assertThat(run("--hf-cache", cache.toString()).err()).contains("The mirror is doing another import");
+      assertThat(run("--hf-cache", cache.toString()).err())
+          .contains("The mirror is doing another import");
       events.close();
       client.shutdownNow();
     }

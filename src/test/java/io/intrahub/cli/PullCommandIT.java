@@ -55,7 +55,7 @@ class PullCommandIT {
   private Process pull() throws IOException {
     return MirrorProcess.launch(
         log,
-        List.of(),
+        MirrorProcess.STARTS_QUICKLY,
         List.of("pull", "--data", tmp.resolve("data").toString(), ID),
         Map.of(
             "INTRAHUB_UPSTREAM_ENDPOINTS",

@@ -160,7 +160,7 @@ class ServiceModeIT {
     List<String> command = new ArrayList<>(List.of("token"));
     command.addAll(List.of(arguments));
     command.addAll(List.of("--config", config.toString()));
-    Process process = MirrorProcess.launch(log, List.of(), command);
+    Process process = MirrorProcess.launch(log, MirrorProcess.STARTS_QUICKLY, command);
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the command ended").isTrue();
     assertThat(process.exitValue()).as("%s", Files.readString(log)).isZero();

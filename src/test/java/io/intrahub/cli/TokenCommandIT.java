@@ -39,7 +39,9 @@ class TokenCommandIT {
       for (int i = 0; i < PROCESSES; i++) {
         running.add(
             MirrorProcess.launch(
-                log, List.of(), List.of("token", "add", "t" + i, "--data", data.toString())));
+                log,
+                MirrorProcess.STARTS_QUICKLY,
+                List.of("token", "add", "t" + i, "--data", data.toString())));
       }
       Set<String> tokens = new HashSet<>();
       for (Process process : running) {

@@ -55,7 +55,7 @@ class CacheFolderIT {
 
   /** Runs a command to its end and returns its exit status. */
   private int intrahub(String... arguments) throws IOException, InterruptedException {
-    Process process = MirrorProcess.launch(log, List.of(), List.of(arguments));
+    Process process = MirrorProcess.launch(log, MirrorProcess.STARTS_QUICKLY, List.of(arguments));
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the command ended").isTrue();
     Files.writeString(log, out, java.nio.file.StandardOpenOption.APPEND);
@@ -139,7 +139,8 @@ class CacheFolderIT {
   void what_the_mirror_has_fetched_is_exported_while_it_runs() throws Exception {
     Path data = tmp.resolve("data");
     Path exported = tmp.resolve("exported");
-    try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of())) {
+    try (MirrorProcess mirror =
+        MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
       client("hf-2.4.0")
           .call()
           .endpoint(mirror.uri())
@@ -188,7 +189,8 @@ class CacheFolderIT {
     Path data = tmp.resolve("data");
     String model = "demo/tiny-bert";
     String loaded;
-    try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of())) {
+    try (MirrorProcess mirror =
+        MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
       PythonClient.Call call = client(version).call().endpoint(mirror.uri());
       loaded = call.script("transformers_load.py", model).expectSuccess().stdout();
       mirror.stop();
@@ -208,7 +210,7 @@ class CacheFolderIT {
   }
 
   private void kill(Random random, String... arguments) throws Exception {
-    Process process = MirrorProcess.launch(log, List.of(), List.of(arguments));
+    Process process = MirrorProcess.launch(log, MirrorProcess.STARTS_QUICKLY, List.of(arguments));
     // A random moment, not a wait for something.
     process.waitFor(random.nextInt(1_500), TimeUnit.MILLISECONDS);
     process.toHandle().destroyForcibly();

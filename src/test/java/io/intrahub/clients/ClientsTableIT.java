@@ -86,7 +86,11 @@ class ClientsTableIT {
     TableRepos.install(hub);
     mirror =
         MirrorProcess.serve(
-            tmp.resolve("data"), hub.uri(), Files.createFile(tmp.resolve("log")), List.of(), FRESH);
+            tmp.resolve("data"),
+            hub.uri(),
+            Files.createFile(tmp.resolve("log")),
+            MirrorProcess.STARTS_QUICKLY,
+            FRESH);
 
     List<TableLoad> granted = new ArrayList<>();
     List<TableLoad> refused = new ArrayList<>();

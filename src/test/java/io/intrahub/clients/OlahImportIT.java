@@ -65,7 +65,7 @@ class OlahImportIT {
     Process process =
         MirrorProcess.launch(
             log,
-            List.of(),
+            MirrorProcess.STARTS_QUICKLY,
             List.of(
                 "import", "--olah", store.toString(), "--data", tmp.resolve("data").toString()));
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -92,7 +92,8 @@ class OlahImportIT {
                     tmp.resolve("data"),
                     Files.writeString(tmp.resolve("token"), "hf_olahService"),
                     open ? "acme/*" : "other/*"));
-    return MirrorProcess.serve(log, List.of(), List.of("--config", config.toString()), Map.of());
+    return MirrorProcess.serve(
+        log, MirrorProcess.STARTS_QUICKLY, List.of("--config", config.toString()), Map.of());
   }
 
   private PythonClient.Call at(URI mirror) {

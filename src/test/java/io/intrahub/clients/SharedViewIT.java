@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +48,8 @@ class SharedViewIT {
     try (DevHub hub = DevHub.builder().start()) {
       DevRepo repo = LoadedRepo.install(hub);
       Map<String, String> view = Map.of("INTRAHUB_STORE_VIEW", "open-repos");
-      try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of(), view)) {
+      try (MirrorProcess mirror =
+          MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY, view)) {
         client("hf-2.4.0")
             .call()
             .endpoint(mirror.uri())
@@ -57,7 +57,8 @@ class SharedViewIT {
             .expectSuccess();
         mirror.kill();
       }
-      try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of(), view)) {
+      try (MirrorProcess mirror =
+          MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY, view)) {
         await().atMost(Duration.ofSeconds(30)).until(() -> Files.exists(shown));
         mirror.stop();
       }
@@ -65,7 +66,8 @@ class SharedViewIT {
         expectLoads(version, data.resolve("view/hub"), repo);
       }
       // Without the option, nothing is left that would keep space.
-      try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of())) {
+      try (MirrorProcess mirror =
+          MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
         await().until(() -> !Files.exists(data.resolve("view")));
         mirror.stop();
       }

@@ -27,7 +27,7 @@ import tools.jackson.databind.JsonNode;
  */
 @ParameterizedClass
 @FieldSource("VERSIONS")
-@Tag("alone")
+@Tag("timed")
 class UpstreamGoneIT {
   static final List<String> VERSIONS = PythonClient.VERSIONS;
 

@@ -43,9 +43,6 @@ class KilledBranchMoveIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private static final List<String> STARTS_QUICKLY =
-      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
   /** The Hub is asked at each request, and a new commit is shown soon after it was fetched. */
   private static final Map<String, String> MOVES_QUICKLY =
       Map.of(
@@ -55,7 +52,6 @@ class KilledBranchMoveIT {
 
   @TempDir private Path tmp;
   private Path log;
-  private List<String> options = List.of();
   private final Random random = new Random(SEED);
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -79,7 +75,6 @@ class KilledBranchMoveIT {
         files.put(name(i), content(i));
       }
       String before = repo.commit("Add a model", files);
-      options = MirrorProcess.trained(tmp, hub.uri(), log, STARTS_QUICKLY, this::resolve);
       AtomicReference<Runnable> onCall = new AtomicReference<>(() -> {});
       hub.onRequest(_ -> onCall.get().run());
       for (int round = 0; round < ROUNDS; round++) {
@@ -118,7 +113,7 @@ class KilledBranchMoveIT {
   }
 
   private MirrorProcess serve(Path data, DevHub hub) throws IOException {
-    return MirrorProcess.serve(data, hub.uri(), log, options, MOVES_QUICKLY);
+    return MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY, MOVES_QUICKLY);
   }
 
   private static String name(int number) {

@@ -65,10 +65,6 @@ class KilledMirrorIT {
    */
   private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
 
-  /** For a process that lives for a second: it neither compiles nor collects for the long run. */
-  private static final List<String> STARTS_QUICKLY =
-      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
   @TempDir private Path tmp;
 
   /** By name, which file it was when it was last hashed, and in which state. */
@@ -101,18 +97,6 @@ class KilledMirrorIT {
     try (DevHub hub = DevHub.builder().start();
         ExecutorService loaders = Executors.newFixedThreadPool(LOADERS)) {
       DevRepo repo = hub.repo("model", "acme/killed");
-      List<String> options =
-          MirrorProcess.trained(
-              tmp,
-              hub.uri(),
-              log,
-              STARTS_QUICKLY,
-              process -> {
-                Map<String, DevFile> files = files(random, -1);
-                String commit = repo.commit("main", "Training", files);
-                loadWhole(process, commit, files, "in training");
-                loadWhole(process, commit, files, "in training");
-              });
       AtomicReference<Runnable> onUpstreamRequest = new AtomicReference<>(() -> {});
       hub.onRequest(r -> onUpstreamRequest.get().run());
       Round last = new Round("", Map.of());
@@ -122,7 +106,8 @@ class KilledMirrorIT {
         Round round = new Round(repo.commit("main", "Round " + i, files), files);
         KillPoint point = KillPoint.random(random);
         String where = "seed " + SEED + ", round " + i + ", " + point;
-        try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
+        try (MirrorProcess mirror =
+            MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
           loadAgain(mirror, hub, last, published, where);
           AtomicInteger requests = new AtomicInteger();
           onUpstreamRequest.set(() -> {
@@ -139,7 +124,8 @@ class KilledMirrorIT {
         published = onDisk;
         last = round;
       }
-      try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, options)) {
+      try (MirrorProcess mirror =
+          MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
         loadAgain(mirror, hub, last, published, "seed " + SEED + ", at the end");
       }
       assertThat(publishedBlobs(data, true, "seed " + SEED + ", at the end"))

@@ -29,6 +29,10 @@ import java.util.stream.Stream;
  * it fails the test if there is the text of a token in its log or, where flags name it, its store.
  */
 public final class MirrorProcess implements AutoCloseable {
+  /** For a process that lives for seconds: it neither compiles nor collects for the long run. */
+  public static final List<String> STARTS_QUICKLY =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
   private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/");
 
@@ -47,12 +51,6 @@ public final class MirrorProcess implements AutoCloseable {
     this.data = flag < 0 ? Optional.empty() : Optional.of(Path.of(flags.get(flag + 1)));
   }
 
-  /** What is done by a process. */
-  public interface Work {
-    /** Has it done, and waits for it. */
-    void with(MirrorProcess process) throws IOException, InterruptedException;
-  }
-
   /** The jar that the build made; real processes are tested after it was packed. */
   public static Path jar() {
     try (Stream<Path> files = Files.list(Path.of("target"))) {
@@ -66,7 +64,10 @@ public final class MirrorProcess implements AutoCloseable {
     }
   }
 
-  /** A JVM for the product with these options and arguments; its stderr goes to {@code log}. */
+  /**
+   * A JVM for the product with these options and arguments; its stderr goes to {@code log}. It
+   * starts with a cache of its classes, as in the image.
+   */
   public static Process launch(Path log, List<String> options, List<String> arguments)
       throws IOException {
     return launch(log, options, arguments, Map.of());
@@ -80,6 +81,9 @@ public final class MirrorProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx256m");
     command.addAll(options);
+    if (options.stream().noneMatch(o -> o.startsWith("-XX:AOT"))) {
+      command.add(TrainedClasses.option());
+    }
     command.add("-jar");
     command.add(jar().toString());
     command.addAll(arguments);
@@ -90,40 +94,6 @@ public final class MirrorProcess implements AutoCloseable {
     builder.environment().put("INTRAHUB_ADMIN_PORT", "0");
     builder.environment().putAll(environment);
     return builder.start();
-  }
-
-  /**
-   * Runs the product once to make a cache of its classes, which halves the start of the hundreds of
-   * processes after it.
-   *
-   * @param folder an existing one, for the cache and a store that nobody needs afterwards
-   * @param options for the JVM, in this run and all later ones
-   * @return all options for the later runs
-   */
-  public static List<String> trained(Path folder, URI upstream, Path log, List<String> options)
-      throws IOException, InterruptedException {
-    return trained(folder, upstream, log, options, _ -> {});
-  }
-
-  /**
-   * The same, with the classes that some work needs.
-   *
-   * @param work to be done by the process
-   */
-  public static List<String> trained(
-      Path folder, URI upstream, Path log, List<String> options, Work work)
-      throws IOException, InterruptedException {
-    Path cache = folder.resolve("classes.aot");
-    List<String> training = new ArrayList<>(options);
-    training.add("-XX:AOTCacheOutput=" + cache);
-    try (MirrorProcess process = serve(folder.resolve("training"), upstream, log, training)) {
-      work.with(process);
-      process.stop();
-    }
-    assertThat(cache).exists();
-    List<String> later = new ArrayList<>(options);
-    later.add("-XX:AOTCache=" + cache);
-    return later;
   }
 
   /**

@@ -44,7 +44,8 @@ class OfflineIT {
       DevRepo open = make(hub, "acme/open", Visibility.PUBLIC);
       make(hub, "acme/closed", Visibility.PRIVATE);
       URI upstream = URI.create("http://127.0.0.1:" + hub.port());
-      try (MirrorProcess online = MirrorProcess.serve(data, upstream, log, List.of())) {
+      try (MirrorProcess online =
+          MirrorProcess.serve(data, upstream, log, MirrorProcess.STARTS_QUICKLY)) {
         assertThat(askAll(online, open)).contains("200 GET /acme/open/resolve/main/config.json");
         online.stop();
       }

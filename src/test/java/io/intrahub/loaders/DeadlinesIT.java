@@ -30,7 +30,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * How long a client waits at most while upstream is slow. Clients give up a head after 10 seconds;
  * the mirror has 8. The upper bounds leave room for a machine that is slow itself.
  */
-@Tag("alone")
+@Tag("timed")
 class DeadlinesIT {
   private static final String ID = "acme/tiny";
   private static final String TOKEN = "hf_alice";

@@ -14,7 +14,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import okhttp3.tls.HandshakeCertificates;
@@ -263,7 +262,7 @@ class SquidIT {
         tmp.resolve("data-" + n),
         upstream,
         Files.createFile(tmp.resolve("mirror-" + n + ".log")),
-        List.of(),
+        MirrorProcess.STARTS_QUICKLY,
         all);
   }
 

@@ -118,10 +118,10 @@ class GrowingFileIT {
 
   @Test
   void a_thousand_slow_readers_hold_up_nobody_and_cost_one_download() throws Exception {
-    DevFile file = DevFile.lfsGenerated(2, 8_000_000);
+    DevFile file = DevFile.lfsGenerated(2, 4_000_000);
     file("acme/slow", file);
     int readers = 1000;
-    Stall half = hub.faults().on(Route.CDN).stallAt(4_000_000);
+    Stall half = hub.faults().on(Route.CDN).stallAt(2_000_000);
     CountDownLatch begun = new CountDownLatch(readers);
     CountDownLatch goOn = new CountDownLatch(1);
     List<Future<Download.End>> ends = new ArrayList<>();
@@ -231,7 +231,7 @@ class GrowingFileIT {
   @Test
   void one_far_range_that_hangs_does_not_hold_up_the_others() throws Exception {
     int ranges = 16;
-    long part = 64L << 20;
+    long part = 32L << 20;
     DevFile file = DevFile.lfsGenerated(5, ranges * part);
     file("acme/far", file);
     Stall stall = hub.faults().on(Route.CDN).stallAt(1 << 20);

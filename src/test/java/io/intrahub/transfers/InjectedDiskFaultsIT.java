@@ -124,7 +124,8 @@ class InjectedDiskFaultsIT {
     Path data = tmp.resolve(name);
     Path log = Files.createFile(tmp.resolve(name + ".log"));
     Path trace = tmp.resolve(name + ".trace");
-    try (MirrorProcess mirror = MirrorProcess.serve(data, hub.uri(), log, List.of());
+    try (MirrorProcess mirror =
+            MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       assertThat(whole(mirror, "hit.bin", HIT)).isEqualTo("WHOLE");
       long before = hub.counters().bytes(Route.CDN);
@@ -173,7 +174,8 @@ class InjectedDiskFaultsIT {
       assertEverythingPublishedIsRight(data);
     }
     // What the faults left behind does not matter to the next process either.
-    try (MirrorProcess again = MirrorProcess.serve(data, hub.uri(), log, List.of())) {
+    try (MirrorProcess again =
+        MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
       assertThat(whole(again, "file.bin", FILE)).as("after a restart").isEqualTo("WHOLE");
     }
     assertEverythingPublishedIsRight(data);

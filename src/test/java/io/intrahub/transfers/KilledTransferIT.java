@@ -56,7 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledTransferIT {
   private static final String OPTION = "intrahub.killed-fill.";
   private static final long SEED = Long.getLong(OPTION + "seed", System.nanoTime());
-  private static final long SIZE = Long.getLong(OPTION + "size", 600_000_000);
+  private static final long SIZE = Long.getLong(OPTION + "size", 300_000_000);
   private static final int FILLS = Integer.getInteger(OPTION + "fills", 3);
   private static final int KILLS = Integer.getInteger(OPTION + "kills", 4);
 
@@ -129,8 +129,7 @@ class KilledTransferIT {
     try (DevHub hub = builder.start()) {
       hub.faults().on(Route.CDN).throttleTogether(BYTES_PER_SECOND);
       // All levels of the compiler: only the last one hashes at the speed of the processor.
-      Callable<MirrorProcess> start =
-          starter(hub.uri(), MirrorProcess.trained(tmp, hub.uri(), log, List.of()));
+      Callable<MirrorProcess> start = starter(hub.uri());
       mirror.set(CompletableFuture.completedFuture(start.call()));
       for (int i = 0; i < FILLS; i++) {
         String repo = "acme/fill-" + i;
@@ -174,8 +173,8 @@ class KilledTransferIT {
     }
   }
 
-  private Callable<MirrorProcess> starter(URI upstream, List<String> options) {
-    return () -> MirrorProcess.serve(tmp.resolve("data"), upstream, log, options, Map.of(), port);
+  private Callable<MirrorProcess> starter(URI upstream) {
+    return () -> MirrorProcess.serve(tmp.resolve("data"), upstream, log, List.of(), Map.of(), port);
   }
 
   /** Adds up what kills have cost. */

@@ -223,9 +223,7 @@ final class FsKillIT {
     Random random = new Random(seed);
     List<Integer> done = new ArrayList<>();
     int first = 0;
-    for (int round = 0;
-        round < ROUNDS || done.size() <= ROUNDS && round < MOST_ROUNDS;
-        round++) {
+    for (int round = 0; round < ROUNDS || done.size() <= ROUNDS && round < MOST_ROUNDS; round++) {
       Process worker = start(Worker.class, first);
       BufferedReader out = worker.inputReader();
       assertThat(out.readLine()).as("round %d of seed %d", round, seed).isEqualTo("open");
