@@ -33,6 +33,7 @@ import io.intrahub.store.Scratch;
 import io.intrahub.store.fs.BlobReferences;
 import io.intrahub.store.fs.BlobScrubber;
 import io.intrahub.store.fs.ReadOnlyStore;
+import io.intrahub.store.fs.RepoRemoval;
 import io.intrahub.store.fs.RepoRemover;
 import io.intrahub.store.fs.StoreTrimmer;
 import io.intrahub.transfer.Transfers;
@@ -169,7 +170,12 @@ class ProofsTest {
   @Test
   void only_the_commands_of_the_operator_maintain_a_store() {
     for (Class<?> operators :
-        List.of(RepoRemover.class, BlobScrubber.class, BlobReferences.class, StoreTrimmer.class)) {
+        List.of(
+            RepoRemover.class,
+            RepoRemoval.class,
+            BlobScrubber.class,
+            BlobReferences.class,
+            StoreTrimmer.class)) {
       check(
           noClasses()
               .that()

@@ -7,7 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.fs.RemovalPlan;
 import io.intrahub.store.fs.RemovalPlan.Target;
-import io.intrahub.store.fs.RepoRemover;
+import io.intrahub.store.fs.RepoRemoval;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -78,20 +78,21 @@ record RemoveJob(List<Target> targets, boolean dryRun) implements UpkeepJob {
 
   @Override
   public void run(UpkeepStore store, ReportOutput output) throws CommandException, IOException {
-    RepoRemover remover = store.store().remover();
-    RemovalPlan plan = remover.plan(targets);
-    if (!plan.missing().isEmpty()) {
-      throw new CommandException(
-          ExitCode.NOT_FOUND,
-          "Nothing is stored of "
-              + plan.missing().stream().map(Target::toString).collect(Collectors.joining(", "))
-              + ", so nothing was removed.");
-    }
-    RemoveReport report = new RemoveReport(output, plan);
-    if (dryRun) {
-      report.planned();
-    } else {
-      report.removed(remover.remove(plan, store.guard()));
+    try (RepoRemoval removal = store.store().remover().begin(targets)) {
+      RemovalPlan plan = removal.plan();
+      if (!plan.missing().isEmpty()) {
+        throw new CommandException(
+            ExitCode.NOT_FOUND,
+            "Nothing is stored of "
+                + plan.missing().stream().map(Target::toString).collect(Collectors.joining(", "))
+                + ", so nothing was removed.");
+      }
+      RemoveReport report = new RemoveReport(output, plan);
+      if (dryRun) {
+        report.planned();
+      } else {
+        report.removed(removal.run(store.guard()));
+      }
     }
   }
 }

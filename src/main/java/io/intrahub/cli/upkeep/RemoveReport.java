@@ -7,7 +7,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.fs.RemovalPlan;
 import io.intrahub.store.fs.RemovalPlan.Part;
-import io.intrahub.store.fs.RepoRemover.Outcome;
+import io.intrahub.store.fs.RepoRemoval.Outcome;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.stream.Collectors;
@@ -47,6 +47,7 @@ final class RemoveReport {
         .put("files", outcome.files())
         .put("bytes", outcome.bytes())
         .put("inUse", outcome.inUse())
+        .put("spared", outcome.spared())
         .put("failed", outcome.failed());
     parts("Removed");
     output.line(
@@ -58,6 +59,11 @@ final class RemoveReport {
           Amounts.count(outcome.inUse(), "file")
               + " in use now stay until they are evicted: nothing names them any more, so they are"
               + " the first to go.");
+    }
+    if (outcome.spared() > 0) {
+      output.line(
+          Amounts.count(outcome.spared(), "file")
+              + " stay too: a commit that was stored meanwhile names them.");
     }
     if (outcome.failed() > 0) {
       output.error(

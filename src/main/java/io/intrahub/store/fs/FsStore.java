@@ -128,7 +128,7 @@ public final class FsStore implements Store, Maintenance {
         new CurrentBlobMarker(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     EvictablePublishedBlobs evictable =
         new EvictablePublishedBlobs(disk, layout, index, pins, locks, current, partials::isWritten);
-    this.remover = new RepoRemover(disk, layout, repos, evictable, partials);
+    this.remover = new RepoRemover(disk, layout, repos, files.placements(), evictable, partials);
     evictor.add(evictable);
     evictor.add(partials);
     this.commits = new EvictableCommitMetadata(metadata, current, files, budget, evictor, executor);

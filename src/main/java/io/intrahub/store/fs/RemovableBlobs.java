@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,8 +28,8 @@ import java.util.TreeSet;
 final class RemovableBlobs {
   private final Disk disk;
   private final StoreLayout layout;
-  private final Map<BlobKey, Long> blobs = new HashMap<>();
-  private final Set<PartialKey> pieces = new HashSet<>();
+  private final Map<BlobKey, Long> blobs = new LinkedHashMap<>();
+  private final Set<PartialKey> pieces = new LinkedHashSet<>();
   private final TreeSet<String> sharing = new TreeSet<>();
   private final TreeSet<String> unread = new TreeSet<>();
   private long sharedFiles;
@@ -92,6 +92,31 @@ final class RemovableBlobs {
               new PartialKey(BlobKey.of(repo.folderName(), name.digest()), name.size().getAsLong()))
           .ifPresent(pieces::add);
     }
+  }
+
+  /** A published blob that still goes; empty if none does. */
+  Optional<BlobKey> nextBlob() {
+    return blobs.keySet().stream().findFirst();
+  }
+
+  /** Pieces that still go; empty if none do. */
+  Optional<PartialKey> nextPieces() {
+    return pieces.stream().findFirst();
+  }
+
+  /** Takes out a blob that is done with. */
+  void remove(BlobKey blob) {
+    blobs.remove(blob);
+  }
+
+  /** Takes out pieces that are done with. */
+  void remove(PartialKey key) {
+    pieces.remove(key);
+  }
+
+  /** How many published blobs stay because a commit names them. */
+  long sharedFiles() {
+    return sharedFiles;
   }
 
   /** Takes out what a commit names that stays. */

@@ -8,6 +8,7 @@ import io.intrahub.store.RepoStore.ObservedRevision;
 import io.intrahub.store.fs.RemovalPlan.Part;
 import io.intrahub.store.fs.RemovalPlan.Target;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import java.io.IOException;
@@ -41,7 +42,12 @@ final class RemovalPlanner {
     this.catalog = new FsRepoCatalog(disk, layout);
   }
 
-  RemovalPlan plan(List<Target> targets) throws IOException {
+  /**
+   * Finds out what goes.
+   *
+   * @param blobs gets what the plan says of blobs
+   */
+  RemovalPlan plan(List<Target> targets, RemovableBlobs blobs) throws IOException {
     List<Target> missing = new ArrayList<>();
     Map<RepoId, Set<Revision>> wanted = new LinkedHashMap<>();
     for (Target target : targets) {
@@ -58,7 +64,6 @@ final class RemovalPlanner {
       boolean whole = targets.contains(new Target(one.getKey(), Optional.empty()));
       parts.put(one.getKey(), whole ? whole(one.getKey()) : part(one.getKey(), one.getValue()));
     }
-    RemovableBlobs blobs = new RemovableBlobs(disk, layout);
     for (Part part : parts.values()) {
       collect(part, blobs);
     }
@@ -83,6 +88,7 @@ final class RemovalPlanner {
       revisions =
           catalog.revisions(repo).stream().map(ObservedRevision::revision).distinct().toList();
     } catch (IOException e) {
+      throwIfStop(e);
       log.warn("{}: not all of its revisions can be read, but they go too: {}", repo, e.toString());
       revisions = List.of();
     }
@@ -146,6 +152,7 @@ final class RemovalPlanner {
       try {
         blobs.addNamed(part.repo(), catalog.manifest(part.repo(), commit));
       } catch (IOException e) {
+        throwIfStop(e);
         log.warn(
             "{} at {}: the list of files can't be read, so blobs that it names may stay until they"
                 + " are evicted: {}",
@@ -174,13 +181,30 @@ final class RemovalPlanner {
         if (blobs.isEmpty()) {
           return;
         }
-        try {
-          blobs.spareNamed(repo, catalog.manifest(repo, commit));
-        } catch (IOException e) {
-          log.warn("{} at {}: the list of files can't be read: {}", repo, commit, e.toString());
-          blobs.spareAll(repo);
-        }
+        spareNamed(repo, commit, blobs);
       }
+    }
+  }
+
+  /**
+   * Takes out what this commit names, if its manifest is stored, and all that it may name if that
+   * can't be read.
+   *
+   * @throws IOException if the thread was interrupted
+   */
+  void spareNamed(RepoId repo, CommitHash commit, RemovableBlobs blobs) throws IOException {
+    try {
+      blobs.spareNamed(repo, catalog.manifest(repo, commit));
+    } catch (IOException e) {
+      throwIfStop(e);
+      log.warn("{} at {}: the list of files can't be read: {}", repo, commit, e.toString());
+      blobs.spareAll(repo);
+    }
+  }
+
+  private static void throwIfStop(IOException e) throws IOException {
+    if (FileIo.isStop(e)) {
+      throw e;
     }
   }
 

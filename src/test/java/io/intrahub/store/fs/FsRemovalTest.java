@@ -116,8 +116,16 @@ final class FsRemovalTest {
     return new ManifestEntry(new Entry(Entry.Kind.FILE, path, oid, blob.size(), lfs), "{}");
   }
 
-  private static RepoRemover.Outcome remove(FsStore store, Target... targets) throws IOException {
-    return store.remover().remove(store.remover().plan(List.of(targets)), RemovalGuard.OFFLINE);
+  private static RepoRemoval.Outcome remove(FsStore store, Target... targets) throws IOException {
+    try (RepoRemoval removal = store.remover().begin(List.of(targets))) {
+      return removal.run(RemovalGuard.OFFLINE);
+    }
+  }
+
+  private static RemovalPlan plan(FsStore store, Target... targets) throws IOException {
+    try (RepoRemoval removal = store.remover().begin(List.of(targets))) {
+      return removal.plan();
+    }
   }
 
   private static Target all(RepoId repo) {
@@ -152,19 +160,19 @@ final class FsRemovalTest {
   void all_of_a_repo_goes_but_what_another_one_names() throws Exception {
     data = folder.resolve("data");
     try (FsStore store = fill(new TestDisk(data))) {
-      RemovalPlan plan = store.remover().plan(List.of(all(REPO)));
+      RemovalPlan plan = plan(store, all(REPO));
       assertThat(plan.bytes()).isEqualTo(OLD.length + NEW.length + CONFIG.length);
       assertThat(plan.shared().files()).isEqualTo(1);
       assertThat(plan.shared().bytes()).isEqualTo(SHARED.length);
       assertThat(plan.shared().repos()).containsExactly("datasets/acme/other");
 
-      RepoRemover.Outcome outcome = store.remover().remove(plan, RemovalGuard.OFFLINE);
+      RepoRemoval.Outcome outcome = remove(store, all(REPO));
 
-      assertThat(outcome).isEqualTo(new RepoRemover.Outcome(3, plan.bytes(), 0, 0));
+      assertThat(outcome).isEqualTo(new RepoRemoval.Outcome(3, plan.bytes(), 0, 0, 0));
       assertNothingIsKnown(store);
       assertOtherIsWhole(store);
       assertThat(store.usage().bytes()).isEqualTo(SHARED.length + CONFIG.length);
-      assertThat(store.remover().plan(List.of(all(REPO))).missing()).containsExactly(all(REPO));
+      assertThat(plan(store, all(REPO)).missing()).containsExactly(all(REPO));
       // It can be stored again, into folders that are made again.
       publish(store, REPO, sha256(OLD), OLD);
       publish(store, REPO, gitSha1(CONFIG), CONFIG);
@@ -183,14 +191,14 @@ final class FsRemovalTest {
     try (FsStore store = fill(new TestDisk(data))) {
       point(store, REPO, STABLE, SECOND);
 
-      RemovalPlan kept = store.remover().plan(List.of(at(Revision.MAIN)));
+      RemovalPlan kept = plan(store, at(Revision.MAIN));
       assertThat(kept.blobs()).isEmpty();
       assertThat(kept.parts().getFirst().kept()).containsEntry(SECOND, List.of(STABLE));
       remove(store, at(Revision.MAIN));
       assertThat(store.repos().revision(everybody(REPO), Revision.MAIN)).isEmpty();
       assertThat(store.repos().manifest(everybody(REPO), SECOND)).isPresent();
 
-      RepoRemover.Outcome outcome = remove(store, at(V1));
+      RepoRemoval.Outcome outcome = remove(store, at(V1));
       assertThat(outcome.bytes()).isEqualTo(OLD.length);
       assertThat(store.repos().manifest(everybody(REPO), FIRST)).isEmpty();
       assertThat(store.repos().revision(everybody(REPO), new Revision(FIRST.hex()))).isEmpty();
@@ -205,10 +213,9 @@ final class FsRemovalTest {
   void two_repos_that_go_together_take_what_they_share_with_them() throws Exception {
     data = folder.resolve("data");
     try (FsStore store = fill(new TestDisk(data))) {
-      RemovalPlan plan = store.remover().plan(List.of(all(REPO), all(OTHER)));
-      assertThat(plan.shared().files()).isZero();
+      assertThat(plan(store, all(REPO), all(OTHER)).shared().files()).isZero();
 
-      store.remover().remove(plan, RemovalGuard.OFFLINE);
+      remove(store, all(REPO), all(OTHER));
 
       assertThat(store.usage().bytes()).isZero();
       assertThat(store.readOnly().repos()).isEmpty();
@@ -220,7 +227,7 @@ final class FsRemovalTest {
     data = folder.resolve("data");
     try (FsStore store = fill(new TestDisk(data));
         StoredBlob reading = store.published().open(everybody(REPO, sha256(OLD))).orElseThrow()) {
-      RepoRemover.Outcome outcome = remove(store, all(REPO));
+      RepoRemoval.Outcome outcome = remove(store, all(REPO));
 
       assertThat(outcome.inUse()).isEqualTo(1);
       assertThat(outcome.bytes()).isEqualTo(NEW.length + CONFIG.length);
@@ -258,7 +265,7 @@ final class FsRemovalTest {
           data.resolve("repos/" + OTHER.folderName() + "/commits/" + FIRST.hex() + "/manifest");
       Files.write(manifest, new byte[] {1, 2, 3});
 
-      RemovalPlan plan = store.remover().plan(List.of(all(REPO)));
+      RemovalPlan plan = plan(store, all(REPO));
 
       assertThat(plan.shared().unread()).containsExactly("datasets/acme/other");
       // The small file is kept within the repo.

@@ -2,7 +2,9 @@ package io.intrahub.store.fs.disk;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
@@ -49,6 +51,14 @@ public final class FileIo {
       at += count;
       goesOn.run();
     }
+  }
+
+  /**
+   * Whether an operation failed because its thread was interrupted or its file was closed. That
+   * says nothing of the file, and the thread is to end its work.
+   */
+  public static boolean isStop(IOException e) {
+    return e instanceof InterruptedIOException || e instanceof ClosedChannelException;
   }
 
   /** Creates a file with this content and makes the content (not yet the name) durable. */

@@ -97,13 +97,24 @@ public final class AtomicReplacer {
      *     but perhaps not durably
      */
     void moveTo(Path target) throws IOException {
+      moveTo(target, ManifestPlacements.Step::run);
+    }
+
+    /** Makes the one step in which a file gets its name. */
+    interface Placement {
+      /** Runs the step once. */
+      void place(ManifestPlacements.Step rename) throws IOException;
+    }
+
+    /** As {@link #moveTo(Path)}, with what has to be done together with the last step. */
+    void moveTo(Path target, Placement placement) throws IOException {
       checkOpen();
       Path parent = DurableFolders.parentOf(target);
       folders.ensure(parent);
       file.force();
       closeFile();
       long before = metadata.lengthOf(target);
-      disk.rename(path, target);
+      placement.place(() -> disk.rename(path, target));
       ended = true;
       metadata.changed(target, before);
       folders.sync(parent);

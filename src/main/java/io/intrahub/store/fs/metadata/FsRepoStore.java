@@ -58,6 +58,7 @@ public final class FsRepoStore implements RepoStore {
   /** Answers. No other cache has their bytes. */
   private final RecordFiles answers;
 
+  private final ManifestPlacements placements = new ManifestPlacements();
   private final ManifestFiles manifests;
   private final TombstoneFiles tombstones;
   private final MetadataRemoval removal;
@@ -78,8 +79,14 @@ public final class FsRepoStore implements RepoStore {
     this.answers =
         new RecordFiles(disk, replacer, metadata, clock, true, caches.records() - unwritten);
     this.tombstones = new TombstoneFiles(disk, layout, facts);
-    this.manifests = new ManifestFiles(disk, layout, replacer, metadata, caches.manifests());
+    this.manifests =
+        new ManifestFiles(disk, layout, replacer, metadata, placements, caches.manifests());
     this.removal = new MetadataRemoval(disk, layout, facts, answers, manifests, tombstones);
+  }
+
+  /** What a removal of blobs watches. */
+  public ManifestPlacements placements() {
+    return placements;
   }
 
   private Path path(RepoId repo, Revision revision, CommitRole role) {

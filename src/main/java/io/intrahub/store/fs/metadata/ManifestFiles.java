@@ -30,6 +30,7 @@ final class ManifestFiles {
   private final StoreLayout layout;
   private final AtomicReplacer replacer;
   private final MetadataIndex metadata;
+  private final ManifestPlacements placements;
 
   /** A path's stripe guards who replaces or removes its file. */
   private final StripedLocks locks = new StripedLocks();
@@ -39,10 +40,16 @@ final class ManifestFiles {
   /**
    * No manifest is open yet.
    *
+   * @param placements told of each manifest that is put in its place
    * @param bytes of heap that open manifests may take
    */
   ManifestFiles(
-      Disk disk, StoreLayout layout, AtomicReplacer replacer, MetadataIndex metadata, long bytes) {
+      Disk disk,
+      StoreLayout layout,
+      AtomicReplacer replacer,
+      MetadataIndex metadata,
+      ManifestPlacements placements,
+      long bytes) {
     this.open =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
@@ -53,6 +60,7 @@ final class ManifestFiles {
     this.layout = layout;
     this.replacer = replacer;
     this.metadata = metadata;
+    this.placements = placements;
   }
 
   /** How the file tells whose it is. */
@@ -245,7 +253,7 @@ final class ManifestFiles {
         }
       }
       try {
-        file.moveTo(path);
+        file.moveTo(path, rename -> placements.place(repo, commit, rename));
       } finally {
         open.invalidate(path);
       }
