@@ -76,24 +76,22 @@ record CollectJob(OptionalLong target, boolean dryRun) implements UpkeepJob {
               + " down to. Name a size with --to.");
     }
     long used = trimmer.usage().used();
-    Map<BlobKey, List<Reference>> names = Map.of();
+    CollectSummary planned = new CollectSummary(CollectReport.MAX_LISTED);
+    trimmer.plan(to.getAsLong(), planned);
+    // Before anything goes: the manifests that name the files may go with them.
+    Map<BlobKey, List<Reference>> names = names(upkeep, planned);
+    CollectSummary summary = planned;
     if (!dryRun) {
-      // Their manifests may go with them.
-      names = names(upkeep, trimmer.plan(to.getAsLong()));
+      summary = new CollectSummary(CollectReport.MAX_LISTED);
+      trimmer.trim(to.getAsLong(), summary);
     }
-    List<StoreTrimmer.Item> items =
-        dryRun ? trimmer.plan(to.getAsLong()) : trimmer.trim(to.getAsLong());
-    if (dryRun) {
-      names = names(upkeep, items);
-    }
-    new CollectReport(output, names, dryRun).tell(items, used, to.getAsLong());
+    new CollectReport(output, names, dryRun).tell(summary, used, to.getAsLong());
   }
 
-  private static Map<BlobKey, List<Reference>> names(
-      UpkeepStore upkeep, List<StoreTrimmer.Item> items) throws IOException {
+  private static Map<BlobKey, List<Reference>> names(UpkeepStore upkeep, CollectSummary summary)
+      throws IOException {
     Set<BlobKey> blobs =
-        items.stream()
-            .limit(CollectReport.MAX_LISTED)
+        summary.largest().stream()
             .flatMap(item -> item.blob().stream())
             .collect(Collectors.toSet());
     return upkeep.store().references().find(blobs, 1);

@@ -17,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Tells what an eviction removes. For one thread. */
 final class CollectReport {
-  /** How many items are listed. */
+  /** How many items are listed: the largest. */
   static final int MAX_LISTED = 1_000;
 
   private final ReportOutput output;
@@ -36,8 +36,9 @@ final class CollectReport {
    * @param used what the store took before, in bytes
    * @param target what it may take, in bytes
    */
-  void tell(List<Item> items, long used, long target) {
-    long bytes = items.stream().mapToLong(Item::bytes).sum();
+  void tell(CollectSummary summary, long used, long target) {
+    long count = summary.all().count();
+    long bytes = summary.all().bytes();
     boolean reached = used - bytes <= target;
     ObjectNode result =
         JsonMapper.shared()
@@ -45,12 +46,19 @@ final class CollectReport {
             .put("removed", !dryRun)
             .put("used", used)
             .put("target", target)
-            .put("count", items.size())
+            .put("count", count)
             .put("bytes", bytes)
             .put("reached", reached);
+    ObjectNode reasons = result.putObject("reasons");
+    summary
+        .reasons()
+        .forEach((reason, sum) ->
+            reasons.putObject(word(reason)).put("count", sum.count()).put("bytes", sum.bytes()));
     ArrayNode list = result.putArray("items");
     List<List<String>> rows = new ArrayList<>();
-    for (Item item : items.subList(0, Math.min(items.size(), MAX_LISTED))) {
+    long left = bytes;
+    for (Item item : summary.largest()) {
+      left -= item.bytes();
       node(item, list.addObject());
       rows.add(
           List.of(
@@ -59,8 +67,10 @@ final class CollectReport {
               reason(item) + "  " + name(item)));
     }
     Amounts.table(rows).forEach(output::line);
-    if (items.size() > MAX_LISTED) {
-      output.line("and " + (items.size() - MAX_LISTED) + " more");
+    if (count > rows.size()) {
+      output.line(
+          "and %s more, none of them larger, %s"
+              .formatted(Amounts.count(count - rows.size(), "item"), Amounts.size(left)));
     }
     if (!reached) {
       output.error(
@@ -69,10 +79,10 @@ final class CollectReport {
               + " "
               + Amounts.size(target));
     }
-    output.end(result, reached, last(items.size(), bytes, used, target));
+    output.end(result, reached, last(count, bytes, used, target));
   }
 
-  private String last(int count, long bytes, long used, long target) {
+  private String last(long count, long bytes, long used, long target) {
     if (count == 0 && used <= target) {
       return "Nothing has to go: the store takes %s, which is no more than %s."
           .formatted(Amounts.size(used), Amounts.size(target));

@@ -9,10 +9,9 @@ import io.intrahub.store.fs.space.Evictor;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -65,30 +64,30 @@ public final class StoreTrimmer {
    * Finds out what would be evicted now, in this order, so that the store takes no more than this.
    *
    * @param target in bytes
+   * @param to gets one item after the other
    * @throws IOException if the thread was interrupted
    */
-  public List<Item> plan(long target) throws IOException {
+  public void plan(long target, Consumer<Item> to) throws IOException {
     long now = clock.instant().getEpochSecond();
-    return evictor.plan(() -> usage().used() - target).stream()
-        .map(candidate -> item(candidate, candidate.size(), now))
-        .toList();
+    evictor
+        .plan(() -> usage().used() - target)
+        .forEach(candidate -> to.accept(item(candidate, candidate.size(), now)));
   }
 
   /**
    * Evicts until the store takes no more than this, or nothing more can go.
    *
    * @param target in bytes
-   * @return what went, in this order
+   * @param to gets each item that went, in this order, and must be quick: no transfer gets space
+   *     meanwhile
    * @throws IOException if the thread was interrupted
    */
-  public List<Item> trim(long target) throws IOException {
+  public void trim(long target, Consumer<Item> to) throws IOException {
     long now = clock.instant().getEpochSecond();
-    List<Item> evicted = new ArrayList<>();
     long _ =
         evictor.free(
             () -> usage().used() - target,
-            (candidate, freed) -> evicted.add(item(candidate, freed, now)));
-    return evicted;
+            (candidate, freed) -> to.accept(item(candidate, freed, now)));
   }
 
   private static Item item(
