@@ -64,33 +64,42 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
 
   @Override
   public void run(String name, byte[] request, OutputStream to) throws IOException {
-    JobEvents events = new JobEvents(to, () -> closed);
     @Nullable MirrorJob job = jobs.get(name);
     if (job == null) {
       throw new IllegalArgumentException("no job is called " + name);
     }
-    Optional<MirrorJob> other = begin(job);
-    if (other.isPresent()) {
-      events.stopped(
-          "The mirror is doing another " + other.get().name() + ". Try again when that has ended.",
-          ExitCode.IO_ERROR);
-      return;
-    }
-    // Without a word for long, the connection would end; and its end is noticed by a write only.
-    ScheduledFuture<?> beat =
-        timer.scheduleWithFixedDelay(
-            () -> tasks.execute(events::beat), BEAT_SECONDS, BEAT_SECONDS, TimeUnit.SECONDS);
-    try {
-      job.run(request, events);
-    } catch (CommandException e) {
-      events.stopped(String.valueOf(e.getMessage()), e.code());
+    try (JobEvents events = new JobEvents(to, () -> closed)) {
+      Optional<MirrorJob> other = begin(job);
+      if (other.isPresent()) {
+        events.stopped(
+            "The mirror is doing another "
+                + other.get().name()
+                + ". Try again when that has ended.",
+            ExitCode.IO_ERROR);
+        return;
+      }
+      // Without a word for long, the connection would end; and its end is noticed by a write only.
+      ScheduledFuture<?> beat =
+          timer.scheduleWithFixedDelay(
+              () -> tasks.execute(events::keepAlive), BEAT_SECONDS, BEAT_SECONDS, TimeUnit.SECONDS);
+      try {
+        run(job, request, events);
+      } finally {
+        beat.cancel(false);
+        end(job);
+      }
     } catch (UncheckedIOException e) {
       // The command was ended, or the mirror is: no fault, and nobody to tell.
       log.info(
           "The {} that a command asked for was given up: {}", name, String.valueOf(e.getCause()));
-    } finally {
-      beat.cancel(false);
-      end(job);
+    }
+  }
+
+  private static void run(MirrorJob job, byte[] request, JobEvents events) throws IOException {
+    try {
+      job.run(request, events);
+    } catch (CommandException e) {
+      events.stopped(String.valueOf(e.getMessage()), e.code());
     }
   }
 

@@ -5,14 +5,19 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What a job tells the command that asked for it: one JSON object a line. What can't be written
- * throws {@link UncheckedIOException}, which stops the job. Safe for use by many threads.
+ * throws {@link UncheckedIOException}, which stops the job. Closed before the answer ends: the
+ * stream then belongs to another request. Safe for use by many threads.
  */
-public final class JobEvents implements ReportOutput {
+public final class JobEvents implements ReportOutput, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(JobEvents.class);
+
   static final String STOPPED = "stopped";
   static final String CODE = "code";
   static final String LINE = "line";
@@ -24,6 +29,9 @@ public final class JobEvents implements ReportOutput {
 
   private final OutputStream to;
   private final BooleanSupplier stopping;
+
+  /** Whether nothing more may be written. Guarded by this. */
+  private boolean closed;
 
   /**
    * Tells a command.
@@ -37,6 +45,9 @@ public final class JobEvents implements ReportOutput {
 
   private synchronized void write(String text) {
     try {
+      if (closed) {
+        throw new IOException("the answer has ended");
+      }
       to.write((text + "\n").getBytes(StandardCharsets.UTF_8));
       to.flush();
     } catch (IOException e) {
@@ -58,6 +69,28 @@ public final class JobEvents implements ReportOutput {
       throw new UncheckedIOException(new IOException("the mirror is being stopped"));
     }
     write("");
+  }
+
+  /**
+   * Writes something, so that the connection stays open while the job says nothing. Does nothing
+   * once this is closed. For another thread than the job's: a failure is left to that one, which
+   * meets it as well.
+   */
+  public synchronized void keepAlive() {
+    if (closed) {
+      return;
+    }
+    try {
+      write("");
+    } catch (UncheckedIOException e) {
+      log.debug("The command does not wait any more", e);
+    }
+  }
+
+  /** Waits for a write under way; then nothing is written any more. Does not close the stream. */
+  @Override
+  public synchronized void close() {
+    closed = true;
   }
 
   /** Ends the output of a job that can't go on. */
