@@ -26,6 +26,14 @@ public final class AdminServer implements AutoCloseable {
   /** The header with the signature of a request that changes the store. */
   public static final String SIGNATURE = "X-Intrahub-Signature";
 
+  /** The path of a new challenge, and the header in which a signed request names its own. */
+  public static final String CHALLENGE_PATH = "/challenge";
+
+  public static final String CHALLENGE = "X-Intrahub-Challenge";
+
+  /** The status of a signed request whose challenge is not, or not any more, good. */
+  public static final int EXPIRED = 409;
+
   /** Writes errors without the text of an exception. */
   private static final Request.Handler PLAIN_ERRORS =
       (request, response, callback) -> {
@@ -78,6 +86,12 @@ public final class AdminServer implements AutoCloseable {
               "/status",
               ctx ->
                   ctx.contentType("application/json; charset=utf-8").result(statusReport.write()));
+          config.routes.get(
+              CHALLENGE_PATH,
+              ctx ->
+                  ctx.contentType("text/plain; charset=utf-8")
+                      .header("Cache-Control", "no-store")
+                      .result(jobs.challenge()));
           jobs.names().forEach(job -> config.routes.post("/" + job, ctx -> run(ctx, job, jobs)));
         });
   }
@@ -99,14 +113,26 @@ public final class AdminServer implements AutoCloseable {
 
   private static void run(Context ctx, String job, OperatorJobs jobs) throws IOException {
     byte[] request = ctx.bodyAsBytes();
-    String signature = Optional.ofNullable(ctx.req().getHeader(SIGNATURE)).orElse("");
-    if (!jobs.isSigned(job, request, signature)) {
-      refuse(ctx, 403, "The request is not signed with the key in this mirror's store folder.");
-      return;
+    switch (jobs.admit(job, request, header(ctx, CHALLENGE), header(ctx, SIGNATURE))) {
+      case FORGED ->
+          refuse(ctx, 403, "The request is not signed with the key in this mirror's store folder.");
+      case EXPIRED ->
+          refuse(
+              ctx,
+              EXPIRED,
+              "The mirror does not know the challenge of this request, or it was used before. Start"
+                  + " the command again.");
+      case ADMITTED -> {
+        ctx.contentType("application/x-ndjson; charset=utf-8");
+        // Not Javalin's own stream, whose flush() does nothing: a client that left would go
+        // unnoticed.
+        jobs.run(job, request, ctx.res().getOutputStream());
+      }
     }
-    ctx.contentType("application/x-ndjson; charset=utf-8");
-    // Not Javalin's own stream, whose flush() does nothing: a client that left would go unnoticed.
-    jobs.run(job, request, ctx.res().getOutputStream());
+  }
+
+  private static String header(Context ctx, String name) {
+    return Optional.ofNullable(ctx.req().getHeader(name)).orElse("");
   }
 
   private static void refuse(Context ctx, int status, String message) {

@@ -12,8 +12,26 @@ public interface OperatorJobs {
   /** The names of the jobs. Each is the path of a POST. */
   Set<String> names();
 
-  /** Whether whoever sent the request may write to the store. */
-  boolean isSigned(String job, byte[] request, String signature);
+  /** Whether a request is done. */
+  enum Admission {
+    /** Whoever sent it may write to the store. */
+    ADMITTED,
+    /** It is not signed with the key of the store. */
+    FORGED,
+    /** It is, but its challenge was used before, is too old, or is not of this process. */
+    EXPIRED
+  }
+
+  /** Returns a new challenge, to be signed together with one request. Anybody may have one. */
+  String challenge();
+
+  /**
+   * Decides on a request, which uses up its challenge.
+   *
+   * @param job one of {@link #names}
+   * @param challenge as the request names it
+   */
+  Admission admit(String job, byte[] request, String challenge, String signature);
 
   /**
    * Does a job, and returns when that has ended.

@@ -141,7 +141,7 @@ public final class App implements AutoCloseable {
                               store, settings.data(), mirror.importGuard(), budget, clock)),
                       MirrorUpkeep.all(store, mirror).stream())
                   .toList(),
-              store.operatorKey(),
+              new JobChallenges(store.operatorKey(), System::nanoTime, random),
               tasks,
               timer);
       admin =

@@ -5,7 +5,6 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.JobEvents;
 import io.intrahub.cli.command.MirrorJob;
-import io.intrahub.store.fs.OperatorKey;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -34,7 +33,7 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
   private static final int BEAT_SECONDS = 10;
 
   private final Map<String, MirrorJob> jobs;
-  private final OperatorKey key;
+  private final JobChallenges challenges;
   private final Executor tasks;
   private final ScheduledExecutorService timer;
 
@@ -45,9 +44,12 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
   private volatile boolean closed;
 
   MirrorJobs(
-      List<MirrorJob> jobs, OperatorKey key, Executor tasks, ScheduledExecutorService timer) {
+      List<MirrorJob> jobs,
+      JobChallenges challenges,
+      Executor tasks,
+      ScheduledExecutorService timer) {
     this.jobs = jobs.stream().collect(Collectors.toMap(MirrorJob::name, Function.identity()));
-    this.key = key;
+    this.challenges = challenges;
     this.tasks = tasks;
     this.timer = timer;
   }
@@ -58,8 +60,13 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
   }
 
   @Override
-  public boolean isSigned(String job, byte[] request, String signature) {
-    return key.isSignature(signature, job, request);
+  public String challenge() {
+    return challenges.next();
+  }
+
+  @Override
+  public Admission admit(String job, byte[] request, String challenge, String signature) {
+    return challenges.admit(job, request, challenge, signature);
   }
 
   @Override

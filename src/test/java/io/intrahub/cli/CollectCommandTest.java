@@ -5,22 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.testing.MirrorUnderTest;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub gc}, done by a mirror in this process and without one. */
 @Timeout(120)
@@ -56,33 +49,19 @@ class CollectCommandTest {
   }
 
   private void load(String repo) throws Exception {
-    try (InputStream in =
-        mirror.uri().resolve("/" + repo + "/resolve/main/weights.bin").toURL().openStream()) {
-      assertThat(in.readAllBytes()).isNotEmpty();
-    }
+    assertThat(CommandRun.load(mirror, repo, "weights.bin", "")).isNotEmpty();
     mirror.awaitIdle();
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private Ran gc(int adminPort, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    List<String> all = new ArrayList<>(List.of("gc", "--data", mirror.data().toString()));
-    all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
-    all.addAll(List.of(arguments));
-    return new Ran(line.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+  private CommandRun gc(int adminPort, String... arguments) {
+    return CommandRun.at(
+        mirror,
+        adminPort,
+        Stream.concat(Stream.of("gc"), Stream.of(arguments)).toArray(String[]::new));
   }
 
   private void assertDryRunIsWhatHappens(int adminPort) {
-    Ran planned = gc(adminPort, "--to", "400KB", "--dry-run", "--json");
+    CommandRun planned = gc(adminPort, "--to", "400KB", "--dry-run", "--json");
     assertThat(planned.status()).as(planned.err()).isZero();
     assertThat(mirror.storedBlobs()).contains(OLD.etag(), NEW.etag(), OTHER.etag());
     assertThat(
@@ -93,7 +72,7 @@ class CollectCommandTest {
         .contains(OLD.etag(), NEW.etag())
         .doesNotContain(OTHER.etag());
 
-    Ran ran = gc(adminPort, "--to", "400KB", "--json");
+    CommandRun ran = gc(adminPort, "--to", "400KB", "--json");
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.json().path("items")).isEqualTo(planned.json().path("items"));
@@ -104,7 +83,7 @@ class CollectCommandTest {
   @Test
   void a_running_mirror_evicts_what_a_dry_run_shows() throws Exception {
     int port = mirror.app().adminUri().getPort();
-    Ran planned = gc(port, "--to", "800KB", "--dry-run");
+    CommandRun planned = gc(port, "--to", "800KB", "--dry-run");
     assertThat(planned.out().lines().toList())
         .anySatisfy(line ->
             assertThat(line).matches(" *390 KiB +20.*Z +superseded +acme/tiny: weights\\.bin"))
@@ -128,7 +107,7 @@ class CollectCommandTest {
 
   @Test
   void a_store_without_a_limit_has_no_watermark() {
-    Ran ran = gc(mirror.app().adminUri().getPort(), "--dry-run");
+    CommandRun ran = gc(mirror.app().adminUri().getPort(), "--dry-run");
 
     assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
     assertThat(ran.err()).contains("Name a size with --to");
@@ -136,7 +115,7 @@ class CollectCommandTest {
 
   @Test
   void what_cannot_be_reached_is_said() {
-    Ran ran = gc(mirror.app().adminUri().getPort(), "--to", "1B", "--dry-run");
+    CommandRun ran = gc(mirror.app().adminUri().getPort(), "--to", "1B", "--dry-run");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.err()).contains("the store does not come down to 1 B");

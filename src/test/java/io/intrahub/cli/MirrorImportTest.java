@@ -3,17 +3,13 @@ package io.intrahub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.intrahub.admin.AdminServer;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
-import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.io.RandomAccessFile;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,20 +17,18 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub import} into the store of a mirror in this process. */
 @Timeout(120)
@@ -75,26 +69,13 @@ class MirrorImportTest {
     mirror.close();
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {}
-
-  private Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    List<String> all = new ArrayList<>(List.of("import", "--data", mirror.data().toString()));
-    all.addAll(List.of("--admin-port", Integer.toString(mirror.app().adminUri().getPort())));
-    all.addAll(List.of(arguments));
-    int status = line.execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+  private CommandRun run(String... arguments) {
+    return CommandRun.at(
+        mirror, Stream.concat(Stream.of("import"), Stream.of(arguments)).toArray(String[]::new));
   }
 
   private byte[] get(String path) throws Exception {
-    URI address = mirror.uri().resolve("/" + ID + "/resolve/main/" + path);
-    try (InputStream in = address.toURL().openStream()) {
-      return in.readAllBytes();
-    }
+    return CommandRun.load(mirror, ID, path, "");
   }
 
   private List<Recorded> contentReads() {
@@ -106,7 +87,7 @@ class MirrorImportTest {
 
   @Test
   void a_running_mirror_imports_and_serves_without_fetching_the_content() throws Exception {
-    Ran ran = run("--hf-cache", cache.toString());
+    CommandRun ran = run("--hf-cache", cache.toString());
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.err()).isEmpty();
@@ -118,8 +99,7 @@ class MirrorImportTest {
       assertThat(get(file.getKey())).isEqualTo(file.getValue().allBytes());
     }
     assertThat(contentReads()).isEmpty();
-    JsonNode again =
-        JsonMapper.shared().readTree(run("--hf-cache", cache.toString(), "--json").out());
+    JsonNode again = run("--hf-cache", cache.toString(), "--json").json();
     assertThat(again.at("/repos/0/added").asInt(-1)).isZero();
     assertThat(again.at("/repos/0/files").asInt()).isEqualTo(3);
   }
@@ -141,7 +121,7 @@ class MirrorImportTest {
         .atMost(Duration.ofSeconds(30))
         .until(() -> mirror.app().runningTransfers() > 0 && !contentLog().isEmpty());
 
-    Ran ran = run("--hf-cache", cache.toString());
+    CommandRun ran = run("--hf-cache", cache.toString());
     assertThat(ran.status()).as(ran.err()).isZero();
     stall.release();
 
@@ -209,13 +189,8 @@ class MirrorImportTest {
     }
     ImportJob job =
         new ImportJob(ImportJob.Kind.FILES, folder, List.of(ID), commit, false).checked();
-    OperatorKey key = OperatorKey.read(mirror.data()).orElseThrow();
-    HttpRequest request =
-        HttpRequest.newBuilder(mirror.app().adminUri().resolve("/import"))
-            .header(AdminServer.SIGNATURE, key.sign("import", job.toJson()))
-            .POST(HttpRequest.BodyPublishers.ofByteArray(job.toJson()))
-            .build();
     try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request = CommandRun.signed(mirror, client, "import", job.toJson());
       InputStream events = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
       assertThat(events.read()).as("it has begun").isPositive();
       assertThat(run("--hf-cache", cache.toString()).err())
@@ -231,7 +206,7 @@ class MirrorImportTest {
 
   @Test
   void a_folder_that_the_mirror_cannot_read_is_named() {
-    Ran ran = run("--hf-cache", tmp.resolve("none").toString());
+    CommandRun ran = run("--hf-cache", tmp.resolve("none").toString());
 
     assertThat(ran.status()).isEqualTo(Main.EX_IOERR);
     assertThat(ran.err()).contains("The import from " + tmp.resolve("none") + " stopped");

@@ -4,26 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.admin.AdminServer;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
-import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.net.URLConnection;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -32,9 +28,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub rm}, done by a mirror in this process and without one. */
 @Timeout(120)
@@ -75,44 +68,17 @@ class RemoveCommandTest {
   }
 
   private byte[] get(String repo, String path, String token) throws IOException {
-    URLConnection connection =
-        mirror.uri().resolve("/" + repo + "/resolve/main/" + path).toURL().openConnection();
-    if (!token.isEmpty()) {
-      connection.setRequestProperty("Authorization", "Bearer " + token);
-    }
-    try (InputStream in = connection.getInputStream()) {
-      return in.readAllBytes();
-    }
+    return CommandRun.load(mirror, repo, path, token);
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private Ran run(String... arguments) {
-    return runAt(Integer.toString(mirror.app().adminUri().getPort()), arguments);
-  }
-
-  private Ran runAt(String adminPort, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--data", mirror.data().toString()));
-    if (!arguments[0].equals("ls")) {
-      all.addAll(List.of("--admin-port", adminPort));
-    }
-    return new Ran(line.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+  private CommandRun run(String... arguments) {
+    return CommandRun.at(mirror, arguments);
   }
 
   @Test
   void a_running_mirror_removes_a_repo_and_serves_the_other_one_that_shares_its_weights()
       throws Exception {
-    Ran planned = run("rm", "acme/tiny", "--dry-run");
+    CommandRun planned = run("rm", "acme/tiny", "--dry-run");
     assertThat(planned.status()).as(planned.err()).isZero();
     assertThat(planned.out())
         .contains("Would remove all of acme/tiny: 1 commit and the revision main.")
@@ -121,7 +87,7 @@ class RemoveCommandTest {
     load("acme/tiny", "own.bin");
     assertThat(mirror.contentReads()).as("after the dry run").isEmpty();
 
-    Ran ran = run("rm", "acme/tiny", "--yes");
+    CommandRun ran = run("rm", "acme/tiny", "--yes");
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.out())
@@ -136,20 +102,20 @@ class RemoveCommandTest {
     assertThat(mirror.contentReads()).as("it is loaded again").isNotEmpty();
     mirror.restartOffline();
     assertThat(get("acme/tiny", "own.bin", "")).isEqualTo(OWN.allBytes());
-    Ran again = run("rm", "acme/none", "--yes");
+    CommandRun again = run("rm", "acme/none", "--yes");
     assertThat(again.status()).isEqualTo(ExitCode.NOT_FOUND.status());
     assertThat(again.err()).contains("Nothing is stored of acme/none");
   }
 
   @Test
   void without_a_mirror_the_folder_is_changed_under_its_lock() throws Exception {
-    String port = Integer.toString(mirror.app().adminUri().getPort());
-    Ran locked = runAt("0", "rm", "acme/tiny", "--yes");
+    int port = mirror.app().adminUri().getPort();
+    CommandRun locked = CommandRun.at(mirror, 0, "rm", "acme/tiny", "--yes");
     assertThat(locked.status()).isEqualTo(ExitCode.CONFIG.status());
     assertThat(locked.err()).contains("name its operator's listener with --admin-host");
     mirror.app().close();
 
-    Ran ran = runAt(port, "rm", "acme/tiny", "--yes", "--json");
+    CommandRun ran = CommandRun.at(mirror, port, "rm", "acme/tiny", "--yes", "--json");
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.json().at("/files").asInt()).isEqualTo(2);
@@ -175,7 +141,7 @@ class RemoveCommandTest {
     mirror.pass(Duration.ofMinutes(20));
     load("acme/tiny", "own.bin");
 
-    Ran ran = run("rm", "acme/tiny@v1", "--yes");
+    CommandRun ran = run("rm", "acme/tiny@v1", "--yes");
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.out()).contains("Removed from acme/tiny: 1 commit and the revision v1.");
@@ -231,7 +197,7 @@ class RemoveCommandTest {
             Thread::startVirtualThread);
     await().atMost(Duration.ofSeconds(30)).until(() -> mirror.app().runningTransfers() > 0);
 
-    Ran ran = run("rm", "acme/slow", "--yes");
+    CommandRun ran = run("rm", "acme/slow", "--yes");
     stall.release();
 
     assertThat(ran.status()).as(ran.err()).isZero();
@@ -243,7 +209,7 @@ class RemoveCommandTest {
 
   @Test
   void nothing_is_removed_unasked() {
-    Ran ran = run("rm", "acme/tiny");
+    CommandRun ran = run("rm", "acme/tiny");
 
     assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
     assertThat(ran.err()).contains("there is no terminal to ask on: name --yes");
@@ -254,19 +220,39 @@ class RemoveCommandTest {
   @Test
   void only_who_can_read_the_folder_of_the_store_may_have_it_remove() throws Exception {
     byte[] job = "{\"dryRun\":false,\"targets\":[\"acme/tiny\"]}".getBytes(StandardCharsets.UTF_8);
-    String forImports = OperatorKey.read(mirror.data()).orElseThrow().sign("import", job);
     try (HttpClient client = HttpClient.newHttpClient()) {
-      for (String signature : List.of("0".repeat(64), forImports)) {
-        HttpResponse<String> answer =
-            client.send(
-                HttpRequest.newBuilder(mirror.app().adminUri().resolve("/rm"))
-                    .header("X-Intrahub-Signature", signature)
-                    .POST(HttpRequest.BodyPublishers.ofByteArray(job))
-                    .build(),
-                HttpResponse.BodyHandlers.ofString());
+      HttpRequest forImports = CommandRun.signed(mirror, client, "import", job);
+      for (String signature :
+          List.of(
+              "0".repeat(64),
+              forImports.headers().firstValue(AdminServer.SIGNATURE).orElseThrow())) {
+        HttpRequest forged =
+            HttpRequest.newBuilder(forImports, (name, _) -> !name.equals(AdminServer.SIGNATURE))
+                .uri(mirror.app().adminUri().resolve("/rm"))
+                .header(AdminServer.SIGNATURE, signature)
+                .build();
 
-        assertThat(answer.statusCode()).isEqualTo(403);
+        assertThat(client.send(forged, HttpResponse.BodyHandlers.ofString()).statusCode())
+            .isEqualTo(403);
       }
+    }
+    assertThat(run("ls").out()).contains("acme/tiny");
+  }
+
+  @Test
+  void whoever_sees_a_signed_request_cannot_have_it_done_again() throws Exception {
+    byte[] job = "{\"dryRun\":false,\"targets\":[\"acme/tiny\"]}".getBytes(StandardCharsets.UTF_8);
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest seen = CommandRun.signed(mirror, client, "rm", job);
+      HttpResponse<String> first = client.send(seen, HttpResponse.BodyHandlers.ofString());
+      assertThat(first.statusCode()).isEqualTo(200);
+      assertThat(first.body()).contains("Removed all of acme/tiny");
+      load("acme/tiny", "own.bin");
+
+      HttpResponse<String> again = client.send(seen, HttpResponse.BodyHandlers.ofString());
+
+      assertThat(again.statusCode()).isEqualTo(409);
+      assertThat(again.body()).contains("used before. Start the command again");
     }
     assertThat(run("ls").out()).contains("acme/tiny");
   }

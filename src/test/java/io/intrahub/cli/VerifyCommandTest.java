@@ -8,14 +8,8 @@ import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -23,9 +17,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub verify}, done by a mirror in this process and without one. */
 @Timeout(120)
@@ -58,36 +49,18 @@ class VerifyCommandTest {
   }
 
   private byte[] get(String repo, String path, String token) throws IOException {
-    URLConnection connection =
-        mirror.uri().resolve("/" + repo + "/resolve/main/" + path).toURL().openConnection();
-    if (!token.isEmpty()) {
-      connection.setRequestProperty("Authorization", "Bearer " + token);
-    }
-    try (InputStream in = connection.getInputStream()) {
-      return in.readAllBytes();
-    }
+    return CommandRun.load(mirror, repo, path, token);
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private Ran verify(String... arguments) {
+  private CommandRun verify(String... arguments) {
     return verifyAt(mirror.app().adminUri().getPort(), arguments);
   }
 
-  private Ran verifyAt(int adminPort, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    List<String> all = new ArrayList<>(List.of("verify", "--data", mirror.data().toString()));
-    all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
-    all.addAll(List.of(arguments));
-    return new Ran(line.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+  private CommandRun verifyAt(int adminPort, String... arguments) {
+    return CommandRun.at(
+        mirror,
+        adminPort,
+        Stream.concat(Stream.of("verify"), Stream.of(arguments)).toArray(String[]::new));
   }
 
   private void damage(DevFile file) throws IOException {
@@ -103,12 +76,12 @@ class VerifyCommandTest {
 
   @Test
   void a_running_mirror_finds_a_damaged_file_and_fetches_it_again() throws Exception {
-    Ran sound = verify("--rate", "0");
+    CommandRun sound = verify("--rate", "0");
     assertThat(sound.status()).as(sound.err()).isZero();
     assertThat(sound.out()).isEqualTo("Checked 2 files, 1.2 MiB: all are right.\n");
     damage(WEIGHTS);
 
-    Ran ran = verify();
+    CommandRun ran = verify();
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.err())
@@ -137,7 +110,7 @@ class VerifyCommandTest {
     mirror.awaitIdle();
     damage(SECRET);
 
-    Ran ran = verify("acme/secret", "--json");
+    CommandRun ran = verify("acme/secret", "--json");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.json().at("/files").asInt()).isEqualTo(1);
@@ -154,7 +127,7 @@ class VerifyCommandTest {
     damage(CONFIG);
     mirror.app().close();
 
-    Ran ran = verifyAt(1, "acme/tiny");
+    CommandRun ran = verifyAt(1, "acme/tiny");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.err()).contains("config.json").contains("the next request for it fetches it");
@@ -165,7 +138,7 @@ class VerifyCommandTest {
   @Test
   void a_repo_that_is_not_stored_and_a_wrong_rate_are_refused() {
     assertThat(verify("acme/none").status()).isEqualTo(ExitCode.NOT_FOUND.status());
-    Ran ran = verify("--rate", "1KB/s");
+    CommandRun ran = verify("--rate", "1KB/s");
     assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
     assertThat(ran.err()).contains("--rate: '1KB/s' is not a rate of 1MB/s or more");
   }

@@ -1,5 +1,8 @@
 package io.intrahub.cli.command;
 
+import static java.net.http.HttpResponse.BodyHandlers.ofInputStream;
+import static java.net.http.HttpResponse.BodyHandlers.ofString;
+
 import io.intrahub.admin.AdminServer;
 import io.intrahub.config.Config;
 import io.intrahub.store.fs.OperatorKey;
@@ -13,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,6 +24,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Has a running mirror do a job, and passes on what it tells. */
 public final class RemoteJob {
+  private static final Pattern CHALLENGE = Pattern.compile("[0-9a-f]{32}");
+
+  /** How much is read of the reason for a refusal, in bytes. */
+  private static final int MAX_REASON = 1024;
+
   private final URI listener;
   private final OperatorKey key;
   private final String name;
@@ -66,19 +75,23 @@ public final class RemoteJob {
    * @param request what to do, as JSON
    */
   public Ended run(byte[] request, ReportOutput output) throws InterruptedException {
-    HttpRequest post =
-        HttpRequest.newBuilder(listener.resolve("/" + name))
-            .header(AdminServer.SIGNATURE, key.sign(name, request))
-            .POST(HttpRequest.BodyPublishers.ofByteArray(request))
-            .build();
     try (HttpClient client = OperatorListener.client()) {
       HttpResponse<InputStream> response;
       try {
-        response = client.send(post, HttpResponse.BodyHandlers.ofInputStream());
+        HttpResponse<String> challenge = client.send(challenge(), ofString());
+        // What another server says there must not be signed.
+        if (challenge.statusCode() != 200 || !CHALLENGE.matcher(challenge.body()).matches()) {
+          return new Ended.NotRunning();
+        }
+        response = client.send(post(request, challenge.body()), ofInputStream());
       } catch (IOException e) {
         return new Ended.NotRunning();
       }
       try (InputStream in = response.body()) {
+        if (response.statusCode() == AdminServer.EXPIRED) {
+          String why = new String(in.readNBytes(MAX_REASON), StandardCharsets.UTF_8);
+          return new Ended.Stopped(why.strip(), ExitCode.IO_ERROR);
+        }
         boolean understood =
             response.statusCode() == 200
                 && response.headers().firstValue("Content-Type").orElse("").contains("x-ndjson");
@@ -87,6 +100,20 @@ public final class RemoteJob {
         return broken();
       }
     }
+  }
+
+  private HttpRequest challenge() {
+    return HttpRequest.newBuilder(listener.resolve(AdminServer.CHALLENGE_PATH))
+        .timeout(OperatorListener.PATIENCE)
+        .build();
+  }
+
+  private HttpRequest post(byte[] request, String challenge) {
+    return HttpRequest.newBuilder(listener.resolve("/" + name))
+        .header(AdminServer.CHALLENGE, challenge)
+        .header(AdminServer.SIGNATURE, key.sign(name, challenge, request))
+        .POST(HttpRequest.BodyPublishers.ofByteArray(request))
+        .build();
   }
 
   private Ended.Stopped broken() {

@@ -16,8 +16,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Signs what a command asks of the mirror that runs on its store. Only those who may read the
- * store's folder can sign. The key itself is never sent, and a signature is good for its job and
- * request only. Immutable.
+ * store's folder can sign. The key itself is never sent, and a signature is good for its job,
+ * challenge and request only. Immutable.
  */
 public final class OperatorKey {
   private static final String ALGORITHM = "HmacSHA256";
@@ -52,23 +52,24 @@ public final class OperatorKey {
    * The signature of a request.
    *
    * @param job what it asks for, in ASCII, without a line break
+   * @param challenge what the mirror gave for this one request, likewise
    */
-  public String sign(String job, byte[] request) {
+  public String sign(String job, String challenge, byte[] request) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
       mac.update(PURPOSE);
-      mac.update((job + "\n").getBytes(StandardCharsets.US_ASCII));
+      mac.update((job + "\n" + challenge + "\n").getBytes(StandardCharsets.US_ASCII));
       return HexFormat.of().formatHex(mac.doFinal(request));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java has " + ALGORITHM, e);
     }
   }
 
-  /** Whether a signature is the one of this request for this job. */
-  public boolean isSignature(String signature, String job, byte[] request) {
+  /** Whether a signature is the one of this request for this job and challenge. */
+  public boolean isSignature(String signature, String job, String challenge, byte[] request) {
     return MessageDigest.isEqual(
-        sign(job, request).getBytes(StandardCharsets.US_ASCII),
+        sign(job, challenge, request).getBytes(StandardCharsets.US_ASCII),
         signature.getBytes(StandardCharsets.UTF_8));
   }
 }
