@@ -139,7 +139,10 @@ public final class BlobPublisher {
     }
   }
 
+  /** Takes the name back. Somebody may have opened the blob under it meanwhile. */
   private void unname(StoreLayout.BlobPaths paths, Path data, IOException why) {
+    ReentrantLock lock = locks.of(paths.key());
+    lock.lock();
     try {
       if (features.links()) {
         disk.delete(paths.blob());
@@ -147,8 +150,12 @@ public final class BlobPublisher {
         // It was moved there: to delete it would delete the only copy.
         disk.rename(paths.blob(), data);
       }
+      index.remove(paths.key());
+      index.fileRemoved(paths.key());
     } catch (IOException e) {
       why.addSuppressed(e);
+    } finally {
+      lock.unlock();
     }
   }
 }
