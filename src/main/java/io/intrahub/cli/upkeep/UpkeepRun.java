@@ -92,7 +92,7 @@ final class UpkeepRun {
         "The "
             + job
             + " stopped: "
-            + why.getMessage()
+            + Optional.ofNullable(why.getMessage()).orElse("it was interrupted")
             + ". What is done stays done, and the same command continues.",
         why);
   }

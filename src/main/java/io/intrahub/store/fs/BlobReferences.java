@@ -8,6 +8,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import java.io.IOException;
@@ -45,7 +46,8 @@ public final class BlobReferences {
    *
    * @param atMost number of files of each blob, one for each repo
    * @return for each blob that a manifest names at least one file
-   * @throws IOException if the repos can't be listed; a manifest that can't be read is logged
+   * @throws IOException if the repos can't be listed, or the thread was interrupted; a manifest
+   *     that can't be read is logged
    */
   public Map<BlobKey, List<Reference>> find(Set<BlobKey> blobs, int atMost) throws IOException {
     Map<BlobKey, List<Reference>> found = new HashMap<>();
@@ -59,6 +61,9 @@ public final class BlobReferences {
         try {
           find(repo, commit, catalog.manifest(repo, commit), blobs, atMost, found);
         } catch (IOException e) {
+          if (FileIo.isStop(e)) {
+            throw e;
+          }
           log.warn("{} at {}: the list of files can't be read: {}", repo, commit, e.toString());
         }
       }

@@ -12,8 +12,8 @@ import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.metadata.FsRepoCatalog;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -58,7 +58,10 @@ public final class BlobScrubber {
     UNREADABLE
   }
 
-  /** Follows the work. For the thread that does it; an unchecked exception ends the work. */
+  /**
+   * Follows the work. For the thread that does it, which holds no lock and, when it tells of a
+   * whole blob, no pin; an unchecked exception ends the work.
+   */
   public interface Listener {
     /**
      * Some bytes were read. May wait, so that reading is not faster than it should be.
@@ -67,17 +70,26 @@ public final class BlobScrubber {
      */
     void read(int bytes) throws IOException;
 
-    /** A blob was read whole and is right. */
-    void right(long size);
+    /**
+     * A blob was read whole and is right.
+     *
+     * @throws IOException to end the work
+     */
+    void right(long size) throws IOException;
 
-    /** A blob is not right. */
-    void wrong(BlobKey blob, long size, Fault fault);
+    /**
+     * A blob is not right.
+     *
+     * @throws IOException to end the work
+     */
+    void wrong(BlobKey blob, long size, Fault fault) throws IOException;
   }
 
   /**
    * Checks all published blobs.
    *
-   * @throws IOException if they can't be listed, or the listener ends it
+   * @throws IOException if they can't be listed, the listener ends it, the thread was interrupted,
+   *     or the store was closed
    */
   public void all(Listener listener) throws IOException {
     for (Path fan : disk.list(layout.shared())) {
@@ -98,8 +110,7 @@ public final class BlobScrubber {
   /**
    * Checks the published blobs that these repos name, each once.
    *
-   * @throws IOException if they can't be listed, or the listener ends it; a manifest that can't be
-   *     read is logged
+   * @throws IOException as {@link #all}; a manifest that can't be read is logged
    */
   public void of(Collection<RepoId> repos, Listener listener) throws IOException {
     Set<BlobKey> done = new HashSet<>();
@@ -110,6 +121,9 @@ public final class BlobScrubber {
         try {
           manifest = catalog.manifest(repo, commit);
         } catch (IOException e) {
+          if (checks.isStop(e)) {
+            throw e;
+          }
           log.warn("{} at {}: the list of files can't be read: {}", repo, commit, e.toString());
           continue;
         }
@@ -175,41 +189,59 @@ public final class BlobScrubber {
     return String.valueOf(path.getFileName());
   }
 
+  /** What was found of a blob that was there. */
+  private record Found(long size, Optional<Fault> fault) {}
+
   private void check(StoreLayout.BlobPaths paths, Listener listener) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException("it was interrupted");
+    }
     Optional<BlobPins.Pin> pin = pins.pin(paths.key());
     if (pin.isEmpty()) {
       // It is being evicted.
       return;
     }
+    Optional<Found> found;
     try {
-      checkPinned(paths, listener);
+      found = checkPinned(paths, listener);
     } finally {
       pin.get().close();
     }
+    if (found.isPresent()) {
+      long size = found.get().size();
+      Optional<Fault> fault = found.get().fault();
+      if (fault.isPresent()) {
+        listener.wrong(paths.key(), size, fault.get());
+      } else {
+        listener.right(size);
+      }
+    }
   }
 
-  private void checkPinned(StoreLayout.BlobPaths paths, Listener listener) throws IOException {
+  private Optional<Found> checkPinned(StoreLayout.BlobPaths paths, Listener listener)
+      throws IOException {
     Optional<Disk.Attributes> there =
         disk.attributes(paths.blob()).filter(Disk.Attributes::regular);
     if (there.isEmpty()) {
-      return;
+      return Optional.empty();
     }
-    long size = there.get().size();
+    Optional<Fault> fault = Optional.empty();
     try (Disk.File file = disk.open(paths.blob())) {
       BlobChecks.Subject subject = new BlobChecks.Subject(paths, there.get());
-      if (checks.check(subject, new WatchedFile(file, listener))) {
-        listener.right(size);
-      } else {
+      if (!checks.check(subject, new WatchedFile(file, listener))) {
         boolean moved = disk.attributes(paths.blob()).filter(there.get()::equals).isEmpty();
-        listener.wrong(paths.key(), size, moved ? Fault.DAMAGED : Fault.NOT_MOVED);
+        fault = Optional.of(moved ? Fault.DAMAGED : Fault.NOT_MOVED);
       }
     } catch (NoSuchFileException _) {
       // Evicted, or replaced by another one, between two looks.
-    } catch (ClosedChannelException e) {
-      throw e;
+      return Optional.empty();
     } catch (IOException e) {
+      if (checks.isStop(e)) {
+        throw e;
+      }
       log.warn("{} can't be read: {}", paths.blob(), e.toString());
-      listener.wrong(paths.key(), size, Fault.UNREADABLE);
+      fault = Optional.of(Fault.UNREADABLE);
     }
+    return Optional.of(new Found(there.get().size(), fault));
   }
 }

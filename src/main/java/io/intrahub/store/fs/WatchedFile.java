@@ -2,8 +2,8 @@ package io.intrahub.store.fs;
 
 import io.intrahub.store.fs.disk.Disk;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 
 /** An open file whose reads are told to a listener. It is for reading only. */
@@ -16,7 +16,7 @@ record WatchedFile(Disk.File file, BlobScrubber.Listener listener) implements Di
         listener.read(count);
       } catch (IOException e) {
         // Of this kind, it says nothing about the file.
-        ClosedChannelException ended = new ClosedChannelException();
+        InterruptedIOException ended = new InterruptedIOException(e.getMessage());
         ended.initCause(e);
         throw ended;
       }

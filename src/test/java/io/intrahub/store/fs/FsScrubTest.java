@@ -15,6 +15,7 @@ import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,6 +151,61 @@ final class FsScrubTest {
         .hasRootCauseMessage("enough");
 
     assertThat(faults).isEmpty();
+    assertThat(store.published().contains(everybody(REPO, sha256(FIRST)))).isTrue();
+    assertThat(store.published().contains(everybody(REPO, sha256(SECOND)))).isTrue();
+  }
+
+  @Test
+  void an_interrupt_ends_a_check_at_once_and_says_nothing_about_the_blobs() {
+    assertThatThrownBy(() ->
+            store
+                .scrubber()
+                .all(
+                    new Notes() {
+                      @Override
+                      public void read(int bytes) throws IOException {
+                        super.read(bytes);
+                        Thread.currentThread().interrupt();
+                      }
+                    }))
+        .isInstanceOf(IOException.class);
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(right + faults.size()).isZero();
+    assertThat(read).as("one buffer").isLessThan(SECOND.length);
+    assertThat(store.published().contains(everybody(REPO, sha256(FIRST)))).isTrue();
+    assertThat(store.published().contains(everybody(REPO, sha256(SECOND)))).isTrue();
+  }
+
+  @Test
+  void a_store_that_is_closed_ends_a_check_at_once() {
+    assertThatThrownBy(() ->
+            store
+                .scrubber()
+                .all(
+                    new Notes() {
+                      @Override
+                      public void read(int bytes) throws IOException {
+                        super.read(bytes);
+                        store.close();
+                      }
+                    }))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("the store is closed");
+
+    assertThat(right + faults.size()).isZero();
+    assertThat(read).as("one buffer").isLessThan(SECOND.length);
+  }
+
+  /** As the disk says it whose thread is interrupted while it waits. */
+  @Test
+  void a_read_that_is_interrupted_counts_no_blob_as_unreadable() {
+    disk.fail(2, TestDisk.Fault.INTERRUPTED);
+
+    assertThatThrownBy(() -> store.scrubber().all(new Notes()))
+        .isInstanceOf(InterruptedIOException.class);
+
+    assertThat(right + faults.size()).isZero();
     assertThat(store.published().contains(everybody(REPO, sha256(FIRST)))).isTrue();
     assertThat(store.published().contains(everybody(REPO, sha256(SECOND)))).isTrue();
   }

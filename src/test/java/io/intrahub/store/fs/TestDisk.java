@@ -3,6 +3,7 @@ package io.intrahub.store.fs;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.JdkDisk;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ public class TestDisk implements Disk {
     NONE,
     IO_ERROR,
     DISK_FULL,
+    /** The call ends as one whose thread is interrupted while it waits. */
+    INTERRUPTED,
     /** The process is gone: this call and all later ones do nothing. */
     KILLED
   }
@@ -100,6 +103,7 @@ public class TestDisk implements Disk {
     switch (fault) {
       case IO_ERROR -> throw new IOException(call + " " + path + ": Input/output error");
       case DISK_FULL -> throw new IOException(call + " " + path + ": No space left on device");
+      case INTERRUPTED -> throw new InterruptedIOException(call + " " + path + ": interrupted");
       case KILLED -> {
         dead = true;
         return true;

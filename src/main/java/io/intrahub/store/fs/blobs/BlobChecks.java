@@ -3,10 +3,10 @@ package io.intrahub.store.fs.blobs;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
+import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -248,14 +248,21 @@ public final class BlobChecks {
    * of reach. It is served only after a full check, and gives way to a new copy.
    */
   public void unreadable(Subject subject, IOException why) {
-    // An interrupt closes the channel, and the store may be closed; that says nothing of the file.
-    if (!(why instanceof ClosedChannelException) && !closed) {
+    if (!isStop(why)) {
       index.put(
           subject.paths().key(),
           subject.attributes().size(),
           BlobIndex.Trust.UNREADABLE,
           clock.instant());
     }
+  }
+
+  /**
+   * Whether a check failed because its thread was interrupted or the store is closed, which says
+   * nothing of the file.
+   */
+  public boolean isStop(IOException why) {
+    return closed || FileIo.isStop(why);
   }
 
   /** Moves a damaged blob away, unless another has taken its name meanwhile. */
