@@ -4,16 +4,12 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.fs.BlobReferences.Reference;
-import io.intrahub.store.fs.BlobScrubber;
 import io.intrahub.store.fs.FsStore;
-import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -28,9 +24,6 @@ import tools.jackson.databind.node.ObjectNode;
  */
 record VerifyJob(List<RepoId> repos, long bytesPerSecond) implements UpkeepJob {
   static final String NAME = "verify";
-
-  /** How many repos are named for a damaged blob. */
-  private static final int MAX_REPOS = 20;
 
   VerifyJob {
     repos = List.copyOf(repos);
@@ -80,30 +73,6 @@ record VerifyJob(List<RepoId> repos, long bytesPerSecond) implements UpkeepJob {
             output,
             new BandwidthLimiter(bytesPerSecond, System::nanoTime),
             repos.isEmpty() ? store.readOnly().publishedBytes() : 0);
-    if (repos.isEmpty()) {
-      store.scrubber().all(report);
-    } else {
-      store.scrubber().of(repos, report);
-    }
-    Map<BlobKey, List<Reference>> files =
-        store.references().find(report.wrong().keySet(), MAX_REPOS);
-    for (Map.Entry<BlobKey, BlobScrubber.Fault> blob : report.wrong().entrySet()) {
-      List<Reference> named = files.getOrDefault(blob.getKey(), List.of());
-      report.told(blob.getKey(), named, refetch(upkeep, named, output));
-    }
-    report.end();
-  }
-
-  /** Whether the store has the blob again. The first repo that everybody may read will do. */
-  private static boolean refetch(UpkeepStore upkeep, List<Reference> files, ReportOutput output)
-      throws IOException {
-    for (Reference file : files) {
-      output.progress("Fetching " + RepoNames.of(file.path()) + " again");
-      upkeep.refetch().fetch(file.repo(), file.commit(), file.path());
-      if (upkeep.store().readOnly().find(file.repo(), file.blob()).isPresent()) {
-        return true;
-      }
-    }
-    return false;
+    new VerifyRun(upkeep, output, report, System::nanoTime).check(repos);
   }
 }

@@ -3,27 +3,20 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.store.fs.BlobReferences.Reference;
-import io.intrahub.store.fs.BlobScrubber;
 import io.intrahub.store.fs.BlobScrubber.Fault;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Paces a check of blobs and tells what it finds. For one thread. */
-final class VerifyReport implements BlobScrubber.Listener {
-  /** How many wrong blobs are named. */
-  private static final int MAX_NAMED = 10_000;
-
+final class VerifyReport {
   /** The time between two lines about progress. */
   private static final long STEP_NANOS = 1_000_000_000L;
 
@@ -33,7 +26,6 @@ final class VerifyReport implements BlobScrubber.Listener {
   /** Of all blobs; 0 if it is not known. */
   private final long total;
 
-  private final Map<BlobKey, Fault> wrong = new LinkedHashMap<>();
   private final ObjectNode result = JsonMapper.shared().createObjectNode();
   private final ArrayNode damaged;
   private long files;
@@ -48,8 +40,12 @@ final class VerifyReport implements BlobScrubber.Listener {
     this.damaged = result.putArray("damaged");
   }
 
-  @Override
-  public void read(int count) throws IOException {
+  /**
+   * Some bytes were read. Waits if that was too fast.
+   *
+   * @throws IOException if the thread was interrupted
+   */
+  void read(int count) throws IOException {
     bytes += count;
     try {
       pace.throttle(count, false);
@@ -69,23 +65,15 @@ final class VerifyReport implements BlobScrubber.Listener {
     }
   }
 
-  @Override
-  public void right(long size) {
+  /** A blob was read whole and is right. */
+  void right() {
     files++;
   }
 
-  @Override
-  public void wrong(BlobKey blob, long size, Fault fault) {
+  /** A blob is not right. */
+  void wrong() {
     files++;
     wrongFiles++;
-    if (wrong.size() < MAX_NAMED) {
-      wrong.put(blob, fault);
-    }
-  }
-
-  /** The blobs that are not right, in the order in which they were found. */
-  Map<BlobKey, Fault> wrong() {
-    return Collections.unmodifiableMap(wrong);
   }
 
   /**
@@ -94,8 +82,7 @@ final class VerifyReport implements BlobScrubber.Listener {
    * @param names files with this blob
    * @param refetched whether the store has it again
    */
-  void told(BlobKey blob, List<Reference> names, boolean refetched) {
-    Fault fault = wrong.getOrDefault(blob, Fault.DAMAGED);
+  void told(BlobKey blob, Fault fault, List<Reference> names, boolean refetched) {
     ObjectNode node =
         damaged
             .addObject()
