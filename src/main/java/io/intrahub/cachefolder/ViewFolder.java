@@ -8,6 +8,7 @@ import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.fs.disk.StripedLocks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -40,11 +41,12 @@ final class ViewFolder {
   private final Set<RepoId> swept = ConcurrentHashMap.newKeySet();
 
   /**
-   * Held while a snapshot appears, and while a blob and the snapshots that name it leave, so that
-   * no snapshot appears whose blob has left. Acquired under the stripe locks of the store's blobs:
-   * no lock of the store may be acquired while it is held.
+   * The lock of a repo is held while a snapshot of it appears, and while a blob and the snapshots
+   * that name it leave, so that no snapshot appears whose blob has left. Acquired under the stripe
+   * locks of the store's blobs: no lock of the store may be acquired while one is held, and none is
+   * held for longer than one of these steps.
    */
-  private final ReentrantLock lock = new ReentrantLock();
+  private final StripedLocks locks = new StripedLocks();
 
   private ViewFolder(CacheLayout layout, Path hidden, FolderWriter writer) {
     this.layout = layout;
@@ -135,6 +137,7 @@ final class ViewFolder {
   void putLink(RepoId repo, Digest digest, Path source) throws IOException {
     Path blob = layout.blob(repo, digest);
     // Else a blob that the store removes in the middle of this would not be found yet by withdraw.
+    ReentrantLock lock = locks.of(repo);
     lock.lock();
     try {
       if (Files.exists(blob, NOFOLLOW_LINKS) && Files.isSameFile(blob, source)) {
@@ -161,6 +164,7 @@ final class ViewFolder {
       writer.force(folder);
     }
     writer.createFolder(layout.snapshots(repo));
+    ReentrantLock lock = locks.of(repo);
     lock.lock();
     try {
       if (!isWhole(repo, staged)) {
@@ -215,6 +219,7 @@ final class ViewFolder {
     writer.write(next, commit.hex().getBytes(StandardCharsets.US_ASCII));
     writer.force(next);
     writer.createFolder(CacheExport.parentOf(ref));
+    ReentrantLock lock = locks.of(repo);
     lock.lock();
     try {
       if (!Files.isDirectory(layout.snapshot(repo, commit), NOFOLLOW_LINKS)) {
@@ -246,51 +251,72 @@ final class ViewFolder {
 
   /**
    * Removes all that no shown commit needs, and what the store removed without a word, for example
-   * just before its process was killed.
+   * just before its process was killed. For the thread that shows repos: blobs may leave meanwhile,
+   * and nothing else changes.
    */
   void sweep(RepoId repo, Set<CommitHash> shown, StoreFiles ofStore) throws IOException {
-    lock.lock();
+    withdrawRemoved(repo, ofStore);
+    // Not at the end: if a blob leaves meanwhile, what it leaves behind is swept the next time.
+    swept.add(repo);
+    boolean complete = false;
     try {
-      sweepLocked(repo, shown, ofStore);
+      Set<String> needed = new HashSet<>();
+      for (Path snapshot : FolderFiles.list(layout.snapshots(repo))) {
+        needed.addAll(sweepSnapshot(repo, snapshot, shown));
+      }
+      for (Path blob : FolderFiles.list(layout.blobs(repo))) {
+        if (!needed.contains(blob.getFileName().toString())) {
+          writer.delete(blob);
+        }
+      }
+      if (Files.isDirectory(layout.staging(repo), NOFOLLOW_LINKS)) {
+        hide(layout.staging(repo));
+      }
+      if (needed.isEmpty()) {
+        hide(repo);
+      }
+      complete = true;
     } finally {
-      lock.unlock();
+      if (!complete) {
+        swept.remove(repo);
+      }
     }
   }
 
-  private void sweepLocked(RepoId repo, Set<CommitHash> shown, StoreFiles ofStore)
-      throws IOException {
+  private void withdrawRemoved(RepoId repo, StoreFiles ofStore) throws IOException {
     for (Path blob : FolderFiles.list(layout.blobs(repo))) {
       Optional<Digest> digest = Digest.ofEtag(blob.getFileName().toString());
       if (digest.isPresent() && !ofStore.has(digest.get(), blob)) {
         withdraw(repo, digest.get());
       }
     }
-    Set<String> needed = new HashSet<>();
-    for (Path snapshot : FolderFiles.list(layout.snapshots(repo))) {
+  }
+
+  /** Returns the names of the blobs that a shown snapshot needs, and hides any other snapshot. */
+  private Set<String> sweepSnapshot(RepoId repo, Path snapshot, Set<CommitHash> shown)
+      throws IOException {
+    ReentrantLock lock = locks.of(repo);
+    lock.lock();
+    try {
+      if (!Files.exists(snapshot, NOFOLLOW_LINKS)) {
+        // It has just left, with a blob.
+        return Set.of();
+      }
       Optional<CommitHash> commit = CommitHash.parse(snapshot.getFileName().toString());
       if (commit.isPresent() && shown.contains(commit.get())) {
-        needed.addAll(namedBlobs(snapshot));
-      } else {
-        hide(snapshot);
+        return namedBlobs(snapshot);
       }
+      hide(snapshot);
+      return Set.of();
+    } finally {
+      lock.unlock();
     }
-    for (Path blob : FolderFiles.list(layout.blobs(repo))) {
-      if (!needed.contains(blob.getFileName().toString())) {
-        writer.delete(blob);
-      }
-    }
-    if (Files.isDirectory(layout.staging(repo), NOFOLLOW_LINKS)) {
-      hide(layout.staging(repo));
-    }
-    if (needed.isEmpty()) {
-      hide(repo);
-    }
-    swept.add(repo);
   }
 
   /** Takes a blob out, and before it every snapshot that names it with its refs. */
   void withdraw(RepoId repo, Digest digest) throws IOException {
     Path blob = layout.blob(repo, digest);
+    ReentrantLock lock = locks.of(repo);
     lock.lock();
     try {
       if (!Files.exists(blob, NOFOLLOW_LINKS)) {
@@ -321,6 +347,7 @@ final class ViewFolder {
 
   /** Takes a repo out as a whole. */
   void hide(RepoId repo) throws IOException {
+    ReentrantLock lock = locks.of(repo);
     lock.lock();
     try {
       swept.remove(repo);
