@@ -57,7 +57,7 @@ final class ApiPassThrough {
         if (!caller.isAnonymous()) {
           questions.refund(caller);
         }
-        yield reply(ok, request, what, self);
+        yield reply(ok, request, caller, what, self);
       }
       case UpstreamResult.Refused<ApiAnswer> refused -> {
         // One client chose the target, and the mirror's own grant is that of all clients.
@@ -76,7 +76,8 @@ final class ApiPassThrough {
         UpstreamFailure.Kind.UNEXPECTED_ANSWER, "the link to the rest of the list leads elsewhere");
   }
 
-  private ApiReply reply(ApiAnswer ok, ApiRequest request, String what, String self) {
+  private ApiReply reply(
+      ApiAnswer ok, ApiRequest request, Caller caller, String what, String self) {
     Map<String, String> headers = Map.of();
     if (request.isFile()) {
       headers =
@@ -105,6 +106,6 @@ final class ApiPassThrough {
         ok.header("x-repo-commit").flatMap(CommitHash::parse),
         headers,
         ApiReplies.passedOn(ok.body(), request.links(upstream.origin(ok) + "/", self + "/")),
-        CacheLabel.passedOn(ok.stale()));
+        CacheLabel.passedOn(ok.stale(), ok.grantAge(), caller));
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.Caller;
 import io.intrahub.hub.CommitHash;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +18,8 @@ import java.util.Optional;
  * @param newer the commit that upstream last named, if the mirror can't serve that one
  * @param removed since when the Hub no longer serves the repo, if it is kept all the same
  * @param grantAge how long ago upstream confirmed the grant under which it is served; present only
- *     for another mirror, whose own grant must not begin a new life with this answer
+ *     for another mirror, whose own grant must not begin a new life with this answer. If it is
+ *     missing there, the answer confirms nothing.
  * @param partial whether the files that it names may not be all of the commit
  */
 public record CacheLabel(
@@ -44,9 +46,13 @@ public record CacheLabel(
    * For an answer that was fetched for one client.
    *
    * @param stale whether another mirror gave it from its store because it could not ask the Hub
+   * @param grantAge how long ago the Hub confirmed the grant under which it was given; empty if
+   *     that is not known
    */
-  static CacheLabel passedOn(boolean stale) {
-    return new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), stale, true);
+  static CacheLabel passedOn(boolean stale, Optional<Duration> grantAge, Caller caller) {
+    CacheLabel label =
+        new CacheLabel(Source.BYPASS, Optional.empty(), Optional.empty(), stale, true);
+    return caller.via().isEmpty() ? label : label.withGrantAge(grantAge);
   }
 
   /** For an answer than which none newer is known. */

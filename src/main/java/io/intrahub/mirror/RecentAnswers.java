@@ -208,7 +208,7 @@ final class RecentAnswers {
         if (!asked.caller().isAnonymous()) {
           admission.refund();
         }
-        CacheLabel label = CacheLabel.passedOn(isStale);
+        CacheLabel label = CacheLabel.passedOn(isStale, Optional.empty(), asked.caller());
         yield show(answer, isKept ? label.from(CacheLabel.Source.MISS) : label, asked);
       }
       case UpstreamResult.Failed(var failure)

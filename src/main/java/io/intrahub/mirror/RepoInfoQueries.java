@@ -348,7 +348,7 @@ public final class RepoInfoQueries {
             info.facts().commit(),
             Map.of(),
             ApiReplies.passedOn(info.body(), JsonFilter.Links.KEPT),
-            CacheLabel.passedOn(info.stale()));
+            CacheLabel.passedOn(info.stale(), info.grantAge(), caller));
       }
       case UpstreamResult.Refused(var refusal) -> {
         if (refusal.isOfRepo()) {

@@ -351,7 +351,7 @@ public final class ResolveFile {
         if (!caller.isAnonymous()) {
           admission.refund();
         }
-        CacheLabel label = CacheLabel.passedOn(found.stale());
+        CacheLabel label = CacheLabel.passedOn(found.stale(), found.grantAge(), caller);
         BlobSource source =
             upstream.source(
                 found.repo(), found.commit(), path, found.blob(), caller, CommitFiles.NONE);

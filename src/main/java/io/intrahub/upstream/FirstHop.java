@@ -4,6 +4,7 @@ import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -17,11 +18,18 @@ import java.util.Optional;
  *     and the file is not one that the Hub shows of gated repos too
  * @param stale whether another mirror gave it from its store because it could not ask the Hub; then
  *     there is no evidence
+ * @param grantAge how long ago the Hub confirmed the grant under which it was said; empty if
+ *     another mirror said it and does not say that, and then there is no evidence either
  */
 public record FirstHop(
-    RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence, boolean stale) {
-  /** One that is not stale. */
+    RepoId repo,
+    CommitHash commit,
+    BlobId blob,
+    Optional<ReadEvidence> evidence,
+    boolean stale,
+    Optional<Duration> grantAge) {
+  /** One that the Hub has just said itself. */
   public FirstHop(RepoId repo, CommitHash commit, BlobId blob, Optional<ReadEvidence> evidence) {
-    this(repo, commit, blob, evidence, false);
+    this(repo, commit, blob, evidence, false, Optional.of(Duration.ZERO));
   }
 }

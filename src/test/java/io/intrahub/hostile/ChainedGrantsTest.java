@@ -197,6 +197,25 @@ class ChainedGrantsTest {
     }
   }
 
+  /** What the inner mirror passes on is confirmed by the Hub at that moment, and says so. */
+  @Test
+  void a_gated_repo_opens_through_two_mirrors_and_counts_from_the_hubs_word() {
+    inner
+        .hub
+        .repo("model", "acme/gated")
+        .visibility(Visibility.GATED)
+        .allow(ALICE.get())
+        .commit("Add it", "config.json", DevFile.text("{}"));
+    String file = "/acme/gated/resolve/main/config.json";
+    assertThat(outer.get(file, NOBODY).status()).isEqualTo(401);
+    assertThat(outer.get(file, ALICE).status()).isEqualTo(200);
+    pass(Duration.ofMinutes(20));
+    assertThat(outer.get(file, ALICE).status()).as("asked again").isEqualTo(200);
+    inner.hub.repo("model", "acme/gated").disallow(ALICE.get());
+    pass(Duration.ofMinutes(20));
+    assertThat(outer.get(file, ALICE).status()).isEqualTo(403);
+  }
+
   @Test
   void only_another_mirror_is_told_how_old_a_grant_is() {
     assertThat(inner.get(OPEN, NOBODY).status()).isEqualTo(200);

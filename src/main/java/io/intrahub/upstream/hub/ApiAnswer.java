@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
  * @param authoritative whether it is the word of an authoritative endpoint, and not stale; an
  *     answer that is not may be passed on, but must not be kept
+ * @param grantAge how long ago the Hub confirmed the grant under which it was given; empty if
+ *     another mirror gave it and does not say
  * @param endpoint the address of the endpoint that answered, with a slash at its end; empty if it
  *     is the preferred one
  */
@@ -23,16 +26,23 @@ public record ApiAnswer(
     ApiBody body,
     boolean stale,
     boolean authoritative,
+    Optional<Duration> grantAge,
     String endpoint) {
   /** An answer that is not stale, of an endpoint of which nothing is said. */
   public ApiAnswer(int status, Map<String, String> headers, ApiBody body) {
-    this(status, headers, body, false, false, "");
+    this(status, headers, body, false, false, Optional.of(Duration.ZERO), "");
   }
 
   /** The same answer, from an endpoint that may have given it from the store of another mirror. */
-  ApiAnswer from(Endpoint other, boolean isStale) {
+  ApiAnswer from(Endpoint other, boolean isStale, Optional<Duration> age) {
     return new ApiAnswer(
-        status, headers, body, isStale, other.authoritative() && !isStale, other.base().toString());
+        status,
+        headers,
+        body,
+        isStale,
+        other.authoritative() && !isStale,
+        age,
+        other.base().toString());
   }
 
   /** The header of this lower-case name. */

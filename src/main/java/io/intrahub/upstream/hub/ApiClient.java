@@ -43,7 +43,7 @@ final class ApiClient {
    * @param path of the Hub at which the call ended after redirects
    * @param grantAge of what another mirror answered from its store, as {@link MirrorLabel#grantAge}
    */
-  record Answer(ApiAnswer said, boolean authoritative, String path, Duration grantAge) {}
+  record Answer(ApiAnswer said, boolean authoritative, String path, Optional<Duration> grantAge) {}
 
   /** See {@link HubUpstream#call}. */
   UpstreamResult<Answer> call(CallPurpose question, ApiRequest request, Caller caller) {
@@ -75,10 +75,10 @@ final class ApiClient {
           return FailureClassifier.stale();
         }
         boolean proves = endpoint.authoritative() && !stale;
-        Duration age = MirrorLabel.grantAge(response);
+        Optional<Duration> age = MirrorLabel.grantAge(response);
         return answers
             .read(response, request, caller.client(), sent)
-            .map(said -> new Answer(said.from(endpoint, stale), proves, path, age));
+            .map(said -> new Answer(said.from(endpoint, stale, age), proves, path, age));
       }
       try (response) {
         Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);

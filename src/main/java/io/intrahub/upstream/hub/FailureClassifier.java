@@ -178,6 +178,17 @@ final class FailureClassifier {
             "the mirror that stands between could not ask the Hub either"));
   }
 
+  /**
+   * An answer of another mirror that does not say when the Hub last confirmed the right to read.
+   * The mirror can't know how long it still holds, so it confirms nothing.
+   */
+  static <T> UpstreamResult<T> ofUnknownAge() {
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(
+            UpstreamFailure.Kind.STALE_ANSWER,
+            "the mirror that stands between does not say when the Hub last let the client read it"));
+  }
+
   /** An answer without a fact that the mirror needs and may learn in another way. */
   static <T> UpstreamResult<T> incomplete(String reason) {
     return new UpstreamResult.Failed<>(

@@ -18,6 +18,7 @@ import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -71,11 +72,15 @@ final class FirstHopResolver {
                   visit(question, endpoint, repo, revision, path, Optional.empty(), caller);
               // What a commit contains is right however old the answer is.
               boolean teaches = question.purpose().isToLearn() && revision.asCommit().isEmpty();
-              return teaches
-                      && hop instanceof UpstreamResult.Value(var found)
-                      && found.said().stale()
-                  ? FailureClassifier.stale()
-                  : hop;
+              if (teaches && hop instanceof UpstreamResult.Value(var found)) {
+                if (found.said().stale()) {
+                  return FailureClassifier.stale();
+                }
+                if (found.said().grantAge().isEmpty()) {
+                  return FailureClassifier.ofUnknownAge();
+                }
+              }
+              return hop;
             })
         .map(Hop::said);
   }
@@ -131,6 +136,7 @@ final class FirstHopResolver {
     HttpUrl url = endpoint.url(new HubTarget.ResolveFile(repo, revision, path).format());
     Facts facts = new Facts(revision, known);
     boolean isStale = false;
+    Optional<Duration> age = Optional.of(Duration.ZERO);
     for (int hop = 0; hop <= EndpointClient.MAX_HOPS; hop++) {
       Request.Builder request =
           new Request.Builder().url(url).head().tag(CallPurpose.Purpose.class, question.purpose());
@@ -142,13 +148,14 @@ final class FirstHopResolver {
         facts.read(response);
         if (endpoint.owns(url)) {
           isStale |= MirrorLabel.isStale(response);
-          began = began.withAge(MirrorLabel.grantAge(response));
+          Optional<Duration> more = MirrorLabel.grantAge(response);
+          age = age.flatMap(sum -> more.map(sum::plus));
         }
         if (next.isEmpty() && !facts.wereSaid() && FailureClassifier.isPage(response)) {
           return FailureClassifier.unexpected(FailureClassifier.PAGE);
         }
         if (next.isEmpty()) {
-          return found(endpoint, repo, revision, path, url, facts, isStale, caller, began);
+          return found(endpoint, repo, revision, path, url, facts, isStale, age, caller, began);
         }
         Optional<HubTarget> target = target(endpoint, next.get());
         if (target.isPresent() && target.get() instanceof HubTarget.ResolveFile moved) {
@@ -156,7 +163,8 @@ final class FirstHopResolver {
           repo = endpoint.authoritative() ? moved.repo() : asked;
           facts = new Facts(revision, known);
         } else if (facts.areComplete()) {
-          return found(endpoint, repo, revision, path, next.get(), facts, isStale, caller, began);
+          return found(
+              endpoint, repo, revision, path, next.get(), facts, isStale, age, caller, began);
         } else if (target.isEmpty()) {
           // A file server's own ETag may look like a digest of the file and be something else.
           return FailureClassifier.incomplete(
@@ -185,6 +193,7 @@ final class FirstHopResolver {
       HttpUrl url,
       Facts facts,
       boolean isStale,
+      Optional<Duration> age,
       Caller caller,
       EventOrder.Moment began) {
     if (!facts.areComplete()) {
@@ -202,18 +211,18 @@ final class FirstHopResolver {
     DownloadLocations.Location location = locations.put(file, endpoint, url);
     // A redirect that says nothing of the file may lead to a login page.
     boolean proves = endpoint.authoritative() && proves(path) && facts.wereSaid() && !isStale;
+    Optional<EventOrder.Moment> confirmed = age.filter(_ -> proves).map(began::withAge);
     return new UpstreamResult.Value<>(
         new Hop(
             new FirstHop(
                 repo,
                 commit,
                 blob,
-                proves
-                    ? Optional.of(
-                        ReadEvidence.witnessed(
-                            new Grant(repo, caller.authority(), ReadScope.CONTENT), began))
-                    : Optional.empty(),
-                isStale),
+                confirmed.map(at ->
+                    ReadEvidence.witnessed(
+                        new Grant(repo, caller.authority(), ReadScope.CONTENT), at)),
+                isStale,
+                age),
             location));
   }
 

@@ -300,13 +300,16 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
     return api.call(CallPurpose.confirm(repo), ApiRequest.get(target), as)
         .flatMap(answer -> {
           answer.said().body().close();
+          if (answer.grantAge().isEmpty()) {
+            return FailureClassifier.ofUnknownAge();
+          }
+          EventOrder.Moment confirmed = began.withAge(answer.grantAge().get());
           return ApiRequest.get(answer.path())
               .repo()
               .<UpstreamResult<ReadEvidence>>map(answered ->
                   new UpstreamResult.Value<>(
                       ReadEvidence.witnessed(
-                          new Grant(answered, as.authority(), ReadScope.CONTENT),
-                          began.withAge(answer.grantAge()))))
+                          new Grant(answered, as.authority(), ReadScope.CONTENT), confirmed)))
               .orElseGet(() -> FailureClassifier.unexpected("it is about no repo"));
         });
   }
@@ -330,8 +333,13 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
     HubTarget target = new HubTarget.RepoInfo(repo, revision);
     EventOrder.Moment began = order.now();
     return api.call(question, ApiRequest.get(withQuery(target.format(), query)), caller)
-        .flatMap(answer ->
-            RepoInfoReader.read(answer, repo, revision, caller, began.withAge(answer.grantAge())));
+        .flatMap(answer -> {
+          if (answer.grantAge().isEmpty() && question.purpose().isToLearn()) {
+            answer.said().body().close();
+            return FailureClassifier.ofUnknownAge();
+          }
+          return RepoInfoReader.read(answer, repo, revision, caller, began);
+        });
   }
 
   @Override

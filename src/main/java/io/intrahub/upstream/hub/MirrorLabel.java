@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,17 +35,27 @@ final class MirrorLabel {
   }
 
   /**
-   * How long ago the Hub confirmed the grant under which the other mirror served this answer; zero
-   * if it does not say.
+   * How long ago the Hub confirmed the grant under which this answer was given: zero if no other
+   * mirror had a part in it, the longest time if several had, and empty if one does not say.
    */
-  static Duration grantAge(Response response) {
-    return members(response.headers(HeaderNames.CACHE_STATUS))
-        .flatMap(List::stream)
+  static Optional<Duration> grantAge(Response response) {
+    List<Optional<Duration>> ages =
+        members(response.headers(HeaderNames.CACHE_STATUS)).map(MirrorLabel::grantAge).toList();
+    return ages.stream().allMatch(Optional::isPresent)
+        ? Optional.of(
+            ages.stream()
+                .flatMap(Optional::stream)
+                .max(Comparator.naturalOrder())
+                .orElse(Duration.ZERO))
+        : Optional.empty();
+  }
+
+  private static Optional<Duration> grantAge(List<String> parts) {
+    return parts.stream()
         .map(GRANT_AGE::matcher)
         .filter(Matcher::matches)
         .map(age -> Duration.ofSeconds(Long.parseLong(age.group(1))))
-        .max(Comparator.naturalOrder())
-        .orElse(Duration.ZERO);
+        .max(Comparator.naturalOrder());
   }
 
   /** Whether values of the header have this detail. */

@@ -3,6 +3,7 @@ package io.intrahub.upstream.hub;
 import io.intrahub.access.ReadEvidence;
 import io.intrahub.hub.RepoFacts;
 import io.intrahub.hub.RepoId;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,13 @@ import java.util.Optional;
  * @param evidence of what the caller may read: the content of a repo that is not gated, the
  *     metadata of one that is. Present when the endpoint is authoritative and the answer says which
  * @param stale whether another mirror gave it from its store because it could not ask the Hub
+ * @param grantAge how long ago the Hub confirmed the grant under which it was given; empty if
+ *     another mirror gave it and does not say that, and then there is no evidence
  */
 public record RepoInfoAnswer(
-    RepoId repo, RepoFacts facts, ApiBody body, Optional<ReadEvidence> evidence, boolean stale) {}
+    RepoId repo,
+    RepoFacts facts,
+    ApiBody body,
+    Optional<ReadEvidence> evidence,
+    boolean stale,
+    Optional<Duration> grantAge) {}

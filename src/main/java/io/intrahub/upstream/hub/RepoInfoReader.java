@@ -47,7 +47,9 @@ final class RepoInfoReader {
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
         return FailureClassifier.permanent(FailureClassifier.OTHER_COMMIT);
       }
-      Optional<ReadScope> shown = answer.authoritative() ? shown(facts, caller) : Optional.empty();
+      Optional<EventOrder.Moment> confirmed = answer.grantAge().map(began::withAge);
+      Optional<ReadScope> shown =
+          answer.authoritative() && confirmed.isPresent() ? shown(facts, caller) : Optional.empty();
       kept = true;
       return new UpstreamResult.Value<>(
           new RepoInfoAnswer(
@@ -55,8 +57,10 @@ final class RepoInfoReader {
               facts,
               body,
               shown.map(scope ->
-                  ReadEvidence.witnessed(new Grant(known.get(), caller.authority(), scope), began)),
-              answer.said().stale()));
+                  ReadEvidence.witnessed(
+                      new Grant(known.get(), caller.authority(), scope), confirmed.get())),
+              answer.said().stale(),
+              answer.grantAge()));
     } catch (MalformedJsonException e) {
       return FailureClassifier.unexpected(e.reason());
     } finally {
