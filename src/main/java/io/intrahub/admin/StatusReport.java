@@ -74,7 +74,7 @@ public final class StatusReport {
       out.writeStringProperty("clientsHost", clientsHost);
       out.writeNumberProperty("clientsPort", clientsPort.getAsInt());
       write(out, store.get());
-      out.writeObjectPropertyStart("lanes");
+      out.writeObjectPropertyStart("connections");
       out.writeNumberProperty("taken", status.connectionsInUse());
       out.writeNumberProperty("waiting", status.connectionsWaiting());
       out.writeEndObject();

@@ -22,10 +22,10 @@ final class StatusTable {
             + Amounts.time(status.path("uptimeSeconds").asLong(0)));
     lines.add("upstream     " + status.path("upstream").asString(""));
     lines.add("store        " + store(status.path("store")));
-    JsonNode lanes = status.path("lanes");
+    JsonNode connections = status.path("connections");
     lines.add(
         "connections  %d, %d waiting"
-            .formatted(lanes.path("taken").asLong(0), lanes.path("waiting").asLong(0)));
+            .formatted(connections.path("taken").asLong(0), connections.path("waiting").asLong(0)));
     if (!status.path("removedRepos").isEmpty()) {
       lines.add(
           "removed      " + status.path("removedReposCount").asLong(0) + " repos at the Hub:");

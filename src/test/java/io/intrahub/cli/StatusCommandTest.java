@@ -94,7 +94,7 @@ class StatusCommandTest {
       assertThat(transfer.path("size").asLong()).isEqualTo(SIZE);
       assertThat(transfer.path("readers").asInt()).isEqualTo(1);
       assertThat(transfer.path("connections").asInt()).isPositive();
-      assertThat(status.path("lanes").path("taken").asInt())
+      assertThat(status.path("connections").path("taken").asInt())
           .isEqualTo(transfer.path("connections").asInt());
       assertThat(transfer.path("source").asString())
           .matches("localhost model acme/x@[0-9a-f]{8}/m\\.bin");

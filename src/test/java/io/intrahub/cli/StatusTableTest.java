@@ -23,7 +23,7 @@ class StatusTableTest {
              "store":{"blobs":345,"bytes":5368709120,"counted":true,"writers":1,"reserved":0,
                       "partials":2,"partialBytes":1073741824,
                       "limit":10737418240,"free":107374182400},
-             "lanes":{"taken":5,"waiting":2},"passThrough":1,
+             "connections":{"taken":5,"waiting":2},"passThrough":1,
              "quotas":[
                {"identity":"anonymous","quota":"api","left":489,"limit":500,
                 "resetsInSeconds":271},
