@@ -100,16 +100,8 @@ class CacheImportTest {
 
   private void expectStored(Map<String, byte[]> files) throws Exception {
     try (FsStore store = StoredRepo.open(data)) {
-      Optional<Manifest> manifest = store.readOnly().manifest(REPO, FIRST);
-      for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
-        assertThat(manifest.orElseThrow().find(new io.intrahub.hub.FilePath(file.getKey())))
-            .as(file.getKey())
-            .hasValueSatisfying(e -> assertThat(e.entry().blob()).hasValue(blob));
-        if (blob.size() > 0) {
-          assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
-        }
-      }
+      Manifest manifest = store.readOnly().manifest(REPO, FIRST).orElseThrow();
+      StoredRepo.expectFiles(store, manifest, files);
     }
   }
 

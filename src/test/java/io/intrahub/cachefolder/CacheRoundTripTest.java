@@ -7,9 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.hub.Revision;
-import io.intrahub.store.ImportGuard;
 import io.intrahub.store.TestBlobs;
-import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.MemoryFolder;
 import io.intrahub.store.fs.ReadOnlyStore;
@@ -74,14 +72,7 @@ class CacheRoundTripTest {
   }
 
   private static ImportResult importInto(FsStore store, Path cache) throws IOException {
-    return new CacheImport(
-            store,
-            ImportGuard.offline(store.repos(), CLOCK),
-            TestRepos.budget(),
-            CLOCK,
-            false,
-            (_, _, _) -> {})
-        .run(new CacheFolderReader(cache), REPO);
+    return StoredRepo.importInto(store, new CacheFolderReader(cache));
   }
 
   private void expectLike(Path reference, Path cache) throws IOException {

@@ -1,6 +1,5 @@
 package io.intrahub.cachefolder;
 
-import static io.intrahub.cachefolder.StoredRepo.CLOCK;
 import static io.intrahub.cachefolder.StoredRepo.FIRST;
 import static io.intrahub.cachefolder.StoredRepo.NOW;
 import static io.intrahub.cachefolder.StoredRepo.REPO;
@@ -10,14 +9,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.cachefolder.CachedFiles.CachedRef;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Entry;
-import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
-import io.intrahub.store.ImportGuard;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.TestBlobs;
-import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.MemoryFolder;
 import java.io.ByteArrayOutputStream;
@@ -77,14 +73,7 @@ class OlahStoreTest {
 
   private ImportResult importAll() throws Exception {
     try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
-      return new CacheImport(
-              store,
-              ImportGuard.offline(store.repos(), CLOCK),
-              TestRepos.budget(),
-              CLOCK,
-              false,
-              (_, _, _) -> {})
-          .run(new OlahStoreReader(folder), REPO);
+      return StoredRepo.importInto(store, new OlahStoreReader(folder));
     }
   }
 
@@ -92,15 +81,7 @@ class OlahStoreTest {
     try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
       Manifest manifest = store.readOnly().manifest(REPO, FIRST).orElseThrow();
       assertThat(manifest.complete()).isFalse();
-      for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
-        assertThat(manifest.find(new FilePath(file.getKey())).orElseThrow().entry().blob())
-            .as(file.getKey())
-            .hasValue(blob);
-        if (blob.size() > 0) {
-          assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
-        }
-      }
+      StoredRepo.expectFiles(store, manifest, files);
       // Besides, it has the folders of these files.
       List<Entry> listed = new ArrayList<>();
       manifest.list(Optional.empty(), true, one -> listed.add(one.entry()));

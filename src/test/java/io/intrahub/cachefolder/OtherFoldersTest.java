@@ -1,6 +1,5 @@
 package io.intrahub.cachefolder;
 
-import static io.intrahub.cachefolder.StoredRepo.CLOCK;
 import static io.intrahub.cachefolder.StoredRepo.FIRST;
 import static io.intrahub.cachefolder.StoredRepo.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,11 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
-import io.intrahub.hub.FilePath;
 import io.intrahub.hub.Revision;
-import io.intrahub.store.ImportGuard;
 import io.intrahub.store.Manifest;
-import io.intrahub.store.TestBlobs;
 import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.MemoryFolder;
@@ -55,29 +51,14 @@ class OtherFoldersTest {
 
   private ImportResult importFrom(CachedFiles from) throws Exception {
     try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
-      return new CacheImport(
-              store,
-              ImportGuard.offline(store.repos(), CLOCK),
-              TestRepos.budget(),
-              CLOCK,
-              false,
-              (_, _, _) -> {})
-          .run(from, REPO);
+      return StoredRepo.importInto(store, from);
     }
   }
 
   private void expectStored(CommitHash commit) throws Exception {
     try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
       Manifest manifest = store.readOnly().manifest(REPO, commit).orElseThrow();
-      for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        BlobId blob = StoredRepo.blob(file.getKey(), file.getValue());
-        assertThat(manifest.find(new FilePath(file.getKey())).orElseThrow().entry().blob())
-            .as(file.getKey())
-            .hasValue(blob);
-        if (blob.size() > 0) {
-          assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
-        }
-      }
+      StoredRepo.expectFiles(store, manifest, files);
       assertThat(manifest.size()).isEqualTo(files.size() + FOLDERS);
     }
   }

@@ -1,5 +1,7 @@
 package io.intrahub.cachefolder;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -9,11 +11,14 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.ImportGuard;
+import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -79,6 +84,32 @@ final class StoredRepo {
       }
       TestRepos.putManifest(store.repos(), REPO, commit, entries, complete);
       store.repos().putRevision(REPO, Revision.MAIN, new Observation<>(commit, NOW));
+    }
+  }
+
+  /** Imports the whole repo from a folder, without a mirror. */
+  static ImportResult importInto(FsStore store, CachedFiles from) throws IOException {
+    return new CacheImport(
+            store,
+            ImportGuard.offline(store.repos(), CLOCK),
+            TestRepos.budget(),
+            CLOCK,
+            false,
+            (_, _, _) -> {})
+        .run(from, REPO);
+  }
+
+  /** Asserts that the list of a commit names these files, and that their content is stored. */
+  static void expectFiles(FsStore store, Manifest manifest, Map<String, byte[]> files)
+      throws Exception {
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      BlobId blob = blob(file.getKey(), file.getValue());
+      assertThat(manifest.find(new FilePath(file.getKey())))
+          .as(file.getKey())
+          .hasValueSatisfying(found -> assertThat(found.entry().blob()).hasValue(blob));
+      if (blob.size() > 0) {
+        assertThat(TestBlobs.read(store, REPO, blob)).as(file.getKey()).hasValue(file.getValue());
+      }
     }
   }
 
