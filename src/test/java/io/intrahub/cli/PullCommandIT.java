@@ -9,6 +9,7 @@ import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.faults.MirrorProcess;
+import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -90,6 +91,42 @@ class PullCommandIT {
     return new BigInteger(ignored, 16).testBit(SIGINT - 1) ? SIGTERM : SIGINT;
   }
 
+  /** Sends the signal of Ctrl-C, or SIGTERM, and returns its number. */
+  private static int send(Process process) throws IOException, InterruptedException {
+    int signal = signal();
+    assertThat(new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor())
+        .isZero();
+    return signal;
+  }
+
+  @Test
+  void a_signal_during_the_start_of_its_mirror_stops_it_and_the_same_command_begins_anew()
+      throws Exception {
+    // A command that went on would wait here.
+    Stall stall = hub.faults().on(Route.CDN).always().stallAfter(1);
+    Path data = tmp.resolve("data");
+    Process first = pull();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .pollInterval(Duration.ofMillis(1))
+        .until(() -> Files.exists(data.resolve("lock")) || !first.isAlive());
+    int signal = send(first);
+
+    String stopped = output(first);
+
+    assertThat(first.exitValue()).as(stopped).isEqualTo(128 + signal);
+    assertThat(stopped)
+        .as("%s", Files.readString(log))
+        .contains("Stopped; what arrived stays, and the same command continues.");
+    assertThat(StoreLock.isHeld(data)).isFalse();
+
+    stall.release();
+    hub.faults().clear();
+    Process second = pull();
+    String done = output(second);
+    assertThat(second.exitValue()).as("%s%s", done, Files.readString(log)).isZero();
+  }
+
   @Test
   void a_signal_stops_it_in_order_and_the_same_command_fetches_only_the_rest() throws Exception {
     Stall stall = hub.faults().on(Route.CDN).always().stallAfter(STALLED_AT);
@@ -97,9 +134,7 @@ class PullCommandIT {
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> fetchedBytes() >= STALLED_AT || !first.isAlive());
-    int signal = signal();
-    assertThat(new ProcessBuilder("kill", "-" + signal, "" + first.pid()).start().waitFor())
-        .isZero();
+    int signal = send(first);
     String stopped = output(first);
     assertThat(stopped)
         .as("%s", Files.readString(log))

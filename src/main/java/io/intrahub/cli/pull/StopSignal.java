@@ -14,19 +14,22 @@ final class StopSignal implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Thread command = Thread.currentThread();
   private final Thread hook;
-  private volatile boolean interrupts;
+
+  /** Whether the command may be interrupted now. Guarded by this. */
+  private boolean interrupts;
+
+  /** Whether the signal has come. Guarded by this. */
+  private boolean came;
 
   StopSignal() {
-    Thread command = Thread.currentThread();
-    hook = new Thread(() -> stop(command), "stop");
+    hook = new Thread(this::stop, "stop");
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  private void stop(Thread command) {
-    if (interrupts) {
-      command.interrupt();
-    }
+  private void stop() {
+    come();
     try {
       var _ = closed.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException _) {
@@ -34,9 +37,26 @@ final class StopSignal implements AutoCloseable {
     }
   }
 
-  /** From now on the signal interrupts the command; until then the process only waits for it. */
-  void interrupts(boolean now) {
+  /** The signal is here. */
+  synchronized void come() {
+    came = true;
+    if (interrupts) {
+      command.interrupt();
+    }
+  }
+
+  /**
+   * Says whether the signal may interrupt the command. One that came while it might not interrupts
+   * as soon as it may. Afterwards no interrupt is left, so that what is closed then is closed in
+   * order.
+   */
+  synchronized void interrupts(boolean now) {
     interrupts = now;
+    if (came && now) {
+      command.interrupt();
+    } else if (came) {
+      var _ = Thread.interrupted();
+    }
   }
 
   /** The command has closed all. */
