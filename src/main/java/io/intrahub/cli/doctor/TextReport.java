@@ -24,7 +24,9 @@ public final class TextReport implements Consumer<Checkup.Result> {
   @Override
   public void accept(Checkup.Result result) {
     Finding finding = result.finding();
-    out.println(word(finding.status()) + result.name() + ": " + finding.summary());
+    // What is printed as a line may be from outside, and has its colours removed.
+    out.print(word(finding.status()));
+    out.println(result.name() + ": " + finding.summary());
     for (String advice : finding.advice()) {
       if (!advice.isEmpty()) {
         out.println(" ".repeat(WIDTH) + "-> " + advice);

@@ -24,9 +24,15 @@ class TerminalWriterTest {
   }
 
   @Test
-  void colours_are_kept_and_concealed_text_is_not() {
-    assertThat(line("\u001b[1;32mok\u001b[0m \u001b[8mhidden\u001b[m"))
-        .isEqualTo("\u001b[1;32mok\u001b[0m \\u001b[8mhidden\u001b[m");
+  void colours_are_shown_too_because_they_can_hide_text_and_run_on() {
+    assertThat(line("\u001b[30mhidden on black\u001b[97m and on white"))
+        .isEqualTo("\\u001b[30mhidden on black\\u001b[97m and on white");
+  }
+
+  @Test
+  void our_own_colours_are_printed_apart_from_what_is_printed_as_a_line() {
+    out.print("\u001b[32mok\u001b[0m  ");
+    assertThat(line("a\u001b[8mb")).isEqualTo("\u001b[32mok\u001b[0m  a\\u001b[8mb");
   }
 
   @Test
