@@ -10,6 +10,7 @@ import io.intrahub.cli.doctor.Checkup;
 import io.intrahub.cli.doctor.EndpointProbe;
 import io.intrahub.cli.doctor.JsonReport;
 import io.intrahub.cli.doctor.ShapeRecorder;
+import io.intrahub.cli.doctor.SilentListenerNote;
 import io.intrahub.cli.doctor.TextReport;
 import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
@@ -22,10 +23,12 @@ import io.intrahub.upstream.net.HttpProbe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -47,11 +50,12 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Examines everything that a mirror needs: its folder and disk, memory, the way to the Hub with"
-          + " DNS, proxy and certificates, the clock, the token, and how many calls the Hub still"
-          + " allows. Then it loads a small repo twice, through the mirror that runs or else through"
-          + " one that it starts for that. It takes the options, file and environment of serve and"
-          + " ends within a minute."
+      "Examines everything that a mirror needs, and says what to change.",
+      "",
+      "That is its folder and disk, memory, the way to the Hub with DNS, proxy and certificates, the"
+          + " clock, the token, and how many calls the Hub still allows. Then it loads a small repo"
+          + " twice, through the mirror that runs or else through one that it starts for that. It"
+          + " takes the options, file and environment of serve and ends within a minute."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
@@ -141,16 +145,18 @@ final class DoctorCommand implements Callable<Integer> {
   private int examine(Config config, AppSettings settings, RepoId subject, HttpProbe http)
       throws InterruptedException {
     URI operator = OperatorListener.address(config.admin().host(), config.admin().port());
-    Optional<RunningMirror> running = running(operator);
-    DoctorChecks checks =
+    List<Check> checks = new ArrayList<>();
+    Optional<RunningMirror> running = running(operator, checks);
+    checks.addAll(
         new DoctorChecks(
-            settings,
-            config.server().connections(),
-            ProxyDiscovery.source(config.upstream().proxy(), System.getenv()),
-            Clock.systemUTC(),
-            subject,
-            PATIENCE);
-    return report(checks.all(http, running, operator)).status();
+                settings,
+                config.server().connections(),
+                ProxyDiscovery.source(config.upstream().proxy(), System.getenv()),
+                Clock.systemUTC(),
+                subject,
+                PATIENCE)
+            .all(http, running, operator));
+    return report(checks).status();
   }
 
   private int record(Path file, AppSettings settings, RepoId subject, HttpProbe http)
@@ -204,9 +210,13 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   /** The mirror at the operator's listener; empty also if another server is there. */
-  private static Optional<RunningMirror> running(URI operator) throws InterruptedException {
+  private static Optional<RunningMirror> running(URI operator, List<Check> notes)
+      throws InterruptedException {
     try {
       return operator.getPort() == 0 ? Optional.empty() : Optional.of(RunningMirror.ask(operator));
+    } catch (HttpTimeoutException _) {
+      notes.add(new SilentListenerNote(operator));
+      return Optional.empty();
     } catch (IOException | CommandException _) {
       return Optional.empty();
     }

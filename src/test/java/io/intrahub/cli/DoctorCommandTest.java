@@ -8,6 +8,8 @@ import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.TokenSearch;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -163,6 +165,25 @@ class DoctorCommandTest {
       assertThat(ran.status()).as(ran.out()).isZero();
       assertThat(ran.summary("upstream")).contains("offline");
       assertThat(hub.log()).isEmpty();
+    }
+  }
+
+  /** It waits for five seconds. */
+  @Tag("slow")
+  @Test
+  void a_mirror_that_does_not_answer_is_a_failed_check() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Ran ran =
+          run(
+              "--offline",
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              String.valueOf(silent.getLocalPort()));
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.status("mirror")).isEqualTo("failed");
+      assertThat(ran.summary("mirror")).contains(":" + silent.getLocalPort() + " does not answer");
     }
   }
 

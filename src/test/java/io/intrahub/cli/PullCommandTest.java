@@ -13,6 +13,7 @@ import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -275,6 +276,29 @@ class PullCommandTest {
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.out() + ran.err()).contains("a%1B%5B2J.txt").doesNotContain("\u001b");
+  }
+
+  /** It waits for five seconds. */
+  @Tag("slow")
+  @Test
+  void a_mirror_that_does_not_answer_is_named_and_not_waited_for() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      List<String> where =
+          List.of(
+              "--data",
+              mirror.data().toString(),
+              "--config",
+              Files.writeString(
+                      tmp.resolve("silent.yaml"), "admin: {port: " + silent.getLocalPort() + "}\n")
+                  .toString());
+
+      Ran ran = run(token("hf_secret"), where, ID);
+
+      assertThat(ran.status()).isEqualTo(ExitCode.UNAVAILABLE.status());
+      assertThat(ran.err())
+          .contains("The server at http://127.0.0.1:" + silent.getLocalPort() + " does not answer")
+          .hasLineCount(1);
+    }
   }
 
   /** What a signal does in a process of its own. */

@@ -5,6 +5,7 @@ import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,8 @@ public final class MirrorOptions {
     URI address = OperatorListener.address(config.admin());
     try {
       return RunningMirror.ask(address);
+    } catch (HttpTimeoutException e) {
+      throw RunningMirror.silent(address, e);
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.UNAVAILABLE,

@@ -4,8 +4,13 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,17 +23,26 @@ import tools.jackson.databind.json.JsonMapper;
  * @param status the same, parsed
  */
 public record RunningMirror(String answer, JsonNode status) {
+  /** Far more than a mirror says of itself, in bytes: another server may have no end. */
+  private static final int MAX_ANSWER = 4 << 20;
+
   /**
-   * Asks the operator's listener.
+   * Asks the operator's listener, and waits for the whole answer for {@link
+   * OperatorListener#PATIENCE} at most.
    *
+   * @throws HttpTimeoutException if the answer is not complete by then; see {@link #silent}
    * @throws IOException if nothing answers there
    * @throws CommandException if the server there is another one
    */
   public static RunningMirror ask(URI operator)
       throws IOException, InterruptedException, CommandException {
-    String answer =
-        send(
-            HttpRequest.newBuilder(operator.resolve("/status")).timeout(OperatorListener.PATIENCE));
+    return ask(operator, OperatorListener.PATIENCE);
+  }
+
+  /** The same, with another limit for the wait. */
+  static RunningMirror ask(URI operator, Duration patience)
+      throws IOException, InterruptedException, CommandException {
+    String answer = send(operator.resolve("/status"), patience);
     try {
       JsonNode status = JsonMapper.shared().readTree(answer);
       if (status.hasNonNull("uptimeSeconds")) {
@@ -42,11 +56,36 @@ public record RunningMirror(String answer, JsonNode status) {
         "The server at " + operator + " is not the operator's listener of a mirror.");
   }
 
-  private static String send(HttpRequest.Builder request) throws IOException, InterruptedException {
+  /** Says that whatever listens at an address does not answer. */
+  public static CommandException silent(URI operator, HttpTimeoutException why) {
+    return new CommandException(
+        ExitCode.UNAVAILABLE,
+        "The server at %s does not answer: the command waited for %d s. If it is a mirror, it hangs or is overloaded: see its log, and restart it. Otherwise name the operator's listener of the mirror with --admin-host and --admin-port."
+            .formatted(operator, OperatorListener.PATIENCE.toSeconds()),
+        why);
+  }
+
+  /** The timeout of a request ends with the head of its answer, and does not count here. */
+  private static String send(URI address, Duration patience)
+      throws IOException, InterruptedException {
     try (HttpClient client = OperatorListener.client()) {
-      return client
-          .send(request.build(), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8))
-          .body();
+      try {
+        return client
+            .sendAsync(
+                HttpRequest.newBuilder(address).build(),
+                BodyHandlers.limiting(BodyHandlers.ofString(StandardCharsets.UTF_8), MAX_ANSWER))
+            .get(patience.toNanos(), TimeUnit.NANOSECONDS)
+            .body();
+      } catch (TimeoutException e) {
+        HttpTimeoutException silent = new HttpTimeoutException("no answer in time");
+        silent.initCause(e);
+        throw silent;
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof IOException why ? why : new IOException(e.getCause());
+      } finally {
+        // Closing waits for requests in progress.
+        client.shutdownNow();
+      }
     }
   }
 }

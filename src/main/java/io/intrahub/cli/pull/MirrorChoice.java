@@ -9,6 +9,7 @@ import io.intrahub.store.fs.StoreId;
 import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -44,7 +45,7 @@ final class MirrorChoice {
       return Optional.empty();
     }
     URI operator = OperatorListener.address(config.admin());
-    Optional<RunningMirror> running = ask(operator, namesListener);
+    Optional<RunningMirror> running = ask(operator, namesListener, folder);
     if (running.isEmpty()) {
       if (namesListener && !namesFolder && here.isEmpty()) {
         throw new CommandException(
@@ -86,10 +87,16 @@ final class MirrorChoice {
     }
   }
 
-  private static Optional<RunningMirror> ask(URI operator, boolean namesListener)
+  private static Optional<RunningMirror> ask(URI operator, boolean namesListener, Path folder)
       throws CommandException, InterruptedException {
     try {
       return Optional.of(RunningMirror.ask(operator));
+    } catch (HttpTimeoutException e) {
+      if (namesListener || isOpen(folder)) {
+        throw RunningMirror.silent(operator, e);
+      }
+      // Any server may listen there, and no mirror is needed.
+      return Optional.empty();
     } catch (IOException _) {
       return Optional.empty();
     } catch (CommandException e) {
