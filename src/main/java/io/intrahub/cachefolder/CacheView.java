@@ -70,6 +70,19 @@ public final class CacheView {
   }
 
   /**
+   * Lets a view that is there lose what the store removes from now on, and does nothing if there is
+   * none. For whoever changes a store without keeping its view current.
+   *
+   * @param data the folder of the store
+   * @throws IOException if the folder can't be written
+   */
+  public static void follow(FsStore store, Path data) throws IOException {
+    if (Files.isDirectory(folder(data))) {
+      var _ = open(store, data);
+    }
+  }
+
+  /**
    * Removes the view of a store, if there is one: its links would keep the space of blobs that are
    * evicted.
    *

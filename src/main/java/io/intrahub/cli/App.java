@@ -9,7 +9,6 @@ import io.intrahub.audit.AuditLog;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
-import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.upkeep.MirrorUpkeep;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
@@ -67,7 +66,7 @@ public final class App implements AutoCloseable {
   private final DirectBufferPool clientBuffers;
   private final Transfers transfers;
   private final Mirror mirror;
-  private final Optional<SharedView> shared;
+  private final ViewKeeper view;
   private final HubServer http;
   private final AdminServer admin;
 
@@ -116,7 +115,7 @@ public final class App implements AutoCloseable {
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
       // Before anything is evicted, which must leave the view too.
-      shared = view(settings, clock);
+      view = ViewKeeper.of(files, settings, mirror.openRepos(), clock);
       RequestListener told = withAudit(settings, clock, listener);
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
@@ -138,7 +137,8 @@ public final class App implements AutoCloseable {
               Stream.concat(
                       Stream.of(
                           new MirrorImport(
-                              store, settings.data(), mirror.importGuard(), budget, clock)),
+                              store, settings.data(), mirror.importGuard(), budget, clock),
+                          new ViewJob(view)),
                       MirrorUpkeep.all(store, mirror).stream())
                   .toList(),
               new JobChallenges(store.operatorKey(), System::nanoTime, random),
@@ -167,10 +167,8 @@ public final class App implements AutoCloseable {
       admin.start();
       tasks.execute(store.maintenance()::scan);
       every(timer, TIDY_MINUTES, store.maintenance()::tidy);
-      if (shared.isPresent()) {
-        tasks.execute(shared.get());
-        every(timer, VIEW_MINUTES, shared.get());
-      }
+      tasks.execute(view);
+      every(timer, VIEW_MINUTES, view);
       every(timer, SAVE_MINUTES, store.maintenance()::saveLastUses);
       complete = true;
     } finally {
@@ -203,22 +201,6 @@ public final class App implements AutoCloseable {
       AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
       throws StoreException, IOException, StartException {
     return new App(settings, clock, () -> 0, listener, caches);
-  }
-
-  private Optional<SharedView> view(AppSettings settings, Clock clock) throws StartException {
-    try {
-      if (!settings.view()) {
-        CacheView.remove(settings.data());
-        return Optional.empty();
-      }
-      CacheView view = CacheView.open(store, settings.data());
-      return Optional.of(new SharedView(view, mirror.openRepos(), clock));
-    } catch (IOException e) {
-      throw new StartException(
-          "store.view: the folder %s can't be kept, or removed: %s"
-              .formatted(CacheView.folder(settings.data()), FileErrors.describe(e)),
-          e);
-    }
   }
 
   private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)
@@ -300,7 +282,12 @@ public final class App implements AutoCloseable {
 
   /** Brings the folder that is shared with clients up to date now, if there is one. */
   public void refreshView() {
-    shared.ifPresent(SharedView::run);
+    view.run();
+  }
+
+  /** Returns the folder that is shared with clients. */
+  ViewKeeper view() {
+    return view;
   }
 
   /** Number of requests that are being answered. */

@@ -13,7 +13,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Prints a script with which bash and zsh complete the commands and options of intrahub."
+      "Prints a script with which bash and zsh complete commands.",
+      "",
+      "They then complete the names of commands and options of intrahub."
     },
     footerHeading = "%nFor example:%n",
     footer = {"  source <(intrahub completion)"})

@@ -29,8 +29,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Shows the mirror at work without internet access: starts a simulated Hub and a mirror in"
-          + " front of it, prints commands for another terminal, and shows each request."
+      "Shows a mirror at work, without internet access.",
+      "",
+      "It starts a simulated Hub and a mirror in front of it, prints commands for another terminal,"
+          + " and shows each request."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(DemoCommand.class);
@@ -73,13 +75,21 @@ final class DemoCommand implements Callable<Integer> {
       deleteTemporary(folder);
       throw e;
     }
-    introduce(out, app.uri());
+    introduce(
+        out,
+        app.uri(),
+        "--data " + folder.toAbsolutePath() + " --admin-port " + app.adminUri().getPort());
     hub.onRequest(r -> show(out, r));
     MirrorLifecycle.untilStopped(app, hub, () -> deleteTemporary(folder));
     return 0;
   }
 
-  private void introduce(PrintWriter out, URI mirror) {
+  /**
+   * Says what to try.
+   *
+   * @param store the options by which other commands find the store and its mirror
+   */
+  private void introduce(PrintWriter out, URI mirror, String store) {
     List<String> lines =
         List.of(
             "A mirror listens on "
@@ -101,6 +111,13 @@ final class DemoCommand implements Callable<Integer> {
             "",
             "    curl -i " + mirror + "/demo/tiny-bert/resolve/main/config.json",
             "    curl -o /tmp/weights.bin " + mirror + "/demo/big-model/resolve/main/weights.bin",
+            "",
+            "To carry models to a machine without a network:",
+            "",
+            "    intrahub import " + store + " --hf-cache ~/.cache/huggingface/hub",
+            "    intrahub pull " + store + " demo/tiny-bert demo/big-model",
+            "    intrahub export " + store + " --hf-cache /tmp/stick demo/tiny-bert demo/big-model",
+            "    HF_HUB_CACHE=/tmp/stick HF_HUB_OFFLINE=1 hf download demo/big-model",
             "",
             "Repos: " + String.join(", ", DemoRepoList.NAMES),
             "Tokens: HF_TOKEN="
@@ -127,21 +144,22 @@ final class DemoCommand implements Callable<Integer> {
     } else if (request.cacheStatus().contains("fwd=bypass")) {
       cache = "bypass";
     }
-    out.printf(
-        "%-4s %d %-6s %s  %,d bytes, %d ms%n",
-        request.method(),
-        request.status(),
-        cache,
-        request.path(),
-        request.bytes(),
-        request.took().toMillis());
+    out.println(
+        "%-4s %d %-6s %s  %,d bytes, %d ms"
+            .formatted(
+                request.method(),
+                request.status(),
+                cache,
+                request.path(),
+                request.bytes(),
+                request.took().toMillis()));
     out.flush();
   }
 
   private static void show(PrintWriter out, Recorded request) {
-    out.printf(
-        "            asked the simulated Hub: %s %d %s%n",
-        request.method(), request.status(), request.path());
+    out.println(
+        "            asked the simulated Hub: %s %d %s"
+            .formatted(request.method(), request.status(), request.path()));
     out.flush();
   }
 

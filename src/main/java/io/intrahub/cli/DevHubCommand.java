@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = {
-      "Starts a small simulated Hub, to try the mirror or to develop clients.",
+      "Starts a simulated Hub, to try a mirror or develop clients.",
+      "",
       "It has a few repos of every kind and answers as the real Hub does, with redirects to a content"
           + " host with signed addresses, tokens, gated and private repos, and errors."
     })

@@ -24,7 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Shows how many bytes of the store each repo takes, largest first. SHARED is the part that"
+      "Shows how many bytes of the store each repo takes.",
+      "",
+      "The largest comes first. SHARED is the part that"
           + " another repo has too and that is stored once; the last lines count it once. Unfinished"
           + " files and metadata are not counted. It reads the folder of the store; a mirror may run"
           + " on it."

@@ -3,7 +3,9 @@ package io.intrahub.cli;
 import io.intrahub.cachefolder.CacheExport;
 import io.intrahub.cachefolder.ExportResult;
 import io.intrahub.cachefolder.PathPatterns;
-import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.FileOptions;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;
@@ -14,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,11 +33,19 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Writes stored repos to a cache folder of the Hub's Python clients, which load from it without"
-          + " a server. It reads the folder of the store; a mirror may run on it. Files are copied"
-          + " and verified, and share disk space with the store where the file system can do so"
-          + " (btrfs, XFS). A revision appears in the folder once all of its stored files are"
-          + " there; the same command again adds what is missing."
+      "Writes stored repos to a folder that clients load from offline.",
+      "",
+      "That is a cache folder of the Hub's Python clients, which need no server then. The command"
+          + " reads the folder of the store; a mirror may run on it. Files are copied and verified,"
+          + " and share disk space with the store where the file system can do so (btrfs, XFS). A"
+          + " revision appears in the folder once all of its stored files are there; the same"
+          + " command again adds what is missing.",
+      "",
+      "With --view, the folder is inside that of the store, and made of hard links: to be shared"
+          + " read-only, for example over NFS. It has the repos that everybody may read, and of them"
+          + " the branches and tags of which all files are stored. The mirror that runs on the store"
+          + " brings it up to date, or the command does. With store.view: open-repos, a mirror"
+          + " always keeps it current."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
@@ -47,7 +59,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  intrahub export --hf-cache /media/stick/hub gpt2 acme/tiny@v1",
       "  intrahub export --hf-cache /media/stick/hub 'acme/*' 'datasets/acme/*'",
-      "  HF_HUB_CACHE=/media/stick/hub HF_HUB_OFFLINE=1 python load.py"
+      "  HF_HUB_CACHE=/media/stick/hub HF_HUB_OFFLINE=1 python load.py",
+      "  intrahub export --view --data /srv/intrahub"
     })
 final class ExportCommand implements Callable<Integer> {
   /** The exit status if some files are missing. */
@@ -55,33 +68,33 @@ final class ExportCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  @ArgGroup(multiplicity = "1")
+  private Target target = new Target();
+
+  /** Where to: one of them. */
+  private static final class Target {
+    @Option(
+        names = "--hf-cache",
+        paramLabel = "FOLDER",
+        description =
+            "The cache folder, which clients know as HF_HUB_CACHE. Created if it is missing.")
+    private @Nullable Path folder;
+
+    @Option(
+        names = "--view",
+        description = "The folder view/hub in that of the store, with all that everybody may read.")
+    private boolean view;
+  }
+
   @Parameters(
-      arity = "1..*",
+      arity = "0..*",
       paramLabel = "REPO[@REVISION]",
       description =
           "A repo such as gpt2, acme/tiny or datasets/acme/data, or a pattern such as 'acme/*', with"
               + " a branch, tag or commit (default: main).")
   private List<String> repos = new ArrayList<>();
 
-  @Option(
-      names = "--hf-cache",
-      required = true,
-      paramLabel = "FOLDER",
-      description =
-          "The cache folder, which clients know as HF_HUB_CACHE. Created if it is missing.")
-  private Path folder = Path.of("");
-
-  @Option(
-      names = "--include",
-      paramLabel = "PATTERN",
-      description = "Exports only files such as '*.safetensors' or 'onnx/*'. Repeat it for more.")
-  private List<String> include = new ArrayList<>();
-
-  @Option(
-      names = "--exclude",
-      paramLabel = "PATTERN",
-      description = "Leaves out such files. Repeat it for more.")
-  private List<String> exclude = new ArrayList<>();
+  @Mixin private FileOptions files = new FileOptions();
 
   @Option(
       names = "--link",
@@ -91,22 +104,34 @@ final class ExportCommand implements Callable<Integer> {
               + " for a folder on the same file system that nobody writes to.")
   private boolean link;
 
-  @Option(names = "--json", description = "Prints the result as JSON.")
-  private boolean json;
-
-  @Mixin private StoreFolder storeFolder = new StoreFolder();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   /** Something that was asked for. */
   private record Wanted(RepoPattern repo, Revision revision) {}
 
   @Override
-  public Integer call() throws StartException {
+  public Integer call() throws CommandException, InterruptedException {
+    Path folder = target.folder;
+    if (folder != null) {
+      return export(folder);
+    }
+    if (link || files.isGiven() || !repos.isEmpty()) {
+      throw wrong(
+          "--view shows all that everybody may read: name no repos with it, and none of --include,"
+              + " --exclude and --link");
+    }
+    return new ViewExport(options.load()).run(options.output(spec)).status();
+  }
+
+  private int export(Path folder) throws CommandException {
+    if (repos.isEmpty()) {
+      throw wrong(
+          "Missing required parameter: 'REPO[@REVISION]', such as gpt2 or 'acme/*'; intrahub ls shows"
+              + " what is stored");
+    }
     List<Wanted> wanted = repos.stream().map(this::wanted).toList();
-    Path data = storeFolder.load().store().path();
-    ExportReport report =
-        new ExportReport(
-            new ReportOutput.Console(
-                spec.commandLine().getOut(), spec.commandLine().getErr(), json));
+    Path data = options.load().store().path();
+    ExportReport report = new ExportReport(options.output(spec));
     try {
       ReadOnlyStore store = ReadOnlyStore.open(data);
       try (CacheExport export =
@@ -138,7 +163,7 @@ final class ExportCommand implements Callable<Integer> {
   private void run(
       ReadOnlyStore store, CacheExport export, List<Wanted> wanted, ExportReport report)
       throws IOException {
-    PathPatterns files = PathPatterns.of(include, exclude);
+    PathPatterns patterns = files.patterns();
     List<RepoId> stored = store.repos();
     for (Wanted one : wanted) {
       List<RepoId> matching = stored.stream().filter(one.repo()::matches).toList();
@@ -146,7 +171,7 @@ final class ExportCommand implements Callable<Integer> {
         report.nothingStored(one.repo());
       }
       for (RepoId repo : matching) {
-        ExportResult result = export.export(repo, one.revision(), files);
+        ExportResult result = export.export(repo, one.revision(), patterns);
         report.done(result);
       }
     }

@@ -85,7 +85,7 @@ final class ExportReport extends FolderReport {
       error(
           name
               + " may have more files: these were imported, and the Hub's list of them is not"
-              + " stored. Load it through the mirror once");
+              + " stored. intrahub pull gets it, and the files that are missing");
     }
     if (done.refKept()) {
       error(

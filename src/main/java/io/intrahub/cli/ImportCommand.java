@@ -2,10 +2,12 @@ package io.intrahub.cli;
 
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CacheImport;
+import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.config.Config;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
@@ -18,9 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -38,11 +38,12 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Brings repos from a folder of the Hub's Python clients, a git clone, or the store of Olah, another mirror,"
-          + " into the store, so that the mirror need not fetch them. A mirror that runs on the store does it itself, if its user can read"
-          + " the folder. The digest of each file is computed anew;"
-          + " damaged and unfinished files, and links that lead out of the folder, are skipped. The"
-          + " same command again continues an import that was interrupted.",
+      "Brings what a client has downloaded into the store.",
+      "",
+      "The mirror then need not fetch it. A mirror that runs on the store does the import itself, if"
+          + " its user can read the folder. The digest of each file is computed anew; damaged and"
+          + " unfinished files, and links that lead out of the folder, are skipped. The same command"
+          + " again continues an import that was interrupted.",
       "",
       "An import lets nobody read a repo. The Hub says who may, as always, and what it says of a"
           + " commit counts more than the folder. In an air gap (mode: offline), access.rules say"
@@ -165,19 +166,7 @@ final class ImportCommand implements Callable<Integer> {
               + " to any more.")
   private boolean link;
 
-  @Option(names = "--json", description = "Prints the result as JSON.")
-  private boolean json;
-
-  @Mixin private StoreFolder storeFolder = new StoreFolder();
-
-  @Option(
-      names = "--admin-host",
-      paramLabel = "ADDRESS",
-      description = "Address of the operator's listener of a running mirror (default: 127.0.0.1).")
-  private @Nullable String adminHost;
-
-  @Option(names = "--admin-port", paramLabel = "PORT", description = "Its port (default: 8091).")
-  private @Nullable String adminPort;
+  @Mixin private StoreOptions options = new StoreOptions();
 
   @Override
   public Integer call() throws CommandException, InterruptedException {
@@ -187,24 +176,13 @@ final class ImportCommand implements Callable<Integer> {
     } catch (ImportJob.InvalidException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
-    Map<String, List<String>> listener = new TreeMap<>();
-    Optional.ofNullable(adminHost).ifPresent(host -> listener.put("admin.host", List.of(host)));
-    Optional.ofNullable(adminPort).ifPresent(port -> listener.put("admin.port", List.of(port)));
-    Config config = storeFolder.load(listener);
-    ReportOutput output =
-        new ReportOutput.Console(spec.commandLine().getOut(), spec.commandLine().getErr(), json);
-    Optional<RemoteJob> remote = RemoteJob.of(config, MirrorImport.NAME);
-    if (remote.isPresent()) {
-      switch (remote.get().run(job.toJson(), output)) {
-        case RemoteJob.Ended.Done(boolean complete) -> {
-          return complete ? 0 : INCOMPLETE;
-        }
-        case RemoteJob.Ended.Stopped(String why, ExitCode code) ->
-            throw new CommandException(code, why);
-        case RemoteJob.Ended.NotRunning() -> {}
-      }
-    }
-    return runHere(config.store(), job, new ImportReport(output));
+    Config config = options.load();
+    ReportOutput output = options.output(spec);
+    Optional<ExitCode> done =
+        RemoteJob.runInMirror(config, MirrorImport.NAME, job.toJson(), output);
+    return done.isPresent()
+        ? done.get().status()
+        : runHere(config.store(), job, new ImportReport(output));
   }
 
   private int failed(String why) {
@@ -231,6 +209,7 @@ final class ImportCommand implements Callable<Integer> {
       return failed(stopped(job.folder(), e));
     }
     try (FsStore store = FsStore.open(config.path(), clock, settings, Runnable::run)) {
+      CacheView.follow(store, config.path());
       // It must know what it has before it makes space.
       store.scan();
       StoreUsage before = store.usage();

@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.pull.MirrorLauncher;
 import io.intrahub.config.Config;
@@ -9,6 +10,7 @@ import io.intrahub.http.HttpSettings;
 import io.intrahub.store.StoreException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -32,16 +34,30 @@ final class InProcessMirror implements MirrorLauncher.Launched {
   }
 
   /**
-   * Starts it.
+   * Starts it. A folder that is shared with clients is kept current, and not removed.
    *
    * @throws CommandException if the store is in use or can't be used, or no port can be opened
    */
   static InProcessMirror start(Config config) throws CommandException {
+    return start(config, Files.isDirectory(CacheView.folder(config.store().path())));
+  }
+
+  /**
+   * Starts one with a folder to be shared with clients.
+   *
+   * @throws CommandException also if the file system can't have such a folder
+   */
+  static InProcessMirror startWithView(Config config) throws CommandException {
+    return start(config, true);
+  }
+
+  private static InProcessMirror start(Config config, boolean view) throws CommandException {
+    AppSettings configured = AppSettingsFactory.of(config, System.getenv());
     AppSettings settings =
-        AppSettingsFactory.of(config, System.getenv())
+        configured
             .withListeners(
-                new HttpSettings(HERE, 0, config.server().bodyTimeout()),
-                new HttpSettings(HERE, 0));
+                new HttpSettings(HERE, 0, config.server().bodyTimeout()), new HttpSettings(HERE, 0))
+            .withView(configured.view() || view);
     Logger log = (Logger) LoggerFactory.getLogger("io.intrahub");
     Level before = log.getLevel();
     log.setLevel(Level.WARN);
@@ -73,6 +89,11 @@ final class InProcessMirror implements MirrorLauncher.Launched {
   @Override
   public URI operator() {
     return app.adminUri();
+  }
+
+  /** The folder that is shared with clients. */
+  ViewKeeper view() {
+    return app.view();
   }
 
   @Override

@@ -34,8 +34,9 @@ import tools.jackson.databind.node.ObjectNode;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Lists the stored repos with their sizes and last uses, or the revisions and files of one"
-          + " repo. It reads the folder of the store; a mirror may run on it. The mirror saves the"
+      "Lists the stored repos, or the revisions and files of one.",
+      "",
+      "Repos are listed with their sizes and last uses. It reads the folder of the store; a mirror may run on it. The mirror saves the"
           + " times of last use every ten minutes."
     },
     footerHeading = "%nFor example:%n",

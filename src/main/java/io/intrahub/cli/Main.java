@@ -49,7 +49,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footerHeading = "%nTo begin:%n",
     footer = {
       "  intrahub demo     try it without internet access",
-      "  intrahub serve    mirror huggingface.co on port 8090"
+      "  intrahub serve    mirror huggingface.co on port 8090",
+      "",
+      "Getting a model to a machine without network:",
+      "  intrahub import --hf-cache ~/.cache/huggingface/hub",
+      "                    take over what was downloaded on this machine before",
+      "  intrahub pull gpt2 acme/tiny",
+      "                    fetch from the Hub what is missing of these models",
+      "  intrahub export --hf-cache /media/stick/hub gpt2 acme/tiny",
+      "                    copy them to a folder, here on a USB stick",
+      "There, with the folder at the same place and without intrahub:",
+      "  HF_HUB_CACHE=/media/stick/hub HF_HUB_OFFLINE=1 python load.py",
+      "The three commands share the folder data/, or the one that --data names. They",
+      "need no mirror; if one runs on that folder, they use it. Next: intrahub ls"
     })
 public final class Main implements Callable<Integer> {
   static final int EX_CONFIG = ExitCode.CONFIG.status();
@@ -105,7 +117,7 @@ public final class Main implements Callable<Integer> {
   /** Prints one line instead of the whole help, which would bury the error. */
   private static int explainUsage(ParameterException e, String[] args) {
     CommandLine at = e.getCommandLine();
-    String what = String.valueOf(e.getMessage());
+    String what = String.valueOf(e.getMessage()).replaceFirst("^Error: ", "");
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       String wrong = unmatched.getUnmatched().getFirst();
       // --prot=1 becomes --prot.

@@ -23,8 +23,10 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Mirrors the Hub: what one client loads is stored, and served to the next from disk.",
-      "Clients set HF_ENDPOINT to the address of the mirror and change no code."
+      "Mirrors the Hub: what one client loads is served to the next.",
+      "",
+      "The mirror stores what it fetches, and serves it from disk. Clients set HF_ENDPOINT to its"
+          + " address and change no code."
     },
     footerHeading = "%nFor example:%n",
     footer = {

@@ -5,20 +5,23 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.mirror.OpenRepos;
 import io.intrahub.store.RepoStore.ObservedRevision;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the folder that is shared with clients current: it shows the repos that everybody may read,
  * and asks the Hub about those once an hour. Each run does it once; runs that begin meanwhile do
- * nothing.
+ * nothing. Safe for use by many threads.
  */
 final class SharedView implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(SharedView.class);
@@ -29,13 +32,39 @@ final class SharedView implements Runnable {
   /** Of each run, so that thousands of repos leave the Hub's rate limit to clients. */
   private static final int QUESTIONS = 20;
 
+  private static final String NOT_OPEN =
+      "as far as the mirror knows, not everybody may read it. Once the Hub has told the mirror that"
+          + " a repo is public, it appears: intrahub pull asks";
+
+  private static final String NOT_WHOLE =
+      "no branch or tag of it is stored with all its files; intrahub pull fetches the rest";
+
+  private static final String FAILED = "it can't be written; the log says why";
+
   private final CacheView view;
   private final OpenRepos open;
   private final Clock clock;
-  private final AtomicBoolean busy = new AtomicBoolean();
 
-  /** Where the questions of the next run begin. Used by the one run that is busy. */
+  /** Held during a run. */
+  private final ReentrantLock busy = new ReentrantLock();
+
+  /** Where the questions of the next run begin. Guarded by the lock. */
   private int next;
+
+  /**
+   * What the folder has after a run.
+   *
+   * @param shown the repos in it
+   * @param left the stored repos that are not in it
+   */
+  record Content(List<RepoId> shown, List<Left> left) {}
+
+  /**
+   * A stored repo that is not in the folder.
+   *
+   * @param why for the operator, without a full stop
+   */
+  record Left(RepoId repo, String why) {}
 
   SharedView(CacheView view, OpenRepos open, Clock clock) {
     this.view = view;
@@ -45,19 +74,35 @@ final class SharedView implements Runnable {
 
   @Override
   public void run() {
-    if (!busy.compareAndSet(false, true)) {
+    if (!busy.tryLock()) {
       return;
     }
     try {
-      refresh();
+      var _ = refresh();
+    } catch (InterruptedIOException _) {
+      // The mirror stops.
     } catch (IOException e) {
       log.warn("The folder that is shared with clients can't be kept current: {}", e.toString());
     } finally {
-      busy.set(false);
+      busy.unlock();
     }
   }
 
-  private void refresh() throws IOException {
+  /**
+   * Does one run that begins now, after the one in progress if there is one.
+   *
+   * @throws IOException if the store can't be read, or the folder can't be written
+   */
+  Content bringUpToDate() throws IOException {
+    busy.lock();
+    try {
+      return refresh();
+    } finally {
+      busy.unlock();
+    }
+  }
+
+  private Content refresh() throws IOException {
     // First, because a repo that is closed now must not wait for the others.
     List<RepoId> shown = new ArrayList<>();
     for (RepoId repo : view.shown()) {
@@ -68,17 +113,20 @@ final class SharedView implements Runnable {
       }
     }
     ask(shown);
+    Map<RepoId, String> left = new LinkedHashMap<>();
     for (RepoId repo : view.stored()) {
       if (Thread.currentThread().isInterrupted()) {
-        return;
+        throw new InterruptedIOException("the run was stopped");
       }
-      if (open.isOpen(repo)) {
-        show(repo);
-      } else {
-        hide(repo);
-      }
+      boolean isOpen = open.isOpen(repo);
+      boolean done = isOpen ? show(repo) : hide(repo);
+      left.put(repo, done ? (isOpen ? NOT_WHOLE : NOT_OPEN) : FAILED);
     }
     view.deleteHidden();
+    List<RepoId> now = view.shown();
+    now.forEach(left::remove);
+    return new Content(
+        now, left.entrySet().stream().map(one -> new Left(one.getKey(), one.getValue())).toList());
   }
 
   private void ask(List<RepoId> repos) throws IOException {
@@ -103,22 +151,26 @@ final class SharedView implements Runnable {
     }
   }
 
-  private void show(RepoId repo) {
+  private boolean show(RepoId repo) {
     try {
       view.show(repo);
+      return true;
     } catch (IOException e) {
       log.warn("{} can't be brought up to date in the shared folder: {}", repo, e.toString());
+      return false;
     }
   }
 
-  private void hide(RepoId repo) {
+  private boolean hide(RepoId repo) {
     try {
       view.hide(repo);
+      return true;
     } catch (IOException e) {
       log.error(
           "{} is not open to everybody, but could not be removed from the shared folder: {}",
           repo,
           e.toString());
+      return false;
     }
   }
 }

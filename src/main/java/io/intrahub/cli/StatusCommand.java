@@ -18,8 +18,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Shows the state of a running mirror: whether the Hub answers, how full the store is, and"
-          + " what is being fetched. It asks the operator's listener, whose address it takes from"
+      "Shows the state of a running mirror.",
+      "",
+      "It shows whether the Hub answers, how full the store is, and what is being fetched. It asks the operator's listener, whose address it takes from"
           + " the same options, file and environment as serve."
     })
 final class StatusCommand implements Callable<Integer> {

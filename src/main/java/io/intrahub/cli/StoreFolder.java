@@ -29,12 +29,7 @@ final class StoreFolder {
 
   /** Reads the configuration as {@code serve} does. */
   Config load() throws StartException {
-    return load(Map.of());
-  }
-
-  /** The same, with further options of the command line. */
-  Config load(Map<String, List<String>> further) throws StartException {
-    Map<String, List<String>> given = new TreeMap<>(further);
+    Map<String, List<String>> given = new TreeMap<>();
     if (data != null) {
       given.put("store.path", List.of(data.toString()));
     }

@@ -33,8 +33,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
-      "Creates a local token and prints it, once: only its hash is stored. Nothing else goes to the"
-          + " standard output."
+      "Creates a local token and prints it, once.",
+      "",
+      "Only its hash is stored. Nothing else goes to the standard output."
     })
 final class TokenAddCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();

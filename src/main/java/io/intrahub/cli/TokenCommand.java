@@ -14,8 +14,9 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {TokenAddCommand.class, TokenListCommand.class, TokenRevokeCommand.class},
     description = {
-      "Manages local tokens: tokens that this mirror issues itself, and that clients send in place"
-          + " of one of the Hub. They have an effect with access.mode: service, for what"
+      "Manages the tokens that this mirror itself issues to clients.",
+      "",
+      "Clients send these local tokens in place of one of the Hub. They have an effect with access.mode: service, for what"
           + " access.rules give them. The commands work on the folder of the store; a mirror that"
           + " runs on it applies a change within a second."
     },

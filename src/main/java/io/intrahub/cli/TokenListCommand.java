@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
-    description = "Lists the local tokens by name. Their texts are not stored.")
+    description = {"Lists the local tokens by name.", "", "Their texts are not stored."})
 final class TokenListCommand implements Callable<Integer> {
   private static final String ROW = "%-24s  %-20s  %-20s  %s";
 

@@ -15,9 +15,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
-    description =
-        "Revokes a local token. A running mirror refuses it within a second; downloads in progress"
-            + " go on.")
+    description = {
+      "Revokes a local token.",
+      "",
+      "A running mirror refuses it within a second; downloads in progress go on."
+    })
 final class TokenRevokeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

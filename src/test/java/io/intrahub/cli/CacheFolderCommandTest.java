@@ -211,7 +211,10 @@ class CacheFolderCommandTest {
       quoteCharacter = '"',
       textBlock =
           """
-          export acme/tiny                       | Missing required option: '--hf-cache=FOLDER'
+          export acme/tiny                       | Missing required argument (specify one of these): (--hf-cache=FOLDER | --view)
+          export --view --hf-cache x             | --hf-cache=FOLDER, --view are mutually exclusive (specify only one)
+          export --view acme/tiny                | --view shows all that everybody may read: name no repos with it
+          export --view --exclude x              | --view shows all that everybody may read: name no repos with it
           export --hf-cache x                    | Missing required parameter: 'REPO[@REVISION]'
           export --hf-cache x a/b/c              | 'a/b/c' is not a repo such as gpt2, acme/tiny
           export --hf-cache x acme/tiny@a..b     | 'a..b' is not a branch, tag or commit

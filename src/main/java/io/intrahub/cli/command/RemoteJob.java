@@ -15,6 +15,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
@@ -22,12 +23,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Has a running mirror do a job, and passes on what it tells. */
+/** Has a running mirror do a job, and passes on what the mirror tells. */
 public final class RemoteJob {
   private static final Pattern CHALLENGE = Pattern.compile("[0-9a-f]{32}");
 
   /** How much is read of the reason for a refusal, in bytes. */
   private static final int MAX_REASON = 1024;
+
+  /** A mirror begins its answer within ten seconds, whatever the job is. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final URI listener;
   private final OperatorKey key;
@@ -40,21 +44,50 @@ public final class RemoteJob {
   }
 
   /**
-   * A job for the mirror that may run on the store of a configuration.
-   *
-   * @param name of a {@link MirrorJob}
-   * @return empty if none can: the store's folder has no key that this user can read, or the port
-   *     of the operator's listener is not known
+   * A job for the mirror that may run on the store of a configuration; empty if none can: the
+   * store's folder has no key that this user can read, or the port of the operator's listener is
+   * not known.
    */
-  public static Optional<RemoteJob> of(Config config, String name) throws CommandException {
+  private static Optional<RemoteJob> of(Config config, String name) throws CommandException {
     Optional<OperatorKey> key = OperatorKey.read(config.store().path());
     return key.isPresent() && config.admin().port() != 0
         ? Optional.of(new RemoteJob(OperatorListener.address(config.admin()), key.get(), name))
         : Optional.empty();
   }
 
+  /**
+   * Has the mirror that runs on the store of a configuration do a job.
+   *
+   * @param name of a {@link MirrorJob}
+   * @param request what to do, as JSON
+   * @return empty if no mirror answers there; otherwise {@link ExitCode#OK}, or {@link
+   *     ExitCode#INCOMPLETE} if the report says so
+   * @throws CommandException if the job stopped before its end
+   */
+  public static Optional<ExitCode> runInMirror(
+      Config config, String name, byte[] request, ReportOutput output)
+      throws CommandException, InterruptedException {
+    return runInMirror(config, name, request, output, PATIENCE);
+  }
+
+  /** The same, with another limit for the wait until the mirror begins to answer. */
+  static Optional<ExitCode> runInMirror(
+      Config config, String name, byte[] request, ReportOutput output, Duration patience)
+      throws CommandException, InterruptedException {
+    Optional<RemoteJob> job = of(config, name);
+    if (job.isEmpty()) {
+      return Optional.empty();
+    }
+    return switch (job.get().run(request, output, patience)) {
+      case Ended.Done(boolean complete) ->
+          Optional.of(complete ? ExitCode.OK : ExitCode.INCOMPLETE);
+      case Ended.Stopped(String why, ExitCode code) -> throw new CommandException(code, why);
+      case Ended.NotRunning() -> Optional.empty();
+    };
+  }
+
   /** How the job ended. */
-  public sealed interface Ended {
+  private sealed interface Ended {
     /** As the report says. */
     record Done(boolean complete) implements Ended {}
 
@@ -69,21 +102,17 @@ public final class RemoteJob {
     record NotRunning() implements Ended {}
   }
 
-  /**
-   * Does the job.
-   *
-   * @param request what to do, as JSON
-   */
-  public Ended run(byte[] request, ReportOutput output) throws InterruptedException {
+  private Ended run(byte[] request, ReportOutput output, Duration patience)
+      throws InterruptedException {
     try (HttpClient client = OperatorListener.client()) {
       HttpResponse<InputStream> response;
       try {
-        HttpResponse<String> challenge = client.send(challenge(), ofString());
+        HttpResponse<String> challenge = client.send(challenge(patience), ofString());
         // What another server says there must not be signed.
         if (challenge.statusCode() != 200 || !CHALLENGE.matcher(challenge.body()).matches()) {
           return new Ended.NotRunning();
         }
-        response = client.send(post(request, challenge.body()), ofInputStream());
+        response = client.send(post(request, challenge.body(), patience), ofInputStream());
       } catch (IOException e) {
         return new Ended.NotRunning();
       }
@@ -102,14 +131,15 @@ public final class RemoteJob {
     }
   }
 
-  private HttpRequest challenge() {
+  private HttpRequest challenge(Duration patience) {
     return HttpRequest.newBuilder(listener.resolve(AdminServer.CHALLENGE_PATH))
-        .timeout(OperatorListener.PATIENCE)
+        .timeout(patience)
         .build();
   }
 
-  private HttpRequest post(byte[] request, String challenge) {
+  private HttpRequest post(byte[] request, String challenge, Duration patience) {
     return HttpRequest.newBuilder(listener.resolve("/" + name))
+        .timeout(patience)
         .header(AdminServer.CHALLENGE, challenge)
         .header(AdminServer.SIGNATURE, key.sign(name, challenge, request))
         .POST(HttpRequest.BodyPublishers.ofByteArray(request))

@@ -1,10 +1,10 @@
 package io.intrahub.cli.pull;
 
-import io.intrahub.cachefolder.PathPatterns;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
-import io.intrahub.cli.command.MirrorOptions;
+import io.intrahub.cli.command.FileOptions;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.config.Config;
 import io.intrahub.hub.RepoType;
 import java.io.IOException;
@@ -31,9 +31,10 @@ import picocli.CommandLine.Spec;
     versionProvider = ProductVersion.class,
     sortOptions = false,
     description = {
-      "Has the mirror fetch and store repos, so that the first client need not wait for them. It"
-          + " goes through the mirror that runs on the store, or works on the folder of the store"
-          + " if none runs. Files that are stored are not fetched again, and the same command"
+      "Fetches repos from the Hub into the store.",
+      "",
+      "So the first client need not wait for them. The command goes through the mirror that runs on"
+          + " the store, or works on the folder of the store if none runs. Files that are stored are not fetched again, and the same command"
           + " again continues after Ctrl-C or a failure.",
       "",
       "It reads as the user does whose token is in HF_TOKEN, or in the file that 'hf auth login'"
@@ -72,17 +73,7 @@ public final class PullCommand implements Callable<Integer> {
               + " (default: main).")
   private List<String> repos = new ArrayList<>();
 
-  @Option(
-      names = "--include",
-      paramLabel = "PATTERN",
-      description = "Pulls only files such as '*.safetensors' or 'onnx/*'. Repeat it for more.")
-  private List<String> include = new ArrayList<>();
-
-  @Option(
-      names = "--exclude",
-      paramLabel = "PATTERN",
-      description = "Leaves out such files. Repeat it for more.")
-  private List<String> exclude = new ArrayList<>();
+  @Mixin private FileOptions files = new FileOptions();
 
   @Option(
       names = "--type",
@@ -99,16 +90,7 @@ public final class PullCommand implements Callable<Integer> {
       description = "How many files are fetched at the same time (default: 4).")
   private int jobs;
 
-  @Option(names = "--json", description = "Prints the result as JSON, at the end.")
-  private boolean json;
-
-  @Option(
-      names = "--data",
-      paramLabel = "FOLDER",
-      description = "Folder of the store (default: data/ in the current folder).")
-  private @Nullable Path data;
-
-  @Mixin private MirrorOptions options = new MirrorOptions();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   /**
    * Creates the command.
@@ -154,14 +136,11 @@ public final class PullCommand implements Callable<Integer> {
 
   private ExitCode pull(List<WantedRevision> wanted)
       throws CommandException, IOException, InterruptedException {
-    Config config =
-        options.load(data == null ? Map.of() : Map.of("store.path", List.of(String.valueOf(data))));
+    Config config = options.load();
     Optional<String> token =
         HubToken.find(environment, Path.of(System.getProperty("user.home", ".")));
-    boolean namesFolder =
-        data != null || !config.store().path().equals(Config.defaults().store().path());
     Optional<MirrorChoice.Found> running =
-        MirrorChoice.find(config, options.namesListener(), namesFolder);
+        MirrorChoice.find(config, options.namesListener(), options.namesFolder(config));
     try (StopSignal stop = new StopSignal()) {
       if (running.isPresent()) {
         MirrorChoice.Found found = running.get();
@@ -181,13 +160,13 @@ public final class PullCommand implements Callable<Integer> {
       Optional<String> token,
       StopSignal stop)
       throws CommandException, IOException, InterruptedException {
-    PullConsole console = PullConsole.of(spec, json);
+    PullConsole console = PullConsole.of(spec, options.json());
     // Not while a mirror starts or closes: what it does with files must not be interrupted.
     try (MirrorClient mirror = new MirrorClient(clients, token)) {
       stop.interrupts(true);
       return new PullRun(
               mirror,
-              new PullPlanner(mirror, PathPatterns.of(include, exclude)),
+              new PullPlanner(mirror, files.patterns()),
               () -> StoreSpace.ask(operator, config.store()),
               console,
               jobs)

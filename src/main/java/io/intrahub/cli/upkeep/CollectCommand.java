@@ -3,6 +3,7 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.config.DataSize;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -21,7 +22,9 @@ import picocli.CommandLine.Spec;
     versionProvider = ProductVersion.class,
     sortOptions = false,
     description = {
-      "Evicts files until the store is down to its low watermark (store.low-watermark), or to a size"
+      "Evicts the least recently used files, to make space.",
+      "",
+      "It does so until the store is down to its low watermark (store.low-watermark), or to a size"
           + " that you name. A full store does the same by itself. A mirror that runs on the store"
           + " does it itself; files in use stay.",
       "",
@@ -46,14 +49,12 @@ public final class CollectCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Says what would go, and evicts nothing.")
   private boolean dryRun;
 
-  @Mixin private UpkeepOptions options = new UpkeepOptions();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   @Override
   public Integer call() throws CommandException, InterruptedException {
     OptionalLong target = target();
-    ReportOutput output =
-        new ReportOutput.Console(
-            spec.commandLine().getOut(), spec.commandLine().getErr(), options.json());
+    ReportOutput output = options.output(spec);
     return new UpkeepRun(options.load()).run(new CollectJob(target, dryRun), output).status();
   }
 

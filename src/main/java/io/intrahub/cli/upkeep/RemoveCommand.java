@@ -4,6 +4,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.store.fs.RemovalPlan.Target;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,9 @@ import picocli.CommandLine.Spec;
     versionProvider = ProductVersion.class,
     sortOptions = false,
     description = {
-      "Removes repos, or revisions of them, from the store. A mirror that runs on the store does it"
-          + " itself. The command says what would go, and what stays because other commits or repos"
+      "Removes repos, or revisions of them, from the store.",
+      "",
+      "A mirror that runs on the store does it itself. The command says what would go, and what stays because other commits or repos"
           + " name it, and asks before it removes anything.",
       "",
       "With a revision, its commit goes too unless another branch or tag is at it. Without one, all"
@@ -57,7 +59,7 @@ public final class RemoveCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Says what would go, and removes nothing.")
   private boolean dryRun;
 
-  @Mixin private UpkeepOptions options = new UpkeepOptions();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   /** A command that asks on the terminal of this process. */
   public RemoveCommand() {
@@ -79,9 +81,7 @@ public final class RemoveCommand implements Callable<Integer> {
               + ": name --yes to remove, or --dry-run to see what would go");
     }
     UpkeepRun run = new UpkeepRun(options.load());
-    ReportOutput output =
-        new ReportOutput.Console(
-            spec.commandLine().getOut(), spec.commandLine().getErr(), options.json());
+    ReportOutput output = options.output(spec);
     if (asks) {
       var _ = run.run(new RemoveJob(targets, true), output);
       if (!confirmation.ask("Remove this?")) {

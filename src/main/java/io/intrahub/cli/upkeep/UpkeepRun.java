@@ -11,7 +11,6 @@ import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.ReadOnlyStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,22 +30,8 @@ final class UpkeepRun {
    * @throws CommandException if it could not be done
    */
   ExitCode run(UpkeepJob job, ReportOutput output) throws CommandException, InterruptedException {
-    Optional<RemoteJob> remote = RemoteJob.of(config, job.name());
-    if (remote.isPresent()) {
-      switch (remote.get().run(job.toJson(), output)) {
-        case RemoteJob.Ended.Done(boolean complete) -> {
-          return code(complete);
-        }
-        case RemoteJob.Ended.Stopped(String why, ExitCode code) ->
-            throw new CommandException(code, why);
-        case RemoteJob.Ended.NotRunning() -> {}
-      }
-    }
-    return runHere(job, output);
-  }
-
-  private static ExitCode code(boolean complete) {
-    return complete ? ExitCode.OK : ExitCode.INCOMPLETE;
+    Optional<ExitCode> done = RemoteJob.runInMirror(config, job.name(), job.toJson(), output);
+    return done.isPresent() ? done.get() : runHere(job, output);
   }
 
   private ExitCode runHere(UpkeepJob job, ReportOutput output) throws CommandException {
@@ -65,14 +50,11 @@ final class UpkeepRun {
                   settings.highWatermark(),
                   settings.lowWatermark()),
               Thread::startVirtualThread)) {
-        if (Files.isDirectory(CacheView.folder(settings.path()))) {
-          // What is removed from the store must leave the shared folder too.
-          var _ = CacheView.open(store, settings.path());
-        }
+        CacheView.follow(store, settings.path());
         job.prepare(store);
         job.run(UpkeepStore.alone(store), noted);
       }
-      return code(noted.complete);
+      return noted.complete ? ExitCode.OK : ExitCode.INCOMPLETE;
     } catch (StoreException e) {
       throw new CommandException(
           ExitCode.CONFIG,

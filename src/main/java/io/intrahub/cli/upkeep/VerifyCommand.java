@@ -3,6 +3,7 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.config.DataSize;
 import io.intrahub.hub.RepoId;
 import java.util.ArrayList;
@@ -23,9 +24,11 @@ import picocli.CommandLine.Spec;
     versionProvider = ProductVersion.class,
     sortOptions = false,
     description = {
-      "Reads all stored files, or those of some repos, and compares them with their digests. A mirror"
-          + " that runs on the store does it itself and serves clients meanwhile. Damaged files are"
-          + " named and moved to the quarantine folder of the store.",
+      "Finds damaged files in the store, and moves them out of the way.",
+      "",
+      "It reads all stored files, or those of some repos, and compares them with their digests. A"
+          + " mirror that runs on the store does it itself and serves clients meanwhile. Damaged"
+          + " files are named and moved to the quarantine folder of the store.",
       "",
       "A running mirror then fetches a damaged file again if everybody may read it, no access rules"
           + " are set, and upstream answers. Any other file is fetched by the next request for it."
@@ -55,7 +58,7 @@ public final class VerifyCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   private String rate = "";
 
-  @Mixin private UpkeepOptions options = new UpkeepOptions();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   @Override
   public Integer call() throws CommandException, InterruptedException {
@@ -67,9 +70,7 @@ public final class VerifyCommand implements Callable<Integer> {
                   wrong(
                       "'" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/x")));
     }
-    ReportOutput output =
-        new ReportOutput.Console(
-            spec.commandLine().getOut(), spec.commandLine().getErr(), options.json());
+    ReportOutput output = options.output(spec);
     return new UpkeepRun(options.load())
         .run(new VerifyJob(repos, bytesPerSecond()), output)
         .status();

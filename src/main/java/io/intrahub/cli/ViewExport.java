@@ -1,0 +1,65 @@
+package io.intrahub.cli;
+
+import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.RemoteJob;
+import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.config.Config;
+import io.intrahub.store.StoreException;
+import io.intrahub.store.fs.ReadOnlyStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Brings the folder that is shared with clients up to date: through the mirror that runs on the
+ * store, or else through one that this command starts, so that both decide alike what is shown.
+ */
+final class ViewExport {
+  private final Config config;
+
+  ViewExport(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Does it.
+   *
+   * @throws CommandException if it could not be done
+   */
+  ExitCode run(ReportOutput output) throws CommandException, InterruptedException {
+    Optional<ExitCode> done =
+        RemoteJob.runInMirror(config, ViewJob.NAME, ViewJob.request(), output);
+    return done.isPresent() ? done.get() : runHere(output);
+  }
+
+  private ExitCode runHere(ReportOutput output) throws CommandException {
+    try {
+      // Opening a folder would make it a store.
+      var _ = ReadOnlyStore.open(config.store().path());
+    } catch (StoreException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+    try (InProcessMirror mirror = InProcessMirror.startWithView(config)) {
+      ViewKeeper keeper = mirror.view();
+      try {
+        boolean isConfigured = config.store().view() == Config.Store.View.OPEN_REPOS;
+        new ViewReport(output).tell(keeper.folder(), keeper.update(), isConfigured, false);
+      } catch (IOException e) {
+        throw stopped(keeper.folder(), e);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  /** Says that the folder is not up to date. */
+  static CommandException stopped(Path folder, IOException why) {
+    return new CommandException(
+        ExitCode.IO_ERROR,
+        folder
+            + " could not be brought up to date: "
+            + FileErrors.describe(why)
+            + ". What it shows is whole, and the same command continues.",
+        why);
+  }
+}

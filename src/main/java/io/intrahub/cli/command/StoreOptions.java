@@ -1,0 +1,61 @@
+package io.intrahub.cli.command;
+
+import io.intrahub.config.Config;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/**
+ * The options of commands that work on a store, or have the mirror do it that runs on the store.
+ * For one thread.
+ */
+public final class StoreOptions {
+  @Option(names = "--json", description = "Prints the result as JSON, at the end.")
+  private boolean json;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FOLDER",
+      description = "Folder of the store (default: data/ in the current folder).")
+  private @Nullable Path data;
+
+  @Mixin private MirrorOptions mirror = new MirrorOptions();
+
+  /** Whether the result is to be printed as JSON. */
+  public boolean json() {
+    return json;
+  }
+
+  /** Where a command prints its report. */
+  public ReportOutput output(CommandSpec command) {
+    return new ReportOutput.Console(
+        command.commandLine().getOut(), command.commandLine().getErr(), json);
+  }
+
+  /**
+   * Reads the configuration as {@code serve} does.
+   *
+   * @throws CommandException if it is wrong
+   */
+  public Config load() throws CommandException {
+    return mirror.load(data == null ? Map.of() : Map.of("store.path", List.of(data.toString())));
+  }
+
+  /** Whether the command line names the operator's listener. */
+  public boolean namesListener() {
+    return mirror.namesListener();
+  }
+
+  /**
+   * Whether the user names the folder of the store.
+   *
+   * @param config as it was loaded
+   */
+  public boolean namesFolder(Config config) {
+    return data != null || !config.store().path().equals(Config.defaults().store().path());
+  }
+}

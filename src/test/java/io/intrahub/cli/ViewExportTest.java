@@ -1,0 +1,178 @@
+package io.intrahub.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.intrahub.cachefolder.CacheView;
+import io.intrahub.cli.command.ExitCode;
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.MirrorUnderTest;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code intrahub export --view}, through a mirror of this process and without one. */
+@Timeout(120)
+class ViewExportTest {
+  private static final String ALICE = "hf_viewAlice";
+  private static final Map<String, DevFile> FILES =
+      Map.of("config.json", DevFile.text("{}\n"), "model.bin", DevFile.lfsGenerated(3, 400_000));
+
+  @TempDir Path tmp;
+  private MirrorUnderTest mirror;
+  private DevRepo open;
+
+  @BeforeEach
+  void start() {
+    mirror = new MirrorUnderTest(tmp.resolve("running"));
+    mirror.hub().token(ALICE, "alice");
+    open = mirror.hub().repo("model", "acme/open");
+    open.commit("Add it", FILES);
+    mirror
+        .hub()
+        .repo("model", "acme/private")
+        .visibility(Visibility.PRIVATE)
+        .allow(ALICE)
+        .commit("Add it", FILES);
+  }
+
+  @AfterEach
+  void stop() {
+    mirror.close();
+  }
+
+  /** What a command did. */
+  private record Ran(int status, String out, String err) {
+    Ran expectSuccess() {
+      assertThat(status).as(out + err).isZero();
+      return this;
+    }
+
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  private Ran run(List<String> where, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(where);
+    int status =
+        Main.commandLine(Map.of("HF_TOKEN", ALICE, "HF_HOME", tmp.resolve("home").toString()))
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err, true))
+            .execute(all.toArray(String[]::new));
+    return new Ran(status, out.toString(), err.toString());
+  }
+
+  /** Through the mirror that runs. */
+  private List<String> running() {
+    return List.of(
+        "--data",
+        mirror.data().toString(),
+        "--admin-port",
+        String.valueOf(mirror.app().adminUri().getPort()));
+  }
+
+  /** On a folder without a mirror, in front of the same Hub. */
+  private List<String> alone() throws Exception {
+    int free;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    Path file =
+        Files.writeString(
+            tmp.resolve("intrahub.yaml"),
+            "admin:\n  port: %d\nupstream:\n  endpoints: http://127.0.0.1:%d#send-tokens\n"
+                .formatted(free, mirror.hub().port()));
+    return List.of("--config", file.toString(), "--data", tmp.resolve("alone").toString());
+  }
+
+  private static Path repo(Path data, String id) {
+    return CacheView.folder(data).resolve("models--" + id.replace("/", "--"));
+  }
+
+  private Path shownFile(Path data) {
+    return repo(data, "acme/open")
+        .resolve("snapshots/" + open.commitOf("main").orElseThrow() + "/model.bin");
+  }
+
+  @Test
+  void without_a_mirror_the_command_shows_what_everybody_may_read() throws Exception {
+    Path data = tmp.resolve("alone");
+    run(alone(), "pull", "acme/open", "acme/private").expectSuccess();
+
+    Ran ran = run(alone(), "export", "--view").expectSuccess();
+
+    assertThat(ran.out())
+        .contains(CacheView.folder(data) + " is up to date, with 1 repo.")
+        .contains("Without acme/private: as far as the mirror knows, not everybody may read it")
+        .contains("run intrahub serve with store.view: open-repos");
+    assertThat(shownFile(data)).hasBinaryContent(FILES.get("model.bin").allBytes());
+    assertThat(repo(data, "acme/private")).doesNotExist();
+
+    run(alone(), "pull", "acme/open").expectSuccess();
+    assertThat(shownFile(data)).as("after another command").exists();
+  }
+
+  @Test
+  void a_running_mirror_does_it_and_keeps_it_current_until_it_stops() {
+    Path data = mirror.data();
+    run(running(), "pull", "acme/open", "acme/private").expectSuccess();
+    mirror.awaitIdle();
+    assertThat(CacheView.folder(data)).doesNotExist();
+
+    Ran ran = run(running(), "export", "--view", "--json").expectSuccess();
+
+    assertThat(ran.json().path("folder").asString()).isEqualTo(CacheView.folder(data).toString());
+    assertThat(ran.json().path("view").asString()).isEqualTo("none");
+    assertThat(ran.json().at("/shown/0").asString()).isEqualTo("acme/open");
+    assertThat(ran.json().at("/left/0/repo").asString()).isEqualTo("acme/private");
+    assertThat(shownFile(data)).exists();
+
+    open.visibility(Visibility.PRIVATE);
+    mirror.clock().pass(Duration.ofMinutes(70));
+    mirror.app().refreshView();
+    mirror.awaitIdle();
+    mirror.app().refreshView();
+    assertThat(repo(data, "acme/open")).as("once it is closed").doesNotExist();
+
+    mirror.restart();
+    assertThat(CacheView.folder(data)).as("without store.view").doesNotExist();
+  }
+
+  @Test
+  void a_repo_of_which_a_file_is_missing_is_named() throws Exception {
+    run(alone(), "pull", "--exclude", "*.bin", "acme/open").expectSuccess();
+
+    Ran ran = run(alone(), "export", "--view").expectSuccess();
+
+    assertThat(ran.out())
+        .contains("is up to date, with 0 repos.")
+        .contains("Without acme/open: no branch or tag of it is stored with all its files");
+  }
+
+  @Test
+  void a_folder_that_is_no_store_stays_as_it_is() throws Exception {
+    Ran ran = run(alone(), "export", "--view");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.CONFIG.status());
+    assertThat(ran.err()).contains("is not a store").hasLineCount(1);
+    assertThat(tmp.resolve("alone")).doesNotExist();
+  }
+}
