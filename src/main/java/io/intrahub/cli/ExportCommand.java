@@ -112,9 +112,11 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandException, InterruptedException {
     Path folder = target.folder;
-    if (folder != null) {
-      return export(folder);
-    }
+    // picocli demands one of the two.
+    return target.view || folder == null ? bringViewUpToDate() : export(folder);
+  }
+
+  private int bringViewUpToDate() throws CommandException, InterruptedException {
     if (link || files.isGiven() || !repos.isEmpty()) {
       throw wrong(
           "--view shows all that everybody may read: name no repos with it, and none of --include,"
