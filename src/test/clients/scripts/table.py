@@ -133,6 +133,26 @@ def safetensors(repo, token):
 
 
 @client
+def kernels(repo, token):
+    """The variant for this machine, which is imported from the files that were downloaded."""
+    import kernels
+    from huggingface_hub import HfApi
+
+    # Else the folder has more files than were downloaded.
+    sys.dont_write_bytecode = True
+    # It has no parameter for a token.
+    os.environ.pop("HF_TOKEN", None)
+    if token is not None:
+        os.environ["HF_TOKEN"] = token
+    kernel = kernels.get_kernel(repo, version=1, trust_remote_code=True)
+    assert kernel.double(21) == 42
+    info = HfApi().kernel_info(repo)
+    variant = os.path.dirname(kernel.__file__)
+    assert info.sha == os.path.basename(os.path.dirname(os.path.dirname(variant)))
+    return {"files": digests(os.path.dirname(os.path.dirname(variant)))}
+
+
+@client
 def datasets(repo, token):
     from datasets import load_dataset
 

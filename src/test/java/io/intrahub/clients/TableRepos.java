@@ -33,6 +33,12 @@ final class TableRepos {
       "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNsYAAAAQYAgiXEWDgAAAAASUVORK5C"
           + "YII=";
 
+  private static final String METADATA =
+      """
+      {"id": "_double_1", "name": "double", "version": 1, "license": "Apache-2.0",
+       "python-depends": [], "backend": {"type": "%s"}}
+      """;
+
   private TableRepos() {}
 
   /** Adds three repos for each client, two of which only {@link DemoRepos#ALICE} may read. */
@@ -44,7 +50,11 @@ final class TableRepos {
     for (TableRow row : TableRow.ALL) {
       for (String ending : new String[] {PUBLIC, PRIVATE, GATED}) {
         DevRepo repo = restricted(repo(hub, row, ending), ending);
-        repo.commit("Add the files", row.ofData() ? data : model);
+        String commit =
+            repo.commit("Add the files", row.ofKernels() ? kernel() : row.ofData() ? data : model);
+        if (row.ofKernels()) {
+          repo.branch("v1", commit);
+        }
         if (row.readsBoth()) {
           addHistory(repo);
           restricted(hub.repo("dataset", row.repo(ending)), ending)
@@ -73,7 +83,24 @@ final class TableRepos {
   }
 
   static DevRepo repo(DevHub hub, TableRow row, String ending) {
-    return hub.repo(row.ofData() ? "dataset" : "model", row.repo(ending));
+    return hub.repo(row.type(), row.repo(ending));
+  }
+
+  /** A kernel of Python alone for the processor, and one that no test machine can use. */
+  private static Map<String, DevFile> kernel() {
+    return Map.of(
+        "README.md",
+        DevFile.text("# A kernel\n"),
+        "build/torch-cpu/metadata.json",
+        DevFile.text(METADATA.formatted("cpu")),
+        "build/torch-cpu/__init__.py",
+        DevFile.text("def double(x):\n    return 2 * x\n"),
+        "build/torch-cpu/table.bin",
+        DevFile.lfsGenerated(7, 300_000),
+        "build/torch-cuda/metadata.json",
+        DevFile.text(METADATA.formatted("cuda")),
+        "build/torch-cuda/__init__.py",
+        DevFile.text("raise ImportError\n"));
   }
 
   private static Map<String, DevFile> data() {

@@ -135,7 +135,14 @@ record TableRow(
               Optional.empty(),
               "",
               "each file by itself",
-              List.of(ENDPOINT, "curl -fLO $HF_ENDPOINT/acme/tiny/resolve/main/config.json")));
+              List.of(ENDPOINT, "curl -fLO $HF_ENDPOINT/acme/tiny/resolve/main/config.json")),
+          row(
+              "kernels",
+              "kernels",
+              "kernels",
+              DATASETS,
+              "`get_kernel` of a version, without torch; `HfApi.kernel_info`",
+              python("from kernels import get_kernel as k; k('acme/tiny', version=1)")));
 
   /** No line of the page: the upload that a mirror refuses. */
   static final TableRow PUSH = row("push", "datasets", "datasets", DATASETS, "`push_to_hub`", "");
@@ -192,6 +199,16 @@ record TableRow(
   /** Whether it reads rows of a dataset rather than files of a model. */
   boolean ofData() {
     return OF_DATA.contains(id);
+  }
+
+  /** The type of its repos. */
+  String type() {
+    return ofData() ? "dataset" : ofKernels() ? "kernel" : "model";
+  }
+
+  /** Whether it imports Python modules from its repos. */
+  boolean ofKernels() {
+    return id.equals("kernels");
   }
 
   /** Whether it ends with every file of the repo, and not only with those that it needs. */
