@@ -5,8 +5,6 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.config.Config;
-import io.intrahub.store.StoreException;
-import io.intrahub.store.fs.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -34,12 +32,8 @@ final class ViewExport {
   }
 
   private ExitCode runHere(ReportOutput output) throws CommandException {
-    try {
-      // Opening a folder would make it a store.
-      var _ = ReadOnlyStore.open(config.store().path());
-    } catch (StoreException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    // A mirror would make any folder a store.
+    var _ = StoreInventory.open(config.store().path());
     try (InProcessMirror mirror = InProcessMirror.startWithView(config)) {
       ViewKeeper keeper = mirror.view();
       try {

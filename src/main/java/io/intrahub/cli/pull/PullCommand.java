@@ -38,7 +38,10 @@ import picocli.CommandLine.Spec;
           + " again continues after Ctrl-C or a failure.",
       "",
       "It reads as the user does whose token is in HF_TOKEN, or in the file that 'hf auth login'"
-          + " writes. In access.mode: service the mirror expects one of its own tokens there."
+          + " writes. In access.mode: service the mirror expects one of its own tokens there.",
+      "",
+      "The Hub is huggingface.co, or what upstream.endpoints or INTRAHUB_UPSTREAM_ENDPOINTS names. If"
+          + " it can't be reached, intrahub doctor says why."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
