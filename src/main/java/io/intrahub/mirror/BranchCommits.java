@@ -102,6 +102,16 @@ final class BranchCommits {
     pending.requested(repo, revision, answers, due -> shown.show(proof, revision, due));
   }
 
+  /** Whether upstream has to be asked once more before clients see that a revision was deleted. */
+  boolean isDeletionDue(RepoId repo, Revision revision) {
+    return pending.isDeletionDue(repo, revision);
+  }
+
+  /** Makes clients see that a revision was deleted, if that is due. Upstream has just said so. */
+  void showDeletion(Authorised<RepoId> proof, Revision revision) {
+    pending.showDeletion(proof.subject(), revision, due -> shown.show(proof, revision, due));
+  }
+
   /** Lets the servable commit wait for the end of the loads in progress. */
   private void fallBack(Authorised<RepoId> proof, Revision revision) {
     // Most requests during an outage change nothing, and need not wait for each other.

@@ -1,10 +1,9 @@
 package io.intrahub.mirror;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.mirror.RevisionStates.RevisionKey;
 import io.intrahub.policy.BranchMove;
 import io.intrahub.policy.Observation;
 import java.time.Clock;
@@ -18,7 +17,6 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * Holds back the commits that revisions have moved to, so that a load in progress does not mix
@@ -36,23 +34,10 @@ final class PendingCommits {
   /** The longest {@link #step}. */
   private static final Duration LONGEST_STEP = Duration.ofMillis(100);
 
-  /** Bytes of heap per state, besides the names of its repo and revision. */
-  private static final int OVERHEAD = 600;
-
-  /**
-   * What is known of each revision. Read by all threads; written only by the one that holds the
-   * revision's lock. No code of this class runs inside the cache's own locks.
-   */
-  private final Cache<Key, RevisionState> states;
-
-  /**
-   * Held while the state of one revision is decided on, written to the store, and changed. Lock
-   * order: this lock, then those of the store.
-   */
-  private final KeyedLock<Key> locks = new KeyedLock<>();
+  private final RevisionStates states;
 
   /** Requests that were told the commit of a revision and have not got their whole response yet. */
-  private final InFlight<Key> inFlight = new InFlight<>();
+  private final InFlight<RevisionKey> inFlight = new InFlight<>();
 
   private final Clock clock;
   private final Duration quiet;
@@ -65,8 +50,6 @@ final class PendingCommits {
 
   private final Duration quietAtMost;
 
-  private record Key(RepoId repo, Revision revision) {}
-
   /**
    * Creates an object without any state.
    *
@@ -75,12 +58,7 @@ final class PendingCommits {
    * @param bytes of heap that the states may take
    */
   PendingCommits(Clock clock, Duration quiet, Duration quietAtMost, long bytes) {
-    this.states =
-        Caffeine.newBuilder()
-            .maximumWeight(bytes)
-            .weigher((Key key, RevisionState state) ->
-                OVERHEAD + 2 * (key.repo().id().length() + key.revision().value().length()))
-            .build();
+    this.states = new RevisionStates(bytes);
     this.clock = clock;
     this.quiet = quiet;
     Duration tenth = quiet.dividedBy(10);
@@ -89,14 +67,15 @@ final class PendingCommits {
   }
 
   /**
-   * Notes a request for a revision, and shows its pending commit if that is due.
+   * Notes a request for a revision, and shows its pending commit if that is due. That the revision
+   * was deleted is shown by {@link #showDeletion} only.
    *
    * @param reachable whether upstream answers, as far as is known
    * @param show writes a commit to the store, where clients see it
    */
   void requested(RepoId repo, Revision revision, boolean reachable, Consumer<PendingCommit> show) {
     Instant now = clock.instant();
-    Key key = new Key(repo, revision);
+    RevisionKey key = new RevisionKey(repo, revision);
     RevisionState known = state(key);
     if (known.pending().isEmpty() && known.isRequestedWithin(step, now)) {
       return;
@@ -106,13 +85,47 @@ final class PendingCommits {
         revision,
         state -> state.requestedAt(now, isQuiet(key, state, now)),
         (before, pending) ->
-            BranchMove.isDue(
-                pending.readiness(),
-                reachable,
-                isQuiet(key, before, now),
-                !pending.since().plus(quietAtMost).isAfter(now)
-                    // The clock was set back: the commit must not wait until that time comes again.
-                    || pending.since().isAfter(now)),
+            pending.readiness() != BranchMove.Readiness.DELETED
+                && isDue(key, before, pending, reachable, now),
+        show);
+  }
+
+  private boolean isDue(
+      RevisionKey key, RevisionState state, PendingCommit pending, boolean reachable, Instant now) {
+    boolean late =
+        !pending.since().plus(quietAtMost).isAfter(now)
+            // The clock was set back: the commit must not wait until that time comes again.
+            || pending.since().isAfter(now);
+    return BranchMove.isDue(pending.readiness(), reachable, isQuiet(key, state, now), late);
+  }
+
+  /**
+   * Whether upstream said, when it was asked last, that the revision was deleted, and no load is in
+   * progress for which it has to stay.
+   */
+  boolean isDeletionDue(RepoId repo, Revision revision) {
+    RevisionKey key = new RevisionKey(repo, revision);
+    RevisionState state = state(key);
+    return state.answered()
+        && state.pending().filter(p -> isDeletionDue(key, state, p)).isPresent();
+  }
+
+  private boolean isDeletionDue(RevisionKey key, RevisionState state, PendingCommit pending) {
+    return pending.readiness() == BranchMove.Readiness.DELETED
+        && isDue(key, state, pending, true, clock.instant());
+  }
+
+  /**
+   * Shows that the revision was deleted, if that is due. Upstream has just said so again.
+   *
+   * @param show writes that to the store
+   */
+  void showDeletion(RepoId repo, Revision revision, Consumer<PendingCommit> show) {
+    showIfDue(
+        repo,
+        revision,
+        state -> state,
+        (before, pending) -> isDeletionDue(new RevisionKey(repo, revision), before, pending),
         show);
   }
 
@@ -123,7 +136,7 @@ final class PendingCommits {
    * @return to be run once when the response has ended
    */
   Runnable told(RepoId repo, Revision revision) {
-    Key key = new Key(repo, revision);
+    RevisionKey key = new RevisionKey(repo, revision);
     noteRequest(key);
     inFlight.entered(key);
     return () -> {
@@ -132,15 +145,15 @@ final class PendingCommits {
     };
   }
 
-  private void noteRequest(Key key) {
+  private void noteRequest(RevisionKey key) {
     Instant now = clock.instant();
     if (!state(key).isRequestedWithin(step, now)) {
       change(key, state -> state.requestedAt(now, isQuiet(key, state, now)));
     }
   }
 
-  private RevisionState state(Key key) {
-    return Optional.ofNullable(states.getIfPresent(key)).orElse(RevisionState.NEVER_REQUESTED);
+  private RevisionState state(RevisionKey key) {
+    return states.get(key);
   }
 
   /**
@@ -148,11 +161,11 @@ final class PendingCommits {
    * nobody asked for the revision and no response ended.
    */
   boolean isQuiet(RepoId repo, Revision revision) {
-    Key key = new Key(repo, revision);
+    RevisionKey key = new RevisionKey(repo, revision);
     return isQuiet(key, state(key), clock.instant());
   }
 
-  private boolean isQuiet(Key key, RevisionState state, Instant now) {
+  private boolean isQuiet(RevisionKey key, RevisionState state, Instant now) {
     return !inFlight.isAny(key) && !state.lastRequested().plus(quiet).isAfter(now);
   }
 
@@ -185,7 +198,7 @@ final class PendingCommits {
         revision,
         state -> state,
         (before, pending) ->
-            isQuiet(new Key(repo, revision), before, clock.instant())
+            isQuiet(new RevisionKey(repo, revision), before, clock.instant())
                 && BranchMove.isDue(pending.readiness(), true, true, false),
         show);
   }
@@ -313,34 +326,23 @@ final class PendingCommits {
 
   /** Whether upstream answered the last question about the revision, as far as is known. */
   boolean isAnswered(RepoId repo, Revision revision) {
-    return state(new Key(repo, revision)).answered();
+    return state(new RevisionKey(repo, revision)).answered();
   }
 
   /** Whether {@link #showIfUnseen} would show the pending commit if it were settled. */
   boolean mayShow(RepoId repo, Revision revision, Instant since) {
-    RevisionState state = state(new Key(repo, revision));
+    RevisionState state = state(new RevisionKey(repo, revision));
     return state.pending().isPresent() && !state.loadSince().isBefore(since);
   }
 
   /** Forgets everything about a repo, whose name belongs to another one now. */
   void forget(RepoId repo) {
-    // A change in progress writes a state when it ends, so each is waited for.
-    Stream.concat(states.asMap().keySet().stream(), locks.keys().stream())
-        .filter(key -> key.repo().equals(repo))
-        .distinct()
-        .toList()
-        .forEach(key ->
-            locks.with(
-                key,
-                () -> {
-                  states.invalidate(key);
-                  return key;
-                }));
+    states.forget(repo);
   }
 
   /** What is pending for the revision. */
   Optional<PendingCommit> pending(RepoId repo, Revision revision) {
-    return state(new Key(repo, revision)).pending();
+    return state(new RevisionKey(repo, revision)).pending();
   }
 
   /** Notes that a client was told the old commit although upstream should have been asked. */
@@ -379,17 +381,10 @@ final class PendingCommits {
   }
 
   private void change(RepoId repo, Revision revision, UnaryOperator<RevisionState> change) {
-    change(new Key(repo, revision), change);
+    change(new RevisionKey(repo, revision), change);
   }
 
-  private void change(Key key, UnaryOperator<RevisionState> change) {
-    RevisionState _ =
-        locks.with(
-            key,
-            () -> {
-              RevisionState changed = change.apply(state(key));
-              states.put(key, changed);
-              return changed;
-            });
+  private void change(RevisionKey key, UnaryOperator<RevisionState> change) {
+    states.change(key, change);
   }
 }

@@ -47,6 +47,7 @@ final class RevisionReader {
   private final Clock clock;
   private final MirrorSettings settings;
   private final RevisionLabels labels;
+  private final UpstreamAnswering answering;
 
   RevisionReader(
       AccessChecker checker,
@@ -72,6 +73,7 @@ final class RevisionReader {
     this.clock = clock;
     this.settings = settings;
     this.labels = new RevisionLabels(checker, clock, settings.revisions().ttl());
+    this.answering = new UpstreamAnswering(upstream, branches, questions, slowUpstream);
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */
@@ -85,15 +87,10 @@ final class RevisionReader {
       renew(repo, attempt);
       return at(proof, commit.get(), RevisionLabels.immutable(false), attempt);
     }
-    if (!asked.onlyIfCached()
-        && branches.mayFallBack(proof, revision)
-        && !upstream.health().isKnownToAnswer()
-        && upstream.state() == UpstreamState.REACHABLE) {
-      // After a start nobody knows whether upstream can serve what is not stored of the commit. To
-      // find out in the middle of a load would mix two commits in it.
-      var _ = slowUpstream.await(repo, questions.refresh(repo, attempt));
+    if (!asked.onlyIfCached()) {
+      answering.find(proof, attempt);
     }
-    branches.requested(proof, revision, isAnswering(proof, revision));
+    branches.requested(proof, revision, answering.isKnown(proof, revision));
     Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
     Freshness.Decision decision = decide(attempt, seen, asked);
     Freshness.Decision undemanded = decide(attempt, seen, asked.withoutDemand());
@@ -385,15 +382,9 @@ final class RevisionReader {
       boolean stale,
       ReadAttempt attempt) {
     CacheLabel label = labels.of(observation, stale);
-    boolean reachable = !stale && isAnswering(proof, attempt.revision());
+    boolean reachable = !stale && answering.isKnown(proof, attempt.revision());
     Optional<CommitHash> newer =
         branches.newer(proof, attempt.revision(), observation.value(), reachable);
     return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
-  }
-
-  /** Of a commit that is stored as a whole, it does not matter whether upstream answers. */
-  private boolean isAnswering(Authorised<RepoId> proof, Revision revision) {
-    return upstream.health().isKnownToAnswer()
-        || (upstream.state() == UpstreamState.REACHABLE && !branches.mayFallBack(proof, revision));
   }
 }

@@ -336,7 +336,8 @@ final class RevisionResolver {
    */
   void confirm(ResolvedRevision.At at, Revision revision, Instant since) {
     RepoId repo = at.repo().subject();
-    if (slowUpstream.await(repo, probes.refresh(repo, revision, at.reader())).isPresent()) {
+    var said = slowUpstream.await(repo, probes.refresh(repo, revision, at.reader()));
+    if (said.filter(s -> s.asFailure().isEmpty()).isPresent()) {
       branches.showIfUnseen(at.repo(), revision, since, staleTimeout);
     }
   }

@@ -359,23 +359,113 @@ class NewCommitsTest {
     assertThat(rig.get(tagged, Optional.empty()).text()).contains(second);
   }
 
-  @Test
-  void a_branch_that_was_deleted_stays_until_the_load_has_ended_and_while_the_hub_is_gone() {
+  private static final String DEV = "/acme/x/resolve/dev/README.md";
+
+  private Rig.Answer dev() {
+    return rig.get(DEV, Optional.empty());
+  }
+
+  /** The Hub deletes a branch that clients have loaded, and the mirror has noticed. */
+  private void deleteBranch() {
     repo.branch("dev", first);
     loadFirst();
-    String dev = "/acme/x/resolve/dev/README.md";
-    assertThat(rig.get(dev, Optional.empty()).status()).isEqualTo(200);
+    assertThat(dev().status()).isEqualTo(200);
     repo.deleteRef("refs/heads/dev");
     pass(61);
-    assertThat(rig.get(dev, Optional.empty()).status()).isEqualTo(200);
+    assertThat(dev().status()).isEqualTo(200);
     rig.settle();
-    pass(4);
-    assertThat(rig.get(dev, Optional.empty()).status()).isEqualTo(200);
-    pass(6);
-    Rig.Answer gone = rig.get(dev, Optional.empty());
+  }
+
+  private void expectDeleted() {
+    Rig.Answer gone = dev();
     assertThat(gone.status()).isEqualTo(404);
     assertThat(gone.header("X-Error-Code")).contains("RevisionNotFound");
     assertThat(count(CommitEvent.DELETED)).isEqualTo(1);
+  }
+
+  /** Nothing is asked about {@code acme/x}, so what is known of its branches stays fresh. */
+  private void openBreaker() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(rig.get("/api/models/other/x" + i, Optional.empty()).status()).isEqualTo(504);
+    }
+  }
+
+  @Test
+  void a_branch_that_was_deleted_stays_until_the_load_has_ended() {
+    deleteBranch();
+    pass(4);
+    assertThat(dev().status()).isEqualTo(200);
+    pass(6);
+    expectDeleted();
+  }
+
+  @Test
+  void a_branch_that_was_deleted_stays_while_the_hub_is_gone() {
+    deleteBranch();
+    rig.hub.goDark();
+    // The mirror has not noticed yet.
+    pass(6);
+    assertThat(dev().status()).isEqualTo(200);
+    openBreaker();
+    for (int i = 0; i < 20; i++) {
+      pass(10);
+      assertThat(dev().status()).isEqualTo(200);
+      rig.settle();
+    }
+    assertThat(dev().header("X-HF-Warning")).isPresent();
+    rig.hub.comeBack();
+    pass(61);
+    assertThat(dev().status()).isEqualTo(200);
+    rig.settle();
+    pass(6);
+    expectDeleted();
+  }
+
+  /** When the circuit breaker's pause is over, the Hub may be asked, but has not answered. */
+  @Test
+  void the_end_of_a_pause_deletes_no_branch() {
+    deleteBranch();
+    rig.hub.goDark();
+    openBreaker();
+    pass(6);
+    assertThat(dev().status()).isEqualTo(200);
+    rig.hub.comeBack();
+  }
+
+  /** Loaders probe for files that a repo does not have, which makes the mirror ask again. */
+  @Test
+  void a_probe_for_a_missing_file_deletes_no_branch_while_the_hub_is_gone() {
+    deleteBranch();
+    rig.hub.goDark();
+    pass(61);
+    assertThat(rig.get("/acme/x/resolve/dev/adapter_config.json", Optional.empty()).status())
+        .isEqualTo(404);
+    assertThat(dev().status()).isEqualTo(200);
+    rig.hub.comeBack();
+  }
+
+  @Test
+  void the_end_of_a_pause_moves_no_branch_or_tag_to_a_commit_that_the_hub_must_serve() {
+    startAgain(s -> s.withMirror(s.mirror().withWarmLimit(0)));
+    String second = change("two");
+    repo.branch("main", first);
+    repo.tag("v1", first);
+    loadFirst();
+    String tagged = "/api/models/acme/x/revision/v1";
+    assertThat(rig.get(tagged, Optional.empty()).text()).contains(first);
+    rig.settle();
+    repo.branch("main", second);
+    repo.tag("v1", second);
+    look();
+    assertThat(rig.get(tagged, Optional.empty()).text()).contains(first);
+    rig.settle();
+    assertThat(count(CommitEvent.PARTIAL)).isEqualTo(2);
+    rig.hub.goDark();
+    openBreaker();
+    pass(6);
+    assertThat(load()).isEqualTo(first);
+    assertThat(rig.get(tagged, Optional.empty()).text()).contains(first);
+    rig.hub.comeBack();
   }
 
   @Test

@@ -39,17 +39,27 @@ public final class UpstreamHealth {
     return isDown ? UpstreamState.DOWN : UpstreamState.REACHABLE;
   }
 
-  /** Whether an authoritative endpoint is neither unreachable nor silent, as far as is known. */
+  /**
+   * Whether an authoritative endpoint is neither unreachable nor silent, as far as is known. As for
+   * {@link #isWell}, only an answer ends an outage.
+   */
   public boolean isAuthorityReachable() {
     return !offline
-        && endpoints.stream()
-            .filter(Endpoint::authoritative)
-            .anyMatch(e -> !e.breaker().isOpen() && !e.breaker().isSilent());
+        && endpoints.stream().filter(Endpoint::authoritative).anyMatch(e -> e.breaker().isWell());
+  }
+
+  /**
+   * Whether an endpoint is neither unreachable nor silent, as far as is known. Unlike {@link
+   * UpstreamState#REACHABLE} it does not hold when the pause after a failure is over: then an
+   * endpoint may be asked, but nobody knows whether it answers.
+   */
+  public boolean isWell() {
+    return !offline && endpoints.stream().anyMatch(e -> e.breaker().isWell());
   }
 
   /** Whether an authoritative endpoint has answered since the start, and upstream still does. */
   public boolean isKnownToAnswer() {
-    return lastAnswers.isThere() && state() == UpstreamState.REACHABLE;
+    return lastAnswers.isThere() && isWell();
   }
 
   /**
