@@ -15,6 +15,9 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -37,6 +40,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class HouseTest {
   private static final String ROOT = "io.intrahub";
+
+  private static final int MAX_LINES = 400;
 
   /** The package that is compiled for Java 8 and knows the rest by name only. */
   private static final String LAUNCHER = "launcher";
@@ -373,6 +378,20 @@ class HouseTest {
             .should()
             .beFinal()
             .because("mutable state has an owner that is passed in"));
+  }
+
+  /** A class that is longer has more than one job. */
+  @Test
+  void no_file_of_the_product_has_more_than_four_hundred_lines() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main"))) {
+      List<Path> sources = files.filter(f -> f.toString().endsWith(".java")).toList();
+      assertThat(sources).isNotEmpty();
+      for (Path source : sources) {
+        assertThat(Files.readAllLines(source).size())
+            .as("lines of %s", source)
+            .isLessThanOrEqualTo(MAX_LINES);
+      }
+    }
   }
 
   private static void check(ArchRule rule) {

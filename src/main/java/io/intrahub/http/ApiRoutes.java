@@ -8,6 +8,8 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.LimitErrors;
+import io.intrahub.hub.OutageErrors;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.hub.json.MalformedJsonException;
@@ -108,7 +110,7 @@ final class ApiRoutes {
         refuseBody(exchange, e.error());
         return;
       } catch (BudgetExhaustedException e) {
-        refuseBody(exchange, HubError.memoryShareSpent("the body of a request"));
+        refuseBody(exchange, LimitErrors.memoryShareSpent("the body of a request"));
         return;
       } catch (MalformedJsonException e) {
         refuseBody(
@@ -256,9 +258,9 @@ final class ApiRoutes {
 
   private static HubError failed(IOException e) {
     return switch (e) {
-      case BudgetExhaustedException _ -> HubError.memoryShareSpent("an answer");
+      case BudgetExhaustedException _ -> LimitErrors.memoryShareSpent("an answer");
       default ->
-          HubError.badUpstream(
+          OutageErrors.badUpstream(
               "this request",
               "it broke off before its first part was there",
               Optional.empty(),

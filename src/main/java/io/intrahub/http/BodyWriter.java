@@ -1,7 +1,7 @@
 package io.intrahub.http;
 
 import io.intrahub.base.DirectBufferPool;
-import io.intrahub.hub.HubError;
+import io.intrahub.hub.OutageErrors;
 import io.intrahub.mirror.FileContent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -96,7 +96,7 @@ final class BodyWriter {
       exchange.startOver();
       ErrorWriter.write(
           exchange,
-          HubError.badUpstream(
+          OutageErrors.badUpstream(
               "this file", "it broke off before its first byte", Optional.empty(), false),
           Optional.empty());
       return true;

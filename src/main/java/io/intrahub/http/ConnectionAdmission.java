@@ -1,6 +1,7 @@
 package io.intrahub.http;
 
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -62,7 +63,7 @@ final class ConnectionAdmission {
     Optional<ConcurrencyLimits.Use> use = perClient.enter(exempt ? List.of() : List.of(client));
     if (use.isEmpty()) {
       return refused(
-          HubError.tooManyRequests(
+          LimitErrors.tooManyRequests(
               "Your address "
                   + client
                   + " has "
@@ -74,7 +75,7 @@ final class ConnectionAdmission {
     if (!all.tryAcquire()) {
       use.get().close();
       return refused(
-          HubError.overloaded(
+          LimitErrors.overloaded(
               "it has "
                   + limits.connections()
                   + " connections, which is its limit (server.connections)"));

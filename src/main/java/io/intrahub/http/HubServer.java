@@ -8,6 +8,7 @@ import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import io.intrahub.hub.ViaHeader;
 import io.intrahub.mirror.Mirror;
 import io.javalin.Javalin;
@@ -287,7 +288,7 @@ public final class HubServer implements AutoCloseable {
       }
       ApiRoutes.error(
           exchange,
-          HubError.tooManyRequests(
+          LimitErrors.tooManyRequests(
               "This mirror answers "
                   + requests.limit()
                   + " requests of one client at the same time, and of one token, which is the limit"

@@ -3,6 +3,7 @@ package io.intrahub.http;
 import io.intrahub.access.local.LocalCredential;
 import io.intrahub.access.local.LocalToken;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import io.intrahub.hub.json.IdentityJson;
 
 /**
@@ -28,7 +29,7 @@ sealed interface LocalIdentity {
       case LocalCredential.None _ -> new Refused(HubError.loginRequired());
       case LocalCredential.Expired _, LocalCredential.Unknown _ -> new Refused(HubError.badToken());
       case LocalCredential.Unavailable _ ->
-          new Refused(HubError.overloaded("it can't read its list of local tokens"));
+          new Refused(LimitErrors.overloaded("it can't read its list of local tokens"));
     };
   }
 }

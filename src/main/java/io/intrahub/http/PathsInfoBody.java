@@ -2,6 +2,7 @@ package io.intrahub.http;
 
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.PathsInfoJson;
 import io.intrahub.mirror.PathsQuery;
@@ -67,7 +68,7 @@ final class PathsInfoBody {
     }
     if (paths.size() == MAX_PATHS) {
       throw new RequestBody.RefusedException(
-          HubError.tooLarge(
+          LimitErrors.tooLarge(
               "The body names more than " + MAX_PATHS + " paths. Ask for fewer at once."));
     }
     needed += HEAP_PER_PATH + 2L * path.length();

@@ -2,6 +2,7 @@ package io.intrahub.http;
 
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -62,13 +63,13 @@ final class RequestBody extends InputStream {
 
   private RefusedException tooLarge() {
     return new RefusedException(
-        HubError.tooLarge(
+        LimitErrors.tooLarge(
             "The body is larger than " + maxBytes + " bytes. Ask for fewer paths at once."));
   }
 
   private RefusedException late() {
     return new RefusedException(
-        HubError.requestTimeout(
+        LimitErrors.requestTimeout(
             "The body did not arrive within "
                 + deadline.whole().toSeconds()
                 + " s (server.body-timeout)."));

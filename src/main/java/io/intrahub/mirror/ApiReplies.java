@@ -2,7 +2,7 @@ package io.intrahub.mirror;
 
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.MemoryBudget;
-import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.hub.ApiBody;
@@ -26,7 +26,7 @@ final class ApiReplies {
 
   /** There is no memory for an answer now. */
   static ApiReply overloaded() {
-    return new ErrorReply(HubError.memoryShareSpent("an answer"), Optional.empty());
+    return new ErrorReply(LimitErrors.memoryShareSpent("an answer"), Optional.empty());
   }
 
   /** A body that comes from upstream. */

@@ -4,7 +4,7 @@ import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
-import io.intrahub.hub.HubError;
+import io.intrahub.hub.OutageErrors;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
@@ -31,13 +31,13 @@ final class OnlyStored {
 
   /** The answer to a request for something that is not stored, or that the client may not read. */
   static ErrorReply reply(String what) {
-    return new ErrorReply(HubError.notStored(what), Optional.empty());
+    return new ErrorReply(OutageErrors.notStored(what), Optional.empty());
   }
 
   /** The same, in place of a commit. */
   static UpstreamResult<ResolvedRevision> notStored(RevisionRequest request) {
     return new UpstreamResult.Refused<>(
-        new HubRefusal(HubError.notStored(request.repo().toString()), Optional.empty()));
+        new HubRefusal(OutageErrors.notStored(request.repo().toString()), Optional.empty()));
   }
 
   /**

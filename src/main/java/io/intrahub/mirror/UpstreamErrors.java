@@ -1,6 +1,8 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
+import io.intrahub.hub.OutageErrors;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -68,21 +70,22 @@ final class UpstreamErrors {
 
   private static HubError error(UpstreamFailure failure, String what) {
     return switch (failure.kind()) {
-      case OFFLINE -> HubError.offline(what);
+      case OFFLINE -> OutageErrors.offline(what);
       case UNREACHABLE, TIMED_OUT, BROKEN, STALE_ANSWER ->
           failure.needsOperator()
-              ? HubError.upstreamMisconfigured(what, failure.reason(), failure.isLasting())
-              : HubError.upstreamUnreachable(what, failure.reason(), failure.isLasting());
-      case CIRCULAR -> HubError.circular(what, failure.reason());
-      case RATE_LIMITED -> HubError.rateLimited(what, failure.reason(), failure.retryAfter());
+              ? OutageErrors.upstreamMisconfigured(what, failure.reason(), failure.isLasting())
+              : OutageErrors.upstreamUnreachable(what, failure.reason(), failure.isLasting());
+      case CIRCULAR -> OutageErrors.circular(what, failure.reason());
+      case RATE_LIMITED -> LimitErrors.rateLimited(what, failure.reason(), failure.retryAfter());
       case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
-          HubError.badUpstream(what, failure.reason(), failure.retryAfter(), failure.isLasting());
+          OutageErrors.badUpstream(
+              what, failure.reason(), failure.retryAfter(), failure.isLasting());
       case OVER_LIMIT ->
-          HubError.tooManyRequests(
+          LimitErrors.tooManyRequests(
               "intrahub did not ask the Hub for " + what + ": " + failure.reason() + ".",
               failure.retryAfter().orElse(Duration.ZERO));
-      case BUSY -> HubError.upstreamBusy(what, failure.reason());
-      case WRONG_CONTENT -> HubError.wrongContent(what, failure.reason());
+      case BUSY -> LimitErrors.upstreamBusy(what, failure.reason());
+      case WRONG_CONTENT -> OutageErrors.wrongContent(what, failure.reason());
     };
   }
 }

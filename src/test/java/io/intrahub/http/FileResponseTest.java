@@ -9,7 +9,7 @@ import io.intrahub.base.DirectBufferPool;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.HubError;
+import io.intrahub.hub.LimitErrors;
 import io.intrahub.mirror.CacheLabel;
 import io.intrahub.mirror.ErrorReply;
 import io.intrahub.mirror.FileAnswer;
@@ -244,7 +244,8 @@ class FileResponseTest {
 
   @Test
   void what_cannot_be_opened_is_an_error_without_the_files_headers() throws Exception {
-    file.set(file(BLOB, (_, _) -> new ErrorReply(HubError.overloaded("a test"), Optional.empty())));
+    file.set(
+        file(BLOB, (_, _) -> new ErrorReply(LimitErrors.overloaded("a test"), Optional.empty())));
     HttpResponse<byte[]> response = send("GET", "Range", "bytes=0-9");
     assertThat(response.statusCode()).isEqualTo(503);
     assertThat(header(response, "X-Repo-Commit")).contains(COMMIT.hex());

@@ -59,11 +59,11 @@ class HeadersTest {
   /** A client takes a 404 for certain and remembers it. */
   @Test
   void no_failure_of_upstream_looks_like_an_absence() {
-    assertThat(HubError.upstreamUnreachable("x", "y", false).status()).isEqualTo(504);
-    assertThat(HubError.badUpstream("x", "y", Optional.empty(), false).status()).isEqualTo(503);
-    assertThat(HubError.offline("x").status()).isEqualTo(501);
-    assertThat(HubError.upstreamUnreachable("x", "y", false).retryAfterSeconds()).contains(0);
-    assertThat(HubError.offline("x").retryAfterSeconds()).isEmpty();
+    assertThat(OutageErrors.upstreamUnreachable("x", "y", false).status()).isEqualTo(504);
+    assertThat(OutageErrors.badUpstream("x", "y", Optional.empty(), false).status()).isEqualTo(503);
+    assertThat(OutageErrors.offline("x").status()).isEqualTo(501);
+    assertThat(OutageErrors.upstreamUnreachable("x", "y", false).retryAfterSeconds()).contains(0);
+    assertThat(OutageErrors.offline("x").retryAfterSeconds()).isEmpty();
   }
 
   @ParameterizedTest
