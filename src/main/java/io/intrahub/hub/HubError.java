@@ -177,6 +177,20 @@ public record HubError(
             + " name. Its operator can name a viewer with upstream.dataset-viewer.");
   }
 
+  /**
+   * A question with a token to the dataset viewer, to which this mirror sends none.
+   *
+   * @param viewer its address
+   */
+  public static HubError tokensNotSentToViewer(String viewer) {
+    return of(
+        501,
+        "This mirror sends no tokens to its dataset viewer "
+            + viewer
+            + ", so only requests without a token are answered. The operator can name a viewer that"
+            + " may receive tokens in upstream.dataset-viewer, with #send-tokens at its end.");
+  }
+
   /** The path exists, but not for this method. */
   public static HubError methodNotAllowed(String method) {
     return of(405, "Method " + method + " is not allowed here.");

@@ -13,6 +13,7 @@ import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.RepoPattern;
+import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -225,5 +226,24 @@ class DatasetViewerTest {
     Seen answer = get(OPEN, NOBODY);
     assertThat(answer.status()).isEqualTo(501);
     assertThat(answer.body()).contains("upstream.dataset-viewer");
+  }
+
+  /** As if the viewer's address was derived from that of an upstream which receives no tokens. */
+  @Test
+  void a_viewer_that_receives_no_tokens_is_not_asked_with_one_and_the_answer_says_why()
+      throws Exception {
+    stop();
+    start(s -> {
+      EndpointSettings viewer = s.upstream().viewer().orElseThrow();
+      return s.withUpstream(
+          s.upstream().withViewer(new EndpointSettings(viewer.address(), true, false)));
+    });
+    Seen refused = get(OPEN, ALICE);
+    assertThat(refused.status()).isEqualTo(501);
+    assertThat(refused.body()).contains("upstream.dataset-viewer").contains("#send-tokens");
+    assertThat(questions()).isEmpty();
+    assertThat(get(OPEN, NOBODY).status()).isEqualTo(200);
+    assertThat(get(SECRET, ALICE).status()).isEqualTo(501);
+    assertThat(questions()).hasSize(1);
   }
 }

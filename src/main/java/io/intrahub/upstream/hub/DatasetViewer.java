@@ -2,7 +2,9 @@ package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.hub.HubError;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.net.HttpTransport;
@@ -20,6 +22,7 @@ import java.util.Optional;
  * <p>Safe for use by many threads.
  */
 public final class DatasetViewer implements ApiUpstream {
+  private final Endpoint server;
   private final ApiClient api;
   private final UpstreamHealth health;
   private final RetryPolicy retries;
@@ -35,6 +38,7 @@ public final class DatasetViewer implements ApiUpstream {
       RetryPolicy retries,
       AnswerReader answers,
       String hubOrigin) {
+    this.server = viewer;
     List<Endpoint> servers = List.of(viewer);
     RateLimits limits = new RateLimits(clock);
     this.retries = retries;
@@ -49,7 +53,12 @@ public final class DatasetViewer implements ApiUpstream {
             RefusalParser::ofViewer);
   }
 
-  /** The viewer of these settings, if they name one. Connects to nothing yet. */
+  /**
+   * The viewer of these settings, if they name one. Connects to nothing yet.
+   *
+   * @param retries of its own, which the Hub's calls do not use: a limit that a call waits for is
+   *     remembered there, and the viewer's is not the Hub's
+   */
   static Optional<DatasetViewer> of(
       UpstreamSettings settings,
       Clock clock,
@@ -79,6 +88,11 @@ public final class DatasetViewer implements ApiUpstream {
 
   @Override
   public UpstreamResult<ApiAnswer> call(ApiRequest request, Caller caller) {
+    if (!server.mayHear(caller)) {
+      // It answers others, so this must not look like an outage.
+      return new UpstreamResult.Refused<>(
+          new HubRefusal(HubError.tokensNotSentToViewer(server.origin()), Optional.empty()));
+    }
     return api.call(CallPurpose.PASSED_ON, request, caller).map(ApiClient.Answer::said);
   }
 

@@ -93,8 +93,7 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
             new TokenInterceptor(),
             new ViaInterceptor(name));
     this.transport = new HttpTransport(settings.network(), timer, guard, sockets, interceptors);
-    this.retries =
-        new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
+    this.retries = newRetries(settings, clock, meters, timing);
     this.health = new UpstreamHealth(endpoints, settings.offline(), lastAnswers);
     RateLimits limits = new RateLimits(clock);
     this.quotas =
@@ -106,7 +105,8 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
     EndpointClient client = new EndpointClient(endpoints, transport, guard, lastAnswers, limits);
     AnswerReader answers = new AnswerReader(budget, settings.answerTimeout());
     this.api = new ApiClient(selector, client, answers, RefusalParser::read);
-    this.viewer = DatasetViewer.of(settings, clock, transport, guard, retries, answers);
+    RetryPolicy viewerRetries = newRetries(settings, clock, meters, timing);
+    this.viewer = DatasetViewer.of(settings, clock, transport, guard, viewerRetries, answers);
     DownloadLocations locations = new DownloadLocations(clock);
     Ticker ticker = DownloadLocations.ticker(clock);
     SmallFileAddresses smallFiles = new SmallFileAddresses(preferred, ticker);
@@ -127,6 +127,11 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
             retries,
             meters,
             preferred.base().host());
+  }
+
+  private static RetryPolicy newRetries(
+      UpstreamSettings settings, Clock clock, Meters meters, RetryTiming timing) {
+    return new RetryPolicy(new Random(clock.millis()), settings.retryPause(), meters, timing);
   }
 
   /** Whether upstream can be asked now, as far as is known. */

@@ -123,6 +123,16 @@ public final class UpstreamRig implements AutoCloseable {
         clock, timing, false, TIMEOUT, TestEndpoints.firstTrusted(List.of(endpoints)));
   }
 
+  /** Asks a Hub and its dataset viewer; what passes between attempts is the time of the test. */
+  static UpstreamRig withViewer(RetryTiming timing, URI hub, URI viewer) {
+    return new UpstreamRig(
+        new SettableClock(),
+        timing,
+        UpstreamSettings.to(List.of(EndpointSettings.trusted(hub)))
+            .withViewer(EndpointSettings.trusted(viewer))
+            .withRetryPause(Duration.ofMillis(1)));
+  }
+
   static UpstreamRig offline(URI endpoint) {
     return new UpstreamRig(
         new SettableClock(),
