@@ -17,9 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -27,14 +25,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Gathers the questions about files of a commit that is too large for its listing to be stored. A
  * file that is asked for alone costs one call, which also brings its address. Files that are asked
- * for while that call is under way share the next one ({@code paths-info}). What it does not
- * answer, whatever the reason, its clients ask for themselves.
+ * for while that call is under way share the next one ({@code paths-info}), which begins when that
+ * call ends, or when it takes long. What it does not answer, whatever the reason, its clients ask
+ * for themselves.
  *
  * <p>Safe for use by many threads.
  */
@@ -44,8 +45,8 @@ final class GatheredPaths {
   /** Paths of one call. Its answer is then short enough to be checked as a whole. */
   private static final int MAX_PATHS = 100;
 
-  /** After this a client asks for its own file, because another one's question may be stuck. */
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  /** The call under way is not waited for longer than this part of {@link #patience}. */
+  private static final int WAIT_SHARE = 4;
 
   private final HubUpstream upstream;
   private final ManifestLoader manifests;
@@ -53,46 +54,81 @@ final class GatheredPaths {
   private final ColdQuestionLimiter questions;
   private final Executor executor;
 
-  /**
-   * For each commit about which a call is under way, what is asked next. A queue is used only
-   * within {@code compute} of its key.
-   */
-  private final ConcurrentHashMap<Key, Queue<Batch>> underWay = new ConcurrentHashMap<>();
+  /** After this a client asks for its own file, because another one's question may be stuck. */
+  private final Duration patience;
+
+  /** For each commit about which a call is under way, that call and what is asked next. */
+  private final ConcurrentHashMap<Key, Line> underWay = new ConcurrentHashMap<>();
 
   /** The authority is part of the key: nobody has another's token asked about a path. */
   private record Key(RepoId repo, CommitHash commit, Authority as) {}
 
   /**
-   * What one call asks for.
+   * The call under way and those that wait behind it. Used only within {@code compute} of its key.
+   *
+   * @param current of what the end lets the next call begin: a {@link First} or a {@link Batch}
+   */
+  private record Line(Object current, Queue<Batch> waiting) {
+    Line with(Object next) {
+      return new Line(next, waiting);
+    }
+  }
+
+  /**
+   * What one call asks for. Compared by identity.
    *
    * @param paths grows until the call begins, within {@code compute} of its key
    * @param as who began the batch
    * @param ended completed when there is no more to wait for
    */
-  private record Batch(Set<FilePath> paths, Caller as, CompletableFuture<Boolean> ended) {}
+  private record Batch(Set<FilePath> paths, Caller as, CompletableFuture<Boolean> ended) {
+    /** A single file is better asked for by its client, because that brings its address too. */
+    boolean isCall() {
+      return paths.size() > 1;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(this);
+    }
+  }
 
   /**
    * Nothing is under way.
    *
    * @param executor a thread per task
+   * @param patience how long a client waits for what is asked with others
    */
   GatheredPaths(
       HubUpstream upstream,
       ManifestLoader manifests,
       EntryLookup entries,
       ColdQuestionLimiter questions,
-      Executor executor) {
+      Executor executor,
+      Duration patience) {
     this.upstream = upstream;
     this.manifests = manifests;
     this.entries = entries;
     this.questions = questions;
     this.executor = executor;
+    this.patience = patience;
   }
 
   /** A client's turn to ask; to be closed when it has its answer. For one thread. */
   interface Turn extends AutoCloseable {
     /** Waits for what is asked with others; empty if the client is to ask for its file itself. */
     Optional<EntryLookup.Known> await();
+
+    /**
+     * The client's own question found its file: what the shared one cost it is given back, because
+     * what exists costs nothing.
+     */
+    void refund();
 
     @Override
     void close();
@@ -105,6 +141,9 @@ final class GatheredPaths {
         public Optional<EntryLookup.Known> await() {
           return Optional.empty();
         }
+
+        @Override
+        public void refund() {}
 
         @Override
         public void close() {}
@@ -125,14 +164,15 @@ final class GatheredPaths {
     Turn[] turn = {BESIDE};
     underWay.compute(
         key,
-        (_, waiting) -> {
-          if (waiting == null) {
-            turn[0] = new First(key);
-            return new ArrayDeque<>();
+        (_, line) -> {
+          if (line == null) {
+            First first = new First(key);
+            turn[0] = first;
+            return new Line(first, new ArrayDeque<>());
           }
-          batch(waiting, request.path(), at.reader(), admission)
-              .ifPresent(batch -> turn[0] = new Gathered(at, request, batch, admission));
-          return waiting;
+          batch(line.waiting(), request.path(), at.reader(), admission)
+              .ifPresent(batch -> turn[0] = new Gathered(key, at, request, batch, admission));
+          return line;
         });
     return turn[0];
   }
@@ -167,23 +207,29 @@ final class GatheredPaths {
     }
 
     @Override
+    public void refund() {}
+
+    @Override
     public void close() {
-      ended(key);
+      ended(key, this);
     }
   }
 
   /** A client whose file is asked for with others. */
   private final class Gathered implements Turn {
+    private final Key key;
     private final ResolvedRevision.At at;
     private final FileRequest request;
     private final Batch batch;
     private final ColdQuestionLimiter.Admission admission;
 
     Gathered(
+        Key key,
         ResolvedRevision.At at,
         FileRequest request,
         Batch batch,
         ColdQuestionLimiter.Admission admission) {
+      this.key = key;
       this.at = at;
       this.request = request;
       this.batch = batch;
@@ -193,9 +239,16 @@ final class GatheredPaths {
     @Override
     public Optional<EntryLookup.Known> await() {
       Duration left = request.deadline().left();
-      Duration patience = left.compareTo(PATIENCE) < 0 ? left : PATIENCE;
-      if (BoundedWait.until(batch.ended(), patience).isEmpty()) {
-        return Optional.empty();
+      Duration atMost = left.compareTo(patience) < 0 ? left : patience;
+      Duration turn = atMost.dividedBy(WAIT_SHARE);
+      if (BoundedWait.until(batch.ended(), turn).isEmpty()) {
+        overtake(key, batch);
+        if (BoundedWait.until(batch.ended(), atMost.minus(turn)).isEmpty()) {
+          return Optional.empty();
+        }
+      }
+      if (!batch.isCall()) {
+        admission.refund();
       }
       Optional<EntryLookup.Known> found = entries.find(at.repo(), at.commit(), request.path());
       found.ifPresent(_ -> admission.refund());
@@ -203,42 +256,61 @@ final class GatheredPaths {
     }
 
     @Override
+    public void refund() {
+      admission.refund();
+    }
+
+    @Override
     public void close() {}
   }
 
-  /** A call ended: those who wait behind it are asked for. */
-  private void ended(Key key) {
-    List<Batch> next = new ArrayList<>(1);
-    underWay.compute(
+  /** A call ended: what waits behind it is asked, unless something has overtaken it. */
+  private void ended(Key key, Object call) {
+    AtomicReference<Optional<Batch>> next = new AtomicReference<>(Optional.empty());
+    underWay.computeIfPresent(
         key,
-        (_, waiting) -> {
-          Batch first = waiting == null ? null : waiting.poll();
-          if (first == null) {
-            return null;
+        (_, line) -> {
+          if (!line.current().equals(call)) {
+            return line;
           }
-          next.add(first);
-          return waiting;
+          next.set(Optional.ofNullable(line.waiting().poll()));
+          return next.get().map(line::with).orElse(null);
         });
-    for (Batch batch : next) {
-      try {
-        executor.execute(() -> run(key, batch));
-      } catch (RejectedExecutionException e) {
-        // The mirror stops.
-        batch.ended().complete(false);
-        ended(key);
-      }
+    next.get().ifPresent(batch -> begin(key, batch));
+  }
+
+  /** Begins a batch that still waits, although the call before it has not ended. */
+  private void overtake(Key key, Batch batch) {
+    AtomicBoolean isNext = new AtomicBoolean();
+    underWay.computeIfPresent(
+        key,
+        (_, line) -> {
+          isNext.set(line.waiting().remove(batch));
+          return isNext.get() ? line.with(batch) : line;
+        });
+    if (isNext.get()) {
+      begin(key, batch);
+    }
+  }
+
+  private void begin(Key key, Batch batch) {
+    try {
+      executor.execute(() -> run(key, batch));
+    } catch (RejectedExecutionException e) {
+      // The mirror stops.
+      batch.ended().complete(false);
+      ended(key, batch);
     }
   }
 
   private void run(Key key, Batch batch) {
     try {
-      // A single file is better asked for by its client, because that brings its address too.
-      if (batch.paths().size() > 1) {
+      if (batch.isCall()) {
         ask(key, batch);
       }
     } finally {
       batch.ended().complete(true);
-      ended(key);
+      ended(key, batch);
     }
   }
 

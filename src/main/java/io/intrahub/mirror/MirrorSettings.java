@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param headTimeout within which a resolve has its answer; so long any request waits for the Hub's
  *     word on a grant that has run out
  * @param staleTimeout after which a revision that is known and may be read is served instead of
- *     waiting for upstream
+ *     waiting for upstream; as long a client waits for a question that others share
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest

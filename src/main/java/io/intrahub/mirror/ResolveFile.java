@@ -79,7 +79,9 @@ public final class ResolveFile {
     this.questions = questions;
     this.settings = settings;
     this.hops = new FirstHopQuestions(executor);
-    this.gathered = new GatheredPaths(upstream, manifests, entries, questions, executor);
+    this.gathered =
+        new GatheredPaths(
+            upstream, manifests, entries, questions, executor, settings.staleTimeout());
   }
 
   /** Looks a file up. */
@@ -151,11 +153,12 @@ public final class ResolveFile {
     try (GatheredPaths.Turn turn = gathered.turn(at, request)) {
       return turn.await()
           .map(k -> answer(at, request, k))
-          .orElseGet(() -> askUpstream(at, request));
+          .orElseGet(() -> askUpstream(at, request, turn));
     }
   }
 
-  private FileAnswer askUpstream(ResolvedRevision.At at, FileRequest request) {
+  private FileAnswer askUpstream(
+      ResolvedRevision.At at, FileRequest request, GatheredPaths.Turn turn) {
     Authorised<RepoId> repo = at.repo();
     FilePath path = request.path();
     Caller caller = request.caller();
@@ -175,6 +178,7 @@ public final class ResolveFile {
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
         admission.refund();
+        turn.refund();
         manifests.learnInBackground(repo, at.commit(), at.reader());
         yield found(at, request, entries.learn(repo, at.commit(), path, found));
       }

@@ -13,6 +13,7 @@ import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.FilePath;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,14 +28,30 @@ import org.junit.jupiter.api.Test;
 /** Questions about files of a commit that is too large for its listing to be stored. */
 class GatheredPathsTest {
   private static final int FILES = 64;
+
+  /** More than one client has under way here at a time. */
+  private static final int QUESTIONS = 6;
+
   private static final Caller ANYBODY = Caller.anonymous("10.0.0.1");
   private static final Caller ALICE = holder("hf_alice", "a");
   private static final Caller BOB = holder("hf_bob", "b");
 
   private final DevHub hub = DevHub.builder().start();
-  private final MirrorRig rig =
-      new MirrorRig(s -> s.withMirror(s.mirror().withManifestLimit(10)), hub);
+  private final MirrorRig patient = rig(Duration.ofMinutes(1));
+  private MirrorRig rig = patient;
   private final Map<String, DevFile> files = new LinkedHashMap<>();
+
+  /** With clients that wait this long for a question that others share. */
+  private MirrorRig rig(Duration patience) {
+    return new MirrorRig(
+        s ->
+            s.withMirror(
+                s.mirror()
+                    .withManifestLimit(10)
+                    .withColdQuestions(QUESTIONS)
+                    .withTimeouts(Duration.ofSeconds(8), patience)),
+        hub);
+  }
 
   private static Caller holder(String token, String fingerprint) {
     return new Caller(
@@ -53,7 +70,7 @@ class GatheredPathsTest {
 
   @AfterEach
   void stop() {
-    rig.close();
+    patient.close();
     hub.close();
   }
 
@@ -152,6 +169,53 @@ class GatheredPathsTest {
     hub.faults().on(Route.PATHS_INFO).status(500);
     List<String> others = List.of(path(3), path(4), path(5));
     expectRight(others, askTogether(others, ANYBODY));
+  }
+
+  @Test
+  void one_slow_file_holds_up_no_other() throws Exception {
+    try (MirrorRig impatient = rig(Duration.ofSeconds(2))) {
+      rig = impatient;
+      learnSize(ANYBODY);
+      int before = hub.log().size();
+      Stall stall = hub.faults().on(Route.RESOLVE).hold();
+      FutureTask<FileAnswer> slow = new FutureTask<>(() -> ask(path(0), ANYBODY));
+      Thread.ofVirtual().start(slow);
+      stall.awaitReached(1);
+      List<String> paths = List.of(path(1), path(2), path(3));
+      List<FutureTask<FileAnswer>> others =
+          paths.stream().map(path -> new FutureTask<>(() -> ask(path, ANYBODY))).toList();
+      others.forEach(Thread.ofVirtual()::start);
+      List<FileAnswer> answers = new ArrayList<>();
+      for (FutureTask<FileAnswer> other : others) {
+        answers.add(other.get());
+      }
+      expectRight(paths, answers);
+      assertThat(slow.isDone()).isFalse();
+      assertThat(calls(Route.PATHS_INFO, before)).hasSize(1);
+      stall.release();
+      expectRight(List.of(path(0)), List.of(slow.get()));
+      assertThat(calls(Route.RESOLVE, before)).hasSize(1);
+    }
+  }
+
+  /** The clock stands still, so a question that is not given back is lost. */
+  @Test
+  void a_file_that_nobody_asks_for_with_others_costs_nothing_once_it_is_found() throws Exception {
+    learnSize(ANYBODY);
+    for (int i = 0; i < 2 * QUESTIONS; i++) {
+      List<String> paths = List.of(path(2 * i), path(2 * i + 1));
+      expectRight(paths, askTogether(paths, ANYBODY));
+    }
+  }
+
+  @Test
+  void what_the_shared_call_did_not_answer_costs_nothing_once_it_is_found() throws Exception {
+    learnSize(ANYBODY);
+    hub.faults().on(Route.PATHS_INFO).always().status(404);
+    for (int i = 0; i < QUESTIONS; i++) {
+      List<String> paths = List.of(path(3 * i), path(3 * i + 1), path(3 * i + 2));
+      expectRight(paths, askTogether(paths, ANYBODY));
+    }
   }
 
   @Test
