@@ -51,7 +51,18 @@ final class ServeCommand implements Callable<Integer> {
     }
     AppSettings settings = AppSettingsFactory.of(config, System.getenv());
     App app = MirrorLifecycle.start(settings, ServeCommand::log);
-    PrintWriter out = spec.commandLine().getOut();
+    greet(spec.commandLine().getOut(), settings, app.uri().getPort(), app.adminUri().getPort());
+    MirrorLifecycle.untilStopped(app);
+    return 0;
+  }
+
+  /**
+   * Tells the operator what is served to whom.
+   *
+   * @param clients port of the clients' listener
+   * @param operator port of the operator's listener
+   */
+  static void greet(PrintWriter out, AppSettings settings, int clients, int operator) {
     out.println(
         "intrahub "
             + Main.Version.number()
@@ -62,21 +73,16 @@ final class ServeCommand implements Callable<Integer> {
             + " from "
             + settings.data().toAbsolutePath().normalize());
     out.println(
-        "Clients:  HF_ENDPOINT=http://"
-            + clientHost(settings.http().host())
-            + ":"
-            + app.uri().getPort());
+        "Clients:  HF_ENDPOINT=http://" + clientHost(settings.http().host()) + ":" + clients);
     out.println("Tokens:   " + TokenRoutes.describe(settings));
     ProxyDiscovery.describe(settings.upstream().network().proxies()).ifPresent(out::println);
     out.println(
         "Operator: http://"
             + clientHost(settings.admin().host())
             + ":"
-            + app.adminUri().getPort()
+            + operator
             + "/status, /metrics, /health");
     out.flush();
-    MirrorLifecycle.untilStopped(app);
-    return 0;
   }
 
   /** Logs one line per request, with the error message that the client got. */

@@ -86,6 +86,7 @@ class InventedCallsTest {
       rig.clock.pass(Duration.ofSeconds(1));
       ClientLoads.Load renewed = honest(rig).snapshot(known, NOBODY);
       assertThat(renewed.error()).isEmpty();
+      assertThat(renewed.stale()).as("served under the old grant, with X-HF-Warning").isFalse();
       rig.settle();
       assertThat(rig.hub.log()).noneMatch(call -> call.status() == 429);
     }
