@@ -51,7 +51,9 @@ final class ManifestLoader {
   /** Listings that wait for their turn; further ones are not learned now. */
   private static final int MAX_WAITING = 1_000;
 
-  /** A client waits no longer for the turn of a listing, as upstream can answer it too. */
+  /**
+   * A client waits no longer for the turn of a listing: then it gets the turn, or its own answer.
+   */
   private static final Duration TURN_PATIENCE = Duration.ofMillis(500);
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
@@ -192,7 +194,7 @@ final class ManifestLoader {
   }
 
   /**
-   * The manifest, learned now if need be; empty when that takes too long. While many others are
+   * The manifest, learned now if need be; empty when that takes too long. While too many others are
    * being learned it counts as too large, so that upstream is asked for what the client needs.
    *
    * @param as in whose name
@@ -236,7 +238,7 @@ final class ManifestLoader {
     if (early.isPresent()) {
       return early;
     }
-    return waiting.contains(key)
+    return waiting.contains(key) && !permits.hurry(key, as.client())
         ? Optional.of(new Result.TooLarge())
         : BoundedWait.until(learning, deadline.left());
   }
@@ -286,13 +288,13 @@ final class ManifestLoader {
 
   /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
   private Result learn(Key key, Authorised<RepoId> repo, Caller as) {
-    String owner = as.client();
+    String payer;
     if (waiting.size() >= MAX_WAITING) {
       return new Result.TooLarge();
     }
     waiting.add(key);
     try {
-      permits.acquire(owner);
+      payer = permits.acquire(key, as.client());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Result.NoAnswer(
@@ -305,7 +307,7 @@ final class ManifestLoader {
       Optional<Manifest> known = get(repo, key.commit()).filter(Manifest::complete);
       return known.isPresent() ? new Result.Complete(known.get()) : list(key, repo, as);
     } finally {
-      permits.release(owner);
+      permits.release(payer);
     }
   }
 

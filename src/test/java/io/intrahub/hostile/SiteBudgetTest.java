@@ -85,6 +85,9 @@ class SiteBudgetTest {
     Duration took = Duration.between(start, rig.clock.instant());
     assertThat(took).isLessThan(WINDOW.multipliedBy(MOST_WINDOWS));
     assertThat(calls.stream().filter(call -> call.status() == 429)).isEmpty();
+    assertThat(calls.stream().filter(call -> call.route() == Route.TREE))
+        .as("listings, however many clients wait for one")
+        .hasSizeBetween(REPOS, REPOS + REPOS / 5);
     expectAtMost(
         500,
         calls.stream()

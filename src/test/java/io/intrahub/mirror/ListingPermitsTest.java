@@ -18,12 +18,15 @@ class ListingPermitsTest {
   private final List<String> granted = new CopyOnWriteArrayList<>();
 
   private Thread acquire(String client) {
+    return acquire("listing of " + client, client);
+  }
+
+  private Thread acquire(String listing, String client) {
     Thread thread =
         Thread.ofVirtual()
             .start(() -> {
               try {
-                permits.acquire(client);
-                granted.add(client);
+                granted.add(permits.acquire(listing, client));
               } catch (InterruptedException e) {
                 granted.add("interrupted " + client);
               }
@@ -78,6 +81,36 @@ class ListingPermitsTest {
   }
 
   @Test
+  void a_client_in_a_hurry_gets_the_listing_that_it_waits_for_begun_beside_the_others() {
+    List.of("a", "a", "b", "b").forEach(this::acquire);
+    acquire("new", "a");
+    assertThat(permits.hurry("new", "a")).as("at its limit").isFalse();
+    assertThat(permits.hurry("new", "c")).isTrue();
+    await().until(() -> granted.size() == 5);
+    assertThat(granted).last().isEqualTo("c");
+    assertThat(permits.hurry("new", "d")).as("begun already").isTrue();
+    // It has to be given back before the next one is granted in its turn.
+    acquire("next", "d");
+    permits.release("c");
+    assertThat(granted).hasSize(5);
+    permits.release("a");
+    await().until(() -> granted.size() == 6);
+  }
+
+  @Test
+  void clients_in_a_hurry_have_a_limit_too() {
+    for (int i = 0; i < 18; i++) {
+      acquire("listing " + i, "client " + i);
+    }
+    assertThat(granted).hasSize(4);
+    for (int i = 4; i < 16; i++) {
+      assertThat(permits.hurry("listing " + i, "client " + i)).isTrue();
+    }
+    assertThat(permits.hurry("listing 16", "client 16")).isFalse();
+    await().until(() -> granted.size() == 16);
+  }
+
+  @Test
   void many_clients_never_hold_more_than_there_are() throws Exception {
     AtomicInteger held = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -88,7 +121,7 @@ class ListingPermitsTest {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  permits.acquire(client);
+                  permits.acquire(client, client);
                   most.accumulateAndGet(held.incrementAndGet(), Math::max);
                   Thread.yield();
                   held.decrementAndGet();

@@ -234,20 +234,45 @@ class ManifestLoaderTest {
     AtomicInteger stalled = new AtomicInteger();
     stall(stalled, goOn);
     List<Future<Result>> first = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 32; i++) {
       int number = i;
-      first.add(threads.submit(() -> learn(number, "client " + number % 2)));
+      first.add(threads.submit(() -> learn(number, "client " + number % 8)));
     }
-    await().until(() -> stalled.get() == 8);
-    assertThat(learn(8, "another")).isInstanceOf(Result.TooLarge.class);
-    assertThat(stalled.get()).isEqualTo(8);
+    await().until(() -> stalled.get() == 32);
+    assertThat(learn(32, "another")).isInstanceOf(Result.TooLarge.class);
+    assertThat(stalled.get()).isEqualTo(32);
     goOn.countDown();
     for (Future<Result> learning : first) {
       complete(learning.get());
     }
     // Its turn comes, though nobody waits any more.
-    await().until(() -> manifests.get(repo(8), COMMIT).isPresent());
-    assertThat(complete(learn(8, "another")).size()).isEqualTo(100);
+    await().until(() -> manifests.get(repo(32), COMMIT).isPresent());
+    assertThat(complete(learn(32, "another")).size()).isEqualTo(100);
+  }
+
+  @Test
+  void clients_that_wait_for_one_listing_in_line_cost_one_call() throws Exception {
+    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
+    start(100, 100, 200_000);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger stalled = new AtomicInteger();
+    stall(stalled, goOn);
+    List<Future<Result>> learning = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      int number = i;
+      learning.add(threads.submit(() -> learn(number, "client " + number % 2)));
+    }
+    await().until(() -> stalled.get() == 8);
+    for (int i = 0; i < 4; i++) {
+      String client = "other " + i;
+      learning.add(threads.submit(() -> learn(8, client)));
+    }
+    await().until(() -> stalled.get() == 9);
+    goOn.countDown();
+    for (Future<Result> each : learning) {
+      assertThat(complete(each.get()).size()).isEqualTo(100);
+    }
+    assertThat(hub.listings()).isEqualTo(9);
   }
 
   @Test
