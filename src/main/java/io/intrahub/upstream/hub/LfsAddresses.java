@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import okhttp3.HttpUrl;
@@ -62,6 +63,9 @@ final class LfsAddresses {
   private static final Duration PATIENCE = Duration.ofSeconds(4);
 
   private static final int NOT_IMPLEMENTED = 501;
+
+  /** Answers that the batch API has for objects that it does not like: too many, or one invalid. */
+  private static final Set<Integer> ABOUT_OBJECTS = Set.of(413, 422);
 
   private static final MediaType TYPE = MediaType.get(LfsBatchJson.TYPE);
 
@@ -290,7 +294,8 @@ final class LfsAddresses {
     // A refusal is about this repo or this reader; the first hop finds out which.
     boolean isRefusal = RefusalParser.read(response, caller.isAnonymous()).isPresent();
     boolean isUnknown =
-        failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+        (failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER
+                && !ABOUT_OBJECTS.contains(response.code()))
             || response.code() == NOT_IMPLEMENTED;
     if (isUnknown && !isRefusal) {
       useless.put(endpoint, true);

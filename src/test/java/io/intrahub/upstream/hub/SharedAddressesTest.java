@@ -371,7 +371,7 @@ class SharedAddressesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {429, 500, 503})
+  @ValueSource(ints = {413, 422, 429, 500, 503})
   void a_batch_call_that_fails_for_one_commit_is_made_for_another(int status) throws IOException {
     hub.faults().on(Route.LFS_BATCH).times(1).status(status);
     assertReads(Caller.ANONYMOUS, LARGE.subList(0, 2));
