@@ -110,6 +110,11 @@ final class AnswerMemory {
       return !isForgotten;
     }
 
+    /** Whether what it is about was forgotten since it began. */
+    boolean isForgotten() {
+      return isForgotten;
+    }
+
     @Override
     public void close() {
       open.remove(this);

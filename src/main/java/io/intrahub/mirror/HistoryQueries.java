@@ -73,6 +73,7 @@ public final class HistoryQueries {
   HistoryQueries(
       RevisionResolver revisions,
       RepoStore store,
+      RepoReplacements replacements,
       HubUpstream upstream,
       RepoResources resources,
       MemoryBudget budget,
@@ -86,7 +87,7 @@ public final class HistoryQueries {
     this.budget = budget;
     this.questions = questions;
     this.settings = settings;
-    this.histories = new KeptHistories(store, upstream, budget);
+    this.histories = new KeptHistories(store, replacements, upstream, budget);
     this.flights = new SingleFlight<>(executor);
   }
 
@@ -343,6 +344,7 @@ public final class HistoryQueries {
     RepoId repo = at.repo().subject();
     String target = new HubTarget.RepoInfo(repo, Optional.empty()).format() + resource;
     Instant began = revisions.now();
+    Optional<String> id = store.internalId(repo);
     Caller reader = at.reader();
     // The answer is kept for all who may see the repo, so it must be one that all of them get.
     UpstreamResult<ApiAnswer> answer =
@@ -352,7 +354,7 @@ public final class HistoryQueries {
     }
     return answer.flatMap(ok -> {
       try (ApiBody body = ok.body()) {
-        return histories.keep(at, commit, name, target, ok, body, began);
+        return histories.keep(at, id, commit, name, target, ok, body, began);
       } catch (BrokenAnswerException e) {
         return new UpstreamResult.Failed<>(e.failure());
       }

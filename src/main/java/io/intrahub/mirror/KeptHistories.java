@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * Keeps lists of refs and histories of commits as answers of a repo, with the links to their next
  * pages. Safe for use by many threads.
  */
-record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget) {
+record KeptHistories(
+    RepoStore store, RepoReplacements replacements, HubUpstream upstream, MemoryBudget budget) {
   private static final Logger log = LoggerFactory.getLogger(KeptHistories.class);
 
   /**
@@ -40,6 +41,9 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
   /** The same for pages behind the first, which must not take the places of first pages. */
   private static final int MAX_LATER_PAGES = 16;
 
+  /** The same for pages of a size that the client chose, of which there are thousands. */
+  private static final int MAX_SIZED_PAGES = 12;
+
   /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
   static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
 
@@ -48,6 +52,8 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
       Pattern.compile("refs.*|commits(\\?expand(\\[]|%5B%5D)=formatted)?");
 
   private static final Pattern LATER_PAGE = Pattern.compile("commits\\?(.*&)?p=0*[1-9]\\d*(&.*)?");
+
+  private static final Pattern SIZED_PAGE = Pattern.compile("commits\\?(.*&)?limit=.*");
 
   /**
    * An answer of upstream.
@@ -62,21 +68,25 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
    * because clients choose their sizes freely.
    */
   boolean hasPlace(RepoId repo, CommitHash commit, String name) {
-    boolean isLater = LATER_PAGE.matcher(name).matches();
-    return USUAL.matcher(name).matches()
-        || store.answers(repo, commit) < (isLater ? MAX_LATER_PAGES : MAX_ANSWERS);
+    int most =
+        SIZED_PAGE.matcher(name).matches()
+            ? MAX_SIZED_PAGES
+            : LATER_PAGE.matcher(name).matches() ? MAX_LATER_PAGES : MAX_ANSWERS;
+    return USUAL.matcher(name).matches() || store.answers(repo, commit) < most;
   }
 
   /**
-   * Keeps an answer. One that is not what was asked for, or for which there is no place, is not
-   * kept.
+   * Keeps an answer. One that is not what was asked for, for which there is no place, or that is
+   * about an earlier repo of this name, is not kept.
    *
+   * @param id the Hub's internal id of the repo when it was asked about
    * @param commit whose history it is, or {@link #NO_COMMIT} for refs
    * @param target what was asked
    * @throws BrokenAnswerException if the answer breaks off
    */
   UpstreamResult<Learned> keep(
       ResolvedRevision.At at,
+      Optional<String> id,
       CommitHash commit,
       String name,
       String target,
@@ -118,9 +128,13 @@ record KeptHistories(RepoStore store, HubUpstream upstream, MemoryBudget budget)
         return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
       }
       // Before the page itself, which must not be found without it.
-      next.map(query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
-          .ifPresent(link -> store.putAnswer(repo, commit, nextOf(name), link));
-      return new UpstreamResult.Value<>(new Learned(Optional.of(writer.commit(learnedAt)), next));
+      Runnable link =
+          () ->
+              next.map(
+                      query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
+                  .ifPresent(page -> store.putAnswer(repo, commit, nextOf(name), page));
+      return new UpstreamResult.Value<>(
+          new Learned(replacements.keep(repo, id, link, writer, learnedAt), next));
     } catch (BrokenAnswerException e) {
       throw e;
     } catch (IOException e) {

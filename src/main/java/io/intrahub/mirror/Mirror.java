@@ -65,7 +65,7 @@ public final class Mirror {
         new ManifestLoader(
             store, replacements, upstream, budget, executor, settings.manifestLimit());
     this.identity = new RepoIdentity(checker, store, replacements, clock);
-    RepoInfoFetcher keeper = new RepoInfoFetcher(store, budget, identity, clock);
+    RepoInfoFetcher keeper = new RepoInfoFetcher(store, replacements, budget, identity, clock);
     BranchCommits branches =
         new BranchCommits(
             store,
@@ -148,7 +148,15 @@ public final class Mirror {
     identity.onForget(infos::forget);
     this.histories =
         new HistoryQueries(
-            revisions, store, upstream, resources, budget, questions, settings, executor);
+            revisions,
+            store,
+            replacements,
+            upstream,
+            resources,
+            budget,
+            questions,
+            settings,
+            executor);
     this.trees =
         new TreeQueries(
             revisions, manifests, upstream, resources, budget, questions, meters, settings);

@@ -281,7 +281,9 @@ final class RecentAnswers {
             .map(held -> {
               arrived.shrink(arrived.bytes() - held.weight());
               boolean isKept = ok.authoritative() && ok.status() == 200 && question.keep(held);
-              return new Fetched(held, isKept, ok.stale());
+              // Another repo may have the name now: each client that waits asks about that one.
+              HeldAnswer told = question.isForgotten() ? new HeldAnswer.TooLarge(began) : held;
+              return new Fetched(told, isKept, ok.stale());
             });
       } catch (BrokenAnswerException e) {
         return new UpstreamResult.Failed<>(e.failure());

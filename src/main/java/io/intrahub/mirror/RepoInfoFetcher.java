@@ -40,11 +40,18 @@ final class RepoInfoFetcher {
   private static final int TRIES = 3;
 
   private final RepoStore store;
+  private final RepoReplacements replacements;
   private final MemoryBudget budget;
   private final Clock clock;
   private final RepoIdentity identity;
 
-  RepoInfoFetcher(RepoStore store, MemoryBudget budget, RepoIdentity identity, Clock clock) {
+  RepoInfoFetcher(
+      RepoStore store,
+      RepoReplacements replacements,
+      MemoryBudget budget,
+      RepoIdentity identity,
+      Clock clock) {
+    this.replacements = replacements;
     this.identity = identity;
     this.store = store;
     this.budget = budget;
@@ -97,7 +104,7 @@ final class RepoInfoFetcher {
                 new Answered(
                     info,
                     commit.isPresent()
-                        ? keep(info.repo(), commit.get(), query, body, as)
+                        ? keep(info, commit.get(), query, body, as)
                         : Optional.empty()));
           } catch (BrokenAnswerException e) {
             return new UpstreamResult.Failed<>(e.failure());
@@ -106,13 +113,14 @@ final class RepoInfoFetcher {
   }
 
   /**
-   * Keeps a body, if the store can.
+   * Keeps a body, if the store can and the repo's name has not become another one's meanwhile.
    *
    * @throws BrokenAnswerException when upstream did not complete it
    */
   private Optional<StoredAnswer> keep(
-      RepoId repo, CommitHash commit, RepoInfoQuery query, ApiBody body, Caller as)
+      RepoInfoAnswer info, CommitHash commit, RepoInfoQuery query, ApiBody body, Caller as)
       throws BrokenAnswerException {
+    RepoId repo = info.repo();
     if (query.isPartial() && store.answers(repo, commit) >= MAX_ANSWERS) {
       return Optional.empty();
     }
@@ -124,7 +132,7 @@ final class RepoInfoFetcher {
         // The answer is kept for all who may read the repo, and this token may be told more.
         body.copyMembersTo(writer, RepoInfoQuery.SHARED);
       }
-      return Optional.of(writer.commit(clock.instant()));
+      return replacements.keep(repo, info.facts().internalId(), () -> {}, writer, clock.instant());
     } catch (BrokenAnswerException e) {
       throw e;
     } catch (IOException e) {

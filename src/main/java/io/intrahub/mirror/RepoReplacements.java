@@ -1,7 +1,12 @@
 package io.intrahub.mirror;
 
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.AnswerWriter;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.StoredAnswer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -37,5 +42,31 @@ final class RepoReplacements {
             id.isEmpty() || store.internalId(repo).equals(id)
                 ? Optional.of(write.get())
                 : Optional.empty());
+  }
+
+  /**
+   * Keeps an answer about a repo, unless another repo has its name by now.
+   *
+   * @param id as for {@link #write}
+   * @param before writes to the store what must be there before the answer
+   */
+  Optional<StoredAnswer> keep(
+      RepoId repo, Optional<String> id, Runnable before, AnswerWriter answer, Instant learnedAt)
+      throws IOException {
+    try {
+      return write(
+          repo,
+          id,
+          () -> {
+            before.run();
+            try {
+              return answer.commit(learnedAt);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 }

@@ -10,6 +10,7 @@ import io.intrahub.devhub.Stall;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
@@ -25,6 +26,7 @@ class EndedAnswersTest {
   private static final Optional<String> WRONG = Optional.of("hf_wrong");
   private static final String SEARCH = "/api/models?search=acme&limit=2";
   private static final String INFO = "/api/models/acme/open";
+  private static final String REFS = INFO + "/refs";
   private static final String SIZE = INFO + "/treesize/main";
   private static final String KEPT = "intrahub; fwd=miss; stored";
 
@@ -93,7 +95,7 @@ class EndedAnswersTest {
   }
 
   @Test
-  void a_late_answer_about_a_repo_that_was_made_again_is_not_kept() throws Exception {
+  void a_late_answer_about_a_repo_that_was_made_again_is_neither_told_nor_kept() throws Exception {
     rig.get(INFO, NOBODY);
     FutureTask<?> madeAgain =
         new FutureTask<>(() -> {
@@ -101,8 +103,28 @@ class EndedAnswersTest {
           get(INFO, "no-cache");
           return true;
         });
-    assertThat(lateAnswer(SIZE, NOBODY, madeAgain).text()).contains("\"size\":1}");
+    assertThat(lateAnswer(SIZE, NOBODY, madeAgain).text()).contains("\"size\":6}");
     assertThat(rig.get(SIZE, NOBODY).text()).contains("\"size\":6}");
+  }
+
+  @Test
+  void late_refs_of_a_repo_that_was_made_again_are_neither_told_nor_kept() throws Exception {
+    rig.hub.repo("model", "acme/open").ref("refs/heads/secret-plan", commit());
+    rig.get(INFO, NOBODY);
+    FutureTask<?> madeAgain =
+        new FutureTask<>(() -> {
+          makeAgain();
+          get(INFO, "no-cache");
+          return true;
+        });
+    for (Rig.Answer refs : List.of(lateAnswer(REFS, NOBODY, madeAgain), rig.get(REFS, NOBODY))) {
+      assertThat(refs.status()).isEqualTo(200);
+      assertThat(refs.text()).contains("refs/heads/main").doesNotContain("secret-plan");
+    }
+  }
+
+  private String commit() {
+    return rig.hub.repo("model", "acme/open").commitOf("main").orElseThrow();
   }
 
   /** The question whether the client may read it is the one that shows it. */

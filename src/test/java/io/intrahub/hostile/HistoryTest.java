@@ -270,6 +270,20 @@ class HistoryTest {
   }
 
   @Test
+  void pages_of_odd_sizes_leave_places_for_later_pages_of_the_usual_size() {
+    for (int size = 1; size <= 30; size++) {
+      get(COMMITS + "?limit=" + size);
+    }
+    idle();
+    fine(COMMITS + "?p=1");
+    // Longer than a list is remembered that has no place in the store.
+    rig.clock.pass(Duration.ofMinutes(2));
+    long before = calls(Route.COMMITS);
+    fine(COMMITS + "?p=1");
+    assertThat(calls(Route.COMMITS)).isEqualTo(before);
+  }
+
+  @Test
   void a_page_for_which_there_is_no_place_costs_one_call() {
     for (int size = 1; size <= 30; size++) {
       get(COMMITS + "?limit=" + size);
