@@ -112,6 +112,11 @@ final class BranchCommits {
     pending.showDeletion(proof.subject(), revision, due -> shown.show(proof, revision, due));
   }
 
+  /** Whether clients see no commit of a revision because upstream said that it was deleted. */
+  boolean isDeleted(RepoId repo, Revision revision) {
+    return pending.isDeleted(repo, revision);
+  }
+
   /** Lets the servable commit wait for the end of the loads in progress. */
   private void fallBack(Authorised<RepoId> proof, Revision revision) {
     // Most requests during an outage change nothing, and need not wait for each other.

@@ -216,7 +216,7 @@ final class PendingCommits {
           RevisionState changed = change.apply(state);
           Optional<PendingCommit> due = state.pending().filter(p -> isDue.test(state, p));
           due.ifPresent(show);
-          return due.isPresent() ? changed.with(Optional.empty()) : changed;
+          return due.map(changed::withShown).orElse(changed);
         });
   }
 
@@ -338,6 +338,11 @@ final class PendingCommits {
   /** Forgets everything about a repo, whose name belongs to another one now. */
   void forget(RepoId repo) {
     states.forget(repo);
+  }
+
+  /** Whether clients see no commit of the revision because upstream said that it was deleted. */
+  boolean isDeleted(RepoId repo, Revision revision) {
+    return state(new RevisionKey(repo, revision)).deleted();
   }
 
   /** What is pending for the revision. */

@@ -117,13 +117,16 @@ final class RevisionReader {
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), isDemanded);
-      case FETCH -> ask(repo, attempt, Optional.of(proof));
+      case FETCH -> answering.orDeleted(ask(repo, attempt, Optional.of(proof)), repo, revision);
       case REFUSE ->
           asked.onlyIfCached()
               ? OnlyStored.notStored(attempt.request())
-              : upstream.health().mayAsk()
-                  ? ask(repo, attempt, Optional.of(proof))
-                  : new UpstreamResult.Failed<>(upstream.unavailableReason());
+              : answering.orDeleted(
+                  upstream.health().mayAsk()
+                      ? ask(repo, attempt, Optional.of(proof))
+                      : new UpstreamResult.Failed<>(upstream.unavailableReason()),
+                  repo,
+                  revision);
     };
   }
 

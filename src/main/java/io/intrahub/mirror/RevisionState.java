@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.policy.BranchMove;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -12,14 +13,26 @@ import java.util.Optional;
  *     in between; since then a client may have been told the old commit
  * @param pending the commit that is not shown yet
  * @param answered whether upstream answered the last question about the revision
+ * @param deleted whether clients see no commit any more because upstream said that the revision was
+ *     deleted
  */
 record RevisionState(
-    Instant lastRequested, Instant loadSince, Optional<PendingCommit> pending, boolean answered) {
+    Instant lastRequested,
+    Instant loadSince,
+    Optional<PendingCommit> pending,
+    boolean answered,
+    boolean deleted) {
   static final RevisionState NEVER_REQUESTED =
-      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true);
+      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true, false);
 
   RevisionState with(Optional<PendingCommit> other) {
-    return new RevisionState(lastRequested, loadSince, other, answered);
+    return new RevisionState(lastRequested, loadSince, other, answered, false);
+  }
+
+  /** The same when what was pending is shown. */
+  RevisionState withShown(PendingCommit shown) {
+    boolean isDeletion = shown.readiness() == BranchMove.Readiness.DELETED;
+    return new RevisionState(lastRequested, loadSince, Optional.empty(), answered, isDeletion);
   }
 
   /**
@@ -28,12 +41,12 @@ record RevisionState(
    * @param begins whether a load begins with the request
    */
   RevisionState requestedAt(Instant now, boolean begins) {
-    return new RevisionState(now, begins ? now : loadSince, pending, answered);
+    return new RevisionState(now, begins ? now : loadSince, pending, answered, deleted);
   }
 
   /** The same, and a client may have been told the old commit at any time. */
   RevisionState withOldCommitServed() {
-    return new RevisionState(lastRequested, Instant.MIN, pending, answered);
+    return new RevisionState(lastRequested, Instant.MIN, pending, answered, deleted);
   }
 
   boolean isRequestedWithin(Duration time, Instant now) {
@@ -41,6 +54,6 @@ record RevisionState(
   }
 
   RevisionState withAnswered(boolean other) {
-    return new RevisionState(lastRequested, loadSince, pending, other);
+    return new RevisionState(lastRequested, loadSince, pending, other, deleted);
   }
 }

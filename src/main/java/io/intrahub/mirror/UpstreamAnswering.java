@@ -1,9 +1,12 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
+import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.UpstreamState;
+import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.util.Optional;
@@ -45,5 +48,21 @@ record UpstreamAnswering(
   boolean isKnown(Authorised<RepoId> proof, Revision revision) {
     return upstream.health().isKnownToAnswer()
         || (upstream.health().isWell() && !branches.mayFallBack(proof, revision));
+  }
+
+  /**
+   * The same, or that the revision is deleted if upstream gives no answer and this was its last.
+   *
+   * @param found what there is of a revision of which nothing is stored
+   */
+  UpstreamResult<ResolvedRevision> orDeleted(
+      UpstreamResult<ResolvedRevision> found, RepoId repo, Revision revision) {
+    boolean isDeleted =
+        found.asFailure().filter(UpstreamFailure::isOutage).isPresent()
+            && branches.isDeleted(repo, revision);
+    return isDeleted
+        ? new UpstreamResult.Refused<>(
+            new HubRefusal(HubError.revisionNotFound(revision), Optional.empty()))
+        : found;
   }
 }

@@ -421,6 +421,27 @@ class NewCommitsTest {
     expectDeleted();
   }
 
+  @Test
+  void a_branch_that_clients_saw_deleted_stays_so_while_the_hub_is_gone() {
+    deleteBranch();
+    pass(10);
+    expectDeleted();
+    rig.hub.goDark();
+    expectDeleted();
+    openBreaker();
+    expectDeleted();
+    pass(6);
+    expectDeleted();
+    rig.hub.comeBack();
+    repo.branch("dev", first);
+    pass(61);
+    assertThat(dev().status()).isEqualTo(200);
+    rig.settle();
+    rig.hub.goDark();
+    assertThat(dev().status()).isEqualTo(200);
+    rig.hub.comeBack();
+  }
+
   /** When the circuit breaker's pause is over, the Hub may be asked, but has not answered. */
   @Test
   void the_end_of_a_pause_deletes_no_branch() {
