@@ -196,7 +196,11 @@ class ProofsTest {
             .should()
             .accessTargetWhere(uses(RuleEvidence.class, "witnessed"))
             .because("the operator's rules open a repo only where they were asked"));
-    assertThat(HOUSE.get(RuleEvidence.class).getMethod("witnessed", RepoId.class).getCallsOfSelf())
+    assertThat(
+            HOUSE
+                .get(RuleEvidence.class)
+                .getMethod("witnessed", RepoId.class, boolean.class)
+                .getCallsOfSelf())
         .isNotEmpty();
   }
 

@@ -70,7 +70,32 @@ public final class CacheFolderReader implements CachedFiles {
         });
   }
 
-  private CachedFile cached(RepoId repo, Path snapshot, Path file) throws UnusableException {
+  /** Whether there is something of this repo. */
+  boolean has(RepoId repo) {
+    return Files.isDirectory(layout.repo(repo), NOFOLLOW_LINKS);
+  }
+
+  /** Whether there are files of this commit. */
+  boolean has(RepoId repo, CommitHash commit) {
+    return has(repo) && Files.isDirectory(layout.snapshot(repo, commit), NOFOLLOW_LINKS);
+  }
+
+  /** The folder with the files of a commit. */
+  Path snapshot(RepoId repo, CommitHash commit) {
+    return layout.snapshot(repo, commit);
+  }
+
+  /** What a revision was; empty also if that can't be read. */
+  Optional<CachedRef> ref(RepoId repo, Revision revision) {
+    try {
+      return refIn(layout.refs(repo), folder.content(layout.ref(repo, revision)));
+    } catch (UnusableException | IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The file to which a link in a snapshot leads. */
+  CachedFile cached(RepoId repo, Path snapshot, Path file) throws UnusableException {
     if (!FolderFiles.isDecodable(file)) {
       throw new UnusableException(
           "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"

@@ -4,7 +4,6 @@ import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CachedFiles.CachedFile;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.Digest;
 import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
@@ -21,12 +20,6 @@ import java.util.Optional;
 
 /** The import of the files of one commit. For one thread, and one call. */
 final class CommitImport implements CachedFiles.Receiver {
-  /**
-   * In place of the id of a folder's tree, which would follow from all files of the folder: git's
-   * id of nothing.
-   */
-  private static final String UNKNOWN_TREE = "0".repeat(40);
-
   private final FsStore store;
   private final MemoryBudget memory;
   private final boolean link;
@@ -118,10 +111,10 @@ final class CommitImport implements CachedFiles.Receiver {
     }
     for (FilePath folder : folders.ofNext(file.path())) {
       if (known.find(folder).isEmpty()) {
-        add(new Entry(Entry.Kind.DIRECTORY, folder, UNKNOWN_TREE, 0, Optional.empty()));
+        add(CachedEntries.folder(folder));
       }
     }
-    add(entry(file.path(), blob));
+    add(CachedEntries.file(file.path(), blob));
     files++;
   }
 
@@ -171,18 +164,5 @@ final class CommitImport implements CachedFiles.Receiver {
       skipped(file.content(), "it is empty, which does not match its digest");
     }
     return empty;
-  }
-
-  private static Entry entry(FilePath path, BlobId blob) {
-    return switch (blob.digest()) {
-      case Digest.GitSha1 sha1 ->
-          new Entry(Entry.Kind.FILE, path, sha1.hex(), blob.size(), Optional.empty());
-      case Digest.Sha256 sha256 -> {
-        byte[] pointer = LfsPointers.text(sha256, blob.size());
-        String oid = LfsPointers.gitId(pointer);
-        Entry.Lfs lfs = new Entry.Lfs(sha256, blob.size(), pointer.length);
-        yield new Entry(Entry.Kind.FILE, path, oid, blob.size(), Optional.of(lfs));
-      }
-    };
   }
 }

@@ -6,18 +6,21 @@ import io.intrahub.access.ReadPolicy;
 import io.intrahub.access.SteadyClock;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.cachefolder.SeedListings;
 import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Scratch;
-import io.intrahub.store.SeedBlobs;
+import io.intrahub.store.Seeds;
 import io.intrahub.store.fs.SeedFolders;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RetryTiming;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
@@ -149,6 +152,15 @@ public final class Wiring {
         meters);
   }
 
+  private Seeds seeds() {
+    List<Path> folders = settings.seeds();
+    if (folders.isEmpty()) {
+      return Seeds.NONE;
+    }
+    SeedFolders blobs = new SeedFolders(folders, environment.nanos());
+    return new Seeds(blobs, new SeedListings(folders, blobs, environment.clock()));
+  }
+
   /**
    * Returns the use cases, with the checks of who may read what.
    *
@@ -162,9 +174,7 @@ public final class Wiring {
         repos,
         upstream,
         transfers,
-        settings.seeds().isEmpty()
-            ? SeedBlobs.NONE
-            : new SeedFolders(settings.seeds(), environment.nanos()),
+        seeds(),
         meters,
         budget,
         environment.caches(),

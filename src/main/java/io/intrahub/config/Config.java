@@ -167,7 +167,9 @@ public record Config(
               doc =
                   "Cache folders of the Hub's Python clients (`HF_HUB_CACHE`), which are only read."
                       + " A file of a repo that is not stored is copied from there if its digest is right,"
-                      + " instead of fetching it. Who may read it is decided as always.")
+                      + " instead of fetching it. Who may read it is decided as always. In `mode: offline`,"
+                      + " a repo that is only there loads too, for clients whom a rule with `private` and"
+                      + " `gated` admits.")
           List<Path> seeds,
       @Setting(
               type = CHOICE,

@@ -25,7 +25,9 @@ final class CacheHeaders {
                   .map(at -> "The Hub no longer has this repo, as of " + at)
                   .orElse("The Hub can't be reached")
               + ", so this comes from the mirror's store."
-              + (label.partial() ? " It names only the files that were imported." : "")
+              + (label.partial()
+                  ? " It names only the files that were imported or are in a seed."
+                  : "")
               + age
               + label
                   .newer()

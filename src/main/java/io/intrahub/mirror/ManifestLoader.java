@@ -59,6 +59,7 @@ final class ManifestLoader {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
   private final RepoStore store;
+  private final KnownCommits commits;
   private final RepoReplacements replacements;
   private final HubUpstream upstream;
   private final SingleFlight<Key, Result> flights;
@@ -125,13 +126,14 @@ final class ManifestLoader {
   }
 
   ManifestLoader(
-      RepoStore store,
+      KnownCommits commits,
       RepoReplacements replacements,
       HubUpstream upstream,
       MemoryBudget budget,
       Executor executor,
       int limit) {
-    this.store = store;
+    this.store = commits.store();
+    this.commits = commits;
     this.replacements = replacements;
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
@@ -141,12 +143,11 @@ final class ManifestLoader {
   }
 
   /**
-   * The manifest, if it was learned. A partial one was imported, and the Hub has not confirmed it,
-   * so it counts only while the Hub can't be asked.
+   * The manifest, if it was learned. A partial one was imported or is a seed's, and the Hub has not
+   * confirmed it, so it counts only while the Hub can't be asked.
    */
   Optional<Manifest> get(Authorised<RepoId> repo, CommitHash commit) {
-    return store
-        .manifest(repo, commit)
+    return stored(repo, commit)
         .filter(m -> m.complete() || !upstream.health().isAuthorityReachable());
   }
 
@@ -155,7 +156,7 @@ final class ManifestLoader {
    * answer.
    */
   Optional<Manifest> stored(Authorised<RepoId> repo, CommitHash commit) {
-    return store.manifest(repo, commit);
+    return commits.manifest(repo, commit);
   }
 
   /** Whether the commit is known to hold more entries than are learned. */

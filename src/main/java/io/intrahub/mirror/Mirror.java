@@ -11,7 +11,7 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.RepoStore;
-import io.intrahub.store.SeedBlobs;
+import io.intrahub.store.Seeds;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
@@ -38,7 +38,7 @@ public final class Mirror {
    * Wires them.
    *
    * @param policy whose right to read counts, and what the operator's rules refuse
-   * @param seeds from where content is taken before upstream is asked
+   * @param seeds folders beside the store, from which content is taken before upstream is asked
    * @param budget what listings and answers of any size are held in
    * @param caches how large the caches may be
    * @param executor a thread per task: tasks wait for upstream and for each other
@@ -49,7 +49,7 @@ public final class Mirror {
       RepoStore store,
       HubUpstream upstream,
       Transfers transfers,
-      SeedBlobs seeds,
+      Seeds seeds,
       Meters meters,
       MemoryBudget budget,
       CacheSizes caches,
@@ -60,10 +60,11 @@ public final class Mirror {
     this.transfers = transfers;
     ColdQuestionLimiter questions =
         new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
+    KnownCommits commits = new KnownCommits(store, seeds.metadata());
     RepoReplacements replacements = new RepoReplacements(store);
     ManifestLoader manifests =
         new ManifestLoader(
-            store, replacements, upstream, budget, executor, settings.manifestLimit());
+            commits, replacements, upstream, budget, executor, settings.manifestLimit());
     this.identity = new RepoIdentity(checker, store, replacements, clock);
     RepoInfoFetcher keeper = new RepoInfoFetcher(store, replacements, budget, identity, clock);
     BranchCommits branches =
@@ -72,7 +73,13 @@ public final class Mirror {
             new PendingCommits(
                 clock, settings.quiet(), settings.quietAtMost(), caches.pendingCommits()),
             new CommitWarmer(
-                    checker, manifests, upstream, transfers, seeds, meters, settings.warmLimit())
+                    checker,
+                    manifests,
+                    upstream,
+                    transfers,
+                    seeds.blobs(),
+                    meters,
+                    settings.warmLimit())
                 ::warm,
             executor,
             meters,
@@ -81,9 +88,9 @@ public final class Mirror {
     this.revisions =
         new RevisionResolver(
             checker,
-            new SiteRules(policy, checker),
+            new SiteRules(policy, checker, seeds.metadata()),
             identity,
-            store,
+            commits,
             upstream,
             keeper,
             manifests,
@@ -126,7 +133,7 @@ public final class Mirror {
             entries,
             upstream,
             transfers,
-            seeds,
+            seeds.blobs(),
             meters,
             questions,
             settings,

@@ -10,7 +10,6 @@ import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
-import io.intrahub.store.RepoStore;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -36,7 +35,7 @@ final class RevisionReader {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
   private final AccessChecker checker;
-  private final RepoStore store;
+  private final KnownCommits commits;
   private final HubUpstream upstream;
   private final BranchCommits branches;
   private final SlowUpstreamGuard slowUpstream;
@@ -51,7 +50,7 @@ final class RevisionReader {
 
   RevisionReader(
       AccessChecker checker,
-      RepoStore store,
+      KnownCommits commits,
       HubUpstream upstream,
       BranchCommits branches,
       SlowUpstreamGuard slowUpstream,
@@ -62,7 +61,7 @@ final class RevisionReader {
       Clock clock,
       MirrorSettings settings) {
     this.checker = checker;
-    this.store = store;
+    this.commits = commits;
     this.upstream = upstream;
     this.branches = branches;
     this.slowUpstream = slowUpstream;
@@ -91,7 +90,7 @@ final class RevisionReader {
       answering.find(proof, attempt);
     }
     branches.requested(proof, revision, answering.isKnown(proof, revision));
-    Optional<Observation<CommitHash>> seen = store.revision(proof, revision);
+    Optional<Observation<CommitHash>> seen = commits.revision(proof, revision);
     Freshness.Decision decision = decide(attempt, seen, asked);
     Freshness.Decision undemanded = decide(attempt, seen, asked.withoutDemand());
     boolean isDemanded =
@@ -185,7 +184,7 @@ final class RevisionReader {
     }
     branches.requested(proof, revision, false);
     branches.oldCommitServed(proof.subject(), revision);
-    return store
+    return commits
         .revision(proof, revision)
         .map(seen -> at(proof, seen, true, attempt))
         .orElseGet(() -> unanswered(proof.subject(), why));
@@ -205,7 +204,7 @@ final class RevisionReader {
         .map(
             commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
         .or(() ->
-            store
+            commits
                 .revision(proof, revision)
                 .map(seen ->
                     at(proof, seen.value(), labels.of(seen, true).withRemoved(since), attempt)));
@@ -239,7 +238,7 @@ final class RevisionReader {
   /**
    * Asks again for a revision that may have moved; what is there serves if upstream is slow.
    *
-   * @param isDemanded whether the client wants upstream's word, whatever is known
+   * @param isDemanded whether the client wants upstream's word, whatever is stored
    */
   private UpstreamResult<ResolvedRevision> revalidate(
       Authorised<RepoId> proof,
@@ -265,7 +264,7 @@ final class RevisionReader {
           Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
           branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
         }
-        yield at(proof, store.revision(proof, revision).orElse(seen), false, attempt);
+        yield at(proof, commits.revision(proof, revision).orElse(seen), false, attempt);
       }
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
           closed(repo, closed.refusal(), attempt);

@@ -52,7 +52,7 @@ final class RevisionResolver {
       AccessChecker checker,
       SiteRules rules,
       RepoIdentity identity,
-      RepoStore store,
+      KnownCommits commits,
       HubUpstream upstream,
       RepoInfoFetcher infos,
       ManifestLoader manifests,
@@ -65,6 +65,7 @@ final class RevisionResolver {
     this.checker = checker;
     this.rules = rules;
     this.upstream = upstream;
+    RepoStore store = commits.store();
     this.aliases = new RepoAliases(store, clock, settings.aliasTtl());
     this.names = new VisibleNames(checker, aliases);
     this.refusedRepos = new RefusedRepos(clock, settings, caches.refusals());
@@ -93,7 +94,7 @@ final class RevisionResolver {
     this.reader =
         new RevisionReader(
             checker,
-            store,
+            commits,
             upstream,
             branches,
             slowUpstream,

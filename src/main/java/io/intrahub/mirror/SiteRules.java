@@ -9,6 +9,7 @@ import io.intrahub.access.RuleEvidence;
 import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
+import io.intrahub.store.SeedMetadata;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -21,10 +22,17 @@ import java.util.Optional;
 final class SiteRules {
   private final ReadPolicy policy;
   private final AccessChecker checker;
+  private final SeedMetadata seeds;
 
-  SiteRules(ReadPolicy policy, AccessChecker checker) {
+  /**
+   * Applies these rules.
+   *
+   * @param seeds what they have of a repo is only for clients who may read it whatever it is
+   */
+  SiteRules(ReadPolicy policy, AccessChecker checker, SeedMetadata seeds) {
     this.policy = policy;
     this.checker = checker;
+    this.seeds = seeds;
   }
 
   /** Whether the operator's rules decide. */
@@ -144,19 +152,24 @@ final class SiteRules {
   }
 
   /**
-   * What is right without a Hub: the rules alone decide about what is stored.
+   * What is right without a Hub: the rules alone decide about what is stored, and about what only a
+   * seed has if they admit the client whatever the repo is. Such an answer is for this client only.
    *
    * @param repo under the name by which it is kept
    */
   Decision withoutHub(RevisionRequest request, RepoId repo) {
     Caller client = request.caller();
+    if (refusal(request, repo, RepoVisibility.PRIVATE_GATED).isEmpty() && seeds.has(repo)) {
+      return new Decision.Allowed(checker.admit(RuleEvidence.witnessed(repo, true)), true);
+    }
     Authority reader = policy.reader(client, repo).orElse(client).authority();
     RepoVisibility visibility = checker.visibilityOfStored(repo, reader);
     return refusal(request, repo, visibility)
         .<Decision>map(Decision.Refused::new)
         .orElseGet(() ->
             new Decision.Allowed(
-                checker.admit(RuleEvidence.witnessed(repo)), visibility != RepoVisibility.PUBLIC));
+                checker.admit(RuleEvidence.witnessed(repo, false)),
+                visibility != RepoVisibility.PUBLIC));
   }
 
   /** What the rules decide without a Hub. */

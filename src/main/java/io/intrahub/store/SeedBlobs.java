@@ -4,6 +4,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -17,8 +18,13 @@ public interface SeedBlobs {
   SeedBlobs NONE =
       new SeedBlobs() {
         @Override
-        public Optional<Seed> open(RepoId repo, BlobId blob) {
+        public Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost) {
           return Optional.empty();
+        }
+
+        @Override
+        public boolean mayOffer(RepoId repo, BlobId blob) {
+          return false;
         }
 
         @Override
@@ -34,8 +40,20 @@ public interface SeedBlobs {
     void close();
   }
 
-  /** Opens a file with the name and the size of a blob. Its content is not known to be right. */
-  Optional<Seed> open(RepoId repo, BlobId blob);
+  /**
+   * Opens a file with the name, the size and the digest of a blob. It may be changed afterwards, so
+   * what is read of it is to be checked all the same.
+   *
+   * @param atMost how long to wait while its digest is computed; that goes on afterwards, and
+   *     counts for the next one who asks
+   */
+  Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost);
+
+  /**
+   * Returns whether a client may be told that a file is there. A small one is read to find out; of
+   * a large one only that it was not found to be damaged.
+   */
+  boolean mayOffer(RepoId repo, BlobId blob);
 
   /**
    * The content was wrong or could not be read. It is not opened for a while, and its digest is

@@ -19,6 +19,7 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.ManifestEntry;
+import io.intrahub.store.SeedMetadata;
 import io.intrahub.store.StoredBlob;
 import io.intrahub.store.TestRepos;
 import io.intrahub.store.memory.MemoryStore;
@@ -58,7 +59,7 @@ class EntryLookupTest {
     entries =
         new EntryLookup(
             new ManifestLoader(
-                store.repos(),
+                new KnownCommits(store.repos(), SeedMetadata.NONE),
                 new RepoReplacements(store.repos()),
                 upstream,
                 budget,

@@ -15,6 +15,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.SeedMetadata;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.HeapUse;
 import io.intrahub.testing.TestWiring;
@@ -51,7 +52,12 @@ public final class FilledCaches {
       RepoStore store = new MemoryStore(CLOCK).repos();
       ManifestLoader manifests =
           new ManifestLoader(
-              store, new RepoReplacements(store), upstream, budget, Runnable::run, 1);
+              new KnownCommits(store, SeedMetadata.NONE),
+              new RepoReplacements(store),
+              upstream,
+              budget,
+              Runnable::run,
+              1);
       List<Object> kept = new ArrayList<>();
       for (int length : new int[] {8, 200}) {
         EntryLookup entries = new EntryLookup(manifests, meters, sizes.entries());

@@ -15,6 +15,7 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.ManifestLoader.Result;
 import io.intrahub.store.Manifest;
+import io.intrahub.store.SeedMetadata;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.ListingHub;
@@ -75,7 +76,12 @@ class ManifestLoaderTest {
     parts.addAll(List.of(upstream, hub, store));
     manifests =
         new ManifestLoader(
-            store.repos(), new RepoReplacements(store.repos()), upstream, budget, threads, limit);
+            new KnownCommits(store.repos(), SeedMetadata.NONE),
+            new RepoReplacements(store.repos()),
+            upstream,
+            budget,
+            threads,
+            limit);
   }
 
   @AfterEach

@@ -49,8 +49,11 @@ public final class SeedFolders implements SeedBlobs {
   /** More files than this are verified again. */
   private static final int MAX_VERIFIED = 100_000;
 
-  /** How long a reader waits for a file to be verified before it is taken from elsewhere. */
-  private static final Duration VERIFYING = Duration.ofSeconds(5);
+  /** In bytes. A file of this size is verified in a fraction of a second. */
+  private static final long SMALL = 16L << 20;
+
+  /** How long a small file may take to be verified, from a slow share. */
+  private static final Duration SMALL_VERIFYING = Duration.ofSeconds(5);
 
   private final List<Path> folders;
 
@@ -93,14 +96,14 @@ public final class SeedFolders implements SeedBlobs {
   }
 
   @Override
-  public Optional<Seed> open(RepoId repo, BlobId blob) {
+  public Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost) {
     for (Path folder : folders) {
       Path name = name(folder, repo, blob);
       if (rejected.getIfPresent(name) != null) {
         continue;
       }
       try {
-        Optional<Seed> seed = open(folder, name, blob);
+        Optional<Seed> seed = open(folder, name, blob, atMost);
         if (seed.isPresent()) {
           return seed;
         }
@@ -113,18 +116,58 @@ public final class SeedFolders implements SeedBlobs {
     return Optional.empty();
   }
 
-  private Optional<Seed> open(Path folder, Path name, BlobId blob) throws IOException {
+  @Override
+  public boolean mayOffer(RepoId repo, BlobId blob) {
+    if (blob.size() <= SMALL) {
+      Optional<Seed> seed = open(repo, blob, SMALL_VERIFYING);
+      seed.ifPresent(Seed::close);
+      return seed.isPresent();
+    }
+    return folders.stream().anyMatch(folder -> mayOffer(folder, name(folder, repo, blob), blob));
+  }
+
+  private boolean mayOffer(Path folder, Path name, BlobId blob) {
+    try {
+      Optional<Version> version = version(folder, name, blob);
+      if (version.isEmpty() || rejected.getIfPresent(name) != null) {
+        return false;
+      }
+      CompletableFuture<Boolean> check = verified.get(version.get());
+      return check == null || check.isCompletedExceptionally() || check.getNow(true);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The file of this name as it is now; empty if it must not be used. */
+  private static Optional<Version> version(Path folder, Path name, BlobId blob) throws IOException {
     // Clients link to blobs that repos share, but a link must not lead out of the folder.
     Path real = name.toRealPath();
-    if (!real.startsWith(folder.toRealPath())
-        || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+    if (!real.startsWith(folder.toRealPath())) {
       return Optional.empty();
     }
-    if (!isVerified(name, real, blob)) {
+    BasicFileAttributes now =
+        Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    return now.isRegularFile()
+        ? Optional.of(
+            new Version(
+                name,
+                real,
+                blob,
+                now.size(),
+                now.lastModifiedTime(),
+                Optional.ofNullable(now.fileKey())))
+        : Optional.empty();
+  }
+
+  private Optional<Seed> open(Path folder, Path name, BlobId blob, Duration atMost)
+      throws IOException {
+    Optional<Version> version = version(folder, name, blob);
+    if (version.isEmpty() || !isVerified(version.get(), atMost)) {
       return Optional.empty();
     }
     FileChannel channel =
-        FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        FileChannel.open(version.get().file(), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     boolean fits = false;
     try {
       fits = channel.size() == blob.size();
@@ -137,27 +180,16 @@ public final class SeedFolders implements SeedBlobs {
   }
 
   /** Waits a little for the first verification; it goes on, and counts for the next reader. */
-  private boolean isVerified(Path name, Path file, BlobId blob) throws IOException {
-    BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-    Version version =
-        new Version(
-            name,
-            file,
-            blob,
-            now.size(),
-            now.lastModifiedTime(),
-            Optional.ofNullable(now.fileKey()));
+  private boolean isVerified(Version version, Duration atMost) throws IOException {
     if (verified.size() > MAX_VERIFIED) {
       verified.clear();
     }
     CompletableFuture<Boolean> check =
         verified.computeIfAbsent(
             version,
-            _ ->
-                CompletableFuture.supplyAsync(
-                    () -> verify(name, file, blob), Thread::startVirtualThread));
+            _ -> CompletableFuture.supplyAsync(() -> verify(version), Thread::startVirtualThread));
     try {
-      return check.get(VERIFYING.toMillis(), TimeUnit.MILLISECONDS);
+      return check.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       return false;
     } catch (ExecutionException e) {
@@ -169,11 +201,12 @@ public final class SeedFolders implements SeedBlobs {
     }
   }
 
-  private boolean verify(Path name, Path file, BlobId blob) {
+  private static boolean verify(Version version) {
     try {
-      boolean matches = FileDigest.matches(file, blob);
+      boolean matches = FileDigest.matches(version.file(), version.blob());
       if (!matches) {
-        log.warn("{} is not used (store.seeds): its content does not match its digest", name);
+        log.warn(
+            "{} is not used (store.seeds): its content does not match its digest", version.name());
       }
       return matches;
     } catch (IOException e) {

@@ -39,7 +39,7 @@ class SeedFoldersTest {
   }
 
   private boolean isUsed() {
-    Optional<SeedBlobs.Seed> seed = seeds.open(REPO, BLOB);
+    Optional<SeedBlobs.Seed> seed = seeds.open(REPO, BLOB, Duration.ofSeconds(5));
     seed.ifPresent(SeedBlobs.Seed::close);
     return seed.isPresent();
   }
