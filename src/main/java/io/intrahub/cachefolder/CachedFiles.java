@@ -70,8 +70,12 @@ public interface CachedFiles {
    */
   List<RepoId> repos() throws IOException;
 
-  /** The commits of which the folder has files. */
-  List<CommitHash> commits(RepoId repo, Skips skips);
+  /**
+   * The commits of which the folder has files.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  List<CommitHash> commits(RepoId repo, Skips skips) throws IOException;
 
   /**
    * Passes the files of a commit on, in any order.

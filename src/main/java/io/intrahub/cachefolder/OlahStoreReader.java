@@ -2,8 +2,9 @@ package io.intrahub.cachefolder;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.FolderFiles.UnusableException;
-import io.intrahub.cachefolder.OlahXetFiles.XetFile;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
@@ -15,11 +16,10 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Reads the store of Olah 0.5, another mirror of the Hub: the folder that its option {@code
@@ -40,25 +40,41 @@ public final class OlahStoreReader implements CachedFiles {
   private static final String RESOLVE = "resolve";
 
   private final Path root;
-  private final List<XetFile> xetFiles;
+  private final OlahXetFiles xetFiles;
 
-  /** What belongs to no repo, until it is named. */
-  private final Map<Path, String> nameless = new LinkedHashMap<>();
+  /** Whether what belongs to no repo was named. */
+  private boolean namelessSkipped;
 
   /**
    * Reads a store.
    *
-   * @throws IOException if it is not there
+   * @param wanted the repos of which something is to be imported
+   * @param memory grown by what is held of the store until the import has ended; closed by the
+   *     caller
+   * @throws IOException if it is not there, or has more files than the memory has space for
    */
-  public OlahStoreReader(Path root) throws IOException {
+  public OlahStoreReader(Path root, Predicate<RepoId> wanted, MemoryBudget.Reservation memory)
+      throws IOException {
     if (!Files.isDirectory(root)) {
       throw new NotDirectoryException(root + " is not a folder");
     }
     this.root = root.toRealPath();
-    this.xetFiles = new OlahXetFiles(this.root).read(nameless::put);
-    for (Path folder : FolderFiles.list(this.root.resolve("lfs").resolve(FILES), nameless::put)) {
+    this.xetFiles = new OlahXetFiles(this.root, memory);
+    try {
+      xetFiles.read(wanted);
+    } catch (BudgetExhaustedException e) {
+      throw new IOException(
+          "%s has more files than there is memory for in one import: import it in parts with --repo"
+              .formatted(root),
+          e);
+    }
+  }
+
+  private void skipNameless(Skips skips) throws IOException {
+    xetFiles.skip(skips);
+    for (Path folder : FolderFiles.list(root.resolve("lfs").resolve(FILES), skips)) {
       if (!folder.endsWith("xet")) {
-        walk(folder, nameless::put, entry -> nameless.put(entry, UNKNOWN));
+        walk(folder, skips, entry -> skips.skipped(entry, UNKNOWN));
       }
     }
   }
@@ -80,7 +96,7 @@ public final class OlahStoreReader implements CachedFiles {
         }
       }
     }
-    xetFiles.forEach(file -> repos.add(file.repo()));
+    repos.addAll(xetFiles.repos());
     return List.copyOf(repos);
   }
 
@@ -97,9 +113,11 @@ public final class OlahStoreReader implements CachedFiles {
   }
 
   @Override
-  public List<CommitHash> commits(RepoId repo, Skips skips) {
-    nameless.forEach(skips::skipped);
-    nameless.clear();
+  public List<CommitHash> commits(RepoId repo, Skips skips) throws IOException {
+    if (!namelessSkipped) {
+      namelessSkipped = true;
+      skipNameless(skips);
+    }
     skipCdn(repo, skips);
     TreeSet<CommitHash> commits = new TreeSet<>(Comparator.comparing(CommitHash::hex));
     for (Path path : FolderFiles.list(folder(FILES, repo).resolve(RESOLVE), skips)) {
@@ -109,9 +127,7 @@ public final class OlahStoreReader implements CachedFiles {
         skips.skipped(path, "it is not named after a commit");
       }
     }
-    xetFiles.stream()
-        .filter(file -> file.repo().equals(repo))
-        .forEach(file -> commits.add(file.commit()));
+    xetFiles.files(repo, skips, file -> commits.add(file.commit()));
     return List.copyOf(commits);
   }
 
@@ -126,14 +142,18 @@ public final class OlahStoreReader implements CachedFiles {
   public void files(RepoId repo, CommitHash commit, Receiver to) throws IOException {
     Path snapshot = folder(FILES, repo).resolve(RESOLVE).resolve(commit.hex());
     walk(snapshot, to, folder -> pass(folder, to, () -> cached(snapshot, folder)));
-    for (XetFile file : xetFiles) {
-      if (file.repo().equals(repo) && file.commit().equals(commit)) {
-        pass(
-            file.entry(),
-            to,
-            () -> OlahEntry.read(file.entry()).asFile(file.path(), file.sha256()));
-      }
-    }
+    // What can't be read was named with the commits.
+    xetFiles.files(
+        repo,
+        (_, _) -> {},
+        file -> {
+          if (file.commit().equals(commit)) {
+            pass(
+                file.entry(),
+                to,
+                () -> OlahEntry.read(file.entry()).asFile(file.path(), file.sha256()));
+          }
+        });
   }
 
   /** Makes a file of an entry. */

@@ -2,6 +2,8 @@ package io.intrahub.cachefolder;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.intrahub.base.BudgetExhaustedException;
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.FolderFiles.UnusableException;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
@@ -10,11 +12,25 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,15 +38,31 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The files that Olah keeps by their Xet hash, with {@code cache-redirect-model}: the content in
  * {@code lfs/files/xet/{hash}}, and in {@code lfs/xet_index/{2 digits}/{hash}.json} its sha256 and
- * the repos, commits and paths under which it was requested.
+ * the repos, commits and paths under which it was requested. Of each repo, only the hashes of its
+ * files are held; what else Olah noted of them is read again when it is needed. For one thread.
  */
 final class OlahXetFiles {
   private static final int MAX_INDEX = 1 << 20;
 
-  private final Path lfs;
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
-  OlahXetFiles(Path root) {
+  private static final int HASH_BYTES = 32;
+
+  /** What a repo takes besides its hashes, in bytes. */
+  private static final int REPO_BYTES = 500;
+
+  private final Path lfs;
+  private final MemoryBudget.Reservation memory;
+  private final Map<RepoId, Hashes> hashes = new HashMap<>();
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param memory grown by what is held; closed by the caller
+   */
+  OlahXetFiles(Path root, MemoryBudget.Reservation memory) {
     this.lfs = root.resolve("lfs");
+    this.memory = memory;
   }
 
   /**
@@ -40,24 +72,137 @@ final class OlahXetFiles {
    */
   record XetFile(RepoId repo, CommitHash commit, FilePath path, Digest sha256, Path entry) {}
 
-  /** All of them; what Olah says nothing of is skipped. */
-  List<XetFile> read(CachedFiles.Skips skips) {
-    List<XetFile> files = new ArrayList<>();
-    for (Path entry : FolderFiles.list(lfs.resolve("files").resolve("xet"), skips)) {
+  /** The hashes of a repo's files, one after the other. */
+  private static final class Hashes {
+    private byte[] all = new byte[HASH_BYTES];
+    private int end;
+
+    /** The bytes that one more takes. */
+    int growth() {
+      return end == all.length ? all.length : 0;
+    }
+
+    void add(byte[] hash) {
+      if (end == all.length) {
+        all = Arrays.copyOf(all, 2 * all.length);
+      }
+      System.arraycopy(hash, 0, all, end, HASH_BYTES);
+      end += HASH_BYTES;
+    }
+
+    Stream<String> texts() {
+      HexFormat hex = HexFormat.of();
+      return IntStream.range(0, end / HASH_BYTES)
+          .mapToObj(i -> hex.formatHex(all, i * HASH_BYTES, (i + 1) * HASH_BYTES));
+    }
+  }
+
+  /**
+   * Notes which files belong to which repo.
+   *
+   * @param wanted the repos of which something is to be imported
+   * @throws BudgetExhaustedException if there are more than the memory has space for
+   */
+  void read(Predicate<RepoId> wanted) throws IOException {
+    CachedFiles.Skips later = (_, _) -> {};
+    walk(
+        later,
+        entry -> {
+          byte[] hash = HexFormat.of().parseHex(entry.getFileName().toString());
+          Set<RepoId> repos =
+              named(entry).stream()
+                  .map(XetFile::repo)
+                  .filter(wanted)
+                  .collect(Collectors.toUnmodifiableSet());
+          for (RepoId repo : repos) {
+            add(repo, hash);
+          }
+        });
+  }
+
+  private void add(RepoId repo, byte[] hash) throws IOException {
+    Hashes known = hashes.get(repo);
+    if (known == null) {
+      memory.grow(REPO_BYTES + 2L * repo.id().length());
+      known = new Hashes();
+      hashes.put(repo, known);
+    }
+    memory.grow(known.growth());
+    known.add(hash);
+  }
+
+  /** The repos of which there are files. */
+  Set<RepoId> repos() {
+    return Collections.unmodifiableSet(hashes.keySet());
+  }
+
+  /** Names the files of which it is not known of which repo they are, or what is in them. */
+  void skip(CachedFiles.Skips skips) throws IOException {
+    walk(skips, entry -> named(entry));
+  }
+
+  /** Takes the folder of each file whose name is a hash. */
+  private interface Visitor {
+    void entry(Path entry) throws IOException, UnusableException;
+  }
+
+  /** One after the other, because there may be very many. */
+  private void walk(CachedFiles.Skips skips, Visitor visitor) throws IOException {
+    Path folder = lfs.resolve("files").resolve("xet");
+    if (!Files.isDirectory(folder, NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        try {
+          if (!HASH.matcher(entry.getFileName().toString()).matches()) {
+            throw new UnusableException(OlahStoreReader.UNKNOWN);
+          }
+          visitor.entry(entry);
+        } catch (UnusableException e) {
+          skips.skipped(entry, String.valueOf(e.getMessage()));
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** Takes a file. */
+  interface Receiver {
+    /** A file of the repo that was asked for. */
+    void file(XetFile file) throws IOException;
+  }
+
+  /**
+   * Passes the files of a repo on.
+   *
+   * @throws IOException if the receiver fails
+   */
+  void files(RepoId repo, CachedFiles.Skips skips, Receiver to) throws IOException {
+    Hashes known = hashes.get(repo);
+    if (known == null) {
+      return;
+    }
+    for (Iterator<String> all = known.texts().iterator(); all.hasNext(); ) {
+      Path entry = lfs.resolve("files").resolve("xet").resolve(all.next());
+      List<XetFile> files;
       try {
-        files.addAll(named(entry));
+        files = named(entry);
       } catch (UnusableException e) {
         skips.skipped(entry, String.valueOf(e.getMessage()));
+        continue;
+      }
+      for (XetFile file : files) {
+        if (file.repo().equals(repo)) {
+          to.file(file);
+        }
       }
     }
-    return files;
   }
 
   private List<XetFile> named(Path entry) throws UnusableException {
     String hash = entry.getFileName().toString();
-    if (hash.length() < 2) {
-      throw new UnusableException(OlahStoreReader.UNKNOWN);
-    }
     Path file = lfs.resolve("xet_index").resolve(hash.substring(0, 2)).resolve(hash + ".json");
     if (!Files.isRegularFile(file, NOFOLLOW_LINKS)) {
       throw new UnusableException(OlahStoreReader.UNKNOWN);

@@ -202,7 +202,8 @@ final class ImportCommand implements Callable<Integer> {
     MemoryBudget memory = new MemoryBudget(MEMORY, Duration.ZERO);
     ImportJob.Opened opened;
     try {
-      opened = job.open(memory);
+      // For this process: it is given back with its end.
+      opened = job.open(memory, memory.reservation(ImportJob.HOLDER));
     } catch (ImportJob.InvalidException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {

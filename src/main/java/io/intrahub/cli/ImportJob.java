@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -85,19 +86,24 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
     return this;
   }
 
+  /** The share of the memory budget of what is held of a folder while it is imported. */
+  static final String HOLDER = "folder of an import";
+
   /** The folder, with those of its repos that are wanted. */
   record Opened(CachedFiles folder, List<RepoId> repos) {}
 
   /**
    * Opens the folder.
    *
-   * @param memory for what must be held of it
+   * @param memory for what must be held of it for a while
+   * @param held grown by what is held of it until the import has ended; closed by the caller
    * @throws IOException if it can't be read
    */
-  Opened open(MemoryBudget memory) throws IOException, InvalidException {
+  Opened open(MemoryBudget memory, MemoryBudget.Reservation held)
+      throws IOException, InvalidException {
     return switch (kind) {
       case HF_CACHE -> matching(new CacheFolderReader(folder));
-      case OLAH -> matching(new OlahStoreReader(folder));
+      case OLAH -> matching(new OlahStoreReader(folder, wanted(), held));
       case LOCAL_DIR -> all(new LocalFolderReader(folder, target().repo(), target().revision()));
       case GIT -> all(new GitCloneReader(folder, target().repo(), target().revision(), memory));
       case FILES ->
@@ -117,12 +123,12 @@ record ImportJob(Kind kind, Path folder, List<String> repos, String commit, bool
   }
 
   private Opened matching(CachedFiles files) throws IOException, InvalidException {
+    return new Opened(files, files.repos().stream().filter(wanted()).toList());
+  }
+
+  private Predicate<RepoId> wanted() throws InvalidException {
     List<RepoPattern> wanted = patterns();
-    return new Opened(
-        files,
-        files.repos().stream()
-            .filter(repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo)))
-            .toList());
+    return repo -> wanted.isEmpty() || wanted.stream().anyMatch(one -> one.matches(repo));
   }
 
   /**

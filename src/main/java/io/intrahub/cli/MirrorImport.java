@@ -62,8 +62,8 @@ final class MirrorImport implements MirrorJob {
             clock,
             job.link(),
             new ImportBeat(report, events::beat, System::nanoTime));
-    try {
-      job.run(job.open(memory), run, data, report);
+    try (MemoryBudget.Reservation held = memory.reservation(ImportJob.HOLDER)) {
+      job.run(job.open(memory, held), run, data, report);
     } catch (IOException e) {
       throw new CommandException(ExitCode.IO_ERROR, ImportCommand.stopped(job.folder(), e), e);
     }

@@ -238,7 +238,7 @@ final class RevisionReader {
   /**
    * Asks again for a revision that may have moved; what is there serves if upstream is slow.
    *
-   * @param isDemanded whether the client wants upstream's word, whatever is stored
+   * @param isDemanded whether the client wants upstream's word, whatever is known
    */
   private UpstreamResult<ResolvedRevision> revalidate(
       Authorised<RepoId> proof,

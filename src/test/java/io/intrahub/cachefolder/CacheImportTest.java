@@ -383,7 +383,7 @@ class CacheImportTest {
     }
 
     @Override
-    public List<CommitHash> commits(RepoId repo, Skips skips) {
+    public List<CommitHash> commits(RepoId repo, Skips skips) throws IOException {
       return folder.commits(repo, skips);
     }
 

@@ -5,7 +5,9 @@ import static io.intrahub.cachefolder.StoredRepo.NOW;
 import static io.intrahub.cachefolder.StoredRepo.REPO;
 import static io.intrahub.cachefolder.StoredRepo.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.intrahub.base.MemoryBudget;
 import io.intrahub.cachefolder.CachedFiles.CachedRef;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.Entry;
@@ -17,6 +19,7 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.MemoryFolder;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +48,7 @@ class OlahStoreTest {
   Path tmp;
 
   private final Map<String, byte[]> files = new TreeMap<>(StoredRepo.files());
+  private final MemoryBudget memory = new MemoryBudget(1 << 20, Duration.ZERO);
   private Path folder;
 
   @BeforeEach
@@ -71,9 +75,13 @@ class OlahStoreTest {
         NOW.minusSeconds(60));
   }
 
+  private OlahStoreReader reader() throws Exception {
+    return new OlahStoreReader(folder, _ -> true, memory.reservation("import"));
+  }
+
   private ImportResult importAll() throws Exception {
     try (FsStore store = StoredRepo.open(tmp.resolve("data"))) {
-      return StoredRepo.importInto(store, new OlahStoreReader(folder));
+      return StoredRepo.importInto(store, reader());
     }
   }
 
@@ -117,7 +125,7 @@ class OlahStoreTest {
     olah.put(olah.entry(DATASET, FIRST, "a"), etag, new byte[0]);
     Files.createDirectories(folder.resolve("files/models/a..b/c/resolve").resolve(FIRST.hex()));
 
-    assertThat(new OlahStoreReader(folder).repos()).containsExactly(REPO, CANONICAL, DATASET);
+    assertThat(reader().repos()).containsExactly(REPO, CANONICAL, DATASET);
   }
 
   @ParameterizedTest
@@ -200,6 +208,56 @@ class OlahStoreTest {
     expectStored();
   }
 
+  /** Notes that these repos have this many files each, whose content is not there. */
+  private void index(int repos, int files, int commits) throws Exception {
+    for (int repo = 0; repo < repos; repo++) {
+      for (int file = 0; file < files; file++) {
+        String hash = "%032x%032x".formatted(repo, file);
+        StringBuilder refs = new StringBuilder();
+        for (int commit = 0; commit < commits; commit++) {
+          refs.append(commit == 0 ? "" : ",")
+              .append(
+                  "[\"models\", \"acme\", \"r%d\", \"f%d\", \"%040x\"]"
+                      .formatted(repo, file, commit));
+        }
+        Files.createDirectories(folder.resolve("lfs/files/xet/" + hash));
+        Path json = folder.resolve("lfs/xet_index/00/" + hash + ".json");
+        Files.createDirectories(json.getParent());
+        Files.writeString(json, "{\"lfs_oid\": \"%s\", \"refs\": [%s]}".formatted(hash, refs));
+      }
+    }
+  }
+
+  /** Each of them would take some hundred bytes if all that Olah noted of it were held. */
+  @Test
+  void of_files_that_are_kept_by_their_xet_hash_little_more_than_the_hash_is_held()
+      throws Exception {
+    index(10, 300, 20);
+    try (MemoryBudget.Reservation held = memory.reservation("import")) {
+      OlahStoreReader reader = new OlahStoreReader(folder, _ -> true, held);
+      assertThat(reader.repos()).hasSize(10);
+      assertThat(held.bytes()).isBetween(3_000 * 32L, 3_000 * 70L);
+      assertThat(reader.commits(new RepoId(RepoType.MODEL, "acme/r7"), (_, _) -> {})).hasSize(20);
+    }
+    assertThat(memory.usage().used()).isZero();
+  }
+
+  @Test
+  void more_files_than_there_is_memory_for_are_imported_in_parts() throws Exception {
+    index(30, 100, 1);
+    MemoryBudget small = new MemoryBudget(4 * 20_000, Duration.ZERO);
+    try (MemoryBudget.Reservation held = small.reservation("import")) {
+      assertThatThrownBy(() -> new OlahStoreReader(folder, _ -> true, held))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("import it in parts with --repo");
+    }
+    RepoId one = new RepoId(RepoType.MODEL, "acme/r7");
+    try (MemoryBudget.Reservation held = small.reservation("import")) {
+      OlahStoreReader reader = new OlahStoreReader(folder, one::equals, held);
+      assertThat(reader.repos()).containsExactly(one);
+    }
+  }
+
   @Test
   void a_revision_is_what_the_hub_answered_last() throws Exception {
     OlahStoreWriter olah = write(0);
@@ -212,7 +270,7 @@ class OlahStoreTest {
     }
     olah.answer(REPO, "main", "meta_get.json", gzip.toByteArray(), NOW.minusSeconds(30));
 
-    assertThat(new OlahStoreReader(folder).refs(REPO, (_, why) -> assertThat(why).isNull()))
+    assertThat(reader().refs(REPO, (_, why) -> assertThat(why).isNull()))
         .containsExactlyInAnyOrder(
             new CachedRef(Revision.MAIN, SECOND, NOW.minusSeconds(30).plusMillis(250)),
             new CachedRef(new Revision("refs/pr/1"), FIRST, NOW.minusSeconds(60).plusMillis(250)));
@@ -227,9 +285,7 @@ class OlahStoreTest {
     Files.writeString(envelope, "[".repeat(100_000));
     List<String> skipped = new ArrayList<>();
 
-    assertThat(
-            new OlahStoreReader(folder)
-                .refs(REPO, (path, _) -> skipped.add(folder.relativize(path).toString())))
+    assertThat(reader().refs(REPO, (path, _) -> skipped.add(folder.relativize(path).toString())))
         .isEmpty();
     assertThat(skipped)
         .containsExactlyInAnyOrder(
