@@ -270,7 +270,7 @@ class ProofsTest {
     assertThat(
             HOUSE
                 .get(Authorised.class)
-                .getConstructor(Object.class, ReadScope.class, boolean.class)
+                .getConstructor(Object.class, ReadScope.class, boolean.class, boolean.class)
                 .getCallsOfSelf())
         .isNotEmpty();
     assertThat(

@@ -188,15 +188,16 @@ public final class AccessChecker {
 
   /** Returns the proof for a client whom the operator's rules admit while there is no Hub. */
   public Authorised<RepoId> admit(RuleEvidence evidence) {
-    return evidence.isWhateverItIs()
-        ? Authorised.withSeeds(evidence.repo())
-        : new Authorised<>(evidence.repo(), ReadScope.CONTENT, wasPublic(evidence.repo()));
+    // What a seed says of a repo may be from a time when it was private: no proof for everybody.
+    boolean withSeeds = evidence.isWhateverItIs();
+    boolean everybody = !withSeeds && wasPublic(evidence.repo());
+    return new Authorised<>(evidence.repo(), ReadScope.CONTENT, everybody, withSeeds);
   }
 
   /** Returns the proof for what was public of a repo, if the operator keeps such repos. */
   public Optional<Authorised<RepoId>> admit(RemovedEvidence evidence) {
     return settings.keepRemoved()
-        ? Optional.of(new Authorised<>(evidence.repo(), ReadScope.CONTENT, true))
+        ? Optional.of(new Authorised<>(evidence.repo(), ReadScope.CONTENT, true, false))
         : Optional.empty();
   }
 
@@ -258,7 +259,7 @@ public final class AccessChecker {
 
   private static Optional<Authorised<RepoId>> proof(Grant grant) {
     boolean everybody = grant.authority() instanceof Authority.Anonymous;
-    return Optional.of(new Authorised<>(grant.repo(), grant.scope(), everybody));
+    return Optional.of(new Authorised<>(grant.repo(), grant.scope(), everybody, false));
   }
 
   /**

@@ -15,23 +15,11 @@ public final class Authorised<T> {
   private final boolean withSeeds;
 
   /** Package-private on purpose: see the class comment. */
-  Authorised(T subject, ReadScope scope, boolean everybody) {
-    this(subject, scope, everybody, false);
-  }
-
-  private Authorised(T subject, ReadScope scope, boolean everybody, boolean withSeeds) {
+  Authorised(T subject, ReadScope scope, boolean everybody, boolean withSeeds) {
     this.subject = subject;
     this.scope = scope;
     this.everybody = everybody;
     this.withSeeds = withSeeds;
-  }
-
-  /**
-   * The proof for one client whom the operator's rules admit even if the subject is private and
-   * gated. What a seed says of it may be from a time when it was, so it is no proof for everybody.
-   */
-  static <T> Authorised<T> withSeeds(T subject) {
-    return new Authorised<>(subject, ReadScope.CONTENT, false, true);
   }
 
   /** What may be read. */
