@@ -129,6 +129,14 @@ class LargeListingsIT {
     return asked;
   }
 
+  private static double cpuSeconds(MirrorProcess mirror) {
+    return ProcessHandle.of(mirror.pid())
+            .flatMap(process -> process.info().totalCpuDuration())
+            .orElse(Duration.ZERO)
+            .toMillis()
+        / 1e3;
+  }
+
   /**
    * The real clients; {@code -Dintrahub.listing=200000} is the long form, which takes minutes.
    *
@@ -153,16 +161,24 @@ class LargeListingsIT {
               .code(
                   """
                   import report
+                  import time
                   from datasets import load_dataset
                   from huggingface_hub import HfFileSystem
                   def read():
                       root = "datasets/acme/r0"
                       fs = HfFileSystem()
+                      begun = time.monotonic()
                       folder = fs.ls(root + "/data/07", detail=False)
+                      listed = time.monotonic()
                       found = fs.find(root)
+                      walked = time.monotonic()
                       rows = load_dataset("acme/r0", split="train", streaming=True)
+                      loaded = time.monotonic()
                       return {"folders": len(fs.ls(root + "/data")), "folder": len(folder),
-                              "found": len(found), "shards": rows.num_shards}
+                              "found": len(found), "shards": rows.num_shards,
+                              "seconds": f"ls {listed - begun:.1f} s, find {walked - listed:.1f} s,"
+                                         f" load_dataset {loaded - walked:.1f} s;"
+                                         f" the client took {time.process_time():.1f} s of CPU"}
                   report.of(read)
                   """)
               .expectSuccess()
@@ -171,6 +187,9 @@ class LargeListingsIT {
       assertThat(seen.get("folder").asInt()).isEqualTo(files / 100);
       assertThat(seen.get("found").asInt()).isEqualTo(files);
       assertThat(seen.get("shards").asInt()).isEqualTo(files);
+      System.out.printf(
+          "LargeListingsIT: %s, the mirror %.1f s%n",
+          seen.get("seconds").asString(), cpuSeconds(mirror));
       // Each listing of a client is answered from the one that the mirror learned.
       assertThat(hub.listings()).isEqualTo(files / 1_000);
     }
