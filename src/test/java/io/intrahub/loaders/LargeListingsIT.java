@@ -138,7 +138,8 @@ class LargeListingsIT {
   }
 
   /**
-   * The real clients; {@code -Dintrahub.listing=200000} is the long form, which takes minutes.
+   * The real clients; {@code -Dintrahub.listing=200000} is the long form. It takes a minute or two,
+   * most of it the client's own work.
    *
    * <p>{@code datasets} resolves patterns over the listing and opens no file for that.
    */
