@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.base.MemoryBudget;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -12,35 +13,74 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Limits how many listings are learned at the same time, in total and for one client: a client that
  * asks for many long listings must leave permits to the others. Permits are granted in the order in
- * which they were asked for, except that a client at its limit is passed over. When a client is
- * about to ask upstream itself because a listing still waits, that listing gets a permit beyond the
- * total: otherwise each client that waits for it would make a call of its own.
+ * which they were asked for, except that a client at its limit is passed over.
+ *
+ * <p>When a client is about to ask upstream itself because a listing still waits, that listing gets
+ * an extra permit: otherwise each client that waits for it would make a call of its own. Extra
+ * permits are counted apart from the others, so a listing for which no client is in a hurry gets
+ * its permit in its turn, however many extra permits are in use.
  *
  * <p>Safe for use by many threads. {@code lock} guards all fields but the final ones; it is a leaf.
  */
 final class ListingPermits {
-  /** For each permit, how many listings may be learned beyond the total. */
-  private static final int EXTRA = 3;
+  /** Listings learned at the same time, at most, if no client is in a hurry. */
+  private static final int MAX_AT_ONCE = 8;
+
+  /** Further listings that are learned for clients in a hurry, at most. */
+  private static final int MAX_EXTRA = 24;
+
+  /** Bytes of memory that learning a large listing takes: a chunk of entries, and an index. */
+  private static final long LISTING_BYTES = 3L << 19;
 
   private final int perClient;
-  private final int extra;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** In the order in which they came. */
   private final List<Waiter> waiters = new ArrayList<>();
 
-  /** Permits in use, by client. A client without one has no entry. */
-  private final Map<String, Integer> inUse = new HashMap<>();
+  private final Pool regular;
+  private final Pool extra;
 
-  /** Negative while listings are learned beyond the total. */
-  private int free;
+  /** The permits of one kind. Owner: the lock. */
+  private static final class Pool {
+    private int free;
+
+    /** Permits in use, by client. A client without one has no entry. */
+    private final Map<String, Integer> inUse = new HashMap<>();
+
+    Pool(int free) {
+      this.free = free;
+    }
+
+    int inUse(String client) {
+      return inUse.getOrDefault(client, 0);
+    }
+
+    void take(String client) {
+      inUse.merge(client, 1, Integer::sum);
+      free--;
+    }
+
+    void giveBack(String client) {
+      inUse.computeIfPresent(client, (c, n) -> n == 1 ? null : n - 1);
+      free++;
+    }
+  }
+
+  /**
+   * The right to learn one listing.
+   *
+   * @param client whose limit it counts against: the one that asked, or one that was in a hurry
+   * @param isExtra whether it is beyond the total
+   */
+  record Permit(String client, boolean isExtra) {}
 
   /** Somebody who waits for a permit. Owner: the lock. */
   private static final class Waiter {
     private final Object listing;
+    private final String client;
     private final Condition changed;
-    private String client;
-    private boolean granted;
+    private Optional<Permit> granted = Optional.empty();
 
     Waiter(Object listing, String client, Condition changed) {
       this.listing = listing;
@@ -53,11 +93,22 @@ final class ListingPermits {
    * All permits are free.
    *
    * @param total at least 1; one client gets half of them, rounded up
+   * @param extra permits for clients in a hurry, or 0
    */
-  ListingPermits(int total) {
-    this.free = total;
+  ListingPermits(int total, int extra) {
     this.perClient = (total + 1) / 2;
-    this.extra = EXTRA * total;
+    this.regular = new Pool(total);
+    this.extra = new Pool(extra);
+  }
+
+  /**
+   * As many permits as find memory: the listings that began first must not leave the others
+   * without, and all of them together leave half of it to everything else.
+   */
+  static ListingPermits of(MemoryBudget budget) {
+    int total = Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE);
+    long all = budget.usage().total() / 2 / LISTING_BYTES;
+    return new ListingPermits(total, Math.clamp(all - total, 0, MAX_EXTRA));
   }
 
   /**
@@ -65,24 +116,23 @@ final class ListingPermits {
    *
    * @param listing names what is to be learned, for {@link #hurry}
    * @param client whose limit it counts against
-   * @return the client to {@link #release} it for: this one, or one that was in a hurry
+   * @return to be given to {@link #release}
    * @throws InterruptedException when interrupted; no permit is held then
    */
-  String acquire(Object listing, String client) throws InterruptedException {
+  Permit acquire(Object listing, String client) throws InterruptedException {
     lock.lock();
     try {
       Waiter waiter = new Waiter(listing, client, lock.newCondition());
       waiters.add(waiter);
-      grant();
+      grantInTurn();
       try {
-        while (!waiter.granted) {
+        while (waiter.granted.isEmpty()) {
           waiter.changed.await();
         }
-        return waiter.client;
+        return waiter.granted.get();
       } catch (InterruptedException e) {
-        if (!waiters.remove(waiter)) {
-          giveBack(waiter.client);
-        }
+        waiters.remove(waiter);
+        waiter.granted.ifPresent(this::giveBack);
         throw e;
       }
     } finally {
@@ -91,8 +141,8 @@ final class ListingPermits {
   }
 
   /**
-   * Grants a listing that waits a permit beyond the total, unless there are too many of them or
-   * this client is at its limit, against which it counts.
+   * Grants a listing that waits an extra permit, unless there is none left or this client, against
+   * which it counts, has as many permits of both kinds as one client may have in turn.
    *
    * @return whether the listing waits no longer
    */
@@ -103,53 +153,51 @@ final class ListingPermits {
       if (waiter.isEmpty()) {
         return true;
       }
-      if (free <= -extra || isAtLimit(client)) {
+      if (extra.free == 0 || regular.inUse(client) + extra.inUse(client) >= perClient) {
         return false;
       }
       waiters.remove(waiter.get());
-      waiter.get().client = client;
-      grant(waiter.get());
+      grant(waiter.get(), new Permit(client, true));
       return true;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns a permit that this client acquired. */
-  void release(String client) {
+  /** Returns a permit that was acquired. */
+  void release(Permit permit) {
     lock.lock();
     try {
-      giveBack(client);
+      giveBack(permit);
     } finally {
       lock.unlock();
     }
   }
 
-  private void giveBack(String client) {
-    inUse.computeIfPresent(client, (c, n) -> n == 1 ? null : n - 1);
-    free++;
-    grant();
+  private Pool pool(Permit permit) {
+    return permit.isExtra() ? extra : regular;
   }
 
-  private void grant() {
+  private void giveBack(Permit permit) {
+    pool(permit).giveBack(permit.client());
+    grantInTurn();
+  }
+
+  private void grantInTurn() {
     Iterator<Waiter> all = waiters.iterator();
-    while (free > 0 && all.hasNext()) {
+    while (regular.free > 0 && all.hasNext()) {
       Waiter waiter = all.next();
-      if (!isAtLimit(waiter.client)) {
+      // Its extra permits don't count: a client that always has some would never get its turn.
+      if (regular.inUse(waiter.client) < perClient) {
         all.remove();
-        grant(waiter);
+        grant(waiter, new Permit(waiter.client, false));
       }
     }
   }
 
-  private boolean isAtLimit(String client) {
-    return inUse.getOrDefault(client, 0) >= perClient;
-  }
-
-  private void grant(Waiter waiter) {
-    inUse.merge(waiter.client, 1, Integer::sum);
-    free--;
-    waiter.granted = true;
+  private void grant(Waiter waiter, Permit permit) {
+    pool(permit).take(permit.client());
+    waiter.granted = Optional.of(permit);
     waiter.changed.signal();
   }
 }

@@ -42,12 +42,6 @@ final class ManifestLoader {
   /** Commits of which a failure is remembered. */
   private static final int MAX_FAILURES = 1_000;
 
-  /** Listings learned at the same time, at most. */
-  private static final int MAX_AT_ONCE = 8;
-
-  /** Bytes of memory that learning a large listing takes: a chunk of entries, and an index. */
-  private static final long LISTING_BYTES = 3L << 19;
-
   /** Listings that wait for their turn; further ones are not learned now. */
   private static final int MAX_WAITING = 1_000;
 
@@ -83,7 +77,7 @@ final class ManifestLoader {
   private final MemoryBudget budget;
   private final int limit;
 
-  /** Listings for which the client that began them had no memory left, with that client. */
+  /** Listings for which the client that they counted against had no memory left, with it. */
   private final Cache<OwnedKey, Boolean> crowdedLately = recently();
 
   private record Key(RepoId repo, CommitHash commit) {}
@@ -99,7 +93,8 @@ final class ManifestLoader {
     record TooLarge() implements Result {}
 
     /**
-     * The client that began it has used up its share of the memory budget. Another may learn it.
+     * The client against which it counts has used up its share of the memory budget. Another may
+     * learn it.
      */
     record Crowded() implements Result {}
 
@@ -138,7 +133,7 @@ final class ManifestLoader {
     this.upstream = upstream;
     this.flights = new SingleFlight<>(executor);
     this.budget = budget;
-    this.permits = new ListingPermits(Math.clamp(budget.share() / LISTING_BYTES, 1, MAX_AT_ONCE));
+    this.permits = ListingPermits.of(budget);
     this.limit = limit;
   }
 
@@ -255,8 +250,7 @@ final class ManifestLoader {
     if (tooLarge.getIfPresent(key) != null || recentlyNotKept.getIfPresent(key) != null) {
       return Optional.of(CompletableFuture.completedFuture(new Result.TooLarge()));
     }
-    OwnedKey owned = new OwnedKey(key, as.client());
-    if (crowdedLately.getIfPresent(owned) != null) {
+    if (crowdedLately.getIfPresent(new OwnedKey(key, as.client())) != null) {
       return Optional.of(CompletableFuture.completedFuture(new Result.Crowded()));
     }
     return flights.join(
@@ -265,9 +259,9 @@ final class ManifestLoader {
         () -> {
           Result result = learn(key, repo, as);
           if (!(result instanceof Result.Complete)) {
-            if (result instanceof Result.Crowded) {
-              crowdedLately.put(owned, true);
-            } else if (!isRefusedToken(result) && !isFailureOfBeginner(result)) {
+            if (!(result instanceof Result.Crowded)
+                && !isRefusedToken(result)
+                && !isFailureOfBeginner(result)) {
               recentFailures.put(key, true);
             }
             log.info(
@@ -289,13 +283,13 @@ final class ManifestLoader {
 
   /** Learns a listing when it is its turn: what is learned at the same time takes memory. */
   private Result learn(Key key, Authorised<RepoId> repo, Caller as) {
-    String payer;
+    ListingPermits.Permit permit;
     if (waiting.size() >= MAX_WAITING) {
       return new Result.TooLarge();
     }
     waiting.add(key);
     try {
-      payer = permits.acquire(key, as.client());
+      permit = permits.acquire(key, as.client());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Result.NoAnswer(
@@ -306,16 +300,23 @@ final class ManifestLoader {
     try {
       // It may have been learned since the caller looked, by a question that has ended.
       Optional<Manifest> known = get(repo, key.commit()).filter(Manifest::complete);
-      return known.isPresent() ? new Result.Complete(known.get()) : list(key, repo, as);
+      return known.isPresent()
+          ? new Result.Complete(known.get())
+          : list(key, repo, as, permit.client());
     } finally {
-      permits.release(payer);
+      permits.release(permit);
     }
   }
 
-  private Result list(Key key, Authorised<RepoId> repo, Caller as) {
-    try (MemoryBudget.Reservation memory = budget.reservation(as.client());
+  /** Lists in the name of {@code as}, against the memory of the client whose permit is used. */
+  private Result list(Key key, Authorised<RepoId> repo, Caller as, String payer) {
+    try (MemoryBudget.Reservation memory = budget.reservation(payer);
         ManifestWriter writer = store.newManifest(key.repo(), key.commit(), memory)) {
-      return list(key, repo, as, writer);
+      Result result = list(key, repo, as, writer);
+      if (result instanceof Result.Crowded) {
+        crowdedLately.put(new OwnedKey(key, payer), true);
+      }
+      return result;
     }
   }
 

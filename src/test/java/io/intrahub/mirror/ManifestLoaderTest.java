@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
+import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cli.Wiring;
 import io.intrahub.hub.CommitHash;
@@ -234,7 +235,7 @@ class ManifestLoaderTest {
   @Tag("slow")
   @Test
   void who_finds_many_listings_in_line_is_served_by_upstream() throws Exception {
-    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
+    budget = new MemoryBudget(128 << 20, Duration.ofMillis(10));
     start(100, 100, 200_000);
     CountDownLatch goOn = new CountDownLatch(1);
     AtomicInteger stalled = new AtomicInteger();
@@ -279,6 +280,41 @@ class ManifestLoaderTest {
       assertThat(complete(each.get()).size()).isEqualTo(100);
     }
     assertThat(hub.listings()).isEqualTo(9);
+  }
+
+  @Test
+  void a_listing_counts_against_the_client_that_was_in_a_hurry() throws Exception {
+    budget = new MemoryBudget(64 << 20, Duration.ofMillis(10));
+    start(100, 100, 200_000);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger stalled = new AtomicInteger();
+    stall(stalled, goOn);
+    List<Future<Result>> slow = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      int number = i;
+      slow.add(threads.submit(() -> learn(number, "client " + number % 2)));
+    }
+    await().until(() -> stalled.get() == 8);
+    hub.pages(hub::write);
+    try (MemoryBudget.Reservation all = budget.reservation("beginner")) {
+      takeAll(all);
+      manifests.learnInBackground(repo(8), COMMIT, Caller.anonymous("beginner"));
+      assertThat(complete(learn(8, "other")).size()).isEqualTo(100);
+    }
+    goOn.countDown();
+    for (Future<Result> listing : slow) {
+      complete(listing.get());
+    }
+  }
+
+  private static void takeAll(MemoryBudget.Reservation reservation) throws IOException {
+    try {
+      while (true) {
+        reservation.grow(1 << 10);
+      }
+    } catch (BudgetExhaustedException e) {
+      // As intended.
+    }
   }
 
   @Test
