@@ -102,9 +102,14 @@ final class BranchCommits {
     pending.requested(repo, revision, answers, due -> shown.show(proof, revision, due));
   }
 
-  /** Whether upstream has to be asked once more before clients see that a revision was deleted. */
-  boolean isDeletionDue(RepoId repo, Revision revision) {
-    return pending.isDeletionDue(repo, revision);
+  /** Returns whether upstream has to be asked: as {@link PendingCommits#isDeletionDue}. */
+  boolean isDeletionDue(RepoId repo, Revision revision, Duration pause) {
+    return pending.isDeletionDue(repo, revision, pause);
+  }
+
+  /** Notes that upstream, asked once more about a deletion, said neither yes nor no. */
+  void deletionUnclear(RepoId repo, Revision revision) {
+    pending.deletionUnclear(repo, revision);
   }
 
   /** Makes clients see that a revision was deleted, if that is due. Upstream has just said so. */

@@ -30,6 +30,11 @@ record PendingCommit(
         wasSettled || readiness.isSettled());
   }
 
+  /** Whether upstream said that the revision was deleted. */
+  boolean isDeletion() {
+    return readiness == BranchMove.Readiness.DELETED;
+  }
+
   /**
    * Whether upstream named what is pending in answer to a later question.
    *

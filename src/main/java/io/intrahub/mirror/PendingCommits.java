@@ -24,7 +24,8 @@ import java.util.function.UnaryOperator;
  * served, and no load has been in progress for {@code quiet} or it has waited for {@code
  * quietAtMost}.
  *
- * <p>There is no timer: a request for the revision decides whether it is time.
+ * <p>There is no timer: a request for the revision decides whether it is time. That a revision was
+ * deleted is shown by {@link #showDeletion} only, after upstream has said so twice.
  *
  * <p>Safe for use by many threads. All changes of one revision, with the writes to the store that
  * belong to them, are made one after the other, so that the store keeps the commit of the last
@@ -67,8 +68,7 @@ final class PendingCommits {
   }
 
   /**
-   * Notes a request for a revision, and shows its pending commit if that is due. That the revision
-   * was deleted is shown by {@link #showDeletion} only.
+   * Notes a request for a revision, and shows its pending commit if that is due.
    *
    * @param reachable whether upstream answers, as far as is known
    * @param show writes a commit to the store, where clients see it
@@ -84,9 +84,7 @@ final class PendingCommits {
         repo,
         revision,
         state -> state.requestedAt(now, isQuiet(key, state, now)),
-        (before, pending) ->
-            pending.readiness() != BranchMove.Readiness.DELETED
-                && isDue(key, before, pending, reachable, now),
+        (before, pending) -> !pending.isDeletion() && isDue(key, before, pending, reachable, now),
         show);
   }
 
@@ -100,19 +98,27 @@ final class PendingCommits {
   }
 
   /**
-   * Whether upstream said, when it was asked last, that the revision was deleted, and no load is in
-   * progress for which it has to stay.
+   * Whether upstream has to be asked once more about a deletion: it said, when it was asked last,
+   * that the revision was deleted, and no load is in progress for which it has to stay.
+   *
+   * @param pause how long it is not asked again after it said neither yes nor no
    */
-  boolean isDeletionDue(RepoId repo, Revision revision) {
+  boolean isDeletionDue(RepoId repo, Revision revision, Duration pause) {
     RevisionKey key = new RevisionKey(repo, revision);
     RevisionState state = state(key);
     return state.answered()
+        && !state.isDeletionUnclearWithin(pause, clock.instant())
         && state.pending().filter(p -> isDeletionDue(key, state, p)).isPresent();
   }
 
+  /** Notes that upstream, asked once more about a deletion, said neither yes nor no. */
+  void deletionUnclear(RepoId repo, Revision revision) {
+    Instant now = clock.instant();
+    change(repo, revision, state -> state.withDeletionUnclear(now));
+  }
+
   private boolean isDeletionDue(RevisionKey key, RevisionState state, PendingCommit pending) {
-    return pending.readiness() == BranchMove.Readiness.DELETED
-        && isDue(key, state, pending, true, clock.instant());
+    return pending.isDeletion() && isDue(key, state, pending, true, clock.instant());
   }
 
   /**
@@ -148,7 +154,7 @@ final class PendingCommits {
   private void noteRequest(RevisionKey key) {
     Instant now = clock.instant();
     if (!state(key).isRequestedWithin(step, now)) {
-      change(key, state -> state.requestedAt(now, isQuiet(key, state, now)));
+      states.change(key, state -> state.requestedAt(now, isQuiet(key, state, now)));
     }
   }
 
@@ -177,14 +183,7 @@ final class PendingCommits {
    * @param show writes a commit to the store, where clients see it
    */
   void showIfUnseen(RepoId repo, Revision revision, Instant since, Consumer<PendingCommit> show) {
-    showIfDue(
-        repo,
-        revision,
-        state -> state,
-        (before, pending) ->
-            !before.loadSince().isBefore(since)
-                && BranchMove.isDue(pending.readiness(), true, true, false),
-        show);
+    showIfSettled(repo, revision, before -> !before.loadSince().isBefore(since), show);
   }
 
   /**
@@ -193,12 +192,19 @@ final class PendingCommits {
    * @param show writes a commit to the store, where clients see it
    */
   void showIfQuiet(RepoId repo, Revision revision, Consumer<PendingCommit> show) {
+    RevisionKey key = new RevisionKey(repo, revision);
+    showIfSettled(repo, revision, before -> isQuiet(key, before, clock.instant()), show);
+  }
+
+  private void showIfSettled(
+      RepoId repo, Revision revision, Predicate<RevisionState> now, Consumer<PendingCommit> show) {
     showIfDue(
         repo,
         revision,
         state -> state,
         (before, pending) ->
-            isQuiet(new RevisionKey(repo, revision), before, clock.instant())
+            !pending.isDeletion()
+                && now.test(before)
                 && BranchMove.isDue(pending.readiness(), true, true, false),
         show);
   }
@@ -386,10 +392,6 @@ final class PendingCommits {
   }
 
   private void change(RepoId repo, Revision revision, UnaryOperator<RevisionState> change) {
-    change(new RevisionKey(repo, revision), change);
-  }
-
-  private void change(RevisionKey key, UnaryOperator<RevisionState> change) {
-    states.change(key, change);
+    states.change(new RevisionKey(repo, revision), change);
   }
 }

@@ -72,7 +72,9 @@ final class RevisionReader {
     this.clock = clock;
     this.settings = settings;
     this.labels = new RevisionLabels(checker, clock, settings.revisions().ttl());
-    this.answering = new UpstreamAnswering(upstream, branches, questions, slowUpstream);
+    this.answering =
+        new UpstreamAnswering(
+            upstream, branches, questions, slowUpstream, settings.revisions().ttl());
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */

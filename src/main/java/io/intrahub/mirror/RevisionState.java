@@ -1,6 +1,5 @@
 package io.intrahub.mirror;
 
-import io.intrahub.policy.BranchMove;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -15,24 +14,27 @@ import java.util.Optional;
  * @param answered whether upstream answered the last question about the revision
  * @param deleted whether clients see no commit any more because upstream said that the revision was
  *     deleted
+ * @param deletionUnclear when upstream was last asked once more about the pending deletion and said
+ *     neither yes nor no
  */
 record RevisionState(
     Instant lastRequested,
     Instant loadSince,
     Optional<PendingCommit> pending,
     boolean answered,
-    boolean deleted) {
+    boolean deleted,
+    Instant deletionUnclear) {
   static final RevisionState NEVER_REQUESTED =
-      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true, false);
+      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true, false, Instant.MIN);
 
   RevisionState with(Optional<PendingCommit> other) {
-    return new RevisionState(lastRequested, loadSince, other, answered, false);
+    return new RevisionState(lastRequested, loadSince, other, answered, false, Instant.MIN);
   }
 
   /** The same when what was pending is shown. */
   RevisionState withShown(PendingCommit shown) {
-    boolean isDeletion = shown.readiness() == BranchMove.Readiness.DELETED;
-    return new RevisionState(lastRequested, loadSince, Optional.empty(), answered, isDeletion);
+    return new RevisionState(
+        lastRequested, loadSince, Optional.empty(), answered, shown.isDeletion(), Instant.MIN);
   }
 
   /**
@@ -41,19 +43,33 @@ record RevisionState(
    * @param begins whether a load begins with the request
    */
   RevisionState requestedAt(Instant now, boolean begins) {
-    return new RevisionState(now, begins ? now : loadSince, pending, answered, deleted);
+    return new RevisionState(
+        now, begins ? now : loadSince, pending, answered, deleted, deletionUnclear);
   }
 
   /** The same, and a client may have been told the old commit at any time. */
   RevisionState withOldCommitServed() {
-    return new RevisionState(lastRequested, Instant.MIN, pending, answered, deleted);
+    return new RevisionState(
+        lastRequested, Instant.MIN, pending, answered, deleted, deletionUnclear);
   }
 
   boolean isRequestedWithin(Duration time, Instant now) {
-    return !lastRequested.isAfter(now) && lastRequested.plus(time).isAfter(now);
+    return isWithin(lastRequested, time, now);
+  }
+
+  boolean isDeletionUnclearWithin(Duration time, Instant now) {
+    return isWithin(deletionUnclear, time, now);
+  }
+
+  private static boolean isWithin(Instant then, Duration time, Instant now) {
+    return !then.isAfter(now) && then.plus(time).isAfter(now);
   }
 
   RevisionState withAnswered(boolean other) {
-    return new RevisionState(lastRequested, loadSince, pending, other, deleted);
+    return new RevisionState(lastRequested, loadSince, pending, other, deleted, deletionUnclear);
+  }
+
+  RevisionState withDeletionUnclear(Instant now) {
+    return new RevisionState(lastRequested, loadSince, pending, answered, deleted, now);
   }
 }

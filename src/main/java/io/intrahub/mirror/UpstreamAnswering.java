@@ -9,17 +9,22 @@ import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * Whether upstream answers, where the commit that clients see depends on it. Holds no state. Safe
  * for use by many threads.
+ *
+ * @param revisionTtl how often upstream is asked about a revision at most, as long as it gives no
+ *     answer that settles a deletion
  */
 record UpstreamAnswering(
     HubUpstream upstream,
     BranchCommits branches,
     GrantQuestions questions,
-    SlowUpstreamGuard slowUpstream) {
+    SlowUpstreamGuard slowUpstream,
+    Duration revisionTtl) {
   /** Asks upstream first, where what is known may be out of date and a wrong guess does harm. */
   void find(Authorised<RepoId> proof, ReadAttempt attempt) {
     if (upstream.state() != UpstreamState.REACHABLE) {
@@ -27,7 +32,7 @@ record UpstreamAnswering(
     }
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
-    if (branches.isDeletionDue(repo, revision)) {
+    if (branches.isDeletionDue(repo, revision, revisionTtl)) {
       // Upstream may have gone since it said so, and what is forgotten then could not be had again.
       Optional<UpstreamResult<ProbeResult>> answer =
           slowUpstream.await(repo, questions.refresh(repo, attempt));
@@ -35,6 +40,10 @@ record UpstreamAnswering(
           && answer.get() instanceof UpstreamResult.Refused(var refusal)
           && refusal.isOfRevision()) {
         branches.showDeletion(proof, revision);
+      } else {
+        // Else each request would cost a call, and wait for it, for as long as a limit or a login
+        // page is all that comes.
+        branches.deletionUnclear(repo, revision);
       }
     } else if (branches.mayFallBack(proof, revision) && !upstream.health().isKnownToAnswer()) {
       // After a start, or when the pause of an outage is over, nobody knows whether upstream can

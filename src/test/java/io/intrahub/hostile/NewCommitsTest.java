@@ -465,6 +465,42 @@ class NewCommitsTest {
     rig.hub.comeBack();
   }
 
+  /** The probe is the first request after a quiet time, and makes the mirror ask the Hub. */
+  @Test
+  void a_probe_for_a_missing_file_deletes_no_branch_at_the_first_word() {
+    repo.branch("dev", first);
+    loadFirst();
+    assertThat(dev().status()).isEqualTo(200);
+    repo.deleteRef("refs/heads/dev");
+    pass(61);
+    assertThat(rig.get("/acme/x/resolve/dev/adapter_config.json", Optional.empty()).status())
+        .isEqualTo(404);
+    rig.settle();
+    assertThat(count(CommitEvent.DELETED)).isZero();
+    assertThat(dev().status()).isEqualTo(200);
+    pass(6);
+    expectDeleted();
+  }
+
+  @Test
+  void a_hub_that_says_neither_yes_nor_no_is_asked_about_a_deletion_once() {
+    deleteBranch();
+    pass(6);
+    rig.hub.faults().on(Route.REPO_INFO).always().loginPage();
+    assertThat(dev().status()).isEqualTo(200);
+    rig.settle();
+    long before = last();
+    for (int i = 0; i < 3; i++) {
+      pass(6);
+      assertThat(dev().status()).isEqualTo(200);
+    }
+    rig.settle();
+    assertThat(last()).isEqualTo(before);
+    rig.hub.faults().clear();
+    pass(60);
+    expectDeleted();
+  }
+
   @Test
   void the_end_of_a_pause_moves_no_branch_or_tag_to_a_commit_that_the_hub_must_serve() {
     startAgain(s -> s.withMirror(s.mirror().withWarmLimit(0)));

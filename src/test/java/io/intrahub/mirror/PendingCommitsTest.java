@@ -210,6 +210,37 @@ class PendingCommitsTest {
   }
 
   @Test
+  void a_deletion_is_shown_only_when_upstream_says_so_again() {
+    asked();
+    pass(5_000);
+    asked();
+    moved(second, Readiness.DELETED);
+    pass(5_000);
+    assertThat(unseen(Instant.MIN)).isEmpty();
+    AtomicReference<PendingCommit> shown = new AtomicReference<>();
+    pending.showIfQuiet(REPO, MAIN, shown::set);
+    assertThat(shown).hasNullValue();
+    pending.showDeletion(REPO, MAIN, shown::set);
+    assertThat(shown).doesNotHaveNullValue();
+  }
+
+  @Test
+  void an_unclear_answer_about_a_deletion_is_not_asked_for_again_at_once() {
+    Duration pause = Duration.ofSeconds(60);
+    moved(second, Readiness.DELETED);
+    pass(5_000);
+    assertThat(pending.isDeletionDue(REPO, MAIN, pause)).isTrue();
+    pending.deletionUnclear(REPO, MAIN);
+    pass(59_999);
+    assertThat(pending.isDeletionDue(REPO, MAIN, pause)).isFalse();
+    pass(1);
+    assertThat(pending.isDeletionDue(REPO, MAIN, pause)).isTrue();
+    pending.deletionUnclear(REPO, MAIN);
+    clock.setBack(Duration.ofHours(1));
+    assertThat(pending.isDeletionDue(REPO, MAIN, pause)).as("the clock was set back").isTrue();
+  }
+
+  @Test
   void a_clock_that_is_set_back_makes_nobody_wait_for_it() {
     asked();
     moved(second, true);
