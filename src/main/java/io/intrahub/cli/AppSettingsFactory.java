@@ -95,6 +95,7 @@ public final class AppSettingsFactory {
             config.freshness().gatedTtl(),
             config.waits().head(),
             config.waits().stale(),
+            MirrorSettings.DEFAULT.sharedTimeout(),
             config.waits().api(),
             config.newCommits().quiet(),
             config.newCommits().atLatest(),

@@ -14,7 +14,9 @@ import java.time.Duration;
  * @param headTimeout within which a resolve has its answer; so long any request waits for the Hub's
  *     word on a grant that has run out
  * @param staleTimeout after which a revision that is known and may be read is served instead of
- *     waiting for upstream; as long a client waits for a question that others share
+ *     waiting for upstream
+ * @param sharedTimeout how long a client waits for a question that was put for several files at
+ *     once, before it asks for its own
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest
@@ -32,6 +34,7 @@ public record MirrorSettings(
     Duration gatedTtl,
     Duration headTimeout,
     Duration staleTimeout,
+    Duration sharedTimeout,
     Duration apiTimeout,
     Duration quiet,
     Duration quietAtMost,
@@ -63,6 +66,7 @@ public record MirrorSettings(
           Duration.ofSeconds(15),
           Duration.ofSeconds(8),
           Duration.ofSeconds(2),
+          Duration.ofSeconds(2),
           Duration.ofSeconds(60),
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
@@ -81,6 +85,7 @@ public record MirrorSettings(
         gatedTtl,
         headTimeout,
         staleTimeout,
+        sharedTimeout,
         apiTimeout,
         quiet,
         quietAtMost,
@@ -100,6 +105,7 @@ public record MirrorSettings(
         gatedTtl,
         headTimeout,
         staleTimeout,
+        sharedTimeout,
         apiTimeout,
         quiet,
         quietAtMost,
@@ -119,6 +125,7 @@ public record MirrorSettings(
         gatedTtl,
         headTimeout,
         staleTimeout,
+        sharedTimeout,
         apiTimeout,
         quiet,
         quietAtMost,
@@ -138,6 +145,7 @@ public record MirrorSettings(
         gatedTtl,
         headTimeout,
         staleTimeout,
+        sharedTimeout,
         apiTimeout,
         quiet,
         quietAtMost,
@@ -157,6 +165,27 @@ public record MirrorSettings(
         gatedTtl,
         head,
         stale,
+        sharedTimeout,
+        apiTimeout,
+        quiet,
+        quietAtMost,
+        warmLimit,
+        listingLimit,
+        manifestLimit,
+        coldQuestions,
+        lists);
+  }
+
+  /** The same with another limit on waiting for a question about several files. */
+  public MirrorSettings withSharedTimeout(Duration shared) {
+    return new MirrorSettings(
+        revisions,
+        aliasTtl,
+        refusedTtl,
+        gatedTtl,
+        headTimeout,
+        staleTimeout,
+        shared,
         apiTimeout,
         quiet,
         quietAtMost,

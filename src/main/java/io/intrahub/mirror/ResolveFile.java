@@ -81,7 +81,7 @@ public final class ResolveFile {
     this.hops = new FirstHopQuestions(executor);
     this.gathered =
         new GatheredPaths(
-            upstream, manifests, entries, questions, executor, settings.staleTimeout());
+            upstream, manifests, entries, questions, executor, settings.sharedTimeout());
   }
 
   /** Looks a file up. */

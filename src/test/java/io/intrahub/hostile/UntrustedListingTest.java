@@ -139,6 +139,7 @@ class UntrustedListingTest {
             m.gatedTtl(),
             m.headTimeout(),
             m.staleTimeout(),
+            m.sharedTimeout(),
             m.apiTimeout(),
             m.quiet(),
             m.quietAtMost(),

@@ -49,7 +49,9 @@ class GatheredPathsTest {
                 s.mirror()
                     .withManifestLimit(10)
                     .withColdQuestions(QUESTIONS)
-                    .withTimeouts(Duration.ofSeconds(8), patience)),
+                    // How long clients wait for a newer commit makes no difference.
+                    .withTimeouts(Duration.ofSeconds(8), Duration.ofMillis(1))
+                    .withSharedTimeout(patience)),
         hub);
   }
 
