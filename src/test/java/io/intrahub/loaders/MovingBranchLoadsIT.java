@@ -1,6 +1,7 @@
 package io.intrahub.loaders;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DemoRepos;
@@ -106,12 +107,12 @@ class MovingBranchLoadsIT {
 
   @ParameterizedTest(name = "at upstream request {0}")
   @ValueSource(ints = {1, 4, 8})
-  void a_cold_load_has_the_files_of_one_commit(int request)
-      throws IOException, InterruptedException {
+  void a_cold_load_has_the_files_of_one_commit(int request) throws IOException {
     moveAt(request);
     assertThat(load()).isIn(first, second());
     awaitLater();
-    assertThat(branch()).isEqualTo(second());
+    // A client that comes while the Hub takes more than 2 seconds gets the commit before.
+    await().atMost(Duration.ofSeconds(60)).until(this::branch, second()::equals);
   }
 
   @Test
