@@ -31,6 +31,13 @@ public final class AdminServer implements AutoCloseable {
 
   public static final String CHALLENGE = "X-Intrahub-Challenge";
 
+  /**
+   * The header of an answer with which the mirror proves that it has the key, so that a command
+   * believes it: another process may listen on the port while no mirror runs. It is sent only after
+   * the request was admitted.
+   */
+  public static final String PROOF = "X-Intrahub-Proof";
+
   /** The status of a signed request whose challenge is not, or not any more, good. */
   public static final int EXPIRED = 409;
 
@@ -113,7 +120,8 @@ public final class AdminServer implements AutoCloseable {
 
   private static void run(Context ctx, String job, OperatorJobs jobs) throws IOException {
     byte[] request = ctx.bodyAsBytes();
-    switch (jobs.admit(job, request, header(ctx, CHALLENGE), header(ctx, SIGNATURE))) {
+    String signature = header(ctx, SIGNATURE);
+    switch (jobs.admit(job, request, header(ctx, CHALLENGE), signature)) {
       case FORGED ->
           refuse(ctx, 403, "The request is not signed with the key in this mirror's store folder.");
       case EXPIRED ->
@@ -123,6 +131,7 @@ public final class AdminServer implements AutoCloseable {
               "The mirror does not know the challenge of this request, or it was used before. Start"
                   + " the command again.");
       case ADMITTED -> {
+        ctx.header(PROOF, jobs.prove(signature));
         ctx.contentType("application/x-ndjson; charset=utf-8");
         // Not Javalin's own stream, whose flush() does nothing: a client that left would go
         // unnoticed.

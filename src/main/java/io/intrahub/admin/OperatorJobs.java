@@ -34,6 +34,13 @@ public interface OperatorJobs {
   Admission admit(String job, byte[] request, String challenge, String signature);
 
   /**
+   * Returns what proves to whoever signed an admitted request that this mirror has the key, too.
+   *
+   * @param signature of that request
+   */
+  String prove(String signature);
+
+  /**
    * Does a job, and returns when that has ended.
    *
    * @param job one of {@link #names}

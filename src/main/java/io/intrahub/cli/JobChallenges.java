@@ -70,4 +70,9 @@ final class JobChallenges {
           : Admission.EXPIRED;
     }
   }
+
+  /** Proves to whoever signed an admitted request that this process has the key, too. */
+  String prove(String signature) {
+    return key.prove(signature);
+  }
 }

@@ -70,6 +70,11 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
   }
 
   @Override
+  public String prove(String signature) {
+    return challenges.prove(signature);
+  }
+
+  @Override
   public void run(String name, byte[] request, OutputStream to) throws IOException {
     @Nullable MirrorJob job = jobs.get(name);
     if (job == null) {

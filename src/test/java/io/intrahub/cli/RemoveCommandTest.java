@@ -247,11 +247,13 @@ class RemoveCommandTest {
       HttpResponse<String> first = client.send(seen, HttpResponse.BodyHandlers.ofString());
       assertThat(first.statusCode()).isEqualTo(200);
       assertThat(first.body()).contains("Removed all of acme/tiny");
+      assertThat(first.headers().firstValue(AdminServer.PROOF)).isPresent();
       load("acme/tiny", "own.bin");
 
       HttpResponse<String> again = client.send(seen, HttpResponse.BodyHandlers.ofString());
 
       assertThat(again.statusCode()).isEqualTo(409);
+      assertThat(again.headers().firstValue(AdminServer.PROOF)).isEmpty();
       assertThat(again.body()).contains("used before. Start the command again");
     }
     assertThat(run("ls").out()).contains("acme/tiny");

@@ -1,9 +1,18 @@
 package io.intrahub.cli.command;
 
 import io.intrahub.config.Config;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** How commands reach the operator's listener of a running mirror. */
 public final class OperatorListener {
@@ -52,5 +61,31 @@ public final class OperatorListener {
         .proxy(HttpClient.Builder.NO_PROXY)
         .connectTimeout(PATIENCE)
         .build();
+  }
+
+  /**
+   * Sends a GET, and waits for the whole answer. The timeout of a request would end with the head
+   * of its answer.
+   *
+   * @param client to be shut down afterwards, which ends a request in progress
+   * @param limit of the body, in bytes: another server's may have no end
+   * @throws HttpTimeoutException if the answer is not complete in time
+   * @throws IOException if nothing answers there, or the body is longer
+   */
+  static HttpResponse<String> get(HttpClient client, URI address, Duration patience, int limit)
+      throws IOException, InterruptedException {
+    try {
+      return client
+          .sendAsync(
+              HttpRequest.newBuilder(address).build(),
+              BodyHandlers.limiting(BodyHandlers.ofString(StandardCharsets.UTF_8), limit))
+          .get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      HttpTimeoutException silent = new HttpTimeoutException("no answer in time");
+      silent.initCause(e);
+      throw silent;
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException why ? why : new IOException(e.getCause());
+    }
   }
 }

@@ -3,14 +3,8 @@ package io.intrahub.cli.command;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -65,23 +59,11 @@ public record RunningMirror(String answer, JsonNode status) {
         why);
   }
 
-  /** The timeout of a request ends with the head of its answer, and does not count here. */
   private static String send(URI address, Duration patience)
       throws IOException, InterruptedException {
     try (HttpClient client = OperatorListener.client()) {
       try {
-        return client
-            .sendAsync(
-                HttpRequest.newBuilder(address).build(),
-                BodyHandlers.limiting(BodyHandlers.ofString(StandardCharsets.UTF_8), MAX_ANSWER))
-            .get(patience.toNanos(), TimeUnit.NANOSECONDS)
-            .body();
-      } catch (TimeoutException e) {
-        HttpTimeoutException silent = new HttpTimeoutException("no answer in time");
-        silent.initCause(e);
-        throw silent;
-      } catch (ExecutionException e) {
-        throw e.getCause() instanceof IOException why ? why : new IOException(e.getCause());
+        return OperatorListener.get(client, address, patience, MAX_ANSWER).body();
       } finally {
         // Closing waits for requests in progress.
         client.shutdownNow();

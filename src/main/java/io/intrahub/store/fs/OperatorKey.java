@@ -15,13 +15,15 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Signs what a command asks of the mirror that runs on its store. Only those who may read the
- * store's folder can sign. The key itself is never sent, and a signature is good for its job,
- * challenge and request only. Immutable.
+ * Signs what a command asks of the mirror that runs on its store, and the mirror's answer to that.
+ * Only those who may read the store's folder can sign. The key itself is never sent, a signature is
+ * good for its job, challenge and request only, and a proof for the answer to that one request.
+ * Immutable.
  */
 public final class OperatorKey {
   private static final String ALGORITHM = "HmacSHA256";
-  private static final byte[] PURPOSE = "operator\n".getBytes(StandardCharsets.US_ASCII);
+  private static final String REQUEST = "operator";
+  private static final String ANSWER = "operator-answer";
   private static final int MAX_KEY = 1024;
 
   private final SecretKeySpec key;
@@ -55,12 +57,15 @@ public final class OperatorKey {
    * @param challenge what the mirror gave for this one request, likewise
    */
   public String sign(String job, String challenge, byte[] request) {
+    return mac(REQUEST + "\n" + job + "\n" + challenge + "\n", request);
+  }
+
+  private String mac(String purpose, byte[] content) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
-      mac.update(PURPOSE);
-      mac.update((job + "\n" + challenge + "\n").getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(mac.doFinal(request));
+      mac.update(purpose.getBytes(StandardCharsets.US_ASCII));
+      return HexFormat.of().formatHex(mac.doFinal(content));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java has " + ALGORITHM, e);
     }
@@ -68,8 +73,26 @@ public final class OperatorKey {
 
   /** Whether a signature is the one of this request for this job and challenge. */
   public boolean isSignature(String signature, String job, String challenge, byte[] request) {
+    return isEqual(sign(job, challenge, request), signature);
+  }
+
+  /**
+   * What proves to a command that an answer comes from the mirror that has this key, and has
+   * admitted the request.
+   *
+   * @param signature of that request
+   */
+  public String prove(String signature) {
+    return mac(ANSWER + "\n", signature.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Whether a proof is the one for the request with this signature. */
+  public boolean isProof(String proof, String signature) {
+    return isEqual(prove(signature), proof);
+  }
+
+  private static boolean isEqual(String right, String given) {
     return MessageDigest.isEqual(
-        sign(job, challenge, request).getBytes(StandardCharsets.US_ASCII),
-        signature.getBytes(StandardCharsets.UTF_8));
+        right.getBytes(StandardCharsets.US_ASCII), given.getBytes(StandardCharsets.UTF_8));
   }
 }

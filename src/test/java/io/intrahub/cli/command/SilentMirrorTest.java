@@ -50,14 +50,8 @@ class SilentMirrorTest {
     return URI.create("http://127.0.0.1:" + listener.getLocalPort());
   }
 
-  @Test
-  void no_answer_ends_the_wait_for_the_status() {
-    assertThatExceptionOfType(HttpTimeoutException.class)
-        .isThrownBy(() -> RunningMirror.ask(address(), PATIENCE));
-  }
-
-  @Test
-  void an_answer_without_an_end_ends_the_wait_for_the_status() {
+  /** Answers one request, but for its end. */
+  private void beginAnswer() {
     Thread.startVirtualThread(() -> {
       try {
         Socket client = listener.accept();
@@ -70,6 +64,17 @@ class SilentMirrorTest {
         // The wait ends all the same.
       }
     });
+  }
+
+  @Test
+  void no_answer_ends_the_wait_for_the_status() {
+    assertThatExceptionOfType(HttpTimeoutException.class)
+        .isThrownBy(() -> RunningMirror.ask(address(), PATIENCE));
+  }
+
+  @Test
+  void an_answer_without_an_end_ends_the_wait_for_the_status() {
+    beginAnswer();
 
     assertThatExceptionOfType(HttpTimeoutException.class)
         .isThrownBy(() -> RunningMirror.ask(address(), PATIENCE));
@@ -85,6 +90,17 @@ class SilentMirrorTest {
 
   @Test
   void a_job_is_not_waited_for() throws Exception {
+    assertThat(job()).as("as if no mirror ran").isEmpty();
+  }
+
+  @Test
+  void an_answer_without_an_end_ends_the_wait_for_a_job() throws Exception {
+    beginAnswer();
+
+    assertThat(job()).as("as if no mirror ran").isEmpty();
+  }
+
+  private Optional<ExitCode> job() throws Exception {
     Path data = tmp.resolve("data");
     FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run).close();
     Config config =
@@ -97,11 +113,11 @@ class SilentMirrorTest {
                 "admin.port",
                 List.of(String.valueOf(listener.getLocalPort()))));
     PrintWriter out = new PrintWriter(new StringWriter());
-
-    Optional<ExitCode> done =
-        RemoteJob.runInMirror(
-            config, "gc", new byte[0], new ReportOutput.Console(out, out, false), PATIENCE);
-
-    assertThat(done).as("as if no mirror ran").isEmpty();
+    return RemoteJob.runInMirror(
+        config,
+        "gc",
+        new byte[0],
+        new ReportOutput.Console(out, out, false),
+        new RemoteJob.Limits(PATIENCE, Duration.ofMinutes(1)));
   }
 }
