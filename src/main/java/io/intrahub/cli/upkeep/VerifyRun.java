@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Checks blobs, and names each that is not right as soon as it is found, after an attempt to fetch
- * it again. For one thread.
+ * it again if it went to quarantine. For one thread.
  *
  * <p>To learn which files have a blob takes as long as reading all manifests. If many blobs are
  * damaged, that is done for some together, so that it takes a tenth of the time at most.
@@ -104,7 +104,9 @@ final class VerifyRun implements BlobScrubber.Listener {
     pause = PAUSE * (searchedAt - begin);
     for (Map.Entry<BlobKey, Fault> blob : unnamed.entrySet()) {
       List<Reference> names = files.getOrDefault(blob.getKey(), List.of());
-      report.told(blob.getKey(), blob.getValue(), names, refetch(names));
+      // Any other stays under its name, which would be taken for that of a new copy.
+      boolean refetched = blob.getValue() == Fault.DAMAGED && refetch(names);
+      report.told(blob.getKey(), blob.getValue(), names, refetched);
     }
     unnamed.clear();
   }

@@ -51,6 +51,7 @@ class VerifyRunTest {
 
   private final List<ObjectNode> results = new ArrayList<>();
   private FsStore store;
+  private boolean hasNoQuarantine;
 
   /** Notes what is opened. */
   private final class WatchedDisk extends TestDisk {
@@ -63,6 +64,14 @@ class VerifyRunTest {
       String name = String.valueOf(path.getFileName());
       events.add(name.length() == 64 ? "read" : name);
       return super.open(path);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+      if (hasNoQuarantine) {
+        throw new IOException("Permission denied");
+      }
+      super.rename(from, to);
     }
   }
 
@@ -140,6 +149,20 @@ class VerifyRunTest {
         .hasSize(2 * BLOBS);
     assertThat(results.getFirst().path("damaged")).hasSize(BLOBS);
     assertThat(results.getFirst().at("/damaged/0/files/0/repo").asString()).isEqualTo("acme/tiny");
+  }
+
+  @Test
+  void damage_that_stays_under_its_name_is_not_taken_for_a_new_copy() throws Exception {
+    hasNoQuarantine = true;
+
+    verify(() -> 0);
+
+    assertThat(results.getFirst().path("damaged"))
+        .hasSize(BLOBS)
+        .allSatisfy(damaged -> {
+          assertThat(damaged.path("fault").asString()).isEqualTo("not_moved");
+          assertThat(damaged.path("refetched").asBoolean(true)).isFalse();
+        });
   }
 
   /** To find out what a blob is called takes as long as reading all lists. */

@@ -40,6 +40,7 @@ final class FsScrubTest {
   private final SettableClock clock = new SettableClock();
   private final List<Fault> faults = new ArrayList<>();
   private TestDisk disk;
+  private boolean hasNoQuarantine;
   private FsStore store;
   private long right;
   private long read;
@@ -47,7 +48,16 @@ final class FsScrubTest {
   @BeforeEach
   void fill() throws Exception {
     Path data = folder.resolve("data");
-    disk = new TestDisk(data);
+    disk =
+        new TestDisk(data) {
+          @Override
+          public void rename(Path from, Path to) throws IOException {
+            if (hasNoQuarantine && to.startsWith(data.resolve("quarantine"))) {
+              throw new IOException("Permission denied");
+            }
+            super.rename(from, to);
+          }
+        };
     // Two of these do not fit: the least recently used goes.
     store =
         FsStore.open(data, clock, new DiskBudgetSettings(600_000, 0, 95, 90), disk, new Random(1));
@@ -133,6 +143,27 @@ final class FsScrubTest {
     assertThat(BlobFiles.of(folder.resolve("data"), sha256(FIRST))).exists();
     store.scrubber().all(new Notes());
     assertThat(store.published().contains(everybody(REPO, sha256(FIRST)))).isTrue();
+  }
+
+  @Test
+  void damage_that_cannot_be_moved_away_is_not_served() throws Exception {
+    Path second = BlobFiles.of(folder.resolve("data"), sha256(SECOND));
+    byte[] wrong = SECOND.clone();
+    wrong[7] ^= 1;
+    Files.delete(second);
+    Files.write(second, wrong);
+    hasNoQuarantine = true;
+
+    store.scrubber().all(new Notes());
+
+    assertThat(faults).containsExactly(Fault.NOT_MOVED);
+    assertThat(second).hasBinaryContent(wrong);
+    assertThat(store.published().contains(everybody(REPO, sha256(SECOND)))).isFalse();
+    assertThat(store.published().open(everybody(REPO, sha256(SECOND)))).isEmpty();
+    hasNoQuarantine = false;
+    publish(store, REPO, sha256(SECOND), SECOND);
+    assertThat(second).hasBinaryContent(SECOND);
+    assertThat(store.published().contains(everybody(REPO, sha256(SECOND)))).isTrue();
   }
 
   @Test

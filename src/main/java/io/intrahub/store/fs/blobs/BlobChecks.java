@@ -265,7 +265,10 @@ public final class BlobChecks {
     return closed || FileIo.isStop(why);
   }
 
-  /** Moves a damaged blob away, unless another has taken its name meanwhile. */
+  /**
+   * Moves a damaged blob away, unless another has taken its name meanwhile. One that can't be moved
+   * counts as absent until a check finds it right.
+   */
   public void damaged(StoreLayout.BlobPaths paths, Disk.Attributes seen, String why) {
     ReentrantLock stripe = locks.of(paths.key());
     stripe.lock();
@@ -277,6 +280,9 @@ public final class BlobChecks {
       if (quarantine.take(paths.blob(), why)) {
         index.remove(paths.key());
         index.fileRemoved(paths.key());
+      } else {
+        // It must not be served as it is, and gives way to a new copy.
+        index.judged(paths.key(), seen.size(), BlobIndex.Trust.UNREADABLE, seen.modified());
       }
     } catch (IOException e) {
       log.warn(

@@ -25,7 +25,10 @@ public final class BlobIndex {
     VERIFIED,
     /** A read failed: the digest must be checked before the end of it is served again. */
     SUSPECT,
-    /** The check could not read it either: it counts as absent until it can be read. */
+    /**
+     * The check could not read it either, or found it damaged and could not move it away: it counts
+     * as absent until a check finds it right.
+     */
     UNREADABLE;
 
     /** Whether a new copy takes its place. */
