@@ -7,8 +7,6 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +19,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub import} and {@code intrahub export}: what they say, and with which status. */
 class CacheFolderCommandTest {
@@ -34,13 +31,6 @@ class CacheFolderCommandTest {
   @TempDir Path tmp;
   private Path data;
   private Path cache;
-
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
 
   @BeforeEach
   void folder() throws Exception {
@@ -60,17 +50,10 @@ class CacheFolderCommandTest {
         repo.resolve("snapshots/" + COMMIT + "/" + path), Path.of("../../blobs/" + etag));
   }
 
-  private Ran run(String... arguments) {
+  private CommandRun run(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--data", data.toString()));
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine()
-            .setOut(new TerminalWriter(new PrintWriter(out)))
-            .setErr(new TerminalWriter(new PrintWriter(err)));
-    int status = line.execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(all);
   }
 
   @Test
@@ -78,7 +61,7 @@ class CacheFolderCommandTest {
     String name = "a\u001b[2Jb\nintrahub: everything is stored";
     Files.writeString(cache.resolve("models--acme--tiny/snapshots/" + COMMIT).resolve(name), "x");
 
-    Ran ran = run("import", "--hf-cache", cache.toString());
+    CommandRun ran = run("import", "--hf-cache", cache.toString());
 
     assertThat(ran.status()).isEqualTo(ImportCommand.INCOMPLETE);
     assertThat(ran.err()).contains("a\\u001b[2Jb\\nintrahub: everything").doesNotContain("\u001b");
@@ -96,13 +79,13 @@ class CacheFolderCommandTest {
 
   @Test
   void a_repo_goes_in_and_out_and_both_say_what_they_did() throws Exception {
-    Ran in = run("import", "--hf-cache", cache.toString());
+    CommandRun in = run("import", "--hf-cache", cache.toString());
     assertThat(in.status()).as(in.err()).isZero();
     assertThat(in.out())
         .contains("model acme/tiny: 1 files of 1 commits; added 1 files, 6 B; new revisions: main");
 
     Path target = tmp.resolve("target");
-    Ran out = run("export", "--hf-cache", target.toString(), "acme/*");
+    CommandRun out = run("export", "--hf-cache", target.toString(), "acme/*");
     assertThat(out.status()).as("the Hub's list is not stored").isEqualTo(ExportCommand.INCOMPLETE);
     assertThat(out.err()).contains("acme/tiny@main may have more files").hasLineCount(1);
     assertThat(out.out())
@@ -121,7 +104,7 @@ class CacheFolderCommandTest {
     assertThat(in.at("/repos/0/revisions/0").asString()).isEqualTo("main");
     assertThat(in.at("/repos/0/addedBytes").asInt()).isEqualTo(6);
 
-    Ran ran =
+    CommandRun ran =
         run(
             "export",
             "--json",
@@ -141,15 +124,15 @@ class CacheFolderCommandTest {
   void what_is_damaged_or_not_there_is_named_and_ends_with_1() throws Exception {
     put("models--acme--tiny", "vocab.txt", "a".repeat(40), "other");
 
-    Ran in = run("import", "--hf-cache", cache.toString());
+    CommandRun in = run("import", "--hf-cache", cache.toString());
     assertThat(in.status()).isEqualTo(ImportCommand.INCOMPLETE);
     assertThat(in.err()).contains("Skipped", "a".repeat(40), "damaged").hasLineCount(1);
 
-    Ran other = run("import", "--hf-cache", cache.toString(), "--repo", "other/*");
+    CommandRun other = run("import", "--hf-cache", cache.toString(), "--repo", "other/*");
     assertThat(other.status()).isEqualTo(ImportCommand.INCOMPLETE);
     assertThat(other.err()).contains("has no such repo").hasLineCount(1);
 
-    Ran out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny@v1");
+    CommandRun out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny@v1");
     assertThat(out.status()).isEqualTo(ExportCommand.INCOMPLETE);
     assertThat(out.err()).contains("model acme/tiny@v1: this revision is not stored, but main");
   }
@@ -168,7 +151,7 @@ class CacheFolderCommandTest {
     Path config =
         Files.writeString(tmp.resolve("small.yaml"), "store: {max-size: 1MiB, min-free: 0}\n");
 
-    Ran ran = run("import", "--hf-cache", cache.toString(), "--config", config.toString());
+    CommandRun ran = run("import", "--hf-cache", cache.toString(), "--config", config.toString());
 
     assertThat(ran.status()).isEqualTo(ImportCommand.INCOMPLETE);
     assertThat(ran.err()).contains("The store is full", "store.max-size");
@@ -179,7 +162,7 @@ class CacheFolderCommandTest {
     run("import", "--hf-cache", cache.toString());
     try (FsStore _ =
         FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
-      Ran out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
+      CommandRun out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
       assertThat(out.out()).as(out.err()).contains("1 files, 6 B; added 1 files, 6 B");
     }
     assertThat(run("export", "--hf-cache", tmp.resolve("y").toString(), "acme/tiny").out())
@@ -188,7 +171,7 @@ class CacheFolderCommandTest {
 
   @Test
   void a_folder_that_is_no_store_stays_as_it_is() {
-    Ran ran = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
+    CommandRun ran = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
 
     assertThat(ran.status()).isEqualTo(Main.EX_CONFIG);
     assertThat(ran.err()).contains("is not a store", "--data").hasLineCount(1);
@@ -198,7 +181,7 @@ class CacheFolderCommandTest {
 
   @Test
   void a_folder_that_is_not_there_is_named() {
-    Ran ran = run("import", "--hf-cache", tmp.resolve("nowhere").toString());
+    CommandRun ran = run("import", "--hf-cache", tmp.resolve("nowhere").toString());
 
     assertThat(ran.status()).isEqualTo(Main.EX_IOERR);
     assertThat(ran.err()).contains(tmp.resolve("nowhere").toString()).hasLineCount(1);
@@ -223,7 +206,7 @@ class CacheFolderCommandTest {
           import --local-dir x --repo acme/*     | --repo: 'acme/*' is not a repo such as gpt2
           """)
   void what_was_typed_wrong_is_said_in_one_line(String typed, String said) {
-    Ran ran = run(typed.split(" "));
+    CommandRun ran = run(typed.split(" "));
 
     assertThat(ran.status()).isEqualTo(USAGE);
     assertThat(ran.err()).startsWith("intrahub: " + said).hasLineCount(1);

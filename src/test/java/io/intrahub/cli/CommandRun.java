@@ -1,6 +1,9 @@
 package io.intrahub.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.intrahub.admin.AdminServer;
+import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.store.fs.OperatorKey;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,12 +29,24 @@ record CommandRun(int status, String out, String err) {
     return JsonMapper.shared().readTree(out);
   }
 
+  CommandRun expectSuccess() {
+    assertThat(status).as(out + err).isZero();
+    return this;
+  }
+
   /** Runs a command with exactly these arguments. */
   static CommandRun of(List<String> arguments) {
+    return of(System.getenv(), arguments);
+  }
+
+  /** The same, with other variables for the user's token. */
+  static CommandRun of(Map<String, String> environment, List<String> arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+        Main.commandLine(environment)
+            .setOut(new TerminalWriter(new PrintWriter(out)))
+            .setErr(new TerminalWriter(new PrintWriter(err)));
     int status = line.execute(arguments.toArray(String[]::new));
     return new CommandRun(status, out.toString(), err.toString());
   }

@@ -6,8 +6,6 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.TokenSearch;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -49,16 +47,10 @@ class DoctorCommandTest {
   }
 
   private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
     List<String> all = new ArrayList<>(List.of("doctor", "--repo", "acme/tiny", "--json"));
     all.addAll(List.of(arguments));
-    int status =
-        Main.commandLine()
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err, true))
-            .execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    CommandRun ran = CommandRun.of(all);
+    return new Ran(ran.status(), ran.out(), ran.err());
   }
 
   private static void fill(DevHub hub) {

@@ -11,8 +11,6 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.MirrorUnderTest;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -30,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub pull}, through a mirror of this process and one that the command starts. */
 @Timeout(120)
@@ -64,33 +61,19 @@ class PullCommandTest {
     mirror.close();
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
   private Map<String, String> token(String value) {
     return Map.of("HF_TOKEN", value, "HF_HOME", tmp.resolve("home").toString());
   }
 
-  private Ran run(Map<String, String> environment, List<String> where, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
+  private CommandRun run(Map<String, String> environment, List<String> where, String... arguments) {
     List<String> all = new ArrayList<>(List.of("pull"));
     all.addAll(where);
     all.addAll(List.of(arguments));
-    int status =
-        Main.commandLine(environment)
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err, true))
-            .execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(environment, all);
   }
 
   /** Through the mirror that runs. */
-  private Ran run(String... arguments) {
+  private CommandRun run(String... arguments) {
     return run(token(""), running(), arguments);
   }
 
@@ -123,7 +106,7 @@ class PullCommandTest {
 
   @Test
   void a_repo_is_fetched_once_by_the_running_mirror_and_then_served_without_a_call() {
-    Ran ran = run(ID);
+    CommandRun ran = run(ID);
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.err()).isEmpty();
@@ -144,7 +127,7 @@ class PullCommandTest {
     assertThat(mirror.storedBlobs()).hasSize(ALL);
 
     mirror.mark();
-    Ran again = run(ID, "--json");
+    CommandRun again = run(ID, "--json");
     assertThat(again.status()).isZero();
     assertThat(again.json().at("/repos/0/stored").asInt()).isEqualTo(ALL);
     assertThat(again.json().at("/repos/0/fetched").asInt(-1)).isZero();
@@ -155,12 +138,12 @@ class PullCommandTest {
   @Test
   void without_a_running_mirror_the_command_works_on_the_folder_and_leaves_it_free()
       throws Exception {
-    Ran ran = run(token(""), alone(), "--jobs", "2", "--json", ID);
+    CommandRun ran = run(token(""), alone(), "--jobs", "2", "--json", ID);
 
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.json().at("/repos/0/fetched").asInt()).isEqualTo(ALL);
     mirror.mark();
-    Ran again = run(token(""), alone(), ID);
+    CommandRun again = run(token(""), alone(), ID);
     assertThat(again.status()).as(again.err()).isZero();
     assertThat(again.out())
         .contains("stored already: 3 files, 683 KiB")
@@ -171,7 +154,7 @@ class PullCommandTest {
   @Test
   void only_the_files_that_were_asked_for_are_fetched() {
     assertThat(run("--include", "*.safetensors", "--include", "*.onnx", "--exclude", "onnx/*", ID))
-        .extracting(Ran::status)
+        .extracting(CommandRun::status)
         .isEqualTo(0);
 
     mirror.awaitIdle();
@@ -184,10 +167,10 @@ class PullCommandTest {
     rows.tag("v1", rows.commit("one", "a.csv", DevFile.text("1")));
     rows.commit("two", "b.csv", DevFile.text("2"));
 
-    Ran ran = run("--json", "datasets/acme/rows@v1");
+    CommandRun ran = run("--json", "datasets/acme/rows@v1");
     assertThat(ran.json().at("/repos/0/type").asString()).isEqualTo("dataset");
     assertThat(ran.json().at("/repos/0/files").asInt()).isEqualTo(1);
-    Ran typed = run("--json", "--type", "dataset", "acme/rows");
+    CommandRun typed = run("--json", "--type", "dataset", "acme/rows");
     assertThat(typed.json().at("/repos/0/files").asInt()).isEqualTo(2);
     assertThat(run("--type", "model", "datasets/acme/rows").status())
         .isEqualTo(ExitCode.USAGE.status());
@@ -200,17 +183,17 @@ class PullCommandTest {
     mirror.hub().token("hf_wrong", "bob");
     repo.visibility(Visibility.PRIVATE).allow("hf_right");
 
-    Ran wrong = run(token("hf_wrong"), running(), ID);
+    CommandRun wrong = run(token("hf_wrong"), running(), ID);
     assertThat(wrong.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(wrong.err()).startsWith("intrahub: acme/tiny@main: ").contains("(HTTP 40");
     assertThat(run(ID).status()).isEqualTo(ExitCode.INCOMPLETE.status());
     Path home = Files.createDirectories(tmp.resolve("home"));
     Files.writeString(home.resolve("token"), "hf_right\n");
-    Ran right = run(token(""), running(), ID);
+    CommandRun right = run(token(""), running(), ID);
     assertThat(right.status()).as(right.err()).isZero();
     assertThat(right.out() + right.err() + wrong.out() + wrong.err())
         .doesNotContain("hf_right", "hf_wrong");
-    Ran odd = run(token("hf_\u00e4"), running(), ID);
+    CommandRun odd = run(token("hf_\u00e4"), running(), ID);
     assertThat(odd.status()).isEqualTo(ExitCode.CONFIG.status());
     assertThat(odd.err()).contains("HF_TOKEN holds no token").doesNotContain("hf_");
   }
@@ -219,7 +202,7 @@ class PullCommandTest {
   void a_file_that_fails_is_named_with_the_reason_and_the_others_are_fetched() {
     mirror.hub().faults().on(Route.CDN).always().status(404);
     // Small, so not at the CDN.
-    Ran ran = run("--json", ID, "acme/none");
+    CommandRun ran = run("--json", ID, "acme/none");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     JsonNode pulled = ran.json().at("/repos/0");
@@ -228,7 +211,7 @@ class PullCommandTest {
     assertThat(pulled.at("/failed/0/why").asString()).contains("HTTP ");
     assertThat(ran.json().at("/repos/1/error").asString()).contains("HTTP 40");
 
-    Ran again = run(ID);
+    CommandRun again = run(ID);
     assertThat(again.err().lines())
         .hasSize(2)
         .allMatch(line -> line.matches("intrahub: .*(safetensors|onnx): .*\\(HTTP \\d+\\)\\."));
@@ -240,7 +223,7 @@ class PullCommandTest {
     mirror.close();
     start(new MirrorUnderTest(tmp.resolve("small"), new DiskBudgetSettings(500_000, 0, 95, 90)));
 
-    Ran ran = run(ID);
+    CommandRun ran = run(ID);
     assertThat(ran.status()).isEqualTo(ExitCode.CONFIG.status());
     assertThat(ran.out()).contains("limit of the store: 488 KiB");
     assertThat(ran.err())
@@ -253,7 +236,7 @@ class PullCommandTest {
 
   @Test
   void a_mirror_on_another_store_is_not_used() {
-    Ran ran =
+    CommandRun ran =
         run(
             token("hf_secret"),
             List.of(
@@ -272,7 +255,7 @@ class PullCommandTest {
   void a_name_that_would_control_the_terminal_is_printed_encoded() {
     mirror.hub().repo("model", "acme/odd").commit("x", "a\u001b[2J.txt", DevFile.text("odd"));
 
-    Ran ran = run("acme/odd");
+    CommandRun ran = run("acme/odd");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.out() + ran.err()).contains("a%1B%5B2J.txt").doesNotContain("\u001b");
@@ -292,7 +275,7 @@ class PullCommandTest {
                       tmp.resolve("silent.yaml"), "admin: {port: " + silent.getLocalPort() + "}\n")
                   .toString());
 
-      Ran ran = run(token("hf_secret"), where, ID);
+      CommandRun ran = run(token("hf_secret"), where, ID);
 
       assertThat(ran.status()).isEqualTo(ExitCode.UNAVAILABLE.status());
       assertThat(ran.err())
@@ -309,7 +292,7 @@ class PullCommandTest {
     mirror.hub().repo("model", "acme/big").commit("x", "big.bin", DevFile.lfsGenerated(7, size));
     Stall stall = mirror.hub().faults().on(Route.CDN).always().stallAfter(16 << 20);
     List<String> alone = alone();
-    CompletableFuture<Ran> ended = new CompletableFuture<>();
+    CompletableFuture<CommandRun> ended = new CompletableFuture<>();
     AtomicReference<Throwable> bug = new AtomicReference<>();
     Thread command =
         Thread.ofPlatform()
@@ -320,7 +303,7 @@ class PullCommandTest {
         .until(() -> MirrorUnderTest.bytes(mirror.contentReads()) >= 16 << 20);
     command.interrupt();
 
-    Ran stopped = ended.get();
+    CommandRun stopped = ended.get();
     assertThat(bug.get()).isNull();
     assertThat(stopped.status()).as(stopped.err()).isEqualTo(130);
     assertThat(stopped.json().path("stopped").asBoolean()).isTrue();
@@ -328,7 +311,7 @@ class PullCommandTest {
     mirror.hub().faults().clear();
     mirror.mark();
 
-    Ran again = run(token(""), alone, "--json", "acme/big");
+    CommandRun again = run(token(""), alone, "--json", "acme/big");
     assertThat(again.status()).as(again.err()).isZero();
     assertThat(again.json().at("/repos/0/fetched").asInt()).isEqualTo(1);
     assertThat(MirrorUnderTest.bytes(mirror.contentReads())).isLessThan(size - (8 << 20));

@@ -10,8 +10,6 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -25,7 +23,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -37,17 +34,10 @@ class StatusCommandTest {
 
   @TempDir Path tmp;
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {}
-
-  private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+  private static CommandRun run(String... arguments) {
     List<String> all = new ArrayList<>(List.of("status"));
     all.addAll(List.of(arguments));
-    int status = line.execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(all);
   }
 
   private static String port(MirrorUnderTest mirror) {
@@ -98,7 +88,7 @@ class StatusCommandTest {
           .isEqualTo(transfer.path("connections").asInt());
       assertThat(transfer.path("source").asString())
           .matches("localhost model acme/x@[0-9a-f]{8}/m\\.bin");
-      Ran shown = run("--admin-port", port(mirror));
+      CommandRun shown = run("--admin-port", port(mirror));
       assertThat(shown.status()).isZero();
       assertThat(shown.out())
           .contains("upstream     reachable")
@@ -124,7 +114,7 @@ class StatusCommandTest {
   }
 
   private static JsonNode status(MirrorUnderTest mirror) {
-    Ran ran = run("--json", "--admin-port", port(mirror));
+    CommandRun ran = run("--json", "--admin-port", port(mirror));
     assertThat(ran.status()).isZero();
     return JsonMapper.shared().readTree(ran.out());
   }
@@ -157,7 +147,7 @@ class StatusCommandTest {
     try (ServerSocket socket = new ServerSocket(0)) {
       free = socket.getLocalPort();
     }
-    Ran ran = run("--admin-port", Integer.toString(free));
+    CommandRun ran = run("--admin-port", Integer.toString(free));
 
     assertThat(ran.status()).isEqualTo(69);
     assertThat(ran.out()).isEmpty();
@@ -170,7 +160,7 @@ class StatusCommandTest {
   @Test
   void another_listener_is_told_from_the_operators() {
     try (DevHub hub = DevHub.builder().strict(false).start()) {
-      Ran ran = run("--admin-port", Integer.toString(hub.uri().getPort()));
+      CommandRun ran = run("--admin-port", Integer.toString(hub.uri().getPort()));
 
       assertThat(ran.status()).isEqualTo(69);
       assertThat(ran.err()).contains("is not the operator's listener of a mirror");
@@ -179,7 +169,7 @@ class StatusCommandTest {
 
   @Test
   void a_port_that_the_mirror_chose_has_to_be_named() {
-    Ran ran = run("--admin-port", "0");
+    CommandRun ran = run("--admin-port", "0");
 
     assertThat(ran.status()).isEqualTo(78);
     assertThat(ran.err()).contains("--admin-port").hasLineCount(1);

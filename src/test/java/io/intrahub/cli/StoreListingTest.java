@@ -9,8 +9,6 @@ import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +21,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub ls} and {@code intrahub du}: what they print, and with which status. */
 class StoreListingTest {
@@ -33,13 +30,6 @@ class StoreListingTest {
   @TempDir Path tmp;
   private Path data;
   private Path cache;
-
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
 
   /** Two models share their weights; one of them and a dataset have a small file of their own. */
   @BeforeEach
@@ -79,17 +69,10 @@ class StoreListingTest {
         repo.resolve("snapshots/" + COMMIT + "/" + path), Path.of("../../blobs/" + etag));
   }
 
-  private Ran run(String... arguments) {
+  private CommandRun run(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--data", data.toString()));
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int status =
-        Main.commandLine()
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err, true))
-            .execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(all);
   }
 
   private Path stored(String digest) throws Exception {
@@ -105,7 +88,7 @@ class StoreListingTest {
         stored(git("1,2\n")), FileTime.from(Instant.parse("2099-06-01T10:00:00Z")));
     try (FsStore _ =
         FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
-      Ran ran = run("ls");
+      CommandRun ran = run("ls");
 
       assertThat(ran.status()).as(ran.err()).isZero();
       assertThat(ran.out()).hasLineCount(4);
@@ -122,7 +105,7 @@ class StoreListingTest {
       throws Exception {
     Files.delete(stored(sha256(WEIGHTS)));
 
-    Ran ran = run("ls", "acme/tiny");
+    CommandRun ran = run("ls", "acme/tiny");
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.out().lines())
         .containsExactly(
@@ -161,7 +144,7 @@ class StoreListingTest {
     Path other = stored(git("hello\n")).resolveSibling("a".repeat(40));
     Files.writeString(other, "xyz");
 
-    Ran ran = run("du");
+    CommandRun ran = run("du");
     assertThat(ran.status()).as(ran.err()).isZero();
     assertThat(ran.out().lines().map(line -> line.replaceAll(" {2,}", "|")))
         .containsExactly(
@@ -190,12 +173,12 @@ class StoreListingTest {
       Files.writeString(manifest, "damaged");
     }
     for (String command : List.of("ls", "du")) {
-      Ran ran = run(command);
+      CommandRun ran = run(command);
       assertThat(ran.status()).as(command).isEqualTo(ExitCode.INCOMPLETE.status());
       assertThat(ran.out()).contains("acme/tiny").doesNotContain("acme/copy");
       assertThat(ran.err()).contains("model acme/copy is not counted").hasLineCount(1);
     }
-    Ran files = run("ls", "--json", "acme/copy");
+    CommandRun files = run("ls", "--json", "acme/copy");
     assertThat(files.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(files.err()).contains("model acme/copy").hasLineCount(1);
     assertThat(files.json().at("/commits/0/files").isEmpty()).isTrue();
@@ -203,22 +186,22 @@ class StoreListingTest {
 
   @Test
   void what_is_not_stored_ends_with_66_and_what_is_no_store_with_78() {
-    Ran repo = run("ls", "acme/other");
+    CommandRun repo = run("ls", "acme/other");
     assertThat(repo.status()).isEqualTo(ExitCode.NOT_FOUND.status());
     assertThat(repo.err()).contains("Nothing is stored of acme/other").hasLineCount(1);
     assertThat(run("ls", "other/*").status()).isEqualTo(ExitCode.NOT_FOUND.status());
 
-    Ran revision = run("ls", "acme/tiny@v1");
+    CommandRun revision = run("ls", "acme/tiny@v1");
     assertThat(revision.status()).isEqualTo(ExitCode.NOT_FOUND.status());
     assertThat(revision.err()).contains("acme/tiny@v1 is stored", "intrahub ls acme/tiny");
 
-    Ran typed = run("ls", "a/b/c");
+    CommandRun typed = run("ls", "a/b/c");
     assertThat(typed.status()).isEqualTo(ExitCode.USAGE.status());
     assertThat(typed.err()).startsWith("intrahub: 'a/b/c' is not a repo").hasLineCount(1);
 
     data = tmp.resolve("nowhere");
     for (String command : List.of("ls", "du")) {
-      Ran none = run(command);
+      CommandRun none = run(command);
       assertThat(none.status()).isEqualTo(ExitCode.CONFIG.status());
       assertThat(none.err()).contains("is not a store", "--data").hasLineCount(1);
     }

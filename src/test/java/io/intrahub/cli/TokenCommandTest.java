@@ -9,8 +9,6 @@ import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.store.fs.tokens.WatchedTokens;
 import io.intrahub.testing.SettableClock;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,7 +22,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,9 +33,6 @@ class TokenCommandTest {
   @TempDir Path tmp;
   private Path data;
   private FsStore store;
-
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {}
 
   @BeforeEach
   void openStore() throws Exception {
@@ -57,24 +51,15 @@ class TokenCommandTest {
     store.close();
   }
 
-  private Ran token(String... arguments) {
+  private CommandRun token(String... arguments) {
     return tokenIn(data, arguments);
   }
 
-  private static Ran tokenIn(Path folder, String... arguments) {
+  private static CommandRun tokenIn(Path folder, String... arguments) {
     List<String> all = new ArrayList<>(List.of("token"));
     all.addAll(List.of(arguments));
     all.addAll(List.of("--data", folder.toString()));
-    return run(all);
-  }
-
-  private static Ran run(List<String> arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line =
-        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    int status = line.execute(arguments.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(all);
   }
 
   @Test
@@ -82,7 +67,7 @@ class TokenCommandTest {
     SettableClock clock = new SettableClock();
     WatchedTokens watched = WatchedTokens.in(data, clock);
 
-    Ran added = token("add", "ci", "--repos", "acme/*", "--repos", "datasets/acme/*");
+    CommandRun added = token("add", "ci", "--repos", "acme/*", "--repos", "datasets/acme/*");
     assertThat(added.status()).isZero();
     assertThat(added.out()).matches("hf_intrahub[A-Za-z0-9]{32}\\R");
     assertThat(added.err()).contains("HF_TOKEN").doesNotContain(added.out().strip());
@@ -101,7 +86,7 @@ class TokenCommandTest {
     String text = token("add", "ci", "--repos", "acme/*", "--expires", "90d").out().strip();
     token("add", "night");
 
-    Ran list = token("list");
+    CommandRun list = token("list");
     assertThat(list.status()).isZero();
     assertThat(list.out().lines())
         .hasSize(3)
@@ -129,12 +114,12 @@ class TokenCommandTest {
   void a_name_is_given_once_and_can_be_given_again_after_it_was_revoked() {
     assertThat(token("add", "ci").status()).isZero();
 
-    Ran again = token("add", "ci");
+    CommandRun again = token("add", "ci");
     assertThat(again.status()).isEqualTo(TokenCommand.FAILED);
     assertThat(again.out()).isEmpty();
     assertThat(again.err()).contains("called ci already").contains("token revoke ci");
     assertThat(token("revoke", "ci").status()).isZero();
-    Ran unknown = token("revoke", "ci");
+    CommandRun unknown = token("revoke", "ci");
     assertThat(unknown.status()).isEqualTo(TokenCommand.FAILED);
     assertThat(unknown.err()).contains("no local token called ci").contains("token list");
     assertThat(token("add", "ci").status()).isZero();
@@ -156,7 +141,7 @@ class TokenCommandTest {
   void what_was_typed_wrong_is_said_in_one_line(String typed, String said) {
     List<String> arguments = new ArrayList<>(List.of("token"));
     arguments.addAll(List.of(typed.split(" ")));
-    Ran ran = run(arguments);
+    CommandRun ran = CommandRun.of(arguments);
 
     assertThat(ran.status()).isEqualTo(USAGE);
     assertThat(ran.err()).startsWith("intrahub: " + said).hasLineCount(1);
@@ -165,7 +150,7 @@ class TokenCommandTest {
 
   @Test
   void without_a_command_the_commands_are_named() {
-    Ran ran = run(List.of("token"));
+    CommandRun ran = CommandRun.of(List.of("token"));
 
     assertThat(ran.status()).isEqualTo(USAGE);
     assertThat(ran.err()).contains("Name a command: add, list or revoke").hasLineCount(1);
@@ -173,7 +158,7 @@ class TokenCommandTest {
 
   @Test
   void a_folder_that_is_no_store_stays_as_it_is() {
-    Ran ran = tokenIn(tmp.resolve("elsewhere"), "add", "ci");
+    CommandRun ran = tokenIn(tmp.resolve("elsewhere"), "add", "ci");
 
     assertThat(ran.status()).isEqualTo(Main.EX_CONFIG);
     assertThat(ran.out()).isEmpty();
@@ -187,7 +172,7 @@ class TokenCommandTest {
     Files.writeString(file, "{");
 
     for (String command : List.of("add", "revoke", "list")) {
-      Ran ran = command.equals("list") ? token(command) : token(command, "ci");
+      CommandRun ran = command.equals("list") ? token(command) : token(command, "ci");
 
       assertThat(ran.status()).isEqualTo(Main.EX_CONFIG);
       assertThat(ran.out()).isEmpty();
@@ -200,7 +185,7 @@ class TokenCommandTest {
   void the_folder_is_found_with_the_file_of_the_mirror() throws Exception {
     Path config = Files.writeString(tmp.resolve("intrahub.yaml"), "store: {path: " + data + "}\n");
 
-    Ran added = run(List.of("token", "add", "ci", "--config", config.toString()));
+    CommandRun added = CommandRun.of(List.of("token", "add", "ci", "--config", config.toString()));
 
     assertThat(added.status()).isZero();
     assertThat(added.err()).contains("no effect yet, because access.mode is not service");
