@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all files that were asked for are in the folder",
-      "1:some are not stored; the others are in the folder",
+      "1:some are not stored, or a repo could not be brought up to date; the messages name them",
       "2:the command line is wrong",
       "74:the cache folder can't be written; the same command continues",
       "78:the store or the configuration can't be used"

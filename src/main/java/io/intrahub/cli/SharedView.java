@@ -39,7 +39,11 @@ final class SharedView implements Runnable {
   private static final String NOT_WHOLE =
       "no branch or tag of it is stored with all its files; intrahub pull fetches the rest";
 
-  private static final String FAILED = "it can't be written; the log says why";
+  private static final String NOT_UPDATED =
+      "it could not be brought up to date in the folder; the log says why";
+
+  private static final String NOT_REMOVED =
+      "not everybody may read it, but it could not be taken out of the folder; the log says why";
 
   private final CacheView view;
   private final OpenRepos open;
@@ -55,16 +59,17 @@ final class SharedView implements Runnable {
    * What the folder has after a run.
    *
    * @param shown the repos in it
-   * @param left the stored repos that are not in it
+   * @param left the stored repos that are rightly not in it
+   * @param failed those that may be in it as they should not, or are missing
    */
-  record Content(List<RepoId> shown, List<Left> left) {}
+  record Content(List<RepoId> shown, List<Note> left, List<Note> failed) {}
 
   /**
-   * A stored repo that is not in the folder.
+   * A repo, and what there is to say about it.
    *
    * @param why for the operator, without a full stop
    */
-  record Left(RepoId repo, String why) {}
+  record Note(RepoId repo, String why) {}
 
   SharedView(CacheView view, OpenRepos open, Clock clock) {
     this.view = view;
@@ -91,10 +96,16 @@ final class SharedView implements Runnable {
   /**
    * Does one run that begins now, after the one in progress if there is one.
    *
+   * @throws InterruptedIOException if the thread was interrupted
    * @throws IOException if the store can't be read, or the folder can't be written
    */
   Content bringUpToDate() throws IOException {
-    busy.lock();
+    try {
+      busy.lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw stopped();
+    }
     try {
       return refresh();
     } finally {
@@ -102,31 +113,47 @@ final class SharedView implements Runnable {
     }
   }
 
+  private static InterruptedIOException stopped() {
+    return new InterruptedIOException("the run was stopped");
+  }
+
   private Content refresh() throws IOException {
+    Map<RepoId, String> failed = new LinkedHashMap<>();
     // First, because a repo that is closed now must not wait for the others.
     List<RepoId> shown = new ArrayList<>();
     for (RepoId repo : view.shown()) {
       if (open.isOpen(repo)) {
         shown.add(repo);
-      } else {
-        hide(repo);
+      } else if (!hide(repo)) {
+        failed.put(repo, NOT_REMOVED);
       }
     }
     ask(shown);
     Map<RepoId, String> left = new LinkedHashMap<>();
     for (RepoId repo : view.stored()) {
       if (Thread.currentThread().isInterrupted()) {
-        throw new InterruptedIOException("the run was stopped");
+        throw stopped();
       }
       boolean isOpen = open.isOpen(repo);
-      boolean done = isOpen ? show(repo) : hide(repo);
-      left.put(repo, done ? (isOpen ? NOT_WHOLE : NOT_OPEN) : FAILED);
+      if (isOpen ? show(repo) : hide(repo)) {
+        failed.remove(repo);
+        left.put(repo, isOpen ? NOT_WHOLE : NOT_OPEN);
+      } else {
+        failed.put(repo, isOpen ? NOT_UPDATED : NOT_REMOVED);
+      }
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      // What failed then did so for this reason.
+      throw stopped();
     }
     view.deleteHidden();
     List<RepoId> now = view.shown();
     now.forEach(left::remove);
-    return new Content(
-        now, left.entrySet().stream().map(one -> new Left(one.getKey(), one.getValue())).toList());
+    return new Content(now, notes(left), notes(failed));
+  }
+
+  private static List<Note> notes(Map<RepoId, String> why) {
+    return why.entrySet().stream().map(one -> new Note(one.getKey(), one.getValue())).toList();
   }
 
   private void ask(List<RepoId> repos) throws IOException {

@@ -4,6 +4,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StopSignal;
 import io.intrahub.config.Config;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,16 +35,27 @@ final class ViewExport {
   private ExitCode runHere(ReportOutput output) throws CommandException {
     // A mirror would make any folder a store.
     var _ = StoreInventory.open(config.store().path());
-    try (InProcessMirror mirror = InProcessMirror.startWithView(config)) {
+    try (StopSignal stop = new StopSignal();
+        InProcessMirror mirror = InProcessMirror.startWithView(config)) {
       ViewKeeper keeper = mirror.view();
-      try {
-        boolean isConfigured = config.store().view() == Config.Store.View.OPEN_REPOS;
-        new ViewReport(output).tell(keeper.folder(), keeper.update(), isConfigured, false);
-      } catch (IOException e) {
-        throw stopped(keeper.folder(), e);
-      }
+      boolean isConfigured = config.store().view() == Config.Store.View.OPEN_REPOS;
+      return new ViewReport(output).tell(keeper.folder(), update(keeper, stop), isConfigured, false)
+          ? ExitCode.OK
+          : ExitCode.INCOMPLETE;
     }
-    return ExitCode.OK;
+  }
+
+  private static SharedView.Content update(ViewKeeper keeper, StopSignal stop)
+      throws CommandException {
+    try {
+      // Not while the mirror starts or closes: what it does with files must not be interrupted.
+      stop.interrupts(true);
+      return keeper.update();
+    } catch (IOException e) {
+      throw stopped(keeper.folder(), e);
+    } finally {
+      stop.interrupts(false);
+    }
   }
 
   /** Says that the folder is not up to date. */

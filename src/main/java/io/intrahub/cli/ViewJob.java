@@ -49,7 +49,9 @@ final class ViewJob implements MirrorJob {
           "The running mirror does not understand this export: it may be of another version.");
     }
     try {
-      new ViewReport(events).tell(keeper.folder(), keeper.update(), keeper.isConfigured(), true);
+      var _ =
+          new ViewReport(events)
+              .tell(keeper.folder(), keeper.update(), keeper.isConfigured(), true);
     } catch (IOException e) {
       throw ViewExport.stopped(keeper.folder(), e);
     }

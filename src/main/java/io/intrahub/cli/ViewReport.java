@@ -4,6 +4,7 @@ import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
 import java.nio.file.Path;
+import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -26,10 +27,23 @@ final class ViewReport {
    *
    * @param isConfigured whether {@code store.view} says that there is such a folder
    * @param isRunning whether a mirror runs on the store
+   * @return whether all of the folder is up to date
    */
-  void tell(Path folder, SharedView.Content content, boolean isConfigured, boolean isRunning) {
+  boolean tell(Path folder, SharedView.Content content, boolean isConfigured, boolean isRunning) {
+    boolean complete = content.failed().isEmpty();
+    String repos = Amounts.count(content.shown().size(), "repo");
     output.line(
-        folder + " is up to date, with " + Amounts.count(content.shown().size(), "repo") + ".");
+        complete
+            ? folder + " is up to date, with " + repos + "."
+            : folder + " has " + repos + ", and is not up to date.");
+    content.failed().stream()
+        .limit(FolderReport.MAX_LINES)
+        .forEach(one -> output.error(name(one.repo()) + ": " + one.why()));
+    if (content.failed().size() > FolderReport.MAX_LINES) {
+      output.error(
+          (content.failed().size() - FolderReport.MAX_LINES)
+              + " more repos could not be brought up to date");
+    }
     content.left().stream()
         .limit(FolderReport.MAX_LINES)
         .forEach(left -> output.line("Without " + name(left.repo()) + ": " + left.why() + "."));
@@ -40,7 +54,8 @@ final class ViewReport {
     output.line(
         "Share this folder read-only, and nothing else of the store. Clients load from it with"
             + " HF_HUB_OFFLINE=1, and HF_HUB_CACHE naming where they see it.");
-    output.end(json(folder, content, isConfigured), true, future(isConfigured, isRunning));
+    output.end(json(folder, content, isConfigured), complete, future(isConfigured, isRunning));
+    return complete;
   }
 
   /** As it is typed in a command. */
@@ -70,13 +85,18 @@ final class ViewReport {
             .put("folder", folder.toString())
             .put("view", isConfigured ? "open-repos" : "none")
             .put("shownCount", content.shown().size())
-            .put("leftCount", content.left().size());
+            .put("leftCount", content.left().size())
+            .put("failedCount", content.failed().size());
     ArrayNode shown = json.putArray("shown");
     content.shown().stream().limit(MAX_NAMED).forEach(repo -> shown.add(name(repo)));
-    ArrayNode left = json.putArray("left");
-    content.left().stream()
-        .limit(MAX_NAMED)
-        .forEach(one -> left.addObject().put("repo", name(one.repo())).put("why", one.why()));
+    put(json.putArray("left"), content.left());
+    put(json.putArray("failed"), content.failed());
     return json;
+  }
+
+  private static void put(ArrayNode array, List<SharedView.Note> notes) {
+    notes.stream()
+        .limit(MAX_NAMED)
+        .forEach(one -> array.addObject().put("repo", name(one.repo())).put("why", one.why()));
   }
 }

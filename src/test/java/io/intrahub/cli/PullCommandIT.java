@@ -11,7 +11,6 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.faults.MirrorProcess;
 import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +30,6 @@ class PullCommandIT {
   private static final String ID = "acme/big";
   private static final long SIZE = 48L << 20;
   private static final long STALLED_AT = 24L << 20;
-  private static final int SIGINT = 2;
-  private static final int SIGTERM = 15;
 
   @TempDir Path tmp;
   private Path log;
@@ -80,25 +77,6 @@ class PullCommandIT {
         .sum();
   }
 
-  /** A shell that starts the tests in the background has them and their children ignore SIGINT. */
-  private static int signal() throws IOException {
-    String ignored =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(line -> line.startsWith("SigIgn:"))
-            .map(line -> line.substring("SigIgn:".length()).strip())
-            .findFirst()
-            .orElse("0");
-    return new BigInteger(ignored, 16).testBit(SIGINT - 1) ? SIGTERM : SIGINT;
-  }
-
-  /** Sends the signal of Ctrl-C, or SIGTERM, and returns its number. */
-  private static int send(Process process) throws IOException, InterruptedException {
-    int signal = signal();
-    assertThat(new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor())
-        .isZero();
-    return signal;
-  }
-
   @Test
   void a_signal_during_the_start_of_its_mirror_stops_it_and_the_same_command_begins_anew()
       throws Exception {
@@ -110,7 +88,7 @@ class PullCommandIT {
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(1))
         .until(() -> Files.exists(data.resolve("lock")) || !first.isAlive());
-    int signal = send(first);
+    int signal = MirrorProcess.interrupt(first);
 
     String stopped = output(first);
 
@@ -134,7 +112,7 @@ class PullCommandIT {
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> fetchedBytes() >= STALLED_AT || !first.isAlive());
-    int signal = send(first);
+    int signal = MirrorProcess.interrupt(first);
     String stopped = output(first);
     assertThat(stopped)
         .as("%s", Files.readString(log))

@@ -8,8 +8,6 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.testing.MirrorUnderTest;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +20,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code intrahub export --view}, through a mirror of this process and without one. */
 @Timeout(120)
@@ -55,29 +51,10 @@ class ViewExportTest {
     mirror.close();
   }
 
-  /** What a command did. */
-  private record Ran(int status, String out, String err) {
-    Ran expectSuccess() {
-      assertThat(status).as(out + err).isZero();
-      return this;
-    }
-
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private Ran run(List<String> where, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
+  private CommandRun run(List<String> where, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(where);
-    int status =
-        Main.commandLine(Map.of("HF_TOKEN", ALICE, "HF_HOME", tmp.resolve("home").toString()))
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err, true))
-            .execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return CommandRun.of(Map.of("HF_TOKEN", ALICE, "HF_HOME", tmp.resolve("home").toString()), all);
   }
 
   /** Through the mirror that runs. */
@@ -117,7 +94,7 @@ class ViewExportTest {
     Path data = tmp.resolve("alone");
     run(alone(), "pull", "acme/open", "acme/private").expectSuccess();
 
-    Ran ran = run(alone(), "export", "--view").expectSuccess();
+    CommandRun ran = run(alone(), "export", "--view").expectSuccess();
 
     assertThat(ran.out())
         .contains(CacheView.folder(data) + " is up to date, with 1 repo.")
@@ -137,7 +114,7 @@ class ViewExportTest {
     mirror.awaitIdle();
     assertThat(CacheView.folder(data)).doesNotExist();
 
-    Ran ran = run(running(), "export", "--view", "--json").expectSuccess();
+    CommandRun ran = run(running(), "export", "--view", "--json").expectSuccess();
 
     assertThat(ran.json().path("folder").asString()).isEqualTo(CacheView.folder(data).toString());
     assertThat(ran.json().path("view").asString()).isEqualTo("none");
@@ -160,7 +137,7 @@ class ViewExportTest {
   void a_repo_of_which_a_file_is_missing_is_named() throws Exception {
     run(alone(), "pull", "--exclude", "*.bin", "acme/open").expectSuccess();
 
-    Ran ran = run(alone(), "export", "--view").expectSuccess();
+    CommandRun ran = run(alone(), "export", "--view").expectSuccess();
 
     assertThat(ran.out())
         .contains("is up to date, with 0 repos.")
@@ -168,8 +145,45 @@ class ViewExportTest {
   }
 
   @Test
+  void a_repo_that_could_not_be_brought_up_to_date_is_an_error() throws Exception {
+    run(alone(), "pull", "acme/open").expectSuccess();
+    Path shown = Files.createDirectories(repo(tmp.resolve("alone"), "acme/open"));
+    Files.createFile(shown.resolve("blobs"));
+
+    CommandRun ran = run(alone(), "export", "--view");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.out()).contains(" has 1 repo, and is not up to date.");
+    assertThat(ran.err())
+        .contains("intrahub: acme/open: it could not be brought up to date in the folder");
+  }
+
+  @Test
+  void a_closed_repo_that_could_not_be_taken_out_is_an_error() throws Exception {
+    Path data = mirror.data();
+    run(running(), "pull", "acme/open").expectSuccess();
+    mirror.awaitIdle();
+    run(running(), "export", "--view").expectSuccess();
+    Path hidden = CacheView.folder(data).resolveSibling("hidden");
+    Files.delete(hidden);
+    Files.createFile(hidden);
+    open.visibility(Visibility.PRIVATE);
+    mirror.clock().pass(Duration.ofMinutes(70));
+    mirror.app().refreshView();
+    mirror.awaitIdle();
+
+    CommandRun ran = run(running(), "export", "--view", "--json");
+
+    assertThat(shownFile(data)).exists();
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.json().at("/failed/0/repo").asString()).isEqualTo("acme/open");
+    assertThat(ran.json().at("/failed/0/why").asString()).contains("could not be taken out");
+    assertThat(ran.json().at("/shown/0").asString()).isEqualTo("acme/open");
+  }
+
+  @Test
   void a_folder_that_is_no_store_stays_as_it_is() throws Exception {
-    Ran ran = run(alone(), "export", "--view");
+    CommandRun ran = run(alone(), "export", "--view");
 
     assertThat(ran.status()).isEqualTo(ExitCode.CONFIG.status());
     assertThat(ran.err()).contains("is not a store").hasLineCount(1);

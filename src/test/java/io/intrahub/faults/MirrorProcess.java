@@ -8,6 +8,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,6 +34,8 @@ public final class MirrorProcess implements AutoCloseable {
   public static final List<String> STARTS_QUICKLY =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
+  private static final int SIGINT = 2;
+  private static final int SIGTERM = 15;
   private static final Pattern PORT = Pattern.compile("Clients: .*:(\\d+)$");
   private static final Pattern ADMIN = Pattern.compile("Operator: (http://[^/]+)/");
 
@@ -94,6 +97,25 @@ public final class MirrorProcess implements AutoCloseable {
     builder.environment().put("INTRAHUB_ADMIN_PORT", "0");
     builder.environment().putAll(environment);
     return builder.start();
+  }
+
+  /** A shell that starts the tests in the background has them and their children ignore SIGINT. */
+  private static int signal() throws IOException {
+    String ignored =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .map(line -> line.substring("SigIgn:".length()).strip())
+            .findFirst()
+            .orElse("0");
+    return new BigInteger(ignored, 16).testBit(SIGINT - 1) ? SIGTERM : SIGINT;
+  }
+
+  /** Sends the signal of Ctrl-C, or SIGTERM, and returns its number. */
+  public static int interrupt(Process process) throws IOException, InterruptedException {
+    int signal = signal();
+    assertThat(new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor())
+        .isZero();
+    return signal;
   }
 
   /**

@@ -4,6 +4,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.FileOptions;
 import io.intrahub.cli.command.ProductVersion;
+import io.intrahub.cli.command.StopSignal;
 import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.config.Config;
 import io.intrahub.hub.RepoType;

@@ -1,4 +1,4 @@
-package io.intrahub.cli.pull;
+package io.intrahub.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

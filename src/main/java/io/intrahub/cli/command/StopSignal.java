@@ -1,4 +1,4 @@
-package io.intrahub.cli.pull;
+package io.intrahub.cli.command;
 
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * command has closed what it opened. The JVM then ends with the status of the signal: 130 or 143.
  * For the thread that the signal interrupts.
  */
-final class StopSignal implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
   /** A mirror that doesn't close by then is killed, which its store survives. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -23,7 +23,8 @@ final class StopSignal implements AutoCloseable {
   /** Whether the signal has come. Guarded by this. */
   private boolean came;
 
-  StopSignal() {
+  /** Begins to wait for a signal. The thread of the command is the present one. */
+  public StopSignal() {
     hook = new Thread(this::stop, "stop");
     Runtime.getRuntime().addShutdownHook(hook);
   }
@@ -50,7 +51,7 @@ final class StopSignal implements AutoCloseable {
    * as soon as it may. Afterwards no interrupt is left, so that what is closed then is closed in
    * order.
    */
-  synchronized void interrupts(boolean now) {
+  public synchronized void interrupts(boolean now) {
     interrupts = now;
     if (came && now) {
       command.interrupt();
