@@ -117,6 +117,13 @@ final class SharedView implements Runnable {
     return new InterruptedIOException("the run was stopped");
   }
 
+  /** An interrupt also has the file system fail, which says nothing about a repo then. */
+  private static void requireNotStopped() throws InterruptedIOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw stopped();
+    }
+  }
+
   private Content refresh() throws IOException {
     Map<RepoId, String> failed = new LinkedHashMap<>();
     // First, because a repo that is closed now must not wait for the others.
@@ -131,9 +138,7 @@ final class SharedView implements Runnable {
     ask(shown);
     Map<RepoId, String> left = new LinkedHashMap<>();
     for (RepoId repo : view.stored()) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw stopped();
-      }
+      requireNotStopped();
       boolean isOpen = open.isOpen(repo);
       if (isOpen ? show(repo) : hide(repo)) {
         failed.remove(repo);
@@ -141,10 +146,6 @@ final class SharedView implements Runnable {
       } else {
         failed.put(repo, isOpen ? NOT_UPDATED : NOT_REMOVED);
       }
-    }
-    if (Thread.currentThread().isInterrupted()) {
-      // What failed then did so for this reason.
-      throw stopped();
     }
     view.deleteHidden();
     List<RepoId> now = view.shown();
@@ -178,21 +179,23 @@ final class SharedView implements Runnable {
     }
   }
 
-  private boolean show(RepoId repo) {
+  private boolean show(RepoId repo) throws InterruptedIOException {
     try {
       view.show(repo);
       return true;
     } catch (IOException e) {
+      requireNotStopped();
       log.warn("{} can't be brought up to date in the shared folder: {}", repo, e.toString());
       return false;
     }
   }
 
-  private boolean hide(RepoId repo) {
+  private boolean hide(RepoId repo) throws InterruptedIOException {
     try {
       view.hide(repo);
       return true;
     } catch (IOException e) {
+      requireNotStopped();
       log.error(
           "{} is not open to everybody, but could not be removed from the shared folder: {}",
           repo,
