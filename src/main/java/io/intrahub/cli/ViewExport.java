@@ -7,6 +7,7 @@ import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StopSignal;
 import io.intrahub.config.Config;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -39,20 +40,27 @@ final class ViewExport {
         InProcessMirror mirror = InProcessMirror.startWithView(config)) {
       ViewKeeper keeper = mirror.view();
       boolean isConfigured = config.store().view() == Config.Store.View.OPEN_REPOS;
-      return new ViewReport(output).tell(keeper.folder(), update(keeper, stop), isConfigured, false)
-          ? ExitCode.OK
-          : ExitCode.INCOMPLETE;
+      try {
+        SharedView.Content content = update(keeper, stop);
+        return new ViewReport(output).tell(keeper.folder(), content, isConfigured, false)
+            ? ExitCode.OK
+            : ExitCode.INCOMPLETE;
+      } catch (InterruptedIOException e) {
+        // Said here: after a signal, the process ends as soon as the mirror is closed.
+        output.error(notDone(keeper.folder(), e));
+        return ExitCode.IO_ERROR;
+      } catch (IOException e) {
+        throw stopped(keeper.folder(), e);
+      }
     }
   }
 
   private static SharedView.Content update(ViewKeeper keeper, StopSignal stop)
-      throws CommandException {
+      throws CommandException, IOException {
     try {
       // Not while the mirror starts or closes: what it does with files must not be interrupted.
       stop.interrupts(true);
       return keeper.update();
-    } catch (IOException e) {
-      throw stopped(keeper.folder(), e);
     } finally {
       stop.interrupts(false);
     }
@@ -60,12 +68,13 @@ final class ViewExport {
 
   /** Says that the folder is not up to date. */
   static CommandException stopped(Path folder, IOException why) {
-    return new CommandException(
-        ExitCode.IO_ERROR,
-        folder
-            + " could not be brought up to date: "
-            + FileErrors.describe(why)
-            + ". What it shows is whole, and the same command continues.",
-        why);
+    return new CommandException(ExitCode.IO_ERROR, notDone(folder, why) + ".", why);
+  }
+
+  private static String notDone(Path folder, IOException why) {
+    return folder
+        + " could not be brought up to date: "
+        + FileErrors.describe(why)
+        + ". What it shows is whole, and the same command continues";
   }
 }

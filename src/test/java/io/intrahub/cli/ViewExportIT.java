@@ -65,6 +65,9 @@ class ViewExportIT {
       assertThat(statusOf(first)).as(Files.readString(log)).isEqualTo(128 + signal);
 
       assertThat(StoreLock.isHeld(data())).isFalse();
+      assertThat(Files.readString(log))
+          .contains("could not be brought up to date: the run was stopped")
+          .contains("the same command continues");
       assertThat(statusOf(run(hub, "export", "--view"))).as(Files.readString(log)).isZero();
       assertThat(CacheView.folder(data()).resolve("models--acme--tiny/snapshots"))
           .isNotEmptyDirectory();
