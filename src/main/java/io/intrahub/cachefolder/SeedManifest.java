@@ -14,7 +14,6 @@ import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.SeedBlobs;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -22,12 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.PriorityQueue;
-import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files of one commit in cache folders, read anew at each question. A listing holds the names
@@ -35,8 +35,13 @@ import java.util.function.Predicate;
  * Safe for use by many threads.
  */
 final class SeedManifest implements Manifest {
-  /** Names of one folder that are listed; the Hub takes a tenth of that. */
-  private static final int MAX_NAMES = 100_000;
+  private static final Logger log = LoggerFactory.getLogger(SeedManifest.class);
+
+  /**
+   * Names of one folder that a listing holds at once; it reads the folder again for those behind
+   * them. A slow client holds them for as long as it takes its answer.
+   */
+  private static final int WINDOW = 2_000;
 
   private final List<CacheFolderReader> folders;
   private final SeedBlobs blobs;
@@ -63,11 +68,14 @@ final class SeedManifest implements Manifest {
   @Override
   public int size() {
     int[] entries = {0};
-    try {
-      list(Optional.empty(), true, _ -> entries[0]++);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    list(
+        Optional.empty(),
+        true,
+        Optional.empty(),
+        _ -> {
+          entries[0]++;
+          return true;
+        });
     return entries[0];
   }
 
@@ -133,10 +141,10 @@ final class SeedManifest implements Manifest {
       Optional<FilePath> directory,
       boolean recursive,
       Optional<FilePath> after,
-      Predicate<ManifestEntry> to)
-      throws IOException {
+      Predicate<ManifestEntry> to) {
     byte[] behind = after.map(path -> utf8(path.value())).orElse(new byte[0]);
-    var _ = new Listing(recursive, behind, to).pass(directory.map(d -> d.value() + "/").orElse(""));
+    var _ =
+        new Listing(recursive, behind, to).pass(directory.map(d -> d.value() + "/").orElse(""), 1);
   }
 
   private static byte[] utf8(String text) {
@@ -148,18 +156,54 @@ final class SeedManifest implements Manifest {
    *
    * @param path in {@link Manifest#ORDER}; that of a folder's content ends with a slash
    */
-  private record Place(byte[] path, String name) implements Comparable<Place> {
+  private record Place(byte[] path) implements Comparable<Place> {
+    static final Place FIRST = new Place("");
+
     Place(String name) {
-      this(utf8(name), name);
+      this(utf8(name));
+    }
+
+    String name() {
+      return new String(path, StandardCharsets.UTF_8);
     }
 
     boolean isContent() {
-      return name.endsWith("/");
+      return path[path.length - 1] == '/';
+    }
+
+    Place content() {
+      byte[] content = Arrays.copyOf(path, path.length + 1);
+      content[path.length] = '/';
+      return new Place(content);
     }
 
     @Override
     public int compareTo(Place other) {
       return Arrays.compareUnsigned(path, other.path);
+    }
+  }
+
+  /** The first places of those that are added, up to a number. For one thread. */
+  private static final class Window {
+    private final int most;
+    private final TreeSet<Place> first = new TreeSet<>();
+    private boolean dropped;
+
+    Window(int most) {
+      this.most = most;
+    }
+
+    void add(Place place) {
+      first.add(place);
+      if (first.size() > most) {
+        first.removeLast();
+        dropped = true;
+      }
+    }
+
+    void addAll(Window other) {
+      other.first.forEach(this::add);
+      dropped |= other.dropped;
     }
   }
 
@@ -179,64 +223,100 @@ final class SeedManifest implements Manifest {
      * Passes what is in a folder.
      *
      * @param prefix empty: the root; else the path with a slash
+     * @param depth of the folder, from 1; all levels together hold a few times {@link #WINDOW}
      * @return whether more is wanted
      */
-    boolean pass(String prefix) throws IOException {
-      PriorityQueue<Place> places = names(prefix);
+    boolean pass(String prefix, int depth) {
+      Places places = new Places(prefix, Math.max(1, WINDOW / depth));
       for (Place next = places.poll(); next != null; next = places.poll()) {
         if (next.isContent()) {
-          if (!pass(next.name())) {
+          if (!pass(next.name(), depth + 1)) {
             return false;
           }
           continue;
         }
-        Place content = new Place(next.name() + "/");
-        boolean isWanted = Arrays.compareUnsigned(next.path(), behind) > 0;
-        boolean isEntered = recursive && mayFollow(content);
-        if (!isWanted && !isEntered) {
-          continue;
-        }
         Optional<Entry> entry = entry(next.name(), false);
-        if (isWanted && entry.isPresent() && !to.test(described(entry.get()))) {
+        if (isWanted(next) && entry.isPresent() && !to.test(described(entry.get()))) {
           return false;
         }
-        if (isEntered && entry.filter(e -> e.kind() == Entry.Kind.DIRECTORY).isPresent()) {
-          places.add(content);
+        if (isEntered(next) && entry.filter(e -> e.kind() == Entry.Kind.DIRECTORY).isPresent()) {
+          places.add(next.content());
         }
       }
       return true;
     }
 
-    /** Whether something in a folder may be behind the path at which the listing begins. */
-    private boolean mayFollow(Place content) {
-      int shared = Arrays.mismatch(content.path(), behind);
-      return shared < 0
-          || shared == content.path().length
-          || Arrays.compareUnsigned(content.path(), behind) > 0;
+    private boolean isWanted(Place place) {
+      return Arrays.compareUnsigned(place.path(), behind) > 0;
     }
 
-    /** The names in a folder, of all seeds. */
-    private PriorityQueue<Place> names(String prefix) throws IOException {
-      PriorityQueue<Place> places = new PriorityQueue<>();
-      Set<String> seen = new HashSet<>();
-      for (CacheFolderReader folder : folders) {
+    /** Whether something in a folder may be behind the path at which the listing begins. */
+    private boolean isEntered(Place place) {
+      byte[] content = place.content().path();
+      int shared = Arrays.mismatch(content, behind);
+      return recursive
+          && (shared < 0
+              || shared == content.length
+              || Arrays.compareUnsigned(content, behind) > 0);
+    }
+
+    /** The places in one folder, of all seeds, in their order. */
+    private final class Places {
+      private final String prefix;
+      private final int most;
+      private final TreeSet<Place> next = new TreeSet<>();
+      private Place readTo = Place.FIRST;
+      private boolean isRead;
+
+      Places(String prefix, int most) {
+        this.prefix = prefix;
+        this.most = most;
+      }
+
+      void add(Place content) {
+        next.add(content);
+      }
+
+      /** Null at the end. */
+      @Nullable Place poll() {
+        if (!isRead && (next.isEmpty() || next.first().compareTo(readTo) > 0)) {
+          readOn();
+        }
+        return next.pollFirst();
+      }
+
+      private void readOn() {
+        Window window = new Window(most);
+        for (CacheFolderReader folder : folders) {
+          window.addAll(names(folder));
+        }
+        next.addAll(window.first);
+        isRead = !window.dropped;
+        if (!isRead) {
+          readTo = window.first.last();
+        }
+      }
+
+      /** A folder that can't be read hides nothing of the others, nor of what else is listed. */
+      private Window names(CacheFolderReader folder) {
+        Window window = new Window(most);
         Optional<Path> listed =
             in(folder, prefix).filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS));
         if (listed.isEmpty()) {
-          continue;
+          return window;
         }
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(listed.get())) {
           for (Path child : stream) {
-            String name = prefix + child.getFileName();
-            if (seen.size() < MAX_NAMES && seen.add(name)) {
-              places.add(new Place(name));
+            Place place = new Place(prefix + child.getFileName());
+            if (place.compareTo(readTo) > 0 && (isWanted(place) || isEntered(place))) {
+              window.add(place);
             }
           }
-        } catch (DirectoryIteratorException e) {
-          throw e.getCause();
+        } catch (IOException | DirectoryIteratorException e) {
+          log.debug("{} can't be listed", listed.get(), e);
         }
+        return window;
       }
-      return places;
     }
   }
 }

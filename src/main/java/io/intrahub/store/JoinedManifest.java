@@ -8,6 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Two partial manifests of one commit as one. Where both have a path, the first counts.
@@ -16,6 +18,8 @@ import java.util.function.Predicate;
  * @param second of the same commit
  */
 public record JoinedManifest(Manifest first, Manifest second) implements Manifest {
+  private static final Logger log = LoggerFactory.getLogger(JoinedManifest.class);
+
   /** Entries of the second manifest that are in memory at once. */
   private static final int CHUNK = 500;
 
@@ -43,7 +47,16 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
   @Override
   public Optional<ManifestEntry> find(FilePath path) throws IOException {
     Optional<ManifestEntry> found = first.find(path);
-    return found.isPresent() ? found : second.find(path);
+    return found.isPresent() ? found : inSecond(path);
+  }
+
+  private Optional<ManifestEntry> inSecond(FilePath path) {
+    try {
+      return second.find(path);
+    } catch (IOException e) {
+      log.debug("{} can't be looked up in a second list of {}", path, commit(), e);
+      return Optional.empty();
+    }
   }
 
   @Override
@@ -55,20 +68,16 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
       throws IOException {
     Others others = new Others(directory, recursive, after, to);
     boolean[] wanted = {true};
-    try {
-      first.list(
-          directory,
-          recursive,
-          after,
-          entry -> {
-            wanted[0] = others.passUntil(entry.entry().path()) && to.test(entry);
-            return wanted[0];
-          });
-      if (wanted[0]) {
-        others.passAll();
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    first.list(
+        directory,
+        recursive,
+        after,
+        entry -> {
+          wanted[0] = others.passUntil(entry.entry().path()) && to.test(entry);
+          return wanted[0];
+        });
+    if (wanted[0]) {
+      others.passAll();
     }
   }
 
@@ -126,7 +135,8 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
                 return chunk.size() < CHUNK;
               });
         } catch (IOException e) {
-          throw new UncheckedIOException(e);
+          // What it has may be missing: the list is partial anyway, and the first one counts.
+          log.debug("The files that a second list adds to {} can't be read", commit(), e);
         }
         ended = chunk.size() < CHUNK;
         if (!chunk.isEmpty()) {

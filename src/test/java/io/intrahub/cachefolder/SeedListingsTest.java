@@ -10,10 +10,12 @@ import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.JoinedManifest;
 import io.intrahub.store.Manifest;
+import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.MemoryFolder;
 import io.intrahub.store.fs.SeedFolders;
 import io.intrahub.testing.SettableClock;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -191,5 +194,76 @@ class SeedListingsTest {
         .isEqualTo(clock.instant());
     assertThat(listings.has(REPO)).isTrue();
     assertThat(listings.has(new RepoId(RepoType.MODEL, "acme/rows"))).isFalse();
+  }
+
+  /** A slow client would keep all names of a large folder in memory. */
+  @Test
+  void a_listing_holds_only_the_next_names_of_a_folder() throws Exception {
+    List<String> files = new ArrayList<>();
+    for (int i = 0; i < 2_500; i++) {
+      files.add("f%04d".formatted(i));
+      carry(i % 2 == 0 ? one : two, files.getLast());
+    }
+    List<String> listed = new ArrayList<>();
+    manifest(one, two)
+        .list(
+            Optional.empty(),
+            true,
+            entry -> {
+              if (listed.isEmpty()) {
+                try {
+                  carry(one, "later");
+                } catch (Exception e) {
+                  throw new AssertionError(e);
+                }
+              }
+              listed.add(entry.entry().path().value());
+            });
+    files.add("later");
+    assertThat(listed).isEqualTo(files);
+  }
+
+  /** A list of a share that is unmounted meanwhile. */
+  private static Manifest broken() {
+    return new Manifest() {
+      @Override
+      public CommitHash commit() {
+        return COMMIT;
+      }
+
+      @Override
+      public boolean complete() {
+        return false;
+      }
+
+      @Override
+      public int size() {
+        return 0;
+      }
+
+      @Override
+      public Optional<ManifestEntry> find(FilePath path) throws IOException {
+        throw new IOException("as the test wants");
+      }
+
+      @Override
+      public void list(
+          Optional<FilePath> directory,
+          boolean recursive,
+          Optional<FilePath> after,
+          Predicate<ManifestEntry> to)
+          throws IOException {
+        throw new IOException("as the test wants");
+      }
+    };
+  }
+
+  @Test
+  void a_list_that_cannot_be_read_hides_nothing_of_what_it_was_to_add_to() throws Exception {
+    carry(one, "a/x");
+    Manifest joined = new JoinedManifest(manifest(one), broken());
+    assertThat(inPages(joined, "", true, 1)).containsExactly("a", "a/x");
+    assertThat(joined.find(new FilePath("a/x"))).isPresent();
+    assertThat(joined.find(new FilePath("b"))).isEmpty();
   }
 }
