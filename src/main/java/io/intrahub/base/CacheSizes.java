@@ -18,6 +18,7 @@ package io.intrahub.base;
  * @param revisions the commits of revisions, in {@code store}
  * @param records small files of the store, in {@code store.fs}
  * @param manifests block indexes of manifests, in {@code store.fs}
+ * @param seeds which files of seeds are undamaged, in {@code store.fs}
  */
 public record CacheSizes(
     long entries,
@@ -31,7 +32,8 @@ public record CacheSizes(
     long aliases,
     long revisions,
     long records,
-    long manifests) {
+    long manifests,
+    long seeds) {
   private static final int THOUSAND = 1000;
 
   /**
@@ -53,8 +55,9 @@ public record CacheSizes(
         thousandths(heapBytes, 6),
         thousandths(heapBytes, 6),
         thousandths(heapBytes, 12),
-        thousandths(heapBytes, 22),
-        thousandths(heapBytes, 40));
+        thousandths(heapBytes, 20),
+        thousandths(heapBytes, 38),
+        thousandths(heapBytes, 4));
   }
 
   private static long thousandths(long of, int thousandths) {
@@ -74,6 +77,7 @@ public record CacheSizes(
         + aliases
         + revisions
         + records
-        + manifests;
+        + manifests
+        + seeds;
   }
 }

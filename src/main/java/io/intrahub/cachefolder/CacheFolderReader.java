@@ -11,6 +11,7 @@ import io.intrahub.hub.Revision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -77,7 +78,9 @@ public final class CacheFolderReader implements CachedFiles {
 
   /** Whether there are files of this commit. */
   boolean has(RepoId repo, CommitHash commit) {
-    return has(repo) && Files.isDirectory(layout.snapshot(repo, commit), NOFOLLOW_LINKS);
+    return has(repo)
+        && Files.isDirectory(layout.snapshots(repo), NOFOLLOW_LINKS)
+        && Files.isDirectory(layout.snapshot(repo, commit), NOFOLLOW_LINKS);
   }
 
   /** The folder with the files of a commit. */
@@ -88,8 +91,12 @@ public final class CacheFolderReader implements CachedFiles {
   /** What a revision was; empty also if that can't be read. */
   Optional<CachedRef> ref(RepoId repo, Revision revision) {
     try {
-      return refIn(layout.refs(repo), folder.content(layout.ref(repo, revision)));
-    } catch (UnusableException | IOException e) {
+      Path noted = layout.ref(repo, revision);
+      // A link may lead to what is noted of another repo.
+      return folder.content(noted).equals(noted)
+          ? refIn(layout.refs(repo), noted)
+          : Optional.empty();
+    } catch (UnusableException | IOException | InvalidPathException e) {
       return Optional.empty();
     }
   }
@@ -116,6 +123,10 @@ public final class CacheFolderReader implements CachedFiles {
         Digest.ofEtag(target.getFileName().toString())
             .filter(d -> layout.blob(repo, d).equals(target))
             .orElseThrow(() -> new UnusableException("it does not lead to a blob of its repo"));
+    // Its place may be a link: to the blobs that all repos share, but not to those of another one.
+    if (!content.startsWith(layout.blobs(repo)) && !content.startsWith(layout.sharedBlobs())) {
+      throw new UnusableException("it leads to a blob of another repo");
+    }
     return new CachedFile(path, digest, content, FolderFiles.look(content, Files::size));
   }
 

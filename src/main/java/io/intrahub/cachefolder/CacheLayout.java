@@ -33,6 +33,11 @@ record CacheLayout(Path root) {
     return repo(repo).resolve(BLOBS);
   }
 
+  /** The folder of the blobs that huggingface_hub 2.x shares between repos. */
+  Path sharedBlobs() {
+    return root.resolve(BLOBS);
+  }
+
   /** The content with this digest. */
   Path blob(RepoId repo, Digest digest) {
     return blobs(repo).resolve(digest.hex());

@@ -5,16 +5,15 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.SeedBlobs;
 import io.intrahub.store.SeedMetadata;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Reads what cache folders of the Hub's Python clients say of repos, as an import does. Nothing is
@@ -23,7 +22,7 @@ import java.util.Optional;
  * many threads.
  */
 public final class SeedListings implements SeedMetadata {
-  private final List<Path> folders;
+  private final List<GuardedFolder> folders;
   private final SeedBlobs blobs;
   private final Clock clock;
 
@@ -33,36 +32,33 @@ public final class SeedListings implements SeedMetadata {
    * @param folders the seeds, the first one first
    * @param blobs the content of the same folders, which says whether a file may be named to clients
    */
-  public SeedListings(List<Path> folders, SeedBlobs blobs, Clock clock) {
+  public SeedListings(List<GuardedFolder> folders, SeedBlobs blobs, Clock clock) {
     this.folders = List.copyOf(folders);
     this.blobs = blobs;
     this.clock = clock;
   }
 
-  private List<CacheFolderReader> readers() {
-    List<CacheFolderReader> readers = new ArrayList<>();
-    for (Path folder : folders) {
-      try {
-        readers.add(new CacheFolderReader(folder));
-      } catch (IOException e) {
-        // It is not mounted now, as a line in the log of the start says.
-      }
-    }
-    return readers;
+  private List<SeedReader> readers() {
+    return folders.stream().map(SeedReader::of).flatMap(Optional::stream).toList();
+  }
+
+  private static boolean has(SeedReader seed, Predicate<CacheFolderReader> what) {
+    return seed.look(reader -> Optional.of(what.test(reader))).orElse(false);
   }
 
   @Override
   public boolean has(RepoId repo) {
-    return readers().stream().anyMatch(reader -> reader.has(repo));
+    return readers().stream().anyMatch(seed -> has(seed, reader -> reader.has(repo)));
   }
 
   @Override
   public Optional<Observation<CommitHash>> revision(RepoId repo, Revision revision) {
-    List<CacheFolderReader> readers = readers();
+    List<SeedReader> readers = readers();
     return readers.stream()
-        .map(reader -> reader.ref(repo, revision))
+        .map(seed -> seed.look(reader -> reader.ref(repo, revision)))
         .flatMap(Optional::stream)
-        .filter(ref -> readers.stream().anyMatch(reader -> reader.has(repo, ref.commit())))
+        .filter(ref ->
+            readers.stream().anyMatch(seed -> has(seed, reader -> reader.has(repo, ref.commit()))))
         .findFirst()
         .map(ref -> new Observation<>(ref.commit(), seenAt(ref)));
   }
@@ -74,8 +70,8 @@ public final class SeedListings implements SeedMetadata {
 
   @Override
   public Optional<Manifest> manifest(RepoId repo, CommitHash commit) {
-    List<CacheFolderReader> having =
-        readers().stream().filter(reader -> reader.has(repo, commit)).toList();
+    List<SeedReader> having =
+        readers().stream().filter(seed -> has(seed, reader -> reader.has(repo, commit))).toList();
     return having.isEmpty()
         ? Optional.empty()
         : Optional.of(new SeedManifest(having, blobs, repo, commit));

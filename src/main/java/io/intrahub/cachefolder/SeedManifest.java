@@ -43,12 +43,12 @@ final class SeedManifest implements Manifest {
    */
   private static final int WINDOW = 2_000;
 
-  private final List<CacheFolderReader> folders;
+  private final List<SeedReader> folders;
   private final SeedBlobs blobs;
   private final RepoId repo;
   private final CommitHash commit;
 
-  SeedManifest(List<CacheFolderReader> folders, SeedBlobs blobs, RepoId repo, CommitHash commit) {
+  SeedManifest(List<SeedReader> folders, SeedBlobs blobs, RepoId repo, CommitHash commit) {
     this.folders = folders;
     this.blobs = blobs;
     this.repo = repo;
@@ -85,6 +85,12 @@ final class SeedManifest implements Manifest {
     return entry(path.value(), true).map(SeedManifest::described);
   }
 
+  /** {@inheritDoc} No file is read for it. */
+  @Override
+  public Optional<ManifestEntry> findListed(FilePath path) {
+    return entry(path.value(), false).map(SeedManifest::described);
+  }
+
   private static ManifestEntry described(Entry entry) {
     return new ManifestEntry(entry, EntryJson.write(entry));
   }
@@ -92,16 +98,23 @@ final class SeedManifest implements Manifest {
   /** What the first folder that has something usable under a path has there. */
   private Optional<Entry> entry(String path, boolean checked) {
     return folders.stream()
-        .flatMap(folder -> in(folder, path).flatMap(file -> entry(folder, file, checked)).stream())
+        .map(seed ->
+            seed.look(folder -> in(folder, path).flatMap(file -> entry(folder, file)))
+                .filter(entry -> !checked || mayOffer(entry)))
+        .flatMap(Optional::stream)
         .findFirst();
   }
 
-  private Optional<Entry> entry(CacheFolderReader folder, Path file, boolean checked) {
+  private boolean mayOffer(Entry entry) {
+    return entry.blob().map(blob -> blobs.mayOffer(repo, blob)).orElse(true);
+  }
+
+  private Optional<Entry> entry(CacheFolderReader folder, Path file) {
     Path snapshot = folder.snapshot(repo, commit);
     if (Files.isDirectory(file, NOFOLLOW_LINKS)) {
       return FolderFiles.pathIn(snapshot, file).map(CachedEntries::folder);
     }
-    return Files.isSymbolicLink(file) ? file(folder, snapshot, file, checked) : Optional.empty();
+    return Files.isSymbolicLink(file) ? file(folder, snapshot, file) : Optional.empty();
   }
 
   /** Where something is in a snapshot; empty if a link is on the way to it. */
@@ -123,14 +136,11 @@ final class SeedManifest implements Manifest {
     return Optional.of(file);
   }
 
-  private Optional<Entry> file(
-      CacheFolderReader folder, Path snapshot, Path file, boolean checked) {
+  private Optional<Entry> file(CacheFolderReader folder, Path snapshot, Path file) {
     try {
       CachedFile found = folder.cached(repo, snapshot, file);
-      BlobId blob = new BlobId(found.digest(), found.size());
-      return checked && !blobs.mayOffer(repo, blob)
-          ? Optional.empty()
-          : Optional.of(CachedEntries.file(found.path(), blob));
+      return Optional.of(
+          CachedEntries.file(found.path(), new BlobId(found.digest(), found.size())));
     } catch (UnusableException e) {
       return Optional.empty();
     }
@@ -287,8 +297,9 @@ final class SeedManifest implements Manifest {
 
       private void readOn() {
         Window window = new Window(most);
-        for (CacheFolderReader folder : folders) {
-          window.addAll(names(folder));
+        Place after = readTo;
+        for (SeedReader seed : folders) {
+          seed.lookLong(folder -> Optional.of(names(folder, after))).ifPresent(window::addAll);
         }
         next.addAll(window.first);
         isRead = !window.dropped;
@@ -298,7 +309,7 @@ final class SeedManifest implements Manifest {
       }
 
       /** A folder that can't be read hides nothing of the others, nor of what else is listed. */
-      private Window names(CacheFolderReader folder) {
+      private Window names(CacheFolderReader folder, Place after) {
         Window window = new Window(most);
         Optional<Path> listed =
             in(folder, prefix).filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS));
@@ -308,7 +319,7 @@ final class SeedManifest implements Manifest {
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(listed.get())) {
           for (Path child : stream) {
             Place place = new Place(prefix + child.getFileName());
-            if (place.compareTo(readTo) > 0 && (isWanted(place) || isEntered(place))) {
+            if (place.compareTo(after) > 0 && (isWanted(place) || isEntered(place))) {
               window.add(place);
             }
           }

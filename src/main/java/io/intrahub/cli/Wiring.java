@@ -10,6 +10,7 @@ import io.intrahub.cachefolder.SeedListings;
 import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.PublishedBlobs;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.Scratch;
@@ -18,7 +19,6 @@ import io.intrahub.store.fs.SeedFolders;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RetryTiming;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -153,11 +153,11 @@ public final class Wiring {
   }
 
   private Seeds seeds() {
-    List<Path> folders = settings.seeds();
+    List<GuardedFolder> folders = settings.seeds().stream().map(GuardedFolder::new).toList();
     if (folders.isEmpty()) {
       return Seeds.NONE;
     }
-    SeedFolders blobs = new SeedFolders(folders, environment.nanos());
+    SeedFolders blobs = new SeedFolders(folders, environment.nanos(), environment.caches().seeds());
     return new Seeds(blobs, new SeedListings(folders, blobs, environment.clock()));
   }
 

@@ -27,15 +27,27 @@ record KnownCommits(RepoStore store, SeedMetadata seeds) {
         : stored;
   }
 
+  /**
+   * Whether the store has a revision and the whole list of its commit, so that no seed adds any.
+   */
+  boolean isWhole(Authorised<RepoId> repo, Revision revision) {
+    return revision
+        .asCommit()
+        .or(() -> store.revision(repo, revision).map(Observation::value))
+        .flatMap(commit -> store.manifest(repo, commit))
+        .filter(Manifest::complete)
+        .isPresent();
+  }
+
   /** The manifest of a commit; a partial one is that of an import, a seed, or both. */
   Optional<Manifest> manifest(Authorised<RepoId> repo, CommitHash commit) {
     Optional<Manifest> stored = store.manifest(repo, commit);
     if (!repo.coversSeeds() || stored.filter(Manifest::complete).isPresent()) {
       return stored;
     }
-    Optional<Manifest> seeded = seeds.manifest(repo.subject(), commit);
-    return stored.isPresent() && seeded.isPresent()
-        ? Optional.of(new JoinedManifest(stored.get(), seeded.get()))
-        : stored.or(() -> seeded);
+    return stored.isPresent()
+        ? Optional.of(
+            new JoinedManifest(stored.get(), () -> seeds.manifest(repo.subject(), commit)))
+        : seeds.manifest(repo.subject(), commit);
   }
 }

@@ -88,7 +88,7 @@ public final class Mirror {
     this.revisions =
         new RevisionResolver(
             checker,
-            new SiteRules(policy, checker, seeds.metadata()),
+            new SiteRules(policy, checker, commits),
             identity,
             commits,
             upstream,

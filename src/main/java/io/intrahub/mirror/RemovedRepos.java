@@ -123,6 +123,13 @@ final class RemovedRepos {
     }
   }
 
+  /** Whether the Hub removed or disabled a repo, as far as is known. */
+  boolean has(RepoId repo) {
+    return Optional.ofNullable(tombstones.get(repo))
+        .filter(t -> t.value().kind() != Kind.CLOSED)
+        .isPresent();
+  }
+
   /** Forgets the tombstone of a repo: it is back, or its name belongs to another one. */
   void forget(RepoId repo) {
     if (tombstones.remove(repo) != null) {

@@ -150,7 +150,7 @@ final class RevisionResolver {
   /** There is no Hub, so the operator's rules decide alone about what is stored. */
   private UpstreamResult<ResolvedRevision> resolveByRules(ReadAttempt anybody) {
     RepoId repo = aliases.canonical(anybody.request().repo(), UpstreamState.OFFLINE);
-    return switch (rules.withoutHub(anybody.request(), repo)) {
+    return switch (rules.withoutHub(anybody.request(), repo, removed)) {
       case SiteRules.Decision.Refused(var answer) -> answer;
       case SiteRules.Decision.Allowed(var proof, var restricted) -> {
         UpstreamResult<ResolvedRevision> found = reader.resolveGranted(proof, anybody);

@@ -10,8 +10,12 @@ import io.intrahub.upstream.UpstreamResult;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * Takes a blob from a seed, and from upstream if there is none or it turns out to be wrong. Safe
@@ -19,37 +23,82 @@ import java.util.Optional;
  *
  * @param upstream asked for what no seed has
  */
-record SeededSource(SeedBlobs seeds, RepoId repo, BlobId blob, BlobSource upstream)
-    implements BlobSource {
-  /** How long a file may be verified before it is taken from upstream instead. */
+final class SeededSource implements BlobSource {
+  /** How long a file may be verified before upstream is asked, and asked again. */
   private static final Duration VERIFYING = Duration.ofSeconds(5);
 
-  /** Enough for a file of 500 GB on a share that delivers 150 MB/s. */
-  private static final Duration VERIFYING_ALONE = Duration.ofHours(1);
+  /** An hour in all: enough for a file of 500 GB on a share that delivers 150 MB/s. */
+  private static final int MAX_WAITS = 720;
+
+  private final SeedBlobs seeds;
+  private final RepoId repo;
+  private final BlobId blob;
+  private final BlobSource upstream;
+
+  /** The files from which bytes were taken. */
+  private final Set<Path> used = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean fromUpstream;
+
+  /**
+   * A source of one blob.
+   *
+   * @param upstream asked for what no seed has
+   */
+  SeededSource(SeedBlobs seeds, RepoId repo, BlobId blob, BlobSource upstream) {
+    this.seeds = seeds;
+    this.repo = repo;
+    this.blob = blob;
+    this.upstream = upstream;
+  }
 
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
-    return seed(span, VERIFYING).orElseGet(() -> orWait(span, upstream.open(span)));
+    return open(span, upstream::open);
   }
 
   @Override
   public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
-    return seed(span, VERIFYING).orElseGet(() -> orWait(span, upstream.openUnlessLimited(span)));
+    return open(span, upstream::openUnlessLimited);
   }
 
-  /** While upstream gives no answer, there is only the seed, however long it is verified. */
-  private UpstreamResult<Opened> orWait(ByteRange.Span span, UpstreamResult<Opened> fromUpstream) {
-    return fromUpstream
-        .asFailure()
-        .filter(UpstreamFailure::isOutage)
-        .flatMap(_ -> seed(span, VERIFYING_ALONE))
-        .orElse(fromUpstream);
+  private UpstreamResult<Opened> open(
+      ByteRange.Span span, Function<ByteRange.Span, UpstreamResult<Opened>> asked) {
+    return seed(span).orElseGet(() -> orWait(span, asked));
   }
 
-  private Optional<UpstreamResult<Opened>> seed(ByteRange.Span span, Duration atMost) {
-    return seeds
-        .open(repo, blob, atMost)
-        .map(seed -> new UpstreamResult.Value<>(new Opened(new SeedStream(seed, span))));
+  /**
+   * While upstream gives no answer, there is only the seed, however long it is verified. Upstream
+   * is asked again meanwhile: it may be back.
+   */
+  private UpstreamResult<Opened> orWait(
+      ByteRange.Span span, Function<ByteRange.Span, UpstreamResult<Opened>> asked) {
+    UpstreamResult<Opened> answer = asked.apply(span);
+    for (int waits = 0; waits < MAX_WAITS && isOutage(answer); waits++) {
+      boolean mayCome = seeds.isVerifying(repo, blob);
+      Optional<UpstreamResult<Opened>> seed = seed(span);
+      if (seed.isPresent()) {
+        return seed.get();
+      }
+      if (!mayCome || Thread.currentThread().isInterrupted()) {
+        return answer;
+      }
+      answer = asked.apply(span);
+    }
+    if (answer instanceof UpstreamResult.Value) {
+      fromUpstream = true;
+    }
+    return answer;
+  }
+
+  private static boolean isOutage(UpstreamResult<Opened> answer) {
+    return answer.asFailure().filter(UpstreamFailure::isOutage).isPresent();
+  }
+
+  private Optional<UpstreamResult<Opened>> seed(ByteRange.Span span) {
+    Optional<SeedBlobs.Seed> opened = seeds.open(repo, blob, VERIFYING);
+    opened.ifPresent(seed -> used.add(seed.file()));
+    return opened.map(seed -> new UpstreamResult.Value<>(new Opened(new SeedStream(seed, span))));
   }
 
   @Override
@@ -69,8 +118,10 @@ record SeededSource(SeedBlobs seeds, RepoId repo, BlobId blob, BlobSource upstre
 
   @Override
   public void reportWrongContent() {
-    seeds.reject(repo, blob);
-    upstream.reportWrongContent();
+    if (fromUpstream || used.isEmpty()) {
+      upstream.reportWrongContent();
+    }
+    used.forEach(seeds::reject);
   }
 
   /** For the operator, like that of upstream. */
@@ -107,8 +158,9 @@ record SeededSource(SeedBlobs seeds, RepoId repo, BlobId blob, BlobSource upstre
         return count;
       } catch (IOException e) {
         if (!Thread.currentThread().isInterrupted()) {
-          // The transfer opens the source again at the next byte, and is given upstream's.
-          seeds.reject(repo, blob);
+          // The transfer opens the source again at the next byte, and is given another seed's or
+          // upstream's.
+          seeds.reject(seed.file());
         }
         throw e;
       } finally {

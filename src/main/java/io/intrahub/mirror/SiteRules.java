@@ -9,7 +9,7 @@ import io.intrahub.access.RuleEvidence;
 import io.intrahub.access.local.RepoVisibility;
 import io.intrahub.hub.HubError;
 import io.intrahub.hub.RepoId;
-import io.intrahub.store.SeedMetadata;
+import io.intrahub.hub.Revision;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
@@ -22,17 +22,17 @@ import java.util.Optional;
 final class SiteRules {
   private final ReadPolicy policy;
   private final AccessChecker checker;
-  private final SeedMetadata seeds;
+  private final KnownCommits commits;
 
   /**
    * Applies these rules.
    *
-   * @param seeds what they have of a repo is only for clients who may read it whatever it is
+   * @param commits what seeds say of them is only for clients who may read it whatever it is
    */
-  SiteRules(ReadPolicy policy, AccessChecker checker, SeedMetadata seeds) {
+  SiteRules(ReadPolicy policy, AccessChecker checker, KnownCommits commits) {
     this.policy = policy;
     this.checker = checker;
-    this.seeds = seeds;
+    this.commits = commits;
   }
 
   /** Whether the operator's rules decide. */
@@ -156,10 +156,13 @@ final class SiteRules {
    * seed has if they admit the client whatever the repo is. Such an answer is for this client only.
    *
    * @param repo under the name by which it is kept
+   * @param removed the Hub's last word on a repo: no seed brings back what the Hub has removed
    */
-  Decision withoutHub(RevisionRequest request, RepoId repo) {
+  Decision withoutHub(RevisionRequest request, RepoId repo, RemovedRepos removed) {
     Caller client = request.caller();
-    if (refusal(request, repo, RepoVisibility.PRIVATE_GATED).isEmpty() && seeds.has(repo)) {
+    if (refusal(request, repo, RepoVisibility.PRIVATE_GATED).isEmpty()
+        && !removed.has(repo)
+        && needsSeeds(repo, request.revision())) {
       return new Decision.Allowed(checker.admit(RuleEvidence.witnessed(repo, true)), true);
     }
     Authority reader = policy.reader(client, repo).orElse(client).authority();
@@ -170,6 +173,12 @@ final class SiteRules {
             new Decision.Allowed(
                 checker.admit(RuleEvidence.witnessed(repo, false)),
                 visibility != RepoVisibility.PUBLIC));
+  }
+
+  /** A share may be slow, so none is asked about what the store has. */
+  private boolean needsSeeds(RepoId repo, Revision revision) {
+    return !commits.isWhole(checker.admit(RuleEvidence.witnessed(repo, false)), revision)
+        && commits.seeds().has(repo);
   }
 
   /** What the rules decide without a Hub. */

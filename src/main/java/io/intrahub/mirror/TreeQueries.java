@@ -106,7 +106,7 @@ public final class TreeQueries {
     for (String text : query.paths()) {
       Optional<FilePath> path = FilePath.parse(text);
       if (path.isPresent()) {
-        Optional<ManifestEntry> found = manifest.find(path.get());
+        Optional<ManifestEntry> found = manifest.findListed(path.get());
         if (found.isPresent()) {
           array.add(found.get().json());
         }
@@ -299,6 +299,9 @@ public final class TreeQueries {
   }
 
   private static boolean isDirectory(Manifest manifest, FilePath path) throws IOException {
-    return manifest.find(path).filter(e -> e.entry().kind() == Entry.Kind.DIRECTORY).isPresent();
+    return manifest
+        .findListed(path)
+        .filter(e -> e.entry().kind() == Entry.Kind.DIRECTORY)
+        .isPresent();
   }
 }

@@ -11,7 +11,8 @@ import java.util.HexFormat;
 
 /** Computes the digests of files. */
 public final class FileDigest {
-  private static final int BUFFER = 1 << 20;
+  /** In bytes, at most: many files may be read at once. */
+  private static final int BUFFER = 128 << 10;
 
   private FileDigest() {}
 
@@ -49,7 +50,7 @@ public final class FileDigest {
     MessageDigest hash = blob.digest().newHash(blob.size());
     long size = 0;
     try (InputStream in = content.open()) {
-      byte[] buffer = new byte[BUFFER];
+      byte[] buffer = buffer(blob.size());
       for (int count = in.read(buffer);
           count >= 0 && size <= blob.size();
           count = in.read(buffer)) {
@@ -74,12 +75,16 @@ public final class FileDigest {
   public static String of(Path file, Digest kind, long size, Runnable goesOn) throws IOException {
     MessageDigest hash = kind.newHash(size);
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] buffer = new byte[BUFFER];
+      byte[] buffer = buffer(size);
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         hash.update(buffer, 0, count);
         goesOn.run();
       }
     }
     return HexFormat.of().formatHex(hash.digest());
+  }
+
+  private static byte[] buffer(long size) {
+    return new byte[Math.clamp(size, 1, BUFFER)];
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,9 +16,10 @@ import org.slf4j.LoggerFactory;
  * Two partial manifests of one commit as one. Where both have a path, the first counts.
  *
  * @param first of the commit
- * @param second of the same commit
+ * @param later the second one, of the same commit; asked for what the first does not have
  */
-public record JoinedManifest(Manifest first, Manifest second) implements Manifest {
+public record JoinedManifest(Manifest first, Supplier<Optional<Manifest>> later)
+    implements Manifest {
   private static final Logger log = LoggerFactory.getLogger(JoinedManifest.class);
 
   /** Entries of the second manifest that are in memory at once. */
@@ -47,12 +49,23 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
   @Override
   public Optional<ManifestEntry> find(FilePath path) throws IOException {
     Optional<ManifestEntry> found = first.find(path);
-    return found.isPresent() ? found : inSecond(path);
+    return found.isPresent() ? found : inSecond(path, Manifest::find);
   }
 
-  private Optional<ManifestEntry> inSecond(FilePath path) {
+  @Override
+  public Optional<ManifestEntry> findListed(FilePath path) throws IOException {
+    Optional<ManifestEntry> found = first.findListed(path);
+    return found.isPresent() ? found : inSecond(path, Manifest::findListed);
+  }
+
+  private interface Finder {
+    Optional<ManifestEntry> find(Manifest in, FilePath path) throws IOException;
+  }
+
+  private Optional<ManifestEntry> inSecond(FilePath path, Finder finder) {
     try {
-      return second.find(path);
+      Optional<Manifest> second = later.get();
+      return second.isPresent() ? finder.find(second.get(), path) : Optional.empty();
     } catch (IOException e) {
       log.debug("{} can't be looked up in a second list of {}", path, commit(), e);
       return Optional.empty();
@@ -86,6 +99,7 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
     private final Optional<FilePath> directory;
     private final boolean recursive;
     private final Predicate<ManifestEntry> to;
+    private final Optional<Manifest> second = later.get();
     private final Deque<ManifestEntry> chunk = new ArrayDeque<>();
     private Optional<FilePath> last;
     private boolean ended;
@@ -124,16 +138,18 @@ public record JoinedManifest(Manifest first, Manifest second) implements Manifes
     }
 
     private boolean hasNext() {
-      if (chunk.isEmpty() && !ended) {
+      if (chunk.isEmpty() && !ended && second.isPresent()) {
         try {
-          second.list(
-              directory,
-              recursive,
-              last,
-              entry -> {
-                chunk.add(entry);
-                return chunk.size() < CHUNK;
-              });
+          second
+              .get()
+              .list(
+                  directory,
+                  recursive,
+                  last,
+                  entry -> {
+                    chunk.add(entry);
+                    return chunk.size() < CHUNK;
+                  });
         } catch (IOException e) {
           // What it has may be missing: the list is partial anyway, and the first one counts.
           log.debug("The files that a second list adds to {} can't be read", commit(), e);

@@ -42,6 +42,16 @@ public interface Manifest {
   Optional<ManifestEntry> find(FilePath path) throws IOException;
 
   /**
+   * The entry with exactly this path as {@link #list(Optional, boolean, Optional, Predicate)}
+   * passes it: whether its content can be had is not looked at.
+   *
+   * @throws IOException when the store can't be read
+   */
+  default Optional<ManifestEntry> findListed(FilePath path) throws IOException {
+    return find(path);
+  }
+
+  /**
    * Passes the entries below a directory, in the order of their paths, one at a time: a listing of
    * 200,000 entries is never in memory at once. It begins behind a path without reading what lies
    * before it.

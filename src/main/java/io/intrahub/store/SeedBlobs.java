@@ -4,6 +4,7 @@ import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -28,11 +29,19 @@ public interface SeedBlobs {
         }
 
         @Override
-        public void reject(RepoId repo, BlobId blob) {}
+        public boolean isVerifying(RepoId repo, BlobId blob) {
+          return false;
+        }
+
+        @Override
+        public void reject(Path file) {}
       };
 
   /** An open file. For one thread; closed by it. */
   interface Seed extends AutoCloseable {
+    /** Its name, for {@link SeedBlobs#reject}. */
+    Path file();
+
     /** Reads some bytes at a position; -1 at the end of the file. */
     int read(ByteBuffer into, long position) throws IOException;
 
@@ -56,8 +65,16 @@ public interface SeedBlobs {
   boolean mayOffer(RepoId repo, BlobId blob);
 
   /**
-   * The content was wrong or could not be read. It is not opened for a while, and its digest is
-   * computed anew before its next use.
+   * Returns whether the digest of such a file is being computed, so that {@link #open} may find it
+   * later.
    */
-  void reject(RepoId repo, BlobId blob);
+  boolean isVerifying(RepoId repo, BlobId blob);
+
+  /**
+   * The content of a file was wrong or could not be read. It is not opened for a while, and its
+   * digest is computed anew before its next use. Other files with this content stay in use.
+   *
+   * @param file of an opened {@link Seed}
+   */
+  void reject(Path file);
 }

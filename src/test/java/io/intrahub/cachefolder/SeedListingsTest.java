@@ -1,6 +1,7 @@
 package io.intrahub.cachefolder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
@@ -8,6 +9,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.JoinedManifest;
 import io.intrahub.store.Manifest;
 import io.intrahub.store.ManifestEntry;
@@ -25,7 +27,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,8 +54,15 @@ class SeedListingsTest {
   }
 
   private SeedListings listings(Path... folders) {
-    List<Path> all = List.of(folders);
-    return new SeedListings(all, new SeedFolders(all, System::nanoTime), clock);
+    return guarded(Stream.of(folders).map(GuardedFolder::new).toList());
+  }
+
+  private SeedListings guarded(List<GuardedFolder> all) {
+    return new SeedListings(all, new SeedFolders(all, System::nanoTime, 1_000_000), clock);
+  }
+
+  private static Manifest joined(Manifest first, Manifest second) {
+    return new JoinedManifest(first, () -> Optional.of(second));
   }
 
   private Manifest manifest(Path... folders) {
@@ -138,7 +149,7 @@ class SeedListingsTest {
       }
     }
     Manifest both = manifest(one, two);
-    for (Manifest manifest : List.of(both, new JoinedManifest(manifest(one), manifest(two)))) {
+    for (Manifest manifest : List.of(both, joined(manifest(one), manifest(two)))) {
       for (String directory : List.of("", "a", "b", "b/c", "nothing")) {
         for (boolean recursive : new boolean[] {true, false}) {
           for (int limit : new int[] {1, 2, 3, 1_000}) {
@@ -170,7 +181,7 @@ class SeedListingsTest {
         carry(two, path);
       }
     }
-    Manifest joined = new JoinedManifest(manifest(one), manifest(two));
+    Manifest joined = joined(manifest(one), manifest(two));
     assertThat(inPages(joined, "", true, 2_000)).isEqualTo(expected(files, "", true));
     assertThat(inPages(joined, "", true, 400)).isEqualTo(expected(files, "", true));
   }
@@ -261,9 +272,79 @@ class SeedListingsTest {
   @Test
   void a_list_that_cannot_be_read_hides_nothing_of_what_it_was_to_add_to() throws Exception {
     carry(one, "a/x");
-    Manifest joined = new JoinedManifest(manifest(one), broken());
+    Manifest joined = joined(manifest(one), broken());
     assertThat(inPages(joined, "", true, 1)).containsExactly("a", "a/x");
     assertThat(joined.find(new FilePath("a/x"))).isPresent();
     assertThat(joined.find(new FilePath("b"))).isEmpty();
+  }
+
+  @Test
+  void a_share_that_hangs_counts_as_not_mounted_until_it_answers() throws Exception {
+    carry(one, "x");
+    carry(two, "y");
+    GuardedFolder hanging = new GuardedFolder(one, Duration.ofMillis(200));
+    SeedListings listings = guarded(List.of(hanging, new GuardedFolder(two)));
+    Manifest both = listings.manifest(REPO, COMMIT).orElseThrow();
+    assertThat(inPages(both, "", true, 10)).containsExactly("x", "y");
+    CountDownLatch answers = new CountDownLatch(1);
+    CountDownLatch answered = new CountDownLatch(1);
+    Optional<Boolean> look =
+        hanging.look(() -> {
+          while (answers.getCount() > 0) {
+            try {
+              answers.await();
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+          }
+          answered.countDown();
+          return Optional.of(true);
+        });
+    assertThat(look).isEmpty();
+    assertThat(inPages(both, "", true, 10)).containsExactly("y");
+    assertThat(listings.manifest(REPO, COMMIT).orElseThrow().find(new FilePath("x"))).isEmpty();
+
+    answers.countDown();
+    answered.await();
+    await().until(() -> both.find(new FilePath("x")).isPresent());
+    assertThat(inPages(both, "", true, 10)).containsExactly("x", "y");
+  }
+
+  /** Else one request would have thousands of files read. */
+  @Test
+  void a_file_is_named_without_being_read_unless_it_is_looked_up_to_be_sent() throws Exception {
+    carry(one, "x");
+    Files.write(
+        one.resolve(REPO.folderName()).resolve("blobs/" + BLOB.digest().hex()), new byte[50]);
+    for (Manifest manifest : List.of(manifest(one), joined(manifest(one), manifest(one)))) {
+      assertThat(manifest.findListed(new FilePath("x"))).isPresent();
+      assertThat(manifest.find(new FilePath("x"))).isEmpty();
+    }
+  }
+
+  /** Whoever fills a seed must not open one repo of it to the readers of another. */
+  @Test
+  void no_link_leads_to_the_files_of_another_repo() throws Exception {
+    carry(one, "x");
+    Path secret = one.resolve(REPO.folderName());
+    Path ref = Files.createDirectories(secret.resolve("refs")).resolve("main");
+    Files.writeString(ref, COMMIT.hex());
+    RepoId open = new RepoId(RepoType.MODEL, "acme/open");
+    Path links = Files.createDirectories(one.resolve(open.folderName()));
+    SeedListings listings = listings(one);
+    assertThat(listings.revision(REPO, Revision.MAIN)).isPresent();
+
+    for (String part : List.of("snapshots", "refs", "blobs")) {
+      Files.createSymbolicLink(links.resolve(part), secret.resolve(part));
+    }
+    assertThat(listings.manifest(open, COMMIT)).isEmpty();
+    Files.delete(links.resolve("snapshots"));
+    Path file = links.resolve("snapshots/" + COMMIT.hex() + "/x");
+    Files.createDirectories(file.getParent());
+    Files.createSymbolicLink(file, Path.of("../../blobs/" + BLOB.digest().hex()));
+    assertThat(listings.revision(open, Revision.MAIN)).isEmpty();
+    Manifest manifest = listings.manifest(open, COMMIT).orElseThrow();
+    assertThat(inPages(manifest, "", true, 10)).isEmpty();
+    assertThat(manifest.find(new FilePath("x"))).isEmpty();
   }
 }

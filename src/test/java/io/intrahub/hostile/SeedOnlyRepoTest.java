@@ -280,4 +280,39 @@ class SeedOnlyRepoTest {
     assertThat(get("main", "onnx/deep/config.json").body())
         .isEqualTo("{}".getBytes(StandardCharsets.UTF_8));
   }
+
+  /** A share that hangs must not stop what the store has. */
+  @Test
+  void no_seed_is_asked_about_a_commit_of_which_the_store_has_the_list() throws Exception {
+    rig = rig(true);
+    rig.hub.repo("model", ID).visibility(Visibility.PUBLIC).commit("Add it", FILES);
+    assertThat(get("main", "config.json").status()).isEqualTo(200);
+    rig.settle();
+    rig.restartOffline();
+
+    String stored = get("main", "config.json").header("X-Repo-Commit").orElseThrow();
+    for (String revision : List.of("main", stored)) {
+      Rig.Answer answer = get(revision, "config.json");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.header("Cache-Control").orElse("")).doesNotContain("private");
+    }
+  }
+
+  @Test
+  void a_seed_brings_nothing_back_of_a_repo_that_the_hub_has_disabled() throws Exception {
+    rig = rig(true);
+    var hub = rig.hub.repo("model", ID).visibility(Visibility.PUBLIC);
+    hub.commit("Add it", FILES);
+    assertThat(get("main", "config.json").status()).isEqualTo(200);
+    rig.settle();
+    hub.disabled(true);
+    rig.clock.pass(Duration.ofMinutes(11));
+    assertThat(get("main", "model.bin").status()).isBetween(401, 404);
+    rig.settle();
+    assertThat(rig.app().status().removed()).hasSize(1);
+    carry(OTHER, "config.json", DevFile.text("carried\n"));
+    rig.restartOffline();
+
+    assertThat(get(OTHER, "config.json").status()).isEqualTo(501);
+  }
 }

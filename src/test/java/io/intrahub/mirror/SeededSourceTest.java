@@ -12,8 +12,12 @@ import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class SeededSourceTest {
@@ -22,13 +26,22 @@ class SeededSourceTest {
   private static final BlobId BLOB = TestBlobs.sha256(CONTENT);
   private static final ByteRange.Span WHOLE = new ByteRange.Span(0, CONTENT.length);
 
-  /** A file whose digest takes a minute to compute. */
+  private static final Path FILE = Path.of("/seed/file");
+
+  /** A file whose digest is computed while it is asked for some times. */
   private static final class SlowSeed implements SeedBlobs {
+    private final int asks;
+    private int asked;
+    private final List<Path> rejected = new ArrayList<>();
+
+    SlowSeed(int asks) {
+      this.asks = asks;
+    }
+
     @Override
     public Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost) {
-      return atMost.compareTo(Duration.ofMinutes(1)) < 0
-          ? Optional.empty()
-          : Optional.of(new OpenSeed());
+      asked++;
+      return asked <= asks ? Optional.empty() : Optional.of(new OpenSeed());
     }
 
     @Override
@@ -37,10 +50,22 @@ class SeededSourceTest {
     }
 
     @Override
-    public void reject(RepoId repo, BlobId blob) {}
+    public boolean isVerifying(RepoId repo, BlobId blob) {
+      return asked <= asks;
+    }
+
+    @Override
+    public void reject(Path file) {
+      rejected.add(file);
+    }
   }
 
   private static final class OpenSeed implements SeedBlobs.Seed {
+    @Override
+    public Path file() {
+      return FILE;
+    }
+
     @Override
     public int read(ByteBuffer into, long position) {
       int count = Math.min(into.remaining(), CONTENT.length - (int) position);
@@ -54,7 +79,7 @@ class SeededSourceTest {
 
   private static UpstreamResult<BlobSource.Opened> open(
       UpstreamResult<BlobSource.Opened> fromUpstream) {
-    return new SeededSource(new SlowSeed(), REPO, BLOB, _ -> fromUpstream).open(WHOLE);
+    return new SeededSource(new SlowSeed(100), REPO, BLOB, _ -> fromUpstream).open(WHOLE);
   }
 
   private static UpstreamResult<BlobSource.Opened> failure(UpstreamFailure.Kind kind) {
@@ -80,5 +105,31 @@ class SeededSourceTest {
   void what_upstream_says_counts_as_long_as_it_answers() {
     var refused = failure(UpstreamFailure.Kind.WRONG_CONTENT);
     assertThat(open(refused)).isSameAs(refused);
+  }
+
+  @Test
+  void upstream_is_asked_again_while_a_seed_is_waited_for() {
+    UpstreamResult<BlobSource.Opened> back = failure(UpstreamFailure.Kind.WRONG_CONTENT);
+    AtomicInteger asked = new AtomicInteger();
+    BlobSource upstream =
+        _ -> asked.incrementAndGet() < 3 ? failure(UpstreamFailure.Kind.UNREACHABLE) : back;
+    SlowSeed seed = new SlowSeed(100);
+    assertThat(new SeededSource(seed, REPO, BLOB, upstream).open(WHOLE)).isSameAs(back);
+    assertThat(asked.get()).isEqualTo(3);
+  }
+
+  @Test
+  void wrong_content_is_held_against_those_who_sent_it() {
+    SlowSeed slow = new SlowSeed(100);
+    new SeededSource(slow, REPO, BLOB, _ -> failure(UpstreamFailure.Kind.WRONG_CONTENT))
+        .reportWrongContent();
+    assertThat(slow.rejected).isEmpty();
+
+    SlowSeed used = new SlowSeed(0);
+    SeededSource source =
+        new SeededSource(used, REPO, BLOB, _ -> failure(UpstreamFailure.Kind.UNREACHABLE));
+    assertThat(source.open(WHOLE)).isInstanceOf(UpstreamResult.Value.class);
+    source.reportWrongContent();
+    assertThat(used.rejected).containsExactly(FILE);
   }
 }

@@ -5,9 +5,9 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.FileDigest;
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.SeedBlobs;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -25,6 +25,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -38,6 +41,8 @@ import org.slf4j.LoggerFactory;
 public final class SeedFolders implements SeedBlobs {
   private static final Logger log = LoggerFactory.getLogger(SeedFolders.class);
 
+  private static final String BLOBS = "blobs";
+
   /** More rejected files than this are opened again at once. */
   private static final int MAX_REJECTED = 10_000;
 
@@ -46,8 +51,17 @@ public final class SeedFolders implements SeedBlobs {
    */
   private static final Duration REJECTED = Duration.ofMinutes(1);
 
-  /** More files than this are verified again. */
-  private static final int MAX_VERIFIED = 100_000;
+  /** Files that are verified at once, of each kind. */
+  private static final int VERIFIERS = 8;
+
+  /** More files than this do not wait to be verified. */
+  private static final int MAX_CHECKS = 10_000;
+
+  /** In seconds. */
+  private static final int IDLE = 10;
+
+  /** Bytes that a verdict takes besides its name. */
+  private static final int VERDICT_BYTES = 400;
 
   /** In bytes. A file of this size is verified in a fraction of a second. */
   private static final long SMALL = 16L << 20;
@@ -55,7 +69,7 @@ public final class SeedFolders implements SeedBlobs {
   /** How long a small file may take to be verified, from a slow share. */
   private static final Duration SMALL_VERIFYING = Duration.ofSeconds(5);
 
-  private final List<Path> folders;
+  private final List<GuardedFolder> folders;
 
   /** Files that could not be read, or whose content was wrong when it was used. */
   private final Cache<Path, Boolean> rejected;
@@ -65,52 +79,103 @@ public final class SeedFolders implements SeedBlobs {
    * be verified by itself, so the whole file is, once. A file with wrong content is not used until
    * it is changed.
    */
-  private final Map<Version, CompletableFuture<Boolean>> verified = new ConcurrentHashMap<>();
+  private final Cache<Path, Verdict> verdicts;
+
+  /** The verifications that wait or are under way. */
+  private final Map<Version, CompletableFuture<Boolean>> checks = new ConcurrentHashMap<>();
+
+  /** A small file does not wait for large ones. */
+  private final Executor smallFiles = verifiers("seed-small-");
+
+  private final Executor largeFiles = verifiers("seed-large-");
 
   /** A file at a time. */
   private record Version(
       Path name, Path file, BlobId blob, long size, FileTime modified, Optional<Object> inode) {}
 
+  /** The digest of a file as it was then. */
+  private record Verdict(long size, FileTime modified, Optional<Object> inode, boolean matches) {
+    boolean isOf(Version version) {
+      return size == version.size()
+          && modified.equals(version.modified())
+          && inode.equals(version.inode());
+    }
+  }
+
   /**
    * Seeds, the first folder first.
    *
    * @param nanos the time, as {@link System#nanoTime}
+   * @param verdictBytes bytes of heap in which it is remembered which files are undamaged
    */
-  public SeedFolders(List<Path> folders, LongSupplier nanos) {
+  public SeedFolders(List<GuardedFolder> folders, LongSupplier nanos, long verdictBytes) {
     this.rejected =
         Caffeine.newBuilder()
             .maximumSize(MAX_REJECTED)
             .expireAfterWrite(REJECTED)
             .ticker(nanos::getAsLong)
             .build();
-    this.folders = folders.stream().map(f -> f.toAbsolutePath().normalize()).toList();
-    for (Path folder : this.folders) {
-      if (!Files.isDirectory(folder)) {
-        log.warn("{} (store.seeds) is not a folder now, so nothing is taken from it", folder);
+    this.verdicts =
+        Caffeine.newBuilder()
+            .maximumWeight(verdictBytes)
+            // A path is held as bytes and as text.
+            .weigher((Path name, Verdict _) -> VERDICT_BYTES + 2 * name.toString().length())
+            .build();
+    this.folders = List.copyOf(folders);
+    for (GuardedFolder folder : this.folders) {
+      if (!isMounted(folder)) {
+        log.warn(
+            "{} (store.seeds) is not a folder now, so nothing is taken from it", folder.path());
       }
     }
   }
 
-  private static Path name(Path folder, RepoId repo, BlobId blob) {
-    return folder.resolve(repo.folderName()).resolve("blobs").resolve(blob.digest().hex());
+  /** Platform threads, because a read of a share may take long and would hold a carrier. */
+  private static Executor verifiers(String name) {
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            VERIFIERS,
+            VERIFIERS,
+            IDLE,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name(name, 0).factory());
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
+  }
+
+  private static boolean isMounted(GuardedFolder folder) {
+    try {
+      return folder.look(() -> Optional.of(Files.isDirectory(folder.path()))).orElse(false);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Path name(GuardedFolder folder, RepoId repo, BlobId blob) {
+    return blobs(folder.path(), repo).resolve(blob.digest().hex());
+  }
+
+  private static Path blobs(Path folder, RepoId repo) {
+    return folder.resolve(repo.folderName()).resolve(BLOBS);
   }
 
   @Override
   public Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost) {
-    for (Path folder : folders) {
+    for (GuardedFolder folder : folders) {
       Path name = name(folder, repo, blob);
-      if (rejected.getIfPresent(name) != null) {
-        continue;
-      }
       try {
-        Optional<Seed> seed = open(folder, name, blob, atMost);
-        if (seed.isPresent()) {
-          return seed;
+        Optional<Version> version = version(folder, repo, blob);
+        if (version.isPresent() && isVerified(version.get(), atMost)) {
+          Optional<Seed> seed = open(version.get());
+          if (seed.isPresent()) {
+            return seed;
+          }
         }
-      } catch (NoSuchFileException | NotDirectoryException e) {
-        // The usual case: this folder does not have it.
+      } catch (NoSuchFileException e) {
+        // It has just been removed.
       } catch (IOException e) {
-        reject(name, e.toString());
+        reject(name, String.valueOf(e.getMessage()));
       }
     }
     return Optional.empty();
@@ -118,37 +183,63 @@ public final class SeedFolders implements SeedBlobs {
 
   @Override
   public boolean mayOffer(RepoId repo, BlobId blob) {
-    if (blob.size() <= SMALL) {
-      Optional<Seed> seed = open(repo, blob, SMALL_VERIFYING);
-      seed.ifPresent(Seed::close);
-      return seed.isPresent();
-    }
-    return folders.stream().anyMatch(folder -> mayOffer(folder, name(folder, repo, blob), blob));
+    return folders.stream().anyMatch(folder -> mayOffer(folder, repo, blob));
   }
 
-  private boolean mayOffer(Path folder, Path name, BlobId blob) {
+  private boolean mayOffer(GuardedFolder folder, RepoId repo, BlobId blob) {
     try {
-      Optional<Version> version = version(folder, name, blob);
-      if (version.isEmpty() || rejected.getIfPresent(name) != null) {
+      Optional<Version> version = version(folder, repo, blob);
+      if (version.isEmpty()) {
         return false;
       }
-      CompletableFuture<Boolean> check = verified.get(version.get());
-      return check == null || check.isCompletedExceptionally() || check.getNow(true);
+      return blob.size() <= SMALL
+          ? isVerified(version.get(), SMALL_VERIFYING)
+          : verdict(version.get()).orElse(true);
     } catch (IOException e) {
+      reject(name(folder, repo, blob), String.valueOf(e.getMessage()));
       return false;
     }
   }
 
-  /** The file of this name as it is now; empty if it must not be used. */
-  private static Optional<Version> version(Path folder, Path name, BlobId blob) throws IOException {
-    // Clients link to blobs that repos share, but a link must not lead out of the folder.
-    Path real = name.toRealPath();
-    if (!real.startsWith(folder.toRealPath())) {
+  @Override
+  public boolean isVerifying(RepoId repo, BlobId blob) {
+    return folders.stream()
+        .anyMatch(folder -> {
+          try {
+            return version(folder, repo, blob).filter(checks::containsKey).isPresent();
+          } catch (IOException e) {
+            return false;
+          }
+        });
+  }
+
+  /** The file with this name as it is now; empty if it must not be used. */
+  private Optional<Version> version(GuardedFolder folder, RepoId repo, BlobId blob)
+      throws IOException {
+    Path name = name(folder, repo, blob);
+    return rejected.getIfPresent(name) != null
+        ? Optional.empty()
+        : folder.look(() -> version(folder.path(), name, repo, blob));
+  }
+
+  private static Optional<Version> version(Path folder, Path name, RepoId repo, BlobId blob)
+      throws IOException {
+    Path root;
+    Path real;
+    try {
+      root = folder.toRealPath();
+      real = name.toRealPath();
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      // The usual case: this folder does not have it.
+      return Optional.empty();
+    }
+    // Clients link to blobs that repos share, but no link must lead to the blobs of another repo.
+    if (!real.startsWith(blobs(root, repo)) && !real.startsWith(root.resolve(BLOBS))) {
       return Optional.empty();
     }
     BasicFileAttributes now =
         Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    return now.isRegularFile()
+    return now.isRegularFile() && now.size() == blob.size()
         ? Optional.of(
             new Version(
                 name,
@@ -160,18 +251,13 @@ public final class SeedFolders implements SeedBlobs {
         : Optional.empty();
   }
 
-  private Optional<Seed> open(Path folder, Path name, BlobId blob, Duration atMost)
-      throws IOException {
-    Optional<Version> version = version(folder, name, blob);
-    if (version.isEmpty() || !isVerified(version.get(), atMost)) {
-      return Optional.empty();
-    }
+  private static Optional<Seed> open(Version version) throws IOException {
     FileChannel channel =
-        FileChannel.open(version.get().file(), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        FileChannel.open(version.file(), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     boolean fits = false;
     try {
-      fits = channel.size() == blob.size();
-      return fits ? Optional.of(new OpenFile(channel)) : Optional.empty();
+      fits = channel.size() == version.size();
+      return fits ? Optional.of(new OpenFile(version.name(), channel)) : Optional.empty();
     } finally {
       if (!fits) {
         channel.close();
@@ -179,50 +265,72 @@ public final class SeedFolders implements SeedBlobs {
     }
   }
 
+  private Optional<Boolean> verdict(Version version) {
+    return Optional.ofNullable(verdicts.getIfPresent(version.name()))
+        .filter(verdict -> verdict.isOf(version))
+        .map(Verdict::matches);
+  }
+
   /** Waits a little for the first verification; it goes on, and counts for the next reader. */
   private boolean isVerified(Version version, Duration atMost) throws IOException {
-    if (verified.size() > MAX_VERIFIED) {
-      verified.clear();
+    Optional<Boolean> known = verdict(version);
+    if (known.isPresent()) {
+      return known.get();
     }
-    CompletableFuture<Boolean> check =
-        verified.computeIfAbsent(
-            version,
-            _ -> CompletableFuture.supplyAsync(() -> verify(version), Thread::startVirtualThread));
     try {
-      return check.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+      return check(version).get(atMost.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       return false;
     } catch (ExecutionException e) {
-      verified.remove(version, check);
-      throw new IOException("a seed can't be verified", e.getCause());
+      throw new IOException("it can't be verified: " + e.getCause(), e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
   }
 
-  private static boolean verify(Version version) {
+  private CompletableFuture<Boolean> check(Version version) {
+    if (checks.size() >= MAX_CHECKS) {
+      return CompletableFuture.completedFuture(false);
+    }
+    CompletableFuture<Boolean> check = new CompletableFuture<>();
+    CompletableFuture<Boolean> other = checks.putIfAbsent(version, check);
+    if (other != null) {
+      return other;
+    }
+    Executor verifiers = version.size() <= SMALL ? smallFiles : largeFiles;
+    verifiers.execute(() -> verify(version, check));
+    return check;
+  }
+
+  private void verify(Version version, CompletableFuture<Boolean> check) {
     try {
-      boolean matches = FileDigest.matches(version.file(), version.blob());
-      if (!matches) {
-        log.warn(
-            "{} is not used (store.seeds): its content does not match its digest", version.name());
-      }
-      return matches;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // Another check may have ended since this one was made.
+      boolean matches = verdict(version).orElse(false) || matches(version);
+      verdicts.put(
+          version.name(),
+          new Verdict(version.size(), version.modified(), version.inode(), matches));
+      checks.remove(version);
+      check.complete(matches);
+    } catch (IOException | RuntimeException | Error e) {
+      checks.remove(version);
+      check.completeExceptionally(e);
     }
   }
 
-  @Override
-  public void reject(RepoId repo, BlobId blob) {
-    for (Path folder : folders) {
-      Path name = name(folder, repo, blob);
-      if (Files.exists(name)) {
-        verified.keySet().removeIf(version -> version.name().equals(name));
-        reject(name, "its content does not match its digest, or can't be read");
-      }
+  private static boolean matches(Version version) throws IOException {
+    boolean matches = FileDigest.matches(version.file(), version.blob());
+    if (!matches) {
+      log.warn(
+          "{} is not used (store.seeds): its content does not match its digest", version.name());
     }
+    return matches;
+  }
+
+  @Override
+  public void reject(Path file) {
+    verdicts.invalidate(file);
+    reject(file, "its content does not match its digest, or can't be read");
   }
 
   private void reject(Path name, String why) {
@@ -231,7 +339,7 @@ public final class SeedFolders implements SeedBlobs {
     }
   }
 
-  private record OpenFile(FileChannel channel) implements Seed {
+  private record OpenFile(Path file, FileChannel channel) implements Seed {
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       return channel.read(into, position);
