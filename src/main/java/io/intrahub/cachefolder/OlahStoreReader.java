@@ -127,7 +127,7 @@ public final class OlahStoreReader implements CachedFiles {
         skips.skipped(path, "it is not named after a commit");
       }
     }
-    xetFiles.files(repo, skips, file -> commits.add(file.commit()));
+    commits.addAll(xetFiles.commits(repo));
     return List.copyOf(commits);
   }
 
@@ -142,18 +142,15 @@ public final class OlahStoreReader implements CachedFiles {
   public void files(RepoId repo, CommitHash commit, Receiver to) throws IOException {
     Path snapshot = folder(FILES, repo).resolve(RESOLVE).resolve(commit.hex());
     walk(snapshot, to, folder -> pass(folder, to, () -> cached(snapshot, folder)));
-    // What can't be read was named with the commits.
     xetFiles.files(
         repo,
-        (_, _) -> {},
-        file -> {
-          if (file.commit().equals(commit)) {
+        commit,
+        to,
+        file ->
             pass(
                 file.entry(),
                 to,
-                () -> OlahEntry.read(file.entry()).asFile(file.path(), file.sha256()));
-          }
-        });
+                () -> OlahEntry.read(file.entry()).asFile(file.path(), file.sha256())));
   }
 
   /** Makes a file of an entry. */

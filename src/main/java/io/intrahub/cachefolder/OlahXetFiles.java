@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -39,7 +40,8 @@ import tools.jackson.databind.json.JsonMapper;
  * The files that Olah keeps by their Xet hash, with {@code cache-redirect-model}: the content in
  * {@code lfs/files/xet/{hash}}, and in {@code lfs/xet_index/{2 digits}/{hash}.json} its sha256 and
  * the repos, commits and paths under which it was requested. Of each repo, only the hashes of its
- * files are held; what else Olah noted of them is read again when it is needed. For one thread.
+ * files are held, and which commit has which; what else Olah noted of them is read again when it is
+ * needed. For one thread.
  */
 final class OlahXetFiles {
   private static final int MAX_INDEX = 1 << 20;
@@ -51,9 +53,15 @@ final class OlahXetFiles {
   /** What a repo takes besides its hashes, in bytes. */
   private static final int REPO_BYTES = 500;
 
+  /** What a commit takes besides a bit for each file of the repo, in bytes. */
+  private static final int COMMIT_BYTES = 200;
+
   private final Path lfs;
   private final MemoryBudget.Reservation memory;
-  private final Map<RepoId, Hashes> hashes = new HashMap<>();
+  private final Map<RepoId, RepoFiles> repos = new HashMap<>();
+
+  /** Those of which it is not known of which repo they are, or what is in them. */
+  private final Hashes nameless = new Hashes();
 
   /**
    * Reads nothing yet.
@@ -72,30 +80,39 @@ final class OlahXetFiles {
    */
   record XetFile(RepoId repo, CommitHash commit, FilePath path, Digest sha256, Path entry) {}
 
-  /** The hashes of a repo's files, one after the other. */
+  /** Hashes of files, one after the other. */
   private static final class Hashes {
     private byte[] all = new byte[HASH_BYTES];
     private int end;
 
     /** The bytes that one more takes. */
     int growth() {
-      return end == all.length ? all.length : 0;
+      return end == all.length ? Math.max(1, all.length / HASH_BYTES / 2) * HASH_BYTES : 0;
+    }
+
+    int count() {
+      return end / HASH_BYTES;
     }
 
     void add(byte[] hash) {
       if (end == all.length) {
-        all = Arrays.copyOf(all, 2 * all.length);
+        all = Arrays.copyOf(all, all.length + growth());
       }
       System.arraycopy(hash, 0, all, end, HASH_BYTES);
       end += HASH_BYTES;
     }
 
     Stream<String> texts() {
-      HexFormat hex = HexFormat.of();
-      return IntStream.range(0, end / HASH_BYTES)
-          .mapToObj(i -> hex.formatHex(all, i * HASH_BYTES, (i + 1) * HASH_BYTES));
+      return IntStream.range(0, count()).mapToObj(this::text);
+    }
+
+    String text(int index) {
+      return HexFormat.of().formatHex(all, index * HASH_BYTES, (index + 1) * HASH_BYTES);
     }
   }
+
+  /** The files of a repo, and by their numbers those of each commit. */
+  private record RepoFiles(Hashes hashes, Map<CommitHash, BitSet> commits) {}
 
   /**
    * Notes which files belong to which repo.
@@ -109,36 +126,80 @@ final class OlahXetFiles {
         later,
         entry -> {
           byte[] hash = HexFormat.of().parseHex(entry.getFileName().toString());
-          Set<RepoId> repos =
-              named(entry).stream()
-                  .map(XetFile::repo)
-                  .filter(wanted)
-                  .collect(Collectors.toUnmodifiableSet());
-          for (RepoId repo : repos) {
-            add(repo, hash);
+          Map<RepoId, Set<CommitHash>> found;
+          try {
+            found =
+                named(entry).stream()
+                    .filter(file -> wanted.test(file.repo()))
+                    .collect(
+                        Collectors.groupingBy(
+                            XetFile::repo,
+                            Collectors.mapping(XetFile::commit, Collectors.toSet())));
+          } catch (UnusableException e) {
+            add(nameless, hash);
+            return;
+          }
+          for (Map.Entry<RepoId, Set<CommitHash>> in : found.entrySet()) {
+            add(in.getKey(), in.getValue(), hash);
           }
         });
   }
 
-  private void add(RepoId repo, byte[] hash) throws IOException {
-    Hashes known = hashes.get(repo);
-    if (known == null) {
+  private void add(RepoId repo, Set<CommitHash> commits, byte[] hash) throws IOException {
+    RepoFiles files = repos.get(repo);
+    if (files == null) {
       memory.grow(REPO_BYTES + 2L * repo.id().length());
-      known = new Hashes();
-      hashes.put(repo, known);
+      files = new RepoFiles(new Hashes(), new HashMap<>());
+      repos.put(repo, files);
     }
-    memory.grow(known.growth());
-    known.add(hash);
+    int number = files.hashes().count();
+    add(files.hashes(), hash);
+    for (CommitHash commit : commits) {
+      BitSet numbers = files.commits().get(commit);
+      if (numbers == null) {
+        memory.grow(COMMIT_BYTES);
+        numbers = new BitSet();
+        files.commits().put(commit, numbers);
+      }
+      if (number >= numbers.size()) {
+        memory.grow(
+            (Math.max(2 * numbers.size(), number + Long.SIZE) - numbers.size()) / Byte.SIZE);
+      }
+      numbers.set(number);
+    }
+  }
+
+  private void add(Hashes to, byte[] hash) throws IOException {
+    memory.grow(to.growth());
+    to.add(hash);
   }
 
   /** The repos of which there are files. */
   Set<RepoId> repos() {
-    return Collections.unmodifiableSet(hashes.keySet());
+    return Collections.unmodifiableSet(repos.keySet());
+  }
+
+  /** The commits of a repo of which there are files. */
+  Set<CommitHash> commits(RepoId repo) {
+    RepoFiles files = repos.get(repo);
+    return files == null ? Set.of() : Collections.unmodifiableSet(files.commits().keySet());
   }
 
   /** Names the files of which it is not known of which repo they are, or what is in them. */
   void skip(CachedFiles.Skips skips) throws IOException {
-    walk(skips, entry -> named(entry));
+    walk(skips, _ -> {});
+    for (Iterator<String> all = nameless.texts().iterator(); all.hasNext(); ) {
+      Path entry = entry(all.next());
+      try {
+        var _ = named(entry);
+      } catch (UnusableException e) {
+        skips.skipped(entry, String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private Path entry(String hash) {
+    return lfs.resolve("files").resolve("xet").resolve(hash);
   }
 
   /** Takes the folder of each file whose name is a hash. */
@@ -170,22 +231,24 @@ final class OlahXetFiles {
 
   /** Takes a file. */
   interface Receiver {
-    /** A file of the repo that was asked for. */
+    /** A file of the commit that was asked for. */
     void file(XetFile file) throws IOException;
   }
 
   /**
-   * Passes the files of a repo on.
+   * Passes the files of a commit on.
    *
    * @throws IOException if the receiver fails
    */
-  void files(RepoId repo, CachedFiles.Skips skips, Receiver to) throws IOException {
-    Hashes known = hashes.get(repo);
-    if (known == null) {
+  void files(RepoId repo, CommitHash commit, CachedFiles.Skips skips, Receiver to)
+      throws IOException {
+    RepoFiles known = repos.get(repo);
+    BitSet numbers = known == null ? null : known.commits().get(commit);
+    if (known == null || numbers == null) {
       return;
     }
-    for (Iterator<String> all = known.texts().iterator(); all.hasNext(); ) {
-      Path entry = lfs.resolve("files").resolve("xet").resolve(all.next());
+    for (int n = numbers.nextSetBit(0); n >= 0; n = numbers.nextSetBit(n + 1)) {
+      Path entry = entry(known.hashes().text(n));
       List<XetFile> files;
       try {
         files = named(entry);
@@ -194,7 +257,7 @@ final class OlahXetFiles {
         continue;
       }
       for (XetFile file : files) {
-        if (file.repo().equals(repo)) {
+        if (file.repo().equals(repo) && file.commit().equals(commit)) {
           to.file(file);
         }
       }

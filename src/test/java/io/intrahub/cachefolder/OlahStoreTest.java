@@ -242,6 +242,22 @@ class OlahStoreTest {
     assertThat(memory.usage().used()).isZero();
   }
 
+  /** Else the index would be read once for each commit and file. */
+  @Test
+  void which_commits_have_files_is_known_without_another_look_at_the_index() throws Exception {
+    index(2, 3, 4);
+    RepoId one = new RepoId(RepoType.MODEL, "acme/r1");
+    OlahStoreReader reader = reader();
+    try (Stream<Path> all = Files.walk(folder.resolve("lfs/xet_index"))) {
+      for (Path json : all.filter(Files::isRegularFile).toList()) {
+        Files.delete(json);
+      }
+    }
+    List<String> skipped = new ArrayList<>();
+    assertThat(reader.commits(one, (path, why) -> skipped.add(why))).hasSize(4);
+    assertThat(skipped).isEmpty();
+  }
+
   @Test
   void more_files_than_there_is_memory_for_are_imported_in_parts() throws Exception {
     index(30, 100, 1);
