@@ -20,8 +20,6 @@ import java.util.function.Function;
 /**
  * Takes a blob from a seed, and from upstream if there is none or it turns out to be wrong. Safe
  * for use by many threads.
- *
- * @param upstream asked for what no seed has
  */
 final class SeededSource implements BlobSource {
   /** How long a file may be verified before upstream is asked, and asked again. */
