@@ -27,9 +27,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -58,15 +55,6 @@ class ColdOutageIT {
       List.of("could not reach the Hub for model " + ID, "the Hub has not answered since");
   private static final Duration TICK = Duration.ofMillis(20);
 
-  /**
-   * Three of a client's loads wait beside each other; more would take each other's processors, and
-   * with them the seconds that are measured.
-   */
-  private static final String PLACE_1 = "place 1";
-
-  private static final String PLACE_2 = "place 2";
-  private static final String PLACE_3 = "place 3";
-
   @Parameter String version;
   @TempDir Path tmp;
   private PythonClient client;
@@ -84,8 +72,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_1)
   void when_connections_are_refused() {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
@@ -96,8 +82,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_2)
   void when_connections_are_taken_and_nothing_is_answered() {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
@@ -108,8 +92,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_3)
   void when_packets_are_dropped() {
     forEachLoad(load -> {
       try (FullQueue nowhere = new FullQueue();
@@ -130,8 +112,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_1)
   void when_every_call_is_answered_with_503() {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
@@ -142,8 +122,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_2)
   void when_a_portal_answers_with_its_login_page() {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
@@ -154,8 +132,6 @@ class ColdOutageIT {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
-  @ResourceLock(PLACE_3)
   void when_the_file_servers_refuse_connections() {
     forEachLoad(load -> {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
