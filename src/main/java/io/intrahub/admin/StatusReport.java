@@ -30,9 +30,17 @@ public final class StatusReport {
   private final Instant started;
   private final Mirror mirror;
   private final Supplier<StoreUsage> store;
-  private final String storeId;
+  private final StoreName storeName;
   private final String clientsHost;
   private final IntSupplier clientsPort;
+
+  /**
+   * Which store it is, and which copy of it.
+   *
+   * @param id the random name of the store, which copies have too
+   * @param folder what tells its folder from those of copies, in hexadecimal digits
+   */
+  public record StoreName(String id, String folder) {}
 
   /**
    * Creates the report of a mirror that starts now.
@@ -40,7 +48,7 @@ public final class StatusReport {
    * @param version version of the product
    * @param clock measures how long the mirror has been up
    * @param store called for each report
-   * @param storeId the random name of the store, by which commands tell whose folder it is
+   * @param storeName by which commands tell whose folder it is
    * @param clientsHost the address that the clients' listener binds to
    * @param clientsPort the port of the clients' listener; called for each report
    */
@@ -49,7 +57,7 @@ public final class StatusReport {
       Clock clock,
       Mirror mirror,
       Supplier<StoreUsage> store,
-      String storeId,
+      StoreName storeName,
       String clientsHost,
       IntSupplier clientsPort) {
     this.version = version;
@@ -57,7 +65,7 @@ public final class StatusReport {
     this.started = clock.instant();
     this.mirror = mirror;
     this.store = store;
-    this.storeId = storeId;
+    this.storeName = storeName;
     this.clientsHost = clientsHost;
     this.clientsPort = clientsPort;
   }
@@ -106,7 +114,8 @@ public final class StatusReport {
 
   private void write(JsonGenerator out, StoreUsage usage) {
     out.writeObjectPropertyStart("store");
-    out.writeStringProperty("id", storeId);
+    out.writeStringProperty("id", storeName.id());
+    out.writeStringProperty("folder", storeName.folder());
     out.writeNumberProperty("blobs", usage.blobs());
     out.writeNumberProperty("bytes", usage.bytes());
     out.writeBooleanProperty("counted", usage.counted());

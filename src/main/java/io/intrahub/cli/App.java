@@ -18,6 +18,7 @@ import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
+import io.intrahub.store.fs.FolderId;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -157,7 +158,7 @@ public final class App implements AutoCloseable {
                       clock,
                       mirror,
                       store.maintenance()::usage,
-                      files.id(),
+                      new StatusReport.StoreName(files.id(), FolderId.of(settings.data())),
                       settings.http().host(),
                       http::port),
                   jobs));

@@ -5,6 +5,7 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.cli.command.RunningMirror;
 import io.intrahub.config.Config;
+import io.intrahub.store.fs.FolderId;
 import io.intrahub.store.fs.StoreId;
 import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
@@ -12,11 +13,13 @@ import java.net.URI;
 import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Finds the mirror to go through. Another process could listen on the port of the operator, and
  * would get the user's token; so a mirror is used only if it names the store of the folder, which
- * others can't read, or if the user names its listener.
+ * others can't read, and the folder itself, of which there may be copies; or if the user names its
+ * listener.
  */
 final class MirrorChoice {
   private MirrorChoice() {}
@@ -56,8 +59,10 @@ final class MirrorChoice {
       }
       return Optional.empty();
     }
-    String there = running.get().status().path("store").path("id").asString("");
-    boolean isHere = here.filter(there::equals).isPresent();
+    JsonNode there = running.get().status().path("store");
+    boolean isHere =
+        here.filter(there.path("id").asString("")::equals).isPresent()
+            && isFolder(there.path("folder").asString(""), folder);
     if (isHere && !namesListener && !isOpen(folder)) {
       // Whoever answers has copied the store's id, which anybody on the machine can ask for.
       return Optional.empty();
@@ -76,6 +81,14 @@ final class MirrorChoice {
               + " a folder with --data, and no listener, to use that one.");
     }
     return Optional.empty();
+  }
+
+  private static boolean isFolder(String id, Path folder) {
+    try {
+      return FolderId.of(folder).equals(id);
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   private static boolean isOpen(Path folder) throws CommandException {

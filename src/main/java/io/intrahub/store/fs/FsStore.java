@@ -290,9 +290,13 @@ public final class FsStore implements Store, Maintenance {
     index.onRemoved(listener);
   }
 
-  /** The key with which commands sign what they ask of the process that has the store open. */
-  public OperatorKey operatorKey() {
-    return new OperatorKey(parts.installationKey());
+  /**
+   * The key with which commands sign what they ask of the process that has the store open.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  public OperatorKey operatorKey() throws IOException {
+    return OperatorKey.of(parts.installationKey(), parts.layout().root());
   }
 
   /** The same store as the operator sees it. */

@@ -17,7 +17,9 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * Signs what a command asks of the mirror that runs on its store, and the mirror's answer to that.
  * Only those who may read the store's folder can sign. The key itself is never sent, a signature is
- * good for its job, challenge and request only, and a proof for the answer to that one request.
+ * good for its job, challenge and request only, and a proof for the answer to that one request. All
+ * are for one folder: the mirror that runs on a copy of a store must not do what is asked for the
+ * original.
  * Immutable.
  */
 public final class OperatorKey {
@@ -27,9 +29,20 @@ public final class OperatorKey {
   private static final int MAX_KEY = 1024;
 
   private final SecretKeySpec key;
+  private final String folder;
 
-  OperatorKey(byte[] installationKey) {
+  private OperatorKey(byte[] installationKey, String folder) {
     this.key = new SecretKeySpec(installationKey, ALGORITHM);
+    this.folder = folder;
+  }
+
+  /**
+   * The key of a store that is open.
+   *
+   * @throws IOException if the folder can't be read
+   */
+  static OperatorKey of(byte[] installationKey, Path folder) throws IOException {
+    return new OperatorKey(installationKey, FolderId.of(folder));
   }
 
   /**
@@ -44,7 +57,7 @@ public final class OperatorKey {
       int size = (int) Math.min(file.size(), MAX_KEY);
       return size == 0
           ? Optional.empty()
-          : Optional.of(new OperatorKey(FileIo.readFully(file, 0, size).array()));
+          : Optional.of(of(FileIo.readFully(file, 0, size).array(), root));
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -57,7 +70,7 @@ public final class OperatorKey {
    * @param challenge what the mirror gave for this one request, likewise
    */
   public String sign(String job, String challenge, byte[] request) {
-    return mac(REQUEST + "\n" + job + "\n" + challenge + "\n", request);
+    return mac(REQUEST + "\n" + folder + "\n" + job + "\n" + challenge + "\n", request);
   }
 
   private String mac(String purpose, byte[] content) {
@@ -83,7 +96,7 @@ public final class OperatorKey {
    * @param signature of that request
    */
   public String prove(String signature) {
-    return mac(ANSWER + "\n", signature.getBytes(StandardCharsets.UTF_8));
+    return mac(ANSWER + "\n" + folder + "\n", signature.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Whether a proof is the one for the request with this signature. */
