@@ -52,6 +52,7 @@ import picocli.CommandLine.Spec;
       "0:all files that were asked for are in the folder",
       "1:some are not stored, or a repo could not be brought up to date; the messages name them",
       "2:the command line is wrong",
+      "69:with --view, no mirror answers where the command line names one",
       "74:the cache folder can't be written; the same command continues",
       "78:the store or the configuration can't be used"
     },
@@ -122,7 +123,7 @@ final class ExportCommand implements Callable<Integer> {
           "--view shows all that everybody may read: name no repos with it, and none of --include,"
               + " --exclude and --link");
     }
-    return new ViewExport(options.load()).run(options.output(spec)).status();
+    return new ViewExport(options.target()).run(options.output(spec)).status();
   }
 
   private int export(Path folder) throws CommandException {

@@ -8,6 +8,7 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StoreOptions;
+import io.intrahub.cli.command.StoreTarget;
 import io.intrahub.config.Config;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.StoreException;
@@ -56,6 +57,7 @@ import picocli.CommandLine.Spec;
       "0:all files are in the store",
       "1:some files were skipped, or no repo was found; the others are in the store",
       "2:the command line is wrong",
+      "69:no mirror answers where the command line names one",
       "74:a folder can't be read or written; the same command continues",
       "78:the store is in use or can't be used, or the configuration is wrong"
     },
@@ -176,13 +178,13 @@ final class ImportCommand implements Callable<Integer> {
     } catch (ImportJob.InvalidException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
-    Config config = options.load();
+    StoreTarget target = options.target();
     ReportOutput output = options.output(spec);
     Optional<ExitCode> done =
-        RemoteJob.runInMirror(config, MirrorImport.NAME, job.toJson(), output);
+        RemoteJob.runInMirror(target, MirrorImport.NAME, job.toJson(), output);
     return done.isPresent()
         ? done.get().status()
-        : runHere(config.store(), job, new ImportReport(output));
+        : runHere(target.config().store(), job, new ImportReport(output));
   }
 
   private int failed(String why) {

@@ -5,6 +5,7 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StopSignal;
+import io.intrahub.cli.command.StoreTarget;
 import io.intrahub.config.Config;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -16,10 +17,10 @@ import java.util.Optional;
  * store, or else through one that this command starts, so that both decide alike what is shown.
  */
 final class ViewExport {
-  private final Config config;
+  private final StoreTarget target;
 
-  ViewExport(Config config) {
-    this.config = config;
+  ViewExport(StoreTarget target) {
+    this.target = target;
   }
 
   /**
@@ -29,11 +30,12 @@ final class ViewExport {
    */
   ExitCode run(ReportOutput output) throws CommandException, InterruptedException {
     Optional<ExitCode> done =
-        RemoteJob.runInMirror(config, ViewJob.NAME, ViewJob.request(), output);
+        RemoteJob.runInMirror(target, ViewJob.NAME, ViewJob.request(), output);
     return done.isPresent() ? done.get() : runHere(output);
   }
 
   private ExitCode runHere(ReportOutput output) throws CommandException {
+    Config config = target.config();
     // A mirror would make any folder a store.
     var _ = StoreInventory.open(config.store().path());
     try (StopSignal stop = new StopSignal();

@@ -102,7 +102,7 @@ class CollectCommandTest {
   void without_a_mirror_the_folder_is_counted_and_nothing_goes_in_a_dry_run() {
     mirror.app().close();
 
-    assertDryRunIsWhatHappens(1);
+    assertDryRunIsWhatHappens(0);
   }
 
   @Test

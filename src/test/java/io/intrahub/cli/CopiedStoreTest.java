@@ -41,11 +41,10 @@ class CopiedStoreTest {
     mirror.awaitIdle();
     copy = tmp.resolve("copy");
     try (Stream<Path> files = Files.walk(mirror.data())) {
-      for (Path file : (Iterable<Path>) files::iterator) {
+      // Closing a file to which this process has a lock would release that.
+      for (Path file : files.filter(one -> !one.endsWith("lock")).toList()) {
         Files.copy(
-            file,
-            copy.resolve(mirror.data().relativize(file)),
-            StandardCopyOption.COPY_ATTRIBUTES);
+            file, copy.resolve(mirror.data().relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
     config =
@@ -100,6 +99,34 @@ class CopiedStoreTest {
 
     assertThat(list(copy)).contains(ID);
     assertThat(list(mirror.data())).contains(ID);
+  }
+
+  @Test
+  void a_mirror_that_is_named_and_runs_on_a_copy_is_an_error_and_changes_nothing() {
+    CommandRun ran =
+        CommandRun.of(
+            List.of(
+                "rm",
+                "--yes",
+                ID,
+                "--data",
+                copy.toString(),
+                "--admin-port",
+                String.valueOf(mirror.app().adminUri().getPort())));
+
+    assertThat(ran.status()).isEqualTo(ExitCode.CONFIG.status());
+    assertThat(ran.err()).contains("has another store than " + copy).hasLineCount(1);
+    assertThat(list(copy)).contains(ID);
+    assertThat(list(mirror.data())).contains(ID);
+  }
+
+  @Test
+  void if_no_mirror_answers_where_the_configuration_says_the_folder_is_changed() {
+    mirror.app().close();
+
+    remove(mirror.data()).expectSuccess();
+
+    assertThat(list(mirror.data())).doesNotContain(ID);
   }
 
   @Test

@@ -127,7 +127,7 @@ class VerifyCommandTest {
     damage(CONFIG);
     mirror.app().close();
 
-    CommandRun ran = verifyAt(1, "acme/tiny");
+    CommandRun ran = verifyAt(0, "acme/tiny");
 
     assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.err()).contains("config.json").contains("the next request for it fetches it");

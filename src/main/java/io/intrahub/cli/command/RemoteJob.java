@@ -15,7 +15,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -47,55 +49,55 @@ public final class RemoteJob {
   }
 
   private final URI listener;
-  private final OperatorKey key;
+  private final Path folder;
+  private final Optional<OperatorKey> key;
   private final String name;
 
-  private RemoteJob(URI listener, OperatorKey key, String name) {
+  private RemoteJob(URI listener, Path folder, Optional<OperatorKey> key, String name) {
     this.listener = listener;
+    this.folder = folder;
     this.key = key;
     this.name = name;
   }
 
   /**
-   * A job for the mirror that may run on the store of a configuration; empty if none can: the
-   * store's folder has no key that this user can read, or the port of the operator's listener is
-   * not known.
-   */
-  private static Optional<RemoteJob> of(Config config, String name) throws CommandException {
-    Optional<OperatorKey> key = OperatorKey.read(config.store().path());
-    return key.isPresent() && config.admin().port() != 0
-        ? Optional.of(new RemoteJob(OperatorListener.address(config.admin()), key.get(), name))
-        : Optional.empty();
-  }
-
-  /**
-   * Has the mirror that runs on the store of a configuration do a job.
+   * Has the mirror that runs on a store do a job. None is asked if the port of its operator's
+   * listener is not known.
    *
    * @param name of a {@link MirrorJob}
    * @param request what to do, as JSON
-   * @return empty if no mirror answers there; otherwise {@link ExitCode#OK}, or {@link
-   *     ExitCode#INCOMPLETE} if the report says so
-   * @throws CommandException if the job stopped before its end, or it is not known how it ended
+   * @return empty if none runs on it as far as can be told, which the lock of the store shows;
+   *     otherwise {@link ExitCode#OK}, or {@link ExitCode#INCOMPLETE} if the report says so
+   * @throws CommandException if the job stopped before its end, or it is not known how it ended, or
+   *     the mirror that the command line names does not answer or runs on another folder
    */
   public static Optional<ExitCode> runInMirror(
-      Config config, String name, byte[] request, ReportOutput output)
+      StoreTarget target, String name, byte[] request, ReportOutput output)
       throws CommandException, InterruptedException {
-    return runInMirror(config, name, request, output, Limits.DEFAULT);
+    return runInMirror(target, name, request, output, Limits.DEFAULT);
   }
 
   /** The same, with other limits for the wait until the mirror begins to answer. */
   static Optional<ExitCode> runInMirror(
-      Config config, String name, byte[] request, ReportOutput output, Limits limits)
+      StoreTarget target, String name, byte[] request, ReportOutput output, Limits limits)
       throws CommandException, InterruptedException {
-    Optional<RemoteJob> job = of(config, name);
-    if (job.isEmpty()) {
+    Config config = target.config();
+    Path folder = config.store().path().toAbsolutePath().normalize();
+    Optional<OperatorKey> key = OperatorKey.read(folder);
+    if (config.admin().port() == 0 || (key.isEmpty() && !target.namesListener())) {
       return Optional.empty();
     }
-    return switch (job.get().run(request, output, limits)) {
+    RemoteJob job = new RemoteJob(OperatorListener.address(config.admin()), folder, key, name);
+    return switch (job.run(request, output, limits)) {
       case Ended.Done(boolean complete) ->
           Optional.of(complete ? ExitCode.OK : ExitCode.INCOMPLETE);
       case Ended.Stopped(String why, ExitCode code) -> throw new CommandException(code, why);
-      case Ended.NotRunning() -> Optional.empty();
+      case Ended.NotRunning(CommandException why) -> {
+        if (target.namesListener()) {
+          throw why;
+        }
+        yield Optional.empty();
+      }
     };
   }
 
@@ -111,18 +113,24 @@ public final class RemoteJob {
      */
     record Stopped(String why, ExitCode code) implements Ended {}
 
-    /** No mirror answers there that has this store open, so the job was not done. */
-    record NotRunning() implements Ended {}
+    /**
+     * No mirror answers there that has this folder open, so the job was not done.
+     *
+     * @param why for an operator who expects one there
+     */
+    record NotRunning(CommandException why) implements Ended {}
   }
 
   private Ended run(byte[] request, ReportOutput output, Limits limits)
       throws InterruptedException {
     try (HttpClient client = OperatorListener.client()) {
       try {
-        Optional<String> challenge = challenge(client, limits.challenge());
-        return challenge.isPresent()
-            ? run(client, request, challenge.get(), output, limits.answer())
-            : new Ended.NotRunning();
+        String challenge = challenge(client, limits.challenge());
+        return key.isPresent()
+            ? run(client, key.get(), request, challenge, output, limits.answer())
+            : elsewhere();
+      } catch (CommandException e) {
+        return new Ended.NotRunning(e);
       } finally {
         // Closing waits for requests in progress.
         client.shutdownNow();
@@ -130,25 +138,51 @@ public final class RemoteJob {
     }
   }
 
-  /** Empty if no mirror answers. What another server says there must not be signed. */
-  private Optional<String> challenge(HttpClient client, Duration patience)
-      throws InterruptedException {
+  /**
+   * What another server says there must not be signed.
+   *
+   * @throws CommandException if no mirror answers
+   */
+  private String challenge(HttpClient client, Duration patience)
+      throws CommandException, InterruptedException {
     try {
       HttpResponse<String> answer =
           OperatorListener.get(
               client, listener.resolve(AdminServer.CHALLENGE_PATH), patience, MAX_CHALLENGE);
-      return Optional.of(answer.body())
-          .filter(text -> answer.statusCode() == 200 && CHALLENGE.matcher(text).matches());
+      if (answer.statusCode() == 200 && CHALLENGE.matcher(answer.body()).matches()) {
+        return answer.body();
+      }
+    } catch (HttpTimeoutException e) {
+      throw RunningMirror.silent(listener, e);
     } catch (IOException e) {
-      return Optional.empty();
+      throw RunningMirror.absent(listener, e);
     }
+    throw RunningMirror.foreign(listener);
+  }
+
+  private Ended.NotRunning elsewhere() {
+    return new Ended.NotRunning(
+        new CommandException(
+            ExitCode.CONFIG,
+            "The mirror at "
+                + listener
+                + " has another store than "
+                + folder
+                + ", or this user can't read all of that folder. Name the folder of that mirror"
+                + " with --data; or leave --admin-host and --admin-port out, to work on the"
+                + " folder."));
   }
 
   /** From here on the mirror may do the job, so a failure never means that none runs. */
   private Ended run(
-      HttpClient client, byte[] request, String challenge, ReportOutput output, Duration patience)
+      HttpClient client,
+      OperatorKey own,
+      byte[] request,
+      String challenge,
+      ReportOutput output,
+      Duration patience)
       throws InterruptedException {
-    String signature = key.sign(name, challenge, request);
+    String signature = own.sign(name, challenge, request);
     HttpRequest post =
         HttpRequest.newBuilder(listener.resolve("/" + name))
             .timeout(patience)
@@ -160,14 +194,14 @@ public final class RemoteJob {
     try {
       response = client.send(post, ofInputStream());
     } catch (ConnectException | HttpConnectTimeoutException e) {
-      return new Ended.NotRunning();
+      return new Ended.NotRunning(RunningMirror.absent(listener, e));
     } catch (IOException e) {
       return broken();
     }
     try (InputStream in = response.body()) {
       String proof = response.headers().firstValue(AdminServer.PROOF).orElse("");
-      if (!key.isProof(proof, signature)) {
-        return response.statusCode() == AdminServer.EXPIRED ? expired() : new Ended.NotRunning();
+      if (!own.isProof(proof, signature)) {
+        return response.statusCode() == AdminServer.EXPIRED ? expired() : elsewhere();
       }
       return response.statusCode() == 200 ? follow(in, output) : broken();
     } catch (IOException | JacksonException e) {

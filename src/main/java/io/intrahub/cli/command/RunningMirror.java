@@ -45,9 +45,25 @@ public record RunningMirror(String answer, JsonNode status) {
     } catch (JacksonException _) {
       // As below: the answer is that of another server.
     }
-    throw new CommandException(
+    throw foreign(operator);
+  }
+
+  /** Says that the server at an address is another one. */
+  static CommandException foreign(URI operator) {
+    return new CommandException(
         ExitCode.UNAVAILABLE,
         "The server at " + operator + " is not the operator's listener of a mirror.");
+  }
+
+  /** Says that nothing listens at an address that the command line names. */
+  public static CommandException absent(URI operator, IOException why) {
+    return new CommandException(
+        ExitCode.UNAVAILABLE,
+        "No mirror answers at "
+            + operator
+            + ". Start one with serve; or leave --admin-host and --admin-port out, to work on the"
+            + " folder of the store.",
+        why);
   }
 
   /** Says that whatever listens at an address does not answer. */

@@ -45,6 +45,15 @@ public final class StoreOptions {
     return mirror.load(data == null ? Map.of() : Map.of("store.path", List.of(data.toString())));
   }
 
+  /**
+   * The same, with what the command line says of the mirror.
+   *
+   * @throws CommandException if the configuration is wrong
+   */
+  public StoreTarget target() throws CommandException {
+    return new StoreTarget(load(), namesListener());
+  }
+
   /** Whether the command line names the operator's listener. */
   public boolean namesListener() {
     return mirror.namesListener();

@@ -38,7 +38,8 @@ final class MirrorChoice {
    * @param namesListener whether the command line names the operator's listener
    * @param namesFolder whether the user names the folder of the store
    * @return empty if none runs on the configured store
-   * @throws CommandException if it is not clear which one is meant
+   * @throws CommandException if it is not clear which one is meant, or none answers where the
+   *     command line names one
    */
   static Optional<Found> find(Config config, boolean namesListener, boolean namesFolder)
       throws CommandException, InterruptedException {
@@ -50,13 +51,6 @@ final class MirrorChoice {
     URI operator = OperatorListener.address(config.admin());
     Optional<RunningMirror> running = ask(operator, namesListener, folder);
     if (running.isEmpty()) {
-      if (namesListener && !namesFolder && here.isEmpty()) {
-        throw new CommandException(
-            ExitCode.UNAVAILABLE,
-            "No mirror answers at "
-                + operator
-                + ". Start one with serve, or name the folder of a store with --data.");
-      }
       return Optional.empty();
     }
     JsonNode there = running.get().status().path("store");
@@ -110,7 +104,10 @@ final class MirrorChoice {
       }
       // Any server may listen there, and no mirror is needed.
       return Optional.empty();
-    } catch (IOException _) {
+    } catch (IOException e) {
+      if (namesListener) {
+        throw RunningMirror.absent(operator, e);
+      }
       return Optional.empty();
     } catch (CommandException e) {
       if (namesListener) {

@@ -55,7 +55,7 @@ public final class CollectCommand implements Callable<Integer> {
   public Integer call() throws CommandException, InterruptedException {
     OptionalLong target = target();
     ReportOutput output = options.output(spec);
-    return new UpkeepRun(options.load()).run(new CollectJob(target, dryRun), output).status();
+    return new UpkeepRun(options.target()).run(new CollectJob(target, dryRun), output).status();
   }
 
   private OptionalLong target() {

@@ -80,7 +80,7 @@ public final class RemoveCommand implements Callable<Integer> {
           (options.json() ? "--json does not ask" : "there is no terminal to ask on")
               + ": name --yes to remove, or --dry-run to see what would go");
     }
-    UpkeepRun run = new UpkeepRun(options.load());
+    UpkeepRun run = new UpkeepRun(options.target());
     ReportOutput output = options.output(spec);
     if (asks) {
       var _ = run.run(new RemoveJob(targets, true), output);

@@ -5,6 +5,7 @@ import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoreTarget;
 import io.intrahub.config.Config;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.FsStore;
@@ -17,10 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Has a job done by the mirror that runs on a store, or does it here if none does. */
 final class UpkeepRun {
-  private final Config config;
+  private final StoreTarget target;
 
-  UpkeepRun(Config config) {
-    this.config = config;
+  UpkeepRun(StoreTarget target) {
+    this.target = target;
   }
 
   /**
@@ -30,12 +31,12 @@ final class UpkeepRun {
    * @throws CommandException if it could not be done
    */
   ExitCode run(UpkeepJob job, ReportOutput output) throws CommandException, InterruptedException {
-    Optional<ExitCode> done = RemoteJob.runInMirror(config, job.name(), job.toJson(), output);
+    Optional<ExitCode> done = RemoteJob.runInMirror(target, job.name(), job.toJson(), output);
     return done.isPresent() ? done.get() : runHere(job, output);
   }
 
   private ExitCode runHere(UpkeepJob job, ReportOutput output) throws CommandException {
-    Config.Store settings = config.store();
+    Config.Store settings = target.config().store();
     try {
       // Opening a folder would make it a store.
       var _ = ReadOnlyStore.open(settings.path());

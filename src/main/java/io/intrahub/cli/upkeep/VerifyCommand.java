@@ -71,7 +71,7 @@ public final class VerifyCommand implements Callable<Integer> {
                       "'" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/x")));
     }
     ReportOutput output = options.output(spec);
-    return new UpkeepRun(options.load())
+    return new UpkeepRun(options.target())
         .run(new VerifyJob(repos, bytesPerSecond()), output)
         .status();
   }

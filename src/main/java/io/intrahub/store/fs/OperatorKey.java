@@ -19,8 +19,7 @@ import javax.crypto.spec.SecretKeySpec;
  * Only those who may read the store's folder can sign. The key itself is never sent, a signature is
  * good for its job, challenge and request only, and a proof for the answer to that one request. All
  * are for one folder: the mirror that runs on a copy of a store must not do what is asked for the
- * original.
- * Immutable.
+ * original. Immutable.
  */
 public final class OperatorKey {
   private static final String ALGORITHM = "HmacSHA256";

@@ -129,7 +129,7 @@ class RemoteJobTest {
                 "admin.port",
                 List.of(String.valueOf(server.getAddress().getPort()))));
     return RemoteJob.runInMirror(
-        config,
+        new StoreTarget(config, false),
         "rm",
         new byte[0],
         new Notes(),

@@ -100,7 +100,19 @@ class SilentMirrorTest {
     assertThat(job()).as("as if no mirror ran").isEmpty();
   }
 
+  @Test
+  void a_mirror_that_the_command_line_names_has_to_answer() {
+    assertThatExceptionOfType(CommandException.class)
+        .isThrownBy(() -> job(true))
+        .withMessageContaining("The server at " + address() + " does not answer")
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ExitCode.UNAVAILABLE));
+  }
+
   private Optional<ExitCode> job() throws Exception {
+    return job(false);
+  }
+
+  private Optional<ExitCode> job(boolean namesListener) throws Exception {
     Path data = tmp.resolve("data");
     FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run).close();
     Config config =
@@ -114,7 +126,7 @@ class SilentMirrorTest {
                 List.of(String.valueOf(listener.getLocalPort()))));
     PrintWriter out = new PrintWriter(new StringWriter());
     return RemoteJob.runInMirror(
-        config,
+        new StoreTarget(config, namesListener),
         "gc",
         new byte[0],
         new ReportOutput.Console(out, out, false),
