@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ExportResult;
+import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
@@ -67,13 +68,13 @@ final class ExportReport extends FolderReport {
             file -> missing.addObject().put("path", file.path().value()).put("why", file.why()));
     String name = done.repo() + "@" + done.revision();
     line(
-        "%s (%s): %d files, %s; added %d files, %s"
+        "%s (%s): %s, %s; added %s, %s"
             .formatted(
                 name,
                 done.commit().hex().substring(0, 8),
-                done.present(),
+                Amounts.count(done.present(), "file"),
                 StatusTable.size(done.bytes()),
-                done.added(),
+                Amounts.count(done.added(), "file"),
                 StatusTable.size(done.addedBytes())));
     done.missing().stream()
         .limit(MAX_LINES)

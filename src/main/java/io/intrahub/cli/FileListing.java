@@ -127,8 +127,8 @@ final class FileListing {
               repo,
               commit.commit(),
               (path, bytes, stored) -> {
-                sum.add(bytes, stored.isPresent());
-                file(path, bytes, stored.isPresent(), to);
+                sum.add(bytes, stored);
+                file(path, bytes, stored, to);
               });
     } finally {
       // Also for a damaged list: what is printed stays well-formed.

@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ImportResult;
+import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.hub.Revision;
@@ -58,12 +59,12 @@ final class ImportReport extends FolderReport {
             : "; new revisions: "
                 + of.revisions().stream().map(Revision::value).collect(Collectors.joining(", "));
     line(
-        "%s: %d files of %d commits; added %d files, %s%s"
+        "%s: %s of %s; added %s, %s%s"
             .formatted(
                 of.repo(),
-                of.files(),
-                of.commits().size(),
-                of.added(),
+                Amounts.count(of.files(), "file"),
+                Amounts.count(of.commits().size(), "commit"),
+                Amounts.count(of.added(), "file"),
                 StatusTable.size(of.addedBytes()),
                 known));
     of.skipped().stream()
@@ -83,8 +84,8 @@ final class ImportReport extends FolderReport {
     if (blobs > 0) {
       complete(false);
       error(
-          "The store is full: %d files, %s, were evicted for the import and may be part of it."
-                  .formatted(blobs, StatusTable.size(bytes))
+          "The store is full: for the import, it evicted %s, %s, which may be part of it."
+                  .formatted(Amounts.count(blobs, "file"), StatusTable.size(bytes))
               + " Raise store.max-size, or import less with --repo");
     }
   }

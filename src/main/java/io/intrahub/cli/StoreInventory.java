@@ -41,7 +41,7 @@ final class StoreInventory {
    * What is stored of a repo.
    *
    * @param revisions number of branches, tags and commits that clients asked for by name
-   * @param files number of distinct blobs
+   * @param files number of distinct blobs; that of empty files is one of them, and takes no file
    * @param bytes of these blobs
    * @param sharedBytes of the blobs among them that another repo has too
    * @param lastUse of a blob; empty if none is stored
@@ -78,9 +78,9 @@ final class StoreInventory {
      *
      * @param path in the repo
      * @param bytes its size
-     * @param stored empty if its content is not stored
+     * @param stored whether its content is, or is empty: no store keeps that
      */
-    void file(FilePath path, long bytes, Optional<PublishedFile> stored);
+    void file(FilePath path, long bytes, boolean stored);
   }
 
   private StoreInventory(ReadOnlyStore store) {
@@ -167,12 +167,15 @@ final class StoreInventory {
     Set<BlobId> seen = new HashSet<>();
     Map<BlobKey, PublishedFile> stored = new HashMap<>();
     long[] bytes = new long[1];
+    boolean[] hasEmpty = new boolean[1];
     for (CommitHash commit : store.commits(repo)) {
       forEach(
           repo,
           commit,
           (entry, blob) -> {
-            if (seen.add(blob)) {
+            if (blob.size() == 0) {
+              hasEmpty[0] = true;
+            } else if (seen.add(blob)) {
               Optional<PublishedFile> file = store.find(repo, blob);
               if (file.isPresent() && stored.put(file.get().key(), file.get()) == null) {
                 bytes[0] += blob.size();
@@ -184,7 +187,7 @@ final class StoreInventory {
     return new RepoUsage(
         repo,
         store.revisions(repo).size(),
-        stored.size(),
+        stored.size() + (hasEmpty[0] ? 1 : 0),
         bytes[0],
         0,
         stored.values().stream().map(PublishedFile::lastUse).max(Comparator.naturalOrder()));
@@ -236,7 +239,9 @@ final class StoreInventory {
     return forEach(
         repo,
         commit,
-        (entry, blob) -> visitor.file(entry.path(), blob.size(), store.find(repo, blob)));
+        (entry, blob) ->
+            visitor.file(
+                entry.path(), blob.size(), blob.size() == 0 || store.file(repo, blob).isPresent()));
   }
 
   private interface EntryVisitor {

@@ -82,7 +82,7 @@ class CacheFolderCommandTest {
     CommandRun in = run("import", "--hf-cache", cache.toString());
     assertThat(in.status()).as(in.err()).isZero();
     assertThat(in.out())
-        .contains("model acme/tiny: 1 files of 1 commits; added 1 files, 6 B; new revisions: main");
+        .contains("model acme/tiny: 1 file of 1 commit; added 1 file, 6 B; new revisions: main");
 
     Path target = tmp.resolve("target");
     CommandRun out = run("export", "--hf-cache", target.toString(), "acme/*");
@@ -90,7 +90,7 @@ class CacheFolderCommandTest {
     assertThat(out.err()).contains("acme/tiny@main may have more files").hasLineCount(1);
     assertThat(out.out())
         .contains("Writing to " + target + " as ")
-        .contains("model acme/tiny@main (12345678): 1 files, 6 B; added 1 files, 6 B")
+        .contains("model acme/tiny@main (12345678): 1 file, 6 B; added 1 file, 6 B")
         .contains("HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + target);
     assertThat(target.resolve("models--acme--tiny/snapshots/" + COMMIT + "/config.json"))
         .hasContent("hello\n");
@@ -163,10 +163,10 @@ class CacheFolderCommandTest {
     try (FsStore _ =
         FsStore.open(data, new SettableClock(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
       CommandRun out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny");
-      assertThat(out.out()).as(out.err()).contains("1 files, 6 B; added 1 files, 6 B");
+      assertThat(out.out()).as(out.err()).contains("1 file, 6 B; added 1 file, 6 B");
     }
     assertThat(run("export", "--hf-cache", tmp.resolve("y").toString(), "acme/tiny").out())
-        .contains("1 files, 6 B; added 1 files, 6 B");
+        .contains("1 file, 6 B; added 1 file, 6 B");
   }
 
   @Test

@@ -93,7 +93,7 @@ class MirrorImportTest {
     assertThat(ran.err()).isEmpty();
     assertThat(ran.out())
         .contains("Reading " + cache + ", as ")
-        .contains("model acme/carried: 3 files of 1 commits; added 3 files")
+        .contains("model acme/carried: 3 files of 1 commit; added 3 files")
         .contains("new revisions: main");
     for (Map.Entry<String, DevFile> file : FILES.entrySet()) {
       assertThat(get(file.getKey())).isEqualTo(file.getValue().allBytes());

@@ -127,6 +127,31 @@ class StoreListingTest {
     assertThat(json.at("/commits/0/files/1/stored").asBoolean(true)).isFalse();
   }
 
+  /** No store keeps their content, and no load misses it. */
+  @Test
+  void empty_files_count_as_stored() throws Exception {
+    put("models--acme--py", "__init__.py", git(""), "");
+    put("models--acme--py", "config.json", git("hello\n"), "hello\n");
+    put("models--acme--py", "py.typed", git(""), "");
+    assertThat(run("import", "--hf-cache", cache.toString(), "--repo", "acme/py").out())
+        .contains("model acme/py: 3 files of 1 commit; added 1 file, 6 B");
+
+    assertThat(run("ls", "acme/py").out().lines())
+        .contains("         0 B  __init__.py", "         0 B  py.typed")
+        .anySatisfy(line -> assertThat(line).startsWith("         6 B  in 3 of 3 files"));
+    JsonNode listed = run("ls", "--json", "acme/py").json();
+    assertThat(listed.at("/commits/0/files/0/stored").asBoolean()).isTrue();
+    assertThat(listed.at("/commits/0/storedBytes").asInt()).isEqualTo(6);
+    for (String command : List.of("ls", "du")) {
+      for (JsonNode repo : run(command, "--json").json().path("repos")) {
+        if (repo.path("repo").asString().equals("acme/py")) {
+          assertThat(repo.path("files").asInt()).as("distinct contents").isEqualTo(2);
+          assertThat(repo.path("bytes").asInt()).isEqualTo(6);
+        }
+      }
+    }
+  }
+
   @Test
   void a_path_that_would_control_the_terminal_is_printed_encoded() throws Exception {
     put("models--acme--odd", "a\u001b[2J.txt", git("odd\n"), "odd\n");

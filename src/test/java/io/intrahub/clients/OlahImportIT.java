@@ -121,7 +121,7 @@ class OlahImportIT {
   void of_a_repo_of_which_one_file_was_loaded_that_one_is_imported() throws Exception {
     OlahStore store = olahStore("none", "config.json");
 
-    assertThat(importFrom(store.folder())).contains("1 files of 1 commits");
+    assertThat(importFrom(store.folder())).contains("1 file of 1 commit");
 
     try (MirrorProcess mirror = airGap(true)) {
       at(mirror.uri()).hf("download", LoadedRepo.ID, "config.json").expectSuccess();
