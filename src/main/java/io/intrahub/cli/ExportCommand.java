@@ -50,7 +50,8 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all files that were asked for are in the folder",
-      "1:some are not stored, or a repo could not be brought up to date; the messages name them",
+      "1:some are not stored, or it is not known whether they all are, or a repo could not be"
+          + " brought up to date; the messages name them",
       "2:the command line is wrong",
       "69:with --view, no mirror answers where the command line names one",
       "74:the cache folder can't be written; the same command continues",
