@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.testing.MirrorUnderTest;
@@ -106,11 +107,31 @@ class CollectCommandTest {
   }
 
   @Test
-  void a_store_without_a_limit_has_no_watermark() {
-    CommandRun ran = gc(mirror.app().adminUri().getPort(), "--dry-run");
-
+  void a_store_without_a_limit_has_no_watermark_but_an_order() {
+    int port = mirror.app().adminUri().getPort();
+    CommandRun ran = gc(port);
     assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
     assertThat(ran.err()).contains("Name a size with --to");
+
+    CommandRun order = gc(port, "--dry-run");
+
+    assertThat(order.status()).as(order.err()).isZero();
+    assertThat(order.out())
+        .containsSubsequence("superseded", "acme/tiny: weights.bin", "acme/other: weights.bin")
+        .contains("its size has no limit (store.max-size)");
+    CommandRun json = gc(port, "--dry-run", "--json");
+    assertThat(json.json().has("target")).isFalse();
+    assertThat(json.json().path("removed").asBoolean(true)).isFalse();
+    assertThat(mirror.storedBlobs()).contains(OLD.etag(), NEW.etag(), OTHER.etag());
+  }
+
+  @Test
+  void the_size_is_repeated_in_the_unit_of_the_operator() {
+    assertThat(gc(mirror.app().adminUri().getPort(), "--to", "100MB").out())
+        .endsWith(", which is no more than 100 MB.\n");
+    assertThat(Stream.of(500_000_000_000L, 2L << 40, 1_500_000L, 0L, 1L, 123_456_789_012L))
+        .extracting(Amounts::exactly)
+        .containsExactly("500 GB", "2 TiB", "1500 KB", "0 B", "1 B", "114 GiB");
   }
 
   @Test

@@ -8,6 +8,10 @@ import java.util.stream.IntStream;
 /** Prints sizes, times and tables for people. */
 public final class Amounts {
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  private static final String[] DECIMAL_UNITS = {"B", "KB", "MB", "GB", "TB", "PB"};
+
+  /** A larger number of a unit is nothing that somebody typed. */
+  private static final long MOST_OF_A_UNIT = 100_000;
 
   private Amounts() {}
 
@@ -22,6 +26,28 @@ public final class Amounts {
     return unit == 0 || value >= 100
         ? String.format(Locale.ROOT, "%d %s", (long) value, UNITS[unit])
         : String.format(Locale.ROOT, "%.1f %s", Math.floor(value * 10) / 10, UNITS[unit]);
+  }
+
+  /**
+   * Bytes as they were typed, if they are a round number of a unit: {@code 100 MB}, {@code 2 TiB}.
+   * Others as {@link #size}.
+   */
+  public static String exactly(long bytes) {
+    long least = bytes;
+    String unit = "";
+    for (int power = 1; power < UNITS.length; power++) {
+      long decimalSize = Math.powExact(1000L, power);
+      long binarySize = 1L << (10 * power);
+      if (bytes % binarySize == 0 && bytes / binarySize < least) {
+        least = bytes / binarySize;
+        unit = UNITS[power];
+      }
+      if (bytes % decimalSize == 0 && bytes / decimalSize < least) {
+        least = bytes / decimalSize;
+        unit = DECIMAL_UNITS[power];
+      }
+    }
+    return unit.isEmpty() || least >= MOST_OF_A_UNIT ? size(bytes) : least + " " + unit;
   }
 
   /** The two largest units: {@code 2 h 5 min}. */

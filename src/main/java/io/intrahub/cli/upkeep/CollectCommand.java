@@ -43,7 +43,8 @@ public final class CollectCommand implements Callable<Integer> {
       names = "--to",
       paramLabel = "SIZE",
       description =
-          "Down to this size, such as 500GB or 2TiB (default: the low watermark of store.max-size).")
+          "Down to this size, such as 500GB or 2TiB (default: the low watermark of store.max-size)."
+              + " Without that limit, --dry-run shows the order of everything.")
   private @Nullable String size;
 
   @Option(names = "--dry-run", description = "Says what would go, and evicts nothing.")

@@ -69,23 +69,24 @@ record CollectJob(OptionalLong target, boolean dryRun) implements UpkeepJob {
           "The store is still being counted after its start. Try again in a few minutes.");
     }
     OptionalLong to = target.isPresent() ? target : trimmer.lowWatermark();
-    if (to.isEmpty()) {
+    if (to.isEmpty() && !dryRun) {
       throw new CommandException(
           ExitCode.USAGE,
           "The size of the store has no limit (store.max-size), so there is no watermark to go"
-              + " down to. Name a size with --to.");
+              + " down to. Name a size with --to, or see the order with --dry-run.");
     }
     long used = trimmer.usage().used();
     CollectSummary planned = new CollectSummary(CollectReport.MAX_LISTED);
-    trimmer.plan(to.getAsLong(), planned);
+    // Without a limit, the order of everything.
+    trimmer.plan(to.orElse(0), planned);
     // Before anything goes: the manifests that name the files may go with them.
     Map<BlobKey, List<Reference>> names = names(upkeep, planned);
     CollectSummary summary = planned;
     if (!dryRun) {
       summary = new CollectSummary(CollectReport.MAX_LISTED);
-      trimmer.trim(to.getAsLong(), summary);
+      trimmer.trim(to.orElseThrow(), summary);
     }
-    new CollectReport(output, names, dryRun).tell(summary, used, to.getAsLong());
+    new CollectReport(output, names, dryRun).tell(summary, used, to);
   }
 
   private static Map<BlobKey, List<Reference>> names(UpkeepStore upkeep, CollectSummary summary)

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -34,21 +35,16 @@ final class CollectReport {
    * Tells all of it.
    *
    * @param used what the store took before, in bytes
-   * @param target what it may take, in bytes
+   * @param target what it may take, in bytes; empty if that has no limit
    */
-  void tell(CollectSummary summary, long used, long target) {
+  void tell(CollectSummary summary, long used, OptionalLong target) {
     long count = summary.all().count();
     long bytes = summary.all().bytes();
-    boolean reached = used - bytes <= target;
+    boolean reached = target.isEmpty() || used - bytes <= target.getAsLong();
     ObjectNode result =
-        JsonMapper.shared()
-            .createObjectNode()
-            .put("removed", !dryRun)
-            .put("used", used)
-            .put("target", target)
-            .put("count", count)
-            .put("bytes", bytes)
-            .put("reached", reached);
+        JsonMapper.shared().createObjectNode().put("removed", !dryRun).put("used", used);
+    target.ifPresent(size -> result.put("target", size));
+    result.put("count", count).put("bytes", bytes).put("reached", reached);
     ObjectNode reasons = result.putObject("reasons");
     summary
         .reasons()
@@ -77,15 +73,26 @@ final class CollectReport {
           "%s %s in use, or can't be evicted for another reason, so the store does not come down to"
                   .formatted(Amounts.size(used - bytes), dryRun ? "would be left" : "are left")
               + " "
-              + Amounts.size(target));
+              + Amounts.exactly(target.orElseThrow()));
     }
-    output.end(result, reached, last(count, bytes, used, target));
+    output.end(
+        result,
+        reached,
+        target.isPresent()
+            ? last(count, bytes, used, target.getAsLong())
+            : order(count, bytes, used));
+  }
+
+  private static String order(long count, long bytes, long used) {
+    return "%s, %s, in the order in which they would go. The store takes %s, and its size has no limit"
+            .formatted(Amounts.count(count, "item"), Amounts.size(bytes), Amounts.size(used))
+        + " (store.max-size): nothing goes before its disk has less than store.min-free left.";
   }
 
   private String last(long count, long bytes, long used, long target) {
     if (count == 0 && used <= target) {
       return "Nothing has to go: the store takes %s, which is no more than %s."
-          .formatted(Amounts.size(used), Amounts.size(target));
+          .formatted(Amounts.size(used), Amounts.exactly(target));
     }
     return "%s %s, %s: the store takes %s and is to take %s."
         .formatted(
@@ -93,7 +100,7 @@ final class CollectReport {
             Amounts.count(count, "item"),
             Amounts.size(bytes),
             Amounts.size(dryRun ? used : used - bytes),
-            Amounts.size(target));
+            Amounts.exactly(target));
   }
 
   private void node(Item item, ObjectNode node) {
