@@ -13,32 +13,29 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Fetches a file again whose stored content was lost, without waiting for a client that asks for
- * it. It does what the request of a client without a token does, so it fetches only what everybody
- * may read, and nothing where the operator's rules say who may. Safe for use by many threads.
+ * it. It does what the request of a client without a token does, in a network that no rule of the
+ * operator names, so it fetches only what such a client may read. Safe for use by many threads.
  */
 final class BlobRefetcher {
   private static final Logger log = LoggerFactory.getLogger(BlobRefetcher.class);
   private static final int BUFFER = 64 * 1024;
 
   private final ResolveFile files;
-  private final boolean hasRules;
+  private final Caller everybody;
 
   /**
    * Creates one that fetches through a mirror's own answers.
    *
-   * @param hasRules whether the operator's rules say who may read
+   * @param everybody a client without a token, from {@link OpenRepos#everybody}
    */
-  BlobRefetcher(ResolveFile files, boolean hasRules) {
+  BlobRefetcher(ResolveFile files, Caller everybody) {
     this.files = files;
-    this.hasRules = hasRules;
+    this.everybody = everybody;
   }
 
   /** Requests the file and reads it to its end, which the store keeps if it can. */
   void fetch(RepoId repo, CommitHash commit, FilePath path) {
-    if (hasRules) {
-      return;
-    }
-    try (ClientRequest request = ClientRequest.of(Caller.ANONYMOUS, List.of())) {
+    try (ClientRequest request = ClientRequest.of(everybody, List.of())) {
       RevisionRequest on = new RevisionRequest(repo, commit.asRevision(), request);
       if (files.resolve(on, path) instanceof FileAnswer.Found found
           && found.open(ByteRange.Span.all(found.blob().size()), true)

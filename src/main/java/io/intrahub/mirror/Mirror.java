@@ -138,7 +138,7 @@ public final class Mirror {
             questions,
             settings,
             executor);
-    this.refetcher = new BlobRefetcher(files, policy.hasRules());
+    this.refetcher = new BlobRefetcher(files, OpenRepos.everybody(policy));
     this.infos =
         new RepoInfoQueries(
             revisions,

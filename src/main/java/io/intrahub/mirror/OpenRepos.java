@@ -46,12 +46,16 @@ public final class OpenRepos {
     this.revisions = revisions;
     this.upstream = upstream;
     this.timeout = timeout;
+    this.everybody = everybody(policy);
+  }
+
+  /** The mirror itself as a client without a token, who may read what every client may. */
+  static Caller everybody(ReadPolicy policy) {
     // No rule about a network matches this address.
-    this.everybody =
-        policy.hasRules()
-            ? Caller.known(
-                "", new Requester(InetAddress.ofLiteral("0.0.0.0"), new LocalCredential.None()))
-            : Caller.ANONYMOUS;
+    return policy.hasRules()
+        ? Caller.known(
+            "", new Requester(InetAddress.ofLiteral("0.0.0.0"), new LocalCredential.None()))
+        : Caller.ANONYMOUS;
   }
 
   /**

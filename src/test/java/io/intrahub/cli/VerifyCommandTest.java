@@ -2,15 +2,24 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.local.AccessMode;
+import io.intrahub.access.local.AccessRule;
+import io.intrahub.access.local.AccessRules;
+import io.intrahub.base.AddressRanges;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.config.Config;
 import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.hub.RepoPattern;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,6 +104,57 @@ class VerifyCommandTest {
     assertThat(get("acme/tiny", "weights.bin", "")).isEqualTo(WEIGHTS.allBytes());
     assertThat(mirror.contentReads()).isEmpty();
     assertThat(verify().status()).isZero();
+  }
+
+  @Test
+  void a_mirror_that_sends_no_tokens_fetches_it_again_too_but_not_what_its_rules_refuse()
+      throws Exception {
+    mirror.close();
+    mirror = serving(SiteAccess.of(Config.defaults().access(), false));
+    damage(WEIGHTS);
+
+    CommandRun ran = verify("--json");
+
+    assertThat(ran.json().at("/damaged/0/refetched").asBoolean()).as(ran.out()).isTrue();
+    assertThat(mirror.contentReads()).isNotEmpty();
+    mirror.close();
+    AccessRules forOneNetwork =
+        AccessRules.of(
+            List.of(
+                new AccessRule(
+                    Optional.of(AddressRanges.of(List.of("127.0.0.0/8"))),
+                    List.of(),
+                    List.of(RepoPattern.parse("acme/*").orElseThrow()),
+                    false,
+                    false)));
+    SiteAccess none = SiteAccess.of(Config.defaults().access(), false);
+    mirror =
+        serving(
+            new SiteAccess(
+                AccessMode.SERVICE,
+                forOneNetwork,
+                Optional.empty(),
+                Optional.empty(),
+                none.grantTtl(),
+                none.grantGrace()));
+    damage(WEIGHTS);
+
+    assertThat(verify("--json").json().at("/damaged/0/refetched").asBoolean(true)).isFalse();
+    assertThat(mirror.contentReads()).isEmpty();
+  }
+
+  private MirrorUnderTest serving(SiteAccess site) throws Exception {
+    MirrorUnderTest started =
+        new MirrorUnderTest(
+            tmp.resolve(site.mode().toString()), s -> s.withSite(site), DevHub.builder());
+    started
+        .hub()
+        .repo("model", "acme/tiny")
+        .commit("Add it", Map.of("config.json", CONFIG, "weights.bin", WEIGHTS));
+    assertThat(CommandRun.load(started, "acme/tiny", "weights.bin", "")).isNotEmpty();
+    started.awaitIdle();
+    started.mark();
+    return started;
   }
 
   @Test

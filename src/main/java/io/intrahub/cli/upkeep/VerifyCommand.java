@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
           + " mirror that runs on the store does it itself and serves clients meanwhile. Damaged"
           + " files are named and moved to the quarantine folder of the store.",
       "",
-      "A running mirror then fetches a damaged file again if everybody may read it, no access rules"
-          + " are set, and upstream answers. Any other file is fetched by the next request for it."
+      "A running mirror then fetches a damaged file again if clients without a token may read it and"
+          + " upstream answers. Any other file is fetched by the next request for it."
     },
     footerHeading = "%nFor example:%n",
     footer = {"  intrahub verify", "  intrahub verify acme/tiny datasets/acme/data --rate 50MB/s"})
