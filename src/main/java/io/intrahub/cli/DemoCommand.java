@@ -75,10 +75,14 @@ final class DemoCommand implements Callable<Integer> {
       deleteTemporary(folder);
       throw e;
     }
-    introduce(
-        out,
-        app.uri(),
-        "--data " + folder.toAbsolutePath() + " --admin-port " + app.adminUri().getPort());
+    introduction(
+            // Set by ./intrahub, which need not be on the path.
+            System.getProperty("intrahub.command", "intrahub"),
+            app.uri(),
+            "--data " + folder.toAbsolutePath(),
+            "--admin-port " + app.adminUri().getPort())
+        .forEach(out::println);
+    out.flush();
     hub.onRequest(r -> show(out, r));
     MirrorLifecycle.untilStopped(app, hub, () -> deleteTemporary(folder));
     return 0;
@@ -87,53 +91,60 @@ final class DemoCommand implements Callable<Integer> {
   /**
    * Says what to try.
    *
-   * @param store the options by which other commands find the store and its mirror
+   * @param command as which this program was started
+   * @param data the option by which other commands find the store
+   * @param operator the option by which they find its mirror
    */
-  private void introduce(PrintWriter out, URI mirror, String store) {
-    List<String> lines =
-        List.of(
-            "A mirror listens on "
-                + mirror
-                + ", in front of a simulated Hub. Nothing leaves this"
-                + " machine.",
-            "",
-            "Run this in another terminal (after pip install huggingface_hub):",
-            "",
-            "    export HF_ENDPOINT=" + mirror,
-            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
-            "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert-2    # the same again: all"
-                + " hits",
-            "    HF_TOKEN="
-                + DemoRepos.ALICE
-                + " hf download demo/private-model --local-dir /tmp/private",
-            "",
-            "or, with curl only:",
-            "",
-            "    curl -i " + mirror + "/demo/tiny-bert/resolve/main/config.json",
-            "    curl -o /tmp/weights.bin " + mirror + "/demo/big-model/resolve/main/weights.bin",
-            "",
-            "To carry models to a machine without a network, one of them from a client's cache:",
-            "",
-            "    HF_HUB_CACHE=/tmp/laptop hf download demo/tiny-bert",
-            "    intrahub import " + store + " --hf-cache /tmp/laptop",
-            "    intrahub pull " + store + " demo/tiny-bert demo/big-model",
-            "    intrahub export " + store + " --hf-cache /tmp/stick demo/tiny-bert demo/big-model",
-            "    HF_HUB_CACHE=/tmp/stick HF_HUB_OFFLINE=1 hf download demo/big-model",
-            "",
-            "Repos: " + String.join(", ", DemoRepoList.NAMES),
-            "Tokens: HF_TOKEN="
-                + DemoRepos.ALICE
-                + " may also read the gated and the private repo, "
-                + DemoRepos.BOB
-                + " may not.",
-            "",
-            "Each request is shown below; indented lines are requests to the simulated Hub for it.",
-            "hit: served from the store (a HEAD needs only size and digest, known from the listing)",
-            "miss: fetched from the Hub; bypass: passed on and not stored; -: none of these",
-            "Press Ctrl-C to stop.",
-            "");
-    lines.forEach(out::println);
-    out.flush();
+  static List<String> introduction(String command, URI mirror, String data, String operator) {
+    String intrahub = "    " + command + " ";
+    String store = data + " " + operator;
+    return List.of(
+        "A mirror listens on "
+            + mirror
+            + ", in front of a simulated Hub. Nothing leaves this"
+            + " machine.",
+        "",
+        "Run this in another terminal (after pip install huggingface_hub):",
+        "",
+        "    export HF_ENDPOINT=" + mirror,
+        "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert",
+        "    hf download demo/tiny-bert --local-dir /tmp/tiny-bert-2    # the same again: all"
+            + " hits",
+        "    HF_TOKEN="
+            + DemoRepos.ALICE
+            + " hf download demo/private-model --local-dir /tmp/private",
+        "",
+        "or, with curl only:",
+        "",
+        "    curl -i " + mirror + "/demo/tiny-bert/resolve/main/config.json",
+        "    curl -o /tmp/weights.bin " + mirror + "/demo/big-model/resolve/main/weights.bin",
+        "",
+        "What the mirror does, and what it has stored:",
+        "",
+        intrahub + "status " + operator,
+        intrahub + "ls " + data,
+        "",
+        "To carry models to a machine without a network, one of them from a client's cache:",
+        "",
+        "    HF_HUB_CACHE=/tmp/laptop hf download demo/tiny-bert",
+        intrahub + "import " + store + " --hf-cache /tmp/laptop",
+        intrahub + "pull " + store + " demo/tiny-bert demo/big-model",
+        intrahub + "export " + store + " --hf-cache /tmp/stick demo/tiny-bert demo/big-model",
+        "    HF_HUB_CACHE=/tmp/stick HF_HUB_OFFLINE=1 hf download demo/big-model",
+        "",
+        "Repos: " + String.join(", ", DemoRepoList.NAMES),
+        "Tokens: HF_TOKEN="
+            + DemoRepos.ALICE
+            + " may also read the gated and the private repo, "
+            + DemoRepos.BOB
+            + " may not.",
+        "",
+        "Each request is shown below; indented lines are requests to the simulated Hub for it.",
+        "hit: no byte of the file came from the Hub, which may have been asked for commit and list",
+        "     (a HEAD needs only size and digest, known from the list)",
+        "miss: fetched from the Hub; bypass: passed on and not stored; -: none of these",
+        "Press Ctrl-C to stop.",
+        "");
   }
 
   private static void show(PrintWriter out, RequestListener.Request request) {
