@@ -14,6 +14,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,10 +39,18 @@ final class DiskUsageCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Prints the result as JSON.")
   private boolean json;
 
+  @Parameters(arity = "0..*", hidden = true)
+  private List<String> named = List.of();
+
   @Mixin private StoreFolder storeFolder = new StoreFolder();
 
   @Override
   public Integer call() throws CommandException {
+    if (!named.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "du shows all repos and takes none; intrahub ls " + named.getFirst() + " shows one");
+    }
     Usage usage = StoreInventory.open(storeFolder.load().store().path()).usage();
     List<RepoUsage> repos =
         usage.repos().stream()

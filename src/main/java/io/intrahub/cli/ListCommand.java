@@ -5,6 +5,7 @@ import io.intrahub.cli.StoreInventory.Usage;
 import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.StoredNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import io.intrahub.hub.Revision;
@@ -82,12 +83,19 @@ final class ListCommand implements Callable<Integer> {
     StoreInventory inventory = open();
     List<RepoId> matching = inventory.repos(pattern::matches);
     if (matching.isEmpty()) {
-      throw new CommandException(ExitCode.NOT_FOUND, "Nothing is stored of " + pattern + ".");
+      throw notStored(pattern, inventory.repos(_ -> true));
     }
     return new FileListing(
             inventory, spec.commandLine().getOut(), spec.commandLine().getErr(), json)
         .print(matching, revision)
         .status();
+  }
+
+  private static CommandException notStored(RepoPattern pattern, List<RepoId> stored) {
+    return new CommandException(
+        ExitCode.NOT_FOUND,
+        StoredNames.sentence(
+            "Nothing is stored of " + pattern + StoredNames.hint(pattern, stored)));
   }
 
   private ParameterException wrong(String what) {
@@ -105,7 +113,7 @@ final class ListCommand implements Callable<Integer> {
             .filter(one -> pattern.isEmpty() || pattern.get().matches(one.repo()))
             .toList();
     if (pattern.isPresent() && repos.isEmpty() && usage.damaged().isEmpty()) {
-      throw new CommandException(ExitCode.NOT_FOUND, "Nothing is stored of " + pattern.get() + ".");
+      throw notStored(pattern.get(), List.of());
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {

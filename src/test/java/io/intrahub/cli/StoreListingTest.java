@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** {@code intrahub ls} and {@code intrahub du}: what they print, and with which status. */
@@ -231,5 +233,34 @@ class StoreListingTest {
       assertThat(none.err()).contains("is not a store", "--data").hasLineCount(1);
     }
     assertThat(data).doesNotExist();
+  }
+
+  @Test
+  void du_says_that_ls_shows_one_repo() {
+    CommandRun ran = run("du", "acme/tiny");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.USAGE.status());
+    assertThat(ran.err())
+        .startsWith("intrahub: du shows all repos and takes none; intrahub ls acme/tiny shows one");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      textBlock =
+          """
+          ls *                 | Nothing is stored of *; a * does not cross a /: use '*/*' or 'datasets/*/*'.
+          ls datasets/*        | Nothing is stored of datasets/*; a * does not cross a /: use '*/*' or 'datasets/*/*'.
+          ls other/*           | Nothing is stored of other/*.
+          ls acme/rows         | Nothing is stored of acme/rows; did you mean datasets/acme/rows?
+          rm acme/rows --yes --admin-port 1 | Nothing is stored of acme/rows, so nothing was removed; did you mean datasets/acme/rows?
+          verify acme/rows --admin-port 1   | Nothing is stored of acme/rows; did you mean datasets/acme/rows?
+          """)
+  void what_may_have_been_meant_is_said(String typed, String said) {
+    CommandRun ran = run(typed.split(" "));
+
+    assertThat(ran.status()).isEqualTo(ExitCode.NOT_FOUND.status());
+    assertThat(ran.err()).isEqualTo("intrahub: " + said + "\n");
   }
 }

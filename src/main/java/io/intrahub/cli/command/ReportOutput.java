@@ -75,7 +75,7 @@ public interface ReportOutput {
     public void error(String text) {
       if (!json) {
         clear();
-        err.println("intrahub: " + text + ".");
+        err.println("intrahub: " + StoredNames.sentence(text));
         err.flush();
       }
     }

@@ -3,6 +3,7 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoredNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.fs.RemovalPlan;
@@ -81,11 +82,20 @@ record RemoveJob(List<Target> targets, boolean dryRun) implements UpkeepJob {
     try (RepoRemoval removal = store.store().remover().begin(targets)) {
       RemovalPlan plan = removal.plan();
       if (!plan.missing().isEmpty()) {
+        List<RepoId> stored = store.store().readOnly().repos();
         throw new CommandException(
             ExitCode.NOT_FOUND,
-            "Nothing is stored of "
-                + plan.missing().stream().map(Target::toString).collect(Collectors.joining(", "))
-                + ", so nothing was removed.");
+            StoredNames.sentence(
+                "Nothing is stored of "
+                    + plan.missing().stream()
+                        .map(Target::toString)
+                        .collect(Collectors.joining(", "))
+                    + ", so nothing was removed"
+                    + plan.missing().stream()
+                        .map(target -> RepoNames.hint(target.repo(), stored))
+                        .filter(hint -> !hint.isEmpty())
+                        .findFirst()
+                        .orElse("")));
       }
       RemoveReport report = new RemoveReport(output, plan);
       if (dryRun) {

@@ -3,6 +3,7 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoredNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.transfer.limits.BandwidthLimiter;
@@ -65,7 +66,11 @@ record VerifyJob(List<RepoId> repos, long bytesPerSecond) implements UpkeepJob {
     for (RepoId repo : repos) {
       if (!store.scrubber().isStored(repo)) {
         throw new CommandException(
-            ExitCode.NOT_FOUND, "Nothing is stored of " + RepoNames.of(repo) + ".");
+            ExitCode.NOT_FOUND,
+            StoredNames.sentence(
+                "Nothing is stored of "
+                    + RepoNames.of(repo)
+                    + RepoNames.hint(repo, store.readOnly().repos())));
       }
     }
     VerifyReport report =
