@@ -173,7 +173,7 @@ public final class CacheExport implements AutoCloseable {
       revisions = store.revisions(repo);
     } catch (IOException e) {
       return new ExportResult.NotExported(
-          repo, revision, "the store's revisions of it can't be read (" + e + ")");
+          repo, revision, true, "the store's revisions of it can't be read (" + e + ")");
     }
     Optional<CommitHash> commit =
         revision
@@ -185,7 +185,7 @@ public final class CacheExport implements AutoCloseable {
                     .findFirst());
     if (commit.isEmpty()) {
       return new ExportResult.NotExported(
-          repo, revision, "this revision is not stored" + others(revisions));
+          repo, revision, false, "this revision is not stored" + others(revisions));
     }
     Optional<Manifest> manifest;
     try {
@@ -197,6 +197,7 @@ public final class CacheExport implements AutoCloseable {
       return new ExportResult.NotExported(
           repo,
           revision,
+          false,
           "the list of files of commit %s is not stored: load it through the mirror once"
               .formatted(commit.get()));
     }
@@ -210,13 +211,13 @@ public final class CacheExport implements AutoCloseable {
         throw e;
       }
       return new ExportResult.NotExported(
-          repo, revision, "its folder can't be written (" + e.getMessage() + ")");
+          repo, revision, true, "its folder can't be written (" + e.getMessage() + ")");
     }
   }
 
   private static ExportResult unlisted(RepoId repo, Revision revision, IOException e) {
     return new ExportResult.NotExported(
-        repo, revision, "the store's list of its files can't be read (" + e + ")");
+        repo, revision, true, "the store's list of its files can't be read (" + e + ")");
   }
 
   private static String others(List<ObservedRevision> revisions) {

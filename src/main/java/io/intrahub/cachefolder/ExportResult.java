@@ -47,9 +47,11 @@ public sealed interface ExportResult {
    * The revision is not in the folder: it is not stored, or the folder can't be written. Files that
    * were exported before stay.
    *
+   * @param isStored whether the reason is another one than that it is not stored
    * @param why for the operator
    */
-  record NotExported(RepoId repo, Revision revision, String why) implements ExportResult {}
+  record NotExported(RepoId repo, Revision revision, boolean isStored, String why)
+      implements ExportResult {}
 
   /** How many missing files are named: a commit may have a million. */
   int MAX_NAMED = 1_000;

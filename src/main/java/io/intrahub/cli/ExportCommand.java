@@ -53,6 +53,7 @@ import picocli.CommandLine.Spec;
       "1:some are not stored, or it is not known whether they all are, or a repo could not be"
           + " brought up to date; the messages name them",
       "2:the command line is wrong",
+      "66:nothing of the repos or revisions is stored, so nothing was exported",
       "69:with --view, no mirror answers where the command line names one",
       "74:the cache folder can't be written; the same command continues",
       "78:the store or the configuration can't be used"
@@ -65,9 +66,6 @@ import picocli.CommandLine.Spec;
       "  intrahub export --view --data /srv/intrahub"
     })
 final class ExportCommand implements Callable<Integer> {
-  /** The exit status if some files are missing. */
-  static final int INCOMPLETE = 1;
-
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @ArgGroup(multiplicity = "1")
@@ -148,7 +146,7 @@ final class ExportCommand implements Callable<Integer> {
         run(store, export, wanted, report);
       }
       report.end();
-      return report.isComplete() ? 0 : INCOMPLETE;
+      return report.code().status();
     } catch (StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
@@ -172,7 +170,7 @@ final class ExportCommand implements Callable<Integer> {
     for (Wanted one : wanted) {
       List<RepoId> matching = stored.stream().filter(one.repo()::matches).toList();
       if (matching.isEmpty()) {
-        report.nothingStored(one.repo());
+        report.nothingStored(one.repo(), stored);
       }
       for (RepoId repo : matching) {
         ExportResult result = export.export(repo, one.revision(), patterns);

@@ -2,10 +2,13 @@ package io.intrahub.cli;
 
 import io.intrahub.cachefolder.ExportResult;
 import io.intrahub.cli.command.Amounts;
+import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.command.StoredNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
 import java.nio.file.Path;
+import java.util.List;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -13,6 +16,11 @@ import tools.jackson.databind.node.ObjectNode;
 final class ExportReport extends FolderReport {
   private final ArrayNode revisions;
   private String folder = "";
+
+  /** Whether something is in the folder now, or could have been. */
+  private boolean hasStored;
+
+  private boolean hasExported;
 
   ExportReport(ReportOutput output) {
     super(output);
@@ -26,10 +34,15 @@ final class ExportReport extends FolderReport {
     line("Writing to " + target + " " + how + ".");
   }
 
-  void nothingStored(RepoPattern repo) {
+  /**
+   * Notes a name of which nothing is stored.
+   *
+   * @param stored all repos of the store
+   */
+  void nothingStored(RepoPattern repo, List<RepoId> stored) {
     complete(false);
     revisions.addObject().put("repo", repo.toString()).put("error", "nothing of it is stored");
-    error("Nothing is stored of " + repo);
+    error("Nothing is stored of " + repo + StoredNames.hint(repo, stored));
   }
 
   void done(ExportResult of) {
@@ -45,11 +58,14 @@ final class ExportReport extends FolderReport {
 
   private void notExported(ExportResult.NotExported none) {
     complete(false);
+    hasStored |= none.isStored();
     node(none.repo()).put("revision", none.revision().value()).put("error", none.why());
     error(none.repo() + "@" + none.revision() + ": " + none.why());
   }
 
   private void exported(ExportResult.Exported done) {
+    hasStored = true;
+    hasExported = true;
     complete(done.missingCount() == 0 && done.listed() && !done.refKept());
     ObjectNode node =
         node(done.repo())
@@ -97,6 +113,14 @@ final class ExportReport extends FolderReport {
   }
 
   void end() {
-    end("To load from it: HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + folder);
+    end(hasExported ? "To load from it: HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + folder : "");
+  }
+
+  /** Returns how the command ends. */
+  ExitCode code() {
+    if (!hasStored) {
+      return ExitCode.NOT_FOUND;
+    }
+    return isComplete() ? ExitCode.OK : ExitCode.INCOMPLETE;
   }
 }

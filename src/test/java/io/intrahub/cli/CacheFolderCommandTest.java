@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.FsStore;
@@ -86,7 +87,9 @@ class CacheFolderCommandTest {
 
     Path target = tmp.resolve("target");
     CommandRun out = run("export", "--hf-cache", target.toString(), "acme/*");
-    assertThat(out.status()).as("the Hub's list is not stored").isEqualTo(ExportCommand.INCOMPLETE);
+    assertThat(out.status())
+        .as("the Hub's list is not stored")
+        .isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(out.err()).contains("acme/tiny@main may have more files").hasLineCount(1);
     assertThat(out.out())
         .contains("Writing to " + target + " as ")
@@ -112,7 +115,7 @@ class CacheFolderCommandTest {
             tmp.resolve("target").toString(),
             "acme/tiny",
             "gpt2");
-    assertThat(ran.status()).isEqualTo(ExportCommand.INCOMPLETE);
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
     assertThat(ran.err()).isEmpty();
     assertThat(ran.json().at("/revisions/0/commit").asString()).isEqualTo(COMMIT);
     assertThat(ran.json().at("/revisions/0/missingCount").asInt()).isZero();
@@ -133,8 +136,28 @@ class CacheFolderCommandTest {
     assertThat(other.err()).contains("has no such repo").hasLineCount(1);
 
     CommandRun out = run("export", "--hf-cache", tmp.resolve("x").toString(), "acme/tiny@v1");
-    assertThat(out.status()).isEqualTo(ExportCommand.INCOMPLETE);
+    assertThat(out.status()).isEqualTo(ExitCode.NOT_FOUND.status());
     assertThat(out.err()).contains("model acme/tiny@v1: this revision is not stored, but main");
+  }
+
+  @Test
+  void an_export_of_nothing_says_so_and_not_how_to_load_it() throws Exception {
+    put("datasets--acme--rows", "a.txt", HELLO, "hello\n");
+    run("import", "--hf-cache", cache.toString());
+
+    CommandRun none = run("export", "--hf-cache", tmp.resolve("x").toString(), "a/b", "acme/rows");
+
+    assertThat(none.status()).isEqualTo(ExitCode.NOT_FOUND.status());
+    assertThat(none.out()).doesNotContain("To load from it");
+    assertThat(none.err())
+        .isEqualTo(
+            """
+            intrahub: Nothing is stored of a/b.
+            intrahub: Nothing is stored of acme/rows; did you mean datasets/acme/rows?
+            """);
+    CommandRun one = run("export", "--hf-cache", tmp.resolve("y").toString(), "a/b", "acme/tiny");
+    assertThat(one.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(one.out()).contains("To load from it");
   }
 
   @Test
