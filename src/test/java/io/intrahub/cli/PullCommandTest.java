@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.config.Config;
 import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
@@ -216,6 +218,38 @@ class PullCommandTest {
         .hasSize(2)
         .allMatch(line -> line.matches("intrahub: .*(safetensors|onnx): .*\\(HTTP \\d+\\)\\."));
     assertThat(again.out()).endsWith("Fetched 0 files, 0 B; 2 files not stored.\n");
+  }
+
+  @Test
+  void a_gated_repo_is_refused_once_with_the_way_to_open_it() {
+    mirror.close();
+    start(
+        new MirrorUnderTest(
+            tmp.resolve("closed"),
+            s -> s.withSite(SiteAccess.of(Config.defaults().access(), false)),
+            DevHub.builder()));
+    repo.visibility(Visibility.GATED);
+
+    CommandRun ran = run(ID);
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.err()).contains("append #send-tokens to the URL").hasLineCount(1);
+    assertThat(ran.out()).endsWith("Fetched 0 files, 0 B; 3 files not stored.\n");
+  }
+
+  @Test
+  void a_hub_that_cannot_be_reached_is_named_with_what_says_why() throws Exception {
+    mirror.hub().goDark();
+
+    CommandRun ran = run(token(""), alone(), ID, "acme/other");
+
+    assertThat(ran.status()).isEqualTo(ExitCode.INCOMPLETE.status());
+    assertThat(ran.err().lines())
+        .hasSize(3)
+        .last()
+        .isEqualTo(
+            "intrahub: The Hub at http://127.0.0.1:%d could not be reached; intrahub doctor says why."
+                .formatted(mirror.hub().port()));
   }
 
   @Test

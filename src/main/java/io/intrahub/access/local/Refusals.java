@@ -35,7 +35,7 @@ enum Refusals {
     @Override
     String why(String kind, int rule) {
       return "this mirror serves public repositories only, because it sends no tokens to its"
-          + " upstream (upstream.endpoints: send-tokens)";
+          + " upstream (upstream.endpoints: append #send-tokens to the URL of one that may get them)";
     }
   };
 

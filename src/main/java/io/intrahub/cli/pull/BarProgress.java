@@ -102,7 +102,9 @@ final class BarProgress implements PullProgress {
 
   @Override
   public void failed(int worker, String why) {
-    area.print("intrahub: " + shown[worker].name + ": " + why + ".");
+    if (!why.isEmpty()) {
+      area.print("intrahub: " + shown[worker].name + ": " + why + ".");
+    }
     end(worker);
   }
 

@@ -3,6 +3,8 @@ package io.intrahub.cli.pull;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
 /** Has the mirror fetch what is missing, several files at a time. For one thread. */
@@ -11,6 +13,9 @@ final class Downloads {
   private final int workers;
   private final PullProgress progress;
   private final PullReport report;
+
+  /** The first refusal of each revision, which is about its repo. */
+  private final Map<WantedRevision, String> refusals = new ConcurrentHashMap<>();
 
   /** One file to fetch. */
   private record Job(RevisionPlan plan, PulledFile file) {}
@@ -49,14 +54,22 @@ final class Downloads {
       report.fetched(job.plan, job.file);
       progress.done(worker);
     } catch (MirrorErrorException e) {
-      failed(worker, job, e.text());
+      report.answered(e);
+      report.failed(job.plan, job.file, e.text());
+      progress.failed(worker, isRepeated(job, e) ? "" : e.text());
     } catch (IOException e) {
-      failed(worker, job, "the mirror broke off: " + SafeText.of(String.valueOf(e.getMessage())));
+      String why = "the mirror broke off: " + SafeText.of(String.valueOf(e.getMessage()));
+      report.failed(job.plan, job.file, why);
+      progress.failed(worker, why);
     }
   }
 
-  private void failed(int worker, Job job, String why) {
-    report.failed(job.plan, job.file, why);
-    progress.failed(worker, why);
+  /** Whether it is the refusal of a repo that was printed for another file. */
+  private boolean isRepeated(Job job, MirrorErrorException e) {
+    if (!e.isRefusal()) {
+      return false;
+    }
+    String before = refusals.putIfAbsent(job.plan.wanted(), e.text());
+    return e.text().equals(before);
   }
 }

@@ -39,8 +39,10 @@ final class LineProgress implements PullProgress {
 
   @Override
   public void failed(int worker, String why) {
-    err.println("intrahub: " + names[worker] + ": " + why + ".");
-    err.flush();
+    if (!why.isEmpty()) {
+      err.println("intrahub: " + names[worker] + ": " + why + ".");
+      err.flush();
+    }
   }
 
   @Override

@@ -148,10 +148,16 @@ public final class PullCommand implements Callable<Integer> {
     try (StopSignal stop = new StopSignal()) {
       if (running.isPresent()) {
         MirrorChoice.Found found = running.get();
-        return pull(wanted, config, found.clients(), found.operator(), token, stop);
+        // It may have another configuration.
+        return pull(
+            wanted, config, Optional.empty(), found.clients(), found.operator(), token, stop);
       }
       try (MirrorLauncher.Launched mirror = launcher.launch(config)) {
-        return pull(wanted, config, mirror.clients(), mirror.operator(), token, stop);
+        Optional<String> hub =
+            config.upstream().endpoints().stream()
+                .map(endpoint -> endpoint.address().toString())
+                .findFirst();
+        return pull(wanted, config, hub, mirror.clients(), mirror.operator(), token, stop);
       }
     }
   }
@@ -159,6 +165,7 @@ public final class PullCommand implements Callable<Integer> {
   private ExitCode pull(
       List<WantedRevision> wanted,
       Config config,
+      Optional<String> hub,
       URI clients,
       URI operator,
       Optional<String> token,
@@ -172,6 +179,7 @@ public final class PullCommand implements Callable<Integer> {
               mirror,
               new PullPlanner(mirror, files.patterns()),
               () -> StoreSpace.ask(operator, config.store()),
+              hub,
               console,
               jobs)
           .run(wanted);

@@ -20,7 +20,7 @@ interface PullProgress extends AutoCloseable {
   /**
    * The worker's file is not stored.
    *
-   * @param why printable, without a full stop
+   * @param why printable, without a full stop; empty if it was said of another file
    */
   void failed(int worker, String why);
 

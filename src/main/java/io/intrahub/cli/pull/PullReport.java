@@ -20,6 +20,9 @@ final class PullReport {
   /** The revisions that could not be looked up, with the reason. Guarded by this. */
   private final Map<WantedRevision, String> refused = new LinkedHashMap<>();
 
+  /** Guarded by this. */
+  private boolean outage;
+
   /** What was done for a revision. Guarded by the report. */
   private static final class Counts {
     private final RevisionPlan plan;
@@ -47,6 +50,16 @@ final class PullReport {
   /** A revision that can't be pulled. */
   synchronized void refused(WantedRevision wanted, String why) {
     refused.put(wanted, why);
+  }
+
+  /** What the mirror answered instead of a file or a revision. */
+  synchronized void answered(MirrorErrorException error) {
+    outage |= error.isOutage();
+  }
+
+  /** Whether the mirror said that it could not reach the Hub. */
+  synchronized boolean isOutage() {
+    return outage;
   }
 
   /** A file is stored now. */

@@ -6,6 +6,7 @@ import io.intrahub.cli.command.ExitCode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Pulls revisions through one mirror: looks, says what there is to do, and does it. */
@@ -13,6 +14,7 @@ final class PullRun {
   private final MirrorClient mirror;
   private final PullPlanner planner;
   private final SpaceSource space;
+  private final Optional<String> hub;
   private final PullConsole console;
   private final int jobs;
   private final PullReport report = new PullReport();
@@ -27,8 +29,19 @@ final class PullRun {
     StoreSpace ask() throws IOException, InterruptedException, CommandException;
   }
 
+  /**
+   * Prepares it.
+   *
+   * @param hub the address that the mirror asks; empty if that is not known
+   */
   PullRun(
-      MirrorClient mirror, PullPlanner planner, SpaceSource space, PullConsole console, int jobs) {
+      MirrorClient mirror,
+      PullPlanner planner,
+      SpaceSource space,
+      Optional<String> hub,
+      PullConsole console,
+      int jobs) {
+    this.hub = hub;
     this.mirror = mirror;
     this.planner = planner;
     this.space = space;
@@ -50,6 +63,12 @@ final class PullRun {
         announce(plans, space.ask());
         fetch(plans);
       }
+      if (report.isOutage()) {
+        console.error(
+            "The Hub "
+                + hub.map(address -> "at " + address + " ").orElse("")
+                + "could not be reached; intrahub doctor says why");
+      }
       end(false);
       return report.isComplete() ? ExitCode.OK : ExitCode.INCOMPLETE;
     } catch (InterruptedException e) {
@@ -66,6 +85,7 @@ final class PullRun {
         report.planned(plan);
         plans.add(plan);
       } catch (MirrorErrorException e) {
+        report.answered(e);
         refused(one, e.text());
       } catch (IOException e) {
         refused(one, SafeText.of(String.valueOf(e.getMessage())));
