@@ -21,11 +21,13 @@ import io.intrahub.cli.doctor.LoadCheck;
 import io.intrahub.cli.doctor.MemoryCheck;
 import io.intrahub.cli.doctor.OfflineNote;
 import io.intrahub.cli.doctor.OpenFilesCheck;
+import io.intrahub.cli.doctor.PortsCheck;
 import io.intrahub.cli.doctor.ProxyCheck;
 import io.intrahub.cli.doctor.RateBudgetCheck;
 import io.intrahub.cli.doctor.SiteToken;
 import io.intrahub.cli.doctor.TokenCheck;
 import io.intrahub.cli.doctor.TrialMirror;
+import io.intrahub.http.HttpSettings;
 import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.hub.EndpointSettings;
 import io.intrahub.upstream.net.HttpProbe;
@@ -45,6 +47,7 @@ final class DoctorChecks {
   private final String proxySource;
   private final Clock clock;
   private final RepoId repo;
+  private final boolean hasRules;
   private final Duration patience;
 
   /**
@@ -53,6 +56,7 @@ final class DoctorChecks {
    * @param connections {@code server.connections}
    * @param proxySource the option or variable that the proxy comes from
    * @param repo a small public one
+   * @param hasRules whether {@code access.rules} is set
    * @param patience how long an answer of upstream may take
    */
   DoctorChecks(
@@ -61,12 +65,14 @@ final class DoctorChecks {
       String proxySource,
       Clock clock,
       RepoId repo,
+      boolean hasRules,
       Duration patience) {
     this.settings = settings;
     this.connections = connections;
     this.proxySource = proxySource;
     this.clock = clock;
     this.repo = repo;
+    this.hasRules = hasRules;
     this.patience = patience;
   }
 
@@ -79,6 +85,9 @@ final class DoctorChecks {
    */
   List<Check> all(HttpProbe http, Optional<RunningMirror> running, URI operator) {
     List<Check> checks = new ArrayList<>(machine(running, operator));
+    if (running.isEmpty()) {
+      checks.add(ports());
+    }
     if (settings.upstream().offline()) {
       checks.add(new OfflineNote());
     } else {
@@ -99,6 +108,16 @@ final class DoctorChecks {
         new DiskSpeedCheck(settings.data()),
         new MemoryCheck(memory()),
         new OpenFilesCheck(openFiles(), connections));
+  }
+
+  private Check ports() {
+    HttpSettings clients = settings.http();
+    HttpSettings operator = settings.admin();
+    return new PortsCheck(
+        settings.data(),
+        List.of(
+            new PortsCheck.Listener(clients.host(), clients.port(), "--port"),
+            new PortsCheck.Listener(operator.host(), operator.port(), "--admin-port")));
   }
 
   private List<Check> upstream(HttpProbe http) {
@@ -154,7 +173,8 @@ final class DoctorChecks {
     if (running.isEmpty()) {
       needs.add(DataFolderCheck.NAME);
     }
-    return new LoadCheck(mirror, repo, needs);
+    // A mirror that doctor starts has none.
+    return new LoadCheck(mirror, repo, hasRules && running.isPresent(), needs);
   }
 
   private SiteToken token() {

@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Examines everything that a mirror needs, and says what to change.",
       "",
-      "That is its folder and disk, memory, the way to the Hub with DNS, proxy and certificates, the"
+      "That is its folder and disk, memory, ports, the way to the Hub with DNS, proxy and certificates, the"
           + " clock, the token, and how many calls the Hub still allows. Then it loads a small repo"
           + " twice, through the mirror that runs or else through one that it starts for that. It"
           + " takes the options, file and environment of serve and ends within a minute."
@@ -154,6 +154,7 @@ final class DoctorCommand implements Callable<Integer> {
                 ProxyDiscovery.source(config.upstream().proxy(), System.getenv()),
                 Clock.systemUTC(),
                 subject,
+                !config.access().rules().isEmpty(),
                 PATIENCE)
             .all(http, running, operator));
     return report(checks).status();

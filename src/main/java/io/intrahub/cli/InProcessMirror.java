@@ -1,7 +1,5 @@
 package io.intrahub.cli;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.pull.MirrorLauncher;
@@ -12,8 +10,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.time.Clock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * A mirror for the time of one command, on the configured store and under its lock. It listens on
@@ -24,13 +20,11 @@ final class InProcessMirror implements MirrorLauncher.Launched {
   private static final String HERE = "127.0.0.1";
 
   private final App app;
-  private final Logger log;
-  private final @Nullable Level level;
+  private final QuietLog log;
 
-  private InProcessMirror(App app, Logger log, @Nullable Level level) {
+  private InProcessMirror(App app, QuietLog log) {
     this.app = app;
     this.log = log;
-    this.level = level;
   }
 
   /**
@@ -58,14 +52,12 @@ final class InProcessMirror implements MirrorLauncher.Launched {
             .withListeners(
                 new HttpSettings(HERE, 0, config.server().bodyTimeout()), new HttpSettings(HERE, 0))
             .withView(configured.view() || view);
-    Logger log = (Logger) LoggerFactory.getLogger("io.intrahub");
-    Level before = log.getLevel();
-    log.setLevel(Level.WARN);
+    QuietLog log = new QuietLog();
     boolean started = false;
     try {
       App app = App.start(settings, Clock.systemUTC(), _ -> {});
       started = true;
-      return new InProcessMirror(app, log, before);
+      return new InProcessMirror(app, log);
     } catch (StoreException e) {
       throw new StartException(
           e.getMessage()
@@ -76,7 +68,7 @@ final class InProcessMirror implements MirrorLauncher.Launched {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } finally {
       if (!started) {
-        log.setLevel(before);
+        log.close();
       }
     }
   }
@@ -99,6 +91,6 @@ final class InProcessMirror implements MirrorLauncher.Launched {
   @Override
   public void close() {
     app.close();
-    log.setLevel(level);
+    log.close();
   }
 }

@@ -13,7 +13,8 @@ import java.time.Clock;
 
 /**
  * Starts a mirror with the upstream of the configuration and an empty store beside the configured
- * one. It serves this machine only, admits everybody to public repos, and writes no audit log.
+ * one. It serves this machine only, admits everybody to public repos, logs warnings only, and
+ * writes no audit log.
  */
 final class TemporaryMirror implements TrialMirror {
   private final AppSettings settings;
@@ -27,6 +28,7 @@ final class TemporaryMirror implements TrialMirror {
   @Override
   public Session open() throws StartException, IOException {
     TrialFolder folder = TrialFolder.in(settings.data());
+    QuietLog log = new QuietLog();
     boolean started = false;
     try {
       AppSettings trial =
@@ -39,17 +41,18 @@ final class TemporaryMirror implements TrialMirror {
               .withoutAudit();
       App app = App.start(trial, clock, _ -> {});
       started = true;
-      return new Running(app, folder);
+      return new Running(app, folder, log);
     } catch (StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } finally {
       if (!started) {
+        log.close();
         folder.close();
       }
     }
   }
 
-  private record Running(App app, TrialFolder folder) implements Session {
+  private record Running(App app, TrialFolder folder, QuietLog log) implements Session {
     @Override
     public URI clients() {
       return app.uri();
@@ -68,6 +71,7 @@ final class TemporaryMirror implements TrialMirror {
     @Override
     public void close() throws IOException {
       app.close();
+      log.close();
       folder.close();
     }
   }

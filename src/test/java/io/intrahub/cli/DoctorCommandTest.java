@@ -1,11 +1,16 @@
 package io.intrahub.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.TokenSearch;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -17,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -47,8 +53,14 @@ class DoctorCommandTest {
   }
 
   private static Ran run(String... arguments) {
-    List<String> all = new ArrayList<>(List.of("doctor", "--repo", "acme/tiny", "--json"));
+    List<String> all = new ArrayList<>(List.of("doctor", "--json"));
     all.addAll(List.of(arguments));
+    if (!all.contains("--repo")) {
+      all.addAll(List.of("--repo", "acme/tiny"));
+    }
+    if (!all.contains("--port")) {
+      all.addAll(List.of("--port", "0"));
+    }
     CommandRun ran = CommandRun.of(all);
     return new Ran(ran.status(), ran.out(), ran.err());
   }
@@ -138,6 +150,88 @@ class DoctorCommandTest {
       assertThat(ran.status("connection 127.0.0.1:" + hub.port())).isEqualTo("failed");
       assertThat(List.of("clock", "latency", "rate budget", "file server", "load"))
           .allSatisfy(name -> assertThat(ran.status(name)).isEqualTo("skipped"));
+    }
+  }
+
+  @Test
+  void a_repo_that_upstream_lacks_is_not_blamed_on_rules() {
+    try (DevHub hub = DevHub.builder().start()) {
+      fill(hub);
+
+      Ran ran =
+          run(
+              "--upstream",
+              hub.uri().toString(),
+              "--repo",
+              "acme/nosuch",
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status("load")).isEqualTo("skipped");
+      assertThat(ran.summary("load"))
+          .isEqualTo(
+              "skipped because upstream does not serve acme/nosuch to everybody (see"
+                  + " \"connection\")");
+      assertThat(ran.out()).doesNotContain("rules");
+    }
+  }
+
+  @Tag("slow")
+  @Test
+  void the_temporary_mirror_does_not_log_into_the_table() {
+    // As in production: tests log less.
+    Logger all = (Logger) LoggerFactory.getLogger("io.intrahub");
+    Logger transfers = (Logger) LoggerFactory.getLogger("io.intrahub.transfer");
+    Level levelOfTransfers = transfers.getLevel();
+    all.setLevel(Level.INFO);
+    transfers.setLevel(null);
+    PrintStream before = System.err;
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(logged, true, UTF_8));
+    try (DevHub hub = DevHub.builder().start()) {
+      hub.repo("model", "acme/tiny")
+          .commit("Add it", Map.of("large.bin", DevFile.lfsGenerated(4, 2 << 20)));
+
+      Ran ran =
+          run(
+              "--upstream",
+              hub.uri().toString(),
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status("load")).as(ran.out()).isEqualTo("ok");
+    } finally {
+      System.setErr(before);
+      transfers.setLevel(levelOfTransfers);
+      all.setLevel(null);
+    }
+    assertThat(logged.toString(UTF_8)).doesNotContain("INFO");
+  }
+
+  @Test
+  void a_port_that_is_taken_is_named_with_its_option() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Ran ran =
+          run(
+              "--offline",
+              "--host",
+              "127.0.0.1",
+              "--port",
+              String.valueOf(taken.getLocalPort()),
+              "--data",
+              tmp.resolve("data").toString(),
+              "--admin-port",
+              "0");
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.status("ports")).isEqualTo("failed");
+      assertThat(ran.summary("ports"))
+          .startsWith("can't listen on 127.0.0.1:" + taken.getLocalPort());
+      assertThat(ran.out()).contains("choose another port with --port.");
     }
   }
 

@@ -16,16 +16,19 @@ public final class LoadCheck implements Check {
 
   private final TrialMirror mirror;
   private final RepoId repo;
+  private final boolean hasRules;
   private final List<String> needs;
 
   /**
    * Loads nothing yet.
    *
+   * @param hasRules whether the operator's rules say which repos the mirror serves
    * @param needs the checks without which no load can succeed
    */
-  public LoadCheck(TrialMirror mirror, RepoId repo, List<String> needs) {
+  public LoadCheck(TrialMirror mirror, RepoId repo, boolean hasRules, List<String> needs) {
     this.mirror = mirror;
     this.repo = repo;
+    this.hasRules = hasRules;
     this.needs = List.copyOf(needs);
   }
 
@@ -59,20 +62,28 @@ public final class LoadCheck implements Check {
         RepoLoader loader = new RepoLoader(session.clients(), repo)) {
       return load(session, metrics, loader);
     } catch (RepoLoader.RefusedException e) {
-      return e.status() == 401 || e.status() == 403
-          ? Finding.warning(
-              "not tried: " + e.getMessage(),
-              "The rules of the mirror admit nobody without a token to "
-                  + repo.id()
-                  + ": name a repo that they do with --repo.")
-          : Finding.failed(
-              String.valueOf(e.getMessage()), "The mirror's log says more about this request.");
+      return refused(e);
     } catch (CommandException e) {
       return Finding.failed(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       return Finding.failed(
           "the load broke off: " + e, "The mirror's log says more about this request.");
     }
+  }
+
+  private Finding refused(RepoLoader.RefusedException e) {
+    if (e.isOfRepo() && hasRules) {
+      return Finding.warning(
+          "not tried: " + e.getMessage(),
+          "The rules of the mirror (access.rules) admit nobody without a token to "
+              + repo.id()
+              + ", or upstream does not serve it to everybody: name another repo with --repo.");
+    }
+    return e.isOfRepo()
+        ? Finding.skipped(
+            "upstream does not serve " + repo.id() + " to everybody (see \"connection\")")
+        : Finding.failed(
+            String.valueOf(e.getMessage()), "The mirror's log says more about this request.");
   }
 
   private Finding load(TrialMirror.Session session, MirrorMetrics metrics, RepoLoader loader)

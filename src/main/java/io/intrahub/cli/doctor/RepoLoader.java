@@ -3,6 +3,8 @@ package io.intrahub.cli.doctor;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.intrahub.base.PercentCoding;
+import io.intrahub.hub.ErrorCode;
+import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,15 +46,16 @@ final class RepoLoader implements AutoCloseable {
   /** The mirror did not answer with 200. */
   static final class RefusedException extends IOException {
     private static final long serialVersionUID = 1L;
-    private final int status;
+    private final boolean isOfRepo;
 
-    RefusedException(int status, String message) {
+    RefusedException(boolean isOfRepo, String message) {
       super(message);
-      this.status = status;
+      this.isOfRepo = isOfRepo;
     }
 
-    int status() {
-      return status;
+    /** Whether a client without a token may not read the repo, or there is none. */
+    boolean isOfRepo() {
+      return isOfRepo;
     }
   }
 
@@ -113,8 +116,14 @@ final class RepoLoader implements AutoCloseable {
       return response.body();
     }
     response.body().close();
+    boolean unknown =
+        response
+            .headers()
+            .firstValue(HeaderNames.X_ERROR_CODE)
+            .filter(ErrorCode.REPO_NOT_FOUND.wire()::equals)
+            .isPresent();
     throw new RefusedException(
-        response.statusCode(),
+        unknown || response.statusCode() == 401 || response.statusCode() == 403,
         "the mirror answered %d to %s: %s"
             .formatted(
                 response.statusCode(),

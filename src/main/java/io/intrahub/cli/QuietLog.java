@@ -1,0 +1,25 @@
+package io.intrahub.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * While it is open, the mirror of a command logs warnings only, so that the command's own output
+ * stays readable. For one thread.
+ */
+final class QuietLog implements AutoCloseable {
+  private final Logger log = (Logger) LoggerFactory.getLogger("io.intrahub");
+  private final @Nullable Level before = log.getLevel();
+
+  QuietLog() {
+    log.setLevel(Level.WARN);
+  }
+
+  /** Logs as before. */
+  @Override
+  public void close() {
+    log.setLevel(before);
+  }
+}
