@@ -16,6 +16,7 @@ import io.intrahub.hub.ViaHeader;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
+import io.intrahub.store.Maintenance;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.StoreUsage;
 import io.intrahub.store.fs.FolderId;
@@ -60,7 +61,7 @@ public final class App implements AutoCloseable {
   /** The started components, the last one first; closed in that order. */
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
-  private final FsStore store;
+  private final Maintenance maintenance;
   private final BackgroundTasks tasks;
   private final Meters meters;
   private final MemoryBudget budget;
@@ -92,16 +93,17 @@ public final class App implements AutoCloseable {
               .withElapsed(elapsed)
               .withCaches(caches)
               .withName(name);
-      FsStore files =
+      // The only place that chooses a kind of store; the operator's commands are for folders.
+      FsStore store =
           add(FsStore.open(settings.data(), clock, settings.store(), environment.caches(), tasks));
-      store = files;
+      maintenance = store.maintenance();
       // Tasks end before the store closes, which runs some of its own.
       started.push(tasks);
       started.push(timer::shutdownNow);
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       started.push(registry::close);
       meters = new Meters(registry);
-      meters.watchStore(() -> figures(store.maintenance().usage()));
+      meters.watchStore(() -> figures(maintenance.usage()));
       meters.watchTasks(tasks::running);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
       meters.watchBudget(() -> figures(budget.usage()));
@@ -116,7 +118,7 @@ public final class App implements AutoCloseable {
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
       // Before anything is evicted, which must leave the view too.
-      view = ViewKeeper.of(files, settings, mirror.openRepos(), clock);
+      view = ViewKeeper.of(store, settings, mirror.openRepos(), clock);
       RequestListener told = withAudit(settings, clock, listener);
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
       http =
@@ -157,8 +159,8 @@ public final class App implements AutoCloseable {
                       Main.Version.number(),
                       clock,
                       mirror,
-                      store.maintenance()::usage,
-                      new StatusReport.StoreName(files.id(), FolderId.of(settings.data())),
+                      maintenance::usage,
+                      new StatusReport.StoreName(store.id(), FolderId.of(settings.data())),
                       settings.http().host(),
                       http::port),
                   jobs));
@@ -166,11 +168,11 @@ public final class App implements AutoCloseable {
       started.push(jobs);
       http.start();
       admin.start();
-      tasks.execute(store.maintenance()::scan);
-      every(timer, TIDY_MINUTES, store.maintenance()::tidy);
+      tasks.execute(maintenance::scan);
+      every(timer, TIDY_MINUTES, maintenance::tidy);
       tasks.execute(view);
       every(timer, VIEW_MINUTES, view);
-      every(timer, SAVE_MINUTES, store.maintenance()::saveLastUses);
+      every(timer, SAVE_MINUTES, maintenance::saveLastUses);
       complete = true;
     } finally {
       if (!complete) {
@@ -273,7 +275,7 @@ public final class App implements AutoCloseable {
 
   /** Returns what the store contains now. */
   public StoreUsage storeUsage() {
-    return store.maintenance().usage();
+    return maintenance.usage();
   }
 
   /** Returns the current state, as {@code /status} shows it. */

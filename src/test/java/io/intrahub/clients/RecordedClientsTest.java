@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +24,6 @@ import org.junit.jupiter.params.provider.FieldSource;
  * The requests of each real client's first load, recorded by {@code ClientsTableIT}, get the same
  * answers from a mirror that knows nothing: status, the headers that clients use, and bytes.
  */
-@Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecordedClientsTest {
   static final List<TableRow> ROWS = TableRow.ALL;

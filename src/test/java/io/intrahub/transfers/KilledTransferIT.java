@@ -50,14 +50,14 @@ import org.junit.jupiter.api.io.TempDir;
  * stopped. What lay in the queues is lost too, but it was never the mirror's; that it is fetched
  * again, all of it, proves that the measure is right.
  *
- * <p>{@code -Dintrahub.killed-fill.kills=17} is the long form; {@code .size} and {@code .fills}
- * make it longer still, {@code .seed=N} repeats a run.
+ * <p>{@code -Dintrahub.killed-transfer.kills=17} is the long form; {@code .size} and {@code
+ * .transfers} make it longer still, {@code .seed=N} repeats a run.
  */
 class KilledTransferIT {
-  private static final String OPTION = "intrahub.killed-fill.";
+  private static final String OPTION = "intrahub.killed-transfer.";
   private static final long SEED = Long.getLong(OPTION + "seed", System.nanoTime());
   private static final long SIZE = Long.getLong(OPTION + "size", 300_000_000);
-  private static final int FILLS = Integer.getInteger(OPTION + "fills", 3);
+  private static final int TRANSFERS = Integer.getInteger(OPTION + "transfers", 3);
   private static final int KILLS = Integer.getInteger(OPTION + "kills", 4);
 
   /** Slower than the mirror reads, so that what it has not read is little. */
@@ -108,10 +108,10 @@ class KilledTransferIT {
     new PythonClient("hf-2.4.0", tmp).assumeAvailable();
     System.out.printf(
         Locale.ROOT,
-        "KilledTransferIT: seed %d, %d fills of %d bytes, %d kills each; more with"
-            + " -Dintrahub.killed-fill.kills=17%n",
+        "KilledTransferIT: seed %d, %d transfers of %d bytes, %d kills each; more with"
+            + " -Dintrahub.killed-transfer.kills=17%n",
         SEED,
-        FILLS,
+        TRANSFERS,
         SIZE,
         KILLS);
     Random random = new Random(SEED);
@@ -131,8 +131,8 @@ class KilledTransferIT {
       // All levels of the compiler: only the last one hashes at the speed of the processor.
       Callable<MirrorProcess> start = starter(hub.uri());
       mirror.set(CompletableFuture.completedFuture(start.call()));
-      for (int i = 0; i < FILLS; i++) {
-        String repo = "acme/fill-" + i;
+      for (int i = 0; i < TRANSFERS; i++) {
+        String repo = "acme/transfer-" + i;
         DevFile file = DevFile.lfsGenerated(random.nextLong(), SIZE);
         hub.repo("model", repo).commit("main", "The file", Map.of("big.bin", file));
         ResumingClient client = i % 3 == 2 ? ResumingClient.hf(tmp) : ResumingClient.curl(tmp);
@@ -146,7 +146,7 @@ class KilledTransferIT {
         for (long point : points) {
           hub.counters().whenSent(Route.CDN, before + point, () -> kill(hub, start));
         }
-        String where = "seed " + SEED + ", fill " + i + ", kills at " + Arrays.toString(points);
+        String where = "seed " + SEED + ", transfer " + i + ", kills at " + Arrays.toString(points);
         loadToTheEnd(client, repo, where);
 
         assertThat(wrongByte(client.file(), file)).as("first wrong byte, %s", where).isEqualTo(-1);
@@ -189,7 +189,11 @@ class KilledTransferIT {
     private long dropped;
 
     private void add(
-        int fill, ResumingClient client, int killed, long bytes, List<ProcessLives.Cost> costs) {
+        int transfer,
+        ResumingClient client,
+        int killed,
+        long bytes,
+        List<ProcessLives.Cost> costs) {
       long lostHere = costs.stream().mapToLong(ProcessLives.Cost::received).sum();
       long mostHere = costs.stream().mapToLong(ProcessLives.Cost::received).max().orElse(0);
       long underWayHere = costs.stream().mapToLong(ProcessLives.Cost::underWay).sum();
@@ -197,10 +201,10 @@ class KilledTransferIT {
       String story =
           String.format(
               Locale.ROOT,
-              "fill %d by %s: %d kills, sent %d of %d bytes; sent again: %d that a process had"
+              "transfer %d by %s: %d kills, sent %d of %d bytes; sent again: %d that a process had"
                   + " received, %d by one kill at most (bound %d); %d that it had not; %d of"
                   + " others",
-              fill,
+              transfer,
               client,
               killed,
               bytes,
@@ -223,7 +227,7 @@ class KilledTransferIT {
 
     private void check() {
       assertThat(most).as("lost by one kill, %s", told).isLessThanOrEqualTo(LOST_BY_ONE_KILL);
-      assertThat(dropped).as("dropped, %s", told).isLessThanOrEqualTo(FILLS * RUN);
+      assertThat(dropped).as("dropped, %s", told).isLessThanOrEqualTo(TRANSFERS * RUN);
       assertThat(kept).as("measured as not received, and yet not fetched again, %s", told).isZero();
       if (MEASURED) {
         // With no segments to make allowance for: most pieces are not lost just before their end.
@@ -231,7 +235,7 @@ class KilledTransferIT {
         assertThat(lost).as("lost by all kills, %s", told).isLessThanOrEqualTo(promised);
         assertThat(sent)
             .as("fetched, %s", told)
-            .isLessThanOrEqualTo(FILLS * SIZE + promised + underWay);
+            .isLessThanOrEqualTo(TRANSFERS * SIZE + promised + underWay);
       }
     }
   }
