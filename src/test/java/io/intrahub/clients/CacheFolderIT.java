@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CacheFolderIT {
   static final List<String> VERSIONS = PythonClient.VERSIONS;
 
-  private static final int KILLS = 8;
+  private static final int KILLS = Integer.getInteger("intrahub.kill.rounds", 8);
 
   @TempDir Path tmp;
   private Path log;
@@ -220,6 +220,8 @@ class CacheFolderIT {
   @Test
   void both_are_continued_after_kills_at_random_moments() throws Exception {
     long seed = System.nanoTime();
+    System.out.printf(
+        "CacheFolderIT: %d kills each, seed %d; more with -Dintrahub.kill.rounds=50%n", KILLS, seed);
     Random random = new Random(seed);
     Map<String, DevFile> many = new TreeMap<>();
     for (int i = 0; i < 60; i++) {
