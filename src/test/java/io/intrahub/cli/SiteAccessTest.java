@@ -102,6 +102,6 @@ class SiteAccessTest {
     assertThat(decide(site, "::1", RepoVisibility.PRIVATE))
         .isInstanceOf(AccessDecision.Refused.class)
         .asString()
-        .contains("upstream.endpoints: send-tokens");
+        .contains("upstream.endpoints: append #send-tokens");
   }
 }
