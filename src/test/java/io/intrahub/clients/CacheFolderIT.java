@@ -221,7 +221,8 @@ class CacheFolderIT {
   void both_are_continued_after_kills_at_random_moments() throws Exception {
     long seed = System.nanoTime();
     System.out.printf(
-        "CacheFolderIT: %d kills each, seed %d; more with -Dintrahub.kill.rounds=50%n", KILLS, seed);
+        "CacheFolderIT: %d kills each, seed %d; more with -Dintrahub.kill.rounds=50%n",
+        KILLS, seed);
     Random random = new Random(seed);
     Map<String, DevFile> many = new TreeMap<>();
     for (int i = 0; i < 60; i++) {
