@@ -113,7 +113,10 @@ final class RevisionReader {
         yield at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
-        var _ = questions.refresh(repo, attempt);
+        // The refresh of another request may have ended since this one looked.
+        if (commits.revision(proof, revision).equals(seen)) {
+          var _ = questions.refresh(repo, attempt);
+        }
         noteOld(repo, revision, seen.orElseThrow());
         yield at(proof, seen.orElseThrow(), false, attempt);
       }
