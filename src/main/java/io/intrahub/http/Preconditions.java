@@ -58,9 +58,9 @@ record Preconditions(
     }
     boolean resumes = range instanceof ByteRange.From(long first) && first > 0;
     if (resumes && startOver) {
-      // RFC 9110 section 14.2 lets a server ignore a range. huggingface_hub 2.4.0 then discards its
-      // bytes and takes the whole file; 0.36.0 sees that the size is wrong. With a 206 both would
-      // append the right end to a wrong beginning and take that for the file.
+      // RFC 9110 section 14.2 lets a server ignore a range. huggingface_hub 2.4.0 and 0.36.2 then
+      // discard their bytes and take the whole file; 0.23.5 sees that the size is wrong. With a 206
+      // all of them would append the right end to a wrong beginning and take that for the file.
       return Selection.Bytes.whole(size);
     }
     ByteRange.Span span = part.get();

@@ -178,7 +178,7 @@ class CacheFolderIT {
     Path exported = tmp.resolve("exported");
     expectImportedDone("export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
 
-    expectLoadsOffline("hf-0.36.0", exported);
+    expectLoadsOffline("hf-0.36.2", exported);
   }
 
   @ParameterizedTest

@@ -43,7 +43,7 @@ import tools.jackson.databind.JsonNode;
 class ColdOutageIT {
   static final List<String> VERSIONS =
       List.of(
-          "hf-2.4.0", "hf-1.33.0", "hf-0.36.0", "hf-0.23.4", "transformers-5", "transformers-4.57");
+          "hf-2.4.0", "hf-1.33.0", "hf-0.36.2", "hf-0.23.5", "transformers-5", "transformers-4.57");
 
   /** The promise of {@code docs/reliability.md}, for each call of a user. */
   private static final double SECONDS = 6;

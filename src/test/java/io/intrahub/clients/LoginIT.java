@@ -48,7 +48,7 @@ class LoginIT {
   static final List<String> CLIENTS = PythonClient.VERSIONS;
 
   /** The last version whose tool is not called {@code hf}. */
-  private static final String OLD = "hf-0.23.4";
+  private static final String OLD = "hf-0.23.5";
 
   private static final String PRIVATE = "acme/private";
   private static final String ALICE = "hf_aliceAtHome";

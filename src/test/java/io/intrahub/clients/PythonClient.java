@@ -30,7 +30,7 @@ import java.util.Map;
 public final class PythonClient {
   /** All versions that are built, newest first; for {@code @ValueSource} and the like. */
   public static final List<String> VERSIONS =
-      List.of("hf-2.4.0", "hf-1.33.0", "hf-0.36.0", "hf-0.23.4");
+      List.of("hf-2.4.0", "hf-1.33.0", "hf-0.36.2", "hf-0.23.5");
 
   // Surefire and Failsafe start their JVM in the folder of the module.
   private static final Path SCRIPTS = Path.of("src/test/clients/scripts").toAbsolutePath();

@@ -50,7 +50,7 @@ class ScenariosIT {
 
   /** Those of the table first. */
   private static final List<String> VERSIONS =
-      List.of("hf-0.23.4", "hf-2.4.0", "transformers-5", "hf-1.33.0", "hf-0.36.0");
+      List.of("hf-0.23.5", "hf-2.4.0", "transformers-5", "hf-1.33.0", "hf-0.36.2");
 
   private static final int SHOWN = 3;
 

@@ -38,10 +38,10 @@ record TableRow(
   /** In the order of the page. */
   static final List<TableRow> ALL =
       List.of(
-          hub(ClientSetup.of("hf-0.23.4"), "", "huggingface-cli download acme/tiny"),
-          hub(ClientSetup.of("hf-0.36.0"), "", "hf download acme/tiny"),
+          hub(ClientSetup.of("hf-0.23.5"), "", "huggingface-cli download acme/tiny"),
+          hub(ClientSetup.of("hf-0.36.2"), "", "hf download acme/tiny"),
           hub(
-              ClientSetup.of("hf-0.36.0").with("HF_HUB_ENABLE_HF_TRANSFER", "1"),
+              ClientSetup.of("hf-0.36.2").with("HF_HUB_ENABLE_HF_TRANSFER", "1"),
               " with hf_transfer",
               "HF_HUB_ENABLE_HF_TRANSFER=1 hf download acme/tiny"),
           hub(ClientSetup.of("hf-1.33.0"), "", "hf download acme/tiny"),

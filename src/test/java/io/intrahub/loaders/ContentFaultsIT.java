@@ -25,11 +25,13 @@ import tools.jackson.databind.JsonNode;
 /**
  * Upstream answers what there is, and fails when it has to send it. No wrong byte becomes a file.
  *
- * <p>Expected are exceptions and texts of huggingface_hub 2.4.0, and of 0.36.0 where they differ.
+ * <p>Expected are exceptions and texts of huggingface_hub 2.4.0, and of 0.36.2 and 0.23.5 where
+ * they differ.
  */
 class ContentFaultsIT {
   private static final String NEW = "hf-2.4.0";
-  private static final String OLD = "hf-0.36.0";
+  private static final String OLD = "hf-0.36.2";
+  private static final String OLDEST = "hf-0.23.5";
   private static final String WRONG = "its content does not have the announced digest";
 
   static final List<UpstreamTrouble> TROUBLES =
@@ -217,16 +219,21 @@ class ContentFaultsIT {
     expectNoFile(new UpstreamTrouble("", r -> {}, 502, WRONG), FaultRig.VERY_LARGE);
   }
 
-  /** It can't throw its bytes away, but it sees that they are too many, and says what to do. */
+  /** It gives up when the body breaks off. Its next call resumes, and begins the file anew. */
   @Test
   @Execution(ExecutionMode.CONCURRENT)
   void the_older_client_does_not_keep_wrong_bytes_either() {
-    rig = new FaultRig(tmp, OLD);
-    rig.addVeryLarge();
-    rig.on(Route.CDN).times(1).wrongByteAt(1_000_000);
-    PythonClient.Call call = rig.call();
-    JsonNode broken = rig.errorOf(rig.download(call, FaultRig.VERY_LARGE), call);
-    assertThat(broken.get("type").asString()).isEqualTo("ChunkedEncodingError");
+    PythonClient.Call call = breakWithWrongBytes(OLD);
+
+    rig.expectFile(
+        rig.download(rig.call().inHome(call.home()), FaultRig.VERY_LARGE), FaultRig.VERY_LARGE);
+  }
+
+  /** It can't throw its bytes away, but it sees that they are too many, and says what to do. */
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void the_oldest_client_does_not_take_wrong_bytes_for_the_file() {
+    PythonClient.Call call = breakWithWrongBytes(OLDEST);
 
     PythonClient.Call again = rig.call().inHome(call.home());
     JsonNode error = rig.errorOf(rig.download(again, FaultRig.VERY_LARGE), again);
@@ -238,6 +245,17 @@ class ContentFaultsIT {
             .inHome(call.home())
             .script("download.py", FaultRig.ID, FaultRig.VERY_LARGE, "{\"force_download\": true}"),
         FaultRig.VERY_LARGE);
+  }
+
+  /** Has the client write a part of the file, in which a byte is wrong, and give up. */
+  private PythonClient.Call breakWithWrongBytes(String version) {
+    rig = new FaultRig(tmp, version);
+    rig.addVeryLarge();
+    rig.on(Route.CDN).times(1).wrongByteAt(1_000_000);
+    PythonClient.Call call = rig.call();
+    JsonNode error = rig.errorOf(rig.download(call, FaultRig.VERY_LARGE), call);
+    assertThat(error.get("type").asString()).isEqualTo("ChunkedEncodingError");
+    return call;
   }
 
   @Test

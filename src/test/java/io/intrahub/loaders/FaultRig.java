@@ -147,7 +147,7 @@ final class FaultRig implements AutoCloseable {
     assertThat(error.get("headers").has("x-error-code")).isFalse();
   }
 
-  /** The same for huggingface_hub 0.36.0, which shows the status and not the text. */
+  /** The same for huggingface_hub 0.36.2, which shows the status and not the text. */
   static void expectAnswerOfOld(JsonNode error, String text) {
     assertThat(error.get("type").asString()).as(error.toString()).isEqualTo("HTTPError");
     assertThat(error.get("message").asString()).matches("50[34] Server Error: .*");

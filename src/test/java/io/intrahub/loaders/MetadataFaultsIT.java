@@ -22,11 +22,11 @@ import tools.jackson.databind.JsonNode;
  * Upstream fails when it is asked what there is: on resolve, on repo info, on the listing. While it
  * lasts the client says which error it met and why; when it passes, nobody has noticed.
  *
- * <p>Expected are exceptions and texts of huggingface_hub 2.4.0, and of 0.36.0 where they differ.
+ * <p>Expected are exceptions and texts of huggingface_hub 2.4.0, and of 0.36.2 where they differ.
  */
 class MetadataFaultsIT {
   private static final String NEW = "hf-2.4.0";
-  private static final String OLD = "hf-0.36.0";
+  private static final String OLD = "hf-0.36.2";
 
   /** What each version says when it can't find out about a file. */
   private static final String CHECK_CONNECTION =

@@ -61,10 +61,10 @@ class MovingBranchLoadsIT {
       List.of(
           Loader.snapshot("hf-2.4.0"),
           Loader.snapshot("hf-1.33.0"),
-          Loader.snapshot("hf-0.36.0"),
-          Loader.snapshot("hf-0.23.4"),
+          Loader.snapshot("hf-0.36.2"),
+          Loader.snapshot("hf-0.23.5"),
           Loader.trellis("hf-2.4.0"),
-          Loader.trellis("hf-0.36.0"),
+          Loader.trellis("hf-0.36.2"),
           Loader.transformers("transformers-5"),
           Loader.transformers("transformers-4.57"));
 

@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
  * a new process with a new cache folder.
  */
 @ParameterizedClass
-@ValueSource(strings = {"hf-2.4.0", "hf-0.36.0"})
+@ValueSource(strings = {"hf-2.4.0", "hf-0.36.2"})
 class TrellisLoadIT {
   private static final String TOKEN = "hf_alice";
   private static final Duration NEGATIVE_TTL = Duration.ofSeconds(60);
@@ -96,7 +96,7 @@ class TrellisLoadIT {
     String first = TrellisRepo.unknownRepos().getFirst();
     mirror.hub().xet(false);
     // One asks again after the one, and one after the other.
-    boolean old = version.equals("hf-0.36.0");
+    boolean old = version.equals("hf-0.36.2");
     mirror
         .hub()
         .faults()

@@ -34,7 +34,7 @@ class TokenSearchTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "unknown/None; hf_hub/0.36.0; python/3.12",
+        "unknown/None; hf_hub/0.36.2; python/3.12",
         "from huggingface_hub import hf_hub_download",
         "/api/telemetry/hf_hub",
         "HF_HUB_ENABLE_HF_TRANSFER hf_transfer hf_xet",
