@@ -47,9 +47,9 @@ final class ClientsPage {
       - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
         them the address of the file, as above, or a file opened with `HfFileSystem`.
       - **Clients that need torch** (`diffusers`, `peft`, `sentence-transformers`, and models of transformers) are not in
-        this table: torch and what its package requires are several gigabytes, too much for each CI run. They download
-        through `huggingface_hub`, which is. Where torch is installed in `target/clients`, `TransformersIT` loads a whole
-        model.
+        this table. PyPI has no CPU-only torch for Linux x86-64, and torch 2.15.0 with the CUDA packages that it requires
+        is a download of 3.0 GB, too much for each CI run. These clients download through `huggingface_hub`, which is in
+        the table. Where torch is installed in `target/clients`, `TransformersIT` loads a whole model.
       """;
 
   private ClientsPage() {}

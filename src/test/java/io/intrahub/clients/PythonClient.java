@@ -32,6 +32,15 @@ public final class PythonClient {
   public static final List<String> VERSIONS =
       List.of("hf-2.4.0", "hf-1.33.0", "hf-0.36.2", "hf-0.23.5");
 
+  /**
+   * Why no environment has torch, for those who run the tests. Of torch 2.15.0, PyPI has no wheel
+   * for the processor alone on Linux x86-64. The one it has (539 MB) cannot be imported without the
+   * CUDA packages that it requires: 3.0 GB to download, with them.
+   */
+  public static final String NO_TORCH =
+      "PyPI has no CPU-only torch for Linux x86-64, and torch with the CUDA packages that it"
+          + " requires is a download of 3.0 GB";
+
   // Surefire and Failsafe start their JVM in the folder of the module.
   private static final Path SCRIPTS = Path.of("src/test/clients/scripts").toAbsolutePath();
   private static final Path ENVIRONMENTS = Path.of("target/clients").toAbsolutePath();

@@ -110,13 +110,17 @@ class TransformersIT {
     assertThat(result.expectSuccess().stdout().strip()).startsWith(expected + ".");
   }
 
-  /** The registry's torch is gigabytes, so this runs where somebody has installed it. */
+  /** torch is too large for each CI run, so this runs where somebody has installed it. */
   @Test
   @Execution(ExecutionMode.CONCURRENT)
   void the_whole_model_loads_where_torch_is() {
     boolean torch = call().code("import torch").exitCode() == 0;
     Assumptions.assumeTrue(
-        torch, () -> "no torch in target/clients/%s; pip can add it there".formatted(version));
+        torch,
+        () ->
+            ("no torch in target/clients/%s, so neither models of transformers nor diffusers, peft"
+                    + " or sentence-transformers are run: %s; pip can add it there")
+                .formatted(version, PythonClient.NO_TORCH));
 
     expectHidden(load(call(), "--model"));
     mirror.awaitIdle();
