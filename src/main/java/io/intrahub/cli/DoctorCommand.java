@@ -42,6 +42,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Examines everything that a mirror needs, and says what to change. */
 @Command(
@@ -184,15 +185,22 @@ final class DoctorCommand implements Callable<Integer> {
       throw new CommandException(
           ExitCode.IO_ERROR, file + " can't be written: " + FileErrors.describe(e) + ".", e);
     }
-    spec.commandLine()
-        .getOut()
-        .println(
-            "Wrote "
-                + file
-                + (recorded.unanswered() == 0
-                    ? "."
-                    : "; " + Amounts.count(recorded.unanswered(), "question") + " had no answer."));
-    spec.commandLine().getOut().flush();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(
+          JsonMapper.shared()
+              .createObjectNode()
+              .put("file", file.toString())
+              .put("unanswered", recorded.unanswered()));
+    } else {
+      out.println(
+          "Wrote "
+              + file
+              + (recorded.unanswered() == 0
+                  ? "."
+                  : "; " + Amounts.count(recorded.unanswered(), "question") + " had no answer."));
+    }
+    out.flush();
     return (recorded.unanswered() == 0 ? ExitCode.OK : ExitCode.INCOMPLETE).status();
   }
 

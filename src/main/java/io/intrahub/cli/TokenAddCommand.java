@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import io.intrahub.access.local.LocalToken;
 import io.intrahub.access.local.TokenHash;
+import io.intrahub.cli.command.ExitCode;
 import io.intrahub.config.AccessOptions;
 import io.intrahub.config.Config;
 import io.intrahub.config.ValueType;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Creates a local token. */
 @Command(
@@ -35,7 +37,14 @@ import picocli.CommandLine.Spec;
     description = {
       "Creates a local token and prints it, once.",
       "",
-      "Only its hash is stored. Nothing else goes to the standard output."
+      "Only its hash is stored. Without --json, nothing else goes to the standard output."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:the token was created",
+      "1:a token of this name exists",
+      "2:the command line is wrong",
+      "78:the configuration is wrong, or the store can't be used"
     })
 final class TokenAddCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -60,6 +69,11 @@ final class TokenAddCommand implements Callable<Integer> {
       paramLabel = "TIME",
       description = "After which time the token expires, such as 12h or 90d (default: never).")
   private @Nullable String expires;
+
+  @Option(
+      names = "--json",
+      description = "Prints the token with its name, times, repos and a note, as JSON.")
+  private boolean json;
 
   @Mixin private StoreFolder folder = new StoreFolder();
 
@@ -102,30 +116,34 @@ final class TokenAddCommand implements Callable<Integer> {
     } catch (StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
-    err.println(
-        "Created the local token "
-            + name
-            + token.expires().map(end -> ", which expires at " + end).orElse("")
-            + ". It is shown only now. Clients send it as HF_TOKEN:");
-    hint(config.access()).ifPresent(err::println);
-    err.flush();
     PrintWriter out = spec.commandLine().getOut();
-    out.println(text);
+    Optional<String> hint = hint(config.access());
+    if (json) {
+      ObjectNode result = TokenListCommand.node(token, now).put("token", text);
+      hint.ifPresent(note -> result.put("note", note));
+      out.println(result);
+    } else {
+      err.println(
+          "Created the local token "
+              + name
+              + token.expires().map(end -> ", which expires at " + end).orElse("")
+              + ". It is shown only now. Clients send it as HF_TOKEN:");
+      hint.ifPresent(note -> err.println("Note: " + note));
+      err.flush();
+      out.println(text);
+    }
     out.flush();
-    return 0;
+    return ExitCode.OK.status();
   }
 
   private Optional<String> hint(AccessOptions access) {
     if (access.mode() != AccessOptions.Mode.SERVICE) {
-      return Optional.of(
-          "Note: local tokens have no effect yet, because access.mode is not service.");
+      return Optional.of("local tokens have no effect yet, because access.mode is not service.");
     }
     return access.rules().stream().anyMatch(rule -> rule.tokens().contains(name))
         ? Optional.empty()
         : Optional.of(
-            "Note: the token has no effect yet, because no rule of access.rules names "
-                + name
-                + ".");
+            "the token has no effect yet, because no rule of access.rules names " + name + ".");
   }
 
   private RepoPattern pattern(String text) {

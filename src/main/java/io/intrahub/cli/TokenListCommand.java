@@ -23,7 +23,13 @@ import tools.jackson.databind.node.ObjectNode;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
-    description = {"Lists the local tokens by name.", "", "Their texts are not stored."})
+    description = {"Lists the local tokens by name.", "", "Their texts are not stored."},
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:the tokens were listed",
+      "2:the command line is wrong",
+      "78:the configuration is wrong, or the store can't be used"
+    })
 final class TokenListCommand implements Callable<Integer> {
   private static final String ROW = "%-24s  %-20s  %-20s  %s";
 
@@ -68,15 +74,19 @@ final class TokenListCommand implements Callable<Integer> {
 
   private static String json(List<LocalToken> tokens, Instant now) {
     ArrayNode array = JsonMapper.shared().createArrayNode();
-    for (LocalToken token : tokens) {
-      ObjectNode node = array.addObject();
-      node.put("name", token.name());
-      node.put("created", token.created().toString());
-      node.put("expires", token.expires().map(Instant::toString).orElse(null));
-      node.put("expired", token.isExpired(now));
-      ArrayNode repos = node.putArray("repos");
-      token.repos().forEach(pattern -> repos.add(pattern.toString()));
-    }
+    tokens.forEach(token -> array.add(node(token, now)));
     return array.toString();
+  }
+
+  /** A token as JSON, without its text and hash. */
+  static ObjectNode node(LocalToken token, Instant now) {
+    ObjectNode node = JsonMapper.shared().createObjectNode();
+    node.put("name", token.name())
+        .put("created", token.created().toString())
+        .put("expires", token.expires().map(Instant::toString).orElse(null))
+        .put("expired", token.isExpired(now));
+    ArrayNode repos = node.putArray("repos");
+    token.repos().forEach(pattern -> repos.add(pattern.toString()));
+    return node;
   }
 }

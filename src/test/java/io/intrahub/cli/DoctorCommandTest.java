@@ -10,6 +10,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.TokenSearch;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -279,5 +280,22 @@ class DoctorCommandTest {
     Ran ran = run("--config", tmp.resolve("none.yaml").toString());
     assertThat(ran.status()).isEqualTo(78);
     assertThat(ran.err()).contains("none.yaml").doesNotContain("\tat ");
+  }
+
+  @Test
+  void the_file_of_a_recording_is_named_in_json() throws IOException {
+    try (DevHub hub = DevHub.builder().strict(false).start()) {
+      fill(hub);
+      Path file = tmp.resolve("shapes.json");
+
+      Ran ran =
+          run("--record", file.toString(), "--upstream", hub.uri().toString() + "#send-tokens");
+
+      assertThat(ran.status()).as(ran.out() + ran.err()).isZero();
+      JsonNode result = JsonMapper.shared().readTree(ran.out());
+      assertThat(result.path("file").asString()).isEqualTo(file.toString());
+      assertThat(result.path("unanswered").asInt(-1)).isZero();
+      assertThat(JsonMapper.shared().readTree(Files.readString(file)).path("answers")).isNotEmpty();
+    }
   }
 }

@@ -142,6 +142,29 @@ class StatusCommandTest {
   }
 
   @Test
+  void with_data_only_the_mirror_on_that_folder_is_shown() throws IOException {
+    try (MirrorUnderTest mirror = new MirrorUnderTest(tmp.resolve("data"))) {
+      String other = Files.createDirectory(tmp.resolve("other")).toString();
+
+      CommandRun own = run("--admin-port", port(mirror), "--data", mirror.data().toString());
+      assertThat(own.expectSuccess().out()).contains("transfers    none");
+      for (String folder : List.of(other, tmp.resolve("missing").toString())) {
+        CommandRun ran = run("--json", "--admin-port", port(mirror), "--data", folder);
+
+        assertThat(ran.status()).isEqualTo(78);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err())
+            .contains(
+                "The mirror at http://127.0.0.1:"
+                    + port(mirror)
+                    + " has another store than "
+                    + folder)
+            .hasLineCount(1);
+      }
+    }
+  }
+
+  @Test
   void no_mirror_is_one_line_and_a_status_of_its_own() throws IOException {
     int free;
     try (ServerSocket socket = new ServerSocket(0)) {

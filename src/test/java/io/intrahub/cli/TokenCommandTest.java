@@ -102,6 +102,31 @@ class TokenCommandTest {
   }
 
   @Test
+  void with_json_the_result_of_each_command_is_one_object() {
+    CommandRun added = token("add", "ci", "--repos", "acme/*", "--expires", "90d", "--json");
+
+    assertThat(added.expectSuccess().err()).isEmpty();
+    JsonNode token = added.json();
+    assertThat(token.path("name").asString()).isEqualTo("ci");
+    assertThat(token.path("token").asString()).startsWith("hf_intrahub");
+    assertThat(token.path("expires").asString()).startsWith("20");
+    assertThat(token.path("repos").path(0).asString()).isEqualTo("acme/*");
+    assertThat(token.path("note").asString()).contains("access.mode is not service");
+    CommandRun again = token("add", "ci", "--json");
+    assertThat(again.status()).isEqualTo(TokenCommand.FAILED);
+    assertThat(again.out()).isEmpty();
+    assertThat(again.err()).contains("called ci already").hasLineCount(1);
+
+    CommandRun revoked = token("revoke", "ci", "--json");
+    assertThat(revoked.expectSuccess().err()).isEmpty();
+    assertThat(revoked.json().path("revoked").asString()).isEqualTo("ci");
+    CommandRun unknown = token("revoke", "ci", "--json");
+    assertThat(unknown.status()).isEqualTo(TokenCommand.FAILED);
+    assertThat(unknown.out()).isEmpty();
+    assertThat(unknown.err()).contains("no local token called ci").hasLineCount(1);
+  }
+
+  @Test
   void the_text_of_a_token_is_not_in_the_folder() throws Exception {
     String text = token("add", "ci").out().strip();
 

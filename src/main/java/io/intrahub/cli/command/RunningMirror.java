@@ -1,9 +1,11 @@
 package io.intrahub.cli.command;
 
+import io.intrahub.store.fs.FolderId;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpTimeoutException;
+import java.nio.file.Path;
 import java.time.Duration;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -46,6 +48,15 @@ public record RunningMirror(String answer, JsonNode status) {
       // As below: the answer is that of another server.
     }
     throw foreign(operator);
+  }
+
+  /** Whether it says that its store is in this folder; false if there is no such folder. */
+  public boolean isOn(Path folder) {
+    try {
+      return FolderId.of(folder).equals(status.path("store").path("folder").asString(""));
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   /** Says that the server at an address is another one. */

@@ -4,6 +4,7 @@ import io.intrahub.config.Config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +58,11 @@ public final class StoreOptions {
   /** Whether the command line names the operator's listener. */
   public boolean namesListener() {
     return mirror.namesListener();
+  }
+
+  /** The folder of the store that the command line names; empty if it names none. */
+  public Optional<Path> folder() {
+    return Optional.ofNullable(data);
   }
 
   /**

@@ -5,7 +5,6 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.OperatorListener;
 import io.intrahub.cli.command.RunningMirror;
 import io.intrahub.config.Config;
-import io.intrahub.store.fs.FolderId;
 import io.intrahub.store.fs.StoreId;
 import io.intrahub.store.fs.startup.StoreLock;
 import java.io.IOException;
@@ -56,7 +55,7 @@ final class MirrorChoice {
     JsonNode there = running.get().status().path("store");
     boolean isHere =
         here.filter(there.path("id").asString("")::equals).isPresent()
-            && isFolder(there.path("folder").asString(""), folder);
+            && running.get().isOn(folder);
     if (isHere && !namesListener && !isOpen(folder)) {
       // Whoever answers has copied the store's id, which anybody on the machine can ask for.
       return Optional.empty();
@@ -75,14 +74,6 @@ final class MirrorChoice {
               + " a folder with --data, and no listener, to use that one.");
     }
     return Optional.empty();
-  }
-
-  private static boolean isFolder(String id, Path folder) {
-    try {
-      return FolderId.of(folder).equals(id);
-    } catch (IOException _) {
-      return false;
-    }
   }
 
   private static boolean isOpen(Path folder) throws CommandException {
