@@ -1,38 +1,46 @@
 package io.intrahub.cachefolder;
 
+import io.intrahub.store.fs.disk.Reflinks;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
 
-/** Says in words how files get from one folder to another. */
-public final class CopyMethod {
-  /** File systems whose copies of whole files share the blocks of the original. */
-  private static final Set<String> WITH_REFLINKS = Set.of("btrfs", "xfs", "bcachefs");
-
-  private CopyMethod() {}
+/** How files get from one folder to another. */
+enum CopyMethod {
+  HARD_LINK,
+  REFLINK,
+  COPY;
 
   /**
-   * Whether a copy of a whole file inside this file system can share the blocks of the original.
+   * Finds out how.
+   *
+   * @param to can be written
+   * @throws IOException if a folder can't be read
    */
-  public static boolean hasReflinks(FileStore store) {
-    return WITH_REFLINKS.contains(store.type());
+  static CopyMethod between(Path from, Path to, boolean link) throws IOException {
+    if (link) {
+      return HARD_LINK;
+    }
+    return Files.getFileStore(from).equals(Files.getFileStore(to)) && Reflinks.arePossible(to)
+        ? REFLINK
+        : COPY;
   }
 
   /**
-   * Describes the way of a copy.
+   * Says in words how files get from one folder to another.
    *
-   * @param owner whose disk space a reflink shares
+   * @param to can be written
+   * @param owner whose files they are
    * @throws IOException if a folder can't be read
    */
   static String describe(Path from, Path to, boolean link, String owner) throws IOException {
-    if (link) {
-      return "as hard links to the files of the " + owner;
-    }
     FileStore target = Files.getFileStore(to);
-    return Files.getFileStore(from).equals(target) && hasReflinks(target)
-        ? "as reflinks, which share the disk space of the %s (%s)".formatted(owner, target.type())
-        : "as copies";
+    return switch (between(from, to, link)) {
+      case HARD_LINK -> "as hard links to the files of the " + owner;
+      case REFLINK ->
+          "as reflinks, which share the disk space of the %s (%s)".formatted(owner, target.type());
+      case COPY -> "as copies";
+    };
   }
 }

@@ -1,6 +1,6 @@
 package io.intrahub.cli.doctor;
 
-import io.intrahub.cachefolder.CopyMethod;
+import io.intrahub.store.fs.disk.Reflinks;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -84,7 +84,7 @@ public final class FileSystemCheck implements Check {
         });
     String type = store.type();
     String summary =
-        "%s, %s reflinks".formatted(type, CopyMethod.hasReflinks(store) ? "with" : "without");
+        "%s, %s reflinks".formatted(type, Reflinks.arePossible(trial.path()) ? "with" : "without");
     if (!fatal.isEmpty()) {
       return Finding.failed(
           summary + ", without " + String.join(", ", fatal),
