@@ -147,9 +147,10 @@ class CacheFolderIT {
           .script("snapshot.py", LoadedRepo.ID)
           .expectSuccess();
 
+      // The mirror selected its port, so the command does not find it and wants the folder.
       assertThat(intrahub("import", "--hf-cache", tmp.toString(), "--data", data.toString()))
-          .as("an import needs the store for itself")
-          .isIn(1, 78);
+          .as("the store is in use")
+          .isEqualTo(78);
       expectDone(
           "export", "--hf-cache", exported.toString(), "--data", data.toString(), LoadedRepo.ID);
     }
