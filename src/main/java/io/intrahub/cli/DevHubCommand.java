@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Starts the simulated Hub without a mirror. */
@@ -147,17 +148,18 @@ final class DevHubCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Optional<Long> bytes(String option, Optional<String> text) throws StartException {
+  private Optional<Long> bytes(String option, Optional<String> text) {
     if (text.isEmpty()) {
       return Optional.empty();
     }
     long bytes = DataSize.parse(text.get()).map(DataSize::bytes).orElse(0L);
     if (bytes == 0) {
-      throw new StartException(
+      throw new ParameterException(
+          spec.commandLine(),
           option
               + ": \""
               + text.get()
-              + "\" is not a size; write a size such as 10MB, 1GiB or 500000.");
+              + "\" is not a size; write a size such as 10MB, 1GiB or 500000");
     }
     return Optional.of(bytes);
   }

@@ -5,6 +5,7 @@ import io.intrahub.cachefolder.CacheImport;
 import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.QuietLog;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StoreOptions;
@@ -211,7 +212,8 @@ final class ImportCommand implements Callable<Integer> {
     } catch (IOException e) {
       return failed(stopped(job.folder(), e));
     }
-    try (FsStore store = FsStore.open(config.path(), clock, settings, Runnable::run)) {
+    try (QuietLog _ = new QuietLog();
+        FsStore store = FsStore.open(config.path(), clock, settings, Runnable::run)) {
       CacheView.follow(store, config.path());
       // It must know what it has before it makes space.
       store.scan();

@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.QuietLog;
 import io.intrahub.cli.pull.MirrorLauncher;
 import io.intrahub.config.Config;
 import io.intrahub.http.HttpSettings;

@@ -1,5 +1,6 @@
 package io.intrahub.cli;
 
+import io.intrahub.cli.command.QuietLog;
 import io.intrahub.cli.doctor.TrialFolder;
 import io.intrahub.cli.doctor.TrialMirror;
 import io.intrahub.config.Config;

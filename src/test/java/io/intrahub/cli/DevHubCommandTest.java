@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /** Options of the made-up Hub that are refused before it starts. */
 class DevHubCommandTest {
@@ -15,7 +16,7 @@ class DevHubCommandTest {
       DevHubCommand command = new DevHubCommand();
       new CommandLine(command).parseArgs(option, text, "--port", "0", "--cdn-port", "0");
       assertThatThrownBy(command::call)
-          .isInstanceOf(StartException.class)
+          .isInstanceOf(ParameterException.class)
           .hasMessageContaining(option + ": \"" + text + "\"");
     }
   }

@@ -3,6 +3,7 @@ package io.intrahub.cli.upkeep;
 import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.QuietLog;
 import io.intrahub.cli.command.RemoteJob;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StoreTarget;
@@ -41,16 +42,17 @@ final class UpkeepRun {
       // Opening a folder would make it a store.
       var _ = ReadOnlyStore.open(settings.path());
       Noted noted = new Noted(output);
-      try (FsStore store =
-          FsStore.open(
-              settings.path(),
-              Clock.systemUTC(),
-              new DiskBudgetSettings(
-                  settings.maxSize().bytes(),
-                  settings.minFree().bytes(),
-                  settings.highWatermark(),
-                  settings.lowWatermark()),
-              Thread::startVirtualThread)) {
+      try (QuietLog _ = new QuietLog();
+          FsStore store =
+              FsStore.open(
+                  settings.path(),
+                  Clock.systemUTC(),
+                  new DiskBudgetSettings(
+                      settings.maxSize().bytes(),
+                      settings.minFree().bytes(),
+                      settings.highWatermark(),
+                      settings.lowWatermark()),
+                  Thread::startVirtualThread)) {
         CacheView.follow(store, settings.path());
         job.prepare(store);
         job.run(UpkeepStore.alone(store), noted);

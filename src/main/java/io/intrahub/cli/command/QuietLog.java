@@ -1,4 +1,4 @@
-package io.intrahub.cli;
+package io.intrahub.cli.command;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -6,14 +6,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * While it is open, the mirror of a command logs warnings only, so that the command's own output
- * stays readable. For one thread.
+ * While it is open, the mirror or store of a command logs warnings only, so that the command's own
+ * output stays readable. For one thread.
  */
-final class QuietLog implements AutoCloseable {
+public final class QuietLog implements AutoCloseable {
   private final Logger log = (Logger) LoggerFactory.getLogger("io.intrahub");
   private final @Nullable Level before = log.getLevel();
 
-  QuietLog() {
+  /** Logs warnings only, until it is closed. */
+  public QuietLog() {
     log.setLevel(Level.WARN);
   }
 
