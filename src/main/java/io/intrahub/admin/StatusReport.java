@@ -97,9 +97,19 @@ public final class StatusReport {
       status.removed().stream().limit(MOST_REMOVED).forEach(removed -> write(out, removed));
       out.writeEndArray();
       out.writeNumberProperty("removedReposCount", status.removed().size());
+      out.writeArrayPropertyStart("seeds");
+      status.seeds().forEach(seed -> write(out, seed));
+      out.writeEndArray();
       out.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, MirrorStatus.SeedState seed) {
+    out.writeStartObject();
+    out.writeStringProperty("path", seed.path());
+    out.writeStringProperty("state", seed.hangs() ? "hanging" : "ok");
+    out.writeEndObject();
   }
 
   private static void write(JsonGenerator out, MirrorStatus.Quota quota) {

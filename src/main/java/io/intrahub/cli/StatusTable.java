@@ -31,6 +31,12 @@ final class StatusTable {
           "removed      " + status.path("removedReposCount").asLong(0) + " repos at the Hub:");
       status.path("removedRepos").forEach(repo -> lines.add("             " + removed(repo)));
     }
+    status
+        .path("seeds")
+        .valueStream()
+        .filter(seed -> seed.path("state").asString("").equals("hanging"))
+        .forEach(seed ->
+            lines.add("seed         " + seed.path("path").asString("") + " does not answer"));
     lines.add("passed on    %d, not kept".formatted(status.path("passThrough").asLong(0)));
     status.path("quotas").valueStream().forEach(quota -> lines.add(quota(quota)));
     JsonNode transfers = status.path("transfers");

@@ -157,8 +157,9 @@ public final class Wiring {
     if (folders.isEmpty()) {
       return Seeds.NONE;
     }
+    meters.watchSeeds(() -> (int) folders.stream().filter(GuardedFolder::hangs).count());
     SeedFolders blobs = new SeedFolders(folders, environment.nanos(), environment.caches().seeds());
-    return new Seeds(blobs, new SeedListings(folders, blobs, environment.clock()));
+    return new Seeds(blobs, new SeedListings(folders, blobs, environment.clock()), folders);
   }
 
   /**

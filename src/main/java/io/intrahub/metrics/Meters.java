@@ -248,16 +248,21 @@ public final class Meters {
    * @param now called for each scrape
    */
   public void watchTasks(IntSupplier now) {
-    Gauge.builder("intrahub.tasks.running", now::getAsInt)
-        .description("Transfers, listings and refreshes in progress")
-        .register(registry);
+    gauge("intrahub.tasks.running", "Transfers, listings and refreshes in progress", now);
+  }
+
+  /** Registers the meter of seeds; {@code hanging} is called for each scrape. */
+  public void watchSeeds(IntSupplier hanging) {
+    gauge("intrahub.seeds.hanging", "Folders of store.seeds that do not answer", hanging);
   }
 
   private void gauge(
       String name, String description, Supplier<Loads> now, ToIntFunction<Loads> figure) {
-    Gauge.builder(name, () -> figure.applyAsInt(now.get()))
-        .description(description)
-        .register(registry);
+    gauge(name, description, () -> figure.applyAsInt(now.get()));
+  }
+
+  private void gauge(String name, String description, IntSupplier now) {
+    Gauge.builder(name, now::getAsInt).description(description).register(registry);
   }
 
   /** Counts an answer from this level. */

@@ -8,6 +8,7 @@ import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.metrics.Meters;
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.ImportGuard;
 import io.intrahub.store.RemovalGuard;
 import io.intrahub.store.RepoStore;
@@ -15,6 +16,7 @@ import io.intrahub.store.Seeds;
 import io.intrahub.transfer.Transfers;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -33,6 +35,7 @@ public final class Mirror {
   private final Transfers transfers;
   private final RepoIdentity identity;
   private final BlobRefetcher refetcher;
+  private final List<GuardedFolder> seeds;
 
   /**
    * Wires them.
@@ -58,6 +61,7 @@ public final class Mirror {
       MirrorSettings settings) {
     this.upstream = upstream;
     this.transfers = transfers;
+    this.seeds = seeds.folders();
     ColdQuestionLimiter questions =
         new ColdQuestionLimiter(settings.coldQuestions(), clock, caches.coldQuestions());
     KnownCommits commits = new KnownCommits(store, seeds.metadata());
@@ -237,6 +241,7 @@ public final class Mirror {
         loads.waiting(),
         loads.passThrough(),
         revisions.removed(),
-        upstream.quotas().list().stream().map(MirrorStatus.Quota::of).toList());
+        upstream.quotas().list().stream().map(MirrorStatus.Quota::of).toList(),
+        seeds.stream().map(MirrorStatus.SeedState::of).toList());
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.store.GuardedFolder;
 import io.intrahub.store.Tombstone;
 import io.intrahub.transfer.fetch.TransferProgress;
 import io.intrahub.upstream.hub.UpstreamQuotas;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param passThrough files on their way to one client that are not kept
  * @param removed repos that the Hub no longer serves, the latest first
  * @param quotas how many more calls upstream allows
+ * @param seeds folders from which content is taken before upstream is asked
  */
 public record MirrorStatus(
     String upstream,
@@ -29,12 +31,26 @@ public record MirrorStatus(
     int connectionsWaiting,
     int passThrough,
     List<Removed> removed,
-    List<Quota> quotas) {
+    List<Quota> quotas,
+    List<SeedState> seeds) {
   /** Takes copies of the lists. */
   public MirrorStatus {
     loads = List.copyOf(loads);
     removed = List.copyOf(removed);
     quotas = List.copyOf(quotas);
+    seeds = List.copyOf(seeds);
+  }
+
+  /**
+   * A folder of {@code store.seeds}.
+   *
+   * @param path where it is, absolute
+   * @param hangs whether it does not answer, so that it counts as not mounted
+   */
+  public record SeedState(String path, boolean hangs) {
+    static SeedState of(GuardedFolder folder) {
+      return new SeedState(folder.path().toString(), folder.hangs());
+    }
   }
 
   /**

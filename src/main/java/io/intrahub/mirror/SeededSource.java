@@ -7,7 +7,6 @@ import io.intrahub.store.SeedBlobs;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -141,6 +140,16 @@ final class SeededSource implements BlobSource {
     }
 
     @Override
+    public void await() throws IOException {
+      if (at < end) {
+        reading(() -> {
+          seed.await(at);
+          return 0;
+        });
+      }
+    }
+
+    @Override
     public int read(ByteBuffer into) throws IOException {
       if (at >= end) {
         return -1;
@@ -148,21 +157,28 @@ final class SeededSource implements BlobSource {
       int limit = into.limit();
       into.limit((int) Math.min(limit, into.position() + (end - at)));
       try {
-        int count = seed.read(into, at);
-        if (count < 0) {
-          throw new EOFException("a seed became shorter while it was read");
-        }
+        int count = reading(() -> seed.read(into, at));
         at += count;
         return count;
+      } finally {
+        into.limit(limit);
+      }
+    }
+
+    /**
+     * After a failure, the transfer opens the source again at the next byte, and is given another
+     * seed's or upstream's.
+     */
+    private int reading(Reading read) throws IOException {
+      try {
+        return read.now();
+      } catch (SeedBlobs.InterruptedSeedException e) {
+        throw e;
       } catch (IOException e) {
         if (!Thread.currentThread().isInterrupted()) {
-          // The transfer opens the source again at the next byte, and is given another seed's or
-          // upstream's.
           seeds.reject(seed.file());
         }
         throw e;
-      } finally {
-        into.limit(limit);
       }
     }
 
@@ -170,5 +186,9 @@ final class SeededSource implements BlobSource {
     public void close() {
       seed.close();
     }
+  }
+
+  private interface Reading {
+    int now() throws IOException;
   }
 }

@@ -24,6 +24,11 @@ public interface SeedBlobs {
         }
 
         @Override
+        public boolean await(RepoId repo, BlobId blob, Duration atMost) {
+          return false;
+        }
+
+        @Override
         public boolean mayOffer(RepoId repo, BlobId blob) {
           return false;
         }
@@ -42,11 +47,33 @@ public interface SeedBlobs {
     /** Its name, for {@link SeedBlobs#reject}. */
     Path file();
 
-    /** Reads some bytes at a position; -1 at the end of the file. */
+    /**
+     * Waits until there are bytes at a position, for a few seconds at most.
+     *
+     * @throws InterruptedSeedException if they did not come, or the file was changed
+     */
+    void await(long position) throws IOException;
+
+    /**
+     * Reads some bytes at a position, within the file. They are those that were verified, unless
+     * the disk is damaged. Waits as {@link #await} does.
+     *
+     * @throws InterruptedSeedException if they did not come, or the file was changed
+     */
     int read(ByteBuffer into, long position) throws IOException;
 
     @Override
     void close();
+  }
+
+  /** A file can't be read on, though it is not damaged. */
+  final class InterruptedSeedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** Says why. */
+    public InterruptedSeedException(String why) {
+      super(why);
+    }
   }
 
   /**
@@ -57,6 +84,13 @@ public interface SeedBlobs {
    *     counts for the next one who asks
    */
   Optional<Seed> open(RepoId repo, BlobId blob, Duration atMost);
+
+  /**
+   * Waits until {@link #open} need not.
+   *
+   * @return whether there is such a file
+   */
+  boolean await(RepoId repo, BlobId blob, Duration atMost);
 
   /**
    * Returns whether a client may be told that a file is there. A small one is read to find out; of

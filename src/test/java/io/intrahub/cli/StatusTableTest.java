@@ -75,6 +75,16 @@ class StatusTableTest {
             """);
   }
 
+  @Test
+  void a_seed_that_does_not_answer_is_named() {
+    String shown =
+        shown(
+            """
+            {"seeds":[{"path":"/mnt/a","state":"ok"},{"path":"/mnt/b","state":"hanging"}]}
+            """);
+    assertThat(shown).contains("seed         /mnt/b does not answer").doesNotContain("/mnt/a");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "0,0 B",

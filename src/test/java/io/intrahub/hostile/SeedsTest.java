@@ -1,12 +1,14 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.FaultyFileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,8 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,5 +155,35 @@ class SeedsTest {
 
     expectAll(ID, Optional.empty());
     assertThat(contentReads()).hasSizeGreaterThanOrEqualTo(2);
+  }
+
+  /** As the client of an NFS share waits for its server. */
+  @Test
+  @Tag("slow")
+  void a_share_that_hangs_is_replaced_by_upstream_and_shown_to_the_operator() throws Exception {
+    rig.close();
+    FaultyFileSystem disk = new FaultyFileSystem(seeds);
+    rig = new Rig(tmp.resolve("other"), s -> s.withSeeds(List.of(disk.of(seeds))));
+    repo(ID, Visibility.PUBLIC);
+    Rig.Call range = new Rig.Call("GET", "/" + ID + "/resolve/main/model.bin", "bytes=0-99", "");
+    assertThat(rig.send(rig.app().uri(), range, Optional.empty()).status()).isEqualTo(206);
+    assertThat(contentReads()).isEmpty();
+    assertThat(rig.metrics()).contains("intrahub_seeds_hanging 0.0");
+    assertThat(rig.status()).contains("\"path\":\"" + seeds + "\",\"state\":\"ok\"");
+
+    CountDownLatch gate = new CountDownLatch(1);
+    disk.hang(FaultyFileSystem.Call.OPEN, FILES.get("model.bin").etag(), gate);
+    try {
+      CompletableFuture<Rig.Answer> whole =
+          CompletableFuture.supplyAsync(() -> get(ID, "model.bin", Optional.empty()));
+      assertThat(whole.get(30, TimeUnit.SECONDS).body())
+          .isEqualTo(FILES.get("model.bin").allBytes());
+      assertThat(contentReads()).as("fetched from upstream").isNotEmpty();
+      assertThat(rig.metrics()).contains("intrahub_seeds_hanging 1.0");
+      assertThat(rig.status()).contains("\"path\":\"" + seeds + "\",\"state\":\"hanging\"");
+    } finally {
+      gate.countDown();
+    }
+    await().until(() -> rig.metrics().contains("intrahub_seeds_hanging 0.0"));
   }
 }

@@ -45,6 +45,11 @@ class SeededSourceTest {
     }
 
     @Override
+    public boolean await(RepoId repo, BlobId blob, Duration atMost) {
+      return asked > asks;
+    }
+
+    @Override
     public boolean mayOffer(RepoId repo, BlobId blob) {
       return true;
     }
@@ -65,6 +70,9 @@ class SeededSourceTest {
     public Path file() {
       return FILE;
     }
+
+    @Override
+    public void await(long position) {}
 
     @Override
     public int read(ByteBuffer into, long position) {
