@@ -3,6 +3,7 @@ package io.intrahub.mirror;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.HubRefusal;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.util.function.Consumer;
 
@@ -29,6 +30,16 @@ record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener) impleme
       listener.accept(refusal);
     }
     return opening;
+  }
+
+  @Override
+  public void awaitLocal() {
+    source.awaitLocal();
+  }
+
+  @Override
+  public boolean mayOpenLater(UpstreamFailure failure) {
+    return source.mayOpenLater(failure);
   }
 
   @Override

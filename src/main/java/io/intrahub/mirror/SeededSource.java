@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Takes a blob from a seed, and from upstream if there is none or it turns out to be wrong. Safe
@@ -35,6 +35,8 @@ final class SeededSource implements BlobSource {
   /** The files from which bytes were taken. */
   private final Set<Path> used = ConcurrentHashMap.newKeySet();
 
+  private final AtomicInteger waits = new AtomicInteger();
+
   private volatile boolean fromUpstream;
 
   /**
@@ -49,51 +51,42 @@ final class SeededSource implements BlobSource {
     this.upstream = upstream;
   }
 
+  /** {@inheritDoc} While a seed is verified, for the first time or because upstream is down. */
+  @Override
+  public void awaitLocal() {
+    var _ = seeds.await(repo, blob, VERIFYING);
+  }
+
+  /**
+   * {@inheritDoc} While upstream gives no answer, there is only the seed, however long it is
+   * verified. Upstream is asked again meanwhile: it may be back.
+   */
+  @Override
+  public boolean mayOpenLater(UpstreamFailure failure) {
+    return failure.isOutage()
+        && seeds.isVerifying(repo, blob)
+        && waits.incrementAndGet() <= MAX_WAITS;
+  }
+
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
-    return open(span, upstream::open);
+    return seed(span).orElseGet(() -> noted(upstream.open(span)));
   }
 
   @Override
   public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
-    return open(span, upstream::openUnlessLimited);
+    return seed(span).orElseGet(() -> noted(upstream.openUnlessLimited(span)));
   }
 
-  private UpstreamResult<Opened> open(
-      ByteRange.Span span, Function<ByteRange.Span, UpstreamResult<Opened>> asked) {
-    return seed(span).orElseGet(() -> orWait(span, asked));
-  }
-
-  /**
-   * While upstream gives no answer, there is only the seed, however long it is verified. Upstream
-   * is asked again meanwhile: it may be back.
-   */
-  private UpstreamResult<Opened> orWait(
-      ByteRange.Span span, Function<ByteRange.Span, UpstreamResult<Opened>> asked) {
-    UpstreamResult<Opened> answer = asked.apply(span);
-    for (int waits = 0; waits < MAX_WAITS && isOutage(answer); waits++) {
-      boolean mayCome = seeds.isVerifying(repo, blob);
-      Optional<UpstreamResult<Opened>> seed = seed(span);
-      if (seed.isPresent()) {
-        return seed.get();
-      }
-      if (!mayCome || Thread.currentThread().isInterrupted()) {
-        return answer;
-      }
-      answer = asked.apply(span);
-    }
+  private UpstreamResult<Opened> noted(UpstreamResult<Opened> answer) {
     if (answer instanceof UpstreamResult.Value) {
       fromUpstream = true;
     }
     return answer;
   }
 
-  private static boolean isOutage(UpstreamResult<Opened> answer) {
-    return answer.asFailure().filter(UpstreamFailure::isOutage).isPresent();
-  }
-
   private Optional<UpstreamResult<Opened>> seed(ByteRange.Span span) {
-    Optional<SeedBlobs.Seed> opened = seeds.open(repo, blob, VERIFYING);
+    Optional<SeedBlobs.Seed> opened = seeds.open(repo, blob, Duration.ZERO);
     opened.ifPresent(seed -> used.add(seed.file()));
     return opened.map(seed -> new UpstreamResult.Value<>(new Opened(new SeedStream(seed, span))));
   }

@@ -51,6 +51,23 @@ public interface BlobSource {
   }
 
   /**
+   * Waits for what needs no connection, such as a file beside the store whose digest is being
+   * computed, until opening gives it or upstream should be asked meanwhile. To be called without a
+   * permit for a connection, before one is waited for: others would wait for the permit as long.
+   * Returns early if the thread is interrupted.
+   */
+  default void awaitLocal() {}
+
+  /**
+   * Whether it makes sense to give the permit back, wait with {@link #awaitLocal} and open again.
+   *
+   * @param failure what opening has given
+   */
+  default boolean mayOpenLater(UpstreamFailure failure) {
+    return false;
+  }
+
+  /**
    * In whose name it is opened, and for which file: two sources with equal ones are refused
    * together. It must have {@code equals}, and must not hold a secret.
    */

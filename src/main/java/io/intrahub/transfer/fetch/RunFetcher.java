@@ -52,9 +52,13 @@ final class RunFetcher {
   void fetch(Run run) {
     RunEnd end = new RunEnd.Done();
     String host = run.source().host();
-    try (ConnectionLimiter.Permit _ =
-        context.connectionLimiter().acquire(host, priority(), transfer)) {
-      end = connect(run);
+    try {
+      Optional<RunEnd> reached = Optional.empty();
+      while (reached.isEmpty()) {
+        run.source().awaitLocal();
+        reached = fetch(run, host);
+      }
+      end = reached.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
@@ -65,6 +69,14 @@ final class RunFetcher {
         context.meters().brokenConnection();
       }
       events.ended(run, end, context.connectionLimiter().isContended(host));
+    }
+  }
+
+  /** Empty if it should be opened again, and wait without a permit until then. */
+  private Optional<RunEnd> fetch(Run run, String host) throws InterruptedException {
+    try (ConnectionLimiter.Permit _ =
+        context.connectionLimiter().acquire(host, priority(), transfer)) {
+      return connect(run);
     }
   }
 
@@ -81,17 +93,17 @@ final class RunFetcher {
         : ConnectionLimiter.Priority.BACKGROUND;
   }
 
-  private RunEnd connect(Run run) throws InterruptedException {
+  private Optional<RunEnd> connect(Run run) throws InterruptedException {
     long from = run.ask().offset();
     long claimed = events.claimEnd(run);
     if (claimed <= from) {
-      return new RunEnd.Done();
+      return Optional.of(new RunEnd.Done());
     }
     try {
       reservation.reservePart(claimed - from);
     } catch (IOException e) {
       transfer.storeFailed(e);
-      return new RunEnd.Done();
+      return Optional.of(new RunEnd.Done());
     }
     try {
       return open(run);
@@ -100,15 +112,18 @@ final class RunFetcher {
     }
   }
 
-  private RunEnd open(Run run) throws InterruptedException {
+  private Optional<RunEnd> open(Run run) throws InterruptedException {
     return switch (run.source().openUnlessLimited(run.ask())) {
-      case UpstreamResult.Refused(var refusal) -> new RunEnd.Refused(refusal);
-      case UpstreamResult.Failed(var failure) -> new RunEnd.Failed(failure);
+      case UpstreamResult.Refused(var refusal) -> Optional.of(new RunEnd.Refused(refusal));
+      case UpstreamResult.Failed(var failure) ->
+          run.source().mayOpenLater(failure)
+              ? Optional.empty()
+              : Optional.of(new RunEnd.Failed(failure));
       case UpstreamResult.Value(var opened) -> {
         try (BlobSource.Stream stream = opened.stream()) {
           events.opened(run, opened);
           try {
-            yield pump(run, stream);
+            yield Optional.of(pump(run, stream));
           } finally {
             events.closing(run);
           }

@@ -3,6 +3,7 @@ package io.intrahub.transfer.passthrough;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -45,6 +46,16 @@ public final class PacedSource implements BlobSource {
 
   private Opened paced(Opened opened) {
     return new Opened(new ThrottledStream(opened.stream()), opened.ranged());
+  }
+
+  @Override
+  public void awaitLocal() {
+    source.awaitLocal();
+  }
+
+  @Override
+  public boolean mayOpenLater(UpstreamFailure failure) {
+    return source.mayOpenLater(failure);
   }
 
   @Override

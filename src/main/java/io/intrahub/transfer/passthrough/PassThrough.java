@@ -2,7 +2,6 @@ package io.intrahub.transfer.passthrough;
 
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.ByteRange;
-import io.intrahub.transfer.content.ContentFailures;
 import io.intrahub.transfer.content.ContentStream;
 import io.intrahub.transfer.content.HoldBack;
 import io.intrahub.transfer.content.OpenedContent;
@@ -75,18 +74,17 @@ public final class PassThrough {
    *
    * @param observer sees what a completing response reads again, to compare it with what was sent
    */
-  static ContentStream resume(
+  static UpstreamResult<ContentStream> resume(
       BlobSource source,
       BlobId blob,
       ByteRange.Span rest,
       boolean completing,
-      HashedStream.ReplayObserver observer)
-      throws IOException {
+      HashedStream.ReplayObserver observer) {
     if (!completing) {
-      return new DirectStream(ContentFailures.orThrow(source.open(rest)).stream());
+      return source.open(rest).map(opened -> new DirectStream(opened.stream()));
     }
-    BlobSource.Opened opened =
-        ContentFailures.orThrow(source.open(ByteRange.Span.all(blob.size())));
-    return new HashedStream(source, opened.stream(), blob, rest, observer);
+    return source
+        .open(ByteRange.Span.all(blob.size()))
+        .map(opened -> new HashedStream(source, opened.stream(), blob, rest, observer));
   }
 }

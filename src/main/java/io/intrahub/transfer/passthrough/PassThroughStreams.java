@@ -125,27 +125,43 @@ public final class PassThroughStreams {
   }
 
   private UpstreamResult<OpenedContent> openLimited(Request r) {
+    Optional<UpstreamResult<OpenedContent>> reached = Optional.empty();
+    while (reached.isEmpty()) {
+      r.source().awaitLocal();
+      reached = openWithPermit(r);
+    }
+    return reached.get();
+  }
+
+  /** Empty if it should be opened again, and wait without a permit until then. */
+  private Optional<UpstreamResult<OpenedContent>> openWithPermit(Request r) {
     Optional<ConnectionLimiter.Permit> permit;
     try {
       permit = acquire(r.blob());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
+      return Optional.of(new UpstreamResult.Failed<>(ContentFailures.STOPPING));
     }
     if (permit.isEmpty()) {
-      return new UpstreamResult.Failed<>(ContentFailures.QUEUE_TIMEOUT);
+      return Optional.of(new UpstreamResult.Failed<>(ContentFailures.QUEUE_TIMEOUT));
     }
     boolean kept = false;
     try {
       UpstreamResult<OpenedContent> opening =
           PassThrough.open(throttled(r), r.blob(), r.span(), r.completing());
       kept = opening instanceof UpstreamResult.Value;
-      return ClosingStream.closing(opening, permit.get()::close);
+      return isLater(r, opening)
+          ? Optional.empty()
+          : Optional.of(ClosingStream.closing(opening, permit.get()::close));
     } finally {
       if (!kept) {
         permit.get().close();
       }
     }
+  }
+
+  private static boolean isLater(Request r, UpstreamResult<?> opening) {
+    return opening.asFailure().filter(r.source()::mayOpenLater).isPresent();
   }
 
   private Optional<ConnectionLimiter.Permit> acquire(BlobId blob) throws InterruptedException {
@@ -163,6 +179,17 @@ public final class PassThroughStreams {
    */
   public ContentStream resumeQueued(Request r, HashedStream.ReplayObserver observer)
       throws IOException {
+    Optional<ContentStream> reached = Optional.empty();
+    while (reached.isEmpty()) {
+      r.source().awaitLocal();
+      reached = resumeWithPermit(r, observer);
+    }
+    return reached.get();
+  }
+
+  /** Empty if it should be opened again, and wait without a permit until then. */
+  private Optional<ContentStream> resumeWithPermit(Request r, HashedStream.ReplayObserver observer)
+      throws IOException {
     ConnectionLimiter.Permit permit;
     try {
       permit =
@@ -175,7 +202,12 @@ public final class PassThroughStreams {
     ContentStream stream;
     boolean kept = false;
     try {
-      stream = PassThrough.resume(throttled(r), r.blob(), r.span(), r.completing(), observer);
+      UpstreamResult<ContentStream> opening =
+          PassThrough.resume(throttled(r), r.blob(), r.span(), r.completing(), observer);
+      if (isLater(r, opening)) {
+        return Optional.empty();
+      }
+      stream = ContentFailures.orThrow(opening);
       kept = true;
     } finally {
       if (!kept) {
@@ -183,12 +215,13 @@ public final class PassThroughStreams {
       }
     }
     streams.incrementAndGet();
-    return new ClosingStream(
-        stream,
-        () -> {
-          permit.close();
-          streams.decrementAndGet();
-        });
+    return Optional.of(
+        new ClosingStream(
+            stream,
+            () -> {
+              permit.close();
+              streams.decrementAndGet();
+            }));
   }
 
   private UpstreamResult<OpenedContent> inTime(
