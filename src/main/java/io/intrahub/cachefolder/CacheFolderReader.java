@@ -83,6 +83,11 @@ public final class CacheFolderReader implements CachedFiles {
         && Files.isDirectory(layout.snapshot(repo, commit), NOFOLLOW_LINKS);
   }
 
+  /** The real path of the cache folder. */
+  Path root() {
+    return layout.root();
+  }
+
   /** The folder with the files of a commit. */
   Path snapshot(RepoId repo, CommitHash commit) {
     return layout.snapshot(repo, commit);

@@ -38,10 +38,11 @@ final class SeedManifest implements Manifest {
   private static final Logger log = LoggerFactory.getLogger(SeedManifest.class);
 
   /**
-   * Names of one folder that a listing holds at once; it reads the folder again for those behind
-   * them. A slow client holds them for as long as it takes its answer.
+   * Bytes of the names of one folder that a listing holds at once; it reads the folder again for
+   * those behind them. A slow client holds them for as long as it takes its answer, so they are
+   * about as much as the buffers of its connection.
    */
-  private static final int WINDOW = 2_000;
+  private static final int WINDOW = 128 << 10;
 
   private final List<SeedReader> folders;
   private final SeedBlobs blobs;
@@ -127,7 +128,8 @@ final class SeedManifest implements Manifest {
       // The locale of this process does not have its letters.
       return Optional.empty();
     }
-    for (int on = file.getNameCount() - 1; on > snapshot.getNameCount(); on--) {
+    // From the top: what was a folder at the last look may be a link to another repo's now.
+    for (int on = file.getNameCount() - 1; on > folder.root().getNameCount(); on--) {
       Path above = snapshot.getRoot().resolve(file.subpath(0, on));
       if (!Files.isDirectory(above, NOFOLLOW_LINKS)) {
         return Optional.empty();
@@ -169,6 +171,9 @@ final class SeedManifest implements Manifest {
   private record Place(byte[] path) implements Comparable<Place> {
     static final Place FIRST = new Place("");
 
+    /** Bytes of heap that one takes in a window besides its path. */
+    private static final int PLACE_BYTES = 100;
+
     Place(String name) {
       this(utf8(name));
     }
@@ -179,6 +184,10 @@ final class SeedManifest implements Manifest {
 
     boolean isContent() {
       return path[path.length - 1] == '/';
+    }
+
+    int weight() {
+      return PLACE_BYTES + path.length;
     }
 
     Place content() {
@@ -193,10 +202,11 @@ final class SeedManifest implements Manifest {
     }
   }
 
-  /** The first places of those that are added, up to a number. For one thread. */
+  /** The first places of those that are added, up to a weight. For one thread. */
   private static final class Window {
     private final int most;
     private final TreeSet<Place> first = new TreeSet<>();
+    private int weight;
     private boolean dropped;
 
     Window(int most) {
@@ -204,9 +214,12 @@ final class SeedManifest implements Manifest {
     }
 
     void add(Place place) {
-      first.add(place);
-      if (first.size() > most) {
-        first.removeLast();
+      if (!first.add(place)) {
+        return;
+      }
+      weight += place.weight();
+      while (weight > most && first.size() > 1) {
+        weight -= first.removeLast().weight();
         dropped = true;
       }
     }
@@ -237,7 +250,7 @@ final class SeedManifest implements Manifest {
      * @return whether more is wanted
      */
     boolean pass(String prefix, int depth) {
-      Places places = new Places(prefix, Math.max(1, WINDOW / depth));
+      Places places = new Places(prefix, WINDOW / depth);
       for (Place next = places.poll(); next != null; next = places.poll()) {
         if (next.isContent()) {
           if (!pass(next.name(), depth + 1)) {

@@ -16,6 +16,7 @@ import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.TestBlobs;
 import io.intrahub.store.fs.MemoryFolder;
 import io.intrahub.store.fs.SeedFolders;
+import io.intrahub.testing.FaultyFileSystem;
 import io.intrahub.testing.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -234,6 +236,26 @@ class SeedListingsTest {
     assertThat(listed).isEqualTo(files);
   }
 
+  /** However long they are, because a client may hold hundreds of listings. */
+  @Test
+  void a_listing_holds_fewer_names_at_once_if_they_are_long() throws Exception {
+    List<String> files = new ArrayList<>();
+    for (int i = 0; i < 1_500; i++) {
+      files.add("f%04d".formatted(i) + "x".repeat(240));
+      carry(one, files.getLast());
+    }
+    FaultyFileSystem disk = new FaultyFileSystem(one);
+    AtomicInteger reads = new AtomicInteger();
+    disk.set((call, _) -> {
+      if (call == FaultyFileSystem.Call.LIST) {
+        reads.incrementAndGet();
+      }
+    });
+    assertThat(inPages(manifest(disk.of(one)), "", true, 2_000)).isEqualTo(files);
+    // 128 KiB of names of 345 bytes each, with what they take besides.
+    assertThat(reads.get()).isGreaterThanOrEqualTo(1_500 * 345 / (128 << 10));
+  }
+
   /** A list of a share that is unmounted meanwhile. */
   private static Manifest broken() {
     return new Manifest() {
@@ -346,5 +368,22 @@ class SeedListingsTest {
     Manifest manifest = listings.manifest(open, COMMIT).orElseThrow();
     assertThat(inPages(manifest, "", true, 10)).isEmpty();
     assertThat(manifest.find(new FilePath("x"))).isEmpty();
+  }
+
+  /** What was a folder when the list was opened may be a link now. */
+  @Test
+  void a_folder_that_is_replaced_by_a_link_names_nothing_of_another_repo() throws Exception {
+    carry(one, "folder/x");
+    Path secret = one.resolve(REPO.folderName()).resolve("snapshots");
+    RepoId open = new RepoId(RepoType.MODEL, "acme/open");
+    Path snapshots = one.resolve(open.folderName()).resolve("snapshots");
+    Files.createDirectories(snapshots.resolve(COMMIT.hex()));
+    Manifest manifest = listings(one).manifest(open, COMMIT).orElseThrow();
+    Files.delete(snapshots.resolve(COMMIT.hex()));
+    Files.delete(snapshots);
+    Files.createSymbolicLink(snapshots, secret);
+
+    assertThat(inPages(manifest, "", true, 10)).isEmpty();
+    assertThat(manifest.find(new FilePath("folder"))).isEmpty();
   }
 }
