@@ -18,7 +18,7 @@ package io.intrahub.base;
  * @param revisions the commits of revisions, in {@code store}
  * @param records small files of the store, in {@code store.fs}
  * @param manifests block indexes of manifests, in {@code store.fs}
- * @param seeds which files of seeds are undamaged, in {@code store.fs}
+ * @param seeds which files of seeds are undamaged or could not be read, in {@code store.fs}
  */
 public record CacheSizes(
     long entries,

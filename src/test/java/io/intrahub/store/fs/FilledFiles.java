@@ -2,7 +2,9 @@ package io.intrahub.store.fs;
 
 import io.intrahub.access.TestGrants;
 import io.intrahub.base.CacheSizes;
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.Digest;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
@@ -10,8 +12,11 @@ import io.intrahub.policy.Observation;
 import io.intrahub.store.RepoStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.HeapUse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -35,6 +40,9 @@ public final class FilledFiles {
     Path root = Path.of(args[0]);
     // A disk that forces nothing: thousands of records are written.
     TestDisk disk = new TestDisk(root);
+    SeedVerdicts seeds = new SeedVerdicts(System::nanoTime, sizes.seeds());
+    Path seed = Files.createDirectories(Path.of(args[0] + "-seed").toAbsolutePath());
+    HeapUse.print("seeds", sizes.seeds(), () -> fill(seeds, seed, sizes.seeds() / 500));
     try (FsStore store =
         FsStore.open(
             root, CLOCK, DiskBudgetSettings.DEFAULT, disk, new Random(1), sizes, Runnable::run)) {
@@ -68,6 +76,24 @@ public final class FilledFiles {
             }
           });
       Reference.reachabilityFence(repos);
+      Reference.reachabilityFence(seeds);
+    }
+  }
+
+  /** With files of a folder, each of which was looked at on its own. */
+  private static void fill(SeedVerdicts seeds, Path folder, long files) {
+    RepoId repo = repo();
+    try {
+      Path blobs = Files.createDirectories(SeedVersion.blobs(folder, repo));
+      for (long n = 0; n < files; n++) {
+        BlobId blob = new BlobId(new Digest.Sha256(hex(64)), 1);
+        Path file = Files.write(blobs.resolve(blob.digest().hex()), new byte[1]);
+        seeds.put(SeedVersion.of(folder.toRealPath(), file, repo, blob).orElseThrow(), true);
+        seeds.reject(blobs.resolve(hex(64)));
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
