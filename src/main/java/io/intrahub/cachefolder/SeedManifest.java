@@ -312,7 +312,8 @@ final class SeedManifest implements Manifest {
         Window window = new Window(most);
         Place after = readTo;
         for (SeedReader seed : folders) {
-          seed.lookLong(folder -> Optional.of(names(folder, after))).ifPresent(window::addAll);
+          seed.lookLong((folder, goesOn) -> Optional.of(names(folder, after, goesOn)))
+              .ifPresent(window::addAll);
         }
         next.addAll(window.first);
         isRead = !window.dropped;
@@ -322,7 +323,7 @@ final class SeedManifest implements Manifest {
       }
 
       /** A folder that can't be read hides nothing of the others, nor of what else is listed. */
-      private Window names(CacheFolderReader folder, Place after) {
+      private Window names(CacheFolderReader folder, Place after, Runnable goesOn) {
         Window window = new Window(most);
         Optional<Path> listed =
             in(folder, prefix).filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS));
@@ -331,6 +332,7 @@ final class SeedManifest implements Manifest {
         }
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(listed.get())) {
           for (Path child : stream) {
+            goesOn.run();
             Place place = new Place(prefix + child.getFileName());
             if (place.compareTo(after) > 0 && (isWanted(place) || isEntered(place))) {
               window.add(place);

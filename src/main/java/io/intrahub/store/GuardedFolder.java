@@ -131,16 +131,12 @@ public final class GuardedFolder {
    * @throws IOException if the look fails
    */
   public <T> Optional<T> look(Look<T> look) throws IOException {
-    return look(1, look);
+    return await(new Attempt<>(Kind.LOOK, limitNanos, _ -> look.now()));
   }
 
-  /**
-   * The same for what takes longer, such as reading a large folder.
-   *
-   * @param times how many times the usual limit it may take
-   */
-  public <T> Optional<T> look(int times, Look<T> look) throws IOException {
-    return await(new Attempt<>(Kind.LOOK, times * limitNanos, _ -> look.now()));
+  /** The same for what takes longer, such as reading a large folder, part by part. */
+  public <T> Optional<T> lookLong(LongRead<Optional<T>> look) throws IOException {
+    return await(new Attempt<>(Kind.LOOK, READING * limitNanos, look));
   }
 
   /**
@@ -199,7 +195,10 @@ public final class GuardedFolder {
 
   private <T> Optional<T> await(Attempt<Optional<T>> attempt) throws IOException {
     if (hangs()) {
-      probe(attempt.work);
+      if (attempt.kind == Kind.LOOK) {
+        // A read of an open file would say nothing: it may be closed by now.
+        probe(attempt.work);
+      }
       return Optional.empty();
     }
     attempt.lane().submit(attempt);
@@ -312,6 +311,8 @@ public final class GuardedFolder {
     @Override
     public void refused(Throwable why) {
       returned();
+      // It says nothing of the folder.
+      wasLate = true;
       result.completeExceptionally(new IOException("there is no thread to read it", why));
     }
 

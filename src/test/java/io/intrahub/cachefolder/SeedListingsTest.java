@@ -332,6 +332,24 @@ class SeedListingsTest {
     assertThat(inPages(both, "", true, 10)).containsExactly("x", "y");
   }
 
+  /** Only what goes on may take longer than a look. */
+  @Test
+  void a_listing_of_a_share_that_hangs_goes_on_with_the_others() throws Exception {
+    carry(one, "x");
+    carry(two, "y");
+    FaultyFileSystem disk = new FaultyFileSystem(one);
+    GuardedFolder share = new GuardedFolder(disk.of(one), Duration.ofMillis(700));
+    Manifest both =
+        guarded(List.of(share, new GuardedFolder(two))).manifest(REPO, COMMIT).orElseThrow();
+    CountDownLatch gate = new CountDownLatch(1);
+    disk.hang(FaultyFileSystem.Call.LIST, COMMIT.hex(), gate);
+    long begun = System.nanoTime();
+    assertThat(inPages(both, "", true, 10)).containsExactly("y");
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
+    gate.countDown();
+    await().until(() -> inPages(both, "", true, 10).equals(List.of("x", "y")));
+  }
+
   /** Else one request would have thousands of files read. */
   @Test
   void a_file_is_named_without_being_read_unless_it_is_looked_up_to_be_sent() throws Exception {
