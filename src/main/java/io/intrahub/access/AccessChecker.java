@@ -81,6 +81,14 @@ public final class AccessChecker {
             Duration.ofHours(1),
             false);
 
+    /**
+     * Returns how long a grant of a token holder can count after it was last confirmed, at most.
+     */
+    public Duration longestTokenGrant() {
+      Duration revalidated = grantTtl.plus(grantRevalidate);
+      return revalidated.compareTo(grantGrace) > 0 ? revalidated : grantGrace;
+    }
+
     Lifetime lifetime(Authority authority) {
       return authority instanceof Authority.Anonymous
           ? new Lifetime(publicTtl.dividedBy(2), publicTtl, Duration.ZERO, publicTtlDuringOutage)

@@ -55,6 +55,9 @@ public final class App implements AutoCloseable {
   private static final long SAVE_MINUTES = 10;
   private static final long VIEW_MINUTES = 1;
 
+  /** A clock that is put back must not make a grant look too old that still counts. */
+  private static final Duration CLOCK_TOLERANCE = Duration.ofDays(1);
+
   /** How long a reservation waits for memory; shorter than any client waits for an answer. */
   private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
 
@@ -112,7 +115,10 @@ public final class App implements AutoCloseable {
       transfers = add(wiring.transfers(store.published(), store.scratch()));
       var _ =
           timer.scheduleWithFixedDelay(
-              transfers::logProgress, LOG_SECONDS, LOG_SECONDS, TimeUnit.SECONDS);
+              new RepeatedTask("log the progress of downloads", transfers::logProgress),
+              LOG_SECONDS,
+              LOG_SECONDS,
+              TimeUnit.SECONDS);
       SiteWiring site =
           SiteWiring.of(
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
@@ -168,11 +174,15 @@ public final class App implements AutoCloseable {
       started.push(jobs);
       http.start();
       admin.start();
-      tasks.execute(maintenance::scan);
-      every(timer, TIDY_MINUTES, maintenance::tidy);
+      tasks.execute(() -> {
+        maintenance.deleteGrantsOlderThan(
+            settings.access().longestTokenGrant().plus(CLOCK_TOLERANCE));
+        maintenance.scan();
+      });
+      every(timer, TIDY_MINUTES, "keep the store below its limit", maintenance::tidy);
       tasks.execute(view);
-      every(timer, VIEW_MINUTES, view);
-      every(timer, SAVE_MINUTES, maintenance::saveLastUses);
+      every(timer, VIEW_MINUTES, "renew the shared cache folder", view);
+      every(timer, SAVE_MINUTES, "save when files were last used", maintenance::saveLastUses);
       complete = true;
     } finally {
       if (!complete) {
@@ -227,10 +237,10 @@ public final class App implements AutoCloseable {
     return part;
   }
 
-  private void every(ScheduledExecutorService timer, long minutes, Runnable work) {
+  private void every(ScheduledExecutorService timer, long minutes, String name, Runnable work) {
     // Not on the timer's thread, because a slow disk must not delay timeouts.
-    ScheduledFuture<?> _ =
-        timer.scheduleWithFixedDelay(() -> tasks.execute(work), minutes, minutes, TimeUnit.MINUTES);
+    RepeatedTask task = new RepeatedTask(name, () -> tasks.execute(new RepeatedTask(name, work)));
+    ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(task, minutes, minutes, TimeUnit.MINUTES);
   }
 
   private static Meters.StoreFigures figures(StoreUsage usage) {

@@ -93,7 +93,11 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
       // Without a word for long, the connection would end; and its end is noticed by a write only.
       ScheduledFuture<?> beat =
           timer.scheduleWithFixedDelay(
-              () -> tasks.execute(events::keepAlive), BEAT_SECONDS, BEAT_SECONDS, TimeUnit.SECONDS);
+              new RepeatedTask(
+                  "keep the connection of a command open", () -> tasks.execute(events::keepAlive)),
+              BEAT_SECONDS,
+              BEAT_SECONDS,
+              TimeUnit.SECONDS);
       try {
         run(job, request, events);
       } finally {

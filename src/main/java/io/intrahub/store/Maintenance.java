@@ -1,5 +1,7 @@
 package io.intrahub.store;
 
+import java.time.Duration;
+
 /** What a store does for itself, whoever uses it. Safe for use by many threads. */
 public interface Maintenance {
   /**
@@ -21,6 +23,14 @@ public interface Maintenance {
    * background work; {@link Store#close} does it too. Never throws.
    */
   void saveLastUses();
+
+  /**
+   * Deletes grants of tokens that can't count any more. Call it before {@link #scan}, which counts
+   * the others. Never throws.
+   *
+   * @param life how long a grant can count after it was last confirmed, at most
+   */
+  void deleteGrantsOlderThan(Duration life);
 
   /** What the store holds now. */
   StoreUsage usage();

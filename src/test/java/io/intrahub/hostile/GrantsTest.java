@@ -207,6 +207,10 @@ class GrantsTest {
   }
 
   private void startWithout() {
+    start(Duration.ZERO, AccessChecker.Settings.DEFAULT.grantGrace());
+  }
+
+  private void start(Duration revalidate, Duration grace) {
     AccessChecker.Settings usual = AccessChecker.Settings.DEFAULT;
     rig =
         new Rig(
@@ -217,8 +221,8 @@ class GrantsTest {
                         usual.publicTtl(),
                         usual.publicTtlDuringOutage(),
                         usual.grantTtl(),
-                        Duration.ZERO,
-                        usual.grantGrace(),
+                        revalidate,
+                        grace,
                         usual.keepRemoved())));
     rig.hub.token(ALICE.get(), "alice");
     rig.hub.token(BOB.get(), "bob");
@@ -279,6 +283,25 @@ class GrantsTest {
     assertThat(load(ALICE)).allMatch(s -> s == 200);
     assertThat(load(BOB).subList(1, 7)).allMatch(s -> s == 503 || s == 504);
     rig.clock.pass(Duration.ofMinutes(11));
+    assertThat(load(ALICE).subList(1, 7)).allMatch(s -> s == 503 || s == 504);
+  }
+
+  /** As an operator sets it for a mirror that is offline for weeks. */
+  @ParameterizedTest
+  @EnumSource
+  void a_long_grace_outlives_restarts(Closed closed) throws Exception {
+    rig.close();
+    start(AccessChecker.Settings.DEFAULT.grantRevalidate(), Duration.ofDays(30));
+    make(closed);
+    load(ALICE);
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofDays(5));
+    for (int start = 0; start < 2; start++) {
+      rig.restart();
+      settled();
+      assertThat(load(ALICE)).allMatch(s -> s == 200);
+    }
+    rig.clock.pass(Duration.ofDays(26));
     assertThat(load(ALICE).subList(1, 7)).allMatch(s -> s == 503 || s == 504);
   }
 

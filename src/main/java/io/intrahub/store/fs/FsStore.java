@@ -37,6 +37,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -63,6 +64,7 @@ public final class FsStore implements Store, Maintenance {
   private final BlobChecks checks;
   private final EvictableCommitMetadata commits;
   private final RecoveryScan scan;
+  private final GrantCleanup grants;
   private final BlobImporter importer;
   private final ReadOnlyStore readOnly;
   private final RepoRemover remover;
@@ -122,8 +124,8 @@ public final class FsStore implements Store, Maintenance {
             metadata,
             quarantine,
             parts.shutdownMarker(),
-            pins,
-            clock);
+            pins);
+    this.grants = new GrantCleanup(disk, layout, clock);
     CurrentBlobMarker current =
         new CurrentBlobMarker(new FsRepoCatalog(disk, layout), index, metadata, evictor::closed);
     EvictablePublishedBlobs evictable =
@@ -213,6 +215,11 @@ public final class FsStore implements Store, Maintenance {
       index.remember(LastUses.NONE);
       metadata.remember(LastUses.NONE);
     }
+  }
+
+  @Override
+  public void deleteGrantsOlderThan(Duration life) {
+    grants.deleteOlderThan(life);
   }
 
   @Override

@@ -17,9 +17,6 @@ import io.intrahub.store.fs.partial.PartialBlobs;
 import io.intrahub.store.fs.startup.CleanShutdownMarker;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,9 +37,6 @@ final class RecoveryScan {
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
           "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
 
-  /** No setting lets a grant of a token count for longer than a day. */
-  private static final Duration GRANT_AGE = Duration.ofDays(2);
-
   private final Disk disk;
   private final StoreLayout layout;
   private final BlobChecks checks;
@@ -52,7 +46,6 @@ final class RecoveryScan {
   private final Quarantine quarantine;
   private final CleanShutdownMarker shutdownMarker;
   private final BlobPins pins;
-  private final Clock clock;
 
   private volatile boolean done;
   private volatile boolean stopped;
@@ -66,8 +59,7 @@ final class RecoveryScan {
       MetadataIndex metadata,
       Quarantine quarantine,
       CleanShutdownMarker shutdownMarker,
-      BlobPins pins,
-      Clock clock) {
+      BlobPins pins) {
     this.disk = disk;
     this.layout = layout;
     this.checks = checks;
@@ -77,7 +69,6 @@ final class RecoveryScan {
     this.quarantine = quarantine;
     this.shutdownMarker = shutdownMarker;
     this.pins = pins;
-    this.clock = clock;
   }
 
   boolean done() {
@@ -116,8 +107,10 @@ final class RecoveryScan {
           partials.scan(layout.sharedPartial(sha256, name.get().size().getAsLong()));
         }
       }
-      long small =
-          lengths(list(layout.aliases())) + lengths(list(layout.tombstones())) + scanGrants();
+      long small = lengths(list(layout.aliases())) + lengths(list(layout.tombstones()));
+      for (Path holder : list(layout.grants())) {
+        small += lengths(list(holder));
+      }
       for (Path repo : list(layout.repos())) {
         small += scanRepo(repo, foreign, suspects);
       }
@@ -132,7 +125,11 @@ final class RecoveryScan {
       done = !stopped;
       check(suspects);
     } catch (IOException e) {
-      log.warn("The recovery scan of the store ended early: {}", e.toString());
+      log.warn(
+          "The recovery scan of {} stopped: {}. Until a start whose scan ends, sizes are incomplete"
+              + " and gc refuses to run. Check the permissions of the folder, then restart.",
+          layout.root(),
+          e.toString());
     }
   }
 
@@ -191,27 +188,6 @@ final class RecoveryScan {
     }
     return metadata.lengthOf(layout.publicContent(repo.get()))
         + lengths(list(layout.refs(repo.get())));
-  }
-
-  /**
-   * Removes grants that can't count any more: their tokens are no longer used.
-   *
-   * @return the bytes of the others
-   */
-  private long scanGrants() throws IOException {
-    Instant old = clock.instant().minus(GRANT_AGE);
-    long bytes = 0;
-    for (Path folder : list(layout.grants())) {
-      for (Path path : list(folder)) {
-        Optional<Disk.Attributes> facts = disk.attributes(path);
-        if (facts.isPresent() && facts.get().modified().isBefore(old)) {
-          disk.delete(path);
-        } else {
-          bytes += metadata.lengthOf(path);
-        }
-      }
-    }
-    return bytes;
   }
 
   /** A partial git blob of an older version, whose name had no size. Few are worth adopting. */

@@ -18,6 +18,7 @@ import io.intrahub.store.StoredBlob;
 import io.intrahub.store.VerifiedFile;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -85,6 +86,10 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
 
   @Override
   public void saveLastUses() {}
+
+  /** Grants are not kept across starts here. */
+  @Override
+  public void deleteGrantsOlderThan(Duration life) {}
 
   @Override
   public RepoStore repos() {
