@@ -4,6 +4,7 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
 import io.intrahub.hub.FilePath;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads a folder that somebody else has made: it may have anything in it, links above all. */
 final class FolderFiles {
@@ -108,6 +110,30 @@ final class FolderFiles {
         visitor.file(path);
       }
     }
+  }
+
+  /**
+   * A folder and all below it, parents first. Links are not followed.
+   *
+   * @throws IOException if a folder can't be listed; one that goes away meanwhile is no exception
+   */
+  static List<Path> below(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.toList();
+    } catch (UncheckedIOException e) {
+      // The stream can't throw the checked one, and callers handle only that.
+      throw e.getCause();
+    }
+  }
+
+  /** A folder and all folders below it, parents first. */
+  static List<Path> foldersBelow(Path folder) throws IOException {
+    return below(folder).stream().filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS)).toList();
+  }
+
+  /** All files and links below a folder. */
+  static List<Path> filesBelow(Path folder) throws IOException {
+    return below(folder).stream().filter(path -> !Files.isDirectory(path, NOFOLLOW_LINKS)).toList();
   }
 
   /** Reads something about a file. */

@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The export of one revision: blobs first, each under its name once it is whole and durable; then
@@ -330,7 +329,7 @@ final class RevisionExport {
     if (!Files.isDirectory(staged, NOFOLLOW_LINKS)) {
       return;
     }
-    for (Path folder : below(staged, true)) {
+    for (Path folder : FolderFiles.foldersBelow(staged)) {
       writer.force(folder);
     }
     if (Files.isDirectory(snapshot)) {
@@ -344,8 +343,8 @@ final class RevisionExport {
 
   /** Adds what is prepared to the files that are shown already. */
   private void merge() throws IOException {
-    List<Path> folders = below(staged, true);
-    for (Path file : below(staged, false)) {
+    List<Path> folders = FolderFiles.foldersBelow(staged);
+    for (Path file : FolderFiles.filesBelow(staged)) {
       Path to = snapshot.resolve(staged.relativize(file));
       writer.createFolder(CacheExport.parentOf(to));
       writer.rename(file, to);
@@ -358,13 +357,6 @@ final class RevisionExport {
     }
     for (Path folder : folders.reversed()) {
       writer.delete(folder);
-    }
-  }
-
-  /** The folders below a folder and itself, parents first; or the files and links. */
-  private static List<Path> below(Path folder, boolean folders) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      return all.filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS) == folders).toList();
     }
   }
 

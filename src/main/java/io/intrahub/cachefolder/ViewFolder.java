@@ -10,7 +10,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.store.fs.disk.StripedLocks;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -160,7 +158,7 @@ final class ViewFolder {
   boolean publish(RepoId repo, CommitHash commit) throws IOException {
     Path staged = layout.stagedSnapshot(repo, commit);
     writer.force(layout.blobs(repo));
-    for (Path folder : below(staged)) {
+    for (Path folder : FolderFiles.foldersBelow(staged)) {
       writer.force(folder);
     }
     writer.createFolder(layout.snapshots(repo));
@@ -179,12 +177,6 @@ final class ViewFolder {
     return true;
   }
 
-  private static List<Path> below(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      return all.filter(path -> Files.isDirectory(path, NOFOLLOW_LINKS)).toList();
-    }
-  }
-
   private boolean isWhole(RepoId repo, Path snapshot) throws IOException {
     for (String hex : namedBlobs(snapshot)) {
       if (!Files.exists(layout.blobs(repo).resolve(hex), NOFOLLOW_LINKS)) {
@@ -197,12 +189,10 @@ final class ViewFolder {
   /** The file names of the blobs to which a snapshot leads. */
   private static Set<String> namedBlobs(Path snapshot) throws IOException {
     Set<String> names = new HashSet<>();
-    try (Stream<Path> all = Files.walk(snapshot)) {
-      for (Path link : all.filter(Files::isSymbolicLink).toList()) {
-        names.add(Files.readSymbolicLink(link).getFileName().toString());
+    for (Path path : FolderFiles.below(snapshot)) {
+      if (Files.isSymbolicLink(path)) {
+        names.add(Files.readSymbolicLink(path).getFileName().toString());
       }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
     return names;
   }
@@ -375,13 +365,7 @@ final class ViewFolder {
   }
 
   private static void deleteAll(Path path, FolderWriter writer) throws IOException {
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(path)) {
-      all = walk.toList();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    for (Path one : all.reversed()) {
+    for (Path one : FolderFiles.below(path).reversed()) {
       writer.delete(one);
     }
   }
