@@ -151,7 +151,7 @@ public final class MemoryBudget {
       if (!waiter.isGranted) {
         refusals++;
         throw new BudgetExhaustedException(
-            "no space for " + more + " more bytes in the memory budget of " + total + " bytes");
+            "no space for " + more + " more bytes in the " + total + " bytes of memory.budget");
       }
     } catch (InterruptedException e) {
       // What was granted meanwhile belongs to the reservation, and is released with it.

@@ -1,7 +1,9 @@
 package io.intrahub.http;
 
 import io.intrahub.base.DirectBufferPool;
+import io.intrahub.hub.HubError;
 import io.intrahub.hub.OutageErrors;
+import io.intrahub.mirror.CacheLabel;
 import io.intrahub.mirror.FileContent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,7 +54,7 @@ final class BodyWriter {
           exchange.bytesSent(),
           length,
           e.toString());
-      if (exchange.response().isCommitted() || !refuse(exchange, e)) {
+      if (exchange.response().isCommitted() || !refuse(exchange, fileContent.label(), e)) {
         abort(exchange, e);
       }
     }
@@ -91,13 +93,15 @@ final class BodyWriter {
    *
    * @return false if that fails too
    */
-  private static boolean refuse(Exchange exchange, Throwable cause) {
+  private static boolean refuse(Exchange exchange, CacheLabel label, Throwable cause) {
     try {
       exchange.startOver();
       ErrorWriter.write(
           exchange,
-          OutageErrors.badUpstream(
-              "this file", "it broke off before its first byte", Optional.empty(), false),
+          label.source() == CacheLabel.Source.HIT
+              ? HubError.unreadableCopy(exchange.requestId())
+              : OutageErrors.badUpstream(
+                  "this file", "it broke off before its first byte", Optional.empty(), false),
           Optional.empty());
       return true;
     } catch (IOException | RuntimeException e) {

@@ -223,6 +223,23 @@ public record HubError(
         500, "Internal error of intrahub; the operator finds it in the log under " + requestId);
   }
 
+  /**
+   * The mirror's own copy of a file could not be read from its disk. A copy that is damaged is
+   * fetched again, so the client may try once more.
+   *
+   * @param requestId under which the log has the reason
+   */
+  public static HubError unreadableCopy(String requestId) {
+    return new HubError(
+        503,
+        Optional.empty(),
+        "intrahub could not read its copy of this file. Try again; if it happens again, tell the"
+            + " operator of this mirror, who finds the reason in the log under "
+            + requestId
+            + ".",
+        Optional.of(1));
+  }
+
   private static String oneLine(String text) {
     StringBuilder out = new StringBuilder(Math.min(text.length(), MAX_MESSAGE));
     for (int i = 0; i < text.length() && out.length() < MAX_MESSAGE; i++) {

@@ -270,4 +270,25 @@ class FileResponseTest {
     file.set(file(BLOB, (_, _) -> TestContents.broken(half, LABEL)));
     assertThatThrownBy(() -> send("GET")).isInstanceOf(IOException.class);
   }
+
+  @Test
+  void a_copy_that_can_not_be_read_is_not_blamed_on_the_hub() throws Exception {
+    CacheLabel stored = LABEL.from(CacheLabel.Source.HIT);
+    file.set(file(BLOB, (_, _) -> TestContents.broken(new byte[0], stored)));
+    HttpResponse<byte[]> response = send("GET");
+    assertThat(response.statusCode()).isEqualTo(503);
+    assertThat(header(response, "Retry-After")).isPresent();
+    String id = header(response, "X-Request-Id").orElseThrow();
+    assertThat(header(response, "X-Error-Message").orElseThrow())
+        .contains("could not read its copy", id);
+  }
+
+  @Test
+  void an_answer_of_the_hub_that_breaks_off_at_once_is_told_as_that() throws Exception {
+    CacheLabel fetched = LABEL.from(CacheLabel.Source.MISS);
+    file.set(file(BLOB, (_, _) -> TestContents.broken(new byte[0], fetched)));
+    HttpResponse<byte[]> response = send("GET");
+    assertThat(response.statusCode()).isEqualTo(503);
+    assertThat(header(response, "X-Error-Message").orElseThrow()).contains("The Hub's answer");
+  }
 }

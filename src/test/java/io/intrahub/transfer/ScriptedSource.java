@@ -35,7 +35,7 @@ public final class ScriptedSource implements BlobSource {
   public record Fails() implements Fault {}
 
   /** The Hub says no. */
-  record Refuses() implements Fault {}
+  public record Refuses() implements Fault {}
 
   /** A place where a connection stops until a test lets it go on. */
   public static final class Gate {

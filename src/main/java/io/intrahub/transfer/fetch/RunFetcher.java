@@ -152,7 +152,12 @@ final class RunFetcher {
           position = store(run, buffer, position);
         }
       } catch (IOException e) {
-        log.info("Upstream broke off at byte {} of {}: {}", position, blob.size(), e.toString());
+        log.info(
+            "{}: upstream broke off at byte {} of {}: {}",
+            run.source().host(),
+            position,
+            blob.size(),
+            e.toString());
         return new RunEnd.Failed(
             new UpstreamFailure(
                 UpstreamFailure.Kind.UNREACHABLE,

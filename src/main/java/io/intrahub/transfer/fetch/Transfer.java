@@ -361,7 +361,8 @@ public final class Transfer {
 
   private void storeFailed(Throwable why, Runnable before) {
     log.warn(
-        "The store can't write a blob of {} bytes, so its readers continue without it: {}",
+        "The store can't write {} of {} bytes, so its readers continue without it: {}",
+        blob.digest().hex(),
         blob.size(),
         why.toString());
     event(() -> {

@@ -151,35 +151,45 @@ public final class HashedStream implements ContentStream {
   }
 
   private int readAndHash(ByteBuffer into) throws IOException {
-    int start = into.position();
+    int from = into.position();
     int read = readOrReconnect(into);
     ByteBuffer fresh = into.duplicate();
-    fresh.position(start).limit(start + read);
+    fresh.position(from).limit(from + read);
     hash.update(fresh);
     hashed += read;
     return read;
   }
 
   private int readOrReconnect(ByteBuffer into) throws IOException {
-    int start = into.position();
+    int from = into.position();
     while (true) {
       try {
         return stream.read(into);
       } catch (IOException e) {
         // What may have come before it failed comes again.
-        into.position(start);
+        into.position(from);
         stream.close();
         if (++reconnects > RECONNECTS) {
           throw e;
         }
-        if (source.open(new ByteRange.Span(hashed, blob.size() - hashed))
-            instanceof UpstreamResult.Value(var opened)) {
-          stream = opened.stream();
-        } else {
-          throw e;
-        }
+        stream = reopen(e);
       }
     }
+  }
+
+  /** What upstream says now is why the content can't be completed, not that a connection broke. */
+  private BlobSource.Stream reopen(IOException broken) throws IOException {
+    return switch (source.open(new ByteRange.Span(hashed, blob.size() - hashed))) {
+      case UpstreamResult.Value(var opened) -> opened.stream();
+      case UpstreamResult.Refused(var refusal) ->
+          throw new IOException(
+              "the connection broke, and upstream refused the rest with "
+                  + refusal.error().status(),
+              broken);
+      case UpstreamResult.Failed(var failure) ->
+          throw new IOException(
+              "the connection broke, and could not be made again: " + failure.reason(), broken);
+    };
   }
 
   /** A connection that breaks while it is waited for is made anew by the read that follows. */
