@@ -13,6 +13,7 @@ import io.intrahub.cli.upkeep.MirrorUpkeep;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.ViaHeader;
+import io.intrahub.metrics.MemoryMeters;
 import io.intrahub.metrics.Meters;
 import io.intrahub.mirror.Mirror;
 import io.intrahub.mirror.MirrorStatus;
@@ -108,8 +109,9 @@ public final class App implements AutoCloseable {
       meters = new Meters(registry);
       meters.watchStore(() -> figures(maintenance.usage()));
       meters.watchTasks(tasks::running);
+      MemoryMeters memory = new MemoryMeters(registry);
       budget = new MemoryBudget(settings.budgetBytes(), BUDGET_PATIENCE);
-      meters.watchBudget(() -> figures(budget.usage()));
+      memory.watchBudget(() -> figures(budget.usage()));
       Wiring wiring = new Wiring(settings, environment, budget, meters);
       HubUpstream upstream = add(wiring.upstream());
       transfers = add(wiring.transfers(store.published(), store.scratch()));
@@ -127,6 +129,7 @@ public final class App implements AutoCloseable {
       view = ViewKeeper.of(store, settings, mirror.openRepos(), clock);
       RequestListener told = withAudit(settings, clock, listener);
       clientBuffers = new DirectBufferPool(settings.bufferBytes());
+      memory.watchBuffers(() -> figures(clientBuffers.usage()));
       http =
           add(
               new HubServer(
@@ -253,8 +256,12 @@ public final class App implements AutoCloseable {
         usage.evictedBytes());
   }
 
-  private static Meters.Budget figures(MemoryBudget.Usage usage) {
-    return new Meters.Budget(usage.total(), usage.used(), usage.refusals());
+  private static MemoryMeters.Budget figures(MemoryBudget.Usage usage) {
+    return new MemoryMeters.Budget(usage.total(), usage.used(), usage.refusals());
+  }
+
+  private static MemoryMeters.Buffers figures(DirectBufferPool.Usage usage) {
+    return new MemoryMeters.Buffers(usage.total(), usage.lent(), usage.largest());
   }
 
   /** Returns the state of the memory budget. */

@@ -345,7 +345,8 @@ public record Config(
               min = "512KiB",
               doc =
                   "Limits the total size of the buffers that send files to clients. They are outside"
-                      + " the Java heap.")
+                      + " the Java heap. One client, and one token, gets three quarters of what the"
+                      + " others leave: the more it has, the smaller its next buffer.")
           DataSize buffers,
       @Setting(
               type = SIZE,

@@ -66,7 +66,7 @@ final class BodyWriter {
    */
   private int writeSome(Exchange exchange, FileContent fileContent, HttpOutput out, long left)
       throws IOException {
-    try (DirectBufferPool.Loan loan = buffers.borrowNow()) {
+    try (DirectBufferPool.Loan loan = buffers.borrowNow(exchange.bufferOwner())) {
       ByteBuffer buffer = loan.buffer();
       int read = fileContent.read(buffer);
       if (read <= 0 || read > left) {

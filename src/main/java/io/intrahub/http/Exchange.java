@@ -1,6 +1,8 @@
 package io.intrahub.http;
 
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
+import io.intrahub.base.BufferOwner;
 import io.intrahub.hub.HeaderNames;
 import io.intrahub.mirror.ClientRequest;
 import io.javalin.http.Context;
@@ -80,6 +82,18 @@ final class Exchange {
   /** Returns the name of the client that its limits count against. */
   String client() {
     return caller().client();
+  }
+
+  /** Returns whom the buffers of the response count against: the client, and its token. */
+  BufferOwner bufferOwner() {
+    return new BufferOwner(client(), tokenName());
+  }
+
+  /** Returns the name of the token that its limits count against; empty without one. */
+  Optional<String> tokenName() {
+    return caller().authority() instanceof Authority.TokenHolder holder
+        ? Optional.of("token " + holder.fingerprint())
+        : Optional.empty();
   }
 
   String method() {

@@ -1,7 +1,6 @@
 package io.intrahub.http;
 
 import io.intrahub.access.AccessToken;
-import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Callers;
 import io.intrahub.base.DirectBufferPool;
@@ -26,6 +25,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -281,7 +281,7 @@ public final class HubServer implements AutoCloseable {
   }
 
   private void answer(Exchange exchange, Optional<HubError> refusal) throws IOException {
-    Optional<ConcurrencyLimits.Use> use = requests.enter(payers(exchange.caller()));
+    Optional<ConcurrencyLimits.Use> use = requests.enter(payers(exchange));
     if (use.isEmpty()) {
       if (exchange.hasBody()) {
         exchange.closeBehind();
@@ -310,10 +310,8 @@ public final class HubServer implements AutoCloseable {
   }
 
   /** A request counts against its address and its token, so that neither evades the limit. */
-  private static List<String> payers(Caller caller) {
-    return caller.authority() instanceof Authority.TokenHolder holder
-        ? List.of(caller.client(), "token " + holder.fingerprint())
-        : List.of(caller.client());
+  private static List<String> payers(Exchange exchange) {
+    return Stream.concat(Stream.of(exchange.client()), exchange.tokenName().stream()).toList();
   }
 
   /** Returns the other end of the connection. */

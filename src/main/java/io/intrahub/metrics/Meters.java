@@ -361,36 +361,6 @@ public final class Meters {
         .register(registry);
   }
 
-  /**
-   * The use of the memory budget.
-   *
-   * @param total bytes that may be reserved
-   * @param used bytes that are reserved
-   * @param refusals reservations that found no memory since the start
-   */
-  public record Budget(long total, long used, long refusals) {}
-
-  /**
-   * Registers the meters of the memory budget.
-   *
-   * @param now called for each meter and each scrape
-   */
-  public void watchBudget(Supplier<Budget> now) {
-    Gauge.builder("intrahub.memory.budget", now, b -> b.get().total())
-        .description("Heap that buffers of requests and answers may use together")
-        .baseUnit("bytes")
-        .strongReference(true)
-        .register(registry);
-    Gauge.builder("intrahub.memory.budget.used", now, b -> b.get().used())
-        .description("Heap that buffers of requests and answers use")
-        .baseUnit("bytes")
-        .strongReference(true)
-        .register(registry);
-    FunctionCounter.builder("intrahub.memory.budget.refusals", now, b -> b.get().refusals())
-        .description("Reservations of heap that found no memory in time")
-        .register(registry);
-  }
-
   /** Returns the registry. */
   public MeterRegistry registry() {
     return registry;

@@ -25,6 +25,7 @@ final class ProcessHealth implements AutoCloseable {
   private static final List<String> AT_REST =
       List.of(
           "intrahub_memory_budget_used_bytes",
+          "intrahub_client_buffers_used_bytes",
           "intrahub_tasks_running",
           "intrahub_transfers_running",
           "intrahub_connections_taken",

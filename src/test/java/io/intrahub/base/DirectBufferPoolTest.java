@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class DirectBufferPoolTest {
   private static final int KIB = 1024;
+  private static final BufferOwner CLIENT = BufferOwner.of("192.0.2.1");
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -93,12 +94,12 @@ class DirectBufferPoolTest {
   @Test
   void who_may_not_wait_gets_one_of_the_heap_while_the_others_are_kept() throws Exception {
     DirectBufferPool pool = new DirectBufferPool(512 * KIB);
-    try (Loan first = pool.borrowNow()) {
+    try (Loan first = pool.borrowNow(CLIENT)) {
       assertThat(first.buffer().isDirect()).isTrue();
       Deque<Loan> all = drain(pool, 512 * KIB);
       for (int i = 0; i < 100; i++) {
-        try (Loan spare = pool.borrowNow();
-            Loan other = pool.borrowNow()) {
+        try (Loan spare = pool.borrowNow(CLIENT);
+            Loan other = pool.borrowNow(CLIENT)) {
           assertThat(spare.buffer().isDirect()).isFalse();
           assertThat(spare.buffer().remaining()).isEqualTo(16 * KIB);
           assertThat(other.buffer()).isNotSameAs(spare.buffer());
@@ -108,7 +109,7 @@ class DirectBufferPoolTest {
       all.forEach(Loan::close);
     }
     assertThat(pool.lent()).isZero();
-    try (Loan again = pool.borrowNow()) {
+    try (Loan again = pool.borrowNow(CLIENT)) {
       assertThat(again.buffer().isDirect()).isTrue();
     }
   }
@@ -120,14 +121,14 @@ class DirectBufferPoolTest {
     Deque<Loan> spares = new ArrayDeque<>();
     long heap = 0;
     for (int i = 0; i < 10_000; i++) {
-      Loan spare = pool.borrowNow();
+      Loan spare = pool.borrowNow(BufferOwner.of("client " + i));
       spares.add(spare);
       heap += spare.buffer().capacity();
     }
     assertThat(heap).isBetween(8L << 20, (8L << 20) + 10_000 * 1024);
     assertThat(spares.getLast().buffer().capacity()).isEqualTo(1024);
     spares.forEach(Loan::close);
-    try (Loan spare = pool.borrowNow()) {
+    try (Loan spare = pool.borrowNow(CLIENT)) {
       assertThat(spare.buffer().capacity()).as("when they are back").isEqualTo(16 * KIB);
     }
     all.forEach(Loan::close);
