@@ -3,6 +3,7 @@ package io.intrahub.transfer.fetch;
 import io.intrahub.transfer.core.Run;
 import io.intrahub.transfer.core.RunEnd;
 import io.intrahub.transfer.core.TransferState;
+import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.upstream.BlobSource;
 import java.util.function.LongSupplier;
 
@@ -31,6 +32,16 @@ final class RunEvents {
     this.waitingReaders = waitingReaders;
     this.meter = meter;
     this.nanoTime = nanoTime;
+  }
+
+  /** A run is about to wait for a permit: the wait is cancelled if the run is stopped. */
+  void queued(Run run, ConnectionLimiter.Cancellation wait) {
+    transfer.event(() -> connections.queued(run, wait));
+  }
+
+  /** A run waits for a permit no more. */
+  void unqueued(Run run) {
+    transfer.tell(() -> connections.unqueued(run));
   }
 
   /** A run's connection answers. */

@@ -74,9 +74,25 @@ final class RunFetcher {
 
   /** Empty if it should be opened again, and wait without a permit until then. */
   private Optional<RunEnd> fetch(Run run, String host) throws InterruptedException {
-    try (ConnectionLimiter.Permit _ =
-        context.connectionLimiter().acquire(host, priority(), transfer)) {
+    Optional<ConnectionLimiter.Permit> permit = acquire(run, host);
+    if (permit.isEmpty()) {
+      return Optional.of(new RunEnd.Done());
+    }
+    try (ConnectionLimiter.Permit _ = permit.get()) {
       return connect(run);
+    }
+  }
+
+  /** Waits in the queue; empty if the run was stopped meanwhile. */
+  private Optional<ConnectionLimiter.Permit> acquire(Run run, String host)
+      throws InterruptedException {
+    ConnectionLimiter limiter = context.connectionLimiter();
+    ConnectionLimiter.Cancellation wait = limiter.cancellation();
+    events.queued(run, wait);
+    try {
+      return limiter.acquire(host, priority(), transfer, wait);
+    } finally {
+      events.unqueued(run);
     }
   }
 

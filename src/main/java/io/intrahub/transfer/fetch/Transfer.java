@@ -10,6 +10,7 @@ import io.intrahub.transfer.core.Run;
 import io.intrahub.transfer.core.RunEnd;
 import io.intrahub.transfer.core.TransferLimits;
 import io.intrahub.transfer.core.TransferState;
+import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.upstream.BlobSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -112,6 +113,7 @@ public final class Transfer {
     Plan plan;
     boolean endsNow;
     List<BlobSource.Stream> aborted;
+    List<ConnectionLimiter.Cancellation> cancelled;
     lock.lock();
     try {
       change.run();
@@ -121,6 +123,7 @@ public final class Transfer {
       endsNow = !ended && hasVerdict();
       ended |= endsNow;
       aborted = connections.of(state::isStopped);
+      cancelled = connections.waitsOf(state::isStopped);
       plan.wakeAt().ifPresent(at -> wakeUp.schedule(at, now()));
     } finally {
       lock.unlock();
@@ -129,6 +132,7 @@ public final class Transfer {
       leaveBlobToOthers();
     }
     aborted.forEach(BlobSource.Stream::abort);
+    cancelled.forEach(ConnectionLimiter.Cancellation::cancel);
     perform(plan);
   }
 

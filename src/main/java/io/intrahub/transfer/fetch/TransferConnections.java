@@ -1,6 +1,7 @@
 package io.intrahub.transfer.fetch;
 
 import io.intrahub.transfer.core.Run;
+import io.intrahub.transfer.limits.ConnectionLimiter;
 import io.intrahub.upstream.BlobSource;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,7 +17,23 @@ import java.util.function.Predicate;
  */
 final class TransferConnections {
   private final Map<Run, BlobSource.Stream> streams = new HashMap<>();
+  private final Map<Run, ConnectionLimiter.Cancellation> queued = new HashMap<>();
   private final Set<BlobSource> sources = new HashSet<>();
+
+  /** A run is about to wait for a permit. */
+  void queued(Run run, ConnectionLimiter.Cancellation wait) {
+    queued.put(run, wait);
+  }
+
+  /** A run waits for a permit no more. */
+  void unqueued(Run run) {
+    queued.remove(run);
+  }
+
+  /** The waits of some runs for a permit. */
+  List<ConnectionLimiter.Cancellation> waitsOf(Predicate<Run> which) {
+    return of(queued, which);
+  }
 
   /** A run's connection answers. */
   void opened(Run run, BlobSource.Stream stream) {
@@ -31,9 +48,13 @@ final class TransferConnections {
 
   /** The open ones of some runs. */
   List<BlobSource.Stream> of(Predicate<Run> which) {
-    return streams.isEmpty()
+    return of(streams, which);
+  }
+
+  private static <T> List<T> of(Map<Run, T> all, Predicate<Run> which) {
+    return all.isEmpty()
         ? List.of()
-        : streams.entrySet().stream()
+        : all.entrySet().stream()
             .filter(s -> which.test(s.getKey()))
             .map(Map.Entry::getValue)
             .toList();

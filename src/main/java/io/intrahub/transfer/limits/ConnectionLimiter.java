@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits connections per host, connections in total, and the number of large blobs downloading at
@@ -45,6 +46,33 @@ public final class ConnectionLimiter {
 
   private final List<Waiter> queue = new ArrayList<>();
   private long arrivals;
+
+  /**
+   * Cancels one wait for a permit, whether it has begun or not. A permit that was granted before
+   * stays granted. Safe for use by many threads.
+   */
+  public final class Cancellation {
+    private boolean isCancelled;
+    private @Nullable Waiter waiter;
+
+    /** Ends the wait. */
+    public void cancel() {
+      lock.lock();
+      try {
+        isCancelled = true;
+        if (waiter != null) {
+          waiter.granted.signal();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Returns what cancels a later {@link #acquire(String, Priority, Object, Cancellation)}. */
+  public Cancellation cancellation() {
+    return new Cancellation();
+  }
 
   private final class Waiter {
     final String host;
@@ -118,7 +146,14 @@ public final class ConnectionLimiter {
    */
   public Permit acquire(String host, Priority priority, Object content)
       throws InterruptedException {
-    return acquire(host, priority, content, Long.MAX_VALUE).orElseThrow();
+    return acquire(host, priority, content, new Cancellation()).orElseThrow();
+  }
+
+  /** Waits for a permit; empty when the wait was cancelled. */
+  public Optional<Permit> acquire(
+      String host, Priority priority, Object content, Cancellation cancellation)
+      throws InterruptedException {
+    return acquire(host, priority, content, cancellation, Long.MAX_VALUE);
   }
 
   /**
@@ -126,33 +161,43 @@ public final class ConnectionLimiter {
    */
   public Optional<Permit> acquire(String host, Priority priority, Object content, Duration timeout)
       throws InterruptedException {
-    return acquire(host, priority, content, timeout.toNanos());
+    return acquire(host, priority, content, new Cancellation(), timeout.toNanos());
   }
 
   private Optional<Permit> acquire(
-      String host, Priority priority, Object content, long timeoutNanos)
+      String host, Priority priority, Object content, Cancellation cancellation, long timeoutNanos)
       throws InterruptedException {
     long left = timeoutNanos;
     lock.lock();
     try {
       Waiter waiter = new Waiter(host, priority, content);
+      cancellation.waiter = waiter;
       queue.add(waiter);
       grant();
       try {
-        while (!waiter.isGranted && left > 0) {
+        while (!waiter.isGranted && !cancellation.isCancelled && left > 0) {
           left = waiter.granted.awaitNanos(left);
         }
       } catch (InterruptedException e) {
-        queue.remove(waiter);
+        leave(waiter);
         if (waiter.isGranted) {
           new Permit(waiter).close();
         }
         throw e;
+      } finally {
+        cancellation.waiter = null;
       }
-      queue.remove(waiter);
+      leave(waiter);
       return waiter.isGranted ? Optional.of(new Permit(waiter)) : Optional.empty();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void leave(Waiter waiter) {
+    if (queue.remove(waiter)) {
+      // It may have been the one that nothing behind it was granted for.
+      grant();
     }
   }
 

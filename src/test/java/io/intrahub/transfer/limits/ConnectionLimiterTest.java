@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -243,6 +244,56 @@ class ConnectionLimiterTest {
     held.close();
     assertThat(line.next().name()).isEqualTo("other");
     assertThat(connectionLimiter.inUse()).isEqualTo(1);
+  }
+
+  @Test
+  void one_whose_wait_is_cancelled_leaves_the_queue_and_gets_nothing() throws Exception {
+    ConnectionLimiter connectionLimiter = new ConnectionLimiter(1, 1, MANY);
+    Permit held = connectionLimiter.acquire("hub", Priority.READER, new Object());
+    ConnectionLimiter.Cancellation wait = connectionLimiter.cancellation();
+    Future<Optional<Permit>> cancelled =
+        line.threads.submit(
+            () -> connectionLimiter.acquire("hub", Priority.READER, new Object(), wait));
+    while (connectionLimiter.waiting() != 1) {
+      Thread.onSpinWait();
+    }
+    wait.cancel();
+    assertThat(cancelled.get(20, TimeUnit.SECONDS)).isEmpty();
+    assertThat(connectionLimiter.waiting()).isZero();
+    held.close();
+    LimiterQueue.assertFree(connectionLimiter);
+  }
+
+  @Test
+  void one_that_was_cancelled_before_does_not_wait_and_takes_a_permit_that_is_free()
+      throws Exception {
+    ConnectionLimiter connectionLimiter = new ConnectionLimiter(1, 1, MANY);
+    ConnectionLimiter.Cancellation wait = connectionLimiter.cancellation();
+    wait.cancel();
+    Object content = new Object();
+    Permit held = connectionLimiter.acquire("hub", Priority.READER, content, wait).orElseThrow();
+    assertThat(connectionLimiter.acquire("hub", Priority.READER, content, wait)).isEmpty();
+    held.close();
+    LimiterQueue.assertFree(connectionLimiter);
+  }
+
+  /** It lacked its turn only, and nothing behind such a one is granted. */
+  @Test
+  void what_waited_behind_one_that_leaves_is_granted() throws Exception {
+    ConnectionLimiter connectionLimiter = new ConnectionLimiter(4, 4, 1);
+    Object content = new Object();
+    List<Permit> permits = new ArrayList<>();
+    permits.add(connectionLimiter.acquire("hub", Priority.READER, content));
+    Future<?> first = line.queue(connectionLimiter, "hub", Priority.READER, "first");
+    line.queue(connectionLimiter, "hub", Priority.READER, content, "second of the same");
+
+    first.cancel(true);
+
+    LimiterQueue.Entry entry = line.next();
+    assertThat(entry.name()).isEqualTo("second of the same");
+    permits.add(entry.permit());
+    permits.forEach(Permit::close);
+    LimiterQueue.assertFree(connectionLimiter);
   }
 
   @Test
