@@ -26,6 +26,18 @@ final class RawClient implements AutoCloseable {
   }
 
   RawClient(int port, String from) throws IOException {
+    this(port, from, 0);
+  }
+
+  /**
+   * The same, for a client that is to read slowly.
+   *
+   * @param receiveBuffer bytes that the system takes before they are read; 0 for its own choice
+   */
+  RawClient(int port, String from, int receiveBuffer) throws IOException {
+    if (receiveBuffer > 0) {
+      socket.setReceiveBufferSize(receiveBuffer);
+    }
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
     socket.setSoTimeout(20_000);
     socket.connect(new InetSocketAddress("127.0.0.1", port), 20_000);

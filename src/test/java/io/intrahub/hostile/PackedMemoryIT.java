@@ -1,0 +1,201 @@
+package io.intrahub.hostile;
+
+import static io.intrahub.hostile.PackedRig.BIG;
+import static io.intrahub.hostile.PackedRig.BIG_FILE;
+import static io.intrahub.hostile.PackedRig.FILE;
+import static io.intrahub.hostile.PackedRig.INFO;
+import static io.intrahub.hostile.PackedRig.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.intrahub.devhub.DevFile;
+import io.intrahub.faults.MirrorProcess;
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packed product in a small heap, and clients that would fill its memory. */
+@Timeout(120)
+class PackedMemoryIT {
+  private static final String PATHS_INFO = "/api/models/acme/open/paths-info/main";
+
+  @TempDir private Path tmp;
+  private PackedRig rig;
+
+  @BeforeEach
+  void start() throws Exception {
+    rig = new PackedRig(tmp);
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  @Test
+  void bodies_that_are_too_long_or_never_end_leave_the_mirror_to_the_others() throws Exception {
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_SERVER_BODY_TIMEOUT", "2s"))) {
+      int port = mirror.uri().getPort();
+      try (RawClient tooLong = new RawClient(port, "127.0.0.2")) {
+        tooLong.send(postOf(3 << 20));
+        assertThat(tooLong.head()).startsWith("HTTP/1.1 413 ");
+      }
+      List<RawClient> unfinished = new ArrayList<>();
+      try {
+        for (int i = 0; i < 200; i++) {
+          unfinished.add(
+              new RawClient(port, "127.0.0.2")
+                  .send(postOf(2 << 20) + "{\"paths\":[\"" + "x".repeat(9_000)));
+        }
+        assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(200);
+        for (RawClient one : unfinished) {
+          one.untilClosed();
+        }
+      } finally {
+        for (RawClient one : unfinished) {
+          one.close();
+        }
+      }
+      assertThat(rig.get(mirror, BIG_FILE).body()).isEqualTo(BIG.allBytes());
+    }
+  }
+
+  private static String postOf(int length) {
+    return "POST "
+        + PATHS_INFO
+        + " HTTP/1.1\r\nHost: mirror\r\nContent-Type: application/json\r\nContent-Length: "
+        + length
+        + "\r\n\r\n";
+  }
+
+  /** The deadline is that of the whole body, whatever arrives of it. */
+  @Test
+  void a_body_that_trickles_ends() throws Exception {
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_SERVER_BODY_TIMEOUT", "2s"));
+        RawClient slow = new RawClient(mirror.uri().getPort(), "127.0.0.2")) {
+      slow.send(postOf(1 << 20) + "{\"paths\":[\"");
+      CompletableFuture<Void> sending =
+          CompletableFuture.runAsync(
+              () -> await().pollInterval(Duration.ofMillis(100)).until(() -> isRefused(slow)),
+              rig.threads);
+      assertThat(slow.head()).startsWith("HTTP/1.1 408 ");
+      sending.join();
+    }
+  }
+
+  /** Sends one more byte of a body. */
+  private static boolean isRefused(RawClient client) throws IOException {
+    try {
+      client.send("x");
+      return false;
+    } catch (SocketException closed) {
+      return true;
+    }
+  }
+
+  @Test
+  void paths_info_takes_so_many_paths_and_tells_each_once() throws Exception {
+    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+      HttpResponse<byte[]> tooMany = rig.post(mirror, PATHS_INFO, paths(10_001, "made-up-"));
+      assertThat(tooMany.statusCode()).isEqualTo(413);
+      assertThat(text(tooMany)).contains("10000");
+
+      String same =
+          IntStream.range(0, 170_000)
+              .mapToObj(_ -> "\"a.txt\"")
+              .collect(Collectors.joining(",", "{\"paths\":[", "]}"));
+      List<CompletableFuture<HttpResponse<byte[]>>> answers =
+          IntStream.range(0, 16)
+              .mapToObj(_ -> rig.later(() -> rig.post(mirror, PATHS_INFO, same)))
+              .toList();
+      for (CompletableFuture<HttpResponse<byte[]>> answer : answers) {
+        assertThat(answer.join().statusCode()).isEqualTo(200);
+        assertThat(text(answer.join())).containsOnlyOnce("a.txt");
+      }
+    }
+  }
+
+  private static String paths(int number, String name) {
+    return IntStream.range(0, number)
+        .mapToObj(i -> "\"" + name + i + "\"")
+        .collect(Collectors.joining(",", "{\"paths\":[", "]}"));
+  }
+
+  @Test
+  void large_files_by_raw_stream_through_a_small_heap() throws Exception {
+    DevFile large = DevFile.bytes(new byte[20_000_000]);
+    rig.hub.repo("model", "acme/raw").commit("Add it", Map.of("large.txt", large));
+    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+      List<CompletableFuture<Integer>> readers =
+          IntStream.range(0, 60)
+              .mapToObj(_ ->
+                  rig.later(() -> rig.get(mirror, "/acme/raw/raw/main/large.txt").statusCode()))
+              .toList();
+      assertThat(readers).allSatisfy(one -> assertThat(one.join()).isIn(200, 429, 503));
+      assertThat(mirror.isAlive()).isTrue();
+      assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** As large as the buffers of one such answer, of which one client may have a quarter. */
+  @Test
+  void an_answer_for_which_the_budget_has_no_space_is_refused_and_counted() throws Exception {
+    DevFile large = DevFile.bytes(new byte[2_000_000]);
+    rig.hub.repo("model", "acme/raw").commit("Add it", Map.of("large.txt", large));
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_MEMORY_BUDGET", "192KiB"))) {
+      assertThat(rig.metric(mirror, "intrahub_memory_budget_bytes")).isEqualTo(192 * 1024);
+      HttpResponse<byte[]> answer = rig.get(mirror, "/acme/raw/raw/main/large.txt");
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.headers().firstValue("retry-after")).isPresent();
+      assertThat(text(answer)).contains("memory.budget");
+      assertThat(rig.metric(mirror, "intrahub_memory_budget_refusals_total")).isPositive();
+      assertThat(rig.get(mirror, BIG_FILE).body()).as("needs none").isEqualTo(BIG.allBytes());
+      assertThat(rig.metric(mirror, "intrahub_memory_budget_used_bytes")).isZero();
+    }
+  }
+
+  /** Six of them made the mirror hold them all; each is sorted on the disk now. */
+  @Test
+  void listings_that_are_larger_than_the_memory_are_learned() throws Exception {
+    Map<String, DevFile> files =
+        IntStream.range(0, 20_000)
+            .boxed()
+            .collect(
+                Collectors.toMap(
+                    i -> "a-folder-%02d/%s-%d".formatted(i % 50, "x".repeat(60), i),
+                    i -> DevFile.text("" + i % 10)));
+    for (int i = 0; i < 3; i++) {
+      rig.hub.repo("dataset", "acme/large-" + i).commit("Add them", files);
+    }
+    try (MirrorProcess mirror = rig.mirror(Map.of(), List.of("-Xmx48m"))) {
+      List<CompletableFuture<HttpResponse<byte[]>>> listings =
+          IntStream.range(0, 3)
+              .mapToObj(i ->
+                  rig.later(() ->
+                      rig.get(
+                          mirror,
+                          "/api/datasets/acme/large-"
+                              + i
+                              + "/tree/main/a-folder-07?recursive=true")))
+              .toList();
+      assertThat(listings)
+          .allSatisfy(listing -> assertThat(listing.join().statusCode()).isEqualTo(200));
+      await().until(() -> rig.metric(mirror, "intrahub_tasks_running") == 0);
+      assertThat(mirror.isAlive()).isTrue();
+      assertThat(rig.get(mirror, INFO).statusCode()).isEqualTo(200);
+    }
+  }
+}
