@@ -23,6 +23,7 @@ def of(repo, token):
     existence(api, repo)
     dataset(api, repo)
     about(api, repo)
+    papers(api)
     return {
         **{file.rfilename: file.lfs.sha256 for file in info.siblings if file.lfs},
         WEIGHTS: weights(api, repo, info.sha),
@@ -78,6 +79,12 @@ def dataset(api, repo):
 def about(api, repo):
     assert not list(api.get_repo_discussions(repo))
     assert not list(api.list_repo_likers(repo))
+
+
+def papers(api):
+    """Earlier generations have no read_paper."""
+    if hasattr(api, "read_paper"):
+        assert "2401.00001" in api.read_paper("2401.00001")
 
 
 def weights(api, repo, commit):

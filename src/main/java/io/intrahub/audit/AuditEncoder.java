@@ -179,6 +179,7 @@ final class AuditEncoder extends EncoderBase<AuditEvent> {
         case HubTarget.AgentHarnesses _,
             HubTarget.Telemetry _,
             HubTarget.OtherApi _,
+            HubTarget.PaperText _,
             HubTarget.Page _ ->
             new Named(Optional.empty(), raw);
       };

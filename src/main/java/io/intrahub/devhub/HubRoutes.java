@@ -95,6 +95,7 @@ final class HubRoutes {
             case "likers" -> account.likers(in, target);
             default -> lists.list(in, target);
           };
+      case PAPER_TEXT -> lists.paperText(target);
       case VIEWER -> viewer.answer(in, target);
       case FRONT_PAGE -> Reply.of(200, "text/html; charset=utf-8", DevContent.of("A Hub"));
       case CDN, UNKNOWN -> throw Errors.noSuchPage();

@@ -75,6 +75,12 @@ final class ListRoutes {
         }));
   }
 
+  Reply paperText(Target target) {
+    String id = target.path().substring(0, target.path().length() - ".md".length());
+    return Reply.of(
+        200, "text/markdown; charset=utf-8", DevContent.of("# Paper %s\n".formatted(id)));
+  }
+
   private static Reply json(String text) {
     return Reply.of(200, Reply.JSON, DevContent.of(text));
   }

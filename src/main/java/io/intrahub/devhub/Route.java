@@ -28,6 +28,8 @@ public enum Route {
   XET_TOKEN(RateGroup.API),
   /** {@code /{id}/raw/{revision}/{path}}. */
   RAW(RateGroup.PAGES),
+  /** {@code /papers/{id}.md}. */
+  PAPER_TEXT(RateGroup.PAGES),
   /** {@code POST /{id}.git/info/lfs/objects/batch}. */
   LFS_BATCH(RateGroup.PAGES),
   /** Search lists, discussions and likers. */

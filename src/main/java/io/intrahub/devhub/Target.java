@@ -72,6 +72,10 @@ record Target(
     if (s.size() >= 2 && s.getFirst().text.equals("api")) {
       return api(rawPath, s);
     }
+    if (s.size() == 2 && s.getFirst().text.equals("papers") && rawPath.endsWith(".md")) {
+      return new Target(
+          Route.PAPER_TEXT, DevRepoType.MODEL, "", "papers", "", s.get(1).text, "", "");
+    }
     if (s.size() == 2 && s.getFirst().text.equals("datasets-server")) {
       return other(Route.VIEWER, s.get(1).text);
     }

@@ -131,7 +131,7 @@ final class ApiRoutes {
     error(exchange, error);
   }
 
-  /** Passes on any other read of the API. */
+  /** Passes on any other read of the API, or of what is read like it. */
   void passOn(Exchange exchange, HubTarget named, String what) throws IOException {
     String target = withQuery(exchange, named);
     write(exchange, mirror.resources().list(target, exchange.asked(), what, exchange.self()));

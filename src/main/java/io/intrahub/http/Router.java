@@ -110,6 +110,7 @@ final class Router {
       case HubTarget.RepoResource t -> api.ofRepo(exchange, t, t.repo(), ServiceRoutes.scope(t));
       case HubTarget.AgentHarnesses _ -> api.agentHarnesses(exchange);
       case HubTarget.OtherApi t -> api.passOn(exchange, t, t.path());
+      case HubTarget.PaperText t -> api.passOn(exchange, t, t.format());
       // Without a Xet token, a client downloads over plain HTTP, which the mirror serves.
       case HubTarget.XetToken _ -> ApiRoutes.error(exchange, HubError.notFound());
       case HubTarget.PathsInfo _ ->

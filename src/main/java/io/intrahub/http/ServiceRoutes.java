@@ -109,6 +109,7 @@ final class ServiceRoutes {
               : new Use.Refused(HubError.methodNotAllowed(method));
       case HubTarget.RepoResource t -> resource(t);
       case HubTarget.OtherApi t -> other(t);
+      case HubTarget.PaperText _ -> new Use.WithoutToken();
       case HubTarget.BlobPage _,
           HubTarget.AgentHarnesses _,
           HubTarget.XetToken _,

@@ -25,7 +25,7 @@ public sealed interface HubTarget {
       case Refs t -> Optional.of(t.repo());
       case RepoResource t -> Optional.of(t.repo());
       case XetToken t -> Optional.of(t.repo());
-      case AgentHarnesses _, Telemetry _, OtherApi _, Page _ -> Optional.empty();
+      case AgentHarnesses _, Telemetry _, OtherApi _, PaperText _, Page _ -> Optional.empty();
     };
   }
 
@@ -176,6 +176,18 @@ public sealed interface HubTarget {
     @Override
     public String format() {
       return path;
+    }
+  }
+
+  /**
+   * {@code /papers/{id}.md}: the text of a paper (huggingface_hub 2.4.0, {@code HfApi.read_paper}).
+   *
+   * @param id decoded, not empty
+   */
+  record PaperText(String id) implements HubTarget {
+    @Override
+    public String format() {
+      return "/papers/" + PercentCoding.encode(id) + ".md";
     }
   }
 

@@ -48,6 +48,9 @@ public final class HubTargetParser {
           "xet-read-token",
           "xet-write-token");
 
+  /** How the name of a paper's text ends. */
+  private static final String PAPER_TEXT = ".md";
+
   private static final int MAX_LENGTH = 8192;
 
   private HubTargetParser() {}
@@ -160,7 +163,18 @@ public final class HubTargetParser {
     if (fileVerbAt(segments, start + 2) || fileVerbAt(segments, start + 1)) {
       return new Refused("\"" + join(segments.subList(start, verb)) + "\" is not a repo id.");
     }
-    return new Target(new HubTarget.Page(joinRaw(segments)));
+    return new Target(paperText(segments).orElseGet(() -> new HubTarget.Page(joinRaw(segments))));
+  }
+
+  private static Optional<HubTarget> paperText(List<Segment> segments) {
+    if (segments.size() != 2 || !segments.getFirst().raw().equals("papers")) {
+      return Optional.empty();
+    }
+    String name = segments.get(1).decoded();
+    return name.endsWith(PAPER_TEXT) && name.length() > PAPER_TEXT.length()
+        ? Optional.of(
+            new HubTarget.PaperText(name.substring(0, name.length() - PAPER_TEXT.length())))
+        : Optional.empty();
   }
 
   private static boolean fileVerbAt(List<Segment> segments, int index) {

@@ -103,6 +103,7 @@ final class RecentReads {
       case HubTarget.Tree _ -> Optional.of(ReadScope.METADATA);
       case HubTarget.RepoResource t -> ofRepo(t.rest());
       case HubTarget.OtherApi t when isList(t.path()) -> Optional.of(ReadScope.METADATA);
+      case HubTarget.PaperText _ -> Optional.of(ReadScope.METADATA);
       default -> Optional.empty();
     };
   }

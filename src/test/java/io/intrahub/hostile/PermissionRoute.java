@@ -63,6 +63,13 @@ enum PermissionRoute {
       Source.PASSED,
       200),
   SEARCH(HubTarget.OtherApi.class, "GET", "/api/models?search=%s", Scope.NONE, Source.PASSED, 200),
+  PAPER(
+      HubTarget.PaperText.class,
+      "GET",
+      "/papers/2401.00001.md?of=%s",
+      Scope.NONE,
+      Source.PASSED,
+      200),
   XET(
       HubTarget.XetToken.class,
       "GET",
@@ -162,14 +169,14 @@ enum PermissionRoute {
     return switch (this) {
       case AUTH_CHECK -> Source.KEPT;
       case EXPANDED_TREE, RAW, REFS, COMMITS -> Source.ASKED;
-      case DISCUSSIONS, SEARCH -> Source.PASSED;
+      case DISCUSSIONS, SEARCH, PAPER -> Source.PASSED;
       default -> throw new IllegalStateException("say with which token " + this + " is asked");
     };
   }
 
   /** Whether the Hub's answer is kept for a minute for those who asked, and longer in an outage. */
   boolean isRecent() {
-    return this == EXPANDED_TREE || this == DISCUSSIONS || this == SEARCH;
+    return this == EXPANDED_TREE || this == DISCUSSIONS || this == SEARCH || this == PAPER;
   }
 
   /** The status of an answer to a client that may have it. */

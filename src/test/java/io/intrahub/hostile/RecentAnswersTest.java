@@ -84,6 +84,7 @@ class RecentAnswersTest {
         "/api/collections/acme/things-1",
         "/api/papers/2401.00001",
         "/api/papers/search?q=a",
+        "/papers/2401.00001.md",
         "/api/daily_papers",
         "/api/organizations/acme/members",
         "/api/users/alice/overview",

@@ -38,6 +38,7 @@ class ServiceRoutesTest {
     "GET,    /api/organizations/acme/members,               WithoutToken",
     "GET,    /api/models-tags-by-type,                      WithoutToken",
     "GET,    /api/daily_papers,                             WithoutToken",
+    "GET,    /papers/2401.00001.md,                         WithoutToken",
     "GET,    /api/models/acme/x/discussions,                WithoutToken",
     "GET,    /api/models/acme/x/unheard-of,                 WithoutToken",
     "GET,    /api/unheard-of,                               WithoutToken",

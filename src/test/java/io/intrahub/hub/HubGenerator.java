@@ -123,7 +123,7 @@ final class HubGenerator {
 
   /** Every kind of target of a repo. */
   HubTarget target() {
-    return switch (random.nextInt(11)) {
+    return switch (random.nextInt(12)) {
       case 0, 1 -> new HubTarget.ResolveFile(repo(), revision(), path());
       case 2 -> new HubTarget.ResolveCacheFile(repo(), commit(), path());
       case 3 -> new HubTarget.RawFile(repo(), revision(), path());
@@ -134,6 +134,7 @@ final class HubGenerator {
       case 7 -> new HubTarget.PathsInfo(repo(), revision());
       case 8 -> new HubTarget.Refs(repo());
       case 9 -> new HubTarget.XetToken(repo());
+      case 10 -> new HubTarget.PaperText(name());
       default -> new HubTarget.RepoResource(repo(), "commits/%6Dain");
     };
   }

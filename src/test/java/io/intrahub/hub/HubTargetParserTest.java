@@ -177,6 +177,22 @@ class HubTargetParserTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "/papers/2401.00001.md, 2401.00001",
+    "//papers//2401.00001.md, 2401.00001",
+    "/papers/cs%2F0112017.md, cs/0112017",
+  })
+  void the_text_of_a_paper_is_found_in_every_spelling(String raw, String id) {
+    assertThat(target(raw)).isEqualTo(new HubTarget.PaperText(id));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/papers/2401.00001", "/papers/.md", "/papers", "/papers/a/b.md"})
+  void other_pages_about_papers_are_pages(String raw) {
+    assertThat(target(raw)).isEqualTo(new HubTarget.Page(raw));
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"/", "/acme", "/acme/x", "/docs/hub", "/API/models/acme/x", "/a/b/c/d"})
   void what_is_no_api_is_a_page(String raw) {
     assertThat(target(raw)).isEqualTo(new HubTarget.Page(raw));

@@ -74,6 +74,7 @@ class HubTargetPropertyTest {
       case HubTarget.RepoResource t ->
           Stream.concat(names(t.repo(), Optional.empty(), Optional.empty()), decoded(t.rest()));
       case HubTarget.OtherApi t -> decoded(t.path().substring(1));
+      case HubTarget.PaperText t -> Stream.of(t.id() + ".md");
       case HubTarget.Page t -> decoded(t.path().substring(1));
       case HubTarget.AgentHarnesses _, HubTarget.Telemetry _ -> Stream.of();
     };
