@@ -24,6 +24,7 @@ def of(repo, token):
     dataset(api, repo)
     about(api, repo)
     papers(api)
+    spaces(api)
     return {
         **{file.rfilename: file.lfs.sha256 for file in info.siblings if file.lfs},
         WEIGHTS: weights(api, repo, info.sha),
@@ -85,6 +86,13 @@ def papers(api):
     """Earlier generations have no read_paper."""
     if hasattr(api, "read_paper"):
         assert "2401.00001" in api.read_paper("2401.00001")
+
+
+def spaces(api):
+    """Earlier generations have neither."""
+    if hasattr(api, "search_spaces"):
+        assert list(api.search_spaces("plain"))
+        assert [template.repo_id for template in api.list_space_templates()] == ["acme/plain"]
 
 
 def weights(api, repo, commit):

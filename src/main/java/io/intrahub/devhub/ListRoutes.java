@@ -19,6 +19,7 @@ final class ListRoutes {
       case "scan" -> scan(in, target);
       case "parquet" -> parquet(in, target);
       case "compare" -> compare(in, target);
+      case "spaces" -> target.path().equals("templates") ? templates() : about(in, target);
       default -> about(in, target);
     };
   }
@@ -73,6 +74,12 @@ final class ListRoutes {
           g.writeEndObject();
           g.writeEndArray();
         }));
+  }
+
+  private static Reply templates() {
+    return json(
+        "{\"templates\":[{\"name\":\"Plain\",\"repoId\":\"acme/plain\",\"sdk\":\"static\","
+            + "\"preferredPrivate\":false}]}");
   }
 
   Reply paperText(Target target) {

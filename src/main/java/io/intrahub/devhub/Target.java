@@ -56,6 +56,10 @@ record Target(
           "papers",
           "users");
 
+  /** What is about spaces and no repo. */
+  private static final Set<String> OF_SPACES =
+      Set.of("hardware", "semantic-search", "templates", "zero-gpu/quota");
+
   /** A decoded segment and where its raw text stands. */
   private record Segment(String text, int start, int end) {}
 
@@ -126,13 +130,17 @@ record Target(
     if (s.size() == 2) {
       return new Target(Route.OTHER_API, type.get(), "", "search", "", "", rawPath, "");
     }
+    String words = join(s, 2, s.size());
+    if (type.get() == DevRepoType.SPACE && OF_SPACES.contains(words)) {
+      return new Target(Route.OTHER_API, DevRepoType.SPACE, "", "spaces", "", words, "", "");
+    }
     boolean twoWords =
         s.size() > 3
             && (!REPO_VERBS.contains(s.get(3).text)
                 || (s.size() > 4 && REPO_VERBS.contains(s.get(4).text)));
-    int words = twoWords ? 2 : 1;
-    int at = 2 + words;
-    Target repo = repo(Route.REPO_INFO, type.get(), rawPath, s, 2, words);
+    int idWords = twoWords ? 2 : 1;
+    int at = 2 + idWords;
+    Target repo = repo(Route.REPO_INFO, type.get(), rawPath, s, 2, idWords);
     if (s.size() == at) {
       return repo.with("info", "", "");
     }

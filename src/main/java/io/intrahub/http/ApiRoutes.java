@@ -50,7 +50,12 @@ final class ApiRoutes {
         exchange,
         mirror
             .infos()
-            .info(target.repo(), target.revision(), exchange.rawQuery(), exchange.asked()));
+            .info(
+                target.repo(),
+                target.revision(),
+                exchange.rawQuery(),
+                exchange.asked(),
+                exchange.self()));
   }
 
   /** {@code GET /api/{type}s/{repo}/tree/{revision}[/{path}]}. */

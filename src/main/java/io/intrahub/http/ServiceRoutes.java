@@ -54,6 +54,9 @@ final class ServiceRoutes {
           "tokens",
           "whoami");
 
+  /** Segments after which a path is about the holder of a token, wherever they are. */
+  private static final Set<String> ACCOUNT_ANYWHERE = Set.of("settings", "zero-gpu");
+
   private ServiceRoutes() {}
 
   /** How a request is answered. */
@@ -151,7 +154,7 @@ final class ServiceRoutes {
     }
     Optional<List<String>> decoded = segments(target.path().substring(1));
     return decoded
-            .filter(s -> s.stream().noneMatch(word -> word.equals("settings")))
+            .filter(s -> s.stream().noneMatch(ACCOUNT_ANYWHERE::contains))
             .filter(s -> s.size() < 2 || !isAccount(s.get(1)))
             .isPresent()
         ? new Use.WithoutToken()

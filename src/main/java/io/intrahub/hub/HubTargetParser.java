@@ -48,6 +48,10 @@ public final class HubTargetParser {
           "xet-read-token",
           "xet-write-token");
 
+  /** Those of them that are known only with a revision behind them. */
+  private static final Set<String> FOLLOWED =
+      Set.of("paths-info", "raw", "resolve", "revision", "tree");
+
   /** How the name of a paper's text ends. */
   private static final String PAPER_TEXT = ".md";
 
@@ -234,16 +238,23 @@ public final class HubTargetParser {
       return other;
     }
     List<Segment> tail = rest(segments, 2);
+    if (RepoId.isOfApi(type.get(), join(tail))) {
+      return other;
+    }
     for (int width = 2; width >= 1; width--) {
       boolean reserved = width < tail.size() && RESOURCES.contains(tail.get(width).raw());
       if (reserved) {
         Optional<RepoId> repo = repoId(type.get(), tail.subList(0, width));
         if (repo.isPresent()) {
-          Parsed resource = parseResource(repo.get(), tail.get(width).raw(), rest(tail, width + 1));
+          String word = tail.get(width).raw();
+          List<Segment> following = rest(tail, width + 1);
+          Parsed resource = parseResource(repo.get(), word, following);
+          boolean isKnown =
+              resource instanceof Target && !(following.isEmpty() && FOLLOWED.contains(word));
           boolean oneSegmentMayFit = width == 2 && RESOURCES.contains(tail.get(1).raw());
           // "/api/models/acme/tree" lacks what follows a "tree", so it is a repo of that name.
           boolean twoSegmentsMayFit = tail.size() == 2;
-          if (resource instanceof Target || !(oneSegmentMayFit || twoSegmentsMayFit)) {
+          if (isKnown || !(oneSegmentMayFit || twoSegmentsMayFit)) {
             return resource;
           }
         }
@@ -261,12 +272,12 @@ public final class HubTargetParser {
   }
 
   private static Parsed parseResource(RepoId repo, String resource, List<Segment> rest) {
+    if (rest.isEmpty() ? FOLLOWED.contains(resource) : resource.equals("refs")) {
+      return other(repo, resource, rest);
+    }
     return switch (resource) {
       case "resolve", "raw" -> parseFile(repo, resource, rest);
-      case "refs" ->
-          rest.isEmpty()
-              ? new Target(new HubTarget.Refs(repo))
-              : new Refused("Nothing may follow \"refs\".");
+      case "refs" -> new Target(new HubTarget.Refs(repo));
       case "xet-read-token", "xet-write-token" -> new Target(new HubTarget.XetToken(repo));
       case "revision", "paths-info" ->
           Revision.parse(join(rest))
@@ -276,19 +287,18 @@ public final class HubTargetParser {
                           resource.equals("revision")
                               ? new HubTarget.RepoInfo(repo, Optional.of(revision))
                               : new HubTarget.PathsInfo(repo, revision)))
-              .orElseGet(() -> new Refused("A revision must follow \"" + resource + "\"."));
+              .orElseGet(() -> new Refused("\"" + join(rest) + "\" is not a revision."));
       case "tree" -> parseTree(repo, rest);
-      default -> {
-        String path = rest.isEmpty() ? resource : resource + joinRaw(rest);
-        yield new Target(new HubTarget.RepoResource(repo, path));
-      }
+      default -> other(repo, resource, rest);
     };
   }
 
+  private static Parsed other(RepoId repo, String resource, List<Segment> rest) {
+    String path = rest.isEmpty() ? resource : resource + joinRaw(rest);
+    return new Target(new HubTarget.RepoResource(repo, path));
+  }
+
   private static Parsed parseTree(RepoId repo, List<Segment> rest) {
-    if (rest.isEmpty()) {
-      return new Refused("A revision must follow \"tree\".");
-    }
     int width = revisionWidth(rest);
     Optional<Revision> revision = Revision.parse(join(rest.subList(0, width)));
     if (revision.isEmpty()) {

@@ -36,19 +36,34 @@ public record RepoId(RepoType type, String id) {
           "spaces",
           "v2");
 
+  /** What the Hub's API has in place of the id of a space (huggingface_hub 2.4.0). */
+  private static final Set<String> APIS_OF_SPACES =
+      Set.of("hardware", "semantic-search", "templates", "zero-gpu/quota");
+
   /** Checks the grammar; use {@link #parse} for text from outside. */
   public RepoId {
-    if (!isValid(id)) {
+    if (!isValid(type, id)) {
       throw new IllegalArgumentException("not a repo id: " + id);
     }
   }
 
   /** Returns the repo with this id, or empty if the id violates the grammar. Never throws. */
   public static Optional<RepoId> parse(RepoType type, String id) {
-    return isValid(id) ? Optional.of(new RepoId(type, id)) : Optional.empty();
+    return isValid(type, id) ? Optional.of(new RepoId(type, id)) : Optional.empty();
   }
 
-  private static boolean isValid(String id) {
+  /**
+   * Returns whether {@code /api/{type}s/{id}} is a route of the Hub's API that is about no repo.
+   */
+  static boolean isOfApi(RepoType type, String id) {
+    return type == RepoType.SPACE && APIS_OF_SPACES.contains(id);
+  }
+
+  private static boolean isValid(RepoType type, String id) {
+    return isWellFormed(id) && !isOfApi(type, id);
+  }
+
+  private static boolean isWellFormed(String id) {
     int slash = id.indexOf('/');
     if (slash < 0) {
       return isPart(id) && !id.endsWith(".git") && !RESERVED.contains(id.toLowerCase(Locale.ROOT));

@@ -301,7 +301,8 @@ final class GrantRenewals {
           STALE_ANSWER,
           RATE_LIMITED,
           UNEXPECTED_ANSWER,
-          INCOMPLETE_ANSWER ->
+          INCOMPLETE_ANSWER,
+          NO_REPO_INFO ->
           false;
     };
   }

@@ -150,6 +150,7 @@ public final class Mirror {
             upstream,
             keeper,
             new ListedRepoInfo(manifests, budget),
+            resources,
             budget,
             meters,
             questions,

@@ -63,7 +63,7 @@ sealed interface ProbeResult {
         .orElseGet(() ->
             new UpstreamResult.Failed<>(
                 new UpstreamFailure(
-                    UpstreamFailure.Kind.UNEXPECTED_ANSWER, "repo info without a commit")));
+                    UpstreamFailure.Kind.NO_REPO_INFO, "repo info without a commit")));
   }
 
   /** What was proved of the authority's rights; empty: nothing. */

@@ -226,7 +226,7 @@ final class RecentAnswers {
   private static boolean isReplaced(UpstreamFailure failure, Authority authority) {
     return switch (failure.kind()) {
       case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, STALE_ANSWER -> true;
-      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
+      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, NO_REPO_INFO ->
           authority instanceof Authority.Anonymous;
       case CIRCULAR, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
     };

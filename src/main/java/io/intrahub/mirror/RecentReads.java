@@ -67,7 +67,8 @@ final class RecentReads {
           "settings",
           "sso",
           "tokens",
-          "webhooks");
+          "webhooks",
+          "zero-gpu");
 
   private RecentReads() {}
 

@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
@@ -11,12 +10,10 @@ import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.RepoFacts;
+import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.hub.json.JsonFilter;
-import io.intrahub.hub.json.MalformedJsonException;
-import io.intrahub.hub.json.RepoInfoJson;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
@@ -26,16 +23,18 @@ import io.intrahub.store.StoredAnswer;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
+import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import io.intrahub.upstream.hub.RepoInfoAnswer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * {@code GET /api/{type}s/{repo}[/revision/{revision}]}: repo info, kept per commit as upstream
@@ -50,6 +49,7 @@ public final class RepoInfoQueries {
   private final HubUpstream upstream;
   private final RepoInfoFetcher keeper;
   private final ListedRepoInfo listed;
+  private final RepoResources resources;
   private final MemoryBudget budget;
   private final Meters meters;
   private final ColdQuestionLimiter questions;
@@ -57,35 +57,9 @@ public final class RepoInfoQueries {
   private final SingleFlight<FlightKey, UpstreamResult<RepoInfoFetcher.Answered>> flights;
 
   /** Small answers; larger ones are read from the store each time. */
-  private final Cache<Key, Small> memory;
+  private final Cache<Key, SmallRepoInfo> memory;
 
   private record Key(RepoId repo, CommitHash commit, String name) {}
-
-  /**
-   * A small answer.
-   *
-   * @param facts what it says of the repo; empty if it can't be read
-   */
-  private record Small(byte[] body, Optional<RepoFacts> facts, Instant learnedAt) {
-    static Small of(byte[] body, Instant learnedAt) {
-      try {
-        return new Small(body, Optional.of(RepoInfoJson.read(body)), learnedAt);
-      } catch (MalformedJsonException e) {
-        return new Small(body, Optional.empty(), learnedAt);
-      }
-    }
-
-    /** Whether it says of who may read the repo what is no longer so. */
-    boolean contradicts(Authorised<RepoId> proof) {
-      boolean everybody = proof.isForEverybody() && proof.scope().covers(ReadScope.CONTENT);
-      return facts
-          .filter(f ->
-              everybody
-                  ? f.isPrivate() == RepoFacts.Told.YES || f.isGated() == RepoFacts.Told.YES
-                  : f.openToAll())
-          .isPresent();
-    }
-  }
 
   /** One authority's answer is never another's. */
   private record FlightKey(Key key, Authority as) {}
@@ -96,6 +70,7 @@ public final class RepoInfoQueries {
       HubUpstream upstream,
       RepoInfoFetcher keeper,
       ListedRepoInfo listed,
+      RepoResources resources,
       MemoryBudget budget,
       Meters meters,
       ColdQuestionLimiter questions,
@@ -107,6 +82,7 @@ public final class RepoInfoQueries {
     this.upstream = upstream;
     this.keeper = keeper;
     this.listed = listed;
+    this.resources = resources;
     this.budget = budget;
     this.meters = meters;
     this.questions = questions;
@@ -114,7 +90,7 @@ public final class RepoInfoQueries {
     this.memory =
         Caffeine.newBuilder()
             .maximumWeight(memoryBytes)
-            .weigher((Key key, Small answer) ->
+            .weigher((Key key, SmallRepoInfo answer) ->
                 OVERHEAD + 2 * key.name().length() + answer.body().length)
             .build();
     this.flights = new SingleFlight<>(executor);
@@ -125,23 +101,43 @@ public final class RepoInfoQueries {
    *
    * @param revision empty: the default branch
    * @param query raw, without the question mark
+   * @param self the mirror's own base address as the client sees it, without a trailing slash
    */
   public ApiReply info(
-      RepoId repo, Optional<Revision> revision, String query, ClientRequest client) {
-    Deadline deadline = Deadline.in(settings.apiTimeout());
-    Caller caller = client.caller();
+      RepoId repo, Optional<Revision> revision, String query, ClientRequest client, String self) {
     RevisionRequest request = new RevisionRequest(repo, revision.orElse(Revision.DEFAULT), client);
+    String path = new HubTarget.RepoInfo(repo, revision).format();
+    ApiRequest same = ApiRequest.get(query.isEmpty() ? path : path + "?" + query);
+    return info(
+        request,
+        revision,
+        query,
+        () -> resources.passAsClient(request, same, repo.toString(), self));
+  }
+
+  /**
+   * Answers for one revision.
+   *
+   * @param pass passes the request on as it is. The Hub may have something under this path that is
+   *     no repo: whatever it sends is better than an error.
+   */
+  private ApiReply info(
+      RevisionRequest request, Optional<Revision> revision, String query, Supplier<ApiReply> pass) {
+    Deadline deadline = Deadline.in(settings.apiTimeout());
+    RepoId repo = request.repo();
+    Caller caller = request.caller();
     UpstreamResult<ResolvedRevision> resolved =
         revisions.resolve(request, ReadScope.METADATA, revisions.byRepoInfo(request), deadline);
     Optional<RepoInfoQuery> known = RepoInfoQuery.parse(query);
     return switch (resolved) {
       case UpstreamResult.Value(ResolvedRevision.At at) when known.isPresent() ->
-          kept(at, known.get(), request, revision, deadline);
-      case UpstreamResult.Value(_) when client.directives().onlyIfCached() ->
+          kept(at, known.get(), request, revision, deadline, pass);
+      case UpstreamResult.Value(_) when request.directives().onlyIfCached() ->
           OnlyStored.reply(repo.toString());
-      case UpstreamResult.Value(ResolvedRevision.At at) -> passOpen(at, revision, query);
+      case UpstreamResult.Value(ResolvedRevision.At at) -> passOpen(at, revision, query, pass);
       case UpstreamResult.Value(ResolvedRevision.NotKept notKept) ->
-          passThrough(notKept, revision, query, caller);
+          passThrough(notKept, revision, query, caller, pass);
+      case UpstreamResult.Failed(var failure) when isOfNoRepo(failure) -> pass.get();
       case UpstreamResult.NoValue<ResolvedRevision> none ->
           UpstreamErrors.reply(none, repo.toString());
     };
@@ -157,12 +153,13 @@ public final class RepoInfoQueries {
       RepoInfoQuery query,
       RevisionRequest request,
       Optional<Revision> revision,
-      Deadline deadline) {
+      Deadline deadline,
+      Supplier<ApiReply> pass) {
     RepoId asked = request.repo();
     Caller caller = request.caller();
     RepoId repo = at.repo().subject();
     Key key = new Key(repo, at.commit(), query.answerName());
-    Small small = memory.getIfPresent(key);
+    SmallRepoInfo small = memory.getIfPresent(key);
     if (small != null && !isOutdated(at, small)) {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
       return reply(at, small.body(), caller);
@@ -204,14 +201,18 @@ public final class RepoInfoQueries {
               UpstreamErrors.reply(
                   UpstreamErrors.timedOut(upstream, deadline.whole()), repo.toString()));
     }
+    Function<Optional<HubRefusal>, ApiReply> unkept =
+        refusal ->
+            passThrough(
+                new ResolvedRevision.NotKept(asked, refusal),
+                revision,
+                query.canonical(),
+                caller,
+                pass);
     return switch (outcome.get()) {
       case UpstreamResult.Value(var answered) when isNotPublic(answered.info(), query) -> {
         revisions.markNotPublic(repo);
-        yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.empty()),
-            revision,
-            query.canonical(),
-            caller);
+        yield unkept.apply(Optional.empty());
       }
       case UpstreamResult.Value(var answered) -> {
         if (query.isWhole()) {
@@ -222,23 +223,16 @@ public final class RepoInfoQueries {
             .flatMap(s -> reply(at, at.label().from(CacheLabel.Source.MISS), key, s, caller))
             // The store could not keep it, so this client gets an answer of its own.
             .orElseGet(
-                () -> passOpen(at, Optional.of(at.commit().asRevision()), query.canonical()));
+                () -> passOpen(at, Optional.of(at.commit().asRevision()), query.canonical(), pass));
       }
       case UpstreamResult.Refused(var refusal) when refusal.isOfRepo() -> {
         revisions.refused(repo, refusal, at.reader());
-        yield passThrough(
-            new ResolvedRevision.NotKept(asked, Optional.of(refusal)),
-            revision,
-            query.canonical(),
-            caller);
+        yield unkept.apply(Optional.of(refusal));
       }
       // What another endpoint says is passed through, under the commit that it says itself.
       case UpstreamResult.Failed(var failure) when upstream.health().mayPassOn(failure) ->
-          passThrough(
-              new ResolvedRevision.NotKept(asked, Optional.empty()),
-              revision,
-              query.canonical(),
-              caller);
+          unkept.apply(Optional.empty());
+      case UpstreamResult.Failed(var failure) when isOfNoRepo(failure) -> pass.get();
       case UpstreamResult.NoValue<RepoInfoFetcher.Answered> none ->
           none.asFailure()
               .filter(UpstreamFailure::isOutage)
@@ -248,14 +242,14 @@ public final class RepoInfoQueries {
   }
 
   private boolean isCurrent(ResolvedRevision.At at, byte[] body, StoredAnswer stored) {
-    return !isOutdated(at, Small.of(body, stored.learnedAt()));
+    return !isOutdated(at, SmallRepoInfo.of(body, stored.learnedAt()));
   }
 
   /**
    * Whether an answer is from before the repo was closed or opened, and is to be asked for again.
    * One from just now stays: the Hub may be late to say the same everywhere.
    */
-  private boolean isOutdated(ResolvedRevision.At at, Small answer) {
+  private boolean isOutdated(ResolvedRevision.At at, SmallRepoInfo answer) {
     return answer.contradicts(at.repo())
         && Freshness.decide(
                 revisions.now(),
@@ -298,7 +292,7 @@ public final class RepoInfoQueries {
   /** Empty when the stored answer can't be read: then upstream is asked again. */
   private Optional<ApiReply> reply(
       ResolvedRevision.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
-    answer.small().ifPresent(bytes -> memory.put(key, Small.of(bytes, answer.learnedAt())));
+    answer.small().ifPresent(bytes -> memory.put(key, SmallRepoInfo.of(bytes, answer.learnedAt())));
     try {
       ReplyBody body = ApiReplies.stored(budget, caller.client(), answer);
       return Optional.of(ApiReply.Ok.json(at.commit(), body, label));
@@ -315,16 +309,29 @@ public final class RepoInfoQueries {
   }
 
   /** Passes a question on about a repo that may be read, in the name in which it is read. */
-  private ApiReply passOpen(ResolvedRevision.At at, Optional<Revision> revision, String query) {
+  private ApiReply passOpen(
+      ResolvedRevision.At at,
+      Optional<Revision> revision,
+      String query,
+      Supplier<ApiReply> otherwise) {
     return passThrough(
         new ResolvedRevision.NotKept(at.repo().subject(), Optional.empty()),
         revision,
         query,
-        at.reader());
+        at.reader(),
+        otherwise);
+  }
+
+  private static boolean isOfNoRepo(UpstreamFailure failure) {
+    return failure.kind() == UpstreamFailure.Kind.NO_REPO_INFO;
   }
 
   private ApiReply passThrough(
-      ResolvedRevision.NotKept notKept, Optional<Revision> revision, String query, Caller caller) {
+      ResolvedRevision.NotKept notKept,
+      Optional<Revision> revision,
+      String query,
+      Caller caller,
+      Supplier<ApiReply> otherwise) {
     boolean replay = caller.isAnonymous() && notKept.refusal().filter(r -> !r.isGate()).isPresent();
     if (replay) {
       return UpstreamErrors.reply(notKept.refusal().get());
@@ -357,7 +364,9 @@ public final class RepoInfoQueries {
         yield UpstreamErrors.reply(refusal);
       }
       case UpstreamResult.Failed(var failure) ->
-          UpstreamErrors.reply(failure, notKept.repo().toString());
+          isOfNoRepo(failure)
+              ? otherwise.get()
+              : UpstreamErrors.reply(failure, notKept.repo().toString());
     };
   }
 }

@@ -77,7 +77,7 @@ final class UpstreamErrors {
               : OutageErrors.upstreamUnreachable(what, failure.reason(), failure.isLasting());
       case CIRCULAR -> OutageErrors.circular(what, failure.reason());
       case RATE_LIMITED -> LimitErrors.rateLimited(what, failure.reason(), failure.retryAfter());
-      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER ->
+      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, NO_REPO_INFO ->
           OutageErrors.badUpstream(
               what, failure.reason(), failure.retryAfter(), failure.isLasting());
       case OVER_LIMIT ->

@@ -86,7 +86,7 @@ public final class BackgroundTransfers {
           BUSY,
           OVER_LIMIT ->
           true;
-      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, WRONG_CONTENT -> false;
+      case SERVER_ERROR, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, NO_REPO_INFO, WRONG_CONTENT -> false;
     };
   }
 }

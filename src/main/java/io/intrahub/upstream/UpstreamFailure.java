@@ -54,6 +54,11 @@ public record UpstreamFailure(
      */
     INCOMPLETE_ANSWER,
     /**
+     * A success that is no repo info, although that was asked for: the path may be one of the API's
+     * that is about no repo. It proves nothing, but may be passed on.
+     */
+    NO_REPO_INFO,
+    /**
      * It was not asked, or its answer was not read, because too many others wait or because the
      * mirror lacks memory or file descriptors. It says nothing about upstream.
      */
@@ -68,7 +73,13 @@ public record UpstreamFailure(
   public boolean isOutage() {
     return switch (kind) {
       case OFFLINE, UNREACHABLE, TIMED_OUT, BROKEN, SERVER_ERROR, STALE_ANSWER, CIRCULAR -> true;
-      case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT ->
+      case RATE_LIMITED,
+          UNEXPECTED_ANSWER,
+          INCOMPLETE_ANSWER,
+          NO_REPO_INFO,
+          BUSY,
+          OVER_LIMIT,
+          WRONG_CONTENT ->
           false;
     };
   }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Searches and other lists: what is asked of the Hub, who is told the answer, and for how long. */
@@ -79,6 +80,9 @@ class RecentAnswersTest {
         SEARCH,
         "/api/datasets?author=acme",
         "/api/spaces?search=x",
+        "/api/spaces/semantic-search?q=x",
+        "/api/spaces/templates",
+        "/api/spaces/hardware",
         "/api/kernels?search=x",
         "/api/collections?owner=acme",
         "/api/collections/acme/things-1",
@@ -354,13 +358,19 @@ class RecentAnswersTest {
 
   /** A route that the mirror does not know may say something else each time. */
   @ParameterizedTest
-  @ValueSource(strings = {"/api/never-heard-of/it?x=1", "/api/models/acme/open/never-heard-of"})
+  @ValueSource(
+      strings = {
+        "/api/never-heard-of/it?x=1",
+        "/api/models/acme/open/never-heard-of",
+        "/api/models/acme/open/refs/never-heard-of",
+        "/api/models/acme/open/tree/"
+      })
   void an_unknown_read_streams_through_and_is_not_kept(String target) {
     rig.hub.expectUnknownRoutes();
     rig.hub
         .faults()
         .everywhere()
-        .path("never-heard-of")
+        .path(path -> path.contains("never-heard-of") || path.endsWith("/tree"))
         .status(200, Map.of("Content-Type", "application/cbor"), "{not json");
     for (int n = 0; n < 2; n++) {
       Asked asked = ask(target, NOBODY);
@@ -369,5 +379,64 @@ class RecentAnswersTest {
       assertThat(asked.answer().text()).isEqualTo("{not json");
       assertThat(asked.answer().header("cache-status")).hasValue("intrahub; fwd=bypass");
     }
+  }
+
+  @Test
+  void what_is_about_the_holder_of_a_token_is_asked_for_each_time() {
+    for (int n = 0; n < 2; n++) {
+      Asked asked = ask("/api/spaces/zero-gpu/quota", ALICE);
+      assertThat(asked.calls()).isEqualTo(1);
+      assertThat(asked.answer().status()).isEqualTo(200);
+      assertThat(asked.answer().header("cache-status")).hasValue("intrahub; fwd=bypass");
+    }
+  }
+
+  /** The path could be that of a repo, and the answer shows that it is none. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "/api/spaces/next-thing?q=1     | application/json | [{\"id\":\"acme/open\"}]",
+        "/api/spaces/next/thing?q=1     | application/json | {\"items\":[]}",
+        "/api/models/next/thing?expand=sha | application/json | {\"id\":7}",
+        "/api/models/next-thing/revision/1 | application/json | {\"id\":\"no repo\"}",
+        "/api/datasets/next-thing       | text/markdown    | # Next",
+      })
+  void an_answer_that_is_no_repo_info_streams_through(String target, String type, String text) {
+    rig.hub
+        .faults()
+        .everywhere()
+        .path("/next")
+        .status(200, Map.of("Content-Type", type, "X-Total-Count", "1"), text);
+    for (Optional<String> client : List.of(NOBODY, ALICE)) {
+      Rig.Answer answer = ask(target, client).answer();
+      assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+      assertThat(answer.text()).isEqualTo(text);
+      assertThat(answer.header("content-type")).hasValue(type);
+      assertThat(answer.header("cache-status")).hasValue("intrahub; fwd=bypass");
+      Recorded last = calls().getLast();
+      assertThat(last.path() + last.query().transform(q -> q.isEmpty() ? q : "?" + q))
+          .isEqualTo(target);
+      assertThat(last.authorization()).isEqualTo(client.map(t -> "Bearer " + t));
+    }
+  }
+
+  @Test
+  void an_answer_that_is_no_repo_info_names_its_next_page_on_the_mirror() {
+    rig.hub
+        .faults()
+        .everywhere()
+        .path("/next")
+        .status(
+            200,
+            Map.of(
+                "Content-Type",
+                "application/json",
+                "Link",
+                "<%s/api/spaces/next-thing?cursor=2>; rel=\"next\"".formatted(rig.hub.uri())),
+            "[]");
+    assertThat(rig.get("/api/spaces/next-thing", NOBODY).header("link"))
+        .hasValue("<%s/api/spaces/next-thing?cursor=2>; rel=\"next\"".formatted(rig.app().uri()));
   }
 }

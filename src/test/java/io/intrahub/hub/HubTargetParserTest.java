@@ -2,6 +2,7 @@ package io.intrahub.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -165,15 +166,43 @@ class HubTargetParserTest {
         .isEqualTo(new HubTarget.RepoResource(gpt2, "auth-check"));
     assertThat(target("/api/models/acme/x/never-heard-of/it"))
         .isEqualTo(new HubTarget.RepoResource(x, "never-heard-of/it"));
+    assertThat(target("/api/models/acme/x/refs/heads"))
+        .isEqualTo(new HubTarget.RepoResource(x, "refs/heads"));
+    assertThat(target("/api/models/gpt2/refs/heads"))
+        .isEqualTo(new HubTarget.RepoResource(gpt2, "refs/heads"));
+    for (String word : List.of("paths-info", "raw", "resolve", "revision", "tree")) {
+      assertThat(target("/api/models/acme/x/" + word + "/"))
+          .isEqualTo(new HubTarget.RepoResource(x, word));
+    }
     assertThat(target("/api/agent-harnesses")).isEqualTo(new HubTarget.AgentHarnesses());
     assertThat(target("/api/telemetry/hf_hub/a/b")).isEqualTo(new HubTarget.Telemetry());
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/api", "/api/models", "/api/whoami-v2", "/api/collections/a/b", "/api/v1/x"})
+      strings = {
+        "/api",
+        "/api/models",
+        "/api/whoami-v2",
+        "/api/collections/a/b",
+        "/api/v1/x",
+        "/api/spaces/semantic-search",
+        "/api/spaces/templates",
+        "/api/spaces/hardware",
+        "/api/spaces/zero-gpu/quota"
+      })
   void what_is_no_repos_is_passed_on_as_it_is(String raw) {
     assertThat(target(raw)).isEqualTo(new HubTarget.OtherApi(raw));
+  }
+
+  @Test
+  void words_of_the_api_of_spaces_are_ids_and_namespaces_elsewhere() {
+    assertThat(target("/api/models/templates"))
+        .isEqualTo(new HubTarget.RepoInfo(repo("MODEL", "templates"), Optional.empty()));
+    assertThat(target("/api/spaces/templates/x"))
+        .isEqualTo(new HubTarget.RepoInfo(repo("SPACE", "templates/x"), Optional.empty()));
+    assertThat(target("/api/spaces/acme/hardware"))
+        .isEqualTo(new HubTarget.RepoInfo(repo("SPACE", "acme/hardware"), Optional.empty()));
   }
 
   @ParameterizedTest
@@ -253,8 +282,6 @@ class HubTargetParserTest {
         "/-acme/x/resolve/main/f",
         "/acme/x%20y/resolve/main/f",
         "/api/models/a--b/x",
-        "/api/models/acme/x/refs/heads",
-        "/api/models/acme/x/paths-info",
         "/api/resolve-cache/models/acme/x/main/f",
         "/api/resolve-cache/models/acme/x/" + SHA,
         "/api/resolve-cache/nothings/acme/x/" + SHA + "/f",

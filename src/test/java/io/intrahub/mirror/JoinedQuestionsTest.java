@@ -66,7 +66,8 @@ class JoinedQuestionsTest {
                     MirrorRig.REPO,
                     Optional.of(MirrorRig.MAIN),
                     "",
-                    ClientRequest.of(as, List.of())));
+                    ClientRequest.of(as, List.of()),
+                    ""));
     assertThat(asked.forger()).isInstanceOf(ErrorReply.class);
     assertThat(asked.other()).isInstanceOf(ApiReply.Ok.class);
   }

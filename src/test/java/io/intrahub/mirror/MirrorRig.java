@@ -108,7 +108,7 @@ final class MirrorRig implements AutoCloseable {
 
   ApiReply info(RepoId repo, List<String> cacheControl) {
     try (ClientRequest client = ClientRequest.of(Caller.ANONYMOUS, cacheControl)) {
-      return mirror.infos().info(repo, Optional.of(MAIN), "", client);
+      return mirror.infos().info(repo, Optional.of(MAIN), "", client, "");
     }
   }
 

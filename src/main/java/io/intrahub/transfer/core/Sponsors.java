@@ -68,7 +68,15 @@ final class Sponsors {
     return switch (failure.kind()) {
       case RATE_LIMITED, UNEXPECTED_ANSWER, INCOMPLETE_ANSWER, SERVER_ERROR, TIMED_OUT, CIRCULAR ->
           true;
-      case OFFLINE, UNREACHABLE, BROKEN, STALE_ANSWER, BUSY, OVER_LIMIT, WRONG_CONTENT -> false;
+      case OFFLINE,
+          UNREACHABLE,
+          BROKEN,
+          STALE_ANSWER,
+          NO_REPO_INFO,
+          BUSY,
+          OVER_LIMIT,
+          WRONG_CONTENT ->
+          false;
     };
   }
 

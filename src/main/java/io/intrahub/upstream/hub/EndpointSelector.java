@@ -334,6 +334,7 @@ final class EndpointSelector {
                 CIRCULAR,
                 UNEXPECTED_ANSWER,
                 INCOMPLETE_ANSWER,
+                NO_REPO_INFO,
                 OVER_LIMIT,
                 WRONG_CONTENT ->
                 breaker.answered();

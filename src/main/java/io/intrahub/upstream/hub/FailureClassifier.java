@@ -195,6 +195,12 @@ final class FailureClassifier {
         new UpstreamFailure(UpstreamFailure.Kind.INCOMPLETE_ANSWER, reason));
   }
 
+  /** A success that is something else than repo info. */
+  static <T> UpstreamResult<T> noRepoInfo(String reason) {
+    return new UpstreamResult.Failed<>(
+        new UpstreamFailure(UpstreamFailure.Kind.NO_REPO_INFO, reason));
+  }
+
   /** An answer of which another attempt will bring the same. */
   static <T> UpstreamResult<T> permanent(String reason) {
     return new UpstreamResult.Failed<>(unexpectedFailure(reason).asFinal());

@@ -122,6 +122,7 @@ final class LastAnswers {
           CIRCULAR,
           RATE_LIMITED,
           INCOMPLETE_ANSWER,
+          NO_REPO_INFO,
           BUSY,
           OVER_LIMIT,
           WRONG_CONTENT ->

@@ -41,7 +41,7 @@ final class RepoInfoReader {
               : RepoInfoJson.readBeginning(body.bytes());
       Optional<RepoId> known = RepoId.parse(repo.type(), facts.id());
       if (known.isEmpty()) {
-        return FailureClassifier.unexpected("repo info of another repo");
+        return FailureClassifier.noRepoInfo("its id is not that of a repo");
       }
       Optional<CommitHash> commit = revision.flatMap(Revision::asCommit);
       if (commit.isPresent() && facts.commit().filter(c -> !c.equals(commit.get())).isPresent()) {
@@ -62,7 +62,7 @@ final class RepoInfoReader {
               answer.said().stale(),
               answer.grantAge()));
     } catch (MalformedJsonException e) {
-      return FailureClassifier.unexpected(e.reason());
+      return FailureClassifier.noRepoInfo(e.reason());
     } finally {
       if (!kept) {
         body.close();
