@@ -29,7 +29,6 @@ import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -65,6 +64,7 @@ public final class HistoryQueries {
   private final ColdQuestionLimiter questions;
   private final MirrorSettings settings;
   private final KeptHistories histories;
+  private final EarlierHistories earlier;
   private final SingleFlight<Key, UpstreamResult<KeptHistories.Learned>> flights;
 
   /** One authority's answer is never another's. */
@@ -88,6 +88,7 @@ public final class HistoryQueries {
     this.questions = questions;
     this.settings = settings;
     this.histories = new KeptHistories(store, replacements, upstream, budget);
+    this.earlier = new EarlierHistories(store, histories);
     this.flights = new SingleFlight<>(executor);
   }
 
@@ -211,17 +212,11 @@ public final class HistoryQueries {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
         String name = withQuery("commits", query);
         String resource = withQuery("/commits/" + at.commit().hex(), query);
-        Optional<StoredAnswer> kept = store.answer(at.repo(), at.commit(), name);
-        if (kept.isPresent()) {
-          KeptHistories.Learned known =
-              new KeptHistories.Learned(
-                  kept,
-                  store
-                      .answer(at.repo(), at.commit(), KeptHistories.nextOf(name))
-                      .flatMap(StoredAnswer::small)
-                      .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
+        Optional<KeptHistories.Learned> known = histories.stored(at.repo(), at.commit(), name);
+        if (known.isPresent()) {
+          earlier.shown(at.repo(), on.revision(), at.commit(), name, revisions.now());
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
-          yield showCommits(at, label, known, self + path, on).orElseGet(pass);
+          yield showCommits(at, label, known.get(), self + path, on).orElseGet(pass);
         }
         if (on.directives().onlyIfCached()) {
           yield OnlyStored.reply("the commits of " + on.repo());
@@ -229,11 +224,18 @@ public final class HistoryQueries {
         if (!histories.hasPlace(at.repo().subject(), at.commit(), name)) {
           yield pass.get();
         }
-        yield switch (ask(at, at.commit(), on, name, resource, deadline.left())) {
+        Optional<EarlierHistories.Found> before = earlier.find(at, on.revision(), name);
+        Duration patience = before.isPresent() ? settings.staleTimeout() : deadline.left();
+        yield switch (ask(at, at.commit(), on, name, resource, patience)) {
           case UpstreamResult.Value(KeptHistories.Learned learned) -> {
+            if (learned.answer().isPresent()) {
+              earlier.shown(at.repo(), on.revision(), at.commit(), name, revisions.now());
+            }
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);
             yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
           }
+          case UpstreamResult.Failed(_) when before.isPresent() ->
+              showEarlier(at, before.get(), self + path, on).orElseGet(pass);
           case UpstreamResult.NoValue<KeptHistories.Learned> none -> without(at, on, none, pass);
         };
       }
@@ -241,6 +243,15 @@ public final class HistoryQueries {
       case UpstreamResult.NoValue<ResolvedRevision> none ->
           UpstreamErrors.reply(none, on.repo().toString());
     };
+  }
+
+  /** Under the commit whose history it is, and labelled with the one that has no history. */
+  private Optional<ApiReply> showEarlier(
+      ResolvedRevision.At at, EarlierHistories.Found found, String url, RevisionRequest on) {
+    CacheLabel label = at.label().from(CacheLabel.Source.HIT).withNewer(at.commit());
+    ResolvedRevision.At then =
+        new ResolvedRevision.At(at.repo(), found.commit(), label, at.reader());
+    return showCommits(then, label, found.page(), url, on);
   }
 
   private Optional<ApiReply> showCommits(

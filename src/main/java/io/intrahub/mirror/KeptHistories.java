@@ -1,5 +1,6 @@
 package io.intrahub.mirror;
 
+import io.intrahub.access.Authorised;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -62,6 +63,19 @@ record KeptHistories(
    * @param next the query of the page behind it
    */
   record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
+
+  /** A page of a history that is kept. */
+  Optional<Learned> stored(Authorised<RepoId> repo, CommitHash commit, String name) {
+    return store
+        .answer(repo, commit, name)
+        .map(page ->
+            new Learned(
+                Optional.of(page),
+                store
+                    .answer(repo, commit, nextOf(name))
+                    .flatMap(StoredAnswer::small)
+                    .map(bytes -> new String(bytes, StandardCharsets.UTF_8))));
+  }
 
   /**
    * Whether an answer can be kept that is not kept yet. There may be none for a page of a history,
@@ -144,7 +158,7 @@ record KeptHistories(
   }
 
   /** The name under which the query of the page behind an answer is kept. */
-  static String nextOf(String name) {
+  private static String nextOf(String name) {
     return name + " next";
   }
 }

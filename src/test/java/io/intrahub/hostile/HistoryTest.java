@@ -130,6 +130,72 @@ class HistoryTest {
     assertThat(calls(Route.COMMITS)).isEqualTo(1);
   }
 
+  /** Returns the commit to which the branch moves, once clients see it. */
+  private String moved() {
+    String third = repo.commit("Third", "c.txt", DevFile.text("c"));
+    rig.clock.pass(Duration.ofMinutes(30));
+    fine(FILE);
+    idle();
+    rig.clock.pass(Duration.ofMinutes(2));
+    assertThat(fine(FILE).header("x-repo-commit")).hasValue(third);
+    idle();
+    return third;
+  }
+
+  @Test
+  void the_history_before_the_last_move_of_a_branch_is_there_in_an_outage() {
+    String query = "?expand%5B%5D=formatted";
+    String plain = fine(COMMITS).text();
+    String formatted = fine(COMMITS + query).text();
+    String third = moved();
+    rig.hub.goDark();
+    for (String target : List.of(COMMITS, COMMITS + query)) {
+      Rig.Answer answer = fine(target);
+      assertThat(answer.text()).isEqualTo(target.equals(COMMITS) ? plain : formatted);
+      assertThat(answer.header("x-repo-commit")).hasValue(first);
+      assertThat(answer.header("cache-status"))
+          .hasValueSatisfying(
+              label -> assertThat(label).contains("hit", "detail=stale", "newer=\"" + third));
+      assertThat(answer.header("x-hf-warning"))
+          .hasValueSatisfying(text -> assertThat(text).contains("can't be reached", third));
+    }
+  }
+
+  @Test
+  void the_next_page_of_an_earlier_history_is_of_the_same_history() {
+    for (int n = 0; n < 60; n++) {
+      first = repo.commit("Commit " + n, "n.txt", DevFile.text("n" + n));
+    }
+    String link = fine(COMMITS).header("link").orElseThrow();
+    String next = URI.create(link.substring(1, link.indexOf('>'))).getQuery();
+    String page = fine(COMMITS + "?" + next).text();
+    moved();
+    rig.hub.goDark();
+    assertThat(fine(COMMITS).header("link")).hasValue(link);
+    Rig.Answer later = fine(COMMITS + "?" + next);
+    assertThat(later.text()).isEqualTo(page);
+    assertThat(later.header("x-repo-commit")).hasValue(first);
+  }
+
+  @Test
+  void the_history_after_the_last_move_takes_the_place_of_the_earlier_one() {
+    fine(COMMITS);
+    String third = moved();
+    String now = fine(COMMITS).text();
+    assertThat(now).contains(third);
+    rig.restartOffline();
+    assertThat(fine(COMMITS).text()).isEqualTo(now);
+  }
+
+  @Test
+  void the_history_of_another_branch_does_not_stand_in() {
+    repo.ref("refs/heads/dev", first);
+    fine("/api/models/acme/open/commits/dev");
+    moved();
+    rig.hub.goDark();
+    assertThat(get(COMMITS).status()).isEqualTo(504);
+  }
+
   @Test
   void pages_of_a_history_are_kept_with_their_links() {
     for (boolean dark : List.of(false, true)) {
