@@ -23,10 +23,21 @@ import java.util.stream.Stream;
 final class ServiceRoutes {
   /** Resources of a repo that are part of its content or describe it, by their first segment. */
   private static final Set<String> REPO_READS =
-      Set.of("commits", "croissant", "parquet", "safetensors-metadata", "treesize");
+      Set.of(
+          "commits",
+          "compare",
+          "croissant",
+          "discussions",
+          "leaderboard",
+          "likers",
+          "parquet",
+          "safetensors-metadata",
+          "scan",
+          "treesize");
 
   /** Those of them that the Hub shows of a gated repo to everybody, as it does its tree. */
-  private static final Set<String> METADATA = Set.of("commits", "treesize");
+  private static final Set<String> METADATA =
+      Set.of("commits", "discussions", "leaderboard", "likers", "treesize");
 
   /** Resources of a repo that belong to its owners. */
   private static final Set<String> REPO_SETTINGS =

@@ -168,8 +168,8 @@ enum PermissionRoute {
     }
     return switch (this) {
       case AUTH_CHECK -> Source.KEPT;
-      case EXPANDED_TREE, RAW, REFS, COMMITS -> Source.ASKED;
-      case DISCUSSIONS, SEARCH, PAPER -> Source.PASSED;
+      case EXPANDED_TREE, RAW, REFS, COMMITS, DISCUSSIONS -> Source.ASKED;
+      case SEARCH, PAPER -> Source.PASSED;
       default -> throw new IllegalStateException("say with which token " + this + " is asked");
     };
   }

@@ -28,6 +28,13 @@ class ServiceRoutesTest {
     "GET,    /api/models/acme/x/safetensors-metadata/m,     OfRepo model acme/x",
     "GET,    /api/datasets/acme/x/croissant,                OfRepo dataset acme/x",
     "GET,    /api/datasets/acme/x/parquet/default/train,    OfRepo dataset acme/x",
+    "GET,    /api/models/acme/x/discussions,                OfRepo model acme/x",
+    "GET,    /api/models/acme/x/discussions/1,              OfRepo model acme/x",
+    "GET,    /api/models/acme/x/compare/main..dev,          OfRepo model acme/x",
+    "GET,    /api/models/acme/x/scan,                       OfRepo model acme/x",
+    "GET,    /api/models/acme/x/likers,                     OfRepo model acme/x",
+    "GET,    /api/datasets/acme/x/leaderboard,              OfRepo dataset acme/x",
+    "POST,   /api/models/acme/x/discussions,                Refused 403",
     // What is spelled otherwise is not known to be read as expected.
     "GET,    /api/models/acme/x/%63ommits/main,             WithoutToken",
     // Public things, among them everything that could list repos.
