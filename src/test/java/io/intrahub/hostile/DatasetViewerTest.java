@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests for the host {@code datasets-server.NAME}, which is the Hub's dataset viewer. */
 class DatasetViewerTest {
@@ -104,20 +106,23 @@ class DatasetViewerTest {
     return rig.hub.log().stream().filter(call -> call.route() == Route.VIEWER).toList();
   }
 
-  @Test
-  void an_answer_is_asked_for_once_a_minute_and_its_links_lead_to_the_mirror() throws Exception {
-    Seen cold = get(OPEN, NOBODY);
+  @ParameterizedTest
+  @ValueSource(strings = {"first-rows", "info", "parquet", "size", "splits"})
+  void an_answer_is_asked_for_once_a_minute_and_its_links_lead_to_the_mirror(String question)
+      throws Exception {
+    String target = "/" + question + "?dataset=acme/open";
+    Seen cold = get(target, NOBODY);
     assertThat(cold.status()).isEqualTo(200);
     assertThat(cold.body())
         .contains("\"http://mirror.example:8090/datasets/acme/open/resolve/main/a.csv\"");
     assertThat(cold.header("x-revision")).hasValueSatisfying(c -> assertThat(c).hasSize(40));
-    Seen warm = get(OPEN, NOBODY);
+    Seen warm = get(target, NOBODY);
     assertThat(warm.header("cache-status")).hasValue("intrahub; hit; ttl=60");
     assertThat(warm.header("x-revision")).isEqualTo(cold.header("x-revision"));
     assertThat(warm.body()).isEqualTo(cold.body());
     assertThat(questions()).hasSize(1);
     rig.clock.pass(Duration.ofSeconds(61));
-    assertThat(get(OPEN, NOBODY).status()).isEqualTo(200);
+    assertThat(get(target, NOBODY).status()).isEqualTo(200);
     assertThat(questions()).hasSize(2);
   }
 
