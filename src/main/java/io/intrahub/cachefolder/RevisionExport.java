@@ -164,6 +164,10 @@ final class RevisionExport {
   }
 
   private void place(FilePath path, BlobId blob) throws IOException {
+    if (!path.isContained()) {
+      miss(path, "its name leads out of its folder on Windows");
+      return;
+    }
     boolean isNew;
     try {
       isNew = options.symbolicLinks() ? placeLink(path, blob) : placeFile(path, blob);

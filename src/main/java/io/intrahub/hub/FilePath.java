@@ -8,16 +8,17 @@ import java.util.regex.Pattern;
 /**
  * The path of a file or directory inside a repo, with plain slashes, from the repo's root.
  *
- * <p>Names are what git allows, except dot segments in the eyes of any client: {@code a\..\b} is
- * one name to git, but leads out of its folder on Windows. Composed and decomposed Unicode are two
- * different names, as in git. A listing may name files that are not {@link #isServable}.
+ * <p>Names are what git allows. Composed and decomposed Unicode are two different names, as in git.
+ * A listing may name files that are not {@link #isServable}.
  *
  * @param value decoded, without a leading or trailing slash
  */
 public record FilePath(String value) {
   private static final Pattern SEPARATORS = Pattern.compile("[/\\\\]");
   private static final int MAX_NAME_BYTES = 255;
-  private static final int MAX_BYTES = 2048;
+
+  /** Of a file that can be requested: no address of the Hub is longer. */
+  static final int MAX_BYTES = 2048;
 
   /** Checks the rules; use {@link #parse} for text from outside. */
   public FilePath {
@@ -32,13 +33,11 @@ public record FilePath(String value) {
   }
 
   private static boolean isValid(String value) {
-    if (value.length() > MAX_BYTES
-        || value.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES
-        || UnicodeText.hasLoneSurrogate(value)) {
+    if (UnicodeText.hasLoneSurrogate(value) || value.indexOf('\0') >= 0) {
       return false;
     }
     for (String name : value.split("/", -1)) {
-      if (name.isEmpty() || name.indexOf('\0') >= 0 || hasDotSegment(name)) {
+      if (name.isEmpty() || name.equals(".") || name.equals("..")) {
         return false;
       }
     }
@@ -51,22 +50,39 @@ public record FilePath(String value) {
   }
 
   /**
-   * Returns whether the file can be requested: its name has no control or invisible characters,
-   * which would mislead readers of logs and errors, no segment over 255 bytes, which no disk of a
-   * client takes, and no backslash at its beginning, with which it would lead to the root on
-   * Windows.
+   * Returns whether no client takes it for a path out of its folder: {@code a\..\b} is one name to
+   * git, but two steps to Windows.
    */
+  public boolean isContained() {
+    return !value.startsWith("\\") && !hasDotSegment(value);
+  }
+
+  /** Returns whether the file can be requested. */
   public boolean isServable() {
-    if (value.startsWith("\\")) {
-      return false;
+    return obstacle().isEmpty();
+  }
+
+  /**
+   * Returns why the file can't be requested, for a person: its name would lead out of its folder on
+   * Windows, or is longer than addresses, or a part of it is longer than the disk of any client
+   * takes, or it has control or invisible characters, which would mislead readers of logs and
+   * errors. Empty if it can be requested.
+   */
+  public Optional<String> obstacle() {
+    if (!isContained()) {
+      return Optional.of("it leads out of its folder on Windows");
+    }
+    if (value.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES) {
+      return Optional.of("it is longer than " + MAX_BYTES + " bytes");
     }
     for (String name : value.split("/", -1)) {
-      if (name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES
-          || !name.chars().allMatch(FilePath::isPrintable)) {
-        return false;
+      if (name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
+        return Optional.of("a part of it is longer than " + MAX_NAME_BYTES + " bytes");
       }
     }
-    return true;
+    return value.chars().allMatch(FilePath::isPrintable)
+        ? Optional.empty()
+        : Optional.of("it contains a forbidden character, which is not visible");
   }
 
   private static boolean isPrintable(int c) {

@@ -128,6 +128,18 @@ public final class HubTargetParser {
     return FilePath.parse(join(segments)).filter(FilePath::isServable);
   }
 
+  /**
+   * Refuses a name.
+   *
+   * @param what is named: a file or a folder
+   */
+  private static Refused refusedName(String what, List<Segment> segments) {
+    return FilePath.parse(join(segments))
+        .flatMap(FilePath::obstacle)
+        .map(why -> new Refused("The name of the " + what + " can't be served: " + why + "."))
+        .orElseGet(() -> new Refused("\"" + join(segments) + "\" is no name of a " + what + "."));
+  }
+
   /** Checks every segment, whatever it names, for what no name of the Hub may contain. */
   private static Optional<String> fault(String decoded) {
     for (int i = 0; i < decoded.length(); i++) {
@@ -136,9 +148,14 @@ public final class HubTargetParser {
         return Optional.of("The path contains a control character.");
       }
     }
-    return FilePath.hasDotSegment(decoded)
-        ? Optional.of("The path contains a dot segment.")
-        : Optional.empty();
+    if (!FilePath.hasDotSegment(decoded)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        decoded.indexOf('\\') < 0
+            ? "The path contains a dot segment."
+            : "The path contains a dot segment beside a backslash. If it is the name of a file, that"
+                + " can't be served: it leads out of its folder on Windows.");
   }
 
   private static Parsed parsePage(List<Segment> segments) {
@@ -199,7 +216,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = filePath(rest.subList(width, rest.size()));
     if (path.isEmpty()) {
-      return new Refused("The file name is empty, too long or contains a forbidden character.");
+      return refusedName("file", rest.subList(width, rest.size()));
     }
     return new Target(
         switch (verb) {
@@ -309,7 +326,7 @@ public final class HubTargetParser {
     }
     Optional<FilePath> path = filePath(rest.subList(width, rest.size()));
     return path.isEmpty()
-        ? new Refused("The folder name is empty, too long or contains a forbidden character.")
+        ? refusedName("folder", rest.subList(width, rest.size()))
         : new Target(new HubTarget.Tree(repo, revision.get(), path));
   }
 

@@ -251,7 +251,8 @@ public final class TreeQueries {
 
     /** Whether another entry is wanted after this one. */
     boolean take(ManifestEntry entry) {
-      if (entries == most) {
+      // A page without a link to the next one would look like the last.
+      if (entries >= most && last.filter(TreeQuery::fitsCursor).isPresent()) {
         more = true;
         return false;
       }

@@ -22,6 +22,11 @@ public record TreeQuery(
   private static final Pattern FILE_NAME = Pattern.compile("\"file_name\"\\s*:\\s*\"([^\"]*)\"");
 
   /**
+   * Characters of a path in a cursor, of which each may become six: with more it fits no address.
+   */
+  private static final int MAX_IN_CURSOR = 2048;
+
+  /**
    * The path in a cursor. Cursors have the form that text-generation-webui forges by itself: base64
    * of base64 of a small JSON object and a page size.
    *
@@ -39,14 +44,20 @@ public record TreeQuery(
     }
   }
 
+  /** Whether a cursor can carry the path, so that a page can end with it. */
+  static boolean fitsCursor(FilePath last) {
+    return last.value().indexOf('"') < 0 && last.value().length() <= MAX_IN_CURSOR;
+  }
+
   /**
    * The cursor for the page behind a path.
    *
    * @param pageSize entries per page
-   * @return empty when the path holds a quote, which such a cursor can't carry
+   * @return empty when such a cursor can't carry the path: it holds a quote, or is too long for an
+   *     address
    */
   static Optional<String> cursor(FilePath last, int pageSize) {
-    if (last.value().indexOf('"') >= 0) {
+    if (!fitsCursor(last)) {
       return Optional.empty();
     }
     String json = "{\"file_name\":\"" + last.value().replace("\\", "\\\\") + "\"}";

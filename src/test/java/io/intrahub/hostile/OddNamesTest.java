@@ -23,6 +23,13 @@ class OddNamesTest {
   private static final String BELL = "ring\u0007.txt";
   private static final String REORDERED = "exe\u202etxt.bin";
 
+  private static final String UP = "up\\..\\x.txt";
+  private static final String QUOTED = "say \"x\".txt";
+  private static final String LONG = ("n".repeat(240) + "/").repeat(8) + "n".repeat(240);
+
+  /** Files, folders of the long name, and the folder of the small file. */
+  private static final int ENTRIES = 8 + 8 + 1;
+
   @TempDir private Path data;
   private final DevFile large = DevFile.lfsGenerated(5, 30_000);
   private Rig rig;
@@ -35,6 +42,9 @@ class OddNamesTest {
     files.put(SMALL, DevFile.text("{}"));
     files.put(BELL, DevFile.text("bell"));
     files.put(REORDERED, DevFile.text("reordered"));
+    files.put(UP, DevFile.text("up"));
+    files.put(QUOTED, DevFile.text("quoted"));
+    files.put(LONG, DevFile.text("long"));
     files.put("plain.txt", DevFile.text("plain"));
     rig.hub.repo("model", "acme/odd").commit("Add them", files);
   }
@@ -55,6 +65,7 @@ class OddNamesTest {
       assertThat(answer.status()).as(answer.text()).isEqualTo(200);
       assertThat(answer.text())
           .contains("weights\\\\part.bin", "d/conf\\\\a.json", "plain.txt")
+          .contains("up\\\\..\\\\x.txt", "say \\\"x\\\".txt", '"' + LONG + '"')
           .containsIgnoringCase("ring\\u0007.txt")
           .containsPattern("exe(\u202e|\\\\u202[eE])txt.bin");
     }
@@ -87,7 +98,11 @@ class OddNamesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"ring%07.txt, control character", "exe%E2%80%AEtxt.bin, forbidden character"})
+  @CsvSource({
+    "ring%07.txt, control character",
+    "exe%E2%80%AEtxt.bin, forbidden character",
+    "up%5C..%5Cx.txt, leads out of its folder on Windows"
+  })
   void what_can_not_be_served_is_refused_with_a_reason(String name, String reason) {
     Rig.Answer answer = get("/acme/odd/resolve/main/" + name);
     assertThat(answer.status()).isEqualTo(400);
@@ -95,10 +110,34 @@ class OddNamesTest {
   }
 
   @Test
-  void pages_of_a_listing_go_on_behind_a_name_with_a_backslash() {
+  void a_name_that_is_too_long_is_refused_with_a_reason() {
+    Rig.Answer answer = get("/acme/odd/resolve/main/" + LONG);
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.header("x-error-message"))
+        .hasValueSatisfying(text -> assertThat(text).contains("longer than 2048 bytes"));
+    assertThat(answer.text()).contains("\"error\":");
+  }
+
+  @Test
+  void what_can_not_be_served_is_described() {
+    assertThat(get(TREE).status()).isEqualTo(200);
+    Rig.Answer answer =
+        rig.send(
+            rig.app().uri(),
+            new Rig.Call(
+                "POST",
+                "/api/models/acme/odd/paths-info/main",
+                "",
+                "{\"paths\":[\"up\\\\..\\\\x.txt\",\"%s\"]}".formatted(LONG)),
+            Optional.empty());
+    assertThat(answer.text()).contains("up\\\\..\\\\x.txt", '"' + LONG + '"');
+  }
+
+  @Test
+  void pages_of_a_listing_go_on_behind_an_odd_name() {
     StringBuilder all = new StringBuilder();
     String target = TREE + "&limit=1";
-    for (int page = 0; page < 10 && !target.isEmpty(); page++) {
+    for (int page = 0; page < 2 * ENTRIES && !target.isEmpty(); page++) {
       Rig.Answer answer = get(target);
       all.append(answer.text());
       target =
@@ -108,6 +147,6 @@ class OddNamesTest {
               .orElse("");
     }
     assertThat(all.toString()).containsOnlyOnce("weights\\\\part.bin").contains("plain.txt");
-    assertThat(all.toString().split("\"path\"", -1)).hasSize(1 + 6);
+    assertThat(all.toString().split("\"path\"", -1)).hasSize(1 + ENTRIES);
   }
 }

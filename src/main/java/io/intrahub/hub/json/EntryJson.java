@@ -23,7 +23,7 @@ import tools.jackson.core.json.JsonFactory;
  * entry's own text is kept, compact and without Xet fields.
  */
 public final class EntryJson {
-  /** Larger than any entry of the Hub: a path has at most 2,048 bytes. */
+  /** Larger than any entry of the Hub: a path that Linux can check out has at most 4,096 bytes. */
   private static final int MAX_ENTRY = 24 * 1024;
 
   /**
