@@ -63,8 +63,9 @@ record TableRow(
               "HfApi",
               HUB,
               NEWEST,
-              "lists of models and datasets with filters and pages; info, trees, paths, refs,"
-                  + " commits and discussions of a repo; what exists; headers of safetensors",
+              "lists of models and datasets with filters and pages; searches and templates of spaces;"
+                  + " papers; info, trees, paths, refs, commits and discussions of a repo; what"
+                  + " exists; headers of safetensors",
               python("from huggingface_hub import HfApi as A; print(A().model_info('acme/tiny'))")),
           row(
               "files",
