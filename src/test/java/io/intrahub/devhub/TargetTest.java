@@ -51,6 +51,11 @@ class TargetTest {
           /api/telemetry/a/b | TELEMETRY | MODEL | '' | '' | ''
           /api/models | OTHER_API | MODEL | '' | '' | ''
           /api/spaces/acme/x/discussions | OTHER_API | SPACE | acme/x | '' | ''
+          /api/spaces/templates | OTHER_API | SPACE | '' | '' | templates
+          /api/spaces/zero-gpu/quota | OTHER_API | SPACE | '' | '' | zero-gpu/quota
+          /api/spaces/acme/templates | REPO_INFO | SPACE | acme/templates | '' | ''
+          /papers/2401.1.md | PAPER_TEXT | MODEL | '' | '' | 2401.1.md
+          /papers/2401.1 | UNKNOWN | MODEL | '' | '' | ''
           /api/models/acme/x/nonsense | UNKNOWN | MODEL | '' | '' | ''
           /api/nonsense | UNKNOWN | MODEL | '' | '' | ''
           """)

@@ -114,6 +114,32 @@ class ServiceQuestionsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "/api/models/%s/discussions",
+        "/api/models/%s/discussions?p=1",
+        "/api/models/%s/likers",
+        "/api/models/%s/scan",
+        "/api/models/%s/compare/main..dev"
+      })
+  void what_the_hub_says_about_a_repo_is_for_those_who_may_read_it(String route) {
+    String absent = refusal(route, "acme/absent", NOBODY);
+    assertThat(absent).startsWith("404RepoNotFound");
+    assertThat(refusal(route, "acme/closed", NOBODY)).isEqualTo(absent);
+    for (int n = 0; n < 2; n++) {
+      Rig.Answer answer = rig.get(route.formatted("acme/closed"), ci);
+      assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+      assertThat(answer.header("cache-control")).hasValue("private, no-store");
+      assertThat(refusal(route, "acme/closed", NOBODY)).isEqualTo(absent);
+    }
+    String path = route.formatted("acme/closed").replaceAll("\\?.*", "");
+    assertThat(rig.hub.log())
+        .filteredOn(call -> call.path().equals(path) && call.status() == 200)
+        .extracting(Recorded::authorization)
+        .containsExactly(Optional.of("Bearer " + SERVICE));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "/api/models/%s/revision/none",
         "/api/models/%s/tree/none",
         "/%s/resolve/none/config.json",
