@@ -12,9 +12,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Reads of kernels, buckets and the dataset viewer by the real clients that know them. */
+/**
+ * Reads of kernels, buckets, papers, spaces and the dataset viewer by the real clients that know
+ * them.
+ */
 class PythonReadsIT {
   /** As a name server that knows the mirror by a name, and by that of its dataset viewer. */
   private static final String NAMES =
@@ -110,6 +115,71 @@ class PythonReadsIT {
     assertThat(seen.get("tree").toString()).isEqualTo("[\"a.bin\",\"data\"]");
     assertThat(seen.get("paths").toString()).isEqualTo("[\"a.bin\"]");
     assertThat(seen.get("refused").asString()).contains("does not serve the files of buckets");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hf-1.33.0", "hf-2.4.0"})
+  void papers_and_spaces_are_found_also_while_the_hub_is_away(String client) throws Exception {
+    for (int round = 0; round < 2; round++) {
+      JsonNode seen =
+          client(client)
+              .code(
+                  """
+                  import report
+                  from huggingface_hub import HfApi
+                  def read():
+                      api = HfApi()
+                      return {"paper": api.read_paper("2401.00001"),
+                              "found": [s.id for s in api.search_spaces("image")],
+                              "templates": [t.repo_id for t in api.list_space_templates()]}
+                  report.of(read)
+                  """)
+              .expectSuccess()
+              .json();
+      assertThat(seen.get("paper").asString()).isEqualTo("# Paper 2401.00001\n");
+      assertThat(seen.get("found").toString()).isEqualTo("[\"semantic-search\"]");
+      assertThat(seen.get("templates").toString()).isEqualTo("[\"acme/plain\"]");
+      mirror.hub().goDark();
+    }
+  }
+
+  /** The second name is refused by the client itself. */
+  @Test
+  void a_load_with_a_file_that_can_not_be_served_fails_and_says_why() throws Exception {
+    String deep = ("n".repeat(240) + "/").repeat(8) + "n".repeat(240);
+    assertThat(snapshotWith(deep)).contains("longer than 2048 bytes");
+    assertThat(snapshotWith("up\\..\\x.txt")).contains("Invalid filename");
+  }
+
+  /** Returns what the client says about a repo with a file of this name. */
+  private String snapshotWith(String name) throws Exception {
+    String repo = "acme/odd-" + name.length();
+    mirror
+        .hub()
+        .repo("model", repo)
+        .commit("Add them", Map.of("a.txt", DevFile.text("a"), name, DevFile.text("odd")));
+    JsonNode seen =
+        client("hf-2.4.0")
+            .code(
+                """
+                import report, sys
+                from huggingface_hub import HfApi, snapshot_download
+                def read():
+                    said = []
+                    try:
+                        snapshot_download(sys.argv[1])
+                    except Exception as e:
+                        while e:
+                            said.append(str(e))
+                            e = e.__cause__
+                    return {"files": HfApi().list_repo_files(sys.argv[1]), "said": said}
+                report.of(read)
+                """,
+                repo)
+            .expectSuccess()
+            .json();
+    assertThat(seen.get("files").valueStream().map(JsonNode::asString)).contains("a.txt", name);
+    return seen.get("said").toString();
   }
 
   private String rows() {
