@@ -80,7 +80,8 @@ public record TransferOptions(
             byDefault = "0",
             doc =
                 "Limits the rate, in bytes per second, at which files are downloaded from upstream."
-                    + " `0` means no limit.")
+                    + " `0` means no limit; what is fetched ahead (`new-commits.warm-limit`) gives way"
+                    + " to clients all the same.")
         DataSize maxRate,
     @Setting(
             type = NUMBER,

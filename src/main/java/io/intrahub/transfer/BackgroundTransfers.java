@@ -4,19 +4,17 @@ import io.intrahub.access.AuthorisedBlob;
 import io.intrahub.base.Deadline;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.content.OpenedContent;
-import io.intrahub.transfer.limits.BandwidthLimiter;
-import io.intrahub.transfer.passthrough.PacedSource;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.function.LongSupplier;
 
 /**
  * Downloads blobs into the store before a client asks for them, with a share of the bandwidth. A
- * client that wants the blob meanwhile joins the transfer. Safe for use by many threads.
+ * client that wants the blob meanwhile joins the transfer, which is a client's from then on. Safe
+ * for use by many threads.
  */
 public final class BackgroundTransfers {
   private static final int BUFFER = 64 * 1024;
@@ -25,7 +23,6 @@ public final class BackgroundTransfers {
   private static final Duration OPENING = Duration.ofMinutes(1);
 
   private final Transfers transfers;
-  private final BandwidthLimiter bandwidth;
 
   /** What came of a download. */
   public enum Outcome {
@@ -39,9 +36,8 @@ public final class BackgroundTransfers {
     BROKEN
   }
 
-  BackgroundTransfers(Transfers transfers, TransferSettings settings, LongSupplier nanos) {
+  BackgroundTransfers(Transfers transfers) {
     this.transfers = transfers;
-    this.bandwidth = new BandwidthLimiter(settings.backgroundBytesPerSecond(), nanos);
   }
 
   /** Downloads a blob and waits for the end, however long that takes. */
@@ -50,7 +46,7 @@ public final class BackgroundTransfers {
     return transfers
         .open(
             proof,
-            new PacedSource(source, bandwidth, false, () -> {}),
+            new BackgroundSource(source),
             ByteRange.Span.all(size),
             true,
             Deadline.in(OPENING))

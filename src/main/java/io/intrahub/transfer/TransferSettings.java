@@ -59,11 +59,6 @@ public record TransferSettings(
   /** Below the ten seconds after which the Python client takes a silent server for dead. */
   private static final Duration TRICKLE_INTERVAL = Duration.ofSeconds(3);
 
-  /** The part of the bandwidth for downloads that no client waits for; 0 for no limit. */
-  long backgroundBytesPerSecond() {
-    return bytesPerSecond == 0 ? 0 : Math.max(1, bytesPerSecond / 4);
-  }
-
   Duration trickleInterval() {
     return TRICKLE_INTERVAL;
   }

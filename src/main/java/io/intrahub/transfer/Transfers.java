@@ -128,7 +128,7 @@ public final class Transfers implements AutoCloseable {
             QUEUE_TIMEOUT,
             new PassThroughPermits(settings.passThroughStreams()));
     this.admission = new ReaderAdmission(settings, passThrough);
-    this.background = new BackgroundTransfers(this, settings, nanos);
+    this.background = new BackgroundTransfers(this);
     meters.watchLoads(this::loads);
   }
 

@@ -83,6 +83,11 @@ public interface BlobSource {
     return true;
   }
 
+  /** Whether no client waits for its bytes, so that they get a share of the bandwidth only. */
+  default boolean isBackground() {
+    return false;
+  }
+
   /** The host that its next bytes probably come from; for counting connections. */
   default String host() {
     return "";

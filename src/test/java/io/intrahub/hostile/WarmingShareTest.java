@@ -1,19 +1,24 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Route;
 import io.intrahub.transfer.TransferSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Files of a new commit that are fetched ahead leave most of {@code transfer.max-rate} to others.
+ * Files of a new commit that are fetched ahead leave most of {@code transfer.max-rate} to others,
+ * and without one most of the line while clients download.
  */
 @Tag("slow")
 class WarmingShareTest {
@@ -56,6 +61,35 @@ class WarmingShareTest {
       // At the whole rate it takes a quarter of that.
       Duration atLeast = Duration.ofMillis(SIZE * 1000L / (RATE / 4)).minusMillis(300);
       assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThan(atLeast);
+    }
+  }
+
+  /**
+   * One line for all. In equal parts the file that is fetched ahead would be there long before the
+   * client's, which is twice as large; with a quarter it gets little more than half of its bytes.
+   */
+  @Test
+  void without_a_rate_fetching_ahead_gives_way_to_a_client(@TempDir Path data) throws Exception {
+    DevFile wanted = DevFile.lfsGenerated(3, 15_000_000);
+    try (Rig rig = new Rig(data)) {
+      DevRepo repo = rig.hub.repo("model", "acme/x");
+      repo.commit("first", "model.bin", DevFile.lfsGenerated(1, SIZE));
+      rig.hub.repo("model", "acme/y").commit("only", "model.bin", wanted);
+      assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
+      assertThat(rig.get("/acme/x/resolve/main/model.bin", NOBODY).status()).isEqualTo(200);
+      rig.settle();
+      repo.commit("second", "model.bin", DevFile.lfsGenerated(2, 8_000_000));
+      rig.hub.faults().on(Route.CDN).always().throttleTogether(6_000_000);
+      CompletableFuture<Rig.Answer> client =
+          CompletableFuture.supplyAsync(() -> rig.get("/acme/y/resolve/main/model.bin", NOBODY));
+      await().until(() -> rig.hub.counters().requestsFor(Route.CDN, wanted.sha256()) > 0);
+      rig.clock.pass(Duration.ofSeconds(61));
+      assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
+
+      assertThat(client.get(30, TimeUnit.SECONDS).body()).hasSize(15_000_000);
+      assertThat(rig.app().meters().warmedFileCount()).isZero();
+      rig.settle();
+      assertThat(rig.app().meters().warmedFileCount()).isEqualTo(1);
     }
   }
 }

@@ -92,6 +92,11 @@ public final class TransferState {
     }
   }
 
+  /** Whether all who read have a source that no client waits for. */
+  public boolean isBackground() {
+    return readers.stream().allMatch(reader -> reader.source().isBackground());
+  }
+
   /** A reader took bytes. */
   public void delivered(Reader reader, long n) {
     reader.position += n;

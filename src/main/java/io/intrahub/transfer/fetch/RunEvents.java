@@ -101,6 +101,11 @@ final class RunEvents {
     });
   }
 
+  /** Whether no client waits for what a run fetches. */
+  boolean isBackground(Run run) {
+    return run.source().isBackground() && transfer.ask(state::isBackground);
+  }
+
   /** Whether anybody reads along. */
   boolean hasReaders() {
     return transfer.ask(() -> state.snapshot().readers() > 0);

@@ -184,7 +184,11 @@ final class RunFetcher {
       if (position == before) {
         return new RunEnd.Done();
       }
-      context.bandwidthLimiter().throttle(position - before, isSmall());
+      if (events.isBackground(run)) {
+        context.bandwidthLimiter().throttleBackground(position - before);
+      } else {
+        context.bandwidthLimiter().throttle(position - before, isSmall());
+      }
     }
   }
 

@@ -1,11 +1,13 @@
 package io.intrahub.transfer.limits;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /**
  * Limits how many bytes per second come from upstream over all connections. A thread that has read
- * pauses for as long as its bytes take at this rate. Safe for use by many threads.
+ * pauses for as long as its bytes take at this rate. Bytes that no client waits for get a share of
+ * the bandwidth only, also without a rate. Safe for use by many threads.
  */
 public final class BandwidthLimiter {
   /** A pause after which a burst is allowed again, in nanoseconds. */
@@ -13,6 +15,8 @@ public final class BandwidthLimiter {
 
   private final long bytesPerSecond;
   private final LongSupplier nanos;
+  private final LongAdder clientBytes = new LongAdder();
+  private final BackgroundLimiter background;
 
   /** When all that was read so far is paid for. Guarded by this. */
   private long paidUntil;
@@ -27,6 +31,7 @@ public final class BandwidthLimiter {
     this.bytesPerSecond = bytesPerSecond;
     this.nanos = nanos;
     this.paidUntil = nanos.getAsLong();
+    this.background = new BackgroundLimiter(bytesPerSecond, clientBytes::sum, nanos);
   }
 
   /**
@@ -46,15 +51,25 @@ public final class BandwidthLimiter {
   }
 
   /**
-   * Counts bytes that were read, and rests.
+   * Counts bytes that were read for a client, and rests.
    *
    * @param small whether they belong to a small content, which is counted and does not wait
    * @throws InterruptedException when the thread is stopped meanwhile
    */
   public void throttle(long n, boolean small) throws InterruptedException {
+    clientBytes.add(n);
     long pause = account(n);
     if (pause > 0 && !small) {
       TimeUnit.NANOSECONDS.sleep(pause);
     }
+  }
+
+  /**
+   * Counts bytes that were read and that no client waits for, and rests.
+   *
+   * @throws InterruptedException when the thread is stopped meanwhile
+   */
+  public void throttleBackground(long n) throws InterruptedException {
+    background.throttle(n, account(n));
   }
 }

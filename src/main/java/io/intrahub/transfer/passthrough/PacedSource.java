@@ -69,6 +69,11 @@ public final class PacedSource implements BlobSource {
   }
 
   @Override
+  public boolean isBackground() {
+    return source.isBackground();
+  }
+
+  @Override
   public void reportWrongContent() {
     onWrong.run();
     source.reportWrongContent();
@@ -103,7 +108,11 @@ public final class PacedSource implements BlobSource {
 
     private void pause(int read) throws IOException {
       try {
-        bandwidthLimiter.throttle(read, small);
+        if (isBackground()) {
+          bandwidthLimiter.throttleBackground(read);
+        } else {
+          bandwidthLimiter.throttle(read, small);
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("stopped while resting between bytes of upstream");

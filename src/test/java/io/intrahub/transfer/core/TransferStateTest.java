@@ -6,6 +6,7 @@ import io.intrahub.hub.ByteRange.Span;
 import io.intrahub.store.PartialBlob;
 import io.intrahub.upstream.BlobSource;
 import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.UpstreamResult;
 import java.time.Duration;
 import java.util.BitSet;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,30 @@ class TransferStateTest {
         state.written(run, 0);
       }
       state.ended(run, new RunEnd.Done(), 0);
+    }
+  }
+
+  @Test
+  void it_is_a_client_s_as_long_as_a_client_reads() {
+    BlobSource background = new BackgroundSource();
+    Span all = Span.all(SIZE);
+    var _ = state.join(background, all, true, Long.MAX_VALUE).orElseThrow();
+    assertThat(state.isBackground()).isTrue();
+    Reader client = state.join(source, all, true, Long.MAX_VALUE).orElseThrow();
+    assertThat(state.isBackground()).isFalse();
+    state.leave(client, 0);
+    assertThat(state.isBackground()).isTrue();
+  }
+
+  private record BackgroundSource() implements BlobSource {
+    @Override
+    public UpstreamResult<Opened> open(Span span) {
+      throw new IllegalStateException("the state opens nothing");
+    }
+
+    @Override
+    public boolean isBackground() {
+      return true;
     }
   }
 

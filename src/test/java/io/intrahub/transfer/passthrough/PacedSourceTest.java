@@ -55,6 +55,32 @@ class PacedSourceTest {
     assertThat(source.openStreams()).isZero();
   }
 
+  /** Nobody waits for it, so it rests even if it is small. */
+  @Test
+  void what_no_client_waits_for_rests() {
+    BlobSource background = new Background(source);
+    UpstreamResult<BlobSource.Opened> opening =
+        new PacedSource(background, bandwidthLimiter, true, () -> {}).open(Span.all(SIZE));
+    try (BlobSource.Stream stream = value(opening).stream()) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> stream.read(ByteBuffer.allocate(SIZE)))
+          .isInstanceOf(InterruptedIOException.class);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  private record Background(BlobSource source) implements BlobSource {
+    @Override
+    public UpstreamResult<Opened> open(Span span) {
+      return source.open(span);
+    }
+
+    @Override
+    public boolean isBackground() {
+      return true;
+    }
+  }
+
   @Test
   void what_can_not_be_opened_is_asked_for_once() {
     source.always(new Fails());

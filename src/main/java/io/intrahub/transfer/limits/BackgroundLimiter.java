@@ -1,0 +1,118 @@
+package io.intrahub.transfer.limits;
+
+import io.intrahub.transfer.limits.BackgroundShare.Window;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Limits the bytes per second that no client waits for to their {@link BackgroundShare}. Only the
+ * threads that are limited measure: every half second one of them looks how many bytes clients got
+ * since. Safe for use by many threads.
+ */
+final class BackgroundLimiter {
+  /** How often is measured, in nanoseconds. */
+  static final long WINDOW = 500_000_000L;
+
+  /** How many measurements count: as long as a client may wait between two files. */
+  static final int WINDOWS = 6;
+
+  /** A pause after which a burst is allowed again, in nanoseconds. */
+  private static final long BURST = 50_000_000L;
+
+  /** After which a thread looks again whether the clients have left, in nanoseconds. */
+  private static final long LONGEST_REST = 250_000_000L;
+
+  private static final double NANOS = 1e9;
+
+  private final long configured;
+  private final LongSupplier clients;
+  private final LongSupplier nanos;
+
+  // All below is guarded by this.
+  private final Deque<Window> recent = new ArrayDeque<>();
+  private long windowStart;
+  private long clientsBefore;
+  private long inWindow;
+  private long share;
+  private long paidAt;
+
+  /** Bytes that were read and not yet paid for; negative: a burst that is allowed. */
+  private double debt;
+
+  /**
+   * Creates one that has measured nothing.
+   *
+   * @param configured bytes per second for all downloads; 0: no limit
+   * @param clients bytes that clients got so far
+   * @param nanos a time that never goes back
+   */
+  BackgroundLimiter(long configured, LongSupplier clients, LongSupplier nanos) {
+    this.configured = configured;
+    this.clients = clients;
+    this.nanos = nanos;
+    this.windowStart = nanos.getAsLong();
+    this.paidAt = windowStart;
+    this.clientsBefore = clients.getAsLong();
+    this.share = BackgroundShare.bytesPerSecond(configured, recent);
+  }
+
+  /**
+   * Counts bytes that were read.
+   *
+   * @return nanoseconds to rest before this is asked again, with no bytes; 0: read more
+   */
+  synchronized long account(long n) {
+    long now = nanos.getAsLong();
+    if (now - windowStart >= WINDOW) {
+      measure(now);
+    }
+    inWindow += n;
+    debt += n;
+    pay(now);
+    return debt <= 0 ? 0 : Math.min(LONGEST_REST, (long) Math.ceil(debt / share * NANOS));
+  }
+
+  private void pay(long now) {
+    debt =
+        share == BackgroundShare.UNLIMITED
+            ? 0
+            : Math.max(debt - (now - paidAt) / NANOS * share, -BURST / NANOS * share);
+    paidAt = now;
+  }
+
+  private void measure(long now) {
+    pay(now);
+    long elapsed = now - windowStart;
+    long total = clients.getAsLong();
+    long byClients = total - clientsBefore;
+    if (elapsed > WINDOWS * WINDOW) {
+      recent.clear();
+    }
+    // After a long time nobody knows whether clients are still there, unless there was none.
+    if (elapsed <= WINDOWS * WINDOW || byClients == 0) {
+      recent.add(new Window(byClients, inWindow, elapsed));
+    }
+    if (recent.size() > WINDOWS) {
+      recent.removeFirst();
+    }
+    windowStart = now;
+    clientsBefore = total;
+    inWindow = 0;
+    share = BackgroundShare.bytesPerSecond(configured, recent);
+  }
+
+  /**
+   * Counts bytes that were read, and rests.
+   *
+   * @param atLeast nanoseconds to rest in any case
+   */
+  void throttle(long n, long atLeast) throws InterruptedException {
+    long pause = Math.max(atLeast, account(n));
+    while (pause > 0) {
+      TimeUnit.NANOSECONDS.sleep(pause);
+      pause = account(0);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package io.intrahub.transfer.limits;
+
+import java.util.Collection;
+
+/** Decides how much of the bandwidth downloads get that no client waits for. */
+final class BackgroundShare {
+  /** No limit, in bytes per second. */
+  static final long UNLIMITED = 0;
+
+  /**
+   * Bytes per second that they always get, so that one slow client does not stop them: a commit of
+   * 20 GiB takes less than a day.
+   */
+  static final long FLOOR = 256 * 1024;
+
+  /** They get one part in so many. */
+  private static final int PARTS = 4;
+
+  private static final double NANOS = 1e9;
+
+  private BackgroundShare() {}
+
+  /**
+   * What was downloaded within a short time.
+   *
+   * @param clients bytes for clients
+   * @param background bytes that no client waited for
+   * @param nanos the length of that time, 1 or more
+   */
+  record Window(long clients, long background, long nanos) {
+    private double bytesPerSecond() {
+      return (clients + background) * NANOS / nanos;
+    }
+  }
+
+  /**
+   * Decides it. With a configured rate, that is a fixed part of it. Without one, downloads take
+   * what there is while clients download nothing, and otherwise a part of what all downloads
+   * achieved together: as they slow down, clients get more of the line, and the sum stays.
+   *
+   * @param configured bytes per second for all downloads; 0: no limit
+   * @param recent the last few windows; none if it is not known what clients did
+   * @return bytes per second, or {@link #UNLIMITED}
+   */
+  static long bytesPerSecond(long configured, Collection<Window> recent) {
+    if (configured > 0) {
+      return Math.max(1, configured / PARTS);
+    }
+    if (!recent.isEmpty() && recent.stream().allMatch(window -> window.clients() == 0)) {
+      return UNLIMITED;
+    }
+    // The best window: in others the clients may have waited for the Hub's answers.
+    double achieved = recent.stream().mapToDouble(Window::bytesPerSecond).max().orElse(0);
+    return Math.max(FLOOR, (long) (achieved / PARTS));
+  }
+}
