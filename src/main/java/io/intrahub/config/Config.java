@@ -259,8 +259,10 @@ public record Config(
               type = SIZE,
               byDefault = "20GiB",
               doc =
-                  "Limits how much the mirror fetches of one new commit before clients see it: the"
-                      + " changed files of which it stores an earlier version. If a change is larger, only"
+                  "Limits how much the mirror fetches of a repo's new commits before clients see"
+                      + " them: the changed files of which it stores an earlier version. New commits of"
+                      + " several branches count together while any of them is being fetched or waits"
+                      + " for that. If a change is larger, only"
                       + " its files of up to 10 MiB are fetched, and while upstream does not answer clients"
                       + " see the commit before it. The fetching uses at most a quarter of"
                       + " `transfer.max-rate`, or, without that option, of what all downloads"

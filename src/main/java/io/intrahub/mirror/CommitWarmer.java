@@ -75,7 +75,7 @@ final class CommitWarmer {
   private final Transfers transfers;
   private final SeedBlobs seeds;
   private final Meters meters;
-  private final long limit;
+  private final WarmingBudget budget;
   private final Semaphore permits = new Semaphore(COMMITS_AT_ONCE, true);
 
   /** Commits of which some files could not be had lately. */
@@ -121,7 +121,7 @@ final class CommitWarmer {
   /**
    * Creates one that has fetched nothing.
    *
-   * @param limit bytes that are fetched for one commit at most, unless its changes are small files
+   * @param limit bytes that are fetched for one repo at most, as {@link WarmingBudget}
    */
   CommitWarmer(
       AccessChecker checker,
@@ -137,7 +137,7 @@ final class CommitWarmer {
     this.transfers = transfers;
     this.seeds = seeds;
     this.meters = meters;
-    this.limit = limit;
+    this.budget = new WarmingBudget(limit);
   }
 
   /** Fetches what is missing and waits for the end, however long that takes. */
@@ -193,13 +193,16 @@ final class CommitWarmer {
     if (work.fetcher().isEmpty() || incomplete.getIfPresent(key) != null) {
       return Readiness.PARTIAL;
     }
-    long largest = survey.bytes() <= limit ? Long.MAX_VALUE : Math.min(LARGE, limit);
     Readiness readiness;
-    permits.acquireUninterruptibly();
-    try {
-      readiness = fetch(work, target.get(), before, survey, largest);
-    } finally {
-      permits.release();
+    // It counts from now on: a commit that waits for its turn is fetched as part of the same
+    // change.
+    try (WarmingBudget.Share share = budget.open(work.repo(), work.commit())) {
+      permits.acquireUninterruptibly();
+      try {
+        readiness = fetch(work, target.get(), before, survey, share);
+      } finally {
+        permits.release();
+      }
     }
     if (readiness == Readiness.PARTIAL) {
       incomplete.put(key, true);
@@ -289,20 +292,23 @@ final class CommitWarmer {
   }
 
   private Readiness fetch(
-      Work work, Manifest target, List<Manifest> before, Survey survey, long largest)
+      Work work, Manifest target, List<Manifest> before, Survey survey, WarmingBudget.Share share)
       throws IOException {
+    long largest = share.reserve(survey.bytes()) ? Long.MAX_VALUE : LARGE;
     boolean whole = true;
-    long left = limit;
     List<Missing> page = survey.first();
     while (!page.isEmpty()) {
       for (Missing file : page) {
+        if (transfers.isStored(file.blob())) {
+          // A client has fetched it meanwhile, or another branch at the same commit.
+          continue;
+        }
         long size = file.blob().blob().size();
-        long most = Math.min(largest, left);
-        if (size > most) {
+        long most = Math.min(largest, share.left());
+        if (size > most || !share.take(size)) {
           whole = false;
           continue;
         }
-        left -= size;
         switch (fetch(work, file, laterFiles(page, file, most))) {
           case COMPLETE -> meters.warmed(size);
           case UNANSWERED -> {

@@ -20,8 +20,8 @@ import java.time.Duration;
  * @param apiTimeout within which other answers come
  * @param quiet a refreshed commit becomes visible when its revision was not asked for this long
  * @param quietAtMost … or after this time at the latest
- * @param warmLimit bytes that are fetched before a new commit becomes visible, at most; of a larger
- *     change only the small files are
+ * @param warmLimit bytes that are fetched of one repo before its new commits become visible, at
+ *     most; of a larger change only the small files are
  * @param listingLimit entries in one answer of a listing
  * @param manifestLimit entries of a commit that are learned at most
  * @param coldQuestions of one client to the Hub per minute about what may not exist

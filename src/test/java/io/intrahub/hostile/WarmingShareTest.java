@@ -82,7 +82,9 @@ class WarmingShareTest {
       rig.hub.faults().on(Route.CDN).always().throttleTogether(6_000_000);
       CompletableFuture<Rig.Answer> client =
           CompletableFuture.supplyAsync(() -> rig.get("/acme/y/resolve/main/model.bin", NOBODY));
-      await().until(() -> rig.hub.counters().requestsFor(Route.CDN, wanted.sha256()) > 0);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> rig.hub.counters().requestsFor(Route.CDN, wanted.sha256()) > 0);
       rig.clock.pass(Duration.ofSeconds(61));
       assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
 
