@@ -1,5 +1,6 @@
 package io.intrahub.cli;
 
+import io.intrahub.access.AccessToken;
 import io.intrahub.access.Fingerprints;
 import io.intrahub.access.local.AccessMode;
 import io.intrahub.access.local.AccessRules;
@@ -10,6 +11,7 @@ import io.intrahub.base.CacheSizes;
 import io.intrahub.base.DirectBufferPool;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.cli.upkeep.MirrorUpkeep;
+import io.intrahub.cli.upkeep.UpkeepStore;
 import io.intrahub.http.HubServer;
 import io.intrahub.http.RequestListener;
 import io.intrahub.hub.ViaHeader;
@@ -27,6 +29,7 @@ import io.intrahub.upstream.hub.HubUpstream;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -39,6 +42,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -59,6 +63,11 @@ public final class App implements AutoCloseable {
   /** A clock that is put back must not make a grant look too old that still counts. */
   private static final Duration CLOCK_TOLERANCE = Duration.ofDays(1);
 
+  /** Who a command of this process is, for limits and for rules about networks. */
+  private static final InetAddress OWN_ADDRESS = InetAddress.getLoopbackAddress();
+
+  private static final String OWN_COMMAND = OWN_ADDRESS.getHostAddress();
+
   /** How long a reservation waits for memory; shorter than any client waits for an answer. */
   private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
 
@@ -73,6 +82,10 @@ public final class App implements AutoCloseable {
   private final Transfers transfers;
   private final Mirror mirror;
   private final ViewKeeper view;
+
+  /** Makes the store for a command's work, with the token of its user. */
+  private final Function<Optional<AccessToken>, UpkeepStore> upkeep;
+
   private final HubServer http;
   private final AdminServer admin;
 
@@ -125,6 +138,13 @@ public final class App implements AutoCloseable {
           SiteWiring.of(
               settings.site(), settings.data(), new Fingerprints(store.installationKey()), clock);
       mirror = wiring.mirror(store.repos(), upstream, transfers, site.policy());
+      upkeep =
+          token ->
+              UpkeepStore.of(
+                  store,
+                  mirror,
+                  site.callers().identify(token, OWN_COMMAND, OWN_ADDRESS),
+                  token.isPresent());
       // Before anything is evicted, which must leave the view too.
       view = ViewKeeper.of(store, settings, mirror.openRepos(), clock);
       RequestListener told = withAudit(settings, clock, listener);
@@ -308,6 +328,16 @@ public final class App implements AutoCloseable {
   /** Returns the folder that is shared with clients. */
   ViewKeeper view() {
     return view;
+  }
+
+  /**
+   * Returns the store, for work that a command of this process does.
+   *
+   * @param token in whose name the work fetches what not everybody may read, as a client on this
+   *     machine would
+   */
+  UpkeepStore upkeep(Optional<AccessToken> token) {
+    return upkeep.apply(token);
   }
 
   /** Number of requests that are being answered. */

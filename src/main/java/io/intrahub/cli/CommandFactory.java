@@ -1,6 +1,7 @@
 package io.intrahub.cli;
 
 import io.intrahub.cli.pull.PullCommand;
+import io.intrahub.cli.upkeep.VerifyCommand;
 import java.util.Map;
 import picocli.CommandLine;
 
@@ -20,8 +21,12 @@ final class CommandFactory implements CommandLine.IFactory {
 
   @Override
   public <K> K create(Class<K> type) throws Exception {
-    return type == PullCommand.class
-        ? type.cast(new PullCommand(InProcessMirror::start, environment))
-        : others.create(type);
+    if (type == PullCommand.class) {
+      return type.cast(new PullCommand(InProcessMirror::start, environment));
+    }
+    if (type == VerifyCommand.class) {
+      return type.cast(new VerifyCommand(InProcessMirror::startUpkeep, environment));
+    }
+    return others.create(type);
   }
 }

@@ -1,9 +1,12 @@
 package io.intrahub.cli;
 
+import io.intrahub.access.AccessToken;
 import io.intrahub.cachefolder.CacheView;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.QuietLog;
 import io.intrahub.cli.pull.MirrorLauncher;
+import io.intrahub.cli.upkeep.UpkeepLauncher;
+import io.intrahub.cli.upkeep.UpkeepStore;
 import io.intrahub.config.Config;
 import io.intrahub.http.HttpSettings;
 import io.intrahub.store.StoreException;
@@ -11,6 +14,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.util.Optional;
 
 /**
  * A mirror for the time of one command, on the configured store and under its lock. It listens on
@@ -44,6 +48,29 @@ final class InProcessMirror implements MirrorLauncher.Launched {
    */
   static InProcessMirror startWithView(Config config) throws CommandException {
     return start(config, true);
+  }
+
+  /**
+   * Starts one for work on its store.
+   *
+   * @param token in whose name files are fetched
+   * @throws CommandException as {@link #start}
+   */
+  static UpkeepLauncher.Launched startUpkeep(Config config, Optional<String> token)
+      throws CommandException {
+    InProcessMirror mirror = start(config);
+    UpkeepStore upkeep = mirror.app.upkeep(token.flatMap(AccessToken::of));
+    return new UpkeepLauncher.Launched() {
+      @Override
+      public UpkeepStore upkeep() {
+        return upkeep;
+      }
+
+      @Override
+      public void close() {
+        mirror.close();
+      }
+    };
   }
 
   private static InProcessMirror start(Config config, boolean view) throws CommandException {

@@ -8,16 +8,14 @@ import io.intrahub.hub.RepoId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
 
 /**
  * Fetches a file again whose stored content was lost, without waiting for a client that asks for
- * it. It does what the request of a client without a token does, in a network that no rule of the
- * operator names, so it fetches only what such a client may read. Safe for use by many threads.
+ * it. It does what a client's request does, so it fetches only what that client may read, and
+ * nobody else may read it afterwards who could not before. Safe for use by many threads.
  */
 final class BlobRefetcher {
-  private static final Logger log = LoggerFactory.getLogger(BlobRefetcher.class);
   private static final int BUFFER = 64 * 1024;
 
   private final ResolveFile files;
@@ -26,24 +24,36 @@ final class BlobRefetcher {
   /**
    * Creates one that fetches through a mirror's own answers.
    *
-   * @param everybody a client without a token, from {@link OpenRepos#everybody}
+   * @param everybody a client without a token, from {@link OpenRepos#everybody}, in a network that
+   *     no rule of the operator names
    */
   BlobRefetcher(ResolveFile files, Caller everybody) {
     this.files = files;
     this.everybody = everybody;
   }
 
-  /** Requests the file and reads it to its end, which the store keeps if it can. */
-  void fetch(RepoId repo, CommitHash commit, FilePath path) {
-    try (ClientRequest request = ClientRequest.of(everybody, List.of())) {
+  /**
+   * Requests the file and reads it to its end, which the store keeps if it can.
+   *
+   * @param client who asks; empty: a client without a token
+   * @return why not all of it came; empty if it did
+   */
+  Optional<String> fetch(RepoId repo, CommitHash commit, FilePath path, Optional<Caller> client) {
+    try (ClientRequest request = ClientRequest.of(client.orElse(everybody), List.of())) {
       RevisionRequest on = new RevisionRequest(repo, commit.asRevision(), request);
-      if (files.resolve(on, path) instanceof FileAnswer.Found found
-          && found.open(ByteRange.Span.all(found.blob().size()), true)
-              instanceof FileContent content) {
-        drain(content);
-      }
+      return switch (files.resolve(on, path)) {
+        case ErrorReply reply -> Optional.of(reply.error().message());
+        case FileAnswer.Found found ->
+            switch (found.open(ByteRange.Span.all(found.blob().size()), true)) {
+              case ErrorReply reply -> Optional.of(reply.error().message());
+              case FileContent content -> {
+                drain(content);
+                yield Optional.empty();
+              }
+            };
+      };
     } catch (IOException e) {
-      log.warn("{} of {} could not be fetched again: {}", path, repo, e.toString());
+      return Optional.of(Optional.ofNullable(e.getMessage()).orElse("it broke off"));
     }
   }
 

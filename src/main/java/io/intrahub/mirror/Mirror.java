@@ -1,6 +1,7 @@
 package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
+import io.intrahub.access.Caller;
 import io.intrahub.access.ReadPolicy;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.base.MemoryBudget;
@@ -220,11 +221,15 @@ public final class Mirror {
   }
 
   /**
-   * Fetches a file again whose stored content was lost, if everybody may read it and upstream
+   * Fetches a file again whose stored content was lost, if a client may read it and upstream
    * answers. Waits for its end, however long that takes; the store shows whether it came.
+   *
+   * @param client who asks; empty: a client without a token, in any network
+   * @return why not all of it came, for the operator; empty if it did
    */
-  public void refetch(RepoId repo, CommitHash commit, FilePath path) {
-    refetcher.fetch(repo, commit, path);
+  public Optional<String> refetch(
+      RepoId repo, CommitHash commit, FilePath path, Optional<Caller> client) {
+    return refetcher.fetch(repo, commit, path, client);
   }
 
   /** Whether upstream can be asked now: {@code reachable}, {@code down} or {@code offline}. */

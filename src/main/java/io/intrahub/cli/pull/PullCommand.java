@@ -3,6 +3,7 @@ package io.intrahub.cli.pull;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.FileOptions;
+import io.intrahub.cli.command.HubToken;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.StopSignal;
 import io.intrahub.cli.command.StoreOptions;
@@ -10,7 +11,6 @@ import io.intrahub.config.Config;
 import io.intrahub.hub.RepoType;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -141,8 +141,7 @@ public final class PullCommand implements Callable<Integer> {
   private ExitCode pull(List<WantedRevision> wanted)
       throws CommandException, IOException, InterruptedException {
     Config config = options.load();
-    Optional<String> token =
-        HubToken.find(environment, Path.of(System.getProperty("user.home", ".")));
+    Optional<String> token = HubToken.find(environment);
     Optional<MirrorChoice.Found> running =
         MirrorChoice.find(config, options.namesListener(), options.namesFolder(config));
     try (StopSignal stop = new StopSignal()) {

@@ -20,9 +20,23 @@ import tools.jackson.databind.node.ObjectNode;
 /** Has a job done by the mirror that runs on a store, or does it here if none does. */
 final class UpkeepRun {
   private final StoreTarget target;
+  private final Opener opener;
 
+  /** Opens the store if no mirror runs on it. */
+  interface Opener {
+    /** Opens it. It exists. */
+    UpkeepLauncher.Launched open(Config config)
+        throws CommandException, StoreException, IOException;
+  }
+
+  /** For jobs that need upstream for nothing. */
   UpkeepRun(StoreTarget target) {
+    this(target, UpkeepRun::alone);
+  }
+
+  UpkeepRun(StoreTarget target, Opener opener) {
     this.target = target;
+    this.opener = opener;
   }
 
   /**
@@ -43,19 +57,9 @@ final class UpkeepRun {
       var _ = ReadOnlyStore.open(settings.path());
       Noted noted = new Noted(output);
       try (QuietLog _ = new QuietLog();
-          FsStore store =
-              FsStore.open(
-                  settings.path(),
-                  Clock.systemUTC(),
-                  new DiskBudgetSettings(
-                      settings.maxSize().bytes(),
-                      settings.minFree().bytes(),
-                      settings.highWatermark(),
-                      settings.lowWatermark()),
-                  Thread::startVirtualThread)) {
-        CacheView.follow(store, settings.path());
-        job.prepare(store);
-        job.run(UpkeepStore.alone(store), noted);
+          UpkeepLauncher.Launched opened = opener.open(target.config())) {
+        job.prepare(opened.upkeep().store());
+        job.run(opened.upkeep(), noted);
       }
       return noted.complete ? ExitCode.OK : ExitCode.INCOMPLETE;
     } catch (StoreException e) {
@@ -68,6 +72,41 @@ final class UpkeepRun {
     } catch (IOException e) {
       throw stopped(job.name(), e);
     }
+  }
+
+  private static UpkeepLauncher.Launched alone(Config config) throws StoreException, IOException {
+    Config.Store settings = config.store();
+    FsStore store =
+        FsStore.open(
+            settings.path(),
+            Clock.systemUTC(),
+            new DiskBudgetSettings(
+                settings.maxSize().bytes(),
+                settings.minFree().bytes(),
+                settings.highWatermark(),
+                settings.lowWatermark()),
+            Thread::startVirtualThread);
+    boolean complete = false;
+    try {
+      CacheView.follow(store, settings.path());
+      complete = true;
+    } finally {
+      if (!complete) {
+        store.close();
+      }
+    }
+    UpkeepStore upkeep = UpkeepStore.alone(store);
+    return new UpkeepLauncher.Launched() {
+      @Override
+      public UpkeepStore upkeep() {
+        return upkeep;
+      }
+
+      @Override
+      public void close() {
+        store.close();
+      }
+    };
   }
 
   /** Says that a job came to an end too early. */

@@ -1,6 +1,7 @@
 package io.intrahub.cli.upkeep;
 
 import io.intrahub.cli.command.CommandException;
+import io.intrahub.cli.command.HubToken;
 import io.intrahub.cli.command.ProductVersion;
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.cli.command.StoreOptions;
@@ -8,6 +9,7 @@ import io.intrahub.config.DataSize;
 import io.intrahub.hub.RepoId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,8 +32,11 @@ import picocli.CommandLine.Spec;
           + " mirror that runs on the store does it itself and serves clients meanwhile. Damaged"
           + " files are named and moved to the quarantine folder of the store.",
       "",
-      "A running mirror then fetches a damaged file again if clients without a token may read it and"
-          + " upstream answers. Any other file is fetched by the next request for it."
+      "A damaged file is then fetched again, if upstream answers. A mirror that runs on the store"
+          + " fetches what clients without a token may read. If none runs, the command also fetches"
+          + " what the user may read whose token is in HF_TOKEN, or in the file that 'hf auth login'"
+          + " writes; in access.mode: service that is one of the mirror's own tokens. What can't be"
+          + " fetched is named with the reason, and the next request for it tries again."
     },
     footerHeading = "%nFor example:%n",
     footer = {"  intrahub verify", "  intrahub verify acme/tiny datasets/acme/data --rate 50MB/s"})
@@ -40,6 +45,9 @@ public final class VerifyCommand implements Callable<Integer> {
 
   /** Below this, a check could not be stopped for minutes. */
   private static final long MIN_RATE = 1_000_000;
+
+  private final UpkeepLauncher launcher;
+  private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -60,6 +68,17 @@ public final class VerifyCommand implements Callable<Integer> {
 
   @Mixin private StoreOptions options = new StoreOptions();
 
+  /**
+   * Creates the command.
+   *
+   * @param launcher starts a mirror if none runs
+   * @param environment the variables that name the user's token
+   */
+  public VerifyCommand(UpkeepLauncher launcher, Map<String, String> environment) {
+    this.launcher = launcher;
+    this.environment = Map.copyOf(environment);
+  }
+
   @Override
   public Integer call() throws CommandException, InterruptedException {
     List<RepoId> repos = new ArrayList<>();
@@ -71,7 +90,8 @@ public final class VerifyCommand implements Callable<Integer> {
                       "'" + name + "' is not a repo such as gpt2, acme/tiny or datasets/acme/x")));
     }
     ReportOutput output = options.output(spec);
-    return new UpkeepRun(options.target())
+    return new UpkeepRun(
+            options.target(), config -> launcher.launch(config, HubToken.find(environment)))
         .run(new VerifyJob(repos, bytesPerSecond()), output)
         .status();
   }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -19,6 +20,19 @@ import tools.jackson.databind.node.ObjectNode;
 final class VerifyReport {
   /** The time between two lines about progress. */
   private static final long STEP_NANOS = 1_000_000_000L;
+
+  /** What came of the attempt to fetch a damaged file again. */
+  sealed interface Refetched {
+    /** The store has it again. */
+    record Stored() implements Refetched {}
+
+    /**
+     * The store does not have it.
+     *
+     * @param why for the operator; may have a full stop at its end
+     */
+    record Failed(String why) implements Refetched {}
+  }
 
   private final ReportOutput output;
   private final BandwidthLimiter pace;
@@ -80,15 +94,18 @@ final class VerifyReport {
    * Names a blob that is not right.
    *
    * @param names files with this blob
-   * @param refetched whether the store has it again
+   * @param refetched empty if nothing was tried; else whether the store has it again
    */
-  void told(BlobKey blob, Fault fault, List<Reference> names, boolean refetched) {
+  void told(BlobKey blob, Fault fault, List<Reference> names, Optional<Refetched> refetched) {
     ObjectNode node =
         damaged
             .addObject()
             .put("digest", blob.digest().hex())
             .put("fault", fault.name().toLowerCase(Locale.ROOT))
-            .put("refetched", refetched);
+            .put("refetched", refetched.orElse(null) instanceof Refetched.Stored);
+    if (refetched.orElse(null) instanceof Refetched.Failed(String why)) {
+      node.put("reason", why);
+    }
     ArrayNode list = node.putArray("files");
     names.forEach(file ->
         list.addObject()
@@ -117,11 +134,16 @@ final class VerifyReport {
     };
   }
 
-  private static String after(boolean refetched, List<Reference> names) {
-    if (refetched) {
-      return "it was fetched again";
+  private static String after(Optional<Refetched> refetched, List<Reference> names) {
+    if (refetched.isEmpty()) {
+      return names.isEmpty() ? "nobody misses it" : "the next request for it fetches it again";
     }
-    return names.isEmpty() ? "nobody misses it" : "the next request for it fetches it again";
+    return switch (refetched.get()) {
+      case Refetched.Stored _ -> "it was fetched again";
+      case Refetched.Failed(String why) ->
+          "it could not be fetched again (%s), so the next request for it tries that"
+              .formatted(why.endsWith(".") ? why.substring(0, why.length() - 1) : why);
+    };
   }
 
   void end() {

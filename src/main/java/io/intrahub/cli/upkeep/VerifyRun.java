@@ -1,6 +1,7 @@
 package io.intrahub.cli.upkeep;
 
 import io.intrahub.cli.command.ReportOutput;
+import io.intrahub.cli.upkeep.VerifyReport.Refetched;
 import io.intrahub.hub.RepoId;
 import io.intrahub.store.fs.BlobReferences.Reference;
 import io.intrahub.store.fs.BlobScrubber;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -105,21 +107,28 @@ final class VerifyRun implements BlobScrubber.Listener {
     for (Map.Entry<BlobKey, Fault> blob : unnamed.entrySet()) {
       List<Reference> names = files.getOrDefault(blob.getKey(), List.of());
       // Any other stays under its name, which would be taken for that of a new copy.
-      boolean refetched = blob.getValue() == Fault.DAMAGED && refetch(names);
+      Optional<Refetched> refetched =
+          blob.getValue() == Fault.DAMAGED ? refetch(names) : Optional.empty();
       report.told(blob.getKey(), blob.getValue(), names, refetched);
     }
     unnamed.clear();
   }
 
-  /** Whether the store has the blob again. The first repo that everybody may read will do. */
-  private boolean refetch(List<Reference> files) throws IOException {
+  /** The first repo that may be read will do. Empty if no file has the blob. */
+  private Optional<Refetched> refetch(List<Reference> files) throws IOException {
+    Optional<Refetched> outcome = Optional.empty();
     for (Reference file : files) {
       output.progress("Fetching " + RepoNames.of(file.path()) + " again");
-      upkeep.refetch().fetch(file.repo(), file.commit(), file.path());
+      Optional<String> why = upkeep.refetch().fetch(file.repo(), file.commit(), file.path());
       if (upkeep.store().readOnly().find(file.repo(), file.blob()).isPresent()) {
-        return true;
+        return Optional.of(new Refetched.Stored());
+      }
+      if (outcome.isEmpty()) {
+        outcome =
+            Optional.of(
+                new Refetched.Failed(why.orElse("the store could not keep it; see the log")));
       }
     }
-    return false;
+    return outcome;
   }
 }

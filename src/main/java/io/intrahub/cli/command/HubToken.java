@@ -1,7 +1,5 @@
-package io.intrahub.cli.pull;
+package io.intrahub.cli.command;
 
-import io.intrahub.cli.command.CommandException;
-import io.intrahub.cli.command.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +14,7 @@ import java.util.Optional;
  * Finds the user's token where the Hub's Python client does (huggingface_hub 2.4.0, {@code
  * get_token}): in {@code HF_TOKEN}, or in the file that {@code hf auth login} writes.
  */
-final class HubToken {
+public final class HubToken {
   private static final int MAX_FILE = 4096;
 
   private HubToken() {}
@@ -29,7 +27,8 @@ final class HubToken {
    * @return empty if there is none
    * @throws CommandException if it can't be read or sent; the message does not contain it
    */
-  static Optional<String> find(Map<String, String> environment, Path home) throws CommandException {
+  public static Optional<String> find(Map<String, String> environment, Path home)
+      throws CommandException {
     if (isTrue(environment.getOrDefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", ""))) {
       return Optional.empty();
     }
@@ -53,6 +52,15 @@ final class HubToken {
               + " send none.",
           e);
     }
+  }
+
+  /**
+   * The same, with the home folder of the user who runs this process.
+   *
+   * @throws CommandException as {@link #find(Map, Path)}
+   */
+  public static Optional<String> find(Map<String, String> environment) throws CommandException {
+    return find(environment, Path.of(System.getProperty("user.home", ".")));
   }
 
   private static Path file(Map<String, String> environment, Path home) throws CommandException {
