@@ -2,15 +2,12 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
-import io.intrahub.base.Deadline;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.CacheDirectives;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Observation;
-import io.intrahub.policy.UpstreamState;
-import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -18,8 +15,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.BooleanSupplier;
 
 /**
  * Finds the commit of a revision in the name of one authority: from the store under a grant of that
@@ -28,12 +23,6 @@ import java.util.function.BooleanSupplier;
  * <p>Safe for use by many threads.
  */
 final class RevisionReader {
-  /** Enough for a Hub that is back, and less than the first time-out of any client (6 s). */
-  private static final Duration DOWN_PATIENCE = Duration.ofSeconds(4);
-
-  /** How often a waiting client looks whether upstream is down. */
-  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
-
   private final AccessChecker checker;
   private final KnownCommits commits;
   private final HubUpstream upstream;
@@ -45,8 +34,9 @@ final class RevisionReader {
   private final ColdQuestionLimiter coldQuestionLimiter;
   private final Clock clock;
   private final MirrorSettings settings;
-  private final RevisionLabels labels;
+  private final RevisionAnswers answers;
   private final UpstreamAnswering answering;
+  private final ColdRevisions cold;
 
   RevisionReader(
       AccessChecker checker,
@@ -71,10 +61,16 @@ final class RevisionReader {
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;
     this.settings = settings;
-    this.labels = new RevisionLabels(checker, clock, settings.revisions().ttl());
-    this.answering =
-        new UpstreamAnswering(
-            upstream, branches, questions, slowUpstream, settings.revisions().ttl());
+    Duration ttl = settings.revisions().ttl();
+    this.answering = new UpstreamAnswering(upstream, branches, questions, slowUpstream, ttl);
+    this.answers =
+        new RevisionAnswers(upstream, branches, answering, new RevisionLabels(checker, clock, ttl));
+    this.cold = new ColdRevisions(checker, upstream, probes, coldQuestionLimiter, answers);
+  }
+
+  /** Asks about a repo for which no grant is known. */
+  UpstreamResult<ResolvedRevision> ask(RepoId repo, ReadAttempt attempt) {
+    return cold.ask(repo, attempt, Optional.empty());
   }
 
   /** Answers from the store, and asks upstream about the revision if that is due. */
@@ -86,7 +82,7 @@ final class RevisionReader {
     if (commit.isPresent()) {
       // No revision is refreshed here, which would renew the grant by the way.
       renew(repo, attempt);
-      return at(proof, commit.get(), RevisionLabels.immutable(false), attempt);
+      return answers.at(proof, commit.get(), RevisionLabels.immutable(false), attempt);
     }
     if (!asked.onlyIfCached()) {
       answering.find(proof, attempt);
@@ -106,11 +102,11 @@ final class RevisionReader {
       case SERVE -> {
         renew(repo, attempt);
         noteOld(repo, revision, seen.orElseThrow());
-        yield at(proof, seen.orElseThrow(), false, attempt);
+        yield answers.at(proof, seen.orElseThrow(), false, attempt);
       }
       case SERVE_STALE -> {
         branches.oldCommitServed(repo, revision);
-        yield at(proof, seen.orElseThrow(), true, attempt);
+        yield answers.at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
         // The refresh of another request may have ended since this one looked.
@@ -118,16 +114,17 @@ final class RevisionReader {
           var _ = questions.refresh(repo, attempt);
         }
         noteOld(repo, revision, seen.orElseThrow());
-        yield at(proof, seen.orElseThrow(), false, attempt);
+        yield answers.at(proof, seen.orElseThrow(), false, attempt);
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), isDemanded);
-      case FETCH -> answering.orDeleted(ask(repo, attempt, Optional.of(proof)), repo, revision);
+      case FETCH ->
+          answering.orDeleted(cold.ask(repo, attempt, Optional.of(proof)), repo, revision);
       case REFUSE ->
           asked.onlyIfCached()
               ? OnlyStored.notStored(attempt.request())
               : answering.orDeleted(
                   upstream.health().mayAsk()
-                      ? ask(repo, attempt, Optional.of(proof))
+                      ? cold.ask(repo, attempt, Optional.of(proof))
                       : new UpstreamResult.Failed<>(upstream.unavailableReason()),
                   repo,
                   revision);
@@ -166,14 +163,14 @@ final class RevisionReader {
         yield resolveGranted(proof, attempt);
       }
       case GrantRenewal.Missing(var proof, var why) -> resolveStale(proof, attempt, why);
-      case GrantRenewal.Unknown(var why) -> unanswered(repo, why);
+      case GrantRenewal.Unknown(var why) -> answers.unanswered(repo, why);
       case GrantRenewal.Other(UpstreamResult.Value(ProbeResult.Closed closed)) -> {
         if (!kept.equals(repo)) {
           // The refusal ended no grant but one of the old name. Asked under its own name, or an
           // outage would make the repo readable again.
           var _ = questions.ask(attempt.grant(kept), own, attempt.as(), Optional.empty());
         }
-        yield closed(repo, closed.refusal(), attempt);
+        yield RevisionAnswers.closed(repo, closed.refusal(), attempt);
       }
       case GrantRenewal.Other(UpstreamResult.Refused<ProbeResult> refused) -> refused.as();
       case GrantRenewal.Other(var probed) -> throw new IllegalStateException("no word: " + probed);
@@ -185,14 +182,14 @@ final class RevisionReader {
       Authorised<RepoId> proof, ReadAttempt attempt, UpstreamFailure why) {
     Revision revision = attempt.revision();
     if (revision.asCommit().isPresent()) {
-      return at(proof, revision.asCommit().get(), RevisionLabels.immutable(true), attempt);
+      return answers.at(proof, revision.asCommit().get(), RevisionLabels.immutable(true), attempt);
     }
     branches.requested(proof, revision, false);
     branches.oldCommitServed(proof.subject(), revision);
     return commits
         .revision(proof, revision)
-        .map(seen -> at(proof, seen, true, attempt))
-        .orElseGet(() -> unanswered(proof.subject(), why));
+        .map(seen -> answers.at(proof, seen, true, attempt))
+        .orElseGet(() -> answers.unanswered(proof.subject(), why));
   }
 
   /**
@@ -206,13 +203,17 @@ final class RevisionReader {
     Revision revision = attempt.revision();
     return revision
         .asCommit()
-        .map(
-            commit -> at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
+        .map(commit ->
+            answers.at(proof, commit, RevisionLabels.immutable(true).withRemoved(since), attempt))
         .or(() ->
             commits
                 .revision(proof, revision)
                 .map(seen ->
-                    at(proof, seen.value(), labels.of(seen, true).withRemoved(since), attempt)));
+                    answers.at(
+                        proof,
+                        seen.value(),
+                        answers.labels().of(seen, true).withRemoved(since),
+                        attempt)));
   }
 
   private Freshness.Decision decide(
@@ -255,12 +256,12 @@ final class RevisionReader {
     var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
     if (learned.isEmpty()) {
       branches.oldCommitServed(repo, revision);
-      return at(proof, seen, true, attempt);
+      return answers.at(proof, seen, true, attempt);
     }
     return switch (learned.get()) {
       case UpstreamResult.Value(ProbeResult.Open open)
           when attempt.as().isAnonymous() && !isEnough(open, attempt) ->
-          closed(repo, Optional.empty(), attempt);
+          RevisionAnswers.closed(repo, Optional.empty(), attempt);
       case UpstreamResult.Value(ProbeResult.Open open) -> {
         if (isDemanded) {
           branches.showNow(proof, revision, open.commit());
@@ -269,15 +270,15 @@ final class RevisionReader {
           Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
           branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
         }
-        yield at(proof, commits.revision(proof, revision).orElse(seen), false, attempt);
+        yield answers.at(proof, commits.revision(proof, revision).orElse(seen), false, attempt);
       }
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
-          closed(repo, closed.refusal(), attempt);
-      case UpstreamResult.Value(ProbeResult.Granted _) -> at(proof, seen, false, attempt);
+          RevisionAnswers.closed(repo, closed.refusal(), attempt);
+      case UpstreamResult.Value(ProbeResult.Granted _) -> answers.at(proof, seen, false, attempt);
       case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
       case UpstreamResult.Failed(_) -> {
         branches.oldCommitServed(repo, revision);
-        yield at(proof, seen, true, attempt);
+        yield answers.at(proof, seen, true, attempt);
       }
     };
   }
@@ -285,113 +286,5 @@ final class RevisionReader {
   /** Whether what was seen is as much as the request needs. */
   private static boolean isEnough(ProbeResult.Open open, ReadAttempt attempt) {
     return open.evidence().grant().scope().covers(attempt.scope());
-  }
-
-  /**
-   * Asks about a revision of which nothing is known.
-   *
-   * @param held a proof that the repo may be read, if there is one without an answer
-   */
-  UpstreamResult<ResolvedRevision> ask(
-      RepoId repo, ReadAttempt attempt, Optional<Authorised<RepoId>> held) {
-    Revision revision = attempt.revision();
-    ColdQuestionLimiter.Admission admission =
-        coldQuestionLimiter.admission(attempt.request().caller());
-    // The last question may have been refused since this client looked, and is not put again.
-    BooleanSupplier mayAsk =
-        () ->
-            (held.isPresent() || probes.refusal(attempt.grant(repo)).isEmpty())
-                && admission.begin();
-    Optional<UpstreamResult<ProbeResult>> learned;
-    do {
-      var question = probes.ask(repo, attempt, mayAsk);
-      if (question.isEmpty()) {
-        return probes
-            .refusal(attempt.grant(repo))
-            .map(r -> closed(repo, r.refusal(), attempt))
-            .orElseGet(() -> new UpstreamResult.Failed<>(admission.refusal()));
-      }
-      learned = await(question.get(), attempt.deadline());
-      // Another client's question may have failed because of that client.
-    } while (learned.filter(UpstreamResult::isFailureOfBeginner).isPresent()
-        && !admission.isBegun()
-        && !attempt.deadline().left().isZero());
-    if (learned.isEmpty()) {
-      return new UpstreamResult.Failed<>(
-          upstream.state() == UpstreamState.DOWN
-              ? upstream.unavailableReason()
-              : UpstreamErrors.timedOut(upstream, attempt.deadline().whole()));
-    }
-    return switch (learned.get()) {
-      case UpstreamResult.Value(ProbeResult.Open open) ->
-          checker
-              .admit(open.evidence())
-              .filter(proof -> proof.scope().covers(attempt.scope()))
-              .or(() -> attempt.as().isAnonymous() ? Optional.empty() : held)
-              .map(proof -> at(proof, open.commit().value(), labels.justLearned(), attempt))
-              // Refused since the question began: the client's own call is asked about upstream.
-              .orElseGet(() -> closed(repo, Optional.empty(), attempt));
-      case UpstreamResult.Value(ProbeResult.Closed closed) ->
-          closed(repo, closed.refusal(), attempt);
-      case UpstreamResult.Value(ProbeResult.Granted _) ->
-          throw new IllegalStateException("a probe names a commit");
-      case UpstreamResult.Refused(var refusal) -> {
-        if (refusal.commit().isPresent()) {
-          probes.learnInBackground(repo, revision, attempt.as());
-        }
-        yield new UpstreamResult.Refused<>(refusal);
-      }
-      case UpstreamResult.Failed(var failure) -> unanswered(repo, failure);
-    };
-  }
-
-  /** Waits as long as the client can, or less if upstream turns out to be down. */
-  private <T> Optional<T> await(CompletableFuture<T> question, Deadline deadline) {
-    Deadline patience = Deadline.in(DOWN_PATIENCE);
-    while (true) {
-      Duration left = deadline.left();
-      Duration slice = left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN;
-      Optional<T> answer = BoundedWait.until(question, slice);
-      boolean isDown = patience.left().isZero() && upstream.state() == UpstreamState.DOWN;
-      if (answer.isPresent() || isDown || deadline.left().isZero()) {
-        return answer;
-      }
-    }
-  }
-
-  /** What an endpoint says that is not believed is passed through and proves nothing. */
-  private UpstreamResult<ResolvedRevision> unanswered(RepoId repo, UpstreamFailure failure) {
-    return upstream.health().mayPassOn(failure)
-        ? new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, Optional.empty()))
-        : new UpstreamResult.Failed<>(failure);
-  }
-
-  /** The authority may not read it. A token holder was told so by the Hub itself. */
-  private static UpstreamResult<ResolvedRevision> closed(
-      RepoId repo, Optional<HubRefusal> refusal, ReadAttempt attempt) {
-    return refusal.isPresent() && !attempt.as().isAnonymous()
-        ? new UpstreamResult.Refused<>(refusal.get())
-        : new UpstreamResult.Value<>(new ResolvedRevision.NotKept(repo, refusal));
-  }
-
-  private UpstreamResult<ResolvedRevision> at(
-      Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
-    if (attempt.revision().asCommit().isEmpty()) {
-      attempt.request().client().onEnd(branches.told(proof.subject(), attempt.revision()));
-    }
-    CacheLabel told = labels.told(label, proof, attempt.as());
-    return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
-  }
-
-  private UpstreamResult<ResolvedRevision> at(
-      Authorised<RepoId> proof,
-      Observation<CommitHash> observation,
-      boolean stale,
-      ReadAttempt attempt) {
-    CacheLabel label = labels.of(observation, stale);
-    boolean reachable = !stale && answering.isKnown(proof, attempt.revision());
-    Optional<CommitHash> newer =
-        branches.newer(proof, attempt.revision(), observation.value(), reachable);
-    return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
   }
 }

@@ -294,7 +294,7 @@ final class RevisionResolver {
     if (!upstream.health().mayAsk()) {
       return new UpstreamResult.Failed<>(upstream.unavailableReason());
     }
-    return reader.ask(repo, anybody, Optional.empty());
+    return reader.ask(repo, anybody);
   }
 
   /** The client's token was granted the repo before. */
