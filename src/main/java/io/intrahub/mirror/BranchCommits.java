@@ -172,6 +172,16 @@ final class BranchCommits {
     pending.answered(repo, revision, answered);
   }
 
+  /** Notes when the question began of which the answer has just been noted. */
+  void learned(RepoId repo, Revision revision, Instant asked) {
+    pending.learned(repo, revision, asked);
+  }
+
+  /** As {@link PendingCommits#learnedAt}. Does not block. */
+  Instant learnedAt(RepoId repo, Revision revision) {
+    return pending.learnedAt(repo, revision);
+  }
+
   /**
    * Notes that a request was told the commit that clients see of a revision.
    *
@@ -336,6 +346,7 @@ final class BranchCommits {
         known.get(),
         Readiness.DELETED,
         () -> shown.confirmDeleted(proof.get(), revision, clock.instant()));
+    learned(repo, revision, clock.instant());
   }
 
   private void warm(

@@ -9,9 +9,11 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Has the Hub confirm what is served already: a grant, the commit of a revision, or both with one
@@ -84,6 +86,37 @@ record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionPro
    * where one call can say both.
    */
   CompletableFuture<UpstreamResult<ProbeResult>> refresh(RepoId repo, ReadAttempt attempt) {
+    return refresh(
+            repo,
+            attempt,
+            () -> Optional.of(probes.refresh(repo, attempt.revision(), attempt.as())))
+        .thenApply(Optional::orElseThrow);
+  }
+
+  /**
+   * The same, unless an answer has been noted since the request looked at what is known. Then only
+   * the grant is confirmed, if that is due.
+   *
+   * @param known {@link BranchCommits#learnedAt}, read before the request looked
+   */
+  void refreshUnlessLearned(RepoId repo, ReadAttempt attempt, Instant known) {
+    var _ =
+        refresh(
+            repo,
+            attempt,
+            () -> probes.refreshUnlessLearned(repo, attempt.revision(), attempt.as(), known));
+  }
+
+  /**
+   * Asks about a revision, and confirms the grant with the same call or another one.
+   *
+   * @param question about the revision alone; empty if it is not to be asked
+   * @return what upstream said, if it was asked
+   */
+  private CompletableFuture<Optional<UpstreamResult<ProbeResult>>> refresh(
+      RepoId repo,
+      ReadAttempt attempt,
+      Supplier<Optional<CompletableFuture<UpstreamResult<ProbeResult>>>> question) {
     Caller as = attempt.as();
     Grant content = new Grant(repo, as.authority(), ReadScope.CONTENT);
     // Repo info says nothing about the content of a gated repo, but a file of it says both.
@@ -97,14 +130,32 @@ record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionPro
           content,
           () ->
               ask(content, Revision.MAIN, as, Optional.empty())
-                  .thenCompose(probed -> learned(repo, probed, attempt)));
+                  .thenCompose(probed -> learned(repo, probed, attempt))
+                  .thenApply(Optional::of));
     }
     if (attempt.scope() == ReadScope.CONTENT && checker.isGated(repo, as.authority())) {
       renew(repo, attempt);
-      return probes.refresh(repo, attempt.revision(), as);
+      return ifAsked(question.get());
     }
+    Grant grant = attempt.grant(repo);
     return renewals.renewBy(
-        attempt.grant(repo), () -> probes.refresh(repo, attempt.revision(), as));
+        grant,
+        () ->
+            ifAsked(
+                question
+                    .get()
+                    // Another authority's question taught the commit, and nothing of this grant.
+                    .or(() ->
+                        Optional.of(grant)
+                            .filter(renewals::isDue)
+                            .map(due -> ask(due, Revision.DEFAULT, as, Optional.empty())))));
+  }
+
+  private static <T> CompletableFuture<Optional<T>> ifAsked(
+      Optional<CompletableFuture<T>> question) {
+    return question
+        .map(asked -> asked.thenApply(Optional::of))
+        .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
   }
 
   private CompletableFuture<UpstreamResult<ProbeResult>> learned(

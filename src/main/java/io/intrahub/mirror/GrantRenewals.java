@@ -148,16 +148,15 @@ final class GrantRenewals {
    * Asks a question that is due for another reason and confirms a grant too: until it has its
    * answer, {@link #renew} asks nothing.
    */
-  CompletableFuture<UpstreamResult<ProbeResult>> renewBy(
-      Grant grant, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
+  <T> CompletableFuture<T> renewBy(Grant grant, Supplier<CompletableFuture<T>> question) {
     Renewed mine = new Renewed(clock.instant(), new CompletableFuture<>());
     renewed.put(question(grant), mine);
     return ask(mine, question);
   }
 
-  private static CompletableFuture<UpstreamResult<ProbeResult>> ask(
-      Renewed mine, Supplier<CompletableFuture<UpstreamResult<ProbeResult>>> question) {
-    CompletableFuture<UpstreamResult<ProbeResult>> asked;
+  private static <T> CompletableFuture<T> ask(
+      Renewed mine, Supplier<CompletableFuture<T>> question) {
+    CompletableFuture<T> asked;
     try {
       asked = question.get();
     } catch (RuntimeException | Error e) {

@@ -335,6 +335,16 @@ final class PendingCommits {
     return state(new RevisionKey(repo, revision)).answered();
   }
 
+  /** Notes when the question began of which the answer has just been noted. */
+  void learned(RepoId repo, Revision revision, Instant asked) {
+    change(repo, revision, state -> state.withLearnedAt(asked));
+  }
+
+  /** When the last question about the revision began whose answer was noted, as far as is known. */
+  Instant learnedAt(RepoId repo, Revision revision) {
+    return state(new RevisionKey(repo, revision)).learnedAt();
+  }
+
   /** Whether {@link #showIfUnseen} would show the pending commit if it were settled. */
   boolean mayShow(RepoId repo, Revision revision, Instant since) {
     RevisionState state = state(new RevisionKey(repo, revision));

@@ -16,6 +16,7 @@ import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -133,47 +134,63 @@ final class RevisionProbes {
    */
   CompletableFuture<UpstreamResult<ProbeResult>> refresh(
       RepoId repo, Revision revision, Caller as) {
+    return refreshIf(repo, revision, as, () -> true).orElseThrow();
+  }
+
+  /**
+   * The same, unless an answer has been noted since the request looked at what is known. A question
+   * notes its answer before it ends, so no second one begins because a request looked too early.
+   *
+   * @param known {@link BranchCommits#learnedAt}, read before the request looked
+   * @return empty if an answer has been noted since
+   */
+  Optional<CompletableFuture<UpstreamResult<ProbeResult>>> refreshUnlessLearned(
+      RepoId repo, Revision revision, Caller as, Instant known) {
+    return refreshIf(repo, revision, as, () -> branches.learnedAt(repo, revision).equals(known));
+  }
+
+  private Optional<CompletableFuture<UpstreamResult<ProbeResult>>> refreshIf(
+      RepoId repo, Revision revision, Caller as, BooleanSupplier admission) {
     AtomicBoolean begun = new AtomicBoolean();
-    CompletableFuture<UpstreamResult<ProbeResult>> first =
+    Optional<CompletableFuture<UpstreamResult<ProbeResult>>> first =
         joinRefresh(
             repo,
             revision,
             as,
             () -> {
-              begun.set(true);
-              return true;
+              begun.set(admission.getAsBoolean());
+              return begun.get();
             });
     return begun.get()
         ? first
-        : first.thenCompose(probed ->
-            probed.isFailureOfBeginner()
-                ? joinRefresh(repo, revision, as, () -> true)
-                : CompletableFuture.completedFuture(probed));
+        : first.map(joined ->
+            joined.thenCompose(probed ->
+                probed.isFailureOfBeginner()
+                    ? refresh(repo, revision, as)
+                    : CompletableFuture.completedFuture(probed)));
   }
 
-  private CompletableFuture<UpstreamResult<ProbeResult>> joinRefresh(
+  private Optional<CompletableFuture<UpstreamResult<ProbeResult>>> joinRefresh(
       RepoId repo, Revision revision, Caller as, BooleanSupplier admission) {
-    return flights
-        .join(
-            new FlightKey(repo, revision, "refresh", as.authority()),
-            admission,
-            () -> {
-              UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
-              if (!probed.isFailureOfBeginner()) {
-                branches.answered(repo, revision, !isUnanswered(probed));
-              }
-              if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
-                Optional<Authorised<RepoId>> proof = admit(open.evidence());
-                if (proof.isEmpty()) {
-                  return ProbeResult.overtaken();
-                }
-                revisionMoved(proof.get(), revision, open.commit(), as);
-              } else {
-                rememberRefusal(repo, revision, probed, as);
-              }
-              return probed;
-            })
-        .orElseThrow();
+    return flights.join(
+        new FlightKey(repo, revision, "refresh", as.authority()),
+        admission,
+        () -> {
+          UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
+          if (!probed.isFailureOfBeginner()) {
+            branches.answered(repo, revision, !isUnanswered(probed));
+          }
+          if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
+            Optional<Authorised<RepoId>> proof = admit(open.evidence());
+            if (proof.isEmpty()) {
+              return ProbeResult.overtaken();
+            }
+            revisionMoved(proof.get(), revision, open.commit(), as);
+          } else {
+            rememberRefusal(repo, revision, probed, as);
+          }
+          return probed;
+        });
   }
 
   private static boolean isUnanswered(UpstreamResult<ProbeResult> probed) {
@@ -254,6 +271,7 @@ final class RevisionProbes {
       ManifestLoader.Result listing = manifests.learn(proof, commit.value(), as);
       branches.moved(proof, revision, commit, listing, as, refused);
     }
+    branches.learned(repo, revision, commit.learnedAt());
   }
 
   /**

@@ -88,6 +88,7 @@ final class RevisionReader {
       answering.find(proof, attempt);
     }
     branches.requested(proof, revision, answering.isKnown(proof, revision));
+    Instant known = branches.learnedAt(repo, revision);
     Optional<Observation<CommitHash>> seen = commits.revision(proof, revision);
     Freshness.Decision decision = decide(attempt, seen, asked);
     Freshness.Decision undemanded = decide(attempt, seen, asked.withoutDemand());
@@ -109,10 +110,7 @@ final class RevisionReader {
         yield answers.at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
-        // The refresh of another request may have ended since this one looked.
-        if (commits.revision(proof, revision).equals(seen)) {
-          var _ = questions.refresh(repo, attempt);
-        }
+        questions.refreshUnlessLearned(repo, attempt, known);
         noteOld(repo, revision, seen.orElseThrow());
         yield answers.at(proof, seen.orElseThrow(), false, attempt);
       }

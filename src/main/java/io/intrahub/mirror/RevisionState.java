@@ -16,6 +16,7 @@ import java.util.Optional;
  *     deleted
  * @param deletionUnclear when upstream was last asked once more about the pending deletion and said
  *     neither yes nor no
+ * @param learnedAt when the last question about the revision began whose answer was noted
  */
 record RevisionState(
     Instant lastRequested,
@@ -23,18 +24,27 @@ record RevisionState(
     Optional<PendingCommit> pending,
     boolean answered,
     boolean deleted,
-    Instant deletionUnclear) {
+    Instant deletionUnclear,
+    Instant learnedAt) {
   static final RevisionState NEVER_REQUESTED =
-      new RevisionState(Instant.MIN, Instant.MIN, Optional.empty(), true, false, Instant.MIN);
+      new RevisionState(
+          Instant.MIN, Instant.MIN, Optional.empty(), true, false, Instant.MIN, Instant.MIN);
 
   RevisionState with(Optional<PendingCommit> other) {
-    return new RevisionState(lastRequested, loadSince, other, answered, false, Instant.MIN);
+    return new RevisionState(
+        lastRequested, loadSince, other, answered, false, Instant.MIN, learnedAt);
   }
 
   /** The same when what was pending is shown. */
   RevisionState withShown(PendingCommit shown) {
     return new RevisionState(
-        lastRequested, loadSince, Optional.empty(), answered, shown.isDeletion(), Instant.MIN);
+        lastRequested,
+        loadSince,
+        Optional.empty(),
+        answered,
+        shown.isDeletion(),
+        Instant.MIN,
+        learnedAt);
   }
 
   /**
@@ -44,13 +54,13 @@ record RevisionState(
    */
   RevisionState requestedAt(Instant now, boolean begins) {
     return new RevisionState(
-        now, begins ? now : loadSince, pending, answered, deleted, deletionUnclear);
+        now, begins ? now : loadSince, pending, answered, deleted, deletionUnclear, learnedAt);
   }
 
   /** The same, and a client may have been told the old commit at any time. */
   RevisionState withOldCommitServed() {
     return new RevisionState(
-        lastRequested, Instant.MIN, pending, answered, deleted, deletionUnclear);
+        lastRequested, Instant.MIN, pending, answered, deleted, deletionUnclear, learnedAt);
   }
 
   boolean isRequestedWithin(Duration time, Instant now) {
@@ -66,10 +76,16 @@ record RevisionState(
   }
 
   RevisionState withAnswered(boolean other) {
-    return new RevisionState(lastRequested, loadSince, pending, other, deleted, deletionUnclear);
+    return new RevisionState(
+        lastRequested, loadSince, pending, other, deleted, deletionUnclear, learnedAt);
   }
 
   RevisionState withDeletionUnclear(Instant now) {
-    return new RevisionState(lastRequested, loadSince, pending, answered, deleted, now);
+    return new RevisionState(lastRequested, loadSince, pending, answered, deleted, now, learnedAt);
+  }
+
+  RevisionState withLearnedAt(Instant asked) {
+    return new RevisionState(
+        lastRequested, loadSince, pending, answered, deleted, deletionUnclear, asked);
   }
 }

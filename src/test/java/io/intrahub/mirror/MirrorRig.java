@@ -11,6 +11,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.store.RepoStore;
 import io.intrahub.store.memory.MemoryStore;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.testing.TestEndpoints;
@@ -49,6 +50,15 @@ final class MirrorRig implements AutoCloseable {
   }
 
   MirrorRig(UnaryOperator<AppSettings> change, DevHub... hubs) {
+    this(change, UnaryOperator.identity(), hubs);
+  }
+
+  /**
+   * Starts a mirror.
+   *
+   * @param repos makes what the mirror sees of the metadata in its store
+   */
+  MirrorRig(UnaryOperator<AppSettings> change, UnaryOperator<RepoStore> repos, DevHub... hubs) {
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
@@ -72,7 +82,7 @@ final class MirrorRig implements AutoCloseable {
     upstream = wiring.upstream();
     mirror =
         wiring.mirror(
-            store.repos(),
+            repos.apply(store.repos()),
             upstream,
             wiring.transfers(store.published(), store.scratch()),
             ReadPolicy.PASSTHROUGH);
