@@ -2,7 +2,6 @@ package io.intrahub.mirror;
 
 import io.intrahub.access.Authorised;
 import io.intrahub.access.Caller;
-import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
@@ -18,10 +17,7 @@ import io.intrahub.upstream.UpstreamResult;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -55,15 +51,8 @@ final class BranchCommits {
   private final RepoStore store;
   private final ShownCommits shown;
   private final PendingCommits pending;
-  private final Function<CommitWarmer.Work, Readiness> warmer;
-  private final SingleFlight<Key, Readiness> flights;
-  private final Meters meters;
+  private final CommitWarmings warmings;
   private final Clock clock;
-
-  /** Whether tokens of callers are the mirror's own, with which it may fetch at any time. */
-  private final boolean ownToken;
-
-  private record Key(RepoId repo, Revision revision) {}
 
   /**
    * Creates the only owner of what {@code pending} holds.
@@ -81,11 +70,9 @@ final class BranchCommits {
     this.store = store;
     this.shown = new ShownCommits(store, meters);
     this.pending = pending;
-    this.warmer = warmer;
-    this.flights = new SingleFlight<>(executor);
-    this.meters = meters;
+    this.warmings =
+        new CommitWarmings(store, shown, pending, warmer, executor, meters, clock, ownToken);
     this.clock = clock;
-    this.ownToken = ownToken;
   }
 
   /**
@@ -224,9 +211,7 @@ final class BranchCommits {
 
   private void awaitFiles(RepoId repo, Revision revision, Instant since, Duration patience) {
     if (pending.mayShow(repo, revision, since)) {
-      flights
-          .join(new Key(repo, revision), () -> false, () -> Readiness.WARMING)
-          .ifPresent(warming -> BoundedWait.until(warming, patience));
+      warmings.underWay(repo, revision).ifPresent(warming -> BoundedWait.until(warming, patience));
     }
   }
 
@@ -262,7 +247,7 @@ final class BranchCommits {
             () -> shown.showNow(proof, revision, observation));
     if (isVisible && servable(proof, revision).isPresent()) {
       // Clients or the warmer may have completed it meanwhile.
-      warm(proof, revision, observation.value(), as, refused);
+      warmings.begin(proof, revision, observation.value(), as, refused);
     }
     return isVisible;
   }
@@ -302,7 +287,7 @@ final class BranchCommits {
             .pending(repo, revision)
             .filter(p -> p.readiness() == Readiness.WARMING && p.to().value().equals(to.value()))
             .isPresent()) {
-      warm(proof, revision, to.value(), as, refused);
+      warmings.begin(proof, revision, to.value(), as, refused);
     }
   }
 
@@ -330,7 +315,7 @@ final class BranchCommits {
             .pending(repo, revision)
             .filter(p -> p.readiness() == Readiness.WARMING && !p.to().value().equals(commit))
             .isPresent()
-        && flights.join(new Key(repo, revision), () -> false, () -> Readiness.WARMING).isPresent();
+        && warmings.underWay(repo, revision).isPresent();
   }
 
   /** Upstream says that there is no such branch or tag any more. */
@@ -347,64 +332,5 @@ final class BranchCommits {
         Readiness.DELETED,
         () -> shown.confirmDeleted(proof.get(), revision, clock.instant()));
     learned(repo, revision, clock.instant());
-  }
-
-  private void warm(
-      Authorised<RepoId> proof,
-      Revision revision,
-      CommitHash commit,
-      Caller as,
-      Consumer<HubRefusal> refused) {
-    RepoId repo = proof.subject();
-    List<CommitHash> before = new ArrayList<>();
-    store.revision(proof, revision).map(Observation::value).ifPresent(before::add);
-    store
-        .revision(proof, revision, CommitRole.SERVABLE)
-        .map(Observation::value)
-        .ifPresent(before::add);
-    before.removeIf(commit::equals);
-    // No token of a client is used behind its back.
-    Optional<Caller> fetcher = as.isAnonymous() || ownToken ? Optional.of(as) : Optional.empty();
-    CommitWarmer.Work work =
-        new CommitWarmer.Work(repo, commit, before, as.authority(), fetcher, refused);
-    CompletableFuture<Readiness> _ =
-        flights.join(
-            new Key(repo, revision),
-            () -> {
-              Readiness readiness = Readiness.UNANSWERED;
-              try {
-                readiness = warmer.apply(work);
-              } finally {
-                warmed(proof, revision, commit, readiness);
-              }
-              return readiness;
-            });
-  }
-
-  private void warmed(
-      Authorised<RepoId> proof, Revision revision, CommitHash commit, Readiness readiness) {
-    RepoId repo = proof.subject();
-    meters.commit(
-        switch (readiness) {
-          case COMPLETE -> Meters.CommitEvent.WARMED;
-          case UNANSWERED -> Meters.CommitEvent.UNANSWERED;
-          default -> Meters.CommitEvent.PARTIAL;
-        });
-    pending.warmed(
-        repo,
-        revision,
-        commit,
-        readiness,
-        isPending -> {
-          if (readiness != Readiness.COMPLETE) {
-            return;
-          }
-          if (isPending) {
-            store.putRevision(
-                repo, revision, CommitRole.SERVABLE, new Observation<>(commit, clock.instant()));
-          } else if (!shown.isOther(proof, revision, commit)) {
-            store.forgetRevision(repo, revision, CommitRole.SERVABLE);
-          }
-        });
   }
 }
