@@ -51,6 +51,7 @@ final class BranchCommits {
   private final RepoStore store;
   private final ShownCommits shown;
   private final PendingCommits pending;
+  private final AnswerNotes notes;
   private final CommitWarmings warmings;
   private final Clock clock;
 
@@ -70,6 +71,7 @@ final class BranchCommits {
     this.store = store;
     this.shown = new ShownCommits(store, meters);
     this.pending = pending;
+    this.notes = pending.notes();
     this.warmings =
         new CommitWarmings(store, shown, pending, warmer, executor, meters, clock, ownToken);
     this.clock = clock;
@@ -82,7 +84,7 @@ final class BranchCommits {
    */
   void requested(Authorised<RepoId> proof, Revision revision, boolean reachable) {
     RepoId repo = proof.subject();
-    boolean answers = reachable && pending.isAnswered(repo, revision);
+    boolean answers = reachable && notes.isAnswered(repo, revision);
     if (!answers) {
       fallBack(proof, revision);
     }
@@ -149,24 +151,43 @@ final class BranchCommits {
    */
   Optional<CommitHash> newer(
       Authorised<RepoId> proof, Revision revision, CommitHash visible, boolean reachable) {
-    return reachable && pending.isAnswered(proof.subject(), revision)
+    return reachable && notes.isAnswered(proof.subject(), revision)
         ? Optional.empty()
-        : shown.newer(proof, revision, visible);
+        : shown.newer(proof, revision, visible).map(Observation::value);
+  }
+
+  /**
+   * The last observation of upstream, if it names a commit to which the revision is yet to move.
+   *
+   * @param reachable whether upstream answers, as far as is known
+   */
+  Optional<Observation<CommitHash>> named(
+      Authorised<RepoId> proof, Revision revision, CommitHash visible, boolean reachable) {
+    RepoId repo = proof.subject();
+    boolean isMoving = pending.pending(repo, revision).filter(p -> !p.isDeletion()).isPresent();
+    return reachable && notes.isAnswered(repo, revision) && isMoving
+        ? shown.newer(proof, revision, visible)
+        : Optional.empty();
+  }
+
+  /** Whether upstream has said that the revision was deleted, and clients still see it. */
+  boolean isDeletionPending(RepoId repo, Revision revision) {
+    return pending.pending(repo, revision).filter(PendingCommit::isDeletion).isPresent();
   }
 
   /** Notes whether upstream answered a question about the revision. */
   void answered(RepoId repo, Revision revision, boolean answered) {
-    pending.answered(repo, revision, answered);
+    notes.answered(repo, revision, answered);
   }
 
   /** Notes when the question began of which the answer has just been noted. */
   void learned(RepoId repo, Revision revision, Instant asked) {
-    pending.learned(repo, revision, asked);
+    notes.learned(repo, revision, asked);
   }
 
-  /** As {@link PendingCommits#learnedAt}. Does not block. */
+  /** As {@link AnswerNotes#learnedAt}. Does not block. */
   Instant learnedAt(RepoId repo, Revision revision) {
-    return pending.learnedAt(repo, revision);
+    return notes.learnedAt(repo, revision);
   }
 
   /**

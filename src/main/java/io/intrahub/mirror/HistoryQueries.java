@@ -163,7 +163,9 @@ public final class HistoryQueries {
             stale || at.label().stale(),
             at.label().restricted());
     CacheLabel told = at.label().removed().map(label::withRemoved).orElse(label);
-    Map<String, CommitHash> shown = shown(at.repo());
+    // A client that wants the Hub's word gets it on every route.
+    boolean isHubs = on.directives().noCache() && !label.stale();
+    Map<String, CommitHash> shown = isHubs ? Map.of() : shown(at.repo());
     return reply(
         at,
         told,

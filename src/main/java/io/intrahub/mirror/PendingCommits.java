@@ -67,6 +67,11 @@ final class PendingCommits {
     this.quietAtMost = quietAtMost;
   }
 
+  /** What is noted of upstream's answers about the revisions. */
+  AnswerNotes notes() {
+    return new AnswerNotes(states);
+  }
+
   /**
    * Notes a request for a revision, and shows its pending commit if that is due.
    *
@@ -321,28 +326,6 @@ final class PendingCommits {
                   there.map(p -> PendingCommit.after(state.pending(), p.to(), readiness, now)))
               : state;
         });
-  }
-
-  /** Notes whether upstream answered a question about the revision. */
-  void answered(RepoId repo, Revision revision, boolean answered) {
-    if (isAnswered(repo, revision) != answered) {
-      change(repo, revision, state -> state.withAnswered(answered));
-    }
-  }
-
-  /** Whether upstream answered the last question about the revision, as far as is known. */
-  boolean isAnswered(RepoId repo, Revision revision) {
-    return state(new RevisionKey(repo, revision)).answered();
-  }
-
-  /** Notes when the question began of which the answer has just been noted. */
-  void learned(RepoId repo, Revision revision, Instant asked) {
-    change(repo, revision, state -> state.withLearnedAt(asked));
-  }
-
-  /** When the last question about the revision began whose answer was noted, as far as is known. */
-  Instant learnedAt(RepoId repo, Revision revision) {
-    return state(new RevisionKey(repo, revision)).learnedAt();
   }
 
   /** Whether {@link #showIfUnseen} would show the pending commit if it were settled. */

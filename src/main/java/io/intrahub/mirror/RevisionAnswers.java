@@ -45,6 +45,18 @@ record RevisionAnswers(
   }
 
   /**
+   * The answer is the commit that upstream has just named, for a client that wants upstream's word.
+   * No load is in progress because of it: the move of the branch to this commit would not disturb
+   * one.
+   */
+  UpstreamResult<ResolvedRevision> alone(
+      Authorised<RepoId> proof, Observation<CommitHash> named, ReadAttempt attempt) {
+    CacheLabel told = labels.told(labels.of(named, false), proof, attempt.as());
+    return new UpstreamResult.Value<>(
+        new ResolvedRevision.At(proof, named.value(), told, attempt.as()));
+  }
+
+  /**
    * The answer is what is known of a revision.
    *
    * @param stale whether it is served because upstream can't be asked

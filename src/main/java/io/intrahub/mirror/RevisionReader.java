@@ -87,23 +87,22 @@ final class RevisionReader {
     if (!asked.onlyIfCached()) {
       answering.find(proof, attempt);
     }
+    Optional<Observation<CommitHash>> demanded = demanded(proof, attempt);
+    if (demanded.isPresent()) {
+      if (coldQuestionLimiter.charge(attempt.request().caller()).isEmpty()) {
+        return revalidate(proof, attempt, demanded.get(), true);
+      }
+      // Whoever has asked the Hub too much causes no call that anybody else would not.
+      asked = asked.withoutDemand();
+    }
     branches.requested(proof, revision, answering.isKnown(proof, revision));
     Instant known = branches.learnedAt(repo, revision);
     Optional<Observation<CommitHash>> seen = commits.revision(proof, revision);
-    Freshness.Decision decision = decide(attempt, seen, asked);
-    Freshness.Decision undemanded = decide(attempt, seen, asked.withoutDemand());
-    boolean isDemanded =
-        decision == Freshness.Decision.REVALIDATE && (asked.noCache() || undemanded != decision);
-    if (isDemanded && coldQuestionLimiter.charge(attempt.request().caller()).isPresent()) {
-      // Whoever has asked the Hub too much gets what anybody else gets.
-      decision = undemanded;
-      isDemanded = false;
-    }
-    return switch (decision) {
+    return switch (decide(attempt, seen, asked)) {
       case SERVE -> {
         renew(repo, attempt);
         noteOld(repo, revision, seen.orElseThrow());
-        yield answers.at(proof, seen.orElseThrow(), false, attempt);
+        yield known(proof, attempt, seen.orElseThrow());
       }
       case SERVE_STALE -> {
         branches.oldCommitServed(repo, revision);
@@ -112,9 +111,9 @@ final class RevisionReader {
       case SERVE_AND_REFRESH -> {
         questions.refreshUnlessLearned(repo, attempt, known);
         noteOld(repo, revision, seen.orElseThrow());
-        yield answers.at(proof, seen.orElseThrow(), false, attempt);
+        yield known(proof, attempt, seen.orElseThrow());
       }
-      case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), isDemanded);
+      case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), false);
       case FETCH ->
           answering.orDeleted(cold.ask(repo, attempt, Optional.of(proof)), repo, revision);
       case REFUSE ->
@@ -240,9 +239,45 @@ final class RevisionReader {
   }
 
   /**
-   * Asks again for a revision that may have moved; what is there serves if upstream is slow.
+   * What is known, if the Hub has to be asked for no other reason than that the client wants its
+   * word. Such a request is put to the Hub before it counts as part of a load, so that the commit
+   * that the Hub names may become visible to all if there is no load.
+   */
+  private Optional<Observation<CommitHash>> demanded(
+      Authorised<RepoId> proof, ReadAttempt attempt) {
+    CacheDirectives asked = attempt.request().directives();
+    CacheDirectives undemanding = asked.withoutDemand();
+    if (asked.equals(undemanding)) {
+      return Optional.empty();
+    }
+    Optional<Observation<CommitHash>> seen = commits.revision(proof, attempt.revision());
+    return seen.filter(_ ->
+        decide(attempt, seen, asked) == Freshness.Decision.REVALIDATE
+            && (asked.noCache()
+                || decide(attempt, seen, undemanding) != Freshness.Decision.REVALIDATE));
+  }
+
+  /**
+   * Answers with what is known. A client that wants the Hub's word gets the last one, also if the
+   * Hub is not asked again for it: else its load would mix that commit with the one of all others.
+   */
+  private UpstreamResult<ResolvedRevision> known(
+      Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
+    boolean reachable = answering.isKnown(proof, attempt.revision());
+    return Optional.of(attempt.request().directives())
+        .filter(CacheDirectives::noCache)
+        .flatMap(_ -> branches.named(proof, attempt.revision(), seen.value(), reachable))
+        .map(word -> answers.alone(proof, word, attempt))
+        .orElseGet(() -> answers.at(proof, seen, false, attempt));
+  }
+
+  /**
+   * Asks again for a revision that may have moved; what is there serves if upstream is slow. A
+   * client that wants the Hub's word ({@code no-cache}) gets the commit that the Hub names, and
+   * alone: all others see it under the rule of {@link BranchCommits}.
    *
-   * @param isDemanded whether the client wants upstream's word, whatever is known
+   * @param isDemanded whether upstream is asked because the client wants its word; then the request
+   *     does not count as part of a load yet
    */
   private UpstreamResult<ResolvedRevision> revalidate(
       Authorised<RepoId> proof,
@@ -251,34 +286,54 @@ final class RevisionReader {
       boolean isDemanded) {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
+    boolean noCache = attempt.request().directives().noCache();
     var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
+    if (learned.isPresent()
+        && learned.get() instanceof UpstreamResult.Value(ProbeResult.Open open)) {
+      if (attempt.as().isAnonymous() && !isEnough(open, attempt)) {
+        return RevisionAnswers.closed(repo, Optional.empty(), attempt);
+      }
+      showUnlessLoading(proof, revision, seen);
+      boolean isShown =
+          commits.revision(proof, revision).orElse(seen).value().equals(open.commit().value());
+      if (noCache && !isShown) {
+        return answers.alone(proof, open.commit(), attempt);
+      }
+    }
+    if (isDemanded) {
+      branches.requested(proof, revision, answering.isKnown(proof, revision));
+    }
+    Observation<CommitHash> shown = commits.revision(proof, revision).orElse(seen);
     if (learned.isEmpty()) {
       branches.oldCommitServed(repo, revision);
-      return answers.at(proof, seen, true, attempt);
+      return answers.at(proof, shown, true, attempt);
     }
     return switch (learned.get()) {
-      case UpstreamResult.Value(ProbeResult.Open open)
-          when attempt.as().isAnonymous() && !isEnough(open, attempt) ->
-          RevisionAnswers.closed(repo, Optional.empty(), attempt);
-      case UpstreamResult.Value(ProbeResult.Open open) -> {
-        if (isDemanded) {
-          branches.showNow(proof, revision, open.commit());
-        } else {
-          // Nobody was told the old commit lately, so no load can mix it with the new one.
-          Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
-          branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
-        }
-        yield answers.at(proof, commits.revision(proof, revision).orElse(seen), false, attempt);
-      }
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
           RevisionAnswers.closed(repo, closed.refusal(), attempt);
-      case UpstreamResult.Value(ProbeResult.Granted _) -> answers.at(proof, seen, false, attempt);
+      case UpstreamResult.Value(_) -> answers.at(proof, shown, false, attempt);
+      // Like all others, until the Hub has said once more that the revision is deleted.
+      case UpstreamResult.Refused(var refusal)
+          when refusal.isOfRevision() && !noCache && branches.isDeletionPending(repo, revision) ->
+          answers.at(proof, shown, false, attempt);
       case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
       case UpstreamResult.Failed(_) -> {
         branches.oldCommitServed(repo, revision);
-        yield answers.at(proof, seen, true, attempt);
+        yield answers.at(proof, shown, true, attempt);
       }
     };
+  }
+
+  /** Shows a commit that the Hub has just named to all, if no load can mix it with the old one. */
+  private void showUnlessLoading(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> seen) {
+    if (branches.isQuiet(proof.subject(), revision)) {
+      branches.showIfQuiet(proof, revision, settings.staleTimeout());
+    } else {
+      // Nobody was told the old commit lately, so no load can mix it with the new one.
+      Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
+      branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
+    }
   }
 
   /** Whether what was seen is as much as the request needs. */

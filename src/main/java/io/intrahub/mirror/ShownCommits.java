@@ -35,12 +35,12 @@ final class ShownCommits {
     return shown.filter(s -> !s.value().equals(commit)).isPresent();
   }
 
-  /** The commit that upstream named last, if clients see another one. */
-  Optional<CommitHash> newer(Authorised<RepoId> proof, Revision revision, CommitHash shown) {
+  /** The last observation of upstream, if clients see another commit. */
+  Optional<Observation<CommitHash>> newer(
+      Authorised<RepoId> proof, Revision revision, CommitHash shown) {
     return store
         .revision(proof, revision, CommitRole.NEWEST)
-        .map(Observation::value)
-        .filter(newest -> !newest.equals(shown));
+        .filter(newest -> !newest.value().equals(shown));
   }
 
   /** Makes a pending move visible. */

@@ -22,7 +22,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +130,31 @@ class MovingBranchLoadsIT {
     assertThat(load()).isEqualTo(second());
   }
 
+  @Test
+  void a_load_beside_a_client_that_wants_the_hubs_word_has_the_files_of_one_commit()
+      throws Exception {
+    assertThat(load()).isEqualTo(first);
+    mirror.awaitIdle();
+    mirror.pass(Duration.ofSeconds(30));
+    FutureTask<String> word =
+        new FutureTask<>(() -> branch(r -> r.header("Cache-Control", "no-cache")));
+    AtomicBoolean moved = new AtomicBoolean();
+    mirror
+        .hub()
+        .onRequest(_ -> {
+          mirror.pass(TICK);
+          if (moved.compareAndSet(false, true)) {
+            repo.commit("Change all that can be", changed());
+            Thread.ofVirtual().start(word);
+          }
+        });
+    assertThat(load()).isIn(first, second());
+    // Also this client gets the commit before while the Hub takes more than 2 seconds.
+    assertThat(word.get()).isIn(first, second());
+    awaitLater();
+    assertThat(load()).isEqualTo(second());
+  }
+
   /** Time passes at each request that arrives at the Hub, and at one of them the branch moves. */
   private void moveAt(int request) {
     AtomicInteger count = new AtomicInteger();
@@ -215,11 +243,17 @@ class MovingBranchLoadsIT {
 
   /** The commit to which the branch leads. */
   private String branch() throws IOException, InterruptedException {
+    return branch(_ -> {});
+  }
+
+  private String branch(Consumer<HttpRequest.Builder> change)
+      throws IOException, InterruptedException {
     String path = repo.files(first).keySet().iterator().next();
     URI file = mirror.uri().resolve("/" + loader.repo() + "/resolve/main/" + path);
+    HttpRequest.Builder head = HttpRequest.newBuilder(file).HEAD();
+    change.accept(head);
     try (HttpClient http = HttpClient.newHttpClient()) {
-      return http.send(
-              HttpRequest.newBuilder(file).HEAD().build(), HttpResponse.BodyHandlers.discarding())
+      return http.send(head.build(), HttpResponse.BodyHandlers.discarding())
           .headers()
           .firstValue("X-Repo-Commit")
           .orElseThrow();

@@ -192,15 +192,6 @@ class RevisionResolverTest {
   }
 
   @Test
-  void one_who_wants_upstreams_word_gets_it_and_all_others_too() {
-    load();
-    String second = second();
-    FileAnswer.Found found = (FileAnswer.Found) rig.file(MAIN, "a.json", true);
-    assertThat(found.commit().hex()).isEqualTo(second);
-    assertThat(shown()).isEqualTo(second);
-  }
-
-  @Test
   void an_absence_is_looked_at_again_when_the_commit_may_be_old() {
     load();
     String second = second();
