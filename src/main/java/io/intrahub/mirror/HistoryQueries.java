@@ -335,7 +335,7 @@ public final class HistoryQueries {
           flights.join(
               new Key(repo, commit, name, at.reader().authority()),
               admitted,
-              () -> fetch(at, commit, name, resource));
+              () -> histories.ask(repo, commit, name, () -> fetch(at, commit, name, resource)));
       if (question.isEmpty()) {
         return new UpstreamResult.Failed<>(admission.refusal());
       }

@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -29,8 +31,7 @@ import org.slf4j.LoggerFactory;
  * Keeps lists of refs and histories of commits as answers of a repo, with the links to their next
  * pages. Safe for use by many threads.
  */
-record KeptHistories(
-    RepoStore store, RepoReplacements replacements, HubUpstream upstream, MemoryBudget budget) {
+final class KeptHistories {
   private static final Logger log = LoggerFactory.getLogger(KeptHistories.class);
 
   /**
@@ -55,6 +56,29 @@ record KeptHistories(
   private static final Pattern LATER_PAGE = Pattern.compile("commits\\?(.*&)?p=0*[1-9]\\d*(&.*)?");
 
   private static final Pattern SIZED_PAGE = Pattern.compile("commits\\?(.*&)?limit=.*");
+
+  private final RepoStore store;
+  private final RepoReplacements replacements;
+  private final HubUpstream upstream;
+  private final MemoryBudget budget;
+
+  /**
+   * How many answers of a commit are on their way to a place. Read and changed while the commit is
+   * locked, with the number of those that are kept.
+   */
+  private final ConcurrentHashMap<Place, Integer> reserved = new ConcurrentHashMap<>();
+
+  private final KeyedLock<Place> locks = new KeyedLock<>();
+
+  private record Place(RepoId repo, CommitHash commit) {}
+
+  KeptHistories(
+      RepoStore store, RepoReplacements replacements, HubUpstream upstream, MemoryBudget budget) {
+    this.store = store;
+    this.replacements = replacements;
+    this.upstream = upstream;
+    this.budget = budget;
+  }
 
   /**
    * An answer of upstream.
@@ -82,11 +106,50 @@ record KeptHistories(
    * because clients choose their sizes freely.
    */
   boolean hasPlace(RepoId repo, CommitHash commit, String name) {
+    return hasPlaceBeside(0, repo, commit, name);
+  }
+
+  private boolean hasPlaceBeside(int others, RepoId repo, CommitHash commit, String name) {
     int most =
         SIZED_PAGE.matcher(name).matches()
             ? MAX_SIZED_PAGES
             : LATER_PAGE.matcher(name).matches() ? MAX_LATER_PAGES : MAX_ANSWERS;
-    return USUAL.matcher(name).matches() || store.answers(repo, commit) < most;
+    return USUAL.matcher(name).matches() || store.answers(repo, commit) + others < most;
+  }
+
+  /**
+   * Asks upstream for an answer, if there is a place for it beside those that are asked for at the
+   * same time. Else the call would be made in vain, and each client makes one of its own.
+   *
+   * @param question asks, and keeps what comes
+   */
+  UpstreamResult<Learned> ask(
+      RepoId repo, CommitHash commit, String name, Supplier<UpstreamResult<Learned>> question) {
+    Place place = new Place(repo, commit);
+    boolean isReserved =
+        locks.with(
+            place,
+            () -> {
+              boolean hasPlace =
+                  hasPlaceBeside(reserved.getOrDefault(place, 0), repo, commit, name);
+              if (hasPlace) {
+                reserved.merge(place, 1, Integer::sum);
+              }
+              return hasPlace;
+            });
+    if (!isReserved) {
+      return new UpstreamResult.Value<>(new Learned(Optional.empty(), Optional.empty()));
+    }
+    try {
+      return question.get();
+    } finally {
+      Optional<Integer> _ =
+          locks.with(
+              place,
+              () ->
+                  Optional.ofNullable(
+                      reserved.computeIfPresent(place, (_, n) -> n == 1 ? null : n - 1)));
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import java.net.URI;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -357,6 +359,23 @@ class HistoryTest {
     long before = calls(Route.COMMITS);
     assertThat(fine(COMMITS + "?limit=500").text()).contains("First", "Second");
     assertThat(calls(Route.COMMITS)).isEqualTo(before + 1);
+  }
+
+  @Test
+  void pages_that_race_for_the_last_place_cost_one_call_each() throws Exception {
+    for (int size = 100; size < 110; size++) {
+      fine(COMMITS + "?limit=" + size);
+    }
+    rig.hub.counters().reset();
+    Stall stall =
+        rig.hub.faults().everywhere().path(path -> path.contains("/commits/")).times(1).hold();
+    FutureTask<Rig.Answer> slow = new FutureTask<>(() -> fine(COMMITS + "?limit=500"));
+    Thread.ofVirtual().start(slow);
+    stall.awaitReached(1);
+    assertThat(fine(COMMITS + "?limit=501").text()).contains("First", "Second");
+    stall.release();
+    assertThat(slow.get().text()).contains("First", "Second");
+    assertThat(calls(Route.COMMITS)).isEqualTo(2);
   }
 
   @Test
