@@ -241,10 +241,22 @@ final class BranchCommits {
     pending.forget(repo);
   }
 
-  /** Makes a commit visible at once, whatever was pending. */
-  void showNow(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> observation) {
+  /**
+   * Makes a commit visible that upstream has just named, unless a load of another one is in
+   * progress.
+   *
+   * @param named as of the beginning of the question
+   * @return false if such a load is in progress; then nothing has changed
+   */
+  boolean showUnlessLoading(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> named) {
     RepoId repo = proof.subject();
-    pending.clear(repo, revision, () -> shown.showNow(proof, revision, observation));
+    return pending.confirmed(
+        repo,
+        revision,
+        named.learnedAt(),
+        () -> pending.isQuiet(repo, revision) || !shown.isOther(proof, revision, named.value()),
+        () -> shown.showNow(proof, revision, named));
   }
 
   /**

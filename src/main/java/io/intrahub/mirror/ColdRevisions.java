@@ -3,8 +3,10 @@ package io.intrahub.mirror;
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.Authorised;
 import io.intrahub.base.Deadline;
+import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import io.intrahub.policy.Observation;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.upstream.UpstreamResult;
 import io.intrahub.upstream.hub.HubUpstream;
@@ -20,6 +22,7 @@ import java.util.function.BooleanSupplier;
  */
 record ColdRevisions(
     AccessChecker checker,
+    KnownCommits commits,
     HubUpstream upstream,
     RevisionProbes probes,
     ColdQuestionLimiter coldQuestionLimiter,
@@ -71,8 +74,7 @@ record ColdRevisions(
               .admit(open.evidence())
               .filter(proof -> proof.scope().covers(attempt.scope()))
               .or(() -> attempt.as().isAnonymous() ? Optional.empty() : held)
-              .map(proof ->
-                  answers.at(proof, open.commit().value(), answers.labels().justLearned(), attempt))
+              .map(proof -> found(proof, open.commit(), attempt))
               // Refused since the question began: the client's own call is asked about upstream.
               .orElseGet(() -> RevisionAnswers.closed(repo, Optional.empty(), attempt));
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
@@ -87,6 +89,21 @@ record ColdRevisions(
       }
       case UpstreamResult.Failed(var failure) -> answers.unanswered(repo, failure);
     };
+  }
+
+  /** Answers with the commit that the Hub named, or with another one that others are loading. */
+  private UpstreamResult<ResolvedRevision> found(
+      Authorised<RepoId> proof, Observation<CommitHash> named, ReadAttempt attempt) {
+    Optional<Observation<CommitHash>> visible =
+        commits
+            .revision(proof, attempt.revision())
+            .filter(seen -> !seen.value().equals(named.value()));
+    if (visible.isEmpty()) {
+      return answers.at(proof, named.value(), answers.labels().justLearned(), attempt);
+    }
+    return attempt.request().directives().noCache()
+        ? answers.alone(proof, named, attempt)
+        : answers.at(proof, visible.get(), false, attempt);
   }
 
   /** Waits as long as the client can, or less if upstream turns out to be down. */

@@ -280,9 +280,10 @@ final class PendingCommits {
    * Drops the pending commit if upstream confirmed the visible one since it named the pending one.
    *
    * @param asked when the question began that named the visible commit
-   * @param isVisible reads from the store whether clients see the confirmed commit, or none
+   * @param isVisible reads from the store whether clients see the confirmed commit, or none, or may
+   *     see it from now on
    * @param show writes to the store that it was confirmed
-   * @return whether clients see the confirmed commit
+   * @return what {@code isVisible} said
    */
   boolean confirmed(
       RepoId repo, Revision revision, Instant asked, BooleanSupplier isVisible, Runnable show) {

@@ -307,8 +307,10 @@ final class RevisionProbes {
         RepoId canonical = proof.get().subject();
         aliases.learn(repo, canonical);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
-        if (revision.asCommit().isEmpty()) {
-          branches.showNow(proof.get(), revision, open.commit());
+        if (revision.asCommit().isEmpty()
+            && !branches.showUnlessLoading(proof.get(), revision, open.commit())) {
+          // Nobody is known to ask in this name, and clients who may read it are loading it.
+          revisionMoved(proof.get(), revision, open.commit(), as);
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
         rememberClosed(repo, closed, as);

@@ -65,7 +65,7 @@ final class RevisionReader {
     this.answering = new UpstreamAnswering(upstream, branches, questions, slowUpstream, ttl);
     this.answers =
         new RevisionAnswers(upstream, branches, answering, new RevisionLabels(checker, clock, ttl));
-    this.cold = new ColdRevisions(checker, upstream, probes, coldQuestionLimiter, answers);
+    this.cold = new ColdRevisions(checker, commits, upstream, probes, coldQuestionLimiter, answers);
   }
 
   /** Asks about a repo for which no grant is known. */
