@@ -15,13 +15,16 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Reads a cache folder: the layout of all versions of huggingface_hub, with or without the blobs
- * that 2.x shares between repos. It looks at snapshots, what they lead to, and refs only, so
- * unfinished downloads and locks are never seen.
+ * that 2.x shares between repos, and with plain files where the file system has no links. It looks
+ * at snapshots, what they lead to, lists of their files, and refs only, so unfinished downloads and
+ * locks are never seen.
  */
 public final class CacheFolderReader implements CachedFiles {
   private static final int MAX_REF = 64;
@@ -59,16 +62,31 @@ public final class CacheFolderReader implements CachedFiles {
   @Override
   public void files(RepoId repo, CommitHash commit, Receiver to) throws IOException {
     Path snapshot = layout.snapshot(repo, commit);
+    Set<Kind> found = EnumSet.noneOf(Kind.class);
     FolderFiles.walk(
         snapshot,
         to,
         file -> {
+          if (!Files.isSymbolicLink(file)) {
+            found.add(Kind.PLAIN);
+            return;
+          }
+          found.add(Kind.LINK);
           try {
             to.file(cached(repo, snapshot, file));
           } catch (UnusableException e) {
             to.skipped(file, String.valueOf(e.getMessage()));
           }
         });
+    if (found.contains(Kind.PLAIN)) {
+      new PlainSnapshot(layout, folder, repo, commit, found.contains(Kind.LINK)).pass(to);
+    }
+  }
+
+  /** What a client has put into a snapshot. */
+  private enum Kind {
+    LINK,
+    PLAIN
   }
 
   /** Whether there is something of this repo. */
@@ -108,18 +126,8 @@ public final class CacheFolderReader implements CachedFiles {
 
   /** The file to which a link in a snapshot leads. */
   CachedFile cached(RepoId repo, Path snapshot, Path file) throws UnusableException {
-    if (!FolderFiles.isDecodable(file)) {
-      throw new UnusableException(
-          "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"
-              + " written with");
-    }
-    FilePath path =
-        FolderFiles.pathIn(snapshot, file)
-            .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
+    FilePath path = FolderFiles.hubPath(snapshot, file);
     Path content = folder.content(file);
-    if (!Files.isSymbolicLink(file)) {
-      throw new UnusableException("it is not a link to a blob, so its digest is not known");
-    }
     Path target =
         CacheExport.parentOf(file)
             .resolve(FolderFiles.look(file, Files::readSymbolicLink))

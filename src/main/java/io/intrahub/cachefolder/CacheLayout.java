@@ -15,7 +15,8 @@ import java.nio.file.Path;
  * models--acme--tiny/
  *   refs/main                     the commit, 40 hexadecimal digits without a newline
  *   blobs/{etag}                  git blob id or sha256
- *   snapshots/{commit}/a/b.json   -&gt; ../../../blobs/{etag}
+ *   snapshots/{commit}/a/b.json   -&gt; ../../../blobs/{etag}; the file itself without links
+ *   trees/{commit}.json           the files of the commit and their digests (1.33 and later)
  * </pre>
  *
  * @param root the cache folder
@@ -56,6 +57,11 @@ record CacheLayout(Path root) {
   /** The files of a commit. */
   Path snapshot(RepoId repo, CommitHash commit) {
     return snapshots(repo).resolve(commit.hex());
+  }
+
+  /** The client's list of a commit's files, if it has one. */
+  Path tree(RepoId repo, CommitHash commit) {
+    return repo(repo).resolve("trees").resolve(commit.hex() + ".json");
   }
 
   /** The folder with a file for each revision. */

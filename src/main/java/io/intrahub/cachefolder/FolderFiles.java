@@ -164,4 +164,15 @@ final class FolderFiles {
         folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
     return isDecodable(file) ? FilePath.parse(name) : Optional.empty();
   }
+
+  /** The same, with the reason if there is none. */
+  static FilePath hubPath(Path folder, Path file) throws UnusableException {
+    if (!isDecodable(file)) {
+      throw new UnusableException(
+          "its name can't be read with this locale: set LC_ALL=C.UTF-8, or the one that it was"
+              + " written with");
+    }
+    return pathIn(folder, file)
+        .orElseThrow(() -> new UnusableException("no file of the Hub has such a name"));
+  }
 }
