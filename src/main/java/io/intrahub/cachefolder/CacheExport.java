@@ -204,7 +204,7 @@ public final class CacheExport implements AutoCloseable {
     try {
       return new RevisionExport(store, layout, writer, options, repo, revision, commit.get())
           .run(manifest.get(), wanted);
-    } catch (RevisionExport.ListException e) {
+    } catch (UnlistedException e) {
       return unlisted(repo, revision, e.why());
     } catch (FileSystemException e) {
       if (!takesFiles(layout, writer)) {

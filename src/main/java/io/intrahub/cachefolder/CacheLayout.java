@@ -23,6 +23,7 @@ import java.nio.file.Path;
  */
 record CacheLayout(Path root) {
   private static final String BLOBS = "blobs";
+  private static final String TREES = "trees";
 
   /** The folder of a repo. */
   Path repo(RepoId repo) {
@@ -61,7 +62,21 @@ record CacheLayout(Path root) {
 
   /** The client's list of a commit's files, if it has one. */
   Path tree(RepoId repo, CommitHash commit) {
-    return repo(repo).resolve("trees").resolve(commit.hex() + ".json");
+    return repo(repo).resolve(TREES).resolve(commit.hex() + ".json");
+  }
+
+  /**
+   * What an export knows of a commit's files and their digests if the snapshot lacks some of them,
+   * or all of them are not known, and has no links. Clients ignore it: a {@link #tree} would let
+   * them believe that the commit has no other files, or refuse the snapshot.
+   */
+  Path knownFiles(RepoId repo, CommitHash commit) {
+    return repo(repo).resolve(TREES).resolve(commit.hex() + ".intrahub.json");
+  }
+
+  /** What becomes a list of a commit's files. */
+  Path stagedTree(RepoId repo) {
+    return staging(repo).resolve("tree");
   }
 
   /** The folder with a file for each revision. */

@@ -52,7 +52,7 @@ final class ContainedWriter implements FolderWriter {
   }
 
   @Override
-  public void write(Path file, byte[] content) throws IOException {
+  public void write(Path file, Content content) throws IOException {
     requireParentContained(file);
     writer.write(file, content);
   }

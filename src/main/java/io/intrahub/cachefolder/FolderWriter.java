@@ -1,6 +1,7 @@
 package io.intrahub.cachefolder;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 
 /**
@@ -16,8 +17,18 @@ interface FolderWriter {
   /** Copies the content of a file into a new file, in place of what has that name. */
   void copy(Path source, Path target) throws IOException;
 
+  /** Produces the content of a file. */
+  interface Content {
+    void writeTo(OutputStream to) throws IOException;
+  }
+
   /** Writes a new file, in place of what has that name. */
-  void write(Path file, byte[] content) throws IOException;
+  void write(Path file, Content content) throws IOException;
+
+  /** The same, for content that is in memory. */
+  default void write(Path file, byte[] content) throws IOException {
+    write(file, to -> to.write(content));
+  }
 
   /** Gives a file a second name, in place of what has that name. */
   void hardLink(Path existing, Path name) throws IOException;

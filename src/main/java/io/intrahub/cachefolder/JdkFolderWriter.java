@@ -6,7 +6,9 @@ import static java.nio.file.StandardOpenOption.READ;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.FileIo;
 import io.intrahub.store.fs.disk.JdkDisk;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -47,10 +49,31 @@ final class JdkFolderWriter implements FolderWriter {
   }
 
   @Override
-  public void write(Path file, byte[] content) throws IOException {
+  public void write(Path file, Content content) throws IOException {
     delete(file);
     try (Disk.File to = disk.create(file)) {
-      FileIo.writeFully(to, ByteBuffer.wrap(content));
+      OutputStream out = new BufferedOutputStream(new Appending(to));
+      content.writeTo(out);
+      out.flush();
+    }
+  }
+
+  /** Writes at the end of a file, which it does not close. */
+  private static final class Appending extends OutputStream {
+    private final Disk.File file;
+
+    Appending(Disk.File file) {
+      this.file = file;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      FileIo.writeFully(file, ByteBuffer.wrap(bytes, offset, length));
     }
   }
 

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 
 /**
  * The plain files of a snapshot, which clients write on file systems without symbolic links. Their
- * digests are those that the client's list of the commit names. Without a list, they are computed,
+ * digests are those that the list of the commit's files names. Without a list, they are computed,
  * but only if the snapshot has no links: a plain file among links is one that somebody has put in
  * the place of a client's. For one thread, and one call.
  */
@@ -56,9 +56,8 @@ final class PlainSnapshot {
    * @throws IOException if the receiver fails
    */
   void pass(Receiver to) throws IOException {
-    Path list = layout.tree(repo, commit);
-    if (isUsable(list, to)) {
-      PathHashes listed = passListed(list, to);
+    if (isUsable(layout.tree(repo, commit), to)) {
+      PathHashes listed = passListed(layout.tree(repo, commit), to);
       walk(
           listed,
           to,
@@ -67,6 +66,13 @@ final class PlainSnapshot {
           });
       return;
     }
+    Path known = layout.knownFiles(repo, commit);
+    // A client may have added files since an export wrote it.
+    passUnlisted(
+        isUsable(known, to) ? passListed(known, to) : new PathHashes.Builder().build(), to);
+  }
+
+  private void passUnlisted(PathHashes listed, Receiver to) throws IOException {
     ComputedDigests digests;
     try {
       digests = new ComputedDigests(snapshot);
@@ -76,7 +82,7 @@ final class PlainSnapshot {
     }
     Set<Digest> noted = blobs(to);
     walk(
-        new PathHashes.Builder().build(),
+        listed,
         to,
         (path, content) -> {
           if (hasLinks) {

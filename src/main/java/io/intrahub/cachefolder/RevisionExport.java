@@ -18,7 +18,6 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +30,7 @@ import java.util.Optional;
 final class RevisionExport {
   private static final int MAX_REF = 64;
 
-  private final ReadOnlyStore store;
+  private final StoredContent stored;
   private final CacheLayout layout;
   private final FolderWriter writer;
   private final CacheExport.Options options;
@@ -46,6 +45,13 @@ final class RevisionExport {
 
   private final List<ExportResult.MissingFile> missing = new ArrayList<>();
   private long missingCount;
+
+  /** Files of the commit that are known. */
+  private long listed;
+
+  /** Whether the folder lacks a file that was not asked for. */
+  private boolean lacksUnwanted;
+
   private long present;
   private long bytes;
   private long added;
@@ -60,7 +66,7 @@ final class RevisionExport {
       Revision revision,
       CommitHash commit)
       throws IOException {
-    this.store = store;
+    this.stored = new StoredContent(store, layout, writer, options.method());
     this.layout = layout;
     this.writer = writer;
     this.options = options;
@@ -81,31 +87,26 @@ final class RevisionExport {
     return CommitHash.parse(Files.readString(ref, StandardCharsets.ISO_8859_1).strip());
   }
 
-  /** The store's list of the files can't be read. */
-  static final class ListException extends Exception {
-    private static final long serialVersionUID = 1L;
-    private final IOException why;
-
-    ListException(IOException why) {
-      super(why);
-      this.why = why;
-    }
-
-    IOException why() {
-      return why;
-    }
-  }
-
+  /**
+   * Exports what the store has.
+   *
+   * @throws UnlistedException if the store's list of the files can't be read
+   */
   ExportResult.Exported run(Manifest manifest, PathPatterns wanted)
-      throws IOException, ListException {
+      throws IOException, UnlistedException {
     try {
       manifest.list(Optional.empty(), true, entry -> placeUnchecked(entry, wanted));
     } catch (UncheckedIOException e) {
       throw e.getCause();
     } catch (IOException e) {
-      throw new ListException(e);
+      throw new UnlistedException(e);
     }
     publishSnapshot();
+    if (Files.isDirectory(snapshot, NOFOLLOW_LINKS)) {
+      boolean isWhole = manifest.complete() && missingCount == 0 && !lacksUnwanted;
+      new CommitListExport(layout, writer, repo, commit)
+          .publish(manifest, listed, isWhole, options.symbolicLinks());
+    }
     boolean refKept = lacksEarlierFile(manifest);
     if (!refKept && revision.asCommit().isEmpty() && Files.isDirectory(snapshot, NOFOLLOW_LINKS)) {
       publishRef();
@@ -153,13 +154,26 @@ final class RevisionExport {
   private void placeUnchecked(ManifestEntry entry, PathPatterns wanted) {
     Optional<BlobId> blob = entry.entry().blob();
     FilePath path = entry.entry().path();
-    if (blob.isEmpty() || !wanted.matches(path)) {
+    if (blob.isEmpty()) {
+      return;
+    }
+    listed++;
+    if (!wanted.matches(path)) {
+      lacksUnwanted |= !isShown(path);
       return;
     }
     try {
       place(path, blob.get());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean isShown(FilePath path) {
+    try {
+      return Files.exists(snapshot.resolve(path.value()));
+    } catch (InvalidPathException e) {
+      return false;
     }
   }
 
@@ -171,7 +185,7 @@ final class RevisionExport {
     boolean isNew;
     try {
       isNew = options.symbolicLinks() ? placeLink(path, blob) : placeFile(path, blob);
-    } catch (AbsentException e) {
+    } catch (StoredContent.AbsentException e) {
       miss(path, String.valueOf(e.getMessage()));
       return;
     } catch (InvalidPathException e) {
@@ -200,17 +214,9 @@ final class RevisionExport {
     }
   }
 
-  /** The store has no good copy. The message is for the operator. */
-  private static final class AbsentException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    AbsentException(String why) {
-      super(why);
-    }
-  }
-
   /** Returns whether something was added for the file. */
-  private boolean placeLink(FilePath path, BlobId blob) throws IOException, AbsentException {
+  private boolean placeLink(FilePath path, BlobId blob)
+      throws IOException, StoredContent.AbsentException {
     Path shown = snapshot.resolve(path.value());
     Path stagedLink = staged.resolve(path.value());
     Path target = layout.blob(repo, blob.digest());
@@ -218,7 +224,7 @@ final class RevisionExport {
     if (isNew) {
       writer.createFolder(layout.blobs(repo));
       Path incomplete = layout.incompleteBlob(repo, blob.digest());
-      bring(blob, incomplete);
+      stored.bring(repo, blob, incomplete);
       writer.rename(incomplete, target);
     }
     Path link = CacheLayout.link(path, blob.digest());
@@ -231,79 +237,18 @@ final class RevisionExport {
     return true;
   }
 
-  private boolean placeFile(FilePath path, BlobId blob) throws IOException, AbsentException {
+  private boolean placeFile(FilePath path, BlobId blob)
+      throws IOException, StoredContent.AbsentException {
     Path shown = snapshot.resolve(path.value());
     Path stagedFile = staged.resolve(path.value());
     if (has(shown, blob) || has(stagedFile, blob)) {
       return false;
     }
     writer.createFolder(layout.staging(repo));
-    bring(blob, layout.stagedFile(repo));
+    stored.bring(repo, blob, layout.stagedFile(repo));
     writer.createFolder(CacheExport.parentOf(stagedFile));
     writer.rename(layout.stagedFile(repo), stagedFile);
     return true;
-  }
-
-  /** Brings a blob of the store to the cache folder: whole, verified and durable. */
-  private void bring(BlobId blob, Path incomplete) throws IOException, AbsentException {
-    if (blob.size() == 0) {
-      // The store keeps no empty blobs.
-      writer.write(incomplete, new byte[0]);
-    } else {
-      bringStored(blob, incomplete);
-    }
-    if (!FileDigest.matches(incomplete, blob)) {
-      writer.delete(incomplete);
-      throw new AbsentException("its copy in the store is damaged");
-    }
-    writer.force(incomplete);
-  }
-
-  private void bringStored(BlobId blob, Path incomplete) throws IOException, AbsentException {
-    Path source = store.file(repo, blob).orElseThrow(() -> new AbsentException("it is not stored"));
-    try {
-      switch (options.method()) {
-        case COPY -> writer.copy(source, incomplete);
-        case HARD_LINK -> link(source, incomplete);
-      }
-    } catch (NoSuchFileException e) {
-      if (Files.exists(source, NOFOLLOW_LINKS)) {
-        throw e;
-      }
-      throw new AbsentException("it was evicted from the store meanwhile");
-    } catch (FileSystemException e) {
-      if (String.valueOf(e.getFile()).equals(source.toString())) {
-        throw new AbsentException("its copy in the store can't be read (" + e + ")");
-      }
-      throw e;
-    } catch (IOException e) {
-      requireReadable(source, blob);
-      throw e;
-    }
-  }
-
-  private void link(Path source, Path name) throws IOException {
-    try {
-      writer.hardLink(source, name);
-    } catch (FileSystemException e) {
-      if (!Files.getFileStore(source).equals(Files.getFileStore(layout.root()))) {
-        // The same would happen to every file, so this is not a matter of one.
-        throw new IOException(
-            "the store and the cache folder are on different file systems, between which there are"
-                + " no hard links: leave --link out",
-            e);
-      }
-      throw e;
-    }
-  }
-
-  /** Tells a file of the store that can't be read from a folder that can't be written. */
-  private static void requireReadable(Path source, BlobId blob) throws AbsentException {
-    try {
-      var _ = FileDigest.matches(source, blob);
-    } catch (IOException e) {
-      throw new AbsentException("its copy in the store can't be read (" + e + ")");
-    }
   }
 
   /**

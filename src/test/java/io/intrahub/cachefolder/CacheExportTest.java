@@ -265,6 +265,7 @@ class CacheExportTest {
         "models--acme--tiny/blobs",
         "models--acme--tiny/snapshots",
         "models--acme--tiny/refs",
+        "models--acme--tiny/trees",
         "models--acme--tiny/.intrahub-export",
         "models--acme--tiny/snapshots/1111111111111111111111111111111111111111",
         "models--acme--tiny/snapshots/1111111111111111111111111111111111111111/onnx"

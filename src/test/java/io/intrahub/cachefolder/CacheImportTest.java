@@ -121,7 +121,10 @@ class CacheImportTest {
     expectStored(StoredRepo.files());
     Path again = tmp.resolve("again");
     export(data, again);
-    assertThat(CacheFiles.names(again)).isEqualTo(CacheFiles.names(cache));
+    // Of an imported commit, the list is never known to be whole.
+    assertThat(CacheFiles.names(again))
+        .isEqualTo(
+            CacheFiles.names(cache).stream().filter(name -> !name.contains("/trees")).toList());
     CacheFiles.expect(new CacheLayout(again).snapshot(REPO, FIRST), StoredRepo.files());
   }
 
@@ -529,7 +532,7 @@ class CacheImportTest {
             tuple("folder", "it is a link that leads out of the folder"),
             tuple("dangling.txt", "it is a link to a file that does not exist"),
             tuple("ref.txt", "it does not lead to a blob of its repo"),
-            tuple("plain.txt", "it is not a link to a blob, so its digest is not known"));
+            tuple("plain.txt", "the client's list of the commit does not have it"));
     expectStored(StoredRepo.files());
     assertThat(CacheFiles.names(data)).noneMatch(n -> n.contains(outside.getFileName().toString()));
   }

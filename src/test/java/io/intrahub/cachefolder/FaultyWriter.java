@@ -1,5 +1,6 @@
 package io.intrahub.cachefolder;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,9 +75,11 @@ final class FaultyWriter implements FolderWriter {
   }
 
   @Override
-  public void write(Path file, byte[] content) throws IOException {
+  public void write(Path file, Content content) throws IOException {
     if (calls + 1 == at) {
-      real.write(file, Arrays.copyOf(content, content.length / 2));
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      content.writeTo(all);
+      real.write(file, Arrays.copyOf(all.toByteArray(), all.size() / 2));
     }
     step();
     real.write(file, content);

@@ -5,11 +5,14 @@ import io.intrahub.hub.Entry;
 import io.intrahub.hub.FilePath;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.exc.JacksonIOException;
 
 /**
@@ -72,6 +75,52 @@ public final class TreeCacheJson {
     } catch (JacksonException e) {
       throw new MalformedJsonException("it is not valid JSON", e);
     }
+  }
+
+  /** Passes the files of a list. */
+  public interface Source {
+    /**
+     * Passes all files, in the order of their paths.
+     *
+     * @throws IOException ends the writing, and is passed on as it is
+     */
+    void passTo(Receiver receiver) throws IOException;
+  }
+
+  /**
+   * Writes a list. Does not close the stream.
+   *
+   * @throws IOException when the stream or the source fails; the list is not ended then
+   */
+  public static void write(OutputStream to, Source files) throws IOException {
+    try (JsonGenerator out = HubJson.STREAMS.createGenerator(ObjectWriteContext.empty(), to)) {
+      out.writeStartObject();
+      out.writeNumberProperty(FORMAT_VERSION, VERSION);
+      out.writeObjectPropertyStart(FILES);
+      files.passTo(file -> {
+        try {
+          write(out, file);
+        } catch (JacksonIOException e) {
+          throw e.getCause();
+        }
+      });
+      out.writeEndObject();
+      out.writeEndObject();
+    } catch (JacksonIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void write(JsonGenerator out, Entry file) {
+    out.writeObjectPropertyStart(file.path().value());
+    out.writeNumberProperty("size", file.size());
+    out.writeStringProperty("blob_id", file.oid());
+    file.lfs()
+        .ifPresent(lfs -> {
+          out.writeStringProperty("lfs_sha256", lfs.sha256().hex());
+          out.writeNumberProperty("lfs_size", lfs.size());
+        });
+    out.writeEndObject();
   }
 
   private static void expect(JsonParser parser, JsonToken token) throws MalformedJsonException {
