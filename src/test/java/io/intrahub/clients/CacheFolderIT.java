@@ -160,6 +160,112 @@ class CacheFolderIT {
     }
   }
 
+  private Path folder(Path cache, String name) {
+    return cache.resolve("models--acme--tiny-bert").resolve(name);
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("VERSIONS")
+  void what_a_client_has_downloaded_without_symbolic_links_keeps_its_etags(String version)
+      throws Exception {
+    // As on the Hub. Old versions keep no list that says which files are in LFS.
+    repo.commit(
+        "Name all LFS files",
+        Map.of(
+            ".gitattributes",
+            DevFile.text(
+                "*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+                    + "*.onnx filter=lfs diff=lfs merge=lfs -text\n")));
+    PythonClient.Call download = direct(version);
+    download.script("snapshot_without_links.py", LoadedRepo.ID).expectSuccess();
+    Path cache = download.home().resolve("hub");
+    try (Stream<Path> all = Files.walk(cache)) {
+      assertThat(all).noneMatch(Files::isSymbolicLink);
+    }
+    String data = tmp.resolve("data").toString();
+
+    expectDone("import", "--hf-cache", cache.toString(), "--data", data);
+    Path exported = tmp.resolve("exported");
+    expectImportedDone("export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
+
+    assertThat(names(folder(exported, "blobs")))
+        .isEqualTo(
+            repo.files("main").values().stream().map(DevFile::etag).distinct().sorted().toList());
+    int next = (VERSIONS.indexOf(version) + 1) % VERSIONS.size();
+    expectLoadsOffline(VERSIONS.get(next), exported);
+  }
+
+  @Test
+  void the_newest_client_finds_an_exported_folder_whole() throws Exception {
+    Path data = tmp.resolve("data");
+    Path exported = tmp.resolve("exported");
+    try (MirrorProcess mirror =
+        MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
+      client("hf-2.4.0")
+          .call()
+          .endpoint(mirror.uri())
+          .script("snapshot.py", LoadedRepo.ID)
+          .expectSuccess();
+      expectDone(
+          "export", "--hf-cache", exported.toString(), "--data", data.toString(), LoadedRepo.ID);
+
+      // It compares the files with the list of the endpoint, which the mirror has without the Hub.
+      hub.close();
+      String files = String.valueOf(repo.files("main").size());
+      assertThat(verify(mirror, exported).expectSuccess().stdout()).contains(files, "match");
+
+      Path damaged = folder(exported, "blobs").resolve(repo.files("main").get("README.md").etag());
+      Files.writeString(damaged, "# Tiny BURT\n");
+      ClientResult found = verify(mirror, exported);
+      assertThat(found.exitCode()).isEqualTo(1);
+      assertThat(found.stdout() + found.stderr()).contains("README.md");
+      mirror.stop();
+    }
+
+    // Without network, it learns from the exported list that no file is missing.
+    PythonClient.Call offline =
+        client("hf-2.4.0")
+            .call()
+            .env("HF_HUB_OFFLINE", "1")
+            .env("HF_HUB_CACHE", exported.toString());
+    ClientResult listed =
+        offline.code(
+            """
+            import report
+            from huggingface_hub import get_cached_repo_tree
+            report.of(lambda: {f.path: f.size for f in get_cached_repo_tree("acme/tiny-bert")})
+            """);
+    assertThat(listed.expectSuccess().json().propertyNames())
+        .containsExactlyInAnyOrderElementsOf(repo.files("main").keySet());
+    Files.delete(
+        folder(exported, "snapshots")
+            .resolve(repo.commitOf("main").orElseThrow())
+            .resolve("README.md"));
+    ClientResult incomplete = offline.script("snapshot.py", LoadedRepo.ID);
+    assertThat(incomplete.json().get("error").get("type").asString())
+        .isEqualTo("IncompleteSnapshotError");
+  }
+
+  private ClientResult verify(MirrorProcess mirror, Path cache) {
+    return client("hf-2.4.0")
+        .call()
+        .endpoint(mirror.uri())
+        .hf(
+            "cache",
+            "verify",
+            LoadedRepo.ID,
+            "--cache-dir",
+            cache.toString(),
+            "--fail-on-missing-files",
+            "--fail-on-extra-files");
+  }
+
   @Test
   void a_download_to_a_plain_folder_is_imported() throws Exception {
     Path local = tmp.resolve("local");
