@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CacheFolderIT {
   static final List<String> VERSIONS = PythonClient.VERSIONS;
 
-  private static final int KILLS = Integer.getInteger("intrahub.kill.rounds", 8);
+  private static final int KILLS = Integer.getInteger("intrahub.kill.rounds", 50);
 
   @TempDir Path tmp;
   private Path log;
@@ -328,7 +328,7 @@ class CacheFolderIT {
   void both_are_continued_after_kills_at_random_moments() throws Exception {
     long seed = System.nanoTime();
     System.out.printf(
-        "CacheFolderIT: %d kills each, seed %d; more with -Dintrahub.kill.rounds=50%n",
+        "CacheFolderIT: %d kills each, seed %d; fewer with -Dintrahub.kill.rounds=8%n",
         KILLS, seed);
     Random random = new Random(seed);
     Map<String, DevFile> many = new TreeMap<>();
