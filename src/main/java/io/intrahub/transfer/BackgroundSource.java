@@ -2,6 +2,7 @@ package io.intrahub.transfer;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 
 /**
@@ -18,6 +19,16 @@ record BackgroundSource(BlobSource source) implements BlobSource {
   @Override
   public UpstreamResult<Opened> openUnlessLimited(ByteRange.Span span) {
     return source.openUnlessLimited(span);
+  }
+
+  @Override
+  public void awaitLocal() {
+    source.awaitLocal();
+  }
+
+  @Override
+  public boolean mayOpenLater(UpstreamFailure failure) {
+    return source.mayOpenLater(failure);
   }
 
   @Override

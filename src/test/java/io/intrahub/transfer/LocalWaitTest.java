@@ -104,11 +104,15 @@ class LocalWaitTest {
             new PassThroughPermits(4));
     PassThroughStreams.Request slow =
         new PassThroughStreams.Request(verifying, BLOB, ALL, true, () -> {});
-    List<CompletableFuture<UpstreamResult<OpenedContent>>> crowd = new ArrayList<>();
+    List<CompletableFuture<Boolean>> crowd = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       crowd.add(
           CompletableFuture.supplyAsync(
-              () -> streams.openQueued(slow, Deadline.in(Duration.ofSeconds(50))), rig.threads));
+              () ->
+                  TransferRig.gives(
+                      value(streams.openQueued(slow, Deadline.in(Duration.ofSeconds(50)))).stream(),
+                      BYTES),
+              rig.threads));
     }
     await().until(() -> waiting.get() == crowd.size());
     PassThroughStreams.Request quick =
@@ -119,8 +123,6 @@ class LocalWaitTest {
     assertThat(TransferRig.gives(value(other).stream(), OTHERS)).isTrue();
 
     verified.countDown();
-    for (CompletableFuture<UpstreamResult<OpenedContent>> each : crowd) {
-      assertThat(TransferRig.gives(value(each.join()).stream(), BYTES)).isTrue();
-    }
+    assertThat(crowd).allMatch(CompletableFuture::join);
   }
 }
