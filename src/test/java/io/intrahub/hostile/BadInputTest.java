@@ -188,7 +188,6 @@ class BadInputTest {
             "/acme/open/extra/resolve/main/config.json",
             "/api/models/%61..%62/open",
             "/api/resolve-cache/models/acme/open/main/config.json",
-            "/api/models/acme/open/tree",
             "*",
             "config.json",
             "",

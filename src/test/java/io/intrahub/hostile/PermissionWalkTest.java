@@ -49,9 +49,11 @@ class PermissionWalkTest {
   private static final List<Asker> TOKENS =
       List.of(Asker.MAY, Asker.MAY_NOT, Asker.SCOPE_INCLUDES, Asker.SCOPE_EXCLUDES);
 
+  /** Without what is about no repo: the Hub's last word about it serves, whatever became of a repo. */
   private static final List<PermissionRoute> ROUTES =
       Arrays.stream(PermissionRoute.values())
-          .filter(r -> r.source() != Source.OWN && r != PermissionRoute.SEARCH)
+          .filter(r -> r.source() != Source.OWN)
+          .filter(r -> r != PermissionRoute.SEARCH && r != PermissionRoute.PAPER)
           .toList();
 
   private static final List<Duration> LEAPS =
