@@ -279,12 +279,7 @@ public final class Transfers implements AutoCloseable {
   }
 
   private void storeFailed(String what, BlobId blob, IOException e) {
-    log.warn(
-        "The store {} of {} bytes ({}), so it passes through: {}",
-        what,
-        blob.size(),
-        blob.digest().hex(),
-        e.toString());
+    log.warn("The store {}, so {} passes through: {}", what, blob.digest().hex(), e.toString());
     context.meters().storeFailure();
   }
 

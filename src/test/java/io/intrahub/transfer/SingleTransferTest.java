@@ -227,7 +227,8 @@ class SingleTransferTest {
     Got got = readFrom(100_000);
     assertThat(got.complete()).isFalse();
     assertThat(got.bytes()).hasSize(600_000);
-    assertThat(source.opened()).isEqualTo(4);
+    // On a slow machine a second connection may fetch what lies behind.
+    assertThat(source.spans()).filteredOn(span -> span.offset() == 600_000).hasSize(3);
   }
 
   /** The source itself has tried again what may pass. */
