@@ -28,8 +28,9 @@ public record Config(
             flag = "--offline",
             flagMeans = "offline",
             doc =
-                "`online` asks upstream as needed. `offline` serves only what is in the store, never"
-                    + " asks upstream, and refuses everything else at once.")
+                "`online` asks upstream as needed. `offline` serves only what is in the store and in the"
+                    + " folders of `store.seeds`, never asks upstream, and refuses everything else at"
+                    + " once.")
         Mode mode,
     @Section("The listener for clients.") ServerOptions server,
     @Section("Limits for one client, so that no client can lock out the others.") Clients clients,
@@ -74,16 +75,18 @@ public record Config(
               byDefault = "1024",
               min = "1",
               doc =
-                  "Limits concurrent requests, per client address and per token. An additional request"
-                      + " is answered with 429.")
+                  "Limits concurrent requests, per client address and, in `access.mode: passthrough`, per"
+                      + " token; local tokens are not counted. An additional request is answered with"
+                      + " 429.")
           int requests,
       @Setting(
               type = NUMBER,
               byDefault = "300",
               min = "1",
               doc =
-                  "Limits, per client address and per token, the requests per minute that the mirror"
-                      + " forwards to the Hub because it does not know whether their target exists. An"
+                  "Limits, per client address and, in `access.mode: passthrough`, per token, the requests"
+                      + " per minute that the mirror forwards to the Hub because it does not know"
+                      + " whether their target exists; local tokens are not counted. An"
                       + " additional one is answered with 429. Requests for files that exist do not count.")
           int coldQuestions) {}
 

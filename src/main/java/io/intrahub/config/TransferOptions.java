@@ -27,12 +27,17 @@ public record TransferOptions(
     @Setting(
             type = DURATION,
             byDefault = "10s",
-            doc = "How long a transfer continues after its last reader has left.")
+            doc =
+                "How long a transfer continues after its last reader has left, before the mirror decides"
+                    + " whether to finish or pause it (see `finish-if-left`).")
         Duration abandonAfter,
     @Setting(
             type = SIZE,
             byDefault = "64MiB",
-            doc = "A transfer without readers is completed anyway if at most this much is missing.")
+            doc =
+                "Once `abandon-after` is over, a transfer without readers is completed if a reader wanted"
+                    + " the whole file, it needs no client's token, and at most this much is missing or a"
+                    + " quarter has arrived; otherwise it pauses.")
         DataSize finishIfLeft,
     @Setting(
             type = NUMBER,

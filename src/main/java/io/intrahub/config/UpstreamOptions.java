@@ -80,7 +80,7 @@ public record UpstreamOptions(
             byDefault = "100ms",
             doc =
                 "The longest pause before the second attempt of a call; it doubles with each further"
-                    + " attempt. A call is attempted five times.")
+                    + " attempt. A call is attempted at most five times.")
         Duration retryPause,
     @Setting(
             type = PROXY,

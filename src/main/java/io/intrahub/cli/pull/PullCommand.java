@@ -52,7 +52,8 @@ import picocli.CommandLine.Spec;
       "69:the mirror that the command line names does not answer",
       "74:the mirror stopped answering, or the token can't be read",
       "78:the files don't fit into the store, or the store or the configuration can't be used",
-      "130:stopped by Ctrl-C; the same command continues"
+      "130:stopped by Ctrl-C; the same command continues",
+      "143:stopped by SIGTERM; the same command continues"
     },
     footerHeading = "%nFor example:%n",
     footer = {
