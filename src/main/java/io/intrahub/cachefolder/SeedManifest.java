@@ -207,26 +207,46 @@ final class SeedManifest implements Manifest {
     private final int most;
     private final TreeSet<Place> first = new TreeSet<>();
     private int weight;
-    private boolean dropped;
+
+    /**
+     * The first place that was dropped; null: none was. A place behind it is not held either, even
+     * if it is lighter: the next window begins behind the last place of this one.
+     */
+    private @Nullable Place bound;
 
     Window(int most) {
       this.most = most;
     }
 
     void add(Place place) {
-      if (!first.add(place)) {
+      if ((bound != null && place.compareTo(bound) >= 0) || !first.add(place)) {
         return;
       }
       weight += place.weight();
       while (weight > most && first.size() > 1) {
-        weight -= first.removeLast().weight();
-        dropped = true;
+        bound = dropLast();
       }
     }
 
+    private Place dropLast() {
+      Place last = first.removeLast();
+      weight -= last.weight();
+      return last;
+    }
+
     void addAll(Window other) {
+      Place end = other.bound;
+      if (end != null && (bound == null || end.compareTo(bound) < 0)) {
+        bound = end;
+        while (!first.isEmpty() && first.last().compareTo(end) >= 0) {
+          dropLast();
+        }
+      }
       other.first.forEach(this::add);
-      dropped |= other.dropped;
+    }
+
+    boolean isWhole() {
+      return bound == null;
     }
   }
 
@@ -316,7 +336,7 @@ final class SeedManifest implements Manifest {
               .ifPresent(window::addAll);
         }
         next.addAll(window.first);
-        isRead = !window.dropped;
+        isRead = window.isWhole();
         if (!isRead) {
           readTo = window.first.last();
         }

@@ -256,6 +256,34 @@ class SeedListingsTest {
     assertThat(reads.get()).isGreaterThanOrEqualTo(1_500 * 345 / (128 << 10));
   }
 
+  /** Names that are read later may fit where a longer one did not. */
+  @Test
+  void a_listing_loses_no_name_whatever_their_lengths_and_the_order_of_the_folder()
+      throws Exception {
+    for (int seed = 0; seed < 25; seed++) {
+      Random random = new Random(seed);
+      // A listing holds the fewer names at once the deeper the folder is.
+      String folder = "r%d/a/b/c/d/e/f/g/h/i".formatted(seed);
+      List<String> files = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        String name = "%04d".formatted(random.nextInt(10_000)) + "x".repeat(random.nextInt(230));
+        files.add(folder + "/" + name + i);
+        int where = random.nextInt(3);
+        if (where < 2) {
+          carry(one, files.getLast());
+        }
+        if (where > 0) {
+          carry(two, files.getLast());
+        }
+      }
+      for (Manifest manifest : List.of(manifest(one, two), manifest(two, one))) {
+        assertThat(inPages(manifest, folder.substring(0, folder.indexOf('/')), true, 2_000))
+            .as("seed %d", seed)
+            .isEqualTo(expected(files, folder.substring(0, folder.indexOf('/')), true));
+      }
+    }
+  }
+
   /** A list of a share that is unmounted meanwhile. */
   private static Manifest broken() {
     return new Manifest() {
