@@ -42,12 +42,12 @@ final class ComputedDigests {
    *
    * @param content the file itself, whatever links lead to it
    * @param noted digests of which one may be that of the file
-   * @param reading called at each part of the file
+   * @param reading called at each part of the file, and while it is compared with the attributes
    */
   CachedFile describe(FilePath path, Path content, Set<Digest> noted, Runnable reading)
       throws UnusableException {
     long size = FolderFiles.look(content, Files::size);
-    boolean lfs = isLfs(path, size);
+    boolean lfs = isLfs(path, size, reading);
     Digest digest = digest(content, size, lfs, reading);
     if (!noted.isEmpty() && !noted.contains(digest)) {
       Digest other = digest(content, size, !lfs, reading);
@@ -56,8 +56,8 @@ final class ComputedDigests {
     return new CachedFile(path, digest, content, size);
   }
 
-  private boolean isLfs(FilePath path, long size) {
-    return attributes.map(a -> a.isLfs(path)).orElse(size > MAX_IN_GIT);
+  private boolean isLfs(FilePath path, long size, Runnable reading) {
+    return attributes.map(a -> a.isLfs(path, reading)).orElse(size > MAX_IN_GIT);
   }
 
   private static Digest digest(Path content, long size, boolean lfs, Runnable reading)
