@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +20,25 @@ class ReflinksTest {
     var _ = Reflinks.arePossible(tmp);
 
     assertThat(tmp).isEmptyDirectory();
+  }
+
+  /** Whoever else writes to the folder puts a link where a file of the trial is to be. */
+  @Test
+  void what_a_link_leads_to_is_not_overwritten() throws IOException {
+    Path other = Files.writeString(tmp.resolve("other"), "of somebody else");
+    Path missing = tmp.resolve("missing");
+    Path toOther = Files.createSymbolicLink(tmp.resolve("one"), other);
+    Path toMissing = Files.createSymbolicLink(tmp.resolve("two"), missing);
+    for (List<String> names : List.of(List.of("one", "free"), List.of("free", "two"))) {
+      Iterator<String> next = names.iterator();
+      assertThat(Reflinks.arePossible(tmp, next::next)).isFalse();
+    }
+
+    assertThat(other).hasContent("of somebody else");
+    assertThat(missing).doesNotExist();
+    assertThat(tmp).isDirectoryContaining(toOther::equals);
+    assertThat(tmp).isDirectoryContaining(toMissing::equals);
+    assertThat(tmp.resolve("free")).doesNotExist();
   }
 
   @Test
