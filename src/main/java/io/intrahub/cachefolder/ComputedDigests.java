@@ -41,7 +41,7 @@ final class ComputedDigests {
    * Reads a file, and describes it by the digest that the Hub would name.
    *
    * @param content the file itself, whatever links lead to it
-   * @param noted digests of which one may be that of the file
+   * @param noted digests of which one must be that of the file; empty: none is known
    * @param reading called at each part of the file, and while it is compared with the attributes
    */
   CachedFile describe(FilePath path, Path content, Set<Digest> noted, Runnable reading)
@@ -51,7 +51,11 @@ final class ComputedDigests {
     Digest digest = digest(content, size, lfs, reading);
     if (!noted.isEmpty() && !noted.contains(digest)) {
       Digest other = digest(content, size, !lfs, reading);
-      digest = noted.contains(other) ? other : digest;
+      if (!noted.contains(other)) {
+        throw new UnusableException(
+            "it is not a link, and none of the repo's blobs is its content");
+      }
+      digest = other;
     }
     return new CachedFile(path, digest, content, size);
   }

@@ -24,8 +24,9 @@ import java.util.stream.Collectors;
 /**
  * The plain files of a snapshot, which clients write on file systems without symbolic links. Their
  * digests are those that the list of the commit's files names. Without a list, they are computed,
- * but only if the snapshot has no links: a plain file among links is one that somebody has put in
- * the place of a client's. For one thread, and one call.
+ * but only if the snapshot has no links, and no blobs but those of its files: a plain file among
+ * links, or beside a blob with other content, is one that somebody has put in the place of a
+ * client's. A list that can't be read leaves the digests unknown. For one thread, and one call.
  */
 final class PlainSnapshot {
   private final CacheLayout layout;
@@ -56,20 +57,29 @@ final class PlainSnapshot {
    * @throws IOException if the receiver fails
    */
   void pass(Receiver to) throws IOException {
-    if (isUsable(layout.tree(repo, commit), to)) {
-      PathHashes listed = passListed(layout.tree(repo, commit), to);
-      walk(
-          listed,
-          to,
-          (path, content) -> {
-            throw new UnusableException("the client's list of the commit does not have it");
-          });
+    Path tree = layout.tree(repo, commit);
+    ListState state = state(tree, to);
+    if (state == ListState.USABLE) {
+      walk(passListed(tree, to), to, unlisted("the client's list of the commit does not have it"));
       return;
     }
     Path known = layout.knownFiles(repo, commit);
-    // A client may have added files since an export wrote it.
-    passUnlisted(
-        isUsable(known, to) ? passListed(known, to) : new PathHashes.Builder().build(), to);
+    ListState knownState = state(known, to);
+    PathHashes listed =
+        knownState == ListState.USABLE ? passListed(known, to) : new PathHashes.Builder().build();
+    if (state == ListState.UNUSABLE || knownState == ListState.UNUSABLE) {
+      walk(
+          listed, to, unlisted("the list of the commit's files, which is to name it, is unusable"));
+    } else {
+      // A client may have added files since an export wrote the list.
+      passUnlisted(listed, to);
+    }
+  }
+
+  private static Describer unlisted(String why) {
+    return (_, _) -> {
+      throw new UnusableException(why);
+    };
   }
 
   private void passUnlisted(PathHashes listed, Receiver to) throws IOException {
@@ -102,17 +112,24 @@ final class PlainSnapshot {
         .collect(Collectors.toSet());
   }
 
-  /** Whether there is a list that can be read to its end. */
-  private boolean isUsable(Path list, Receiver to) {
+  /** What there is in the place of a list of the commit's files. */
+  private enum ListState {
+    MISSING,
+    /** It says the digests, but can't be read to its end. */
+    UNUSABLE,
+    USABLE
+  }
+
+  private ListState state(Path list, Receiver to) {
     if (!Files.exists(list, NOFOLLOW_LINKS)) {
-      return false;
+      return ListState.MISSING;
     }
     try {
       read(list, file -> to.reading());
-      return true;
+      return ListState.USABLE;
     } catch (IOException | MalformedJsonException | UnusableException e) {
       to.skipped(list, "it is not a usable list of the commit's files (" + e.getMessage() + ")");
-      return false;
+      return ListState.UNUSABLE;
     }
   }
 

@@ -189,18 +189,45 @@ class PlainSnapshotTest {
         "{\"format_version\": 1, \"files\": {\"config.json\": {\"size\": 1, \"blob_id\": \"",
         "[]"
       })
-  void a_list_that_is_not_whole_counts_as_none_and_is_named(String json) throws Exception {
-    files.put(".gitattributes", ATTRIBUTES.getBytes(StandardCharsets.UTF_8));
-    write(".gitattributes", files.get(".gitattributes"));
+  void files_whose_list_is_not_whole_are_skipped_and_named(String json) throws Exception {
     writeTree(json);
 
     ImportResult result = importFolder();
 
+    assertThat(result.files()).isZero();
+    assertThat(result.skipped())
+        .hasSize(1 + files.size())
+        .anySatisfy(s -> {
+          assertThat(s.path()).endsWithRaw(Path.of("trees", FIRST + ".json"));
+          assertThat(s.why()).contains("not a usable list of the commit's files");
+        })
+        .filteredOn(s -> s.path().startsWith(snapshot))
+        .hasSize(files.size())
+        .allSatisfy(s -> assertThat(s.why()).contains("list of the commit's files"));
+  }
+
+  /** Its blob says what it was. */
+  @Test
+  void a_file_that_is_no_link_any_more_and_has_other_content_than_the_blobs_is_skipped()
+      throws Exception {
+    files.keySet().removeIf(path -> !path.equals("config.json"));
+    byte[] config = files.get("config.json");
+    Files.walk(snapshot)
+        .filter(file -> Files.isRegularFile(file) && !file.endsWith("config.json"))
+        .forEach(file -> assertThat(file.toFile().delete()).isTrue());
+    Path blob = layout.blob(REPO, StoredRepo.blob("config.json", config).digest());
+    Files.createDirectories(blob.getParent());
+    Files.write(blob, config);
+    write("config.json", "{\"edited\": true}".getBytes(StandardCharsets.UTF_8));
+
+    ImportResult result = importFolder();
+
+    assertThat(result.files()).isZero();
     assertThat(result.skipped())
         .singleElement()
-        .satisfies(
-            s -> assertThat(s.path()).endsWithRaw(Path.of("trees", FIRST + ".json")),
-            s -> assertThat(s.why()).contains("not a usable list of the commit's files"));
+        .satisfies(s -> assertThat(s.why()).contains("none of the repo's blobs is its content"));
+    write("config.json", config);
+    assertThat(importFolder().skipped()).isEmpty();
     expectStored(files);
   }
 
