@@ -198,9 +198,13 @@ public final class App implements AutoCloseable {
       http.start();
       admin.start();
       tasks.execute(() -> {
-        maintenance.deleteGrantsOlderThan(
-            settings.access().longestTokenGrant().plus(CLOCK_TOLERANCE));
-        maintenance.scan();
+        try {
+          maintenance.deleteGrantsOlderThan(
+              settings.access().longestTokenGrant().plus(CLOCK_TOLERANCE));
+        } finally {
+          // Whatever becomes of the grants: without the scan, nothing is evicted.
+          maintenance.scan();
+        }
       });
       every(timer, TIDY_MINUTES, "keep the store below its limit", maintenance::tidy);
       tasks.execute(view);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,25 +37,30 @@ final class GrantCleanup {
    */
   void deleteOlderThan(Duration life) {
     Instant time = clock.instant().minus(life);
-    try {
-      for (Path folder : disk.list(layout.grants())) {
-        deleteBefore(time, folder);
+    for (Path folder : list(layout.grants())) {
+      for (Path grant : list(folder)) {
+        deleteBefore(time, grant);
       }
-    } catch (IOException e) {
-      log.warn("Old grants in {} could not be deleted: {}", layout.grants(), e.toString());
     }
   }
 
-  private void deleteBefore(Instant time, Path folder) throws IOException {
-    for (Path path : disk.list(folder)) {
-      try {
-        Optional<Disk.Attributes> facts = disk.attributes(path);
-        if (facts.isPresent() && facts.get().modified().isBefore(time)) {
-          disk.delete(path);
-        }
-      } catch (IOException e) {
-        log.warn("The old grant {} could not be deleted: {}", path, e.toString());
+  private List<Path> list(Path folder) {
+    try {
+      return disk.list(folder);
+    } catch (IOException e) {
+      log.warn("Old grants in {} could not be deleted: {}", folder, e.toString());
+      return List.of();
+    }
+  }
+
+  private void deleteBefore(Instant time, Path grant) {
+    try {
+      Optional<Disk.Attributes> facts = disk.attributes(grant);
+      if (facts.isPresent() && facts.get().modified().isBefore(time)) {
+        disk.delete(grant);
       }
+    } catch (IOException e) {
+      log.warn("The old grant {} could not be deleted: {}", grant, e.toString());
     }
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,18 @@ class FsGrantCleanupTest {
     assertThat(stuck).exists();
     assertThat(old).doesNotExist();
     assertThat(store.usage().counted()).isTrue();
+  }
+
+  @Test
+  void a_holder_that_can_not_be_read_stops_none_of_the_others() throws Exception {
+    // Files in the place of folders, before and behind that of the holder in any order.
+    for (String holder : List.of("-".repeat(64), "f".repeat(64))) {
+      Files.createDirectories(data.resolve("access/grants"));
+      Files.writeString(data.resolve("access/grants").resolve(holder), "no folder");
+    }
+    Path old = grant("old", LIFE.plusDays(1));
+    store.deleteGrantsOlderThan(LIFE);
+    assertThat(old).doesNotExist();
   }
 
   private Path grant(String name, Duration age) throws Exception {
