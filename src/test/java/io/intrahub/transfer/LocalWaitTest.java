@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +43,16 @@ class LocalWaitTest {
   private final CountDownLatch verified = new CountDownLatch(1);
   private final AtomicInteger waiting = new AtomicInteger();
 
+  /** Waits that end early, so that it is opened in vain again. */
+  private final AtomicInteger early = new AtomicInteger(2);
+
+  private final PassThroughStreams streams =
+      new PassThroughStreams(
+          rig.threads,
+          new BandwidthLimiter(0, System::nanoTime),
+          Duration.ofSeconds(20),
+          new PassThroughPermits(4));
+
   /** A file that is verified while upstream is down. */
   private final BlobSource verifying =
       new BlobSource() {
@@ -51,6 +62,9 @@ class LocalWaitTest {
 
         @Override
         public void awaitLocal() {
+          if (early.getAndDecrement() > 0) {
+            return;
+          }
           waiting.incrementAndGet();
           try {
             verified.await();
@@ -94,32 +108,35 @@ class LocalWaitTest {
     assertThat(get(reader).bytes()).isEqualTo(BYTES);
   }
 
+  /** One whose content is not kept. */
   @Test
   void a_stream_past_the_store_waits_without_a_permit() {
-    PassThroughStreams streams =
-        new PassThroughStreams(
-            rig.threads,
-            new BandwidthLimiter(0, System::nanoTime),
-            Duration.ofSeconds(20),
-            new PassThroughPermits(4));
+    expectNoPermitWhileWaiting(
+        (r, client) -> streams.open(r, client, Deadline.in(Duration.ofSeconds(50))));
+  }
+
+  @Test
+  void a_stream_that_the_store_can_not_take_waits_without_a_permit() {
+    expectNoPermitWhileWaiting(
+        (r, _) -> streams.openQueued(r, Deadline.in(Duration.ofSeconds(50))));
+  }
+
+  private void expectNoPermitWhileWaiting(
+      BiFunction<PassThroughStreams.Request, String, UpstreamResult<OpenedContent>> open) {
     PassThroughStreams.Request slow =
         new PassThroughStreams.Request(verifying, BLOB, ALL, true, () -> {});
     List<CompletableFuture<Boolean>> crowd = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       crowd.add(
           CompletableFuture.supplyAsync(
-              () ->
-                  TransferRig.gives(
-                      value(streams.openQueued(slow, Deadline.in(Duration.ofSeconds(50)))).stream(),
-                      BYTES),
+              () -> TransferRig.gives(value(open.apply(slow, "crowd")).stream(), BYTES),
               rig.threads));
     }
     await().until(() -> waiting.get() == crowd.size());
     PassThroughStreams.Request quick =
         new PassThroughStreams.Request(
             new ScriptedSource(OTHERS), OTHER, Span.all(OTHERS.length), true, () -> {});
-    UpstreamResult<OpenedContent> other =
-        streams.openQueued(quick, Deadline.in(Duration.ofSeconds(20)));
+    UpstreamResult<OpenedContent> other = open.apply(quick, "other");
     assertThat(TransferRig.gives(value(other).stream(), OTHERS)).isTrue();
 
     verified.countDown();

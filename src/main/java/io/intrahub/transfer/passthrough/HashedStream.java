@@ -179,7 +179,13 @@ public final class HashedStream implements ContentStream {
 
   /** What upstream says now is why the content can't be completed, not that a connection broke. */
   private BlobSource.Stream reopen(IOException broken) throws IOException {
-    return switch (source.open(new ByteRange.Span(hashed, blob.size() - hashed))) {
+    UpstreamResult<BlobSource.Opened> answer;
+    do {
+      // With the permit: a response that has begun must not lose its turn.
+      source.awaitLocal();
+      answer = source.open(new ByteRange.Span(hashed, blob.size() - hashed));
+    } while (answer.asFailure().filter(source::mayOpenLater).isPresent());
+    return switch (answer) {
       case UpstreamResult.Value(var opened) -> opened.stream();
       case UpstreamResult.Refused(var refusal) ->
           throw new IOException(

@@ -92,31 +92,49 @@ public final class PassThroughStreams {
    * @param client whose share of the streams it counts against
    */
   public UpstreamResult<OpenedContent> open(Request r, String client, Deadline deadline) {
-    Optional<PassThroughPermits.Permit> permit;
+    ClientPermit permit = new ClientPermit(permits, client);
     try {
       Duration left = deadline.left();
-      permit = permits.acquire(client, left.compareTo(A_MOMENT) < 0 ? left : A_MOMENT);
+      if (!permit.acquire(left.compareTo(A_MOMENT) < 0 ? left : A_MOMENT)) {
+        return new UpstreamResult.Failed<>(ContentFailures.STREAMS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
     }
-    if (permit.isEmpty()) {
-      return new UpstreamResult.Failed<>(ContentFailures.STREAMS);
-    }
     boolean kept = false;
     try {
-      UpstreamResult<OpenedContent> opening =
-          inTime(
-              () -> PassThrough.open(throttled(r), r.blob(), r.span(), r.completing()),
-              r,
-              deadline);
+      UpstreamResult<OpenedContent> opening = inTime(() -> openWith(permit, r), r, deadline);
       kept = opening instanceof UpstreamResult.Value;
-      return ClosingStream.closing(opening, permit.get()::close);
+      return ClosingStream.closing(opening, permit::close);
     } finally {
       if (!kept) {
-        permit.get().close();
+        permit.close();
       }
     }
+  }
+
+  /** Gives the permit back while it waits for what needs no connection. */
+  private UpstreamResult<OpenedContent> openWith(ClientPermit permit, Request r) {
+    UpstreamResult<OpenedContent> opening = openNow(r);
+    try {
+      while (isLater(r, opening)) {
+        permit.release();
+        r.source().awaitLocal();
+        if (!permit.acquire(A_MOMENT)) {
+          return new UpstreamResult.Failed<>(ContentFailures.STREAMS);
+        }
+        opening = openNow(r);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new UpstreamResult.Failed<>(ContentFailures.STOPPING);
+    }
+    return opening;
+  }
+
+  private UpstreamResult<OpenedContent> openNow(Request r) {
+    return PassThrough.open(throttled(r), r.blob(), r.span(), r.completing());
   }
 
   /** For what the store can't take. */
@@ -147,8 +165,7 @@ public final class PassThroughStreams {
     }
     boolean kept = false;
     try {
-      UpstreamResult<OpenedContent> opening =
-          PassThrough.open(throttled(r), r.blob(), r.span(), r.completing());
+      UpstreamResult<OpenedContent> opening = openNow(r);
       kept = opening instanceof UpstreamResult.Value;
       return isLater(r, opening)
           ? Optional.empty()
