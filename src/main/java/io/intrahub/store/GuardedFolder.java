@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +18,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +58,7 @@ public final class GuardedFolder {
 
   private final Path path;
   private final long limitNanos;
+  private final LongSupplier nanos;
   private final ThreadPoolExecutor threads;
   private final Map<Kind, WorkLane> lanes = new EnumMap<>(Kind.class);
   private final Set<Attempt<?>> underWay = ConcurrentHashMap.newKeySet();
@@ -69,6 +72,7 @@ public final class GuardedFolder {
   /** What a call is for. No kind waits for another. */
   private enum Kind {
     LOOK,
+    LIST,
     READ,
     VERIFY_SMALL,
     VERIFY_LARGE,
@@ -86,6 +90,12 @@ public final class GuardedFolder {
    * @param limit how long a look may take
    */
   public GuardedFolder(Path path, Duration limit) {
+    this(path, limit, System::nanoTime);
+  }
+
+  /** The same, with a clock. */
+  GuardedFolder(Path path, Duration limit, LongSupplier nanos) {
+    this.nanos = nanos;
     this.path = path.toAbsolutePath().normalize();
     this.limitNanos = limit.toNanos();
     this.pause = PROBING * limitNanos;
@@ -134,9 +144,12 @@ public final class GuardedFolder {
     return await(new Attempt<>(Kind.LOOK, limitNanos, _ -> look.now()));
   }
 
-  /** The same for what takes longer, such as reading a large folder, part by part. */
+  /**
+   * The same for what takes longer, such as reading a large folder, part by part. Waits for its
+   * turn as long as the folder does not hang, and ends when nobody waits for it any more.
+   */
   public <T> Optional<T> lookLong(LongRead<Optional<T>> look) throws IOException {
-    return await(new Attempt<>(Kind.LOOK, READING * limitNanos, look));
+    return await(new Attempt<>(Kind.LIST, READING * limitNanos, look));
   }
 
   /**
@@ -180,7 +193,7 @@ public final class GuardedFolder {
 
   /** Whether a call is late, so that the folder counts as not mounted. */
   public boolean hangs() {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     boolean late = underWay.stream().anyMatch(attempt -> attempt.isLate(now));
     if (late && hung.compareAndSet(false, true)) {
       synchronized (this) {
@@ -195,21 +208,21 @@ public final class GuardedFolder {
 
   private <T> Optional<T> await(Attempt<Optional<T>> attempt) throws IOException {
     if (hangs()) {
-      if (attempt.kind == Kind.LOOK) {
+      if (attempt.kind == Kind.LOOK || attempt.kind == Kind.LIST) {
         // A read of an open file would say nothing: it may be closed by now.
         probe(attempt.work);
       }
       return Optional.empty();
     }
     attempt.lane().submit(attempt);
-    long queuedUntil = System.nanoTime() + limitNanos;
+    long queuedUntil = nanos.getAsLong() + limitNanos;
     try {
       while (true) {
         try {
           return attempt.result.get(attempt.patience(queuedUntil), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
           if (hangs() || attempt.isOverdue(queuedUntil)) {
-            attempt.lane().withdraw(attempt);
+            attempt.abandon();
             return Optional.empty();
           }
         }
@@ -221,7 +234,7 @@ public final class GuardedFolder {
       throw new IllegalStateException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      attempt.lane().withdraw(attempt);
+      attempt.abandon();
       return Optional.empty();
     }
   }
@@ -243,7 +256,7 @@ public final class GuardedFolder {
   }
 
   private synchronized boolean isProbeDue() {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     if (now - probeAt < 0 || underWay.size() + givenUp.size() >= MOST_BLOCKED) {
       return false;
     }
@@ -253,7 +266,7 @@ public final class GuardedFolder {
   }
 
   private void giveUpLate() {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     List<Attempt<?>> late = underWay.stream().filter(attempt -> attempt.isLate(now)).toList();
     late.forEach(Attempt::giveUp);
     if (givenUp.isEmpty()) {
@@ -273,6 +286,7 @@ public final class GuardedFolder {
     private volatile boolean begun;
     private volatile boolean done;
     private volatile boolean wasLate;
+    private volatile boolean abandoned;
     private volatile long end;
 
     Attempt(Kind kind, long limit, LongRead<T> work) {
@@ -292,14 +306,21 @@ public final class GuardedFolder {
       underWay.add(this);
     }
 
+    private void partDone() {
+      if (abandoned) {
+        throw new CancellationException("nobody waits for it any more");
+      }
+      goOn();
+    }
+
     private void goOn() {
-      end = System.nanoTime() + limit;
+      end = nanos.getAsLong() + limit;
     }
 
     @Override
     public void run() {
       try {
-        T found = work.now(this::goOn);
+        T found = work.now(this::partDone);
         returned();
         result.complete(found);
       } catch (IOException | RuntimeException | Error e) {
@@ -317,11 +338,17 @@ public final class GuardedFolder {
     }
 
     private void returned() {
-      wasLate = isLate(System.nanoTime());
+      wasLate = isLate(nanos.getAsLong());
       done = true;
       underWay.remove(this);
       givenUp.remove(this);
       lane().leave(this);
+    }
+
+    /** Nobody waits for it any more: it does not begin, or ends after the part under way. */
+    void abandon() {
+      abandoned = true;
+      lane().withdraw(this);
     }
 
     /** Its thread goes on, but counts no more. */
@@ -332,7 +359,8 @@ public final class GuardedFolder {
       }
       underWay.remove(this);
       lane().leave(this);
-      result.completeExceptionally(new IOException(path + " did not answer"));
+      result.completeExceptionally(
+          new SeedBlobs.InterruptedSeedException(path + " did not answer"));
     }
 
     boolean isLate(long now) {
@@ -341,7 +369,7 @@ public final class GuardedFolder {
 
     /** How long to wait before it is looked at again. */
     long patience(long queuedUntil) {
-      long now = System.nanoTime();
+      long now = nanos.getAsLong();
       if (begun) {
         return Math.max(1, end - now);
       }
@@ -350,7 +378,7 @@ public final class GuardedFolder {
 
     /** Whether it makes no sense to wait on. */
     boolean isOverdue(long queuedUntil) {
-      long now = System.nanoTime();
+      long now = nanos.getAsLong();
       return begun ? isLate(now) : kind == Kind.LOOK && now - queuedUntil >= 0;
     }
   }

@@ -38,8 +38,14 @@ final class SeedFile implements SeedBlobs.Seed {
 
   private long to;
 
+  /** A read failed. It may still be under way, and write to the buffer. */
+  private boolean failed;
+
   private @Nullable FileChannel channel;
-  private boolean inUse;
+
+  /** Threads that use the channel. */
+  private int uses;
+
   private boolean closed;
 
   private SeedFile(GuardedFolder folder, SeedVersion version) {
@@ -75,7 +81,7 @@ final class SeedFile implements SeedBlobs.Seed {
     boolean isCurrent;
     synchronized (this) {
       channel = opening;
-      inUse = true;
+      uses++;
     }
     try {
       isCurrent = opening.size() == version.stamp().size() && version.isCurrent();
@@ -88,8 +94,8 @@ final class SeedFile implements SeedBlobs.Seed {
   private void unused(FileChannel used) {
     boolean last;
     synchronized (this) {
-      inUse = false;
-      last = closed;
+      uses--;
+      last = closed && uses == 0;
     }
     if (last) {
       close(used);
@@ -103,9 +109,13 @@ final class SeedFile implements SeedBlobs.Seed {
 
   @Override
   public void await(long position) throws IOException {
+    if (failed) {
+      throw new SeedBlobs.InterruptedSeedException(version.name() + " could not be read before");
+    }
     if (position >= from && position < to) {
       return;
     }
+    failed = true;
     Optional<Integer> count;
     try {
       count = folder.read(() -> readNow(position));
@@ -117,6 +127,7 @@ final class SeedFile implements SeedBlobs.Seed {
         position
             + count.orElseThrow(
                 () -> new SeedBlobs.InterruptedSeedException(folder.path() + " does not answer"));
+    failed = false;
   }
 
   @Override
@@ -134,7 +145,7 @@ final class SeedFile implements SeedBlobs.Seed {
         return Optional.empty();
       }
       in = channel;
-      inUse = true;
+      uses++;
     }
     try {
       int count = in.read(ByteBuffer.wrap(buffer), position);
@@ -160,7 +171,7 @@ final class SeedFile implements SeedBlobs.Seed {
         return;
       }
       closed = true;
-      if (inUse || channel == null) {
+      if (uses > 0 || channel == null) {
         return;
       }
       unused = channel;

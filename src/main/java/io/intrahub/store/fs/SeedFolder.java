@@ -204,6 +204,12 @@ final class SeedFolder {
   }
 
   private void reject(Path name, Throwable why) {
+    if (why instanceof SeedBlobs.InterruptedSeedException
+        || why.getCause() instanceof SeedBlobs.InterruptedSeedException) {
+      // That says nothing of the file.
+      log.debug("{} is not used now (store.seeds): {}", name, why.getMessage());
+      return;
+    }
     verdicts.reject(name);
     warn("{} is not used for a minute (store.seeds): {}", name, why);
   }

@@ -214,6 +214,24 @@ class SeedFoldersTest {
     await().until(() -> isUsed(hanging));
   }
 
+  /** The call that hung may write to the buffer of the file when it returns. */
+  @Test
+  void a_copy_that_was_broken_off_gives_no_more_bytes() throws Exception {
+    Files.write(file, CONTENT);
+    FaultyFileSystem disk = new FaultyFileSystem(tmp);
+    SeedFolders hanging = hangingSoon(disk);
+    CountDownLatch gate = new CountDownLatch(1);
+    try (SeedBlobs.Seed seed = hanging.open(REPO, BLOB, Duration.ofSeconds(5)).orElseThrow()) {
+      disk.hang(FaultyFileSystem.Call.ATTRIBUTES, BLOB.digest().hex(), gate);
+      assertThatThrownBy(() -> inTime(() -> seed.read(ByteBuffer.allocate(10), 0)))
+          .hasRootCauseInstanceOf(SeedBlobs.InterruptedSeedException.class);
+      gate.countDown();
+      await().until(() -> isUsed(hanging));
+      assertThatThrownBy(() -> seed.read(ByteBuffer.allocate(10), 0))
+          .isInstanceOf(SeedBlobs.InterruptedSeedException.class);
+    }
+  }
+
   @Test
   void a_folder_that_hangs_keeps_no_file_of_another_from_being_verified() throws Exception {
     FaultyFileSystem disk = new FaultyFileSystem(tmp);
