@@ -158,16 +158,31 @@ final class BranchCommits {
 
   /**
    * The last observation of upstream, if it names a commit to which the revision is yet to move.
+   * After a restart no move is pending until upstream is asked again; then the stored observation
+   * counts unless the visible commit was confirmed later.
    *
    * @param reachable whether upstream answers, as far as is known
    */
   Optional<Observation<CommitHash>> named(
-      Authorised<RepoId> proof, Revision revision, CommitHash visible, boolean reachable) {
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> visible,
+      boolean reachable) {
     RepoId repo = proof.subject();
-    boolean isMoving = pending.pending(repo, revision).filter(p -> !p.isDeletion()).isPresent();
-    return reachable && notes.isAnswered(repo, revision) && isMoving
-        ? shown.newer(proof, revision, visible)
+    Optional<PendingCommit> move = pending.pending(repo, revision);
+    return reachable
+            && notes.isAnswered(repo, revision)
+            && move.filter(PendingCommit::isDeletion).isEmpty()
+        ? shown
+            .newer(proof, revision, visible.value())
+            .filter(newest -> move.isPresent() || !newest.learnedAt().isBefore(visible.learnedAt()))
         : Optional.empty();
+  }
+
+  /** Whether upstream named another commit than the visible one, and not before that was known. */
+  boolean isNews(Observation<CommitHash> visible, Observation<CommitHash> named) {
+    return !visible.value().equals(named.value())
+        && !ObservationOrder.keepsKnown(visible.learnedAt(), named.learnedAt(), clock.instant());
   }
 
   /** Whether upstream has said that the revision was deleted, and clients still see it. */
@@ -246,7 +261,8 @@ final class BranchCommits {
    * progress.
    *
    * @param named as of the beginning of the question
-   * @return false if such a load is in progress; then nothing has changed
+   * @return false if such a load is in progress, or a question that began later has been answered;
+   *     then nothing has changed
    */
   boolean showUnlessLoading(
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> named) {
@@ -255,7 +271,9 @@ final class BranchCommits {
         repo,
         revision,
         named.learnedAt(),
-        () -> pending.isQuiet(repo, revision) || !shown.isOther(proof, revision, named.value()),
+        () ->
+            (pending.isQuiet(repo, revision) || !shown.isOther(proof, revision, named.value()))
+                && !isOutdated(proof, revision, named),
         () -> shown.showNow(proof, revision, named));
   }
 
@@ -277,7 +295,11 @@ final class BranchCommits {
             revision,
             observation.learnedAt(),
             () -> !shown.isOther(proof, revision, observation.value()),
-            () -> shown.showNow(proof, revision, observation));
+            () -> {
+              if (!isOutdated(proof, revision, observation)) {
+                shown.showNow(proof, revision, observation);
+              }
+            });
     if (isVisible && servable(proof, revision).isPresent()) {
       // Clients or the warmer may have completed it meanwhile.
       warmings.begin(proof, revision, observation.value(), as, refused);

@@ -26,6 +26,7 @@ record ColdRevisions(
     HubUpstream upstream,
     RevisionProbes probes,
     ColdQuestionLimiter coldQuestionLimiter,
+    BranchCommits branches,
     RevisionAnswers answers) {
   /** Enough for a Hub that is back, and less than the first time-out of any client (6 s). */
   private static final Duration DOWN_PATIENCE = Duration.ofSeconds(4);
@@ -101,8 +102,8 @@ record ColdRevisions(
     if (visible.isEmpty()) {
       return answers.at(proof, named.value(), answers.labels().justLearned(), attempt);
     }
-    return attempt.request().directives().noCache()
-        ? answers.alone(proof, named, attempt)
+    return attempt.request().directives().noCache() && branches.isNews(visible.get(), named)
+        ? answers.alone(proof, named, false, attempt)
         : answers.at(proof, visible.get(), false, attempt);
   }
 

@@ -45,13 +45,14 @@ record RevisionAnswers(
   }
 
   /**
-   * The answer is the commit that upstream has just named, for a client that wants upstream's word.
-   * No load is in progress because of it: the move of the branch to this commit would not disturb
-   * one.
+   * The answer is the commit that upstream named last, for a client that wants upstream's word. No
+   * load is in progress because of it: the move of the branch to this commit would not disturb one.
+   *
+   * @param stale whether it is served because upstream gave no answer now
    */
   UpstreamResult<ResolvedRevision> alone(
-      Authorised<RepoId> proof, Observation<CommitHash> named, ReadAttempt attempt) {
-    CacheLabel told = labels.told(labels.of(named, false), proof, attempt.as());
+      Authorised<RepoId> proof, Observation<CommitHash> named, boolean stale, ReadAttempt attempt) {
+    CacheLabel told = labels.told(labels.of(named, stale), proof, attempt.as());
     return new UpstreamResult.Value<>(
         new ResolvedRevision.At(proof, named.value(), told, attempt.as()));
   }

@@ -65,7 +65,9 @@ final class RevisionReader {
     this.answering = new UpstreamAnswering(upstream, branches, questions, slowUpstream, ttl);
     this.answers =
         new RevisionAnswers(upstream, branches, answering, new RevisionLabels(checker, clock, ttl));
-    this.cold = new ColdRevisions(checker, commits, upstream, probes, coldQuestionLimiter, answers);
+    this.cold =
+        new ColdRevisions(
+            checker, commits, upstream, probes, coldQuestionLimiter, branches, answers);
   }
 
   /** Asks about a repo for which no grant is known. */
@@ -185,7 +187,9 @@ final class RevisionReader {
     branches.oldCommitServed(proof.subject(), revision);
     return commits
         .revision(proof, revision)
-        .map(seen -> answers.at(proof, seen, true, attempt))
+        .map(seen ->
+            lastWord(proof, attempt, seen, true)
+                .orElseGet(() -> answers.at(proof, seen, true, attempt)))
         .orElseGet(() -> answers.unanswered(proof.subject(), why));
   }
 
@@ -257,18 +261,27 @@ final class RevisionReader {
                 || decide(attempt, seen, undemanding) != Freshness.Decision.REVALIDATE));
   }
 
-  /**
-   * Answers with what is known. A client that wants the Hub's word gets the last one, also if the
-   * Hub is not asked again for it: else its load would mix that commit with the one of all others.
-   */
+  /** Answers with what is known, or with the last commit that the Hub named. */
   private UpstreamResult<ResolvedRevision> known(
       Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen) {
+    return lastWord(proof, attempt, seen, false)
+        .orElseGet(() -> answers.at(proof, seen, false, attempt));
+  }
+
+  /**
+   * Answers a client that wants the Hub's word with the last commit that the Hub named, if all
+   * others see another one and the Hub does not answer now, or is not asked: else the load of that
+   * client would mix the two.
+   *
+   * @param stale whether the Hub should have been asked
+   */
+  private Optional<UpstreamResult<ResolvedRevision>> lastWord(
+      Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> seen, boolean stale) {
     boolean reachable = answering.isKnown(proof, attempt.revision());
     return Optional.of(attempt.request().directives())
         .filter(CacheDirectives::noCache)
-        .flatMap(_ -> branches.named(proof, attempt.revision(), seen.value(), reachable))
-        .map(word -> answers.alone(proof, word, attempt))
-        .orElseGet(() -> answers.at(proof, seen, false, attempt));
+        .flatMap(_ -> branches.named(proof, attempt.revision(), seen, reachable))
+        .map(word -> answers.alone(proof, word, stale, attempt));
   }
 
   /**
@@ -287,17 +300,24 @@ final class RevisionReader {
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
     boolean noCache = attempt.request().directives().noCache();
+    boolean isWaitedFor =
+        noCache
+            && branches
+                .named(proof, revision, seen, answering.isKnown(proof, revision))
+                .isPresent();
     var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
     if (learned.isPresent()
         && learned.get() instanceof UpstreamResult.Value(ProbeResult.Open open)) {
       if (attempt.as().isAnonymous() && !isEnough(open, attempt)) {
         return RevisionAnswers.closed(repo, Optional.empty(), attempt);
       }
-      showUnlessLoading(proof, revision, seen);
-      boolean isShown =
-          commits.revision(proof, revision).orElse(seen).value().equals(open.commit().value());
-      if (noCache && !isShown) {
-        return answers.alone(proof, open.commit(), attempt);
+      // A client that is answered alone need not wait for the files of the commit, or not for each
+      // of its requests.
+      showUnlessLoading(
+          proof, revision, seen, isWaitedFor ? Duration.ZERO : settings.staleTimeout());
+      Observation<CommitHash> shown = commits.revision(proof, revision).orElse(seen);
+      if (noCache && branches.isNews(shown, open.commit())) {
+        return answers.alone(proof, open.commit(), false, attempt);
       }
     }
     if (isDemanded) {
@@ -305,34 +325,47 @@ final class RevisionReader {
     }
     Observation<CommitHash> shown = commits.revision(proof, revision).orElse(seen);
     if (learned.isEmpty()) {
-      branches.oldCommitServed(repo, revision);
-      return answers.at(proof, shown, true, attempt);
+      return unanswered(proof, attempt, shown);
     }
     return switch (learned.get()) {
       case UpstreamResult.Value(ProbeResult.Closed closed) ->
           RevisionAnswers.closed(repo, closed.refusal(), attempt);
-      case UpstreamResult.Value(_) -> answers.at(proof, shown, false, attempt);
+      case UpstreamResult.Value(_) -> known(proof, attempt, shown);
       // Like all others, until the Hub has said once more that the revision is deleted.
       case UpstreamResult.Refused(var refusal)
           when refusal.isOfRevision() && !noCache && branches.isDeletionPending(repo, revision) ->
           answers.at(proof, shown, false, attempt);
       case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
-      case UpstreamResult.Failed(_) -> {
-        branches.oldCommitServed(repo, revision);
-        yield answers.at(proof, shown, true, attempt);
-      }
+      case UpstreamResult.Failed(_) -> unanswered(proof, attempt, shown);
     };
   }
 
-  /** Shows a commit that the Hub has just named to all, if no load can mix it with the old one. */
+  /** The Hub gave no answer in time, or none that says anything about the revision. */
+  private UpstreamResult<ResolvedRevision> unanswered(
+      Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> shown) {
+    return lastWord(proof, attempt, shown, true)
+        .orElseGet(() -> {
+          branches.oldCommitServed(proof.subject(), attempt.revision());
+          return answers.at(proof, shown, true, attempt);
+        });
+  }
+
+  /**
+   * Shows a commit that the Hub has just named to all, if no load can mix it with the old one.
+   *
+   * @param patience for how long the files of the commit are waited for
+   */
   private void showUnlessLoading(
-      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> seen) {
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> seen,
+      Duration patience) {
     if (branches.isQuiet(proof.subject(), revision)) {
-      branches.showIfQuiet(proof, revision, settings.staleTimeout());
+      branches.showIfQuiet(proof, revision, patience);
     } else {
       // Nobody was told the old commit lately, so no load can mix it with the new one.
       Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
-      branches.showIfUnseen(proof, revision, old, settings.staleTimeout());
+      branches.showIfUnseen(proof, revision, old, patience);
     }
   }
 

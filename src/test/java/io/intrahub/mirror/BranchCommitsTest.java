@@ -197,6 +197,34 @@ class BranchCommitsTest {
     assertThat(visible()).isEqualTo(THIRD);
   }
 
+  @Test
+  void a_late_answer_of_a_cold_question_changes_nothing() {
+    Observation<CommitHash> late = now(FIRST);
+    memory.putRevision(REPO, MAIN, now(SECOND));
+    assertThat(branches.showUnlessLoading(proof, MAIN, late)).isFalse();
+    assertThat(visible()).isEqualTo(SECOND);
+    assertThat(memory.revision(proof, MAIN, CommitRole.SERVABLE)).isEmpty();
+  }
+
+  /** After a restart, no move is pending in memory. */
+  @Test
+  void a_late_confirmation_does_not_forget_what_was_named_since() {
+    Observation<CommitHash> late = now(FIRST);
+    Observation<CommitHash> named = now(SECOND);
+    memory.putRevision(REPO, MAIN, new Observation<>(FIRST, named.learnedAt()));
+    memory.putRevision(REPO, MAIN, CommitRole.NEWEST, named);
+    assertThat(confirmed(late)).isTrue();
+    assertThat(memory.revision(proof, MAIN, CommitRole.NEWEST)).contains(named);
+  }
+
+  @Test
+  void a_late_answer_is_no_news() {
+    Observation<CommitHash> late = now(FIRST);
+    Observation<CommitHash> visible = now(SECOND);
+    assertThat(branches.isNews(visible, late)).isFalse();
+    assertThat(branches.isNews(visible, now(THIRD))).isTrue();
+  }
+
   /** The branch moves on while the files of a commit are fetched. */
   @Test
   void a_commit_becomes_visible_although_the_one_before_was_confirmed_since() {

@@ -11,6 +11,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.hub.Revision;
 import java.io.ByteArrayOutputStream;
@@ -234,6 +235,88 @@ class DemandedCommitsTest {
     rig.settle();
     assertThat(hub.counters().requests(Route.REPO_INFO)).isEqualTo(2);
     assertThat(rig.commitOf("a.json")).isEqualTo(first);
+  }
+
+  /** Clients wait long enough for a Hub that answers, and not long for one that does not. */
+  private static AppSettings impatient(AppSettings s) {
+    return s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3)));
+  }
+
+  /** Else its load would have files of two commits. */
+  @Test
+  void a_hub_that_becomes_slow_does_not_send_it_back_to_the_commit_of_the_others() {
+    rig = rig.restarted(DemandedCommitsTest::impatient, hub);
+    load();
+    String second = second();
+    assertThat(demanded("a.json").commit().hex()).isEqualTo(second);
+    rig.settle();
+    Stall slow = hub.faults().on(Route.REPO_INFO).hold();
+    FileAnswer.Found next = demanded("c.json");
+    slow.release();
+    assertThat(next.commit().hex()).isEqualTo(second);
+    assertThat(next.label().stale()).as("the Hub gave no answer").isTrue();
+    assertThat(rig.commitOf("a.json")).isEqualTo(first);
+  }
+
+  @Test
+  void a_hub_that_limits_the_mirror_does_not_either() {
+    load();
+    String second = second();
+    assertThat(demanded("a.json").commit().hex()).isEqualTo(second);
+    rig.settle();
+    hub.faults().on(Route.REPO_INFO).always().status(429);
+    assertThat(demanded("c.json").commit().hex()).isEqualTo(second);
+    hub.faults().clear();
+  }
+
+  private void readAll(String path) throws IOException {
+    FileAnswer.Found found = (FileAnswer.Found) rig.file(path);
+    try (FileContent content =
+        (FileContent) found.open(ByteRange.Span.all(found.blob().size()), true)) {
+      ByteBuffer buffer = ByteBuffer.allocate(1_000);
+      while (content.read(buffer) >= 0) {
+        buffer.clear();
+      }
+    }
+    rig.settle();
+  }
+
+  /** Which move is pending is in memory only; what the Hub said is in the store. */
+  @Test
+  void a_restart_of_the_mirror_does_not_either() throws IOException {
+    load();
+    readAll("a.json");
+    hub.faults().on(Route.CDN).always().status(503);
+    String second =
+        repo.commit(
+            "second",
+            Map.of("a.json", DevFile.lfsGenerated(5, 50_000), "c.json", DevFile.text("3")));
+    assertThat(demanded("a.json").commit().hex()).isEqualTo(second);
+    rig.settle();
+    rig = rig.restarted(DemandedCommitsTest::impatient, hub);
+    Stall slow = hub.faults().on(Route.REPO_INFO).hold();
+    FileAnswer.Found next = demanded("c.json");
+    slow.release();
+    assertThat(next.commit().hex()).isEqualTo(second);
+  }
+
+  /** It gets the commit alone, so a wait for what others need would be for nothing. */
+  @Test
+  void it_does_not_wait_for_the_files_of_the_commit_at_each_request() throws IOException {
+    rig = rig.restarted(DemandedCommitsTest::impatient, hub);
+    load();
+    readAll("a.json");
+    String second = repo.commit("second", Map.of("a.json", DevFile.lfsGenerated(5, 50_000)));
+    Stall files = hub.faults().on(Route.CDN).hold();
+    assertThat(demanded("b.json").commit().hex()).isEqualTo(second);
+    pass(20);
+    long began = System.nanoTime();
+    for (int i = 0; i < 2; i++) {
+      assertThat(demanded("b.json").commit().hex()).isEqualTo(second);
+      pass(20);
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
+    files.release();
   }
 
   /**

@@ -37,8 +37,8 @@ final class MirrorRig implements AutoCloseable {
   static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
   static final Revision MAIN = new Revision("main");
 
-  final SettableClock clock = new SettableClock();
-  final MemoryStore store = new MemoryStore(clock);
+  final SettableClock clock;
+  final MemoryStore store;
   final Mirror mirror;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -59,6 +59,17 @@ final class MirrorRig implements AutoCloseable {
    * @param repos makes what the mirror sees of the metadata in its store
    */
   MirrorRig(UnaryOperator<AppSettings> change, UnaryOperator<RepoStore> repos, DevHub... hubs) {
+    this(new SettableClock(), Optional.empty(), change, repos, hubs);
+  }
+
+  private MirrorRig(
+      SettableClock clock,
+      Optional<MemoryStore> kept,
+      UnaryOperator<AppSettings> change,
+      UnaryOperator<RepoStore> repos,
+      DevHub... hubs) {
+    this.clock = clock;
+    this.store = kept.orElseGet(() -> new MemoryStore(clock));
     List<URI> endpoints = List.of(hubs).stream().map(DevHub::uri).toList();
     Duration limit = Duration.ofSeconds(5);
     UpstreamSettings settings =
@@ -86,6 +97,12 @@ final class MirrorRig implements AutoCloseable {
             upstream,
             wiring.transfers(store.published(), store.scratch()),
             ReadPolicy.PASSTHROUGH);
+  }
+
+  /** Ends this mirror, and starts another one over its store. */
+  MirrorRig restarted(UnaryOperator<AppSettings> change, DevHub... hubs) {
+    close();
+    return new MirrorRig(clock, Optional.of(store), change, UnaryOperator.identity(), hubs);
   }
 
   FileAnswer file(String path) {
