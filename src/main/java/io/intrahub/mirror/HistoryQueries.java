@@ -88,7 +88,7 @@ public final class HistoryQueries {
     this.questions = questions;
     this.settings = settings;
     this.histories = new KeptHistories(store, replacements, upstream, budget);
-    this.earlier = new EarlierHistories(store, histories);
+    this.earlier = new EarlierHistories(store, replacements, histories, settings.lists());
     this.flights = new SingleFlight<>(executor);
   }
 
@@ -214,9 +214,10 @@ public final class HistoryQueries {
       case UpstreamResult.Value(ResolvedRevision.At at) -> {
         String name = withQuery("commits", query);
         String resource = withQuery("/commits/" + at.commit().hex(), query);
+        Optional<String> id = store.internalId(at.repo().subject());
         Optional<KeptHistories.Learned> known = histories.stored(at.repo(), at.commit(), name);
         if (known.isPresent()) {
-          earlier.shown(at.repo(), on.revision(), at.commit(), name, revisions.now());
+          earlier.shown(at.repo(), id, on.revision(), at.commit(), name, revisions.now());
           CacheLabel label = at.label().from(CacheLabel.Source.HIT);
           yield showCommits(at, label, known.get(), self + path, on).orElseGet(pass);
         }
@@ -226,17 +227,18 @@ public final class HistoryQueries {
         if (!histories.hasPlace(at.repo().subject(), at.commit(), name)) {
           yield pass.get();
         }
-        Optional<EarlierHistories.Found> before = earlier.find(at, on.revision(), name);
+        Optional<EarlierHistories.Found> before =
+            earlier.find(at, on.revision(), name, revisions.now());
         Duration patience = before.isPresent() ? settings.staleTimeout() : deadline.left();
         yield switch (ask(at, at.commit(), on, name, resource, patience)) {
           case UpstreamResult.Value(KeptHistories.Learned learned) -> {
             if (learned.answer().isPresent()) {
-              earlier.shown(at.repo(), on.revision(), at.commit(), name, revisions.now());
+              earlier.shown(at.repo(), id, on.revision(), at.commit(), name, revisions.now());
             }
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);
             yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
           }
-          case UpstreamResult.Failed(_) when before.isPresent() ->
+          case UpstreamResult.Failed(var failure) when failure.isOutage() && before.isPresent() ->
               showEarlier(at, before.get(), self + path, on).orElseGet(pass);
           case UpstreamResult.NoValue<KeptHistories.Learned> none -> without(at, on, none, pass);
         };

@@ -88,6 +88,16 @@ final class KeptHistories {
    */
   record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
 
+  /** Whether a page is not the first of its history. */
+  static boolean isLater(String name) {
+    return LATER_PAGE.matcher(name).matches();
+  }
+
+  /** The name of the first page of the same size and form. */
+  static String firstOf(String name) {
+    return name.replaceFirst("([?&])p=\\d+(&|$)", "$1").replaceFirst("[?&]$", "");
+  }
+
   /** A page of a history that is kept. */
   Optional<Learned> stored(Authorised<RepoId> repo, CommitHash commit, String name) {
     return store
@@ -113,7 +123,7 @@ final class KeptHistories {
     int most =
         SIZED_PAGE.matcher(name).matches()
             ? MAX_SIZED_PAGES
-            : LATER_PAGE.matcher(name).matches() ? MAX_LATER_PAGES : MAX_ANSWERS;
+            : isLater(name) ? MAX_LATER_PAGES : MAX_ANSWERS;
     return USUAL.matcher(name).matches() || store.answers(repo, commit) + others < most;
   }
 
@@ -187,7 +197,7 @@ final class KeptHistories {
     }
     RepoId repo = at.repo().subject();
     boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
-    boolean isLater = LATER_PAGE.matcher(name).matches();
+    boolean isLater = isLater(name);
     if (isNew && !hasPlace(repo, commit, name)) {
       return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
     }

@@ -179,6 +179,37 @@ class HistoryTest {
     assertThat(later.header("x-repo-commit")).hasValue(first);
   }
 
+  /** A client that has the first page of the present history would take the two for one list. */
+  @Test
+  void a_later_page_of_an_earlier_history_does_not_follow_the_first_of_the_present_one() {
+    fine(COMMITS);
+    String link = fine(COMMITS + "?limit=1").header("link").orElseThrow();
+    String next = URI.create(link.substring(1, link.indexOf('>'))).getRawQuery();
+    fine(COMMITS + "?" + next);
+    moved();
+    fine(COMMITS + "?limit=1");
+    idle();
+    rig.hub.goDark();
+    assertThat(get(COMMITS + "?" + next).status()).isEqualTo(504);
+  }
+
+  @Test
+  void the_earlier_history_does_not_stand_in_for_one_that_the_hub_would_tell() {
+    fine(COMMITS);
+    moved();
+    rig.hub.faults().on(Route.COMMITS).always().status(429);
+    assertThat(get(COMMITS).status()).isNotEqualTo(200);
+  }
+
+  @Test
+  void a_history_that_was_shown_long_ago_does_not_stand_in() {
+    fine(COMMITS);
+    rig.clock.pass(Duration.ofDays(8));
+    moved();
+    rig.hub.goDark();
+    assertThat(get(COMMITS).status()).isEqualTo(504);
+  }
+
   @Test
   void the_history_after_the_last_move_takes_the_place_of_the_earlier_one() {
     fine(COMMITS);
