@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,21 +22,17 @@ import java.util.stream.Stream;
  * Hub, because the mirror's account is not the client's.
  */
 final class ServiceRoutes {
-  /** Resources of a repo that are part of its content or describe it, by their first segment. */
-  private static final Set<String> REPO_READS =
-      Set.of(
-          "commits",
-          "compare",
-          "croissant",
-          "discussions",
-          "leaderboard",
-          "likers",
-          "parquet",
-          "safetensors-metadata",
-          "scan",
-          "treesize");
+  /** Resources of a repo that are part of its content, with all below them. */
+  private static final Set<String> CONTENT_READS =
+      Set.of("commits", "croissant", "parquet", "safetensors-metadata", "treesize");
 
-  /** Those of them that the Hub shows of a gated repo to everybody, as it does its tree. */
+  /**
+   * Resources that describe a repo. What else the Hub has below them may be for its owners only.
+   */
+  private static final Pattern DESCRIPTIONS =
+      Pattern.compile("discussions(/\\d{1,9})?|compare/[^/]*[^/.][^/]*|leaderboard|likers|scan");
+
+  /** Those of both that the Hub shows of a gated repo to everybody, as it does its tree. */
   private static final Set<String> METADATA =
       Set.of("commits", "discussions", "leaderboard", "likers", "treesize");
 
@@ -143,7 +140,8 @@ final class ServiceRoutes {
       return new Use.AuthCheck(target.repo());
     }
     // The raw text, because only what is spelled as expected is known to be read as expected.
-    if (REPO_READS.contains(target.rest().split("/", 2)[0])) {
+    if (CONTENT_READS.contains(target.rest().split("/", 2)[0])
+        || DESCRIPTIONS.matcher(target.rest()).matches()) {
       return new Use.OfRepo(target.repo());
     }
     return segments.getFirst().equals("auth-check")

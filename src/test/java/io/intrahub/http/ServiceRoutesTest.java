@@ -35,6 +35,16 @@ class ServiceRoutesTest {
     "GET,    /api/models/acme/x/likers,                     OfRepo model acme/x",
     "GET,    /api/datasets/acme/x/leaderboard,              OfRepo dataset acme/x",
     "POST,   /api/models/acme/x/discussions,                Refused 403",
+    // What else there may be below them is not known to be for all readers.
+    "GET,    /api/models/acme/x/discussions/1/private,      WithoutToken",
+    "GET,    /api/models/acme/x/discussions/drafts,         WithoutToken",
+    "GET,    /api/models/acme/x/compare/main..dev/x,        WithoutToken",
+    "GET,    /api/models/acme/x/likers/1,                   WithoutToken",
+    "GET,    /api/datasets/acme/x/leaderboard/x,            WithoutToken",
+    "GET,    /api/models/acme/x/scan/settings,              Refused 403",
+    "GET,    /api/models/acme/x/discussions/settings,       Refused 403",
+    // A branch may have any name.
+    "GET,    /api/models/acme/x/commits/settings,           OfRepo model acme/x",
     // What is spelled otherwise is not known to be read as expected.
     "GET,    /api/models/acme/x/%63ommits/main,             WithoutToken",
     // Public things, among them everything that could list repos.
