@@ -309,8 +309,9 @@ final class RevisionProbes {
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()
             && !branches.showUnlessLoading(proof.get(), revision, open.commit())) {
-          // Nobody is known to ask in this name, and clients who may read it are loading it.
-          revisionMoved(proof.get(), revision, open.commit(), as);
+          // Nobody is known to ask in this name, and clients who may read it are loading it. The
+          // client that asked need not wait for the listing of a commit that it is not shown.
+          var _ = learnMove(proof.get(), revision, open.commit(), as);
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
         rememberClosed(repo, closed, as);

@@ -4,10 +4,15 @@ import static io.intrahub.mirror.MirrorRig.MAIN;
 import static io.intrahub.mirror.MirrorRig.REPO;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.access.AccessToken;
+import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Route;
+import io.intrahub.devhub.Stall;
+import io.intrahub.devhub.Visibility;
 import io.intrahub.hub.ByteRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** A branch moves while a client reads one large file of it, which takes longer than a pause. */
 class SlowLoadsTest {
   private final DevHub hub = DevHub.builder().start();
-  private final MirrorRig rig = new MirrorRig(hub);
+  private MirrorRig rig = new MirrorRig(hub);
   private DevRepo repo;
   private String first;
 
@@ -93,6 +98,32 @@ class SlowLoadsTest {
       readAll(found);
     }
     assertThat(rig.commitOf("b.json")).isEqualTo(first);
+  }
+
+  /** It is shown the commit of the load in progress. */
+  @Test
+  void a_stranger_does_not_wait_for_the_listing_of_the_next_commit() {
+    rig.close();
+    rig =
+        new MirrorRig(
+            s ->
+                s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(3))),
+            hub);
+    hub.token("hf_alice", "alice");
+    repo.visibility(Visibility.PRIVATE).allow("hf_alice");
+    Caller alice =
+        new Caller(new Authority.TokenHolder("alice"), AccessToken.of("hf_alice"), "10.0.0.1");
+    try (ClientRequest load = ClientRequest.of(alice, List.of())) {
+      FileAnswer.Found found = (FileAnswer.Found) rig.file(REPO, MAIN, "a.json", load);
+      assertThat(found.commit().hex()).isEqualTo(first);
+      rig.settle();
+      pass(61);
+      repo.visibility(Visibility.PUBLIC);
+      second();
+      Stall listing = hub.faults().on(Route.TREE).hold();
+      assertThat(rig.commitOf("a.json")).isEqualTo(first);
+      listing.release();
+    }
   }
 
   @Test
