@@ -268,8 +268,8 @@ public record Config(
                       + " for that. If a change is larger, only"
                       + " its files of up to 10 MiB are fetched, and while upstream does not answer clients"
                       + " see the commit before it. The fetching uses at most a quarter of"
-                      + " `transfer.max-rate`, or, without that option, of what all downloads"
-                      + " achieve while clients download. Nothing is fetched ahead for private or gated repos"
+                      + " `transfer.max-rate`, or, without that option, of the best that all"
+                      + " downloads achieved in 10 minutes, while clients download. Nothing is fetched ahead for private or gated repos"
                       + " unless `access.mode` is `service`. `0` means that nothing is fetched before a client asks.")
           DataSize warmLimit) {}
 

@@ -185,7 +185,11 @@ final class RunFetcher {
         return new RunEnd.Done();
       }
       if (events.isBackground(run)) {
-        context.bandwidthLimiter().throttleBackground(position - before);
+        long next = position;
+        context
+            .bandwidthLimiter()
+            .throttleBackground(
+                position - before, () -> events.isBackground(run) && events.claimEnd(run) > next);
       } else {
         context.bandwidthLimiter().throttle(position - before, isSmall());
       }

@@ -4,6 +4,7 @@ import io.intrahub.transfer.limits.BackgroundShare.Window;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,6 +18,13 @@ final class BackgroundLimiter {
 
   /** How many measurements count: as long as a client may wait between two files. */
   static final int WINDOWS = 6;
+
+  /**
+   * How long the best measurement counts, in nanoseconds. Then the background has no limit for one
+   * window: while it is limited and clients are slow themselves, nothing shows how fast the line
+   * is, and a part of what was achieved would become less each time.
+   */
+  static final long PROBE_AFTER = 600_000_000_000L;
 
   /** A pause after which a burst is allowed again, in nanoseconds. */
   private static final long BURST = 50_000_000L;
@@ -38,6 +46,12 @@ final class BackgroundLimiter {
   private long share;
   private long paidAt;
 
+  /** What all downloads achieved in the best window since {@link #bestAt}, in bytes per second. */
+  private double best;
+
+  private long bestAt;
+  private boolean probing;
+
   /** Bytes that were read and not yet paid for; negative: a burst that is allowed. */
   private double debt;
 
@@ -55,7 +69,8 @@ final class BackgroundLimiter {
     this.windowStart = nanos.getAsLong();
     this.paidAt = windowStart;
     this.clientsBefore = clients.getAsLong();
-    this.share = BackgroundShare.bytesPerSecond(configured, recent);
+    this.bestAt = windowStart;
+    this.share = BackgroundShare.bytesPerSecond(configured, recent, best);
   }
 
   /**
@@ -100,19 +115,36 @@ final class BackgroundLimiter {
     windowStart = now;
     clientsBefore = total;
     inWindow = 0;
-    share = BackgroundShare.bytesPerSecond(configured, recent);
+    rate(now, elapsed);
+  }
+
+  /** Decides the share after a window of this length. */
+  private void rate(long now, long elapsed) {
+    double achieved = recent.stream().mapToDouble(Window::bytesPerSecond).max().orElse(0);
+    boolean forgotten = elapsed > PROBE_AFTER;
+    if (achieved >= best || probing || forgotten) {
+      best = achieved;
+      bestAt = now;
+    }
+    share = BackgroundShare.bytesPerSecond(configured, recent, best);
+    probing = configured == 0 && !recent.isEmpty() && now - bestAt >= PROBE_AFTER;
+    if (probing) {
+      share = BackgroundShare.UNLIMITED;
+    }
   }
 
   /**
    * Counts bytes that were read, and rests.
    *
    * @param atLeast nanoseconds to rest in any case
+   * @param stillBackground whether still no client waits for more and more is wanted; asked during
+   *     a rest, which it ends
    */
-  void throttle(long n, long atLeast) throws InterruptedException {
+  void throttle(long n, long atLeast, BooleanSupplier stillBackground) throws InterruptedException {
     long pause = Math.max(atLeast, account(n));
     while (pause > 0) {
       TimeUnit.NANOSECONDS.sleep(pause);
-      pause = account(0);
+      pause = stillBackground.getAsBoolean() ? account(0) : 0;
     }
   }
 }

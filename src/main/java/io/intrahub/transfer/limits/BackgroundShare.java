@@ -13,6 +13,13 @@ final class BackgroundShare {
    */
   static final long FLOOR = 256 * 1024;
 
+  /**
+   * Bytes per second below which clients count as idle: a client that trickles has what it takes of
+   * the line in any case, and must not slow down what is fetched ahead. On a line on which a
+   * download gets less than this because of the others, {@link #FLOOR} is all of it.
+   */
+  static final long IDLE = 16 * 1024;
+
   /** They get one part in so many. */
   private static final int PARTS = 4;
 
@@ -28,29 +35,38 @@ final class BackgroundShare {
    * @param nanos the length of that time, 1 or more
    */
   record Window(long clients, long background, long nanos) {
-    private double bytesPerSecond() {
+    /** What all downloads achieved together. */
+    double bytesPerSecond() {
       return (clients + background) * NANOS / nanos;
+    }
+
+    private boolean isIdle() {
+      return clients * NANOS / nanos < IDLE;
     }
   }
 
   /**
    * Decides it. With a configured rate, that is a fixed part of it. Without one, downloads take
-   * what there is while clients download nothing, and otherwise a part of what all downloads
-   * achieved together: as they slow down, clients get more of the line, and the sum stays.
+   * what there is while clients download next to nothing, and otherwise a part of what all
+   * downloads achieved together: as they slow down, clients get more of the line, and the sum
+   * stays.
    *
    * @param configured bytes per second for all downloads; 0: no limit
    * @param recent the last few windows; none if it is not known what clients did
+   * @param best what all downloads achieved in the best window of the last minutes, in bytes per
+   *     second. In the last few windows, clients may have waited for the Hub's answers, and these
+   *     downloads were perhaps held to a part of the line themselves.
    * @return bytes per second, or {@link #UNLIMITED}
    */
-  static long bytesPerSecond(long configured, Collection<Window> recent) {
+  static long bytesPerSecond(long configured, Collection<Window> recent, double best) {
     if (configured > 0) {
       return Math.max(1, configured / PARTS);
     }
-    if (!recent.isEmpty() && recent.stream().allMatch(window -> window.clients() == 0)) {
-      return UNLIMITED;
+    if (recent.isEmpty()) {
+      return FLOOR;
     }
-    // The best window: in others the clients may have waited for the Hub's answers.
-    double achieved = recent.stream().mapToDouble(Window::bytesPerSecond).max().orElse(0);
-    return Math.max(FLOOR, (long) (achieved / PARTS));
+    return recent.stream().allMatch(Window::isIdle)
+        ? UNLIMITED
+        : Math.max(FLOOR, (long) (best / PARTS));
   }
 }

@@ -2,6 +2,7 @@ package io.intrahub.transfer.limits;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -67,9 +68,12 @@ public final class BandwidthLimiter {
   /**
    * Counts bytes that were read and that no client waits for, and rests.
    *
+   * @param stillBackground whether still no client waits for more and more is wanted; a rest ends
+   *     within a quarter of a second if not
    * @throws InterruptedException when the thread is stopped meanwhile
    */
-  public void throttleBackground(long n) throws InterruptedException {
-    background.throttle(n, account(n));
+  public void throttleBackground(long n, BooleanSupplier stillBackground)
+      throws InterruptedException {
+    background.throttle(n, account(n), stillBackground);
   }
 }

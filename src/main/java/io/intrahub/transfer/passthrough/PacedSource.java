@@ -109,7 +109,7 @@ public final class PacedSource implements BlobSource {
     private void pause(int read) throws IOException {
       try {
         if (isBackground()) {
-          bandwidthLimiter.throttleBackground(read);
+          bandwidthLimiter.throttleBackground(read, PacedSource.this::isBackground);
         } else {
           bandwidthLimiter.throttle(read, small);
         }

@@ -14,6 +14,10 @@ class BackgroundLimiterTest {
   private static final long MILLI = 1_000_000L;
   private static final long LINE = 8_000_000;
 
+  /** What a slow client takes in a millisecond. */
+  private static final long SLOW = 50;
+
+  private long line = LINE;
   private final AtomicLong now = new AtomicLong(-7 * SECOND);
   private final AtomicLong clients = new AtomicLong();
   private final BackgroundLimiter limiter = new BackgroundLimiter(0, clients::get, now::get);
@@ -25,11 +29,11 @@ class BackgroundLimiterTest {
       now.addAndGet(MILLI);
       long count = 0;
       if (limiter.account(0) == 0) {
-        count = byClients == 0 ? LINE / 1_000 : LINE / 2_000;
+        count = byClients <= SLOW ? line / 1_000 : line / 2_000;
         limiter.account(count);
       }
       all += count;
-      clients.addAndGet(Math.min(byClients, LINE / 1_000 - count));
+      clients.addAndGet(byClients <= SLOW ? byClients : Math.min(byClients, line / 1_000 - count));
     }
     return all;
   }
@@ -62,10 +66,34 @@ class BackgroundLimiterTest {
   }
 
   @Test
-  void a_client_that_crawls_does_not_stop_it() {
-    background(20_000, 1);
-    assertThat(background(10_000, 1))
-        .isBetween(9 * BackgroundShare.FLOOR, 11 * BackgroundShare.FLOOR);
+  void a_client_that_crawls_does_not_slow_it_down() {
+    background(5_000, 0);
+    assertThat(background(20_000, 1)).isGreaterThan(20 * LINE * 99 / 100);
+  }
+
+  /** A client with a slow line of its own, which leaves nearly all of this one. */
+  @Test
+  void a_slow_client_leaves_it_a_quarter_of_the_line_and_not_of_what_it_gets_itself() {
+    background(5_000, 0);
+    background(1_000, SLOW);
+    assertThat(background(30_000, SLOW)).isBetween(30 * LINE / 4 - LINE / 4, 30 * LINE / 4 + LINE);
+  }
+
+  @Test
+  void nor_does_a_slow_client_slow_it_down_in_the_course_of_hours() {
+    background(5_000, 0);
+    background(3 * BackgroundLimiter.PROBE_AFTER / MILLI, SLOW);
+    // Half a second of it may be without a limit.
+    assertThat(background(10_000, SLOW)).isBetween(9 * LINE / 4, 10 * LINE / 4 + LINE / 2);
+  }
+
+  @Test
+  void a_line_that_became_slower_is_noticed() {
+    background(5_000, 0);
+    line = LINE / 8;
+    background((BackgroundLimiter.PROBE_AFTER + 2 * BackgroundLimiter.WINDOW) / MILLI, line);
+    background(BackgroundLimiter.WINDOWS * BackgroundLimiter.WINDOW / MILLI, line);
+    assertThat(background(10_000, line)).isLessThan(10 * line * 3 / 10);
   }
 
   @Test
@@ -105,8 +133,15 @@ class BackgroundLimiterTest {
   @Test
   void a_rest_ends_when_its_thread_is_stopped() {
     Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> limiter.throttle(1L << 40, 0))
+    assertThatThrownBy(() -> limiter.throttle(1L << 40, 0, () -> true))
         .isInstanceOf(InterruptedException.class);
     assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void a_rest_ends_when_a_client_joins() throws InterruptedException {
+    AtomicLong asked = new AtomicLong();
+    limiter.throttle(1L << 40, 0, () -> asked.incrementAndGet() < 2);
+    assertThat(asked).hasValue(2);
   }
 }
