@@ -9,6 +9,7 @@ import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.Grant;
 import io.intrahub.access.ReadScope;
+import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Digest;
 import io.intrahub.hub.FilePath;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,7 +118,7 @@ final class CommitWarmer {
   private record Missing(FilePath path, AuthorisedBlob blob) {}
 
   /** What a walk over the entries found, with the first of the missing files. */
-  private record Survey(long files, long bytes, List<Missing> first) {}
+  private record Survey(long files, long bytes, WarmingBudget.Need need, List<Missing> first) {}
 
   /**
    * Creates one that has fetched nothing.
@@ -196,7 +198,7 @@ final class CommitWarmer {
     Readiness readiness;
     // It counts from now on: a commit that waits for its turn is fetched as part of the same
     // change.
-    try (WarmingBudget.Share share = budget.open(work.repo(), work.commit())) {
+    try (WarmingBudget.Share share = budget.open(work.repo())) {
       permits.acquireUninterruptibly();
       try {
         readiness = fetch(work, target.get(), before, survey, share);
@@ -244,6 +246,7 @@ final class CommitWarmer {
       long files)
       throws IOException {
     long[] found = {0, 0};
+    WarmingBudget.Need need = budget.new Need();
     List<Missing> first = new ArrayList<>();
     IOException[] failed = {null};
     target.list(
@@ -256,6 +259,7 @@ final class CommitWarmer {
                 .ifPresent(blob -> {
                   found[0]++;
                   found[1] += blob.blob().size();
+                  need.add(blob.blob());
                   if (first.size() < PAGE) {
                     first.add(new Missing(entry.entry().path(), blob));
                   }
@@ -268,7 +272,7 @@ final class CommitWarmer {
     if (failed[0] != null) {
       throw failed[0];
     }
-    return new Survey(found[0], found[1], first);
+    return new Survey(found[0], found[1], need, first);
   }
 
   private Optional<AuthorisedBlob> missing(
@@ -294,7 +298,7 @@ final class CommitWarmer {
   private Readiness fetch(
       Work work, Manifest target, List<Manifest> before, Survey survey, WarmingBudget.Share share)
       throws IOException {
-    long largest = share.reserve(survey.bytes()) ? Long.MAX_VALUE : LARGE;
+    long largest = share.reserve(survey.need()) ? Long.MAX_VALUE : LARGE;
     boolean whole = true;
     List<Missing> page = survey.first();
     while (!page.isEmpty()) {
@@ -304,12 +308,12 @@ final class CommitWarmer {
           continue;
         }
         long size = file.blob().blob().size();
-        long most = Math.min(largest, share.left());
-        if (size > most || !share.take(size)) {
+        if (size > largest || !share.take(file.blob().blob())) {
           whole = false;
           continue;
         }
-        switch (fetch(work, file, laterFiles(page, file, most))) {
+        Predicate<BlobId> covered = blob -> blob.size() <= largest && share.covers(blob);
+        switch (fetch(work, file, laterFiles(page, file, covered))) {
           case COMPLETE -> meters.warmed(size);
           case UNANSWERED -> {
             return Readiness.UNANSWERED;
@@ -329,11 +333,12 @@ final class CommitWarmer {
   }
 
   /** Names the LFS files of a page that are fetched after this one, for the same batch call. */
-  private static CommitFiles laterFiles(List<Missing> page, Missing file, long largest) {
+  private static CommitFiles laterFiles(
+      List<Missing> page, Missing file, Predicate<BlobId> covered) {
     return limit ->
         page.subList(page.indexOf(file) + 1, page.size()).stream()
             .filter(other -> other.blob().blob().digest() instanceof Digest.Sha256)
-            .filter(other -> other.blob().blob().size() <= largest)
+            .filter(other -> covered.test(other.blob().blob()))
             .limit(limit)
             .map(other -> new CommitFiles.Named(other.path(), other.blob().blob()))
             .toList();

@@ -10,6 +10,7 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.metrics.Meters.CommitEvent;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,13 +88,37 @@ class WarmLimitTest {
   @Test
   void two_branches_that_move_to_the_same_commit_use_it_once() {
     repo.branch("dev", repo.commit("second", "model.bin", model(2)));
+    bothShare(2);
+    assertThat(rig.app().meters().warmedFileCount()).isPositive();
+  }
+
+  @Test
+  void two_commits_that_share_a_new_file_use_it_once() {
+    DevFile shared = model(2);
+    repo.commit("second", "model.bin", shared);
+    String main = repo.commitOf("main").orElseThrow();
+    repo.branch(
+        "dev", repo.commit("of dev", Map.of("model.bin", shared, "a.txt", DevFile.text("a"))));
+    repo.branch("main", main);
+    bothShare(2);
+  }
+
+  /** The second asks for its share while the first still fetches the file. */
+  private void bothShare(int commits) {
     Stall stall = rig.hub.faults().on(Route.CDN).hold();
     ask("main");
     stall.awaitReached(1);
     ask("dev");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> readersOfTransfers() == 2 || count(CommitEvent.PARTIAL) > 0);
     stall.release();
     rig.settle();
-    assertThat(count(CommitEvent.WARMED)).isEqualTo(2);
+    assertThat(count(CommitEvent.WARMED)).isEqualTo(commits);
     assertThat(count(CommitEvent.PARTIAL)).isZero();
+  }
+
+  private int readersOfTransfers() {
+    return rig.app().status().loads().stream().mapToInt(load -> load.readers()).sum();
   }
 }
