@@ -66,7 +66,10 @@ public final class App implements AutoCloseable {
   /** Who a command of this process is, for limits and for rules about networks. */
   private static final InetAddress OWN_ADDRESS = InetAddress.getLoopbackAddress();
 
-  private static final String OWN_COMMAND = OWN_ADDRESS.getHostAddress();
+  /**
+   * Limits of clients count nothing against it: it fetches for the operator, as the mirror does.
+   */
+  private static final String OWN_COMMAND = "";
 
   /** How long a reservation waits for memory; shorter than any client waits for an answer. */
   private static final Duration BUDGET_PATIENCE = Duration.ofSeconds(2);
@@ -94,7 +97,8 @@ public final class App implements AutoCloseable {
       Clock clock,
       LongSupplier elapsed,
       RequestListener listener,
-      CacheSizes caches)
+      CacheSizes caches,
+      boolean listening)
       throws StoreException, IOException, StartException {
     boolean complete = false;
     try {
@@ -195,8 +199,10 @@ public final class App implements AutoCloseable {
                   jobs));
       // Before the listener closes, which waits for its requests.
       started.push(jobs);
-      http.start();
-      admin.start();
+      if (listening) {
+        http.start();
+        admin.start();
+      }
       tasks.execute(() -> {
         try {
           maintenance.deleteGrantsOlderThan(
@@ -229,8 +235,20 @@ public final class App implements AutoCloseable {
    */
   public static App start(AppSettings settings, Clock clock, RequestListener listener)
       throws StoreException, IOException, StartException {
-    CacheSizes caches = CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
-    return new App(settings, clock, System::nanoTime, listener, caches);
+    return new App(settings, clock, System::nanoTime, listener, cachesOfThisProcess(), true);
+  }
+
+  /**
+   * Starts a mirror that this process alone can use, because it opens no port: otherwise any user
+   * of this machine could read through it, by rules for this machine and with the mirror's token.
+   */
+  static App startWithoutListeners(AppSettings settings, Clock clock)
+      throws StoreException, IOException, StartException {
+    return new App(settings, clock, System::nanoTime, _ -> {}, cachesOfThisProcess(), false);
+  }
+
+  private static CacheSizes cachesOfThisProcess() {
+    return CacheSizes.ofHeap(Runtime.getRuntime().maxMemory());
   }
 
   /**
@@ -240,7 +258,7 @@ public final class App implements AutoCloseable {
   public static App start(
       AppSettings settings, Clock clock, RequestListener listener, CacheSizes caches)
       throws StoreException, IOException, StartException {
-    return new App(settings, clock, () -> 0, listener, caches);
+    return new App(settings, clock, () -> 0, listener, caches, true);
   }
 
   private RequestListener withAudit(AppSettings settings, Clock clock, RequestListener listener)

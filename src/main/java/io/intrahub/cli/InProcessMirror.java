@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * A mirror for the time of one command, on the configured store and under its lock. It listens on
- * free ports of this machine only, and logs warnings only, so that the command's own output stays
- * readable. For one thread.
+ * free ports of this machine only, or not at all if the command does not need that, and logs
+ * warnings only, so that the command's own output stays readable. For one thread.
  */
 final class InProcessMirror implements MirrorLauncher.Launched {
   private static final String HERE = "127.0.0.1";
@@ -38,28 +38,41 @@ final class InProcessMirror implements MirrorLauncher.Launched {
    * @throws CommandException if the store is in use or can't be used, or no port can be opened
    */
   static InProcessMirror start(Config config) throws CommandException {
-    return start(config, Files.isDirectory(CacheView.folder(config.store().path())));
+    return start(config, hasView(config), true);
+  }
+
+  private static boolean hasView(Config config) {
+    return Files.isDirectory(CacheView.folder(config.store().path()));
   }
 
   /**
-   * Starts one with a folder to be shared with clients.
+   * Starts one with a folder to be shared with clients, and without listeners.
    *
    * @throws CommandException also if the file system can't have such a folder
    */
   static InProcessMirror startWithView(Config config) throws CommandException {
-    return start(config, true);
+    return start(config, true, false);
   }
 
   /**
-   * Starts one for work on its store.
+   * Starts one for work on its store, without listeners.
    *
    * @param token in whose name files are fetched
    * @throws CommandException as {@link #start}
    */
   static UpkeepLauncher.Launched startUpkeep(Config config, Optional<String> token)
       throws CommandException {
-    InProcessMirror mirror = start(config);
-    UpkeepStore upkeep = mirror.app.upkeep(token.flatMap(AccessToken::of));
+    InProcessMirror mirror = startForStore(config);
+    boolean complete = false;
+    UpkeepStore upkeep;
+    try {
+      upkeep = mirror.app.upkeep(token.flatMap(AccessToken::of));
+      complete = true;
+    } finally {
+      if (!complete) {
+        mirror.close();
+      }
+    }
     return new UpkeepLauncher.Launched() {
       @Override
       public UpkeepStore upkeep() {
@@ -73,7 +86,13 @@ final class InProcessMirror implements MirrorLauncher.Launched {
     };
   }
 
-  private static InProcessMirror start(Config config, boolean view) throws CommandException {
+  /** Starts one without listeners. */
+  static InProcessMirror startForStore(Config config) throws CommandException {
+    return start(config, hasView(config), false);
+  }
+
+  private static InProcessMirror start(Config config, boolean view, boolean listening)
+      throws CommandException {
     AppSettings configured = AppSettingsFactory.of(config, System.getenv());
     AppSettings settings =
         configured
@@ -83,7 +102,10 @@ final class InProcessMirror implements MirrorLauncher.Launched {
     QuietLog log = new QuietLog();
     boolean started = false;
     try {
-      App app = App.start(settings, Clock.systemUTC(), _ -> {});
+      App app =
+          listening
+              ? App.start(settings, Clock.systemUTC(), _ -> {})
+              : App.startWithoutListeners(settings, Clock.systemUTC());
       started = true;
       return new InProcessMirror(app, log);
     } catch (StoreException e) {

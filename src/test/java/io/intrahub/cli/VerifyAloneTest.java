@@ -162,6 +162,30 @@ class VerifyAloneTest {
   }
 
   @Test
+  void the_limit_of_a_client_s_questions_does_not_stop_it() throws Exception {
+    List<String> repos = List.of("acme/one", "acme/two", "acme/three");
+    mirror.restart();
+    for (String repo : repos) {
+      mirror
+          .hub()
+          .repo("model", repo)
+          .commit("Add it", "weights.bin", DevFile.lfsGenerated(repo.hashCode(), 300_000));
+      assertThat(get(repo, "weights.bin", "")).isNotEmpty();
+    }
+    mirror.awaitIdle();
+    mirror.app().close();
+    for (String repo : repos) {
+      damage(DevFile.lfsGenerated(repo.hashCode(), 300_000));
+    }
+
+    CommandRun ran = verify("", "clients:\n  cold-questions: 1", "--json");
+
+    assertThat(ran.json().at("/damaged").findValuesAsString("refetched"))
+        .as(ran.out())
+        .containsExactly("true", "true", "true");
+  }
+
+  @Test
   void offline_nothing_is_fetched_and_the_reason_is_said() throws Exception {
     damage(WEIGHTS);
 
