@@ -49,7 +49,9 @@ class PermissionWalkTest {
   private static final List<Asker> TOKENS =
       List.of(Asker.MAY, Asker.MAY_NOT, Asker.SCOPE_INCLUDES, Asker.SCOPE_EXCLUDES);
 
-  /** Without what is about no repo: the Hub's last word about it serves, whatever became of a repo. */
+  /**
+   * Without what is about no repo: the Hub's last word about it serves, whatever became of a repo.
+   */
   private static final List<PermissionRoute> ROUTES =
       Arrays.stream(PermissionRoute.values())
           .filter(r -> r.source() != Source.OWN)
