@@ -336,7 +336,7 @@ public record Config(
           int answerLimit,
       @Setting(
               type = NUMBER,
-              byDefault = "200000",
+              byDefault = "300000",
               min = "1",
               doc =
                   "The maximum number of entries the mirror stores for one commit. Files beyond it are"

@@ -72,7 +72,7 @@ public record MirrorSettings(
           Duration.ofSeconds(60),
           20L << 30,
           10_000,
-          200_000,
+          300_000,
           300,
           Lists.DEFAULT);
 
