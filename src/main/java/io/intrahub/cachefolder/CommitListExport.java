@@ -97,12 +97,17 @@ final class CommitListExport {
       return false;
     }
     long[] same = new long[1];
+    PathHashes.Builder paths = new PathHashes.Builder();
     long[] all = new long[1];
     try (InputStream in = new BufferedInputStream(Files.newInputStream(list))) {
       TreeCacheJson.read(
           in,
           file -> {
             all[0]++;
+            if (all[0] > files) {
+              throw new IOException("it names more files than there are");
+            }
+            paths.add(file.path());
             Optional<Entry> known = manifest.find(file.path()).map(ManifestEntry::entry);
             same[0] += known.flatMap(Entry::blob).equals(file.blob()) ? 1 : 0;
           });
@@ -110,6 +115,7 @@ final class CommitListExport {
       // It is replaced.
       return false;
     }
-    return all[0] == files && same[0] == files;
+    // A name that is there twice would hide that another one is missing.
+    return paths.build().size() == files && same[0] == files;
   }
 }

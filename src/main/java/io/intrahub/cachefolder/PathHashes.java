@@ -29,8 +29,13 @@ final class PathHashes {
     }
 
     PathHashes build() {
-      return new PathHashes(hashes.build().sorted().toArray());
+      return new PathHashes(hashes.build().sorted().distinct().toArray());
     }
+  }
+
+  /** Number of different paths. */
+  int size() {
+    return sorted.length;
   }
 
   boolean contains(FilePath path) {

@@ -29,6 +29,9 @@ import java.util.stream.Collectors;
  * client's. A list that can't be read leaves the digests unknown. For one thread, and one call.
  */
 final class PlainSnapshot {
+  /** As many as any dataset has; each takes 24 bytes of memory while the snapshot is read. */
+  private static final int MAX_LISTED = 1_000_000;
+
   private final CacheLayout layout;
   private final FolderFiles folder;
   private final RepoId repo;
@@ -138,8 +141,16 @@ final class PlainSnapshot {
     if (!folder.content(list).equals(list)) {
       throw new UnusableException("a link leads to it");
     }
+    int[] files = new int[1];
     try (InputStream in = new BufferedInputStream(Files.newInputStream(list))) {
-      TreeCacheJson.read(in, to);
+      TreeCacheJson.read(
+          in,
+          file -> {
+            if (++files[0] > MAX_LISTED) {
+              throw new IOException("it names more than " + MAX_LISTED + " files");
+            }
+            to.take(file);
+          });
     }
   }
 

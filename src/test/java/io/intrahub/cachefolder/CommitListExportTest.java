@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,12 +146,24 @@ class CommitListExportTest {
         List.of(
             "",
             clients.replaceFirst("[0-9a-f]{40}", "0".repeat(40)),
-            clients.replace("empty", "e"))) {
+            clients.replace("empty", "e"),
+            firstInPlaceOfSecond(clients))) {
       Files.writeString(tree, wrong);
       export(PathPatterns.ALL, true);
       assertThat(Files.readString(tree))
           .isEqualTo(clients.replace("\"xet_hash\":\"x\",\"lfs_size\"", "\"lfs_size\""));
     }
+  }
+
+  /** As many files as there are, and each is right; but one is there twice, and one is missing. */
+  private static String firstInPlaceOfSecond(String list) {
+    List<String> entries =
+        Pattern.compile("\"[^\"]+\":\\{\"size\"[^}]*}")
+            .matcher(list)
+            .results()
+            .map(MatchResult::group)
+            .toList();
+    return list.replace(entries.get(1), entries.getFirst());
   }
 
   @Test

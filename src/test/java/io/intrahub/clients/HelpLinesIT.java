@@ -34,6 +34,9 @@ class HelpLinesIT {
   /** Where the help puts the stick. */
   private static final String STICK = "/media/stick";
 
+  /** Begins a colour. */
+  private static final String ESCAPE = "\u001b[";
+
   private static final Pattern LINE = Pattern.compile("(?m)^  ((?:intrahub|HF_HUB_CACHE=).*)$");
   private static final Pattern NEXT = Pattern.compile("Next: (intrahub \\S+)");
 
@@ -162,12 +165,12 @@ class HelpLinesIT {
     hub.close();
 
     loadThere("hf-2.4.0");
-    loadThere("hf-0.23.4");
+    loadThere("hf-0.23.5");
   }
 
   @Test
   void the_same_lines_go_through_the_mirror_that_runs_on_the_folder() throws Exception {
-    download("hf-0.23.4");
+    download("hf-0.23.5");
     Path log = Files.createFile(tmp.resolve("log"));
     try (MirrorProcess mirror =
         MirrorProcess.serve(laptop.resolve("data"), hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
@@ -178,6 +181,24 @@ class HelpLinesIT {
     hub.close();
 
     loadThere("hf-2.4.0");
-    loadThere("hf-0.23.4");
+    loadThere("hf-0.23.5");
+  }
+
+  @Test
+  void there_are_colours_on_a_terminal_only() {
+    String onTerminal = "script -qec 'intrahub --help' /dev/null";
+    Map<String, String> terminal = Map.of("TERM", "xterm");
+    assertThat(shell(laptop, terminal, onTerminal).expectSuccess().stdout()).contains(ESCAPE);
+
+    assertThat(shell(laptop, terminal, "intrahub --help").expectSuccess().stdout())
+        .doesNotContain(ESCAPE);
+    assertThat(
+            shell(laptop, Map.of("TERM", "xterm", "NO_COLOR", "1"), onTerminal)
+                .expectSuccess()
+                .stdout())
+        .doesNotContain(ESCAPE);
+    // One line for each check; some warn or fail here, which colours would show.
+    ClientResult doctor = shell(laptop, terminal, "intrahub doctor --admin-port 1");
+    assertThat(doctor.stdout()).contains("warning").doesNotContain(ESCAPE);
   }
 }

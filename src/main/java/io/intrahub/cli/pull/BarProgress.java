@@ -20,10 +20,16 @@ final class BarProgress implements PullProgress {
   private static final long SMALL = 4L << 20;
 
   private static final int INTERVAL_MILLIS = 250;
+
+  /** Columns of a name; few on a narrow terminal, or rate and time left would be cut off. */
   private static final int NAME = 32;
+
+  private static final int SHORT_NAME = 16;
+  private static final int NARROW = 100;
 
   private final BarArea area;
   private final int width;
+  private final int nameWidth;
   private final int files;
   private final ProgressBar total;
 
@@ -55,10 +61,11 @@ final class BarProgress implements PullProgress {
   BarProgress(PrintWriter terminal, int width, int workers, int files, long bytes) {
     this.area = new BarArea(terminal, workers + 1);
     this.width = width - 1;
+    this.nameWidth = width < NARROW ? SHORT_NAME : NAME;
     this.files = files;
     this.shown = new Shown[workers];
     this.total = bar(workers, "total", bytes);
-    total.setExtraMessage(" 0/" + files + " files");
+    total.setExtraMessage(ended(0));
   }
 
   private ProgressBar bar(int line, String name, long bytes) {
@@ -76,10 +83,14 @@ final class BarProgress implements PullProgress {
   }
 
   /** The end of a path says more than its beginning. */
-  private static String fit(String name) {
-    return name.length() > NAME
-        ? "..." + name.substring(name.length() - NAME + 3)
-        : name + " ".repeat(NAME - name.length());
+  private String fit(String name) {
+    return name.length() > nameWidth
+        ? "..." + name.substring(name.length() - nameWidth + 3)
+        : name + " ".repeat(nameWidth - name.length());
+  }
+
+  private String ended(int count) {
+    return " " + count + "/" + files + (nameWidth == SHORT_NAME ? "" : " files");
   }
 
   @Override
@@ -113,7 +124,7 @@ final class BarProgress implements PullProgress {
     area.set(worker, "");
     synchronized (this) {
       ended++;
-      total.setExtraMessage(" " + ended + "/" + files + " files");
+      total.setExtraMessage(ended(ended));
     }
   }
 

@@ -47,6 +47,30 @@ class BarProgressTest {
   }
 
   @Test
+  void rate_and_time_left_fit_on_a_narrow_terminal() {
+    long all = 20_000 * MIB;
+    try (BarProgress bars = new BarProgress(new PrintWriter(terminal), 80, 1, 300, 2 * all)) {
+      bars.begin(0, "a/very/long/path/to/model-00001-of-00002.safetensors", all);
+      bars.at(0, all / 2);
+
+      String rateAndTime = ".*\\(\\d+:\\d\\d:\\d\\d / \\d+:\\d\\d:\\d\\d\\) \\d+\\.\\dMiB/s.*";
+      await()
+          .untilAsserted(() ->
+              assertThat(lines())
+                  .anyMatch(line ->
+                      line.startsWith("...")
+                          && line.contains("10000/20000MiB")
+                          && line.matches(rateAndTime))
+                  .anyMatch(line ->
+                      line.startsWith("total ")
+                          && line.contains("10000/40000MiB")
+                          && line.contains(" 0/300")
+                          && line.matches(rateAndTime)));
+      assertThat(lines()).allMatch(line -> line.length() < 80);
+    }
+  }
+
+  @Test
   void a_failed_file_stays_on_the_terminal_and_the_bars_do_not() {
     try (BarProgress bars = new BarProgress(new PrintWriter(terminal), WIDTH, 1, 2, 30 * MIB)) {
       bars.begin(0, "model.bin", 20 * MIB);
