@@ -102,9 +102,17 @@ record ColdRevisions(
     if (visible.isEmpty()) {
       return answers.at(proof, named.value(), answers.labels().justLearned(), attempt);
     }
-    return attempt.request().directives().noCache() && branches.isNews(visible.get(), named)
-        ? answers.alone(proof, named, false, attempt)
-        : answers.at(proof, visible.get(), false, attempt);
+    Observation<CommitHash> seen = visible.get();
+    Optional<Observation<CommitHash>> alone =
+        !attempt.request().directives().noCache()
+            ? Optional.empty()
+            : branches.isNews(seen, named)
+                ? Optional.of(named)
+                // A question that began later was answered first.
+                : branches.named(proof, attempt.revision(), seen, true);
+    return alone
+        .map(news -> answers.alone(proof, news, false, attempt))
+        .orElseGet(() -> answers.at(proof, seen, false, attempt));
   }
 
   /** Waits as long as the client can, or less if upstream turns out to be down. */

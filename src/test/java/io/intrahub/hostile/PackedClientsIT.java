@@ -278,6 +278,7 @@ class PackedClientsIT {
     AtomicLong last = new AtomicLong(-1);
     AtomicInteger same = new AtomicInteger();
     await()
+        .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(100))
         .until(() -> {
           long now = lent(mirror);

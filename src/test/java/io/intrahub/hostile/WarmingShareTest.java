@@ -71,7 +71,7 @@ class WarmingShareTest {
    */
   @Test
   void without_a_rate_fetching_ahead_gives_way_to_a_client(@TempDir Path data) throws Exception {
-    DevFile wanted = DevFile.lfsGenerated(3, 30_000_000);
+    DevFile wanted = DevFile.lfsGenerated(3, 45_000_000);
     try (Rig rig = new Rig(data)) {
       DevRepo repo = rig.hub.repo("model", "acme/x");
       repo.commit("first", "model.bin", DevFile.lfsGenerated(1, SIZE));
@@ -79,7 +79,7 @@ class WarmingShareTest {
       assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
       assertThat(rig.get("/acme/x/resolve/main/model.bin", NOBODY).status()).isEqualTo(200);
       rig.settle();
-      DevFile ahead = DevFile.lfsGenerated(2, 60_000_000);
+      DevFile ahead = DevFile.lfsGenerated(2, 90_000_000);
       repo.commit("second", "model.bin", ahead);
       rig.hub.faults().on(Route.CDN).always().throttleTogether(6_000_000);
       CompletableFuture<Rig.Answer> client =
@@ -97,8 +97,8 @@ class WarmingShareTest {
       rig.clock.pass(Duration.ofSeconds(61));
       assertThat(rig.get(INFO, NOBODY).status()).isEqualTo(200);
 
-      assertThat(client.get(30, TimeUnit.SECONDS).body()).hasSize(30_000_000);
-      assertThat(fetchedAhead.get(30, TimeUnit.SECONDS)).isBetween(1L, 30_000_000L * 2 / 3);
+      assertThat(client.get(30, TimeUnit.SECONDS).body()).hasSize(45_000_000);
+      assertThat(fetchedAhead.get(30, TimeUnit.SECONDS)).isBetween(1L, 45_000_000L * 2 / 3);
       rig.hub.faults().clear();
       rig.settle();
       assertThat(rig.app().meters().warmedFileCount()).isEqualTo(1);

@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
 class LargeListingsIT {
   private static final List<String> LITTLE_MEMORY =
       List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError");
-  private static final Duration PATIENCE = Duration.ofMinutes(4);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   @TempDir Path folder;
 

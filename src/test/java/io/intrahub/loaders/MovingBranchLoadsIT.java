@@ -94,7 +94,12 @@ class MovingBranchLoadsIT {
     mirror =
         new MirrorUnderTest(
             tmp.resolve("data"),
-            s -> s.withMirror(s.mirror().withRevisionTtl(TICK)),
+            s ->
+                // Long enough for a listing beside the client's own process.
+                s.withMirror(
+                    s.mirror()
+                        .withRevisionTtl(TICK)
+                        .withTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(30))),
             DevHub.builder());
     DemoRepos.install(mirror.hub());
     TrellisRepo.install(mirror.hub());

@@ -107,7 +107,8 @@ class SlowLoadsTest {
     rig =
         new MirrorRig(
             s ->
-                s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(3))),
+                s.withMirror(
+                    s.mirror().withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10))),
             hub);
     hub.token("hf_alice", "alice");
     repo.visibility(Visibility.PRIVATE).allow("hf_alice");

@@ -126,7 +126,7 @@ class LocalWaitTest {
     PassThroughStreams.Request slow =
         new PassThroughStreams.Request(verifying, BLOB, ALL, true, () -> {});
     List<CompletableFuture<Boolean>> crowd = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 5; i++) {
       crowd.add(
           CompletableFuture.supplyAsync(
               () -> TransferRig.gives(value(open.apply(slow, "crowd")).stream(), BYTES),

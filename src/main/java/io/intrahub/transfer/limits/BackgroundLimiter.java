@@ -3,6 +3,7 @@ package io.intrahub.transfer.limits;
 import io.intrahub.transfer.limits.BackgroundShare.Window;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -20,11 +21,15 @@ final class BackgroundLimiter {
   static final int WINDOWS = 6;
 
   /**
-   * How long the best measurement counts, in nanoseconds. Then the background has no limit for one
-   * window: while it is limited and clients are slow themselves, nothing shows how fast the line
+   * How long the best measurement counts, in nanoseconds. Then the background has no limit for two
+   * windows: while it is limited and clients are slow themselves, nothing shows how fast the line
    * is, and a part of what was achieved would become less each time.
    */
   static final long PROBE_AFTER = 600_000_000_000L;
+
+  private static final int PROBES = 2;
+
+  private static final Window NOTHING = new Window(0, 0, 1);
 
   /** A pause after which a burst is allowed again, in nanoseconds. */
   private static final long BURST = 50_000_000L;
@@ -46,11 +51,17 @@ final class BackgroundLimiter {
   private long share;
   private long paidAt;
 
-  /** What all downloads achieved in the best window since {@link #bestAt}, in bytes per second. */
+  /**
+   * What all downloads achieved in the best two windows in a row since {@link #bestAt}, in bytes
+   * per second. One window is too short: what the buffers of connections held when a thread comes
+   * back from a pause is more than the line carried.
+   */
   private double best;
 
   private long bestAt;
-  private boolean probing;
+
+  /** Windows without a limit that are still to come, to measure the line anew. */
+  private int probes;
 
   /** Bytes that were read and not yet paid for; negative: a burst that is allowed. */
   private double debt;
@@ -118,17 +129,36 @@ final class BackgroundLimiter {
     rate(now, elapsed);
   }
 
+  /** What was achieved in the best two windows in a row, in bytes per second. */
+  private double achieved() {
+    double most = 0;
+    Iterator<Window> next = recent.iterator();
+    for (Window window = next.hasNext() ? next.next() : NOTHING; next.hasNext(); ) {
+      Window follower = next.next();
+      most = Math.max(most, window.with(follower).bytesPerSecond());
+      window = follower;
+    }
+    return most;
+  }
+
   /** Decides the share after a window of this length. */
   private void rate(long now, long elapsed) {
-    double achieved = recent.stream().mapToDouble(Window::bytesPerSecond).max().orElse(0);
+    double achieved = achieved();
+    boolean isMeasured = probes == 1 && recent.size() >= PROBES;
     boolean forgotten = elapsed > PROBE_AFTER;
-    if (achieved >= best || probing || forgotten) {
+    if (achieved >= best || isMeasured || forgotten) {
       best = achieved;
       bestAt = now;
     }
     share = BackgroundShare.bytesPerSecond(configured, recent, best);
-    probing = configured == 0 && !recent.isEmpty() && now - bestAt >= PROBE_AFTER;
-    if (probing) {
+    if (isMeasured) {
+      probes = 0;
+    } else if (probes > 1) {
+      probes--;
+    } else if (configured == 0 && !recent.isEmpty() && now - bestAt >= PROBE_AFTER) {
+      probes = PROBES;
+    }
+    if (probes > 0) {
       share = BackgroundShare.UNLIMITED;
     }
   }

@@ -40,6 +40,11 @@ final class BackgroundShare {
       return (clients + background) * NANOS / nanos;
     }
 
+    /** Both times as one. */
+    Window with(Window next) {
+      return new Window(clients + next.clients, background + next.background, nanos + next.nanos);
+    }
+
     private boolean isIdle() {
       return clients * NANOS / nanos < IDLE;
     }
@@ -53,7 +58,7 @@ final class BackgroundShare {
    *
    * @param configured bytes per second for all downloads; 0: no limit
    * @param recent the last few windows; none if it is not known what clients did
-   * @param best what all downloads achieved in the best window of the last minutes, in bytes per
+   * @param best what all downloads achieved in the best second of the last minutes, in bytes per
    *     second. In the last few windows, clients may have waited for the Hub's answers, and these
    *     downloads were perhaps held to a part of the line themselves.
    * @return bytes per second, or {@link #UNLIMITED}

@@ -172,7 +172,7 @@ class SeedFoldersTest {
   }
 
   private SeedFolders hangingSoon(FaultyFileSystem disk) {
-    GuardedFolder folder = new GuardedFolder(disk.of(tmp), Duration.ofMillis(700));
+    GuardedFolder folder = new GuardedFolder(disk.of(tmp), Duration.ofSeconds(3));
     return new SeedFolders(List.of(folder), nanos::get, 1_000_000);
   }
 
