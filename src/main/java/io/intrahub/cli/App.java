@@ -174,7 +174,9 @@ public final class App implements AutoCloseable {
                       Stream.of(
                           new MirrorImport(
                               store, settings.data(), mirror.importGuard(), budget, clock),
-                          new ViewJob(view)),
+                          new ViewJob(view),
+                          new LastUsesJob(ListCommand.NAME, maintenance),
+                          new LastUsesJob(DiskUsageCommand.NAME, maintenance)),
                       MirrorUpkeep.all(store, mirror).stream())
                   .toList(),
               new JobChallenges(store.operatorKey(), System::nanoTime, random),

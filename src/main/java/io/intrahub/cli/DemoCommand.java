@@ -122,7 +122,7 @@ final class DemoCommand implements Callable<Integer> {
         "What the mirror does, and what it has stored:",
         "",
         intrahub + "status " + operator,
-        intrahub + "ls " + data,
+        intrahub + "ls " + store,
         "",
         "To carry models to a machine without a network, one of them from a client's cache:",
         "",

@@ -5,6 +5,7 @@ import io.intrahub.cli.StoreInventory.Usage;
 import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.StoreOptions;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,7 +14,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Shows how many bytes of the store each repo takes. */
 @Command(
-    name = "du",
+    name = DiskUsageCommand.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
@@ -30,40 +30,40 @@ import tools.jackson.databind.node.ObjectNode;
       "",
       "The largest comes first. SHARED is the part that"
           + " another repo has too and that is stored once; the last lines count it once. Unfinished"
-          + " files and metadata are not counted. It reads the folder of the store; a mirror may run"
-          + " on it."
+          + " files and metadata are not counted. A mirror that runs on the store is asked for the"
+          + " last uses, which --json prints; everything else is read from the folder, with or"
+          + " without a mirror."
     })
 final class DiskUsageCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec = CommandSpec.create();
+  static final String NAME = "du";
 
-  @Option(names = "--json", description = "Prints the result as JSON.")
-  private boolean json;
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(arity = "0..*", hidden = true)
   private List<String> named = List.of();
 
-  @Mixin private StoreFolder storeFolder = new StoreFolder();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   @Override
-  public Integer call() throws CommandException {
+  public Integer call() throws CommandException, InterruptedException {
     if (!named.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(),
           "du shows all repos and takes none; intrahub ls " + named.getFirst() + " shows one");
     }
-    Usage usage = StoreInventory.open(storeFolder.load().store().path()).usage();
+    Usage usage = StoreInventory.open(options.target(), NAME).usage();
     List<RepoUsage> repos =
         usage.repos().stream()
             .sorted(Comparator.comparingLong(RepoUsage::bytes).reversed())
             .toList();
     PrintWriter out = spec.commandLine().getOut();
-    if (json) {
+    if (options.json()) {
       out.println(json(usage, repos));
     } else {
       lines(usage, repos).forEach(out::println);
     }
     out.flush();
-    ListCommand.printDamaged(usage, json, spec.commandLine().getErr());
+    ListCommand.printDamaged(usage, options.json(), spec.commandLine().getErr());
     return (usage.damaged().isEmpty() ? ExitCode.OK : ExitCode.INCOMPLETE).status();
   }
 

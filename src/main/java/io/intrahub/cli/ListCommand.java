@@ -5,6 +5,7 @@ import io.intrahub.cli.StoreInventory.Usage;
 import io.intrahub.cli.command.Amounts;
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.StoreOptions;
 import io.intrahub.cli.command.StoredNames;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoPattern;
@@ -20,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -30,19 +30,21 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Lists what is stored. */
 @Command(
-    name = "ls",
+    name = ListCommand.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false,
     description = {
       "Lists the stored repos, or the revisions and files of one.",
       "",
-      "Repos are listed with their sizes and last uses. It reads the folder of the store; a mirror may run on it. The mirror saves the"
-          + " times of last use every ten minutes."
+      "Repos are listed with their sizes and last uses. A mirror that runs on the store is asked for"
+          + " the last uses; everything else is read from the folder, with or without a mirror."
     },
     footerHeading = "%nFor example:%n",
     footer = {"  intrahub ls", "  intrahub ls 'datasets/acme/*'", "  intrahub ls acme/tiny@v1"})
 final class ListCommand implements Callable<Integer> {
+  static final String NAME = "ls";
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(
@@ -53,13 +55,10 @@ final class ListCommand implements Callable<Integer> {
               + " pattern such as 'acme/*' (default: all repos).")
   private @Nullable String repo;
 
-  @Option(names = "--json", description = "Prints the result as JSON.")
-  private boolean json;
-
-  @Mixin private StoreFolder storeFolder = new StoreFolder();
+  @Mixin private StoreOptions options = new StoreOptions();
 
   @Override
-  public Integer call() throws CommandException {
+  public Integer call() throws CommandException, InterruptedException {
     String text = repo;
     if (text == null) {
       return repos(Optional.empty());
@@ -86,7 +85,7 @@ final class ListCommand implements Callable<Integer> {
       throw notStored(pattern, inventory.repos(_ -> true));
     }
     return new FileListing(
-            inventory, spec.commandLine().getOut(), spec.commandLine().getErr(), json)
+            inventory, spec.commandLine().getOut(), spec.commandLine().getErr(), options.json())
         .print(matching, revision)
         .status();
   }
@@ -102,11 +101,11 @@ final class ListCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), what);
   }
 
-  private StoreInventory open() throws CommandException {
-    return StoreInventory.open(storeFolder.load().store().path());
+  private StoreInventory open() throws CommandException, InterruptedException {
+    return StoreInventory.open(options.target(), NAME);
   }
 
-  private int repos(Optional<RepoPattern> pattern) throws CommandException {
+  private int repos(Optional<RepoPattern> pattern) throws CommandException, InterruptedException {
     Usage usage = open().usage();
     List<RepoUsage> repos =
         usage.repos().stream()
@@ -116,13 +115,13 @@ final class ListCommand implements Callable<Integer> {
       throw notStored(pattern.get(), List.of());
     }
     PrintWriter out = spec.commandLine().getOut();
-    if (json) {
+    if (options.json()) {
       out.println(node(usage, repos));
     } else {
       lines(repos).forEach(out::println);
     }
     out.flush();
-    printDamaged(usage, json, spec.commandLine().getErr());
+    printDamaged(usage, options.json(), spec.commandLine().getErr());
     return (usage.damaged().isEmpty() ? ExitCode.OK : ExitCode.INCOMPLETE).status();
   }
 

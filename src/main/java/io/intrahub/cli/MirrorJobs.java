@@ -124,7 +124,9 @@ final class MirrorJobs implements OperatorJobs, AutoCloseable {
     synchronized (running) {
       Optional<MirrorJob> other =
           running.stream()
-              .filter(one -> one.equals(job) || (one.isExclusive() && job.isExclusive()))
+              .filter(one ->
+                  (one.equals(job) && !job.isRepeatable())
+                      || (one.isExclusive() && job.isExclusive()))
               .findFirst();
       if (other.isEmpty()) {
         running.add(job);

@@ -2,6 +2,7 @@ package io.intrahub.cli;
 
 import io.intrahub.cli.command.CommandException;
 import io.intrahub.cli.command.ExitCode;
+import io.intrahub.cli.command.StoreTarget;
 import io.intrahub.hub.BlobId;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.Entry;
@@ -85,6 +86,19 @@ final class StoreInventory {
 
   private StoreInventory(ReadOnlyStore store) {
     this.store = store;
+  }
+
+  /**
+   * Opens a store for a command, after the mirror that runs on it has saved the last uses.
+   *
+   * @param command its name
+   * @throws CommandException if the folder is not a store that can be read, or the mirror that the
+   *     command line names does not answer or runs on another folder
+   */
+  static StoreInventory open(StoreTarget target, String command)
+      throws CommandException, InterruptedException {
+    LastUsesJob.ask(target, command);
+    return open(target.config().store().path());
   }
 
   /**

@@ -60,9 +60,7 @@ record CommandRun(int status, String out, String err) {
   static CommandRun at(MirrorUnderTest mirror, int adminPort, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--data", mirror.data().toString()));
-    if (!arguments[0].equals("ls")) {
-      all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
-    }
+    all.addAll(List.of("--admin-port", Integer.toString(adminPort)));
     return of(all);
   }
 

@@ -48,6 +48,9 @@ class NamedListenerTest {
   @ValueSource(
       strings = {
         "pull acme/tiny",
+        "ls",
+        "ls acme/tiny",
+        "du",
         "rm --yes acme/tiny",
         "gc --to 1GB",
         "verify",

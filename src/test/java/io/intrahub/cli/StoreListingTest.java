@@ -73,7 +73,7 @@ class StoreListingTest {
 
   private CommandRun run(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--data", data.toString()));
+    all.addAll(List.of("--data", data.toString(), "--admin-port", "0"));
     return CommandRun.of(all);
   }
 
@@ -254,8 +254,8 @@ class StoreListingTest {
           ls datasets/*        | Nothing is stored of datasets/*; a * does not cross a /: use '*/*' or 'datasets/*/*'.
           ls other/*           | Nothing is stored of other/*.
           ls acme/rows         | Nothing is stored of acme/rows; did you mean datasets/acme/rows?
-          rm acme/rows --yes --admin-port 0 | Nothing is stored of acme/rows, so nothing was removed; did you mean datasets/acme/rows?
-          verify acme/rows --admin-port 0   | Nothing is stored of acme/rows; did you mean datasets/acme/rows?
+          rm acme/rows --yes   | Nothing is stored of acme/rows, so nothing was removed; did you mean datasets/acme/rows?
+          verify acme/rows     | Nothing is stored of acme/rows; did you mean datasets/acme/rows?
           """)
   void what_may_have_been_meant_is_said(String typed, String said) {
     CommandRun ran = run(typed.split(" "));

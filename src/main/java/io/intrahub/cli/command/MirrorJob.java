@@ -4,7 +4,6 @@ import java.io.IOException;
 
 /**
  * Something that a running mirror does to its store for a command, on the thread of the request.
- * Each is done once at a time.
  */
 public interface MirrorJob {
   /** Its name, which is that of the command: lower-case letters. */
@@ -12,6 +11,11 @@ public interface MirrorJob {
 
   /** Whether it must not be done while another job is that says the same. */
   boolean isExclusive();
+
+  /** Whether several requests may have it done at the same time. */
+  default boolean isRepeatable() {
+    return false;
+  }
 
   /**
    * Does it.
