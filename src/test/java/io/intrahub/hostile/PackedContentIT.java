@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -93,15 +94,35 @@ class PackedContentIT {
       throws Exception {
     DevFile lie = DevFile.lfsGenerated(8, 3 << 20, BIG.sha256());
     rig.hub.repo("model", "evil/short").commit("Add it", Map.of("big.bin", lie));
-    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_TRANSFER_ABANDON_AFTER", "10ms"))) {
       assertThat(rig.get(mirror, BIG_FILE, "Range", "bytes=0-2097151").statusCode()).isEqualTo(206);
+      rig.awaitTheEndOf(BIG, mirror);
+      long first = fetchedInTheEnd();
+      assertThat(first).isGreaterThanOrEqualTo(2 << 20);
       rig.get(mirror, "/evil/short/resolve/main/big.bin", "Range", "bytes=0-0");
+      rig.awaitTheEndOf(lie, mirror);
+      long before = fetchedInTheEnd();
       assertThat(rig.get(mirror, BIG_FILE).body()).isEqualTo(BIG.allBytes());
       rig.awaitTheEndOf(BIG, mirror);
-      long fetched = rig.hub.counters().bytes(Route.CDN);
+      long fetched = fetchedInTheEnd();
+      assertThat(first + fetched - before)
+          .as("what was stored before the lie is not fetched again")
+          .isLessThan(BIG.size() + (1 << 20));
       assertThat(rig.get(mirror, BIG_FILE).body()).isEqualTo(BIG.allBytes());
       assertThat(rig.hub.counters().bytes(Route.CDN)).isEqualTo(fetched);
     }
+  }
+
+  /** Bytes of files that the Hub sent, when it sends no more. */
+  private long fetchedInTheEnd() {
+    AtomicLong last = new AtomicLong(-1);
+    await()
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> {
+          long now = rig.hub.counters().bytes(Route.CDN);
+          return last.getAndSet(now) == now;
+        });
+    return last.get();
   }
 
   @Test
@@ -125,6 +146,41 @@ class PackedContentIT {
       }
       await().untilAsserted(() -> assertThat(wholeOrNothing(mirror)).isEqualTo(BIG.allBytes()));
     }
+  }
+
+  /** Each of them asks for the rest of the file, which is held back until the check is over. */
+  @Test
+  void clients_of_a_file_that_a_kill_left_in_doubt_share_one_check() throws Exception {
+    DevFile large = DevFile.lfsGenerated(9, 48 << 20);
+    rig.hub.repo("model", "acme/large").commit("Add it", "large.bin", large);
+    String target = "/acme/large/resolve/main/large.bin";
+    String last = "bytes=%d-".formatted(large.size() - 1);
+    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+      rig.store(mirror, target, large);
+      mirror.kill();
+      mirror.awaitDeath();
+    }
+    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+      List<CompletableFuture<HttpResponse<byte[]>>> clients =
+          IntStream.range(0, 8)
+              .mapToObj(_ -> rig.later(() -> rig.get(mirror, target, "Range", last)))
+              .toList();
+      byte[] whole = large.allBytes();
+      for (CompletableFuture<HttpResponse<byte[]>> one : clients) {
+        assertThat(one.join().body()).containsExactly(whole[whole.length - 1]);
+      }
+      assertThat(bytesRead(mirror))
+          .as("bytes read since the start")
+          .isBetween(large.size(), 2 * large.size());
+    }
+  }
+
+  /** All that a process has read from files so far. For Linux. */
+  private static long bytesRead(MirrorProcess mirror) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + mirror.pid() + "/io")).stream()
+        .filter(line -> line.startsWith("rchar: "))
+        .mapToLong(line -> Long.parseLong(line.substring("rchar: ".length())))
+        .sum();
   }
 
   private byte[] wholeOrNothing(MirrorProcess mirror, String... headers) {
