@@ -4,16 +4,21 @@ import static io.intrahub.hostile.PackedRig.FILE;
 import static io.intrahub.hostile.PackedRig.INFO;
 import static io.intrahub.hostile.PackedRig.LAPSING;
 import static io.intrahub.hostile.PackedRig.cacheStatus;
+import static io.intrahub.hostile.PackedRig.text;
 import static io.intrahub.hostile.PackedRig.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.devhub.DevFile;
+import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.faults.MirrorProcess;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 class PackedVerdictIT {
+  private static final String ALICE = "hf_alice";
+
   private static final Map<String, String> PATIENT =
       with(
           LAPSING,
@@ -72,21 +79,75 @@ class PackedVerdictIT {
               .toList();
       assertThat(booms).allSatisfy(boom -> assertThat(boom.join()).isGreaterThanOrEqualTo(500));
 
+      assertThat(rig.status(mirror).get("upstream").asString()).isEqualTo("reachable");
       assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(401);
+      rig.hub.repo("model", "acme/healthy").commit("Add it", "b.txt", DevFile.text("b"));
+      HttpResponse<byte[]> cold = rig.get(mirror, "/acme/healthy/resolve/main/b.txt");
+      assertThat(cold.statusCode()).as(text(cold)).isEqualTo(200);
+      assertThat(text(cold)).isEqualTo("b");
       assertThat(rig.status(mirror).get("upstream").asString()).isEqualTo("reachable");
     }
   }
 
+  /**
+   * A client with a grant of its own waits for freshness only, and shows when that wait is over.
+   */
   @Test
   void a_hub_that_takes_longer_than_the_wait_for_freshness_is_waited_for() throws Exception {
-    try (MirrorProcess mirror = rig.mirror(PATIENT)) {
+    rig.hub.token(ALICE, "alice");
+    DevRepo own = rig.hub.repo("model", "acme/own");
+    own.commit("Add it", "a.txt", DevFile.text("own"));
+    own.visibility(Visibility.PRIVATE).allow(ALICE);
+    try (MirrorProcess mirror =
+        rig.mirror(with(PATIENT, Map.of("INTRAHUB_WAITS_STALE", "300ms")))) {
       loadAndClose(mirror);
+      assertThat(asAlice(mirror).statusCode()).isEqualTo(200);
       Stall stall = rig.hub.faults().on(Route.REPO_INFO, Route.RESOLVE).hold();
       CompletableFuture<Integer> asked = rig.later(() -> rig.get(mirror, FILE).statusCode());
       stall.awaitReached(1);
+      for (int i = 0; i < 10; i++) {
+        expectStale(asAlice(mirror));
+      }
+      assertThat(asked).as("when that wait is over").isNotDone();
       stall.release();
       assertThat(asked.join()).isEqualTo(401);
     }
+  }
+
+  private HttpResponse<byte[]> asAlice(MirrorProcess mirror) {
+    return rig.get(mirror, "/acme/own/resolve/main/a.txt", "Authorization", "Bearer " + ALICE);
+  }
+
+  /**
+   * The second renewal is due when half of the life of the first has passed, and so at the end of
+   * the first verdict at the earliest.
+   */
+  @Test
+  void a_verdict_in_use_is_renewed_ahead_so_that_no_client_waits() throws Exception {
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_ACCESS_PUBLIC_TTL", "8s"))) {
+      assertThat(rig.get(mirror, rig.byCommit()).statusCode()).isEqualTo(200);
+      await().until(() -> rig.metric(mirror, "intrahub_tasks_running") == 0);
+      for (int renewal = 0; renewal < 2; renewal++) {
+        Stall stall = rig.hub.faults().on(Route.REPO_INFO, Route.RESOLVE).times(1).hold();
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> {
+              expectFresh(rig.get(mirror, rig.byCommit()));
+              return stall.reached() > 0;
+            });
+        for (int i = 0; i < 10; i++) {
+          expectFresh(rig.get(mirror, rig.byCommit()));
+        }
+        stall.release();
+        await().until(() -> rig.hub.log().stream().allMatch(Recorded::done));
+      }
+    }
+  }
+
+  private static void expectFresh(HttpResponse<byte[]> answer) {
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(cacheStatus(answer)).contains("hit").doesNotContain("detail=stale");
+    assertThat(answer.headers().firstValue("x-hf-warning")).isEmpty();
   }
 
   /** More often than one question is tried again. */
