@@ -79,25 +79,36 @@ class LargeListingsIT {
 
   @Test
   void six_listings_of_199_000_files_at_once_do_not_end_the_process() throws Exception {
-    try (ListingHub hub = new ListingHub(199_000, 1_000);
-        MirrorProcess mirror = serve(hub, Map.of())) {
-      List<Future<String>> answers = new ArrayList<>();
-      for (int i = 0; i < 6; i++) {
-        int repo = i;
-        answers.add(
-            threads.submit(() -> {
-              // What a client does first; the mirror learns the listing behind it.
-              head(mirror, repo, "config.json");
-              return learn(mirror, repo);
-            }));
+    try (ListingHub hub = new ListingHub(199_000, 1_000)) {
+      try (MirrorProcess mirror = serve(hub, Map.of())) {
+        learnSix(mirror);
+        mirror.stop();
       }
-      for (Future<String> answer : answers) {
-        assertThat(answer.get()).contains("data/00/part-");
+      int asked = hub.listings();
+      try (MirrorProcess mirror = serve(hub, Map.of())) {
+        learnSix(mirror);
       }
-      assertThat(mirror.isAlive()).isTrue();
-      assertThat(head(mirror, 5, "no-such-file").headers().firstValue("X-Error-Code"))
-          .hasValue("EntryNotFound");
+      assertThat(hub.listings()).as("pages asked for before and after a restart").isEqualTo(asked);
     }
+  }
+
+  private void learnSix(MirrorProcess mirror) throws Exception {
+    List<Future<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      int repo = i;
+      answers.add(
+          threads.submit(() -> {
+            // What a client does first; the mirror learns the listing behind it.
+            head(mirror, repo, "config.json");
+            return learn(mirror, repo);
+          }));
+    }
+    for (Future<String> answer : answers) {
+      assertThat(answer.get()).contains("data/00/part-");
+    }
+    assertThat(mirror.isAlive()).isTrue();
+    assertThat(head(mirror, 5, "no-such-file").headers().firstValue("X-Error-Code"))
+        .hasValue("EntryNotFound");
   }
 
   @Test
