@@ -12,6 +12,9 @@ import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,12 +70,16 @@ class OlahUpstreamIT {
   }
 
   private void load(String when) {
+    load(when, "acme/open");
+  }
+
+  private void load(String when, String repo) {
     PythonClient hf = new PythonClient("hf-2.4.0", tmp);
     hf.assumeAvailable();
     JsonNode files =
         hf.call()
             .endpoint(rig.orElseThrow().app().uri())
-            .script("snapshot.py", "acme/open")
+            .script("snapshot.py", repo)
             .expectSuccess()
             .json()
             .get("files");
@@ -96,6 +103,42 @@ class OlahUpstreamIT {
     olah.orElseThrow().close();
     mirror.clock.pass(Duration.ofMinutes(30));
     load("while Olah is away too");
+  }
+
+  private HttpResponse<String> byOlah(String target) throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create(olah.orElseThrow().uri() + target)).build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  /** To the question without a revision, Olah does not tell an outage from an unknown repo. */
+  @Test
+  void a_cold_repo_is_told_as_olah_tells_it_while_the_hub_is_away_and_loads_afterwards()
+      throws Exception {
+    Rig mirror = rig.orElseThrow();
+    mirror
+        .hub
+        .repo("model", "acme/cold")
+        .commit("Add it", Map.of("small.txt", DevFile.text("cold\n"), "weights.bin", WEIGHTS));
+    mirror.hub.goDark();
+    mirror.hub.cdnGoDark();
+    String info = "/api/models/acme/cold";
+    for (String target : List.of(info + "/revision/main", "/acme/cold/resolve/main/small.txt")) {
+      assertThat(byOlah(target).statusCode()).as("Olah's answer to %s", target).isEqualTo(504);
+      Rig.Answer answer = mirror.get(target, Optional.empty());
+      assertThat(answer.status()).as(answer.text()).isEqualTo(503);
+      assertThat(answer.text()).contains("it answered 504: Proxy Timeout");
+    }
+    HttpResponse<String> toldByOlah = byOlah(info);
+    assertThat(toldByOlah.headers().firstValue("x-error-code")).hasValue("RepoNotFound");
+    Rig.Answer answer = mirror.get(info, Optional.empty());
+    assertThat(answer.status()).as(answer.text()).isEqualTo(toldByOlah.statusCode());
+    assertThat(answer.header("x-error-code")).hasValue("RepoNotFound");
+    mirror.hub.comeBack();
+    mirror.clock.pass(Duration.ofMinutes(30));
+    load("when the Hub is back", "acme/cold");
   }
 
   /** Olah passes the bytes on unchecked. */
