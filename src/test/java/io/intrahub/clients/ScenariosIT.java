@@ -52,6 +52,9 @@ class ScenariosIT {
   private static final String END = "\n<!-- End of what ScenariosIT writes. -->\n";
   private static final int ROWS = 11;
 
+  /** Of the four loads of a repo that is not stored, while the Hub fails three calls of ten. */
+  private static final int MOST_FAILURES = 1;
+
   private static final List<String> VERSIONS =
       List.of(
           "hf-0.23.5", "hf-0.36.2", "hf-1.33.0", "hf-2.4.0", "transformers-4.57", "transformers-5");
@@ -70,7 +73,10 @@ class ScenariosIT {
    */
   private final Map<String, Set<String>> said = new TreeMap<>();
 
-  /** The same, when all is well again. */
+  /** How many loads of such a repo failed with each client. */
+  private final Map<String, Integer> failures = new TreeMap<>();
+
+  /** The same as {@link #said}, when all is well again. */
   private final Map<String, Set<String>> saidAfterwards = new TreeMap<>();
 
   private MirrorUnderTest mirror;
@@ -118,6 +124,7 @@ class ScenariosIT {
   void countAnew() {
     mirror.hub().counters().reset();
     rounds = 0;
+    failures.clear();
   }
 
   /** All is well again: everybody loads what they may, new repos too. */
@@ -230,6 +237,11 @@ class ScenariosIT {
       assertThat(load.all()).as("what %s says", client.version()).contains(name);
     }
     synchronized (this) {
+      if (load.error().isPresent()) {
+        failures.merge(client.version(), 1, Integer::sum);
+      } else {
+        assertWhole(client, repo, load);
+      }
       said.computeIfAbsent(client.version(), _ -> new LinkedHashSet<>())
           .add(load.said().replace(name, "acme/new").replaceAll(TIME, "(time)"));
     }
@@ -328,9 +340,13 @@ class ScenariosIT {
     }
     // Whether one of the loads fails depends on the order in which calls reach the Hub.
     for (String version : VERSIONS) {
-      assertThat(said.get(version)).as(version).contains("loads");
+      assertThat(failures.getOrDefault(version, 0))
+          .as("loads of 4 that failed with %s: %s", version, said.get(version))
+          .isLessThanOrEqualTo(MOST_FAILURES);
     }
-    row("The Hub answers 3 of 10 calls with 503", _ -> "loads; seldom an error");
+    row(
+        "The Hub answers 3 of 10 calls with 503",
+        _ -> "loads; at most %d of 4 loads fails".formatted(MOST_FAILURES));
   }
 
   @Order(5)
