@@ -142,7 +142,8 @@ class MovingBranchLoadsIT {
     assertThat(load()).isEqualTo(first);
     mirror.awaitIdle();
     mirror.pass(Duration.ofSeconds(30));
-    // The answer of the call at which the branch moves has left the Hub already, and the first request
+    // The answer of the call at which the branch moves has left the Hub already, and the first
+    // request
     // may share it.
     FutureTask<String> word =
         new FutureTask<>(() -> {
