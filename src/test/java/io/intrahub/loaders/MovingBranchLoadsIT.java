@@ -143,8 +143,7 @@ class MovingBranchLoadsIT {
     mirror.awaitIdle();
     mirror.pass(Duration.ofSeconds(30));
     // The answer of the call at which the branch moves has left the Hub already, and the first
-    // request
-    // may share it.
+    // request may share it.
     FutureTask<String> word =
         new FutureTask<>(() -> {
           String named;
