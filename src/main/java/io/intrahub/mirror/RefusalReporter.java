@@ -2,8 +2,8 @@ package io.intrahub.mirror;
 
 import io.intrahub.hub.ByteRange;
 import io.intrahub.upstream.BlobSource;
+import io.intrahub.upstream.ForwardingBlobSource;
 import io.intrahub.upstream.HubRefusal;
-import io.intrahub.upstream.UpstreamFailure;
 import io.intrahub.upstream.UpstreamResult;
 import java.util.function.Consumer;
 
@@ -14,7 +14,8 @@ import java.util.function.Consumer;
  * @param source the source that is watched
  * @param listener told of each refusal of the repo
  */
-record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener) implements BlobSource {
+record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener)
+    implements ForwardingBlobSource {
   @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
     return reported(source.open(span));
@@ -30,36 +31,6 @@ record RefusalReporter(BlobSource source, Consumer<HubRefusal> listener) impleme
       listener.accept(refusal);
     }
     return opening;
-  }
-
-  @Override
-  public void awaitLocal() {
-    source.awaitLocal();
-  }
-
-  @Override
-  public boolean mayOpenLater(UpstreamFailure failure) {
-    return source.mayOpenLater(failure);
-  }
-
-  @Override
-  public Object sponsor() {
-    return source.sponsor();
-  }
-
-  @Override
-  public boolean outlivesRequest() {
-    return source.outlivesRequest();
-  }
-
-  @Override
-  public String host() {
-    return source.host();
-  }
-
-  @Override
-  public void reportWrongContent() {
-    source.reportWrongContent();
   }
 
   /** For the operator, like that of the source. */

@@ -3,7 +3,7 @@ package io.intrahub.transfer.passthrough;
 import io.intrahub.hub.ByteRange;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import io.intrahub.upstream.BlobSource;
-import io.intrahub.upstream.UpstreamFailure;
+import io.intrahub.upstream.ForwardingBlobSource;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
  * A source whose bytes go past the store: no faster than all of upstream's together may, and not
  * forgotten when they were wrong.
  */
-public final class PacedSource implements BlobSource {
+public final class PacedSource implements ForwardingBlobSource {
   private final BlobSource source;
   private final BandwidthLimiter bandwidthLimiter;
   private final boolean small;
@@ -35,6 +35,11 @@ public final class PacedSource implements BlobSource {
   }
 
   @Override
+  public BlobSource source() {
+    return source;
+  }
+
+  @Override
   public UpstreamResult<Opened> open(ByteRange.Span span) {
     return source.open(span).map(this::paced);
   }
@@ -49,39 +54,9 @@ public final class PacedSource implements BlobSource {
   }
 
   @Override
-  public void awaitLocal() {
-    source.awaitLocal();
-  }
-
-  @Override
-  public boolean mayOpenLater(UpstreamFailure failure) {
-    return source.mayOpenLater(failure);
-  }
-
-  @Override
-  public Object sponsor() {
-    return source.sponsor();
-  }
-
-  @Override
-  public boolean outlivesRequest() {
-    return source.outlivesRequest();
-  }
-
-  @Override
-  public boolean isBackground() {
-    return source.isBackground();
-  }
-
-  @Override
   public void reportWrongContent() {
     onWrong.run();
     source.reportWrongContent();
-  }
-
-  @Override
-  public String host() {
-    return source.host();
   }
 
   /** For the operator, like that of the source. */
