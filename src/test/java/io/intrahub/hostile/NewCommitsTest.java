@@ -606,12 +606,13 @@ class NewCommitsTest {
   void a_repo_that_becomes_private_while_files_are_fetched_is_closed() {
     loadFirst();
     change("two");
-    rig.hub.onRequest(r -> {
-      if (r.route() == Route.TREE) {
-        repo.visibility(Visibility.PRIVATE);
-      }
-    });
-    look();
+    Stall stall = rig.hub.faults().on(Route.RESOLVE).always().hold();
+    pass(61);
+    assertThat(info().status()).isEqualTo(200);
+    stall.awaitReached(1);
+    repo.visibility(Visibility.PRIVATE);
+    stall.release();
+    rig.settle();
     assertThat(info().status()).isEqualTo(401);
     assertThat(rig.app().meters().warmedFileCount()).isZero();
   }
