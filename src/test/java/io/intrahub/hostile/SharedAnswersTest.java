@@ -58,6 +58,7 @@ class SharedAnswersTest {
   }
 
   private int calls() {
+    rig.settle();
     await().until(() -> rig.hub.log().stream().allMatch(Recorded::done));
     return rig.hub.log().size();
   }
@@ -69,6 +70,7 @@ class SharedAnswersTest {
     for (String query : List.of("", "?blobs=true")) {
       String target = "/api/models/acme/x/revision/main" + query;
       Rig.Answer first = rig.get(target, ALICE);
+      rig.settle();
       Rig.Answer kept = rig.get(target, BOB);
       int before = calls();
       Rig.Answer again = rig.get(target, BOB);
