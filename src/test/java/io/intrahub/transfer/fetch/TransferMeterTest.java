@@ -109,7 +109,9 @@ class TransferMeterTest {
           rig.timer.fire();
           assertThat(lines()).last().asString().startsWith("Paused, ");
         });
-    assertThat(rig.transfers.loads()).isEqualTo(new Meters.Loads(0, 0, 0, 0));
+    await()
+        .untilAsserted(
+            () -> assertThat(rig.transfers.loads()).isEqualTo(new Meters.Loads(0, 0, 0, 0)));
   }
 
   @Test
@@ -145,8 +147,14 @@ class TransferMeterTest {
     for (CompletableFuture<Got> reader : readers) {
       assertThat(get(reader).complete()).isTrue();
     }
+    // The readers have all a moment before the transfer has ended.
+    await()
+        .untilAsserted(() ->
+            assertThat(lines())
+                .singleElement()
+                .asString()
+                .startsWith("Failed, the store can't write it, "));
     assertThat(rig.meters.storeFailureCount()).isEqualTo(1);
-    assertThat(lines()).singleElement().asString().startsWith("Failed, the store can't write it, ");
   }
 
   @Test
