@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +63,9 @@ class SharedDigestTest {
   }
 
   private long fetched() {
-    await().until(() -> rig.app().runningTransfers() == 0);
+    rig.settle();
+    // The Hub counts its bytes a moment after the mirror has them.
+    await().until(() -> rig.hub.log().stream().allMatch(Recorded::done));
     return rig.hub.counters().bytes(Route.CDN);
   }
 

@@ -1,9 +1,11 @@
 package io.intrahub.transfers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.testing.MirrorUnderTest;
@@ -50,6 +52,8 @@ class TransferGoesOnTest {
   }
 
   private long sent() {
+    // The Hub notices late that nobody reads on from a connection.
+    await().until(() -> hub.log().stream().allMatch(Recorded::done));
     return hub.counters().bytes(Route.CDN);
   }
 
