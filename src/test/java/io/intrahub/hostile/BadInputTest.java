@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevCounters;
 import io.intrahub.devhub.DevFile;
+import io.intrahub.testing.LiveFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +47,7 @@ class BadInputTest {
     rig.get(FILE, Optional.empty());
     // What is learned behind the client's back is no trace of what comes now.
     await().until(() -> onDisk().stream().anyMatch(n -> n.endsWith("/manifest")));
+    rig.settle();
   }
 
   @AfterAll
@@ -111,11 +112,9 @@ class BadInputTest {
   }
 
   private Set<String> onDisk() throws IOException {
-    try (Stream<Path> walk = Files.walk(data)) {
-      Set<String> names = new TreeSet<>();
-      walk.forEach(p -> names.add(data.relativize(p).toString()));
-      return names;
-    }
+    Set<String> names = new TreeSet<>();
+    LiveFolder.walk(data).forEach(p -> names.add(data.relativize(p).toString()));
+    return names;
   }
 
   static Stream<String> targetsThatNameNothing() {
@@ -203,6 +202,7 @@ class BadInputTest {
   @Tag("slow")
   void a_target_that_names_nothing_is_refused_and_goes_no_further() throws IOException {
     SoftAssertions softly = new SoftAssertions();
+    rig.settle();
     Set<String> before = onDisk();
     DevCounters.Snapshot asked = rig.hub.counters().snapshot();
     for (String target : targetsThatNameNothing().toList()) {
@@ -214,6 +214,7 @@ class BadInputTest {
           .isEqualTo(asked);
       asked = rig.hub.counters().snapshot();
     }
+    rig.settle();
     softly.assertThat(onDisk()).isEqualTo(before);
     softly.assertAll();
   }

@@ -5,6 +5,7 @@ import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
+import io.intrahub.testing.LiveFolder;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.hub.EndpointSettings;
@@ -26,7 +27,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * A mirror that gives up sooner than the product, and a client that sends what no library would.
@@ -237,11 +237,7 @@ final class Rig implements AutoCloseable {
   /** All paths below the store's folder, relative, and where each of these texts occurs. */
   List<String> tracesOnDisk(List<String> texts) throws IOException {
     List<String> found = new ArrayList<>();
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(data())) {
-      files = walk.toList();
-    }
-    for (Path file : files) {
+    for (Path file : LiveFolder.walk(data())) {
       String name = data().relativize(file).toString();
       String content =
           Files.isRegularFile(file) ? new String(read(file), StandardCharsets.ISO_8859_1) : "";

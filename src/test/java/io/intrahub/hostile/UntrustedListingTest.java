@@ -1,7 +1,6 @@
 package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
@@ -99,7 +98,8 @@ class UntrustedListingTest {
     assertThat(tree.text()).contains("a.txt", "b.txt", "c.txt");
     Rig.Answer expanded = get(TREE + "&expand=true&limit=1");
     assertThat(expanded.header("link").orElseThrow()).startsWith("<" + rig.app().uri() + "/api/");
-    await().until(() -> !rig.tracesOnDisk(List.of("manifest")).isEmpty());
+    rig.settle();
+    assertThat(rig.tracesOnDisk(List.of("manifest"))).isNotEmpty();
   }
 
   /** A commit does not shrink, so what is too large to be learned is not tried again. */
@@ -119,6 +119,7 @@ class UntrustedListingTest {
                 "c.txt",
                 DevFile.text("c")));
     assertThat(get(TREE).status()).isEqualTo(200);
+    rig.settle();
     long first = rig.hub.counters().requests(Route.TREE);
     Rig.Answer again = get(TREE);
     assertThat(again.text()).contains("a.txt");

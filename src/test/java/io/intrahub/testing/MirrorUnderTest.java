@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * The whole mirror in front of a made-up Hub, both in this process and by one clock, which stands
@@ -202,8 +201,8 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   /** The names of all published blobs, those of single repos and those that all share. */
   public List<String> storedBlobs() {
-    try (Stream<Path> files = Files.walk(data)) {
-      return files
+    try {
+      return LiveFolder.walk(data).stream()
           .filter(Files::isRegularFile)
           .filter(f -> data.relativize(f).toString().matches("(repos/[^/]+/)?blobs/.*"))
           .map(f -> f.getFileName().toString())
