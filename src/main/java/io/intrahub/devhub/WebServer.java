@@ -34,9 +34,13 @@ final class WebServer {
   private final Javalin javalin;
   private final ServerConnector hub;
   private final ServerConnector cdn;
+  private final HeldPort heldHub;
+  private final HeldPort heldCdn;
 
   WebServer(String host, int hubPort, int cdnPort, int sendBuffer, Consumer<DevExchange> handler) {
     ServerConnector[] made = new ServerConnector[2];
+    heldHub = new HeldPort(host, hubPort);
+    heldCdn = new HeldPort(host, cdnPort);
     Handler router =
         ctx -> {
           handler.accept(new DevExchange(ctx));
@@ -50,13 +54,18 @@ final class WebServer {
           config.jetty.threadPool = threads();
           config.jetty.modifyHttpConfiguration(WebServer::configure);
           config.jetty.modifyServer(WebServer::plainErrors);
-          config.jetty.addConnector(
-              (server, http) -> made[0] = connector(server, http, HUB, host, hubPort, sendBuffer));
-          config.jetty.addConnector(
-              (server, http) -> made[1] = connector(server, http, CDN, host, cdnPort, sendBuffer));
+          config.jetty.addConnector((server, http) ->
+              made[0] = connector(server, http, HUB, host, heldHub.number(), sendBuffer));
+          config.jetty.addConnector((server, http) ->
+              made[1] = connector(server, http, CDN, host, heldCdn.number(), sendBuffer));
           config.routes.before(router);
         });
-    javalin.start();
+    try {
+      javalin.start();
+    } catch (RuntimeException e) {
+      closePorts();
+      throw e;
+    }
     hub = made[0];
     cdn = made[1];
     // From now on the ports are fixed, so that a listener that went down comes back where it was.
@@ -94,6 +103,12 @@ final class WebServer {
 
   void stop() {
     javalin.stop();
+    closePorts();
+  }
+
+  private void closePorts() {
+    heldHub.close();
+    heldCdn.close();
   }
 
   private static QueuedThreadPool threads() {
