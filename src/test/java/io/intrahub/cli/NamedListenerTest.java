@@ -6,11 +6,10 @@ import com.sun.net.httpserver.HttpServer;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.store.fs.FsStore;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.SettableClock;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,12 +29,6 @@ class NamedListenerTest {
     List<String> all = new ArrayList<>(List.of(typed.split(" ")));
     all.addAll(List.of("--data", data.toString(), "--admin-port", Integer.toString(port)));
     return CommandRun.of(Map.of("HF_HOME", tmp.resolve("home").toString()), all);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private Path store() throws Exception {
@@ -58,7 +51,7 @@ class NamedListenerTest {
         "export --view"
       })
   void nothing_is_done_if_no_mirror_answers_there(String typed) throws Exception {
-    int port = freePort();
+    int port = FreePorts.next();
     for (Path data : List.of(store(), tmp.resolve("fresh"))) {
       CommandRun ran = run(data, port, typed);
 

@@ -13,6 +13,7 @@ import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.MirrorUnderTest;
+import io.intrahub.testing.FreePorts;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -90,10 +91,7 @@ class PullCommandTest {
   /** With a mirror that the command starts, in front of the same Hub. */
   private List<String> alone() throws Exception {
     Path file = tmp.resolve("intrahub.yaml");
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     Files.writeString(
         file,
         """

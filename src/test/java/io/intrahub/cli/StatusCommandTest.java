@@ -7,10 +7,10 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,10 +166,7 @@ class StatusCommandTest {
 
   @Test
   void no_mirror_is_one_line_and_a_status_of_its_own() throws IOException {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     CommandRun ran = run("--admin-port", Integer.toString(free));
 
     assertThat(ran.status()).isEqualTo(69);

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.MirrorUnderTest;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -71,10 +71,7 @@ class VerifyAloneTest {
 
   private CommandRun verify(String token, String options, String... arguments) throws Exception {
     Path file = tmp.resolve("intrahub.yaml");
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     Files.writeString(
         file,
         """

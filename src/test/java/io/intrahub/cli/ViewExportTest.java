@@ -7,8 +7,8 @@ import io.intrahub.cli.command.ExitCode;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.MirrorUnderTest;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,10 +68,7 @@ class ViewExportTest {
 
   /** On a folder without a mirror, in front of the same Hub. */
   private List<String> alone() throws Exception {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     Path file =
         Files.writeString(
             tmp.resolve("intrahub.yaml"),

@@ -6,6 +6,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.faults.MirrorProcess;
+import io.intrahub.testing.FreePorts;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,7 @@ class OlahImportIT {
    * Has Olah store a repo, of which a client loads these files, and returns what they should be.
    */
   private OlahStore olahStore(String compression, String... files) throws IOException {
-    int cdnPort = OlahProcess.freePort();
+    int cdnPort = FreePorts.next();
     try (DevHub hub = DevHub.builder().cdnPort(cdnPort).strict(false).start()) {
       DevRepo repo = LoadedRepo.install(hub);
       try (OlahProcess olah =

@@ -2,9 +2,9 @@ package io.intrahub.clients;
 
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
@@ -34,13 +34,6 @@ public final class OlahProcess implements AutoCloseable {
     new PythonClient(NAME, tmp).assumeAvailable();
   }
 
-  /** A port of this machine that nobody listens on now. */
-  public static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
-  }
-
   /**
    * Starts Olah and waits until it listens.
    *
@@ -50,7 +43,7 @@ public final class OlahProcess implements AutoCloseable {
    */
   public static OlahProcess start(Path tmp, URI hub, int cdnPort, String... options)
       throws IOException {
-    int port = freePort();
+    int port = FreePorts.next();
     Path repos = tmp.resolve("olah");
     List<String> command =
         new ArrayList<>(

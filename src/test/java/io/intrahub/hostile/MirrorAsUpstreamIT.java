@@ -9,11 +9,10 @@ import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +78,7 @@ class MirrorAsUpstreamIT {
 
   private Rig start(Style style) throws Exception {
     Nginx.assumeAvailable();
-    int cdnPort = freePort();
+    int cdnPort = FreePorts.next();
     Rig started =
         new Rig(
             Files.createDirectory(tmp.resolve("data")),
@@ -91,12 +90,6 @@ class MirrorAsUpstreamIT {
         .repo("model", "acme/open")
         .commit("Add it", Map.of("small.txt", DevFile.text("small\n"), "weights.bin", WEIGHTS));
     return started;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
   }
 
   private AppSettings behind(AppSettings s, Style style, int cdnPort) {

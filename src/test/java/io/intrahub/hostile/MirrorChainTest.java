@@ -9,10 +9,8 @@ import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.http.HttpSettings;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.upstream.hub.EndpointSettings;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -275,12 +273,6 @@ class MirrorChainTest {
         .allSatisfy(r -> assertThat(r.header("Via")).isEmpty());
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
-  }
-
   private static UnaryOperator<AppSettings> on(int port, int upstream) {
     return s ->
         behind(s, URI.create("http://127.0.0.1:" + upstream))
@@ -289,7 +281,7 @@ class MirrorChainTest {
 
   @Test
   void a_mirror_that_is_its_own_upstream_says_so() throws Exception {
-    int port = freePort();
+    int port = FreePorts.next();
     try (Rig own = new Rig(tmp.resolve("own"), on(port, port))) {
       for (String target : List.of(SMALL, INFO, TREE, "/api/models?search=x")) {
         Rig.Answer answer = own.get(target, NOBODY);
@@ -301,8 +293,8 @@ class MirrorChainTest {
 
   @Test
   void two_mirrors_that_are_each_others_upstream_say_so() throws Exception {
-    int one = freePort();
-    int two = freePort();
+    int one = FreePorts.next();
+    int two = FreePorts.next();
     try (Rig a = new Rig(tmp.resolve("a"), on(one, two));
         Rig b = new Rig(tmp.resolve("b"), on(two, one))) {
       for (Rig rig : List.of(a, b)) {

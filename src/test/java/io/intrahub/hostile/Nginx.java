@@ -2,9 +2,9 @@ package io.intrahub.hostile;
 
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,10 +53,7 @@ final class Nginx implements AutoCloseable {
    * @param http what stands in its {@code http} block, with {@code %PORT%} for its port
    */
   static Nginx start(Path folder, String http) throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = FreePorts.next();
     Path config = folder.resolve("nginx.conf");
     Files.writeString(
         config,

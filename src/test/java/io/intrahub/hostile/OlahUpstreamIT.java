@@ -8,6 +8,7 @@ import io.intrahub.clients.PythonClient;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Route;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +39,7 @@ class OlahUpstreamIT {
   @BeforeEach
   void start() throws IOException {
     OlahProcess.assumeAvailable(tmp);
-    int cdnPort = OlahProcess.freePort();
+    int cdnPort = FreePorts.next();
     rig =
         Optional.of(
             new Rig(

@@ -12,10 +12,8 @@ import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.hostile.RewritingMirror.Style;
 import io.intrahub.hostile.RewritingMirror.Trouble;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.upstream.hub.EndpointSettings;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +54,7 @@ class RewritingMirrorTest {
 
   /** With a mirror that receives no tokens, or does. */
   private void start(Style style, boolean isPublic) {
-    int cdnPort = freePort();
+    int cdnPort = FreePorts.next();
     rig =
         new Rig(data, s -> behind(s, style, isPublic, cdnPort), DevHub.builder().cdnPort(cdnPort));
     rig.hub.treePageSize(3);
@@ -93,14 +91,6 @@ class RewritingMirrorTest {
                         isPublic
                             ? EndpointSettings.publicMirror(mirror.uri())
                             : EndpointSettings.trusted(mirror.uri()))));
-  }
-
-  private static int freePort() {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
   }
 
   @AfterEach

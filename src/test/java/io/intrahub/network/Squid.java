@@ -2,9 +2,9 @@ package io.intrahub.network;
 
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,10 +83,7 @@ final class Squid implements AutoCloseable {
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
     Files.writeString(folder.resolve("passwd"), USER + ":" + HASH + "\n");
     Files.writeString(folder.resolve("hosts"), "127.0.0.1 hub.test cdn.test refused.test\n");
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = FreePorts.next();
     Path config = folder.resolve("squid.conf");
     Files.writeString(
         config,

@@ -11,10 +11,9 @@ import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
 import io.intrahub.faults.MirrorProcess;
 import io.intrahub.faults.SocketQueues;
+import io.intrahub.testing.FreePorts;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,7 +115,7 @@ class KilledTransferIT {
         KILLS);
     Random random = new Random(SEED);
     log = Files.createFile(tmp.resolve("mirror.log"));
-    port = freePort();
+    port = FreePorts.next();
     if (!MEASURED) {
       System.out.println(
           "KilledTransferIT: no /proc/net/tcp here, so what lay in the queues counts as received");
@@ -325,12 +324,6 @@ class KilledTransferIT {
       List<Path> blobs = all.filter(f -> f.endsWith(file.sha256())).toList();
       assertThat(blobs).as("the published file").hasSize(1);
       Files.delete(blobs.getFirst());
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 }

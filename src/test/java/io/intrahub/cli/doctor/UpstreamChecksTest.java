@@ -10,6 +10,7 @@ import io.intrahub.devhub.RateGroup;
 import io.intrahub.devhub.Route;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.testing.TokenSearch;
 import io.intrahub.upstream.hub.EndpointSettings;
@@ -19,7 +20,6 @@ import io.intrahub.upstream.net.NetworkSettings;
 import io.intrahub.upstream.net.NoProxyList;
 import io.intrahub.upstream.net.ProxySettings;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -200,10 +200,7 @@ class UpstreamChecksTest {
 
   @Test
   void a_proxy_that_refuses_connections_is_named_with_its_variable() throws IOException {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     ProxySettings proxies =
         ProxySettings.of(
             new HttpProxy(

@@ -9,6 +9,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
+import io.intrahub.testing.FreePorts;
 import io.intrahub.testing.TestWiring;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamResult;
@@ -18,7 +19,6 @@ import io.intrahub.upstream.hub.RepoInfoAnswer;
 import io.intrahub.upstream.hub.UpstreamRig;
 import io.intrahub.upstream.hub.UpstreamSettings;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -200,10 +200,7 @@ class ProxyTest {
 
   @Test
   void a_proxy_that_is_not_there_is_named() throws Exception {
-    int port;
-    try (ServerSocket closed = new ServerSocket(0)) {
-      port = closed.getLocalPort();
-    }
+    int port = FreePorts.next();
     HttpProxy gone = new HttpProxy(false, "127.0.0.1", port, Optional.empty());
 
     try (HttpTransport transport = calls(ProxySettings.of(gone, NoProxyList.NONE))) {
