@@ -11,9 +11,10 @@ import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.faults.SocketQueues;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
-import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.FreePorts;
+import io.intrahub.testing.MirrorUnderTest;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -316,6 +317,14 @@ class PullCommandTest {
     }
   }
 
+  /** Whether the command has taken all that the CDN sent, where the system tells. */
+  private boolean isAllRead() {
+    return !SocketQueues.areKnown()
+        || SocketQueues.unread(mirror.hub().cdnPort())
+            .filter(unread -> unread.values().stream().allMatch(bytes -> bytes == 0))
+            .isPresent();
+  }
+
   /** What a signal does in a process of its own. */
   @Tag("slow")
   @Test
@@ -332,7 +341,7 @@ class PullCommandTest {
             .start(() -> ended.complete(run(token(""), alone, "--json", "acme/big")));
     await()
         .atMost(Duration.ofSeconds(30))
-        .until(() -> MirrorUnderTest.bytes(mirror.contentReads()) >= 16 << 20);
+        .until(() -> MirrorUnderTest.bytes(mirror.contentReads()) >= 16 << 20 && isAllRead());
     command.interrupt();
 
     CommandRun stopped = ended.get();
