@@ -39,7 +39,10 @@ import java.util.function.UnaryOperator;
  */
 public final class MirrorUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int ADMIN_TIMEOUT_MS = 2_000;
+  private static final Duration ADMIN_PATIENCE = Duration.ofSeconds(20);
+
+  /** At the end, when a test may have left no connection. */
+  private static final Duration LAST_PATIENCE = Duration.ofSeconds(2);
 
   private final SettableClock clock = new SettableClock();
   private final DevHub hub;
@@ -215,19 +218,19 @@ public final class MirrorUnderTest implements AutoCloseable {
 
   /** What the operator's listener shows; empty if a test has left it no connection or memory. */
   public String metrics() {
-    return admin("/metrics");
+    return admin("/metrics", ADMIN_PATIENCE);
   }
 
   /** What the operator's listener tells of the state. */
   public String status() {
-    return admin("/status");
+    return admin("/status", ADMIN_PATIENCE);
   }
 
-  private String admin(String path) {
+  private String admin(String path, Duration patience) {
     try {
       URLConnection connection = app.adminUri().resolve(path).toURL().openConnection();
-      connection.setConnectTimeout(ADMIN_TIMEOUT_MS);
-      connection.setReadTimeout(ADMIN_TIMEOUT_MS);
+      connection.setConnectTimeout((int) patience.toMillis());
+      connection.setReadTimeout((int) patience.toMillis());
       try (InputStream in = connection.getInputStream()) {
         return new String(in.readAllBytes(), StandardCharsets.UTF_8);
       }
@@ -239,7 +242,7 @@ public final class MirrorUnderTest implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Optional<String> inMetrics = TokenSearch.in(metrics());
+      Optional<String> inMetrics = TokenSearch.in(admin("/metrics", LAST_PATIENCE));
       app.close();
       assertThat(inMetrics).as("a token in the metrics").isEmpty();
       TokenSearch.expectNoneInFolder(data);
