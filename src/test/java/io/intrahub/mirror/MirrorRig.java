@@ -162,7 +162,7 @@ final class MirrorRig implements AutoCloseable {
     await()
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(1))
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Duration.ofSeconds(60))
         .until(() -> running.get() == 0);
   }
 
