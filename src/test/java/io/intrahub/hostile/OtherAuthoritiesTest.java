@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,11 @@ class OtherAuthoritiesTest {
   private static final String INFO = "/api/models/acme/x";
   private static final String TREE = "/api/models/acme/x/tree/main";
   private static final String FILE = "/acme/x/resolve/main/config.json";
+
+  @BeforeAll
+  static void warmUp(@TempDir Path tmp) {
+    Rig.warmUp(tmp.resolve("data"));
+  }
 
   @TempDir Path data;
   private Rig rig;

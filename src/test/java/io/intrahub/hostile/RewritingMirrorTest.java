@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +44,11 @@ class RewritingMirrorTest {
   private static final String TREE = "/api/models/acme/open/tree/main?recursive=true";
   private static final DevFile WEIGHTS = DevFile.lfsGenerated(8, 300_000);
   private static final int FILES = 7;
+
+  @BeforeAll
+  static void warmUp(@TempDir Path tmp) {
+    Rig.warmUp(tmp.resolve("data"));
+  }
 
   @TempDir Path data;
   private Rig rig;

@@ -3,9 +3,10 @@ package io.intrahub.hostile;
 import io.intrahub.base.CacheSizes;
 import io.intrahub.cli.App;
 import io.intrahub.cli.AppSettings;
+import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
-import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.LiveFolder;
+import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.TransferSettings;
 import io.intrahub.upstream.hub.EndpointSettings;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -38,6 +40,8 @@ final class Rig implements AutoCloseable {
   /** As huggingface_hub names itself, some of whose errors differ from those of others. */
   static final String PYTHON_HUB = "unknown/None; hf_hub/2.4.0; python/3.11.2";
 
+  private static final Duration AMPLE = Duration.ofSeconds(30);
+
   private String userAgent = "rig";
 
   private final MirrorUnderTest mirror;
@@ -46,6 +50,28 @@ final class Rig implements AutoCloseable {
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(10))
           .build();
+
+  /**
+   * Loads something, patiently: the first request of a process takes its time, and a test may have
+   * the mirror wait for less.
+   */
+  static void warmUp(Path data) {
+    try (Rig rig = new Rig(data, s -> s.withMirror(s.mirror().withTimeouts(AMPLE, AMPLE)))) {
+      DevFile large = DevFile.lfsGenerated(1, 200_000);
+      rig.hub
+          .repo("model", "acme/warm")
+          .commit("Add it", Map.of("a.txt", DevFile.text("a"), "large.bin", large));
+      for (String target :
+          List.of(
+              "/api/models/acme/warm",
+              "/api/models/acme/warm/tree/main",
+              "/acme/warm/resolve/main/a.txt",
+              "/acme/warm/resolve/main/large.bin")) {
+        rig.get(target, Optional.empty());
+      }
+      rig.settle();
+    }
+  }
 
   Rig(Path data) {
     this(data, UnaryOperator.identity());

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,11 @@ class SilentHubTest {
   private static final Optional<String> NOBODY = Optional.empty();
   private static final Optional<String> ALICE = Optional.of("hf_alice");
   private static final String LARGE = "model.safetensors";
+
+  @BeforeAll
+  static void warmUp(@TempDir Path tmp) {
+    Rig.warmUp(tmp.resolve("data"));
+  }
 
   @TempDir private Path data;
   private Rig rig;
