@@ -111,6 +111,7 @@ class LargeInfoTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.body().length).isGreaterThan(LONG);
     assertThat(answer.header("cache-status")).contains("intrahub; fwd=miss; stored");
+    atRest();
     assertThat(get(INFO).header("cache-status").orElseThrow()).contains("hit");
     atRest();
     assertThat(answersOnDisk()).isEqualTo(1);
@@ -145,13 +146,16 @@ class LargeInfoTest {
   @Test
   void all_spellings_of_a_question_are_one_answer() throws Exception {
     get(INFO);
+    atRest();
     List<String> spellings =
         List.of("blobs=true", "blobs=True", "blobs=1", "blobs=1&blobs=true", "blobs=1&full=false");
     for (String query : spellings) {
       assertThat(get(INFO + "?" + query).text()).contains("\"blobId\"");
+      atRest();
     }
     for (int i = 0; i < 50; i++) {
       assertThat(get(INFO + "?expand[" + i + "]=sha&expand=gated").status()).isEqualTo(200);
+      atRest();
       assertThat(get(INFO + "?expand%5B" + i + "%5D=gated&expand=sha").status()).isEqualTo(200);
     }
     atRest();
