@@ -332,7 +332,7 @@ class SeedListingsTest {
   void a_share_that_hangs_counts_as_not_mounted_until_it_answers() throws Exception {
     carry(one, "x");
     carry(two, "y");
-    GuardedFolder hanging = new GuardedFolder(one, Duration.ofMillis(200));
+    GuardedFolder hanging = new GuardedFolder(one, Duration.ofSeconds(1));
     SeedListings listings = guarded(List.of(hanging, new GuardedFolder(two)));
     Manifest both = listings.manifest(REPO, COMMIT).orElseThrow();
     assertThat(inPages(both, "", true, 10)).containsExactly("x", "y");

@@ -6,6 +6,7 @@ import static io.intrahub.mirror.MirrorRig.everything;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.access.TestGrants;
+import io.intrahub.cli.AppSettings;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
@@ -25,9 +26,15 @@ import org.junit.jupiter.api.Test;
 /** One observation for all routes, and when it changes. */
 class RevisionResolverTest {
   private final DevHub hub = DevHub.builder().start();
-  private final MirrorRig rig = new MirrorRig(hub);
+  private final MirrorRig rig = new MirrorRig(RevisionResolverTest::patient, hub);
   private DevRepo repo;
   private String first;
+
+  /** Also on a slow machine, clients wait until the Hub has answered. */
+  private static AppSettings patient(AppSettings s) {
+    Duration ample = Duration.ofSeconds(30);
+    return s.withMirror(s.mirror().withTimeouts(ample, ample));
+  }
 
   @BeforeEach
   void fill() {

@@ -45,6 +45,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Hub first, another mirror when it fails; and the answers of the API. */
 class EndpointsTest {
+  /** Within this the other endpoint has to answer, on any machine. */
+  private static final Duration SILENCE = Duration.ofSeconds(2);
+
   private static final FilePath PATH = new FilePath("f.bin");
 
   private final DevHub hub = DevHub.builder().start();
@@ -253,7 +256,7 @@ class EndpointsTest {
   void another_that_is_trusted_answers_for_one_that_is_silent_and_who_asks_next_does_not_wait() {
     try (UpstreamRig both =
         UpstreamRig.withSilence(
-            Duration.ofMillis(300),
+            SILENCE,
             new SettableClock(),
             EndpointSettings.trusted(hub.uri()),
             EndpointSettings.trusted(other.uri()))) {
@@ -320,7 +323,7 @@ class EndpointsTest {
     try (DevHub open = DevHub.builder().start();
         UpstreamRig three =
             UpstreamRig.withSilence(
-                Duration.ofMillis(300),
+                SILENCE,
                 new SettableClock(),
                 EndpointSettings.trusted(hub.uri()),
                 EndpointSettings.publicMirror(open.uri()),
