@@ -200,6 +200,7 @@ class CallBudgetTest {
     String commit = repo.commitOf("main").orElseThrow();
     assertThat(get("/api/models/acme/x/tree/" + commit + "?recursive=true").status())
         .isEqualTo(200);
+    rig.settle();
     rig.hub.rateLimit(RateGroup.RESOLVERS, 2, WINDOW);
     assertThat(get(file(commit, 0)).status()).isEqualTo(200);
     mark();
