@@ -246,6 +246,7 @@ class PermissionWalkTest {
   }
 
   private void awaitSilence() {
+    rig.settle();
     await()
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(1))

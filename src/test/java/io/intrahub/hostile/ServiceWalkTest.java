@@ -338,6 +338,7 @@ class ServiceWalkTest {
   }
 
   private void awaitSilence() {
+    rig.settle();
     await()
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(1))
