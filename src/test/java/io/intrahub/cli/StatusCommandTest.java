@@ -106,7 +106,7 @@ class StatusCommandTest {
       readAll(address);
       assertThat(metric(mirror, "intrahub_fetched_bytes_total")).isEqualTo(SIZE);
       assertThat(metric(mirror, "intrahub_sent_bytes_total{level=\"upstream\"}")).isEqualTo(SIZE);
-      assertThat(metric(mirror, "intrahub_sent_bytes_total{level=\"disk\"}")).isEqualTo(SIZE);
+      await().until(() -> metric(mirror, "intrahub_sent_bytes_total{level=\"disk\"}") == SIZE);
       assertThat(metric(mirror, "intrahub_transfer_store_failures_total")).isZero();
       assertThat(metric(mirror, "intrahub_transfer_broken_connections_total")).isZero();
       assertThat(metric(mirror, "intrahub_upstream_retries_total")).isZero();
