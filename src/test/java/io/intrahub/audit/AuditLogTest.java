@@ -174,7 +174,7 @@ class AuditLogTest {
     Path file = tmp.resolve("old (1) {2}/audit.log");
     try (AuditLog audit = open(file, 1024, 2, Optional.empty())) {
       await()
-          .pollInterval(Duration.ofMillis(1))
+          .pollInterval(Duration.ofMillis(10))
           .until(() -> {
             for (int i = 0; i < 20; i++) {
               audit.answered(ofPath(FILE));

@@ -40,13 +40,15 @@ class AuditedRequestsTest {
       for (int i = 0; i < 2; i++) {
         assertThat(rig.get("/acme/open/resolve/main/a.txt", Optional.empty()).status())
             .isEqualTo(200);
+        awaitEntries(file, i + 1);
       }
       for (int i = 0; i < 2; i++) {
         assertThat(rig.get("/acme/closed/resolve/main/a.txt", Optional.of(TOKEN)).status())
             .isEqualTo(200);
+        awaitEntries(file, i + 3);
       }
       rig.get("/acme/closed/resolve/main/a.txt", Optional.empty());
-      await().until(() -> entries(file).size() == 5);
+      awaitEntries(file, 5);
     }
     text = Files.readString(file);
     List<JsonNode> entries = entries(file);
@@ -69,6 +71,14 @@ class AuditedRequestsTest {
     assertThat(entries.get(4).path("status").asInt()).isEqualTo(401);
     assertThat(entries.get(4).path("code").asString()).isEqualTo("RepoNotFound");
     assertThat(text).doesNotContain(TOKEN);
+  }
+
+  /** A client has its answer before the entry of its request is written, and that in pieces. */
+  private static void awaitEntries(Path file, int n) {
+    await()
+        .until(() ->
+            Files.exists(file)
+                && Files.readString(file).chars().filter(c -> c == '\n').count() == n);
   }
 
   private static List<JsonNode> entries(Path file) throws IOException {
