@@ -31,7 +31,9 @@ class GuardedFolderTest {
   private final AtomicLong time = new AtomicLong();
   private final GuardedFolder timed = new GuardedFolder(Path.of("/mnt/models"), LIMIT, time::get);
 
-  private final GuardedFolder folder = new GuardedFolder(Path.of("/mnt/models"), LIMIT);
+  // Once it hangs, it is not probed before fifteen times this have passed.
+  private final GuardedFolder folder =
+      new GuardedFolder(Path.of("/mnt/models"), Duration.ofMillis(200));
 
   @AfterEach
   void letGo() {
