@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.intrahub.testing.TokenSearch;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
@@ -228,6 +229,22 @@ public final class MirrorProcess implements AutoCloseable {
     } catch (NoSuchFileException e) {
       // A thread has ended meanwhile.
       return false;
+    }
+  }
+
+  /**
+   * Waits until nothing goes on behind the clients' backs: no transfer, no listing, no refresh. A
+   * client may have all of a file before the store has it.
+   */
+  public void awaitIdle() {
+    await("the mirror has nothing to do")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> metrics().contains("\nintrahub_tasks_running 0.0\n"));
+  }
+
+  private String metrics() throws IOException {
+    try (InputStream in = admin.resolve("/metrics").toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
