@@ -4,6 +4,7 @@ import static io.intrahub.hostile.PackedRig.FILE;
 import static io.intrahub.hostile.PackedRig.INFO;
 import static io.intrahub.hostile.PackedRig.LAPSING;
 import static io.intrahub.hostile.PackedRig.cacheStatus;
+import static io.intrahub.hostile.PackedRig.eventually;
 import static io.intrahub.hostile.PackedRig.text;
 import static io.intrahub.hostile.PackedRig.with;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -58,12 +59,18 @@ class PackedVerdictIT {
     rig.close();
   }
 
-  /** Everything is known of the repo, and then it is made private. */
+  /** Everything is known of the repo, no question is open, and then it is made private. */
   private void loadAndClose(MirrorProcess mirror) {
     for (String target : List.of(FILE, rig.byCommit(), INFO)) {
-      assertThat(rig.get(mirror, target).statusCode()).isEqualTo(200);
+      load(mirror, target);
     }
+    mirror.awaitIdle();
     rig.open.visibility(Visibility.PRIVATE);
+  }
+
+  /** The first answers of a process may take longer than the shortest waits here. */
+  private void load(MirrorProcess mirror, String target) {
+    eventually(() -> assertThat(rig.get(mirror, target).statusCode()).isEqualTo(200));
   }
 
   @Test
@@ -99,7 +106,14 @@ class PackedVerdictIT {
     own.commit("Add it", "a.txt", DevFile.text("own"));
     own.visibility(Visibility.PRIVATE).allow(ALICE);
     try (MirrorProcess mirror =
-        rig.mirror(with(PATIENT, Map.of("INTRAHUB_WAITS_STALE", "300ms")))) {
+        rig.mirror(
+            with(
+                PATIENT,
+                Map.of(
+                    "INTRAHUB_WAITS_STALE",
+                    "300ms",
+                    "INTRAHUB_UPSTREAM_SILENCE_TIMEOUT",
+                    "60s")))) {
       loadAndClose(mirror);
       assertThat(asAlice(mirror).statusCode()).isEqualTo(200);
       Stall stall = rig.hub.faults().on(Route.REPO_INFO, Route.RESOLVE).hold();
@@ -124,13 +138,13 @@ class PackedVerdictIT {
    */
   @Test
   void a_verdict_in_use_is_renewed_ahead_so_that_no_client_waits() throws Exception {
-    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_ACCESS_PUBLIC_TTL", "8s"))) {
+    try (MirrorProcess mirror = rig.mirror(Map.of("INTRAHUB_ACCESS_PUBLIC_TTL", "16s"))) {
       assertThat(rig.get(mirror, rig.byCommit()).statusCode()).isEqualTo(200);
-      await().until(() -> rig.metric(mirror, "intrahub_tasks_running") == 0);
+      mirror.awaitIdle();
       for (int renewal = 0; renewal < 2; renewal++) {
         Stall stall = rig.hub.faults().on(Route.REPO_INFO, Route.RESOLVE).times(1).hold();
         await()
-            .atMost(Duration.ofSeconds(20))
+            .atMost(Duration.ofSeconds(30))
             .until(() -> {
               expectFresh(rig.get(mirror, rig.byCommit()));
               return stall.reached() > 0;
@@ -183,6 +197,7 @@ class PackedVerdictIT {
       loadAndClose(mirror);
       Stall stall = rig.hub.faults().on(Route.REPO_INFO).hold();
       expectStale(rig.get(mirror, rig.byCommit()));
+      stall.awaitReached(1);
       assertThat(stall.reached()).as("asked once").isEqualTo(1);
       stall.release();
       await()
@@ -201,7 +216,7 @@ class PackedVerdictIT {
   void a_json_answer_that_trickles_ends() throws Exception {
     try (MirrorProcess mirror =
         rig.mirror(with(LAPSING, Map.of("INTRAHUB_UPSTREAM_ANSWER_TIMEOUT", "500ms")))) {
-      assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(200);
+      load(mirror, FILE);
       rig.hub.faults().on(Route.REPO_INFO).throttle(20);
       // Its answer never comes whole, and what was known goes on while that is all that fails.
       assertThat(rig.get(mirror, INFO).statusCode()).isIn(200, 503, 504);
