@@ -119,8 +119,9 @@ class PackedContentIT {
     await()
         .pollInterval(Duration.ofMillis(100))
         .until(() -> {
+          boolean isOver = rig.hub.log().stream().allMatch(Recorded::done);
           long now = rig.hub.counters().bytes(Route.CDN);
-          return last.getAndSet(now) == now;
+          return last.getAndSet(now) == now && isOver;
         });
     return last.get();
   }
@@ -222,6 +223,8 @@ class PackedContentIT {
       rig.hub.signatureLifetime(Duration.ofSeconds(11));
       assertThat(rig.head(mirror, file).statusCode()).isEqualTo(200);
       assertThat(firstHops()).isEqualTo(2);
+      // The next address must not end while it is used.
+      rig.hub.signatureLifetime(Duration.ofHours(1));
       await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
       assertThat(rig.get(mirror, file).body()).isEqualTo(other.allBytes());
       assertThat(firstHops()).as("eight seconds before the end").isEqualTo(3);
