@@ -6,6 +6,7 @@ import static io.intrahub.hostile.PackedRig.FILE;
 import static io.intrahub.hostile.PackedRig.INFO;
 import static io.intrahub.hostile.PackedRig.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.faults.MirrorProcess;
 import java.nio.file.Files;
@@ -93,7 +94,7 @@ class PackedListenersIT {
           assertThat(client.get(BIG_FILE).untilClosed()).isEmpty();
         }
       }
-      assertThat(Files.readString(mirror.log())).contains("direct buffer memory");
+      await().until(() -> Files.readString(mirror.log()).contains("direct buffer memory"));
       assertThat(text(rig.get(mirror, INFO))).as("others are served").contains("acme/open");
     }
   }

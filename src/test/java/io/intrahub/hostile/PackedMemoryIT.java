@@ -58,7 +58,7 @@ class PackedMemoryIT {
   @Test
   void large_bodies_that_never_end_leave_the_mirror_to_the_others() throws Exception {
     try (MirrorProcess mirror =
-        rig.mirror(Map.of("INTRAHUB_SERVER_BODY_TIMEOUT", "8s"), List.of("-Xmx64m"))) {
+        rig.mirror(Map.of("INTRAHUB_SERVER_BODY_TIMEOUT", "15s"), List.of("-Xmx64m"))) {
       assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(200);
       int port = mirror.uri().getPort();
       List<CompletableFuture<String>> unfinished =
@@ -196,6 +196,7 @@ class PackedMemoryIT {
       assertThat(text(answer)).contains("memory.budget");
       assertThat(rig.metric(mirror, "intrahub_memory_budget_refusals_total")).isPositive();
       assertThat(rig.get(mirror, BIG_FILE).body()).as("needs none").isEqualTo(BIG.allBytes());
+      mirror.awaitIdle();
       assertThat(rig.metric(mirror, "intrahub_memory_budget_used_bytes")).isZero();
     }
   }
@@ -226,7 +227,7 @@ class PackedMemoryIT {
               .toList();
       assertThat(listings)
           .allSatisfy(listing -> assertThat(listing.join().statusCode()).isEqualTo(200));
-      await().until(() -> rig.metric(mirror, "intrahub_tasks_running") == 0);
+      mirror.awaitIdle();
       assertThat(mirror.isAlive()).isTrue();
       assertThat(rig.get(mirror, INFO).statusCode()).isEqualTo(200);
     }

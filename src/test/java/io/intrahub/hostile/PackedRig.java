@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +51,9 @@ final class PackedRig implements AutoCloseable {
           "INTRAHUB_ACCESS_PUBLIC_TTL", "1ms",
           "INTRAHUB_FRESHNESS_REVISION_TTL", "1ms",
           "INTRAHUB_FRESHNESS_STALE_WHILE_REVALIDATE", "1ms");
+
+  /** For a machine that is slow itself. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   final DevHub hub = DevHub.builder().start();
@@ -183,6 +187,7 @@ final class PackedRig implements AutoCloseable {
   /** Nobody is fetching it any more; transfers of others may go on. */
   void awaitTheEndOf(DevFile file, MirrorProcess mirror) {
     await()
+        .atMost(PATIENCE)
         .until(() ->
             StreamSupport.stream(status(mirror).get("transfers").spliterator(), false)
                 .noneMatch(transfer -> transfer.get("size").asLong() == file.size()));
@@ -190,7 +195,7 @@ final class PackedRig implements AutoCloseable {
 
   /** Runs what asks a mirror until its assertions hold. */
   static void eventually(ThrowingRunnable assertions) {
-    await().untilAsserted(assertions);
+    await().atMost(PATIENCE).untilAsserted(assertions);
   }
 
   static String text(HttpResponse<byte[]> answer) {
