@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,12 @@ abstract class AgainstDemo {
     DemoRepos.install(mirror.hub());
     DevRepo bert = mirror.hub().repo("model", BERT);
     bert.branch("feature/x", bert.commitOf("main").orElseThrow());
+  }
+
+  /** What a test has left behind the clients' backs is not a call of the next one. */
+  @AfterEach
+  final void awaitIdle() {
+    mirror.awaitIdle();
   }
 
   @AfterAll

@@ -62,6 +62,7 @@ class HitCountersIT {
     get(INFO);
     assertThat(count(ANSWER, MEMORY)).isEqualTo(1);
 
+    mirror.awaitIdle();
     mirror.restart();
     get(FILE);
     get(INFO);
