@@ -121,14 +121,15 @@ class PythonClientIT {
 
   @Test
   void a_client_that_hangs_is_ended_and_fails_the_test() {
+    // Python may take seconds until it writes.
     PythonClient hf = available("hf-2.4.0");
 
     assertThatThrownBy(() ->
             hf.call()
-                .timeout(Duration.ofSeconds(1))
+                .timeout(Duration.ofSeconds(10))
                 .code("import time; print('here', flush=True); time.sleep(60)"))
         .isInstanceOf(AssertionError.class)
-        .hasMessageContaining("took longer than PT1S")
+        .hasMessageContaining("took longer than PT10S")
         .hasMessageContaining("here");
   }
 
