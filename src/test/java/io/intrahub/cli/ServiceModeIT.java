@@ -208,6 +208,7 @@ class ServiceModeIT {
     assertThat(whoami.stdout()).contains("ci").doesNotContain("site");
     assertThat(ask(mirror, "api/whoami-v2", "").status()).isEqualTo(401);
     assertThat(ask(mirror, "api/whoami-v2", ALICE).status()).isEqualTo(401);
+    mirror.awaitIdle();
     int before = hub.log().size();
     for (String path :
         List.of(
@@ -257,6 +258,7 @@ class ServiceModeIT {
       ci = addToken(config, "ci");
       await().atMost(SOON).until(() -> status(mirror, PRIVATE, ci) == 200);
       expectLoaded(load(mirror, ci), PRIVATE, GATED, PUBLIC);
+      mirror.awaitIdle();
       mirror.stop();
     }
     Path airGap = serviceConfig("offline");

@@ -146,6 +146,7 @@ class CacheFolderIT {
           .endpoint(mirror.uri())
           .script("snapshot.py", LoadedRepo.ID)
           .expectSuccess();
+      mirror.awaitIdle();
 
       // The mirror selected its port, so the command does not find it and wants the folder.
       assertThat(intrahub("import", "--hf-cache", tmp.toString(), "--data", data.toString()))
@@ -212,6 +213,7 @@ class CacheFolderIT {
           .endpoint(mirror.uri())
           .script("snapshot.py", LoadedRepo.ID)
           .expectSuccess();
+      mirror.awaitIdle();
       expectDone(
           "export", "--hf-cache", exported.toString(), "--data", data.toString(), LoadedRepo.ID);
 
@@ -300,6 +302,7 @@ class CacheFolderIT {
         MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
       PythonClient.Call call = client(version).call().endpoint(mirror.uri());
       loaded = call.script("transformers_load.py", model).expectSuccess().stdout();
+      mirror.awaitIdle();
       mirror.stop();
     }
     Path exported = tmp.resolve("exported");

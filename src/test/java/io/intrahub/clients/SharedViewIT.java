@@ -55,6 +55,8 @@ class SharedViewIT {
             .endpoint(mirror.uri())
             .script("snapshot.py", LoadedRepo.ID)
             .expectSuccess();
+        // The client has all before the store has.
+        mirror.awaitIdle();
         mirror.kill();
       }
       try (MirrorProcess mirror =
@@ -68,7 +70,7 @@ class SharedViewIT {
       // Without the option, nothing is left that would keep space.
       try (MirrorProcess mirror =
           MirrorProcess.serve(data, hub.uri(), log, MirrorProcess.STARTS_QUICKLY)) {
-        await().until(() -> !Files.exists(data.resolve("view")));
+        await().atMost(Duration.ofSeconds(30)).until(() -> !Files.exists(data.resolve("view")));
         mirror.stop();
       }
     }

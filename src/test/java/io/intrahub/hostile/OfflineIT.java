@@ -47,6 +47,7 @@ class OfflineIT {
       try (MirrorProcess online =
           MirrorProcess.serve(data, upstream, log, MirrorProcess.STARTS_QUICKLY)) {
         assertThat(askAll(online, open)).contains("200 GET /acme/open/resolve/main/config.json");
+        online.awaitIdle();
         online.stop();
       }
       int calls = hub.log().size();
