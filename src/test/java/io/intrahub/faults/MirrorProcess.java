@@ -114,8 +114,8 @@ public final class MirrorProcess implements AutoCloseable {
   /** Sends the signal of Ctrl-C, or SIGTERM, and returns its number. */
   public static int interrupt(Process process) throws IOException, InterruptedException {
     int signal = signal();
-    assertThat(new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor())
-        .isZero();
+    int status = new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor();
+    assertThat(status == 0 || !process.isAlive()).as("the signal was sent, or is late").isTrue();
     return signal;
   }
 
