@@ -204,7 +204,7 @@ class ContentFaultsIT {
   void a_client_that_has_wrong_bytes_already_does_not_keep_them() {
     rig = new FaultRig(tmp, NEW);
     rig.addVeryLarge();
-    rig.on(Route.CDN).times(1).wrongByteAt(1_000_000);
+    rig.on(Route.CDN).spanning(1_000_000).times(1).wrongByteAt(1_000_000);
 
     rig.expectFile(rig.download(rig.call(), FaultRig.VERY_LARGE), FaultRig.VERY_LARGE);
   }
@@ -251,7 +251,7 @@ class ContentFaultsIT {
   private PythonClient.Call breakWithWrongBytes(String version) {
     rig = new FaultRig(tmp, version);
     rig.addVeryLarge();
-    rig.on(Route.CDN).times(1).wrongByteAt(1_000_000);
+    rig.on(Route.CDN).spanning(1_000_000).times(1).wrongByteAt(1_000_000);
     PythonClient.Call call = rig.call();
     JsonNode error = rig.errorOf(rig.download(call, FaultRig.VERY_LARGE), call);
     assertThat(error.get("type").asString()).isEqualTo("ChunkedEncodingError");
