@@ -222,21 +222,26 @@ final class FsKillIT {
         "FsKillIT: %d rounds, seed %d; more with -Dintrahub.kill.rounds=200%n", ROUNDS, seed);
     Random random = new Random(seed);
     List<Integer> done = new ArrayList<>();
+    int longest = 350;
     int first = 0;
     for (int round = 0; round < ROUNDS || done.size() <= ROUNDS && round < MOST_ROUNDS; round++) {
       Process worker = start(Worker.class, first);
       BufferedReader out = worker.inputReader();
       assertThat(out.readLine()).as("round %d of seed %d", round, seed).isEqualTo("open");
       // A random moment, not a wait for something: the kill may hit anything, even nothing.
-      worker.waitFor(random.nextInt(350), TimeUnit.MILLISECONDS);
+      worker.waitFor(random.nextInt(longest), TimeUnit.MILLISECONDS);
       worker.toHandle().destroyForcibly();
       worker.waitFor();
+      int before = done.size();
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         // The last line may be cut.
         if (line.matches("PUBLISHED \\d+") && out.ready()) {
           done.add(Integer.valueOf(line.substring("PUBLISHED ".length())));
         }
         assertThat(line).as("seed %d", seed).doesNotStartWith("FAILED").doesNotStartWith("WRONG");
+      }
+      if (done.size() == before) {
+        longest = Math.min(2 * longest, 5000);
       }
       check(done, seed);
       first = done.stream().mapToInt(n -> n).max().orElse(first) + 50;
