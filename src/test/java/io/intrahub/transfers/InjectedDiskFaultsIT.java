@@ -2,6 +2,7 @@ package io.intrahub.transfers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.intrahub.devhub.DevFile;
@@ -14,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -64,14 +66,17 @@ class InjectedDiskFaultsIT {
 
   private static String whyNoStrace() {
     try {
-      Process idle = new ProcessBuilder("sleep", "20").start();
+      Process idle = new ProcessBuilder("sleep", "60").start();
       try {
         Process strace =
             new ProcessBuilder(
                     "strace", "-p", Long.toString(idle.pid()), "-e", "inject=fsync:error=EIO")
                 .redirectErrorStream(true)
                 .start();
-        boolean refused = strace.waitFor(1, TimeUnit.SECONDS);
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> isTraced(idle.pid()) || !strace.isAlive());
+        boolean refused = !isTraced(idle.pid());
         strace.destroy();
         return refused
             ? "strace can't attach here: " + new String(strace.getInputStream().readAllBytes())
@@ -81,9 +86,6 @@ class InjectedDiskFaultsIT {
       }
     } catch (IOException e) {
       return "there is no strace";
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError(e);
     }
   }
 
@@ -206,7 +208,7 @@ class InjectedDiskFaultsIT {
             .start();
     // It is there when the kernel says that somebody traces the process.
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!isTraced(mirror)) {
+    while (!isTraced(mirror.pid())) {
       assertThat(System.nanoTime()).as("strace attaches in time").isLessThan(deadline);
       Thread.onSpinWait();
     }
@@ -214,8 +216,8 @@ class InjectedDiskFaultsIT {
   }
 
   /** Whether all threads of the process are traced. */
-  private static boolean isTraced(MirrorProcess mirror) {
-    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + mirror.pid() + "/task"))) {
+  private static boolean isTraced(long pid) {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {
       return tasks.allMatch(task -> {
         try {
           return Files.readString(task.resolve("status"))
