@@ -163,6 +163,8 @@ class KilledTransferIT {
             hub.counters().bytes(Route.CDN) - before,
             processLives.costs(requests));
         Files.delete(client.file());
+        // A client has all of a file before it is published.
+        mirror.get().join().awaitIdle();
         deleteBlobs(file);
       }
       assertThat(Files.readString(log)).doesNotContain("ERROR");
