@@ -172,7 +172,7 @@ class ClientsTableIT {
   }
 
   private PythonClient.Call call(ClientSetup setup) {
-    return setup.call(tmp).endpoint(endpoint).timeout(Duration.ofMinutes(2));
+    return setup.call(tmp).endpoint(endpoint).timeout(Duration.ofMinutes(5));
   }
 
   @ParameterizedTest

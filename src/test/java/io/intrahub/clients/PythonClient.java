@@ -123,7 +123,10 @@ public final class PythonClient {
     private final Map<String, String> env = new HashMap<>();
     private final List<String> flags = new ArrayList<>();
     private Path home;
-    private Duration timeout = Duration.ofSeconds(60);
+
+    /** Some wait for 20 s, and try again for as long, beside many others on a busy machine. */
+    private Duration timeout = Duration.ofMinutes(3);
+
 
     private Call(Path home) {
       this.home = home;

@@ -95,7 +95,7 @@ class ScenariosIT {
             tmp.resolve("data"),
             s ->
                 s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(1)))
-                    .withUpstream(s.upstream().withSilenceTimeout(Duration.ofSeconds(1))),
+                    .withUpstream(s.upstream().withSilenceTimeout(Duration.ofSeconds(2))),
             InstantWaits.builder(time -> mirror.pass(time)));
     mirror.hub().token(ALICE, "alice");
     mirror.hub().token(BOB, "bob");
