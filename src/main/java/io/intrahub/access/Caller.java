@@ -55,6 +55,14 @@ public record Caller(
     return anonymous(client).withVia(via);
   }
 
+  /**
+   * Returns whether it is asked with a token of the client's own, whose quota at the Hub is nobody
+   * else's. The mirror's own token ({@code access.mode: service}) is that of all clients.
+   */
+  public boolean hasOwnToken() {
+    return token.isPresent() && requester.isEmpty();
+  }
+
   /** Returns whether the request had no token. */
   public boolean isAnonymous() {
     return token.isEmpty();

@@ -54,7 +54,7 @@ final class ApiPassThrough {
     }
     return switch (upstream.call(request, caller)) {
       case UpstreamResult.Value(var ok) -> {
-        if (!caller.isAnonymous()) {
+        if (caller.hasOwnToken()) {
           questions.refund(caller);
         }
         yield reply(ok, request, caller, what, self);

@@ -126,9 +126,7 @@ final class ColdQuestionLimiter {
     if (caller.client().isEmpty()) {
       return List.of();
     }
-    // The mirror's own token is that of all clients.
-    boolean own = caller.requester().isEmpty();
-    return own && caller.authority() instanceof Authority.TokenHolder holder
+    return caller.hasOwnToken() && caller.authority() instanceof Authority.TokenHolder holder
         ? List.of(caller.client(), "token " + holder.fingerprint())
         : List.of(caller.client());
   }

@@ -205,7 +205,7 @@ final class RecentAnswers {
           // The right to read it is learned now, so that the next answer needs no call for it.
           asked.mayRead().ifPresent(RecentQuestion.RightToRead::resolve);
         }
-        if (!asked.caller().isAnonymous()) {
+        if (asked.caller().hasOwnToken()) {
           admission.refund();
         }
         CacheLabel label = CacheLabel.passedOn(isStale, Optional.empty(), asked.caller());

@@ -346,7 +346,7 @@ public final class RepoInfoQueries {
     }
     return switch (upstream.repoInfo(notKept.repo(), revision, query, caller)) {
       case UpstreamResult.Value(var info) -> {
-        if (!caller.isAnonymous()) {
+        if (caller.hasOwnToken()) {
           questions.refund(caller);
         }
         yield new ApiReply.Ok(

@@ -352,7 +352,7 @@ public final class ResolveFile {
     }
     return switch (hop.get()) {
       case UpstreamResult.Value(var found) -> {
-        if (!caller.isAnonymous()) {
+        if (caller.hasOwnToken()) {
           admission.refund();
         }
         CacheLabel label = CacheLabel.passedOn(found.stale(), found.grantAge(), caller);

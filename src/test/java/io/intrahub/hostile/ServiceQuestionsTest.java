@@ -192,4 +192,17 @@ class ServiceQuestionsTest {
       assertThat(other.get("/api/models/acme/closed", bearer).head()).startsWith("HTTP/1.1 200 ");
     }
   }
+
+  /** What the Hub answers with success takes from the same quota, which is that of all clients. */
+  @Test
+  void a_client_pays_for_calls_with_the_mirrors_own_token_that_succeed() {
+    assertThat(rig.get("/api/models/acme/closed", ci).status()).isEqualTo(200);
+    int before = rig.hub.log().size();
+    int last = 200;
+    for (int i = 0; i < 3 * COLD_QUESTIONS && last == 200; i++) {
+      last = rig.get("/api/models/acme/closed/tree/main?expand=true&x=" + i, ci).status();
+    }
+    assertThat(last).isEqualTo(429);
+    assertThat(rig.hub.log().size() - before).isBetween(1, COLD_QUESTIONS);
+  }
 }
