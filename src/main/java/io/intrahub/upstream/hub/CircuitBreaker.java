@@ -280,18 +280,18 @@ final class CircuitBreaker {
   /**
    * A call ended that was passed on to a client. While the endpoint is unreachable, it tells
    * whether a connection came about, which no client can feign; otherwise it counts for nothing.
+   * One that finds the endpoint unreachable still makes the pause no longer.
    *
    * @param connected whether there was a connection
-   * @param why there was none, for a person
    */
-  synchronized void passedOn(Admission admission, boolean connected, String why) {
+  synchronized void passedOn(Admission admission, boolean connected) {
     if (!connections.hasReachedLimit()) {
       return;
     }
     if (connected) {
       connections.end();
-    } else if (connections.isProbe(admission)) {
-      connections.add(admission, why, clock.instant());
+    } else {
+      connections.fail(admission);
     }
   }
 

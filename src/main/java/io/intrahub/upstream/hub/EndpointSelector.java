@@ -309,7 +309,7 @@ final class EndpointSelector {
       if (failure.filter(EndpointSelector::isUnsent).isPresent()) {
         breaker.abandoned(admission);
       } else {
-        breaker.passedOn(admission, connected, failure.map(UpstreamFailure::reason).orElse(""));
+        breaker.passedOn(admission, connected);
       }
       return;
     }

@@ -82,7 +82,8 @@ final class FailureStreak {
   }
 
   /**
-   * A call found a failure of another kind. If it is the probe, the next one comes after the pause.
+   * A call found a failure of another kind, or one that makes the pause no longer. If it is the
+   * probe, the next one comes after the pause.
    */
   void fail(CircuitBreaker.Admission admission) {
     if (isProbe(admission)) {

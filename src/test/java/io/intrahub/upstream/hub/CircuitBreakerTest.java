@@ -192,7 +192,7 @@ class CircuitBreakerTest {
     assertThat(admits(ONE)).as("the probe").isTrue();
     CompletableFuture<Void> underWay = breaker.probe(ONE).orElseThrow();
     breaker.abandoned(passedOn);
-    breaker.passedOn(passedOn, false, "it is scripted");
+    breaker.passedOn(passedOn, false);
     breaker.unreachable(new CircuitBreaker.Admission(), "it began before the outage", false);
     assertThat(underWay).isNotDone();
     pass(3);
@@ -230,15 +230,28 @@ class CircuitBreakerTest {
     pass(2);
     assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
     assertThat(admits(CallPurpose.PASSED_ON)).isFalse();
-    breaker.passedOn(last, false, "it is scripted");
+    breaker.passedOn(last, false);
     assertThat(breaker.isOpen()).isTrue();
     pass(2);
     assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
-    breaker.passedOn(last, true, "");
+    breaker.passedOn(last, true);
     assertThat(breaker.isOpen()).isFalse();
     for (int i = 0; i < 10; i++) {
-      breaker.passedOn(last, false, "it is scripted");
+      breaker.passedOn(last, false);
     }
+    assertThat(breaker.isOpen()).isFalse();
+  }
+
+  /** Clients choose them, and must not keep the others from the endpoint. */
+  @Test
+  void calls_that_are_passed_on_make_the_pause_no_longer() {
+    fail(5);
+    for (int i = 0; i < 5; i++) {
+      pass(2);
+      assertThat(admits(CallPurpose.PASSED_ON)).isTrue();
+      breaker.passedOn(last, false);
+    }
+    pass(5);
     assertThat(breaker.isOpen()).isFalse();
   }
 
