@@ -1,12 +1,11 @@
 package io.intrahub.cli;
 
+import io.intrahub.base.LocalHostName;
 import io.intrahub.config.Config;
 import io.intrahub.config.ConfigException;
 import io.intrahub.config.ConfigLoader;
 import io.intrahub.http.RequestListener;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -102,13 +101,6 @@ final class ServeCommand implements Callable<Integer> {
 
   /** Returns a name that other machines can use; for them, 0.0.0.0 means themselves. */
   private static String clientHost(String host) {
-    if (!host.equals("0.0.0.0")) {
-      return host;
-    }
-    try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      return "127.0.0.1";
-    }
+    return host.equals("0.0.0.0") ? LocalHostName.find().orElse("127.0.0.1") : host;
   }
 }

@@ -36,55 +36,124 @@ class OfflineIT {
   @Test
   void no_route_and_nothing_in_the_background_opens_a_connection(@TempDir Path folder)
       throws Exception {
-    Path data = folder.resolve("data");
-    Path log = Files.createFile(folder.resolve("log"));
     try (DevHub hub = DevHub.builder().start();
         HttpClient ignored = client) {
-      hub.token(ALICE, "alice");
-      DevRepo open = make(hub, "acme/open", Visibility.PUBLIC);
-      make(hub, "acme/closed", Visibility.PRIVATE);
-      URI upstream = URI.create("http://127.0.0.1:" + hub.port());
-      try (MirrorProcess online =
-          MirrorProcess.serve(data, upstream, log, MirrorProcess.STARTS_QUICKLY)) {
-        assertThat(askAll(online, open)).contains("200 GET /acme/open/resolve/main/config.json");
-        online.awaitIdle();
-        online.stop();
-      }
-      int calls = hub.log().size();
-
-      List<String> flags =
-          List.of(
-              "--host",
-              "127.0.0.1",
-              "--port",
-              "0",
-              "--data",
-              data.toString(),
-              "--upstream",
-              upstream + "#send-tokens",
-              "--offline");
-      List<String> options = NoConnections.options(folder);
-      try (MirrorProcess offline = MirrorProcess.serve(log, options, flags, Map.of())) {
-        List<String> answers = askAll(offline, open);
-        assertThat(answers)
-            .contains(
-                "200 GET /acme/open/resolve/main/config.json",
-                "200 GET /acme/open/resolve/main/model.bin",
-                "200 GET /api/models/acme/open/revision/main",
-                "200 GET /api/models/acme/open/refs",
-                "501 GET /acme/none/resolve/main/config.json",
-                "501 GET /api/whoami-v2");
-        assertThat(get(offline.adminUri(), "/status").body()).contains("\"upstream\":\"offline\"");
-        assertThat(get(offline.adminUri(), "/health").statusCode()).isEqualTo(200);
-        offline.stop();
-      }
-
-      assertThat(NoConnections.refused(folder)).isEmpty();
-      assertThat(hub.log()).hasSize(calls);
+      DevRepo open = store(hub, folder);
+      // On all addresses, as by default.
+      List<String> answers =
+          askOffline(
+              hub,
+              folder,
+              open,
+              List.of(
+                  "--port",
+                  "0",
+                  "--data",
+                  data(folder).toString(),
+                  "--upstream",
+                  upstream(hub) + "#send-tokens",
+                  "--offline"));
+      assertThat(answers)
+          .contains(
+              "200 GET /acme/open/resolve/main/config.json",
+              "200 GET /acme/open/resolve/main/model.bin",
+              "200 GET /api/models/acme/open/revision/main",
+              "200 GET /api/models/acme/open/refs",
+              "501 GET /acme/none/resolve/main/config.json",
+              "501 GET /api/whoami-v2");
     }
   }
 
-  /** Else the test above would prove nothing. */
+  /** With all that reads other files than the store's: a token, a seed. */
+  @Test
+  void nor_does_a_mirror_with_an_account_and_a_seed(@TempDir Path folder) throws Exception {
+    try (DevHub hub = DevHub.builder().start();
+        HttpClient ignored = client) {
+      DevRepo open = store(hub, folder);
+      String commit = "5".repeat(40);
+      Path seeded = folder.resolve("seed/models--acme--seeded");
+      Path blob = seeded.resolve("blobs/9e26dfeeb6e641a33dae4961196235bdb965b21b");
+      Path named = seeded.resolve("snapshots/" + commit + "/config.json");
+      for (Path file : List.of(blob, named, seeded.resolve("refs/main"))) {
+        Files.createDirectories(file.getParent());
+      }
+      Files.writeString(blob, "{}");
+      Files.createSymbolicLink(named, named.getParent().relativize(blob));
+      Files.writeString(seeded.resolve("refs/main"), commit);
+      Path config =
+          Files.writeString(
+              folder.resolve("intrahub.yaml"),
+              """
+              mode: offline
+              server: {port: 0}
+              store: {path: %s, seeds: [%s]}
+              upstream:
+                endpoints: ["%s#send-tokens"]
+              access:
+                mode: service
+                service-token-file: %s
+                rules:
+                  - clients: [127.0.0.0/8]
+                    repos: ["acme/*"]
+                    gated: true
+                    private: true
+              """
+                  .formatted(
+                      data(folder),
+                      folder.resolve("seed"),
+                      upstream(hub),
+                      Files.writeString(folder.resolve("token"), ALICE)));
+      List<String> answers = askOffline(hub, folder, open, List.of("--config", config.toString()));
+      assertThat(answers)
+          .contains(
+              "200 GET /acme/open/resolve/main/config.json",
+              "200 GET /acme/closed/resolve/main/model.bin",
+              "200 GET /acme/seeded/resolve/main/config.json");
+    }
+  }
+
+  /** Lets a mirror that is online store two repos. */
+  private DevRepo store(DevHub hub, Path folder) throws Exception {
+    hub.token(ALICE, "alice");
+    DevRepo open = make(hub, "acme/open", Visibility.PUBLIC);
+    make(hub, "acme/closed", Visibility.PRIVATE);
+    Path log = Files.createFile(folder.resolve("log"));
+    try (MirrorProcess online =
+        MirrorProcess.serve(data(folder), upstream(hub), log, MirrorProcess.STARTS_QUICKLY)) {
+      assertThat(askAll(online, open)).contains("200 GET /acme/open/resolve/main/config.json");
+      online.awaitIdle();
+      online.stop();
+    }
+    return open;
+  }
+
+  /** Asks a mirror that may not open a connection, and expects that it tried to open none. */
+  private List<String> askOffline(DevHub hub, Path folder, DevRepo open, List<String> flags)
+      throws Exception {
+    int calls = hub.log().size();
+    List<String> options = NoConnections.options(folder);
+    List<String> answers;
+    try (MirrorProcess offline =
+        MirrorProcess.serve(folder.resolve("log"), options, flags, Map.of())) {
+      answers = askAll(offline, open);
+      assertThat(get(offline.adminUri(), "/status").body()).contains("\"upstream\":\"offline\"");
+      assertThat(get(offline.adminUri(), "/health").statusCode()).isEqualTo(200);
+      offline.stop();
+    }
+    assertThat(NoConnections.refused(folder)).isEmpty();
+    assertThat(hub.log()).hasSize(calls);
+    return answers;
+  }
+
+  private static Path data(Path folder) {
+    return folder.resolve("data");
+  }
+
+  private static URI upstream(DevHub hub) {
+    return URI.create("http://127.0.0.1:" + hub.port());
+  }
+
+  /** Else the tests above would prove nothing. */
   @Test
   void a_mirror_that_is_online_is_seen_to_open_one(@TempDir Path folder) throws Exception {
     Path log = Files.createFile(folder.resolve("log"));
@@ -115,7 +184,7 @@ class OfflineIT {
   private List<String> askAll(MirrorProcess mirror, DevRepo repo) throws Exception {
     String commit = repo.commitOf("main").orElseThrow();
     List<String> answers = new ArrayList<>();
-    for (String id : List.of("acme/open", "acme/closed", "acme/none")) {
+    for (String id : List.of("acme/open", "acme/closed", "acme/seeded", "acme/none")) {
       for (Optional<String> token : List.of(Optional.<String>empty(), Optional.of(ALICE))) {
         for (PermissionRoute route : PermissionRoute.values()) {
           answers.add(ask(mirror.uri(), route.of(id, commit, commit), token));

@@ -1,9 +1,9 @@
 package io.intrahub.store.fs.startup;
 
+import io.intrahub.base.LocalHostName;
 import io.intrahub.store.StoreException;
 import io.intrahub.store.fs.disk.StoreLayout;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -90,7 +90,7 @@ public final class StoreLock implements AutoCloseable {
   private static void sign(FileChannel channel, Instant now) {
     String text =
         "process %d on host %s, since %s\n"
-            .formatted(ProcessHandle.current().pid(), hostName(), now);
+            .formatted(ProcessHandle.current().pid(), LocalHostName.find().orElse("unknown"), now);
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     try {
       channel.write(ByteBuffer.wrap(bytes), 0);
@@ -105,18 +105,6 @@ public final class StoreLock implements AutoCloseable {
     ByteBuffer text = ByteBuffer.allocate(MAX_TEXT);
     channel.read(text, 0);
     return new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).strip();
-  }
-
-  /** From the kernel where that works: asking DNS for one's own name can take many seconds. */
-  private static String hostName() {
-    Path linux = Path.of("/proc/sys/kernel/hostname");
-    try {
-      return Files.isReadable(linux)
-          ? Files.readString(linux).strip()
-          : InetAddress.getLocalHost().getHostName();
-    } catch (IOException e) {
-      return "unknown (" + e.getMessage() + ")";
-    }
   }
 
   @Override
