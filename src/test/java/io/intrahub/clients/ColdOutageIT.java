@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.MirrorUnderTest;
+import io.intrahub.testing.SilentNames;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,6 +108,23 @@ class ColdOutageIT {
         expectError(load, mirror, UNREACHABLE);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    });
+  }
+
+  @Test
+  void when_no_name_server_answers() {
+    forEachLoad(load -> {
+      // A name of its own: the look-up of one that another test began goes on for ever.
+      String host = (version + load.name()).replaceAll("[^a-z0-9]", "-") + SilentNames.SILENT;
+      EndpointSettings hub = EndpointSettings.trusted(URI.create("http://" + host));
+      try (MirrorUnderTest mirror =
+          new MirrorUnderTest(
+              tmp.resolve(load.name()),
+              s -> s.withUpstream(s.upstream().withEndpoints(List.of(hub))),
+              DevHub.builder())) {
+        tick(mirror);
+        expectError(load, mirror, UNREACHABLE);
       }
     });
   }

@@ -14,6 +14,8 @@ public final class ConnectionErrors {
   public static String describe(IOException e) {
     return switch (e) {
       case NetworkSetupException setup -> String.valueOf(setup.getMessage());
+      case BoundedDns.NoAnswerException _ ->
+          "its name can't be resolved, because no name server answered in time";
       case UnknownHostException _ -> "its name can't be resolved";
       case ConnectException _ -> "the connection was refused";
       case SocketTimeoutException _ -> "it did not answer in time";

@@ -90,6 +90,8 @@ public final class NetworkSetupException extends IOException {
     String name = "the proxy " + proxy.address();
     String what =
         switch (e) {
+          case BoundedDns.NoAnswerException _ ->
+              name + " has a host name for which no name server answered in time";
           case UnknownHostException _ -> name + " has a host name that can't be resolved";
           case ConnectException _ -> name + " refuses connections";
           case NoRouteToHostException _ -> name + " can't be reached";

@@ -9,7 +9,6 @@ import okhttp3.Authenticator;
 import okhttp3.Challenge;
 import okhttp3.Connection;
 import okhttp3.Credentials;
-import okhttp3.Dns;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -43,7 +42,7 @@ final class ProxyConnector implements Authenticator, Interceptor {
                     Proxy.Type.HTTP,
                     InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
             // Only the name of the proxy is resolved here; it lies inside the network and may.
-            .dns(Dns.SYSTEM)
+            .dns(BoundedDns.SYSTEM)
             .proxyAuthenticator(calls)
             .addNetworkInterceptor(calls);
     if (proxy.tls()) {

@@ -33,7 +33,7 @@ public final class RedirectGuard implements Dns {
 
   /** With these endpoints, and names as the system resolves them. */
   public RedirectGuard(Set<String> endpointHosts) {
-    this(endpointHosts, Dns.SYSTEM);
+    this(endpointHosts, BoundedDns.SYSTEM);
   }
 
   RedirectGuard(Set<String> endpointHosts, Dns names) {
