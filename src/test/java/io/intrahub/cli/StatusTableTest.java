@@ -76,6 +76,23 @@ class StatusTableTest {
   }
 
   @Test
+  void repos_that_the_hub_no_longer_serves_are_named_with_what_it_said() {
+    String shown =
+        shown(
+            """
+            {"removedReposCount":2000,"removedRepos":[
+              {"repo":"model acme/x","state":"missing","wasPublic":true,
+               "since":"2026-06-01T10:00:00Z","hubSaid":"Repository not found"}]}
+            """);
+    assertThat(shown)
+        .contains(
+            """
+            removed      2000 repos at the Hub:
+                         model acme/x, missing since 2026-06-01T10:00:00Z: Repository not found
+            """);
+  }
+
+  @Test
   void a_seed_that_does_not_answer_is_named() {
     String shown =
         shown(

@@ -125,6 +125,10 @@ class RemovedReposTest {
       assertThat(one.repo()).contains(ID);
       assertThat(one.tombstone().kind()).isEqualTo(Tombstone.Kind.MISSING);
       assertThat(one.since()).isBeforeOrEqualTo(rig.clock.instant());
+      assertThat(rig.status())
+          .contains(
+              "\"removedRepos\":[{\"repo\":\"model " + ID + "\",\"state\":\"missing\"",
+              "\"removedReposCount\":1");
       rig.restart();
     }
     expectRefused(NOBODY);
