@@ -17,7 +17,8 @@ package io.intrahub.base;
  * @param aliases alternative names of repos, in {@code store}
  * @param revisions the commits of revisions, in {@code store}
  * @param records small files of the store, in {@code store.fs}
- * @param manifests block indexes of manifests, in {@code store.fs}
+ * @param manifests block indexes of manifests, in {@code store.fs}; those that are being read take
+ *     as much again
  * @param seeds which files of seeds are undamaged or could not be read, in {@code store.fs}
  */
 public record CacheSizes(

@@ -18,7 +18,6 @@ import io.intrahub.metrics.Meters;
 import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.UpstreamState;
 import io.intrahub.store.Manifest;
-import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.SeedBlobs;
 import io.intrahub.transfer.BackgroundTransfers;
 import io.intrahub.transfer.Transfers;
@@ -49,9 +48,6 @@ final class CommitWarmer {
 
   private static final int COMMITS_AT_ONCE = 2;
 
-  /** Entries that are in memory at the same time. */
-  private static final int PAGE = 500;
-
   /** Of a change that exceeds the limit, larger files are left to the clients. */
   private static final long LARGE = 10L << 20;
 
@@ -78,6 +74,7 @@ final class CommitWarmer {
   private final SeedBlobs seeds;
   private final Meters meters;
   private final WarmingBudget budget;
+  private final ChangedFiles changed;
   private final Semaphore permits = new Semaphore(COMMITS_AT_ONCE, true);
 
   /** Commits of which some files could not be had lately. */
@@ -114,12 +111,6 @@ final class CommitWarmer {
       Optional<Caller> fetcher,
       Consumer<HubRefusal> refused) {}
 
-  /** A file that is missing, and the proof of the right to read it. */
-  private record Missing(FilePath path, AuthorisedBlob blob) {}
-
-  /** What a walk over the entries found, with the first of the missing files. */
-  private record Survey(long files, long bytes, WarmingBudget.Need need, List<Missing> first) {}
-
   /**
    * Creates one that has fetched nothing.
    *
@@ -140,6 +131,7 @@ final class CommitWarmer {
     this.seeds = seeds;
     this.meters = meters;
     this.budget = new WarmingBudget(limit);
+    this.changed = new ChangedFiles(transfers, budget);
   }
 
   /** Fetches what is missing and waits for the end, however long that takes. */
@@ -162,7 +154,7 @@ final class CommitWarmer {
     if (upstream.state() != UpstreamState.REACHABLE) {
       return false;
     }
-    Key key = new Key(work.repo(), work.commit());
+    Key key = key(work);
     boolean allowed = mayFetch(work);
     int tries = (allowed ? unanswered : postponed).asMap().merge(key, 1, Integer::sum);
     boolean stuck = tries >= (allowed ? TRIES : TRIES_WITHOUT_CALLS);
@@ -175,48 +167,57 @@ final class CommitWarmer {
   }
 
   private Readiness run(Work work) throws IOException {
-    Optional<Authorised<RepoId>> proof = proof(work);
-    if (proof.isEmpty()) {
-      return Readiness.PARTIAL;
-    }
-    Optional<Manifest> target = manifests.get(proof.get(), work.commit());
-    List<Manifest> before = new ArrayList<>();
-    for (CommitHash commit : work.before()) {
-      listing(proof.get(), commit, work).ifPresent(before::add);
-    }
-    if (target.isEmpty() || !target.get().complete() || before.size() < work.before().size()) {
-      return Readiness.PARTIAL;
-    }
-    Survey survey = survey(proof.get(), target.get(), before, Optional.empty(), Long.MAX_VALUE);
-    if (survey.files() == 0) {
-      return Readiness.COMPLETE;
-    }
-    Key key = new Key(work.repo(), work.commit());
-    if (work.fetcher().isEmpty() || incomplete.getIfPresent(key) != null) {
-      return Readiness.PARTIAL;
+    Optional<Readiness> without = withoutFetching(work);
+    if (without.isPresent()) {
+      return without.get();
     }
     Readiness readiness;
     // It counts from now on: a commit that waits for its turn is fetched as part of the same
-    // change.
+    // change. Many may wait, so nothing that was read of the listings is held meanwhile.
     try (WarmingBudget.Share share = budget.open(work.repo())) {
       permits.acquireUninterruptibly();
       try {
-        readiness = fetch(work, target.get(), before, survey, share);
+        readiness = fetch(work, share);
       } finally {
         permits.release();
       }
     }
     if (readiness == Readiness.PARTIAL) {
-      incomplete.put(key, true);
+      incomplete.put(key(work), true);
     }
-    log.info(
-        "{} at {}: {} files of {} bytes changed of which the store has an earlier version: {}",
-        work.repo(),
-        work.commit(),
-        survey.files(),
-        survey.bytes(),
-        readiness);
     return readiness;
+  }
+
+  private static Key key(Work work) {
+    return new Key(work.repo(), work.commit());
+  }
+
+  /** The readiness, if there is nothing to fetch or nothing may be fetched. */
+  private Optional<Readiness> withoutFetching(Work work) throws IOException {
+    Optional<Authorised<RepoId>> proof = proof(work);
+    Optional<ChangedFiles.Listings> listings = proof.flatMap(p -> listings(p, work));
+    if (listings.isEmpty()) {
+      return Optional.of(Readiness.PARTIAL);
+    }
+    if (changed.survey(proof.get(), listings.get(), Optional.empty(), 1).files() == 0) {
+      return Optional.of(Readiness.COMPLETE);
+    }
+    return work.fetcher().isEmpty() || incomplete.getIfPresent(key(work)) != null
+        ? Optional.of(Readiness.PARTIAL)
+        : Optional.empty();
+  }
+
+  /** Empty if one of them can't be had. */
+  private Optional<ChangedFiles.Listings> listings(Authorised<RepoId> proof, Work work) {
+    Optional<Manifest> target = manifests.get(proof, work.commit());
+    List<Manifest> before = new ArrayList<>();
+    for (CommitHash commit : work.before()) {
+      listing(proof, commit, work).ifPresent(before::add);
+    }
+    return target
+        .filter(Manifest::complete)
+        .filter(_ -> before.size() == work.before().size())
+        .map(complete -> new ChangedFiles.Listings(complete, before));
   }
 
   private Optional<Manifest> listing(Authorised<RepoId> proof, CommitHash commit, Work work) {
@@ -232,77 +233,39 @@ final class CommitWarmer {
     return checker.remembered(new Grant(work.repo(), work.authority(), ReadScope.CONTENT));
   }
 
-  /**
-   * Walks over the entries of a commit, in the order of their paths.
-   *
-   * @param after where to begin
-   * @param files how many missing files to look for; the first {@link #PAGE} of them are returned
-   */
-  private Survey survey(
-      Authorised<RepoId> proof,
-      Manifest target,
-      List<Manifest> before,
-      Optional<FilePath> after,
-      long files)
-      throws IOException {
-    long[] found = {0, 0};
-    WarmingBudget.Need need = budget.new Need();
-    List<Missing> first = new ArrayList<>();
-    IOException[] failed = {null};
-    target.list(
-        Optional.empty(),
-        true,
-        after,
-        entry -> {
-          try {
-            missing(proof, entry, before)
-                .ifPresent(blob -> {
-                  found[0]++;
-                  found[1] += blob.blob().size();
-                  need.add(blob.blob());
-                  if (first.size() < PAGE) {
-                    first.add(new Missing(entry.entry().path(), blob));
-                  }
-                });
-          } catch (IOException e) {
-            failed[0] = e;
-          }
-          return failed[0] == null && found[0] < files;
-        });
-    if (failed[0] != null) {
-      throw failed[0];
+  private Readiness fetch(Work work, WarmingBudget.Share share) throws IOException {
+    Optional<Authorised<RepoId>> proof = proof(work);
+    if (proof.isEmpty()) {
+      return Readiness.UNANSWERED;
     }
-    return new Survey(found[0], found[1], need, first);
-  }
-
-  private Optional<AuthorisedBlob> missing(
-      Authorised<RepoId> proof, ManifestEntry entry, List<Manifest> before) throws IOException {
-    Optional<AuthorisedBlob> blob = EntryLookup.named(proof, entry);
-    if (blob.isEmpty() || transfers.isStored(blob.get())) {
-      return Optional.empty();
+    Optional<ChangedFiles.Listings> listings = listings(proof.get(), work);
+    if (listings.isEmpty()) {
+      return Readiness.PARTIAL;
     }
-    for (Manifest manifest : before) {
-      boolean served =
-          manifest
-              .find(entry.entry().path())
-              .flatMap(old -> EntryLookup.named(proof, old))
-              .filter(transfers::isStored)
-              .isPresent();
-      if (served) {
-        return blob;
-      }
-    }
-    return Optional.empty();
+    ChangedFiles.Survey survey =
+        changed.survey(proof.get(), listings.get(), Optional.empty(), Long.MAX_VALUE);
+    Readiness readiness = fetch(work, listings.get(), survey, share);
+    log.info(
+        "{} at {}: {} files of {} bytes changed of which the store has an earlier version: {}",
+        work.repo(),
+        work.commit(),
+        survey.files(),
+        survey.bytes(),
+        readiness);
+    return readiness;
   }
 
   private Readiness fetch(
-      Work work, Manifest target, List<Manifest> before, Survey survey, WarmingBudget.Share share)
+      Work work,
+      ChangedFiles.Listings listings,
+      ChangedFiles.Survey survey,
+      WarmingBudget.Share share)
       throws IOException {
     long largest = share.reserve(survey.need()) ? Long.MAX_VALUE : LARGE;
     boolean whole = true;
-    List<Missing> page = survey.first();
+    List<ChangedFiles.Missing> page = survey.first();
     while (!page.isEmpty()) {
-      for (Missing file : page) {
+      for (ChangedFiles.Missing file : page) {
         if (transfers.isStored(file.blob())) {
           // A client has fetched it meanwhile, or another branch at the same commit.
           continue;
@@ -327,14 +290,14 @@ final class CommitWarmer {
         return Readiness.UNANSWERED;
       }
       Optional<FilePath> last = Optional.of(page.getLast().path());
-      page = survey(proof.get(), target, before, last, PAGE).first();
+      page = changed.survey(proof.get(), listings, last, ChangedFiles.PAGE).first();
     }
     return whole ? Readiness.COMPLETE : Readiness.PARTIAL;
   }
 
   /** Names the LFS files of a page that are fetched after this one, for the same batch call. */
   private static CommitFiles laterFiles(
-      List<Missing> page, Missing file, Predicate<BlobId> covered) {
+      List<ChangedFiles.Missing> page, ChangedFiles.Missing file, Predicate<BlobId> covered) {
     return limit ->
         page.subList(page.indexOf(file) + 1, page.size()).stream()
             .filter(other -> other.blob().blob().digest() instanceof Digest.Sha256)
@@ -349,7 +312,7 @@ final class CommitWarmer {
    *
    * @param later names the files whose addresses are asked for with this one's
    */
-  private Readiness fetch(Work work, Missing file, CommitFiles later) {
+  private Readiness fetch(Work work, ChangedFiles.Missing file, CommitFiles later) {
     Optional<AuthorisedBlob> blob = renewed(work, file);
     if (blob.isEmpty() || !mayFetch(work)) {
       return Readiness.UNANSWERED;
@@ -386,7 +349,7 @@ final class CommitWarmer {
   }
 
   /** The proof of a file that was found a while ago: the repo may have been closed since. */
-  private Optional<AuthorisedBlob> renewed(Work work, Missing file) {
+  private Optional<AuthorisedBlob> renewed(Work work, ChangedFiles.Missing file) {
     return proof(work).isPresent() ? Optional.of(file.blob()) : Optional.empty();
   }
 }

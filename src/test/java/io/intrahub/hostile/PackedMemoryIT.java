@@ -10,22 +10,33 @@ import static org.awaitility.Awaitility.await;
 
 import io.intrahub.devhub.DevFile;
 import io.intrahub.faults.MirrorProcess;
+import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.RepoId;
+import io.intrahub.hub.RepoType;
+import io.intrahub.store.LongPaths;
+import io.intrahub.store.TestRepos;
+import io.intrahub.store.fs.FsStore;
+import io.intrahub.store.fs.space.DiskBudgetSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The packed product in a small heap, and clients that would fill its memory. */
 @Timeout(120)
@@ -230,6 +241,45 @@ class PackedMemoryIT {
       mirror.awaitIdle();
       assertThat(mirror.isAlive()).isTrue();
       assertThat(rig.get(mirror, INFO).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /**
+   * The index of each takes 2 MB, more than all that are kept may take, so a copy for each of these
+   * readers would be more than the heap.
+   */
+  @Test
+  void slow_readers_of_listings_with_long_paths_hold_no_copies_of_an_index() throws Exception {
+    List<RepoId> repos =
+        Stream.of("a", "b").map(i -> new RepoId(RepoType.MODEL, "acme/long-" + i)).toList();
+    try (FsStore store =
+        FsStore.open(rig.data(), Clock.systemUTC(), DiskBudgetSettings.DEFAULT, Runnable::run)) {
+      for (RepoId repo : repos) {
+        String commit =
+            rig.hub.repo("model", repo.id()).commit("Add it", Map.of("a.txt", DevFile.text("a")));
+        TestRepos.putManifest(
+            store.repos(), repo, new CommitHash(commit), LongPaths.entries(16_000), true);
+      }
+    }
+    List<RawClient> slow = new ArrayList<>();
+    try (MirrorProcess mirror = rig.mirror(Map.of(), List.of("-Xmx48m"))) {
+      for (int i = 0; i < 24; i++) {
+        RawClient client = new RawClient(mirror.uri().getPort(), "127.0.1." + (i + 1), 4 * 1024);
+        slow.add(client);
+        RepoId repo = repos.get(i % repos.size());
+        client.get("/api/models/" + repo.id() + "/tree/main?recursive=true");
+        assertThat(client.head()).startsWith("HTTP/1.1 200 ");
+      }
+      HttpResponse<byte[]> honest =
+          rig.get(mirror, "/api/models/" + repos.getFirst().id() + "/tree/main?recursive=true");
+      assertThat(honest.statusCode()).isEqualTo(200);
+      assertThat(JsonMapper.shared().readTree(honest.body())).hasSize(10_000);
+      assertThat(rig.get(mirror, BIG_FILE).body()).isEqualTo(BIG.allBytes());
+      assertThat(mirror.isAlive()).isTrue();
+    } finally {
+      for (RawClient client : slow) {
+        client.close();
+      }
     }
   }
 }

@@ -12,33 +12,47 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A manifest on disk. Only its index is in memory; the file is opened for each question, so that no
- * number of manifests uses up the process's files.
+ * A manifest on disk. It takes little memory, however large it is, and no open file while it is not
+ * asked anything, so that any number of them may be in use.
  */
 public final class FsManifest implements Manifest {
   private final Disk disk;
   private final Path path;
   private final Consumer<FsManifest> onDamage;
+  private final IndexSource indexes;
 
-  /** Replaced as a whole when the file was replaced by one that knows more. */
-  private volatile ManifestIndex index;
+  /** Replaced when the file was replaced by one that knows more. */
+  private volatile ManifestIndex.Head head;
 
-  private FsManifest(Disk disk, Path path, Consumer<FsManifest> onDamage, ManifestIndex index) {
+  /**
+   * A manifest of which the index was read before.
+   *
+   * @param onDamage called when the file turns out to be damaged or gone
+   */
+  FsManifest(
+      Disk disk,
+      Path path,
+      Consumer<FsManifest> onDamage,
+      IndexSource indexes,
+      ManifestIndex.Head head) {
     this.disk = disk;
     this.path = path;
     this.onDamage = onDamage;
-    this.index = index;
+    this.indexes = indexes;
+    this.head = head;
   }
 
   /**
-   * Reads the index.
+   * Reads the index and holds it: for one manifest at a time.
    *
    * @param onDamage called when the file turns out to be damaged or gone
    * @throws DamagedException when the file is not a whole manifest
@@ -47,12 +61,12 @@ public final class FsManifest implements Manifest {
       throws IOException {
     try (Disk.File file = disk.open(path)) {
       ManifestIndex index = ManifestIndex.read(file, Tail.read(file));
-      return new FsManifest(disk, path, onDamage, index);
+      return new FsManifest(disk, path, onDamage, IndexSource.holding(index), index.head());
     }
   }
 
-  ManifestIndex index() {
-    return index;
+  ManifestIndex.Head head() {
+    return head;
   }
 
   Path path() {
@@ -61,39 +75,41 @@ public final class FsManifest implements Manifest {
 
   @Override
   public CommitHash commit() {
-    return index.commit();
+    return head.commit();
   }
 
   @Override
   public boolean complete() {
-    return index.complete();
+    return head.complete();
   }
 
   @Override
   public int size() {
-    return index.size();
+    return head.size();
   }
 
-  /** The index of the file as it is now. */
-  private ManifestIndex current(Disk.File file) throws IOException {
-    Tail tail = Tail.read(file);
-    ManifestIndex known = index;
-    if (!tail.equals(known.tail())) {
-      known = ManifestIndex.read(file, tail);
-      index = known;
-    }
-    return known;
+  /** Looks something up in the index of the file as it is now. */
+  private <R> R lookUp(Disk.File file, Tail tail, Function<ManifestIndex, R> lookup)
+      throws IOException {
+    return indexes.lookUp(
+        file,
+        tail,
+        index -> {
+          head = index.head();
+          return lookup.apply(index);
+        });
   }
 
   @Override
   public Optional<ManifestEntry> find(FilePath wanted) throws IOException {
     byte[] target = ManifestFormat.utf8(wanted.value());
     try (Disk.File file = disk.open(path)) {
-      ManifestIndex now = current(file);
-      if (now.blocks().isEmpty()) {
+      Optional<ManifestIndex.Block> holding =
+          lookUp(file, Tail.read(file), index -> index.block(target));
+      if (holding.isEmpty()) {
         return Optional.empty();
       }
-      ByteBuffer block = now.blocks().get(now.blockOf(target)).read(file);
+      ByteBuffer block = holding.get().read(file);
       while (block.hasRemaining()) {
         byte[] found = ManifestFormat.path(block);
         int order = Arrays.compareUnsigned(found, target);
@@ -121,12 +137,21 @@ public final class FsManifest implements Manifest {
       throws IOException {
     byte[] prefix = ManifestFormat.utf8(directory.map(d -> d.value() + "/").orElse(""));
     try (Disk.File file = disk.open(path)) {
-      ManifestIndex now = current(file);
+      Tail tail = Tail.read(file);
       Listing listing = new Listing(prefix, recursive, after, to);
-      int number = now.blocks().isEmpty() ? 0 : now.blockOf(listing.from);
-      while (number < now.blocks().size() && listing.pass(now.blocks().get(number).read(file))) {
-        // A folder with 100,000 files below it is one line of its parent: skip their blocks.
-        number = Math.max(number + 1, now.blockOf(listing.from));
+      int next = 0;
+      boolean wanted = true;
+      while (wanted) {
+        int atLeast = next;
+        ManifestIndex.Run run = lookUp(file, tail, index -> index.run(listing.from, atLeast));
+        wanted = !run.blocks().isEmpty();
+        int number = 0;
+        while (wanted && number < run.blocks().size()) {
+          wanted = listing.pass(run.blocks().get(number).read(file));
+          // A folder with 100,000 files below it is one line of its parent: skip their blocks.
+          number = Math.max(number + 1, run.blockOf(listing.from));
+        }
+        next = run.first() + number;
       }
     } catch (DamagedException | NoSuchFileException e) {
       onDamage.accept(this);
@@ -139,7 +164,7 @@ public final class FsManifest implements Manifest {
     Disk.File file = disk.open(path);
     boolean opened = false;
     try {
-      Blocks blocks = new Blocks(file, current(file));
+      Blocks blocks = new Blocks(file, Tail.read(file));
       opened = true;
       return blocks;
     } finally {
@@ -150,21 +175,28 @@ public final class FsManifest implements Manifest {
   }
 
   /** Reads block after block. */
-  private static final class Blocks implements EntryCursor {
+  private final class Blocks implements EntryCursor {
     private final Disk.File file;
-    private final Iterator<ManifestIndex.Block> blocks;
+    private final Tail tail;
+    private int next;
+    private Iterator<ManifestIndex.Block> blocks = Collections.emptyIterator();
     private ByteBuffer block = ByteBuffer.allocate(0);
 
-    Blocks(Disk.File file, ManifestIndex index) {
+    Blocks(Disk.File file, Tail tail) {
       this.file = file;
-      this.blocks = index.blocks().iterator();
+      this.tail = tail;
     }
 
     @Override
     public @Nullable Encoded next() throws IOException {
       while (!block.hasRemaining()) {
         if (!blocks.hasNext()) {
-          return null;
+          ManifestIndex.Run run = lookUp(file, tail, index -> index.run(new byte[0], next));
+          if (run.blocks().isEmpty()) {
+            return null;
+          }
+          next = run.first() + run.blocks().size();
+          blocks = run.blocks().iterator();
         }
         block = blocks.next().read(file);
       }

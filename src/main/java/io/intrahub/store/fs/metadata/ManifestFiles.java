@@ -1,7 +1,5 @@
 package io.intrahub.store.fs.metadata;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.RepoId;
@@ -10,21 +8,20 @@ import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.StoreLayout;
 import io.intrahub.store.fs.disk.StripedLocks;
 import io.intrahub.store.fs.metadata.ManifestFormat.DamagedException;
+import io.intrahub.store.fs.metadata.ManifestFormat.Tail;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The manifests of all commits, and a bounded memory of their indexes. */
+/** The manifests of all commits. Their indexes in memory are bounded, however many are in use. */
 final class ManifestFiles {
   private static final Logger log = LoggerFactory.getLogger(ManifestFiles.class);
-
-  /** What an open manifest takes besides its path and its index, in bytes. */
-  private static final int OVERHEAD = 600;
 
   private final Disk disk;
   private final StoreLayout layout;
@@ -35,13 +32,13 @@ final class ManifestFiles {
   /** A path's stripe guards who replaces or removes its file. */
   private final StripedLocks locks = new StripedLocks();
 
-  private final Cache<Path, FsManifest> open;
+  private final ManifestIndexes indexes;
 
   /**
-   * No manifest is open yet.
+   * No index is in memory yet.
    *
    * @param placements told of each manifest that is put in its place
-   * @param bytes of heap that open manifests may take
+   * @param bytes of heap that indexes may take, as {@link ManifestIndexes}
    */
   ManifestFiles(
       Disk disk,
@@ -50,12 +47,7 @@ final class ManifestFiles {
       MetadataIndex metadata,
       ManifestPlacements placements,
       long bytes) {
-    this.open =
-        Caffeine.newBuilder()
-            .maximumWeight(bytes)
-            .weigher((Path path, FsManifest m) ->
-                OVERHEAD + 3 * path.toString().length() + m.index().weight())
-            .build();
+    this.indexes = new ManifestIndexes(bytes);
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;
@@ -70,33 +62,77 @@ final class ManifestFiles {
 
   Optional<FsManifest> get(RepoId repo, CommitHash commit) {
     Path path = layout.manifest(repo, commit);
-    FsManifest known = open.getIfPresent(path);
-    Optional<FsManifest> manifest = known != null ? Optional.of(known) : load(path);
-    return manifest.filter(m -> m.index().repo().equals(spell(repo)) && m.commit().equals(commit));
+    Optional<FsManifest> known = known(path);
+    Optional<FsManifest> manifest = known.isPresent() ? known : load(path);
+    return manifest.filter(m -> m.head().repo().equals(spell(repo)) && m.commit().equals(commit));
+  }
+
+  private Optional<FsManifest> known(Path path) {
+    return indexes.head(path).map(head -> manifest(path, head));
+  }
+
+  private FsManifest manifest(Path path, ManifestIndex.Head head) {
+    IndexSource source =
+        new IndexSource() {
+          @Override
+          public <R> R lookUp(Disk.File file, Tail tail, Function<ManifestIndex, R> lookup)
+              throws IOException {
+            return ManifestFiles.this.lookUp(path, file, tail, lookup);
+          }
+        };
+    return new FsManifest(disk, path, m -> remove(m.path()), source, head);
+  }
+
+  /** Looks something up in the index of a file, which is that of a path or was. */
+  private <R> R lookUp(Path path, Disk.File file, Tail tail, Function<ManifestIndex, R> lookup)
+      throws IOException {
+    Optional<R> known = indexes.lookUp(path, tail, lookup);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    ReentrantLock lock = locks.of(path);
+    // One thread at a time: many clients ask for the same large index after a start. A hit needs no
+    // lock.
+    lock.lock();
+    try {
+      Optional<R> readByOther = indexes.lookUp(path, tail, lookup);
+      return readByOther.isPresent()
+          ? readByOther.get()
+          : indexes.read(path, file, tail, () -> tailOf(path).equals(Optional.of(tail)), lookup);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The tail of the file that a path has now. */
+  private Optional<Tail> tailOf(Path path) throws IOException {
+    try (Disk.File file = disk.open(path)) {
+      return Optional.of(Tail.read(file));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
   }
 
   private Optional<FsManifest> load(Path path) {
-    // Most of what is asked for before its listing was learned. Hundreds of clients of one repo
-    // must
-    // not wait for each other to find out.
+    // Mostly there is none yet: the listing is still being fetched. Hundreds of clients of one repo
+    // must not wait for each other to find out.
     if (isMissing(path)) {
       return Optional.empty();
     }
     ReentrantLock lock = locks.of(path);
-    // One thread at a time: the index of a large manifest takes megabytes, and many clients ask for
-    // the same one after a start. A hit needs no lock.
     lock.lock();
     try {
-      FsManifest known = open.getIfPresent(path);
-      if (known != null) {
-        return Optional.of(known);
+      Optional<FsManifest> known = known(path);
+      if (known.isPresent()) {
+        return known;
       }
       if (disk.attributes(path).filter(Disk.Attributes::regular).isEmpty()) {
         return Optional.empty();
       }
-      FsManifest manifest = FsManifest.open(disk, path, m -> remove(m.path()));
-      open.put(path, manifest);
-      return Optional.of(manifest);
+      try (Disk.File file = disk.open(path)) {
+        ManifestIndex.Head head = lookUp(path, file, Tail.read(file), ManifestIndex::head);
+        return Optional.of(manifest(path, head));
+      }
     } catch (DamagedException e) {
       remove(path);
       return Optional.empty();
@@ -132,7 +168,7 @@ final class ManifestFiles {
     ReentrantLock lock = locks.of(path);
     lock.lock();
     try {
-      open.invalidate(path);
+      indexes.forget(path);
       long length = metadata.lengthOf(path);
       if (length > 0) {
         delete(path);
@@ -148,7 +184,7 @@ final class ManifestFiles {
     ReentrantLock lock = locks.of(path);
     lock.lock();
     try {
-      open.invalidate(path);
+      indexes.forget(path);
       if (isDamaged(path)) {
         log.warn("{} is damaged and is removed", path);
         delete(path);
@@ -255,7 +291,7 @@ final class ManifestFiles {
       try {
         file.moveTo(path, rename -> placements.place(repo, commit, rename));
       } finally {
-        open.invalidate(path);
+        indexes.forget(path);
       }
       return true;
     } finally {
@@ -263,7 +299,7 @@ final class ManifestFiles {
     }
   }
 
-  private static Optional<ManifestFormat.Tail> tail(Optional<FsManifest> manifest) {
-    return manifest.map(m -> m.index().tail());
+  private static Optional<Tail> tail(Optional<FsManifest> manifest) {
+    return manifest.map(m -> m.head().tail());
   }
 }

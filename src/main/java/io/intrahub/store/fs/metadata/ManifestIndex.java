@@ -16,21 +16,17 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
 
 /**
- * The part of a manifest that is kept in memory: about 150 bytes for each 64 entries.
+ * The part of a manifest that is read into memory: about 150 bytes for each 64 entries.
  *
- * @param tail identifies the file's content
- * @param repo as the store spells it; tells whose manifest it is
- * @param complete whether every entry of the commit is in it
- * @param size number of entries
  * @param blocks in the order of their paths
  */
-record ManifestIndex(
-    Tail tail, String repo, CommitHash commit, boolean complete, int size, List<Block> blocks) {
+record ManifestIndex(Head head, List<Block> blocks) {
   private static final int BUFFER = 32 * 1024;
 
   /** Bytes that a block takes in the index, besides those of its path. */
@@ -38,6 +34,23 @@ record ManifestIndex(
 
   /** No path and no repo has as many bytes. */
   private static final int MAX_TEXT = 16 * 1024;
+
+  /**
+   * Heap of the blocks that a listing holds while a client takes entries, in bytes. It is charged
+   * with the buffers of the client's connection, and spares a large index from being read again for
+   * each block.
+   */
+  private static final int RUN = 32 * 1024;
+
+  /**
+   * What is said of a whole manifest.
+   *
+   * @param tail identifies the file's content
+   * @param repo as the store spells it; tells whose manifest it is
+   * @param complete whether every entry of the commit is in it
+   * @param size number of entries
+   */
+  record Head(Tail tail, String repo, CommitHash commit, boolean complete, int size) {}
 
   /** A run of entries. */
   static final class Block {
@@ -73,8 +86,44 @@ record ManifestIndex(
     }
   }
 
+  /**
+   * Some blocks in a row.
+   *
+   * @param first number of the first one in the index
+   */
+  record Run(int first, List<Block> blocks) {
+    /** Which of them is the last that begins at or before this path; 0 when none does. */
+    int blockOf(byte[] path) {
+      return ManifestIndex.blockOf(blocks, path);
+    }
+  }
+
+  /**
+   * The blocks from the one that may have this path, as many as a listing may hold; none at the end
+   * of the manifest.
+   *
+   * @param atLeast the number of a block; those before it are not wanted
+   */
+  Run run(byte[] path, int atLeast) {
+    int from = Math.max(atLeast, blockOf(blocks, path));
+    int to = from;
+    int weight = 0;
+    while (to < blocks.size() && (to == from || weight + blocks.get(to).weight() <= RUN)) {
+      weight += blocks.get(to).weight();
+      to++;
+    }
+    return from < to
+        ? new Run(from, List.copyOf(blocks.subList(from, to)))
+        : new Run(from, List.of());
+  }
+
+  /** The only block that may have this path; empty when there are no entries. */
+  Optional<Block> block(byte[] path) {
+    return blocks.isEmpty() ? Optional.empty() : Optional.of(blocks.get(blockOf(blocks, path)));
+  }
+
   /** The number of the last block that begins at or before this path; 0 when none does. */
-  int blockOf(byte[] path) {
+  private static int blockOf(List<Block> blocks, byte[] path) {
     int low = 0;
     int high = blocks.size() - 1;
     while (low < high) {
@@ -129,7 +178,7 @@ record ManifestIndex(
         }
         blocks.add(block);
       }
-      index = new ManifestIndex(tail, repo, commit, complete, size, List.copyOf(blocks));
+      index = new ManifestIndex(new Head(tail, repo, commit, complete, size), List.copyOf(blocks));
       if (in.read() >= 0) {
         throw new DamagedException("its index is wrong");
       }
