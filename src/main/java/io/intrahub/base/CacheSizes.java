@@ -2,9 +2,10 @@ package io.intrahub.base;
 
 /**
  * The size of each cache in bytes of heap. Clients choose what is cached, so every cache is weighed
- * in bytes and its size follows from the heap: whatever clients ask for, all caches together stay
- * below a quarter of it. Weights are conservative estimates; {@code CacheMemoryIT} compares them
- * with the memory that filled caches use.
+ * in bytes and its size follows from the heap: whatever clients ask for, these caches together stay
+ * below 19.2 % of it. The few caches with a fixed size or number of entries take 29 MiB at most, so
+ * that all caches together stay below a quarter of a heap of 512 MiB or more. {@code CacheMemoryIT}
+ * compares the weights with the memory that filled caches use.
  *
  * @param entries entries of commits by path, in {@code mirror}
  * @param answers small repo infos, in {@code mirror}
@@ -38,9 +39,7 @@ public record CacheSizes(
   private static final int THOUSAND = 1000;
 
   /**
-   * Computes the sizes for a heap. Their sum is 192 thousandths of it. The rest of the quarter is
-   * for signed addresses and what is remembered of the ways to files, which take 11 MiB whatever
-   * the heap, and for the few caches with a fixed number of small entries.
+   * Computes the sizes for a heap. Their sum is 192 thousandths of it.
    *
    * @param heapBytes the maximum size of the heap
    */

@@ -1,7 +1,5 @@
 package io.intrahub.mirror;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
@@ -41,9 +39,6 @@ import java.util.function.Supplier;
  * sent it, and streamed from the store. Safe for use by many threads.
  */
 public final class RepoInfoQueries {
-  /** Heap for one answer beside its bytes: the key with its texts, and the cache's own. */
-  private static final int OVERHEAD = 600;
-
   private final RevisionResolver revisions;
   private final RepoStore store;
   private final HubUpstream upstream;
@@ -57,12 +52,10 @@ public final class RepoInfoQueries {
   private final SingleFlight<FlightKey, UpstreamResult<RepoInfoFetcher.Answered>> flights;
 
   /** Small answers; larger ones are read from the store each time. */
-  private final Cache<Key, SmallRepoInfo> memory;
-
-  private record Key(RepoId repo, CommitHash commit, String name) {}
+  private final RepoInfoMemory memory;
 
   /** One authority's answer is never another's. */
-  private record FlightKey(Key key, Authority as) {}
+  private record FlightKey(RepoInfoMemory.Key key, Authority as) {}
 
   RepoInfoQueries(
       RevisionResolver revisions,
@@ -87,12 +80,7 @@ public final class RepoInfoQueries {
     this.meters = meters;
     this.questions = questions;
     this.settings = settings;
-    this.memory =
-        Caffeine.newBuilder()
-            .maximumWeight(memoryBytes)
-            .weigher((Key key, SmallRepoInfo answer) ->
-                OVERHEAD + 2 * key.name().length() + answer.body().length)
-            .build();
+    this.memory = new RepoInfoMemory(memoryBytes);
     this.flights = new SingleFlight<>(executor);
   }
 
@@ -145,7 +133,7 @@ public final class RepoInfoQueries {
 
   /** Another repo has this name now. */
   void forget(RepoId repo) {
-    memory.asMap().keySet().removeIf(key -> key.repo().equals(repo));
+    memory.forget(repo);
   }
 
   private ApiReply kept(
@@ -158,11 +146,11 @@ public final class RepoInfoQueries {
     RepoId asked = request.repo();
     Caller caller = request.caller();
     RepoId repo = at.repo().subject();
-    Key key = new Key(repo, at.commit(), query.answerName());
-    SmallRepoInfo small = memory.getIfPresent(key);
-    if (small != null && !isOutdated(at, small)) {
+    RepoInfoMemory.Key key = new RepoInfoMemory.Key(repo, at.commit(), query.answerName());
+    Optional<SmallRepoInfo> small = memory.get(key).filter(info -> !isOutdated(at, info));
+    if (small.isPresent()) {
       meters.answered(Meters.Kind.ANSWER, Meters.Level.MEMORY);
-      return reply(at, small.body(), caller);
+      return reply(at, small.get().body(), caller);
     }
     Optional<ApiReply> reply =
         store
@@ -291,7 +279,11 @@ public final class RepoInfoQueries {
 
   /** Empty when the stored answer can't be read: then upstream is asked again. */
   private Optional<ApiReply> reply(
-      ResolvedRevision.At at, CacheLabel label, Key key, StoredAnswer answer, Caller caller) {
+      ResolvedRevision.At at,
+      CacheLabel label,
+      RepoInfoMemory.Key key,
+      StoredAnswer answer,
+      Caller caller) {
     answer.small().ifPresent(bytes -> memory.put(key, SmallRepoInfo.of(bytes, answer.learnedAt())));
     try {
       ReplyBody body = ApiReplies.stored(budget, caller.client(), answer);

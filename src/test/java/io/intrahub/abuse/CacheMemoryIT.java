@@ -2,8 +2,10 @@ package io.intrahub.abuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.mirror.FilledAnswers;
 import io.intrahub.mirror.FilledCaches;
 import io.intrahub.store.fs.FilledFiles;
+import io.intrahub.upstream.hub.FilledUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,19 +15,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Full caches in processes of their own: what they take of the heap is what their weights say, so
- * that all of them together stay below a quarter of it.
+ * Full caches in processes of their own: what they take of the heap is what {@code base.CacheSizes}
+ * says, and for the others what {@code FixedCaches} says.
  */
 class CacheMemoryIT {
   /** Of what a cache may take: tables grow by doubling, and evictions lag behind. */
   private static final double TOLERANCE = 1.15;
+
+  private static final List<Class<?>> MAINS =
+      List.of(FilledCaches.class, FilledAnswers.class, FilledUpstream.class, FilledFiles.class);
 
   @TempDir private Path folder;
 
   @ParameterizedTest(name = "{0} MiB")
   @ValueSource(ints = {192, 512})
   void filled_caches_take_what_they_may(int heap) throws Exception {
-    for (Class<?> main : List.of(FilledCaches.class, FilledFiles.class)) {
+    for (Class<?> main : MAINS) {
       List<String> lines = run(main, heap);
       assertThat(lines).hasSizeGreaterThan(1);
       for (String line : lines) {

@@ -9,7 +9,10 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.hub.RepoType;
 import io.intrahub.hub.Revision;
 import io.intrahub.policy.Observation;
+import io.intrahub.store.LongPaths;
+import io.intrahub.store.ManifestEntry;
 import io.intrahub.store.RepoStore;
+import io.intrahub.store.TestRepos;
 import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.HeapUse;
 import java.io.IOException;
@@ -21,12 +24,16 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 
 /** Fills the caches of a store as hostile clients would, in a process of its own. */
 public final class FilledFiles {
   private static final Random RANDOM = new Random(1);
   private static final Clock CLOCK = Clock.systemUTC();
+
+  /** Weights do not depend on the heap, and thousands of manifests take long to write. */
+  private static final long MANY = 8 << 20;
 
   private FilledFiles() {}
 
@@ -75,8 +82,30 @@ public final class FilledFiles {
               var _ = repos.revision(TestGrants.everybody(repo), new Revision(hex(40)));
             }
           });
+      if (sizes.manifests() < MANY) {
+        HeapUse.print("manifests", sizes.manifests(), () -> fill(repos, sizes.manifests()));
+      }
       Reference.reachabilityFence(repos);
       Reference.reachabilityFence(seeds);
+    }
+  }
+
+  /** With the indexes of manifests of long paths. */
+  private static void fill(RepoStore repos, long bytes) {
+    // Two fill a block, so that the index names every second path.
+    List<ManifestEntry> entries =
+        LongPaths.entries(8).stream()
+            .map(entry -> new ManifestEntry(entry.entry(), "x".repeat(32 * 1024)))
+            .toList();
+    for (long n = 0; n < bytes / 8_000; n++) {
+      RepoId repo = repo();
+      CommitHash commit = new CommitHash(hex(40));
+      try {
+        TestRepos.putManifest(repos, repo, commit, entries, true);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      var _ = repos.manifest(TestGrants.everybody(repo), commit).orElseThrow();
     }
   }
 
