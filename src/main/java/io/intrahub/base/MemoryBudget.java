@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One budget of heap bytes, shared by everything that buffers data whose size a client or upstream
- * chooses: request bodies, the first part of answers, listings, error texts. Without it, many
- * harmless buffers at once could end the process for lack of memory.
+ * chooses: request bodies, the first part of answers, listings. Without it, many harmless buffers
+ * at once could end the process for lack of memory. Error texts of upstream are not in it: they
+ * have 8 KiB at most for each call in progress.
  *
  * <p>A reservation that does not fit waits for a moment and is then refused. An owner may hold a
  * third of what is free at that moment (dynamic thresholds, Choudhury and Hahne 1998): alone it

@@ -366,8 +366,8 @@ public record Config(
               type = SIZE,
               byDefault = "0",
               doc =
-                  "Limits the heap memory that request bodies, answers, listings and error texts in"
-                      + " flight may use together. `0` means an eighth of the Java heap. One client may use a"
+                  "Limits the heap memory that request bodies, answers and listings in flight may use"
+                      + " together. `0` means an eighth of the Java heap. One client may use a"
                       + " third of what is free. A request that cannot reserve memory within two seconds is"
                       + " refused with 503 and `Retry-After`.")
           DataSize budget) {}
