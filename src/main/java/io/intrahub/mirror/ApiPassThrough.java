@@ -78,21 +78,18 @@ final class ApiPassThrough {
 
   private ApiReply reply(
       ApiAnswer ok, ApiRequest request, Caller caller, String what, String self) {
-    Map<String, String> headers = Map.of();
+    Map<String, String> headers;
     if (request.isFile()) {
       headers =
           ok.header("content-length")
               .map(l -> Map.of(HeaderNames.CONTENT_LENGTH, l))
               .orElse(Map.of());
     } else {
+      headers = ApiReplies.shownHeaders(ok);
       switch (upstream.nextPage(ok, request.target())) {
-        case ApiUpstream.NextPage.None _ ->
-            headers =
-                ok.header("x-revision")
-                    .map(revision -> Map.of(HeaderNames.X_REVISION, revision))
-                    .orElse(Map.of());
+        case ApiUpstream.NextPage.None _ -> {}
         case ApiUpstream.NextPage.At next ->
-            headers = Map.of("Link", LinkHeader.ofNext(self + next.target()));
+            headers.put(HeaderNames.LINK, LinkHeader.ofNext(self + next.target()));
         case ApiUpstream.NextPage.Elsewhere _ -> {
           ok.body().close();
           // A list without its end must not look whole.

@@ -2,14 +2,20 @@ package io.intrahub.mirror;
 
 import io.intrahub.base.BudgetExhaustedException;
 import io.intrahub.base.MemoryBudget;
+import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.LimitErrors;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.store.StoredAnswer;
+import io.intrahub.upstream.hub.ApiAnswer;
 import io.intrahub.upstream.hub.ApiBody;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -27,6 +33,15 @@ final class ApiReplies {
   /** There is no memory for an answer now. */
   static ApiReply overloaded() {
     return new ErrorReply(LimitErrors.memoryShareSpent("an answer"), Optional.empty());
+  }
+
+  /** The headers of an answer that are shown besides those that have a meaning to the mirror. */
+  static Map<String, String> shownHeaders(ApiAnswer ok) {
+    Map<String, String> headers = new HashMap<>();
+    for (String name : List.of(HeaderNames.X_TOTAL_COUNT, HeaderNames.X_REVISION)) {
+      ok.header(name.toLowerCase(Locale.ROOT)).ifPresent(value -> headers.put(name, value));
+    }
+    return headers;
   }
 
   /** A body that comes from upstream. */

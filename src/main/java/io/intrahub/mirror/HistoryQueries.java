@@ -9,9 +9,7 @@ import io.intrahub.base.Deadline;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
-import io.intrahub.hub.HeaderNames;
 import io.intrahub.hub.HubTarget;
-import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.MalformedJsonException;
 import io.intrahub.hub.json.RefsJson;
@@ -264,16 +262,14 @@ public final class HistoryQueries {
       KeptHistories.Learned known,
       String url,
       RevisionRequest on) {
-    Map<String, String> headers =
-        known
-            .next()
-            .map(query -> Map.of(HeaderNames.LINK, LinkHeader.ofNext(url + "?" + query)))
-            .orElse(Map.of());
     return known
         .answer()
         .flatMap(answer ->
             reply(
-                at, label, headers, () -> ApiReplies.stored(budget, on.caller().client(), answer)));
+                at,
+                label,
+                known.headers(url),
+                () -> ApiReplies.stored(budget, on.caller().client(), answer)));
   }
 
   private interface Body {

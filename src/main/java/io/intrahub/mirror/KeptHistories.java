@@ -3,6 +3,8 @@ package io.intrahub.mirror;
 import io.intrahub.access.Authorised;
 import io.intrahub.base.MemoryBudget;
 import io.intrahub.hub.CommitHash;
+import io.intrahub.hub.HeaderNames;
+import io.intrahub.hub.LinkHeader;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.json.JsonFilter;
 import io.intrahub.policy.Observation;
@@ -19,6 +21,8 @@ import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -36,15 +40,16 @@ final class KeptHistories {
 
   /**
    * Answers of one commit, repo info included, beyond which no page of its history is kept: fewer
-   * than {@link RepoInfoFetcher} keeps, so that a client can't take their places with pages.
+   * than {@link RepoInfoFetcher} keeps, so that a client can't take their places with pages. One of
+   * them is the number of commits.
    */
-  private static final int MAX_ANSWERS = 24;
+  private static final int MAX_ANSWERS = 25;
 
   /** The same for pages behind the first, which must not take the places of first pages. */
-  private static final int MAX_LATER_PAGES = 16;
+  private static final int MAX_LATER_PAGES = 17;
 
   /** The same for pages of a size that the client chose, of which there are thousands. */
-  private static final int MAX_SIZED_PAGES = 12;
+  private static final int MAX_SIZED_PAGES = 13;
 
   /** Git's id of no commit: the list of refs belongs to the repo, and outlives each commit. */
   static final CommitHash NO_COMMIT = new CommitHash("0".repeat(40));
@@ -52,6 +57,13 @@ final class KeptHistories {
   /** Answers that always have a place: what clients ask for first. There are few such names. */
   private static final Pattern USUAL =
       Pattern.compile("refs.*|commits(\\?expand(\\[]|%5B%5D)=formatted)?");
+
+  /**
+   * The name under which the number of all commits of a history is kept: each page has the same.
+   */
+  private static final String TOTAL = "commits total";
+
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
 
   private static final Pattern LATER_PAGE = Pattern.compile("commits\\?(.*&)?p=0*[1-9]\\d*(&.*)?");
 
@@ -85,8 +97,21 @@ final class KeptHistories {
    *
    * @param answer empty when the store can't keep it
    * @param next the query of the page behind it
+   * @param total how many commits the whole history has, if upstream says so
    */
-  record Learned(Optional<StoredAnswer> answer, Optional<String> next) {}
+  record Learned(Optional<StoredAnswer> answer, Optional<String> next, Optional<String> total) {
+    /**
+     * The headers that it is shown with.
+     *
+     * @param url of the list as the client sees it, without a query
+     */
+    Map<String, String> headers(String url) {
+      Map<String, String> headers = new HashMap<>();
+      next.ifPresent(query -> headers.put(HeaderNames.LINK, LinkHeader.ofNext(url + "?" + query)));
+      total.ifPresent(number -> headers.put(HeaderNames.X_TOTAL_COUNT, number));
+      return headers;
+    }
+  }
 
   /** Whether a page is not the first of its history. */
   static boolean isLater(String name) {
@@ -105,10 +130,15 @@ final class KeptHistories {
         .map(page ->
             new Learned(
                 Optional.of(page),
-                store
-                    .answer(repo, commit, nextOf(name))
-                    .flatMap(StoredAnswer::small)
-                    .map(bytes -> new String(bytes, StandardCharsets.UTF_8))));
+                text(repo, commit, nextOf(name)),
+                text(repo, commit, TOTAL).filter(NUMBER.asMatchPredicate())));
+  }
+
+  private Optional<String> text(Authorised<RepoId> repo, CommitHash commit, String name) {
+    return store
+        .answer(repo, commit, name)
+        .flatMap(StoredAnswer::small)
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
   }
 
   /**
@@ -148,7 +178,7 @@ final class KeptHistories {
               return hasPlace;
             });
     if (!isReserved) {
-      return new UpstreamResult.Value<>(new Learned(Optional.empty(), Optional.empty()));
+      return new UpstreamResult.Value<>(notKept(Optional.empty(), Optional.empty()));
     }
     try {
       return question.get();
@@ -181,6 +211,7 @@ final class KeptHistories {
       ApiBody body,
       Instant learnedAt)
       throws BrokenAnswerException {
+    boolean isHistory = !commit.equals(NO_COMMIT);
     Optional<String> next =
         switch (upstream.nextPage(ok, target)) {
           case ApiUpstream.NextPage.None _ -> Optional.empty();
@@ -195,15 +226,16 @@ final class KeptHistories {
               UpstreamFailure.Kind.UNEXPECTED_ANSWER,
               "the link to the rest of the list leads elsewhere"));
     }
+    Optional<String> total =
+        ok.header("x-total-count").filter(NUMBER.asMatchPredicate()).filter(_ -> isHistory);
     RepoId repo = at.repo().subject();
     boolean isNew = store.answer(at.repo(), commit, name).isEmpty();
     boolean isLater = isLater(name);
     if (isNew && !hasPlace(repo, commit, name)) {
-      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+      return new UpstreamResult.Value<>(notKept(next, total));
     }
     try (MemoryBudget.Reservation memory = budget.reservation(at.reader().client());
         AnswerWriter writer = store.newAnswer(repo, commit, name, memory)) {
-      boolean isHistory = !commit.equals(NO_COMMIT);
       ShapeCheck checked =
           new ShapeCheck(
               writer,
@@ -212,22 +244,32 @@ final class KeptHistories {
       body.copyTo(checked, JsonFilter.Links.KEPT);
       if (!checked.isRight()) {
         log.warn("What the Hub sent as {} of {} is something else, and is not kept", name, repo);
-        return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+        return new UpstreamResult.Value<>(notKept(next, total));
       }
       // Before the page itself, which must not be found without it.
       Runnable link =
-          () ->
-              next.map(
-                      query -> new Observation<>(query.getBytes(StandardCharsets.UTF_8), learnedAt))
-                  .ifPresent(page -> store.putAnswer(repo, commit, nextOf(name), page));
+          () -> {
+            next.ifPresent(
+                query -> store.putAnswer(repo, commit, nextOf(name), note(query, learnedAt)));
+            total.ifPresent(
+                number -> store.putAnswer(repo, commit, TOTAL, note(number, learnedAt)));
+          };
       return new UpstreamResult.Value<>(
-          new Learned(replacements.keep(repo, id, link, writer, learnedAt), next));
+          new Learned(replacements.keep(repo, id, link, writer, learnedAt), next, total));
     } catch (BrokenAnswerException e) {
       throw e;
     } catch (IOException e) {
       log.warn("{} of {} at {} can't be stored: {}", name, repo, commit, e.toString());
-      return new UpstreamResult.Value<>(new Learned(Optional.empty(), next));
+      return new UpstreamResult.Value<>(notKept(next, total));
     }
+  }
+
+  private static Learned notKept(Optional<String> next, Optional<String> total) {
+    return new Learned(Optional.empty(), next, total);
+  }
+
+  private static Observation<byte[]> note(String text, Instant learnedAt) {
+    return new Observation<>(text.getBytes(StandardCharsets.UTF_8), learnedAt);
   }
 
   /** The name under which the query of the page behind an answer is kept. */

@@ -25,8 +25,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -318,7 +316,7 @@ final class RecentAnswers {
                 ok.header("content-type").orElse("application/octet-stream"),
                 ok.header("x-repo-commit").flatMap(CommitHash::parse),
                 next,
-                shown(ok),
+                ApiReplies.shownHeaders(ok),
                 upstream.origin(ok),
                 whole.get(),
                 began));
@@ -329,15 +327,6 @@ final class RecentAnswers {
       // There is no memory for all of it now. A part at a time needs less.
     }
     return new UpstreamResult.Value<>(new HeldAnswer.TooLarge(began));
-  }
-
-  /** The headers that are shown besides those that have a meaning to the mirror. */
-  private static Map<String, String> shown(ApiAnswer ok) {
-    Map<String, String> headers = new HashMap<>();
-    for (String name : List.of(HeaderNames.X_TOTAL_COUNT, HeaderNames.X_REVISION)) {
-      ok.header(name.toLowerCase(Locale.ROOT)).ifPresent(value -> headers.put(name, value));
-    }
-    return Map.copyOf(headers);
   }
 
   private ApiReply fromMemory(

@@ -247,6 +247,20 @@ class HistoryTest {
     }
   }
 
+  /** Clients show it as the number of all pages' commits (HP 5.5). */
+  @Test
+  void each_page_of_a_history_says_how_many_commits_there_are() {
+    String passedOn = COMMITS + "?unheard-of=1";
+    assertThat(fine(passedOn).header("x-total-count")).hasValue("2");
+    for (String query : List.of("?limit=1", "?limit=1&p=1", "")) {
+      assertThat(fine(COMMITS + query).header("x-total-count")).as("cold" + query).hasValue("2");
+      assertThat(fine(COMMITS + query).header("x-total-count")).as("warm" + query).hasValue("2");
+    }
+    idle();
+    rig.restartOffline();
+    assertThat(fine(COMMITS).header("x-total-count")).hasValue("2");
+  }
+
   @Test
   void both_are_answered_from_the_last_known_while_the_hub_is_gone() {
     String refs = fine(REFS).text();

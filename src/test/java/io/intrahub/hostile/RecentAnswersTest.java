@@ -414,6 +414,7 @@ class RecentAnswersTest {
       assertThat(answer.status()).as(answer.text()).isEqualTo(200);
       assertThat(answer.text()).isEqualTo(text);
       assertThat(answer.header("content-type")).hasValue(type);
+      assertThat(answer.header("x-total-count")).hasValue("1");
       assertThat(answer.header("cache-status")).hasValue("intrahub; fwd=bypass");
       Recorded last = calls().getLast();
       assertThat(last.path() + last.query().transform(q -> q.isEmpty() ? q : "?" + q))
