@@ -43,6 +43,8 @@ final class ClientsPage {
 
       - **Uploads.** `push_to_hub`, `hf upload` and every other write is refused: the mirror is read-only. Unset
         `HF_ENDPOINT` to upload.
+      - **Files of buckets.** They come over Xet only, which the mirror does not speak, so a request for one is refused
+        with a 501. Buckets are listed and described (`hf buckets ls`). Unset `HF_ENDPOINT` to load their files.
       - **`whoami`.** The mirror asks the Hub each time, so it fails while the Hub can't be reached.
       - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
         them the address of the file, as above, or a file opened with `HfFileSystem`.
