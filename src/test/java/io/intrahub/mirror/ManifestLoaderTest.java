@@ -157,7 +157,7 @@ class ManifestLoaderTest {
     start(2_500, 1_000, 200_000);
     hub.pages((call, from, end, to) -> {
       if (call == 2) {
-        to.write(ListingHub.entry(-1));
+        to.write(ListingHub.entry(9_999));
         to.write(",");
         hub.write(call, from, end - 10, to);
         ListingHub.breakOff(to);

@@ -78,14 +78,18 @@ public final class EntryJson {
   public static int read(InputStream from, Receiver to) throws MalformedJsonException, IOException {
     try (JsonParser parser = LISTINGS.createParser(ObjectReadContext.empty(), from)) {
       if (parser.nextToken() != JsonToken.START_ARRAY) {
+        if (parser.currentToken() == null) {
+          throw new MalformedJsonException("the listing is empty");
+        }
         // Garbage may begin like an object; the reason is then that it is not JSON.
         parser.skipChildren();
-        throw new MalformedJsonException("the listing is not an array");
+        throw MalformedJsonException.otherShape("the listing is not an array");
       }
       int count = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw new MalformedJsonException("the listing contains a value that is not an object");
+          throw MalformedJsonException.otherShape(
+              "the listing contains a value that is not an object");
         }
         count++;
         Optional<Sent> entry = readOne(parser);
@@ -234,22 +238,22 @@ public final class EntryJson {
         return Optional.of(new Entry(Entry.Kind.DIRECTORY, file.get(), oid, 0, Optional.empty()));
       }
       if (!type.equals("file")) {
-        throw new MalformedJsonException("an entry is neither file nor directory");
+        throw MalformedJsonException.otherShape("an entry is neither file nor directory");
       }
       Optional<Entry.Lfs> lfs = Optional.empty();
       if (isLfs) {
         if (lfsSize < 0) {
-          throw new MalformedJsonException("an LFS entry has no size");
+          throw MalformedJsonException.otherShape("an LFS entry has no size");
         }
         if (!(Digest.ofEtag(lfsOid).orElse(null) instanceof Digest.Sha256 sha256)) {
-          throw new MalformedJsonException("an LFS entry has no sha256");
+          throw MalformedJsonException.otherShape("an LFS entry has no sha256");
         }
         lfs = Optional.of(new Entry.Lfs(sha256, lfsSize, pointerSize));
       } else if (!(Digest.ofEtag(oid).orElse(null) instanceof Digest.GitSha1)) {
-        throw new MalformedJsonException("an entry has no git blob id");
+        throw MalformedJsonException.otherShape("an entry has no git blob id");
       }
       if (size < 0) {
-        throw new MalformedJsonException("an entry has no size");
+        throw MalformedJsonException.otherShape("an entry has no size");
       }
       return Optional.of(new Entry(Entry.Kind.FILE, file.get(), oid, size, lfs));
     }

@@ -14,9 +14,9 @@ public sealed interface ListingPage {
   record Whole(int entries, ApiUpstream.NextPage next) implements ListingPage {}
 
   /**
-   * The receiver failed, so the page was not read to its end.
+   * The receiver can't have the page, which was not read to its end.
    *
-   * @param failure what the receiver threw
+   * @param failure what the receiver threw, or what is unknown about the shape of the page
    */
   record NotTaken(IOException failure) implements ListingPage {}
 

@@ -127,6 +127,11 @@ final class ListingPageReader {
       // Not upstream's fault: it must neither be asked again nor count as down.
       return new UpstreamResult.Value<>(new ListingPage.NotTaken(e.failure()));
     } catch (MalformedJsonException e) {
+      if (e.isOtherShape()) {
+        // Upstream is well, and would send the same again. Clients may know more than the mirror.
+        IOException unknown = new IOException("its shape is unknown: " + e.reason(), e);
+        return new UpstreamResult.Value<>(new ListingPage.NotTaken(unknown));
+      }
       return FailureClassifier.unexpected(e.reason());
     } catch (IOException e) {
       if (body.isLate()) {

@@ -184,6 +184,21 @@ class EntryJsonTest {
     assertMalformed(json.replace('\'', '"').replace("GIT", GIT).replace("SHA256", SHA256));
   }
 
+  /** Upstream is asked again for the second, and clients get the first as it is. */
+  @Test
+  void json_of_another_shape_is_told_from_what_is_no_json() {
+    for (String json : List.of("{}", "[[]]", "[" + FILE.replace("\"file\"", "\"symlink\"") + "]")) {
+      assertThatThrownBy(() -> read(json))
+          .isInstanceOfSatisfying(
+              MalformedJsonException.class, e -> assertThat(e.isOtherShape()).as(json).isTrue());
+    }
+    for (String json : List.of("", "[", "[" + FILE, "<html>", "[] []")) {
+      assertThatThrownBy(() -> read(json))
+          .isInstanceOfSatisfying(
+              MalformedJsonException.class, e -> assertThat(e.isOtherShape()).as(json).isFalse());
+    }
+  }
+
   @Test
   void what_is_too_deep_or_too_long_is_refused() {
     String open = FILE.substring(0, FILE.length() - 1);
