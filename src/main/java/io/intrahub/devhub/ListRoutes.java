@@ -1,10 +1,15 @@
 package io.intrahub.devhub;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * Lists and descriptions that clients only read: of repos and their folders, and of what is about
  * no repo. Each has the shape of the Hub's, few entries, and a link to the Hub.
  */
 final class ListRoutes {
+  private static final Pattern PARQUET_FILE = Pattern.compile("([^/]+/[^/]+)/(\\d{1,4})\\.parquet");
+
   private final Gate gate;
   private final Settings settings;
 
@@ -48,11 +53,30 @@ final class ListRoutes {
     return json("{\"scansDone\":true,\"filesWithIssues\":[]}");
   }
 
+  /** The lists of all configurations, of one, and of a split; or the redirect to a file. */
   private Reply parquet(Incoming in, Target target) {
     DevRepo repo = gate.read(in, target);
+    Matcher file = PARQUET_FILE.matcher(target.path());
+    if (file.matches()) {
+      return Reply.redirect(
+          302,
+          "%s/datasets/%s/resolve/refs%%2Fconvert%%2Fparquet/%s/%04d.parquet"
+              .formatted(
+                  settings.hub,
+                  DevText.encodePath(repo.id()),
+                  DevText.encodePath(file.group(1)),
+                  Integer.parseInt(file.group(2))));
+    }
+    String files =
+        "[\"%s/api/datasets/%s/parquet/default/train/0.parquet\"]"
+            .formatted(settings.hub, repo.id());
     return json(
-        "{\"default\":{\"train\":[\"%s/api/datasets/%s/parquet/default/train/0.parquet\"]}}"
-            .formatted(settings.hub, repo.id()));
+        switch (target.path()) {
+          case "" -> "{\"default\":{\"train\":" + files + "}}";
+          case "default" -> "{\"train\":" + files + "}";
+          case "default/train" -> files;
+          default -> throw Errors.noSuchPage();
+        });
   }
 
   private Reply compare(Incoming in, Target target) {

@@ -275,9 +275,15 @@ final class ApiRoutes {
 
   private static void describe(Exchange exchange, ApiReply.Ok ok) {
     exchange.response().setStatus(ok.status());
-    exchange.response().setContentType(ok.contentType());
     ok.commit().ifPresent(c -> exchange.set(HeaderNames.X_REPO_COMMIT, c.hex()));
     ok.headers().forEach(exchange::set);
+    String location = ok.headers().get(HeaderNames.LOCATION);
+    if (location == null) {
+      exchange.response().setContentType(ok.contentType());
+    } else {
+      // Relative, because huggingface_hub follows no other redirect when it asks about a file.
+      exchange.set(HeaderNames.LOCATION, exchange.prefix() + location);
+    }
     CacheHeaders.write(exchange, ok.label(), true);
     if (ok.headers().containsKey(HeaderNames.LINK)) {
       // The link follows headers of the request, which no key of a cache on the way includes.

@@ -38,7 +38,8 @@ final class ApiReplies {
   /** The headers of an answer that are shown besides those that have a meaning to the mirror. */
   static Map<String, String> shownHeaders(ApiAnswer ok) {
     Map<String, String> headers = new HashMap<>();
-    for (String name : List.of(HeaderNames.X_TOTAL_COUNT, HeaderNames.X_REVISION)) {
+    for (String name :
+        List.of(HeaderNames.X_TOTAL_COUNT, HeaderNames.X_REVISION, HeaderNames.LOCATION)) {
       ok.header(name.toLowerCase(Locale.ROOT)).ifPresent(value -> headers.put(name, value));
     }
     return headers;

@@ -9,10 +9,11 @@ public sealed interface ApiReply permits ApiReply.Ok, ErrorReply {
   /**
    * Success.
    *
-   * @param status 200 to 299
+   * @param status 200 to 299, or 302 if the client finds what it asks for at another path
    * @param contentType of the body
    * @param commit for {@code X-Repo-Commit}
-   * @param headers further headers, by name
+   * @param headers further headers, by name; {@code Location} is a path of the Hub, which leads to
+   *     the mirror once it has the prefix that the client sees
    * @param body to be closed by whoever takes the reply, written or not
    * @param label where it comes from
    */

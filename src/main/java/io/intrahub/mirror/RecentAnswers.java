@@ -278,7 +278,7 @@ final class RecentAnswers {
         return read(ok, body, request, began, arrived)
             .map(held -> {
               arrived.shrink(arrived.bytes() - held.weight());
-              boolean isKept = ok.authoritative() && ok.status() == 200 && question.keep(held);
+              boolean isKept = ok.authoritative() && isKept(ok) && question.keep(held);
               // Another repo may have the name now: each client that waits asks about that one.
               HeldAnswer told = question.isForgotten() ? new HeldAnswer.TooLarge(began) : held;
               return new Fetched(told, isKept, ok.stale());
@@ -287,6 +287,10 @@ final class RecentAnswers {
         return new UpstreamResult.Failed<>(e.failure());
       }
     });
+  }
+
+  private static boolean isKept(ApiAnswer ok) {
+    return ok.status() == 200 || ok.status() == 302;
   }
 
   private UpstreamResult<HeldAnswer> read(

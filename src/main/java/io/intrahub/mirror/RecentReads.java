@@ -111,9 +111,7 @@ final class RecentReads {
 
   private static Optional<ReadScope> ofRepo(String rest) {
     String word = rest.split("/", 2)[0];
-    // A single Parquet file is content: the Hub redirects to it, and it may be large.
-    boolean isKept = OF_REPO.contains(word) && !rest.endsWith(".parquet");
-    return isKept
+    return OF_REPO.contains(word)
         ? Optional.of(METADATA.contains(word) ? ReadScope.METADATA : ReadScope.CONTENT)
         : Optional.empty();
   }

@@ -279,6 +279,22 @@ class ApiTest {
   }
 
   @Test
+  void a_dataset_lists_parquet_files_and_redirects_to_each() {
+    hub.repo("dataset", "acme/rows").commit("m", "a.csv", DevFile.text("a,b"));
+    String listed = "/api/datasets/acme/rows/parquet";
+    String file = hub.uri() + listed + "/default/train/0.parquet";
+    assertThat(devCaller.get(listed).text())
+        .isEqualTo("{\"default\":{\"train\":[\"" + file + "\"]}}");
+    assertThat(devCaller.get(listed + "/default/train").text()).isEqualTo("[\"" + file + "\"]");
+    DevCaller.Answer redirect = devCaller.get(listed + "/default/train/12.parquet");
+    assertThat(redirect.status()).isEqualTo(302);
+    assertThat(redirect.header("Location"))
+        .contains(
+            hub.uri()
+                + "/datasets/acme/rows/resolve/refs%2Fconvert%2Fparquet/default/train/0012.parquet");
+  }
+
+  @Test
   void search_finds_what_the_caller_may_see() {
     hub.token("hf_alice", "alice");
     DevRepo hidden = hub.repo("model", "acme/secret-bert");

@@ -1,6 +1,8 @@
 package io.intrahub.upstream.hub;
 
 import io.intrahub.access.Caller;
+import io.intrahub.hub.HubTarget;
+import io.intrahub.hub.HubTargetParser;
 import io.intrahub.upstream.HubRefusal;
 import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
@@ -11,8 +13,8 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * Makes calls of the Hub's API: follows the redirects that stay at the endpoint, and tells
- * successes, refusals and failures apart. Safe for use by many threads.
+ * Makes calls of the Hub's API: follows the redirects that stay at the endpoint, except to a file,
+ * and tells successes, refusals and failures apart. Safe for use by many threads.
  */
 final class ApiClient {
   private final EndpointSelector endpoints;
@@ -81,17 +83,43 @@ final class ApiClient {
             .map(said -> new Answer(said.from(endpoint, stale, age), proves, path, age));
       }
       try (response) {
-        Optional<HttpUrl> target = client.redirect(response).filter(endpoint::owns);
-        if (target.isEmpty()) {
+        Optional<HttpUrl> elsewhere = client.redirect(response);
+        Optional<HubTarget.ResolveFile> file =
+            question.purpose() == CallPurpose.Purpose.PASS_ON && request.takesFile()
+                ? elsewhere.flatMap(to -> file(endpoint, path, to))
+                : Optional.empty();
+        Optional<HttpUrl> target = elsewhere.filter(endpoint::owns);
+        if (file.isEmpty() && target.isEmpty()) {
           return unsuccessful(endpoint, response, caller);
         }
-        url = target.get();
-        if (!request.mayGoTo(endpoint.hubPath(url))) {
+        if (!request.mayGoTo(endpoint.hubPath(elsewhere.orElseThrow()))) {
           return FailureClassifier.permanent(FailureClassifier.RENAMED);
         }
+        if (file.isPresent()) {
+          boolean stale = MirrorLabel.isStale(response);
+          Optional<Duration> age = MirrorLabel.grantAge(response);
+          ApiAnswer said = ApiAnswer.redirectTo(file.get()).from(endpoint, stale, age);
+          return new UpstreamResult.Value<>(
+              new Answer(said, endpoint.authoritative() && !stale, path, age));
+        }
+        url = target.orElseThrow();
       }
     }
     return FailureClassifier.permanent(FailureClassifier.CIRCLE);
+  }
+
+  /**
+   * The file of the Hub that a redirect leads to. Its address is not asked for: the client asks the
+   * mirror for the file, as for any other. Servers that pass the Hub on often leave its own name in
+   * addresses, so a file of the same repo may be under another name.
+   */
+  private static Optional<HubTarget.ResolveFile> file(Endpoint endpoint, String path, HttpUrl to) {
+    return HubTargetParser.parse(endpoint.hubPath(to)) instanceof HubTargetParser.Target(var target)
+            && target instanceof HubTarget.ResolveFile file
+            && (endpoint.owns(to)
+                || ApiRequest.repoOf(path).filter(file.repo()::equals).isPresent())
+        ? Optional.of(file)
+        : Optional.empty();
   }
 
   private UpstreamResult<Answer> unsuccessful(Endpoint endpoint, Response response, Caller caller) {

@@ -76,6 +76,11 @@ public record ApiRequest(
     return target.startsWith("/api/buckets/") ? links.withXet() : links;
   }
 
+  /** Whether an answer may be that a file is what was asked for. */
+  boolean takesFile() {
+    return body.isEmpty() && !isFile;
+  }
+
   /** Whether the call may go on at this path of the Hub, to which it was redirected. */
   boolean mayGoTo(String hubPath) {
     return within.isEmpty()
@@ -84,7 +89,8 @@ public record ApiRequest(
             .isPresent();
   }
 
-  private static Optional<RepoId> repoOf(String path) {
+  /** The repo that a path of the Hub is about, if it is about one. */
+  static Optional<RepoId> repoOf(String path) {
     return HubTargetParser.parse(path) instanceof HubTargetParser.Target(var target)
         ? target.about()
         : Optional.empty();

@@ -14,7 +14,8 @@ import java.util.Optional;
 public interface ApiUpstream {
   /**
    * Makes a call of the API on behalf of one client. JSON is copied without Xet fields; redirects
-   * within the endpoint are followed. The body of a success must be closed.
+   * within the endpoint are followed, but one to a file is the answer. The body of a success must
+   * be closed.
    */
   UpstreamResult<ApiAnswer> call(ApiRequest request, Caller caller);
 
