@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.clients.TableLoad.Outcome;
 import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
@@ -14,11 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -42,6 +46,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientsTableIT {
   static final List<TableRow> ROWS = TableRow.ALL;
+  static final List<TableRow> IN_PARTS =
+      ROWS.stream().filter(row -> row.parts().isPresent()).toList();
 
   private static final Path PAGE = Path.of("docs/clients.md");
   private static final Optional<String> ALICE = Optional.of(DemoRepos.ALICE);
@@ -70,7 +76,7 @@ class ClientsTableIT {
   private DevHub hub;
   private MirrorProcess mirror;
   private URI endpoint = URI.create("");
-  private List<RecordedExchange> recorded = List.of();
+  private List<List<RecordedExchange>> recorded = List.of();
   private CurlClient curl;
   private final Map<TableLoad, Outcome> cold = new HashMap<>();
   private final Map<TableLoad, Outcome> warm = new HashMap<>();
@@ -275,7 +281,10 @@ class ClientsTableIT {
     Pattern ofRow = Pattern.compile("[/=]" + Pattern.quote(row.repo("")) + "([/?&]|$)");
     List<RecordedExchange> exchanges =
         RecordedExchange.sorted(
-            recorded.stream().filter(e -> ofRow.matcher(decoded(e.target())).find()).toList());
+            recorded.stream()
+                .flatMap(List::stream)
+                .filter(e -> ofRow.matcher(decoded(e.target())).find())
+                .toList());
     if (Boolean.getBoolean("intrahub.write")) {
       RecordedExchange.write(row, exchanges);
     }
@@ -283,6 +292,38 @@ class ClientsTableIT {
         .extracting(RecordedExchange::request)
         .containsExactlyElementsOf(
             RecordedExchange.read(row).stream().map(RecordedExchange::request).toList());
+  }
+
+  /** One after the other, all parts would come over one connection. */
+  @ParameterizedTest
+  @FieldSource("IN_PARTS")
+  void the_parts_of_a_large_file_are_loaded_in_parallel(TableRow row) {
+    Map.Entry<String, DevFile> large =
+        TableRepos.repo(hub, row, TableRepos.PUBLIC).files("main").entrySet().stream()
+            .max(Map.Entry.comparingByValue(Comparator.comparing(DevFile::size)))
+            .orElseThrow();
+    long size = large.getValue().size();
+    long length = row.parts().orElseThrow();
+    Set<String> parts = new HashSet<>();
+    for (long from = 0; from < size; from += length) {
+      long last = Math.min(from + length, size) - 1;
+      parts.add("bytes %d-%d/%d".formatted(from, last, size));
+    }
+
+    List<List<String>> loaded =
+        recorded.stream()
+            .map(connection ->
+                connection.stream()
+                    .filter(e -> e.target().contains("/" + row.repo("") + "/resolve/"))
+                    .filter(e -> e.target().endsWith("/" + large.getKey()))
+                    .map(e -> e.answer().getOrDefault("content-range", ""))
+                    .filter(parts::contains)
+                    .toList())
+            .filter(ranges -> !ranges.isEmpty())
+            .toList();
+
+    assertThat(loaded.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(parts);
+    assertThat(loaded).hasSizeGreaterThan(1);
   }
 
   @Test

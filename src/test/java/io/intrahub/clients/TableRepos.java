@@ -23,6 +23,9 @@ final class TableRepos {
   /** Number of rows of each table, and the sum of their ids. */
   static final String ROWS = "[40,780]";
 
+  /** So large that huggingface_hub 0.36.2 leaves it to hf_transfer: more than 50 MiB. */
+  private static final DevFile LARGE = DevFile.lfsGenerated(36, 53_000_000);
+
   private static final int COUNT = 40;
   private static final int MORE_THAN_A_PAGE = 51;
   private static final String ODD_NAME = "names/sub dir/f#1 é.txt";
@@ -52,6 +55,9 @@ final class TableRepos {
         DevRepo repo = restricted(repo(hub, row, ending), ending);
         String commit =
             repo.commit("Add the files", row.ofKernels() ? kernel() : row.ofData() ? data : model);
+        if (row.ofTransfer()) {
+          repo.commit("Add a large file", "large.bin", LARGE);
+        }
         if (row.ofKernels()) {
           repo.branch("v1", commit);
         }

@@ -159,7 +159,11 @@ record TableRow(
         HUB,
         Optional.of(setup),
         setup.without().isPresent() ? "snapshot_without_xet" : "snapshot",
-        "`snapshot_download`",
+        "`snapshot_download`"
+            + (addition.contains("hf_transfer")
+                ? ", also of a file of 53 MB: hf_transfer loads files of more than 50 MiB, in"
+                    + " parallel parts"
+                : ""),
         List.of(ENDPOINT, line));
   }
 
@@ -215,6 +219,16 @@ record TableRow(
   /** Whether it ends with every file of the repo, and not only with those that it needs. */
   boolean loadsAll() {
     return function.isEmpty() || isSnapshot() || function.equals("files");
+  }
+
+  /** Whether its environment has hf_transfer, which loads only large files. */
+  boolean ofTransfer() {
+    return id.endsWith("hf_transfer");
+  }
+
+  /** The size of the parts in which it loads its largest file in parallel, or empty. */
+  Optional<Long> parts() {
+    return ofTransfer() ? Optional.of(10L << 20) : Optional.empty();
   }
 
   /** Whether it is {@code snapshot_download}. */

@@ -80,10 +80,11 @@ final class WireTap implements AutoCloseable {
     }
   }
 
-  /** All exchanges so far that are complete. */
-  List<RecordedExchange> exchanges() {
-    List<RecordedExchange> all = new ArrayList<>();
+  /** The exchanges so far that are complete, by connection. */
+  List<List<RecordedExchange>> exchanges() {
+    List<List<RecordedExchange>> all = new ArrayList<>();
     for (Wire wire : wires) {
+      List<RecordedExchange> exchanges = new ArrayList<>();
       InputStream sent = new ByteArrayInputStream(wire.sent().toByteArray());
       InputStream answered = new ByteArrayInputStream(wire.answered().toByteArray());
       Optional<Message> request = message(sent, false);
@@ -92,9 +93,10 @@ final class WireTap implements AutoCloseable {
         if (answer.isEmpty()) {
           break;
         }
-        all.add(exchange(request.get(), answer.get()));
+        exchanges.add(exchange(request.get(), answer.get()));
         request = message(sent, false);
       }
+      all.add(exchanges);
     }
     return all;
   }
@@ -126,15 +128,22 @@ final class WireTap implements AutoCloseable {
         head.put(
             line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
       }
-      return Optional.of(new Message(head, answersHead ? new byte[0] : body(head, in)));
+      return answersHead
+          ? Optional.of(new Message(head, new byte[0]))
+          : body(head, in).map(body -> new Message(head, body));
     } catch (IOException e) {
       throw new AssertionError("not possible in memory", e);
     }
   }
 
-  private static byte[] body(Map<String, String> head, InputStream in) throws IOException {
+  /**
+   * Empty if the connection ended before the body: a client may hang up when it has seen enough.
+   */
+  private static Optional<byte[]> body(Map<String, String> head, InputStream in)
+      throws IOException {
     if (!head.getOrDefault("transfer-encoding", "").equals("chunked")) {
-      return in.readNBytes(Integer.parseInt(head.getOrDefault("content-length", "0")));
+      int length = Integer.parseInt(head.getOrDefault("content-length", "0"));
+      return Optional.of(in.readNBytes(length)).filter(body -> body.length == length);
     }
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     for (int n = chunk(in); n > 0; n = chunk(in)) {
@@ -142,7 +151,7 @@ final class WireTap implements AutoCloseable {
       line(in);
     }
     line(in);
-    return body.toByteArray();
+    return Optional.of(body.toByteArray());
   }
 
   private static int chunk(InputStream in) throws IOException {
