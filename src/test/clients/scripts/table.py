@@ -6,16 +6,19 @@ both, or {"error": ...} as in report.py. A repo that is loaded twice by one proc
 the client's own cache the second time.
 """
 
+import concurrent.futures
 import hashlib
 import io
 import json
 import os
 import sys
+import threading
 
 import report
 
 CLIENTS = {}
 TYPE = "datasets"
+THREADS = 8
 
 
 def client(function):
@@ -90,6 +93,17 @@ def files(repo, token):
     assert fs.cat_file(large, start=size - 100, end=size) == end
     parts = fs.cat_ranges([large] * 4, [0, 1000, 2000, 3000], [1000, 2000, 3000, 4000])
     assert b"".join(parts) == fs.cat_file(large, start=0, end=4000)
+    # The threads start together, so that no read is over before the next one begins.
+    barrier = threading.Barrier(THREADS)
+
+    def read(start):
+        barrier.wait()
+        return fs.cat_file(large, start=start, end=start + size // THREADS, cache_type="none")
+
+    assert size % THREADS == 0
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        parts = list(threads.map(read, range(0, size, size // THREADS)))
+    assert b"".join(parts) == fs.cat_file(large)
     return {"files": {name[len(repo) + 1 :]: digest(fs.cat_file(name)) for name in names}}
 
 

@@ -72,7 +72,8 @@ record TableRow(
               "HfFileSystem",
               HUB,
               NEWEST,
-              "`find`, `ls`, `glob`, `walk`, `info`, whole and partial reads",
+              "`find`, `ls`, `glob`, `walk`, `info`, whole and partial reads, and 8 threads that"
+                  + " each read a part of a file",
               python("from huggingface_hub import HfFileSystem as F; print(F().ls('acme/tiny'))")),
           transformers("4.57"),
           transformers("5"),
@@ -228,7 +229,9 @@ record TableRow(
 
   /** The size of the parts in which it loads its largest file in parallel, or empty. */
   Optional<Long> parts() {
-    return ofTransfer() ? Optional.of(10L << 20) : Optional.empty();
+    return ofTransfer()
+        ? Optional.of(10L << 20)
+        : id.equals("files") ? Optional.of(TableRepos.EIGHTH) : Optional.empty();
   }
 
   /** Whether it is {@code snapshot_download}. */
