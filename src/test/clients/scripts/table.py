@@ -158,7 +158,7 @@ def kernels(repo, token):
     os.environ.pop("HF_TOKEN", None)
     if token is not None:
         os.environ["HF_TOKEN"] = token
-    kernel = kernels.get_kernel(repo, version=1, trust_remote_code=True)
+    kernel = kernels.get_kernel(repo, version=1)
     assert kernel.double(21) == 42
     info = HfApi().kernel_info(repo)
     variant = os.path.dirname(kernel.__file__)

@@ -215,6 +215,11 @@ public final class DevHub implements AutoCloseable {
     traffic.listen(listener);
   }
 
+  /** Lists this organisation as a publisher of kernels that users may run without asking. */
+  public void trustPublisher(String organisation) {
+    settings.trustedPublishers.add(organisation);
+  }
+
   /** Whether LFS files show Xet hashes; true by default, as on the Hub. */
   public void xet(boolean shown) {
     settings.xet = shown;

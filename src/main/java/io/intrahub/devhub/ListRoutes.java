@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
  */
 final class ListRoutes {
   private static final Pattern PARQUET_FILE = Pattern.compile("([^/]+/[^/]+)/(\\d{1,4})\\.parquet");
+  private static final String OVERVIEW = "/overview";
 
   private final Gate gate;
   private final Settings settings;
@@ -24,6 +25,8 @@ final class ListRoutes {
       case "scan" -> scan(in, target);
       case "parquet" -> parquet(in, target);
       case "compare" -> compare(in, target);
+      case "organizations" ->
+          target.path().endsWith(OVERVIEW) ? overview(target) : about(in, target);
       case "spaces" -> target.path().equals("templates") ? templates() : about(in, target);
       default -> about(in, target);
     };
@@ -97,6 +100,22 @@ final class ListRoutes {
           g.writeStringProperty("url", settings.hub + "/" + target.verb() + "/" + target.path());
           g.writeEndObject();
           g.writeEndArray();
+        }));
+  }
+
+  /** What kernels 0.17.2 asks of the publisher before it loads a kernel. */
+  private Reply overview(Target target) {
+    String name = target.path().substring(0, target.path().length() - OVERVIEW.length());
+    return Reply.json(
+        200,
+        Json.write(g -> {
+          g.writeStartObject();
+          g.writeStringProperty("name", name);
+          g.writeStringProperty("fullname", name);
+          g.writeStringProperty("avatarUrl", "https://example.com/" + name + ".svg");
+          g.writeBooleanProperty(
+              "trustedKernelPublisher", settings.trustedPublishers.contains(name));
+          g.writeEndObject();
         }));
   }
 

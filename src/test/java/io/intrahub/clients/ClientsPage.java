@@ -46,6 +46,11 @@ final class ClientsPage {
       - **Files of buckets.** They come over Xet only, which the mirror does not speak, so a request for one is refused
         with a 501. Buckets are listed and described (`hf buckets ls`). Unset `HF_ENDPOINT` to load their files.
       - **`whoami`.** The mirror asks the Hub each time, so it fails while the Hub can't be reached.
+      - **Kernels.** Unless it is told to trust the kernel, as above, `get_kernel` asks the Hub whether the publisher is
+        a trusted one, and raises a `ValueError` if not. The mirror passes this question on and keeps the answer for each
+        user in memory only, and shows it during an outage. After a restart during an outage, or in `mode: offline`, it has
+        no answer, and `get_kernel` raises a `ValueError` that says that the trust could not be verified. A kernel that
+        `trust_remote_code` names loads then, too.
       - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
         them the address of the file, as above, or a file opened with `HfFileSystem`.
       - **Clients that need torch** (`diffusers`, `peft`, `sentence-transformers`, and models of transformers) are not in

@@ -50,6 +50,7 @@ final class TableRepos {
   /** Adds three repos for each client, two of which only {@link DemoRepos#ALICE} may read. */
   static void install(DevHub hub) {
     DemoRepos.install(hub);
+    hub.trustPublisher("acme");
     Map<String, DevFile> model = new HashMap<>(hub.repo("model", "demo/tiny-bert").files("v1.0"));
     model.put(ODD_NAME, DevFile.text("space, hash and accent\n"));
     Map<String, DevFile> data = data();
@@ -96,7 +97,7 @@ final class TableRepos {
   }
 
   /** A kernel of Python alone for the processor, and one that no test machine can use. */
-  private static Map<String, DevFile> kernel() {
+  static Map<String, DevFile> kernel() {
     return Map.of(
         "README.md",
         DevFile.text("# A kernel\n"),

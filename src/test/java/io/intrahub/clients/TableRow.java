@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * One client of {@code docs/clients.md}.
@@ -143,8 +144,11 @@ record TableRow(
               "kernels",
               "kernels",
               DATASETS,
-              "`get_kernel` of a version, without torch; `HfApi.kernel_info`",
-              python("from kernels import get_kernel as k; k('acme/tiny', version=1)")));
+              "`get_kernel` of a version by a trusted publisher, without torch;"
+                  + " `HfApi.kernel_info`",
+              python(
+                  "from kernels import get_kernel as k; print(k('acme/kernel', version=1,"
+                      + " trust_remote_code=['acme/kernel']))")));
 
   /** No line of the page: the upload that a mirror refuses. */
   static final TableRow PUSH = row("push", "datasets", "datasets", DATASETS, "`push_to_hub`", "");
@@ -254,6 +258,12 @@ record TableRow(
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Whether a request, decoded, is about the repo that everybody may read or its publisher. */
+  boolean isAbout(String target) {
+    return target.matches(".*[/=]" + Pattern.quote(repo("")) + "([/?&].*)?")
+        || (ofKernels() && target.equals("/api/organizations/acme/overview"));
   }
 
   /** Returns the id of the repo that everybody may read, or of the one named by the ending. */
