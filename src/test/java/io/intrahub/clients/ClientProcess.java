@@ -63,6 +63,12 @@ final class ClientProcess {
     }
   }
 
+  /** Runs lines as a user types them in the home folder, up to the first one that fails. */
+  static ClientResult shell(
+      List<String> lines, Map<String, String> env, Path home, Duration timeout) {
+    return run(List.of("sh", "-ec", "cd\n" + String.join("\n", lines)), env, home, timeout);
+  }
+
   /** Starts the command, to be spoken to by its standard input and output. */
   static Process start(List<String> command, Map<String, String> env, Path home) {
     try {

@@ -32,8 +32,8 @@ final class ClientsPage {
 
       ## Use the mirror
 
-      Replace `http://mirror:8090` by the address of your mirror. A token, if a repo needs one, goes where it always goes,
-      for example into `HF_TOKEN`.
+      Replace `http://mirror:8090` by the address of your mirror, and the repo by yours. A token, if a repo needs one, goes
+      where it always goes, for example into `HF_TOKEN`. `ClientLinesIT` runs these lines, and replaces only the address.
 
       """;
 
@@ -53,6 +53,13 @@ final class ClientsPage {
         `trust_remote_code` names loads then, too.
       - **`hf://` in Polars and DuckDB.** Both take `hf://` for `https://huggingface.co`, whatever `HF_ENDPOINT` says. Give
         them the address of the file, as above, or a file opened with `HfFileSystem`.
+      - **DuckDB's extension httpfs.** DuckDB loads it from `extensions.duckdb.org` when it first reads an address, and
+        not through the mirror. Where that cannot be reached, install it beforehand: the Python package
+        `duckdb-extension-httpfs` has the file, which belongs into `~/.duckdb/extensions/v1.5.5/linux_amd64`, with your
+        version and platform.
+      - **PyArrow's threads.** A program that ends right after `read_table` with `HfFileSystem` may be aborted before its
+        output is written, with every endpoint ([apache/arrow#34314](https://github.com/apache/arrow/issues/34314)). The
+        lines above read without threads.
       - **Clients that need torch** (`diffusers`, `peft`, `sentence-transformers`, and models of transformers) are not in
         this table. PyPI has no CPU-only torch for Linux x86-64, and torch 2.15.0 with the CUDA packages that it requires
         is a download of 3.0 GB, too much for each CI run. These clients download through `huggingface_hub`, which is in

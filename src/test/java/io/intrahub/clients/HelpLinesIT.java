@@ -108,7 +108,7 @@ class HelpLinesIT {
   private ClientResult shell(Path home, Map<String, String> further, String line) {
     Map<String, String> env = new HashMap<>(environment);
     env.putAll(further);
-    return ClientProcess.run(List.of("sh", "-c", "cd && " + line), env, home, LIMIT);
+    return ClientProcess.shell(List.of(line), env, home, LIMIT);
   }
 
   /** The lines of the help, with the stick in the folder of this test. */

@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -205,6 +206,33 @@ public final class PythonClient {
     public ClientResult hf(String... args) {
       Path hf = program("hf");
       return run(Files.exists(hf) ? hf : program("huggingface-cli"), List.of(), args);
+    }
+
+    /**
+     * Runs lines in a shell that finds {@code python}, {@code hf} and the other programs of this
+     * version first, and has nothing but {@code HOME} of a user's settings.
+     */
+    public ClientResult shell(List<String> lines) {
+      Path programs = ENVIRONMENTS.resolve(name).resolve("bin");
+      env.put("PATH", (flags.isEmpty() ? programs : wrapped()) + ":" + System.getenv("PATH"));
+      return ClientProcess.shell(lines, env, home, timeout);
+    }
+
+    /** Returns a folder of programs that start Python with the flags. */
+    private Path wrapped() {
+      try {
+        Path folder = Files.createDirectory(home.resolve("bin"));
+        String python = program("python") + " " + String.join(" ", flags);
+        for (String program : List.of("python", "hf")) {
+          Path wrapper = folder.resolve(program);
+          String script = program.equals("hf") ? program("hf") + " " : "";
+          Files.writeString(wrapper, "#!/bin/sh\nexec %s %s\"$@\"\n".formatted(python, script));
+          Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        return folder;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     private ClientResult python(List<String> what, String... args) {

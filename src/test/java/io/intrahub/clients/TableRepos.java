@@ -113,7 +113,7 @@ final class TableRepos {
         DevFile.text("raise ImportError\n"));
   }
 
-  private static Map<String, DevFile> data() {
+  static Map<String, DevFile> data() {
     StringBuilder csv = new StringBuilder("id,text\n");
     StringBuilder json = new StringBuilder();
     for (int i = 0; i < COUNT; i++) {

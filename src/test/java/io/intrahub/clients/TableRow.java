@@ -49,7 +49,7 @@ record TableRow(
           hub(
               ClientSetup.of(NEWEST),
               "",
-              python("from huggingface_hub import snapshot_download as s; s('acme/tiny')")),
+              python("from huggingface_hub import snapshot_download as s; print(s('acme/tiny'))")),
           hub(ClientSetup.of(NEWEST).without("hf_xet"), " without hf-xet", "hf download acme/tiny"),
           new TableRow(
               "cli",
@@ -84,28 +84,36 @@ record TableRow(
               "tokenizers",
               DATASETS,
               "`Tokenizer.from_pretrained`",
-              python("from tokenizers import Tokenizer as T; T.from_pretrained('acme/tiny')")),
+              python(
+                  "from tokenizers import Tokenizer as T;"
+                      + " print(T.from_pretrained('acme/tiny').encode('hello').tokens)")),
           row(
               "safetensors",
               "safetensors",
               "safetensors",
               DATASETS,
               "the header by ranges, then one tensor of the file",
-              python("from huggingface_hub import get_safetensors_metadata as m; m('acme/tiny')")),
+              python(
+                  "from huggingface_hub import get_safetensors_metadata as m;"
+                      + " print(m('acme/tiny'))")),
           row(
               "datasets",
               "datasets",
               "datasets",
               DATASETS,
               "`load_dataset` of Parquet, JSON lines, CSV and an image folder, also streaming",
-              python("from datasets import load_dataset as d; d('acme/rows', streaming=True)")),
+              python(
+                  "from datasets import load_dataset as d;"
+                      + " print(d('acme/rows', data_files='data/train.parquet', split='train')[0])")),
           row(
               "pandas",
               "pandas",
               "pandas",
               DATASETS,
               "`read_csv`, `read_parquet` of `hf://` addresses",
-              python("import pandas; pandas.read_csv('hf://datasets/acme/rows/data/train.csv')")),
+              python(
+                  "import pandas;"
+                      + " print(pandas.read_csv('hf://datasets/acme/rows/data/train.csv'))")),
           row(
               "pyarrow",
               "PyArrow",
@@ -113,24 +121,27 @@ record TableRow(
               DATASETS,
               "`read_table` of one column through `HfFileSystem`",
               python(
-                  "import pyarrow.parquet as p, huggingface_hub as h; p.read_table("
-                      + "'datasets/acme/rows/data/train.parquet', filesystem=h.HfFileSystem())")),
+                  "import pyarrow.parquet as p, huggingface_hub as h;"
+                      + " f = h.HfFileSystem().open('datasets/acme/rows/data/train.parquet');"
+                      + " print(p.ParquetFile(f).read(use_threads=False))")),
           row(
               "polars",
               "Polars",
               "polars",
               DATASETS,
               "`scan_parquet` of the file's address; with a token through `HfFileSystem`",
-              "python -c \"import polars; print(polars.scan_parquet('$HF_ENDPOINT/datasets/"
-                  + "acme/rows/resolve/main/data/train.parquet').collect())\""),
+              python(
+                  "import polars; print(polars.scan_parquet('$HF_ENDPOINT/datasets/acme/rows"
+                      + "/resolve/main/data/train.parquet').collect())")),
           row(
               "duckdb",
               "DuckDB",
               "duckdb",
               DATASETS,
               "`SELECT` from Parquet and CSV over HTTP ranges, with httpfs",
-              "duckdb -c \"FROM '$HF_ENDPOINT/datasets/acme/rows/resolve/main/data/"
-                  + "train.parquet'\""),
+              python(
+                  "import duckdb; print(duckdb.read_parquet('$HF_ENDPOINT/datasets/acme/rows"
+                      + "/resolve/main/data/train.parquet'))")),
           new TableRow(
               "curl",
               "curl",
@@ -182,7 +193,9 @@ record TableRow(
         "`AutoConfig`, `AutoTokenizer`, weights without torch",
         List.of(
             ENDPOINT,
-            python("from transformers import AutoModel as A; A.from_pretrained('acme/tiny')")));
+            python(
+                "from transformers import AutoTokenizer as A;"
+                    + " print(A.from_pretrained('acme/tiny'))")));
   }
 
   private static TableRow row(
