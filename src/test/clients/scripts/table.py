@@ -232,13 +232,9 @@ def polars(repo, token):
 
 @client
 def duckdb(repo, token):
-    import duckdb
-    import duckdb_extension_httpfs
+    import duckdb_http
 
-    folder = os.path.join(os.path.dirname(duckdb_extension_httpfs.__file__), "extensions")
-    extension = os.path.join(folder, "v" + duckdb.__version__, "httpfs.duckdb_extension")
-    db = duckdb.connect()
-    db.execute(f"LOAD '{extension}'")
+    db = duckdb_http.connect()
     if token is not None:
         db.execute(f"CREATE SECRET (TYPE http, BEARER_TOKEN '{token}')")
     found = [
