@@ -33,7 +33,7 @@ final class KnownCommit {
     this.repo = repo;
     this.commit = commit;
     // Before the list: a list of an earlier repo is removed before the id of a later one is known.
-    this.id = store.repos().internalId(repo).filter(known -> !known.equals(RepoStore.IMPORTED));
+    this.id = store.repos().internalId(repo).filter(RepoStore::isOfHub);
     this.manifest = read();
   }
 

@@ -170,6 +170,17 @@ public final class DevHub implements AutoCloseable {
     return directory.createOrGet(DevRepoType.of(type), id);
   }
 
+  /**
+   * Gives a repo another id. It keeps its internal id, its commits and who may read it, and
+   * requests for the old id are answered with a 307 to the new one.
+   *
+   * @param type {@code model}, {@code dataset} or {@code space}
+   * @throws IllegalArgumentException if there is no such repo, or another one has the new id
+   */
+  public void rename(String type, String id, String newId) {
+    directory.rename(DevRepoType.of(type), id, newId);
+  }
+
   /** Deletes a repo; if created again, it has another internal id. */
   public void delete(String type, String id) {
     directory.delete(DevRepoType.of(type), id);

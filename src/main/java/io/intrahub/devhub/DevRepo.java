@@ -26,7 +26,6 @@ public final class DevRepo {
   private static final String TAGS = "refs/tags/";
 
   private final DevRepoType type;
-  private final String id;
   private final String internalId;
   private final BiConsumer<DevRepo, String> rename;
 
@@ -41,6 +40,7 @@ public final class DevRepo {
   private Visibility visibility = Visibility.PUBLIC;
   private boolean manualGate;
   private boolean disabled;
+  private String id;
 
   DevRepo(DevRepoType type, String id, String internalId, BiConsumer<DevRepo, String> rename) {
     this.type = type;
@@ -50,8 +50,13 @@ public final class DevRepo {
   }
 
   /** The canonical id. */
-  public String id() {
+  public synchronized String id() {
     return id;
+  }
+
+  /** For the directory, which knows the repo under the new id from then on. */
+  synchronized void id(String newId) {
+    id = newId;
   }
 
   /** The Hub's own id of the repo, 24 hex; a repo made again under the same name has another. */

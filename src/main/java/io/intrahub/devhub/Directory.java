@@ -21,7 +21,9 @@ final class Directory {
   synchronized DevRepo createOrGet(DevRepoType type, String id) {
     return repos.computeIfAbsent(
         key(type, id),
-        _ -> {
+        key -> {
+          // A repo that is made under an old name of another one has that name to itself.
+          aliases.remove(key);
           String internalId = Hashes.sha256("repo " + seed + " " + made++).substring(0, 24);
           return new DevRepo(type, id, internalId, this::alias);
         });
@@ -30,6 +32,18 @@ final class Directory {
   synchronized void delete(DevRepoType type, String id) {
     DevRepo gone = repos.remove(key(type, id));
     aliases.values().removeIf(repo -> repo == gone);
+  }
+
+  synchronized void rename(DevRepoType type, String id, String newId) {
+    DevRepo repo = repos.get(key(type, id));
+    if (repo == null || repos.containsKey(key(type, newId))) {
+      throw new IllegalArgumentException(id + " is no repo, or another one is called " + newId);
+    }
+    repos.remove(key(type, id));
+    aliases.remove(key(type, newId));
+    repo.id(newId);
+    repos.put(key(type, newId), repo);
+    alias(repo, id);
   }
 
   /** The repo of this id, in any spelling of its letters, or under an old name. */

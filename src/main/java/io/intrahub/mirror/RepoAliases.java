@@ -16,6 +16,9 @@ import java.util.Optional;
  * that upstream uses. Safe for use by many threads.
  */
 final class RepoAliases {
+  /** A repo that was renamed more often is asked about under the names in between. */
+  private static final int MAX_HOPS = 5;
+
   private final RepoStore store;
   private final Clock clock;
   private final Lifetime lifetime;
@@ -32,6 +35,18 @@ final class RepoAliases {
    * @param upstream unless it can be asked, an alias past its time still counts
    */
   RepoId canonical(RepoId asked, UpstreamState upstream) {
+    RepoId name = asked;
+    for (int hops = 0; hops < MAX_HOPS; hops++) {
+      RepoId next = next(name, upstream);
+      if (next.equals(name)) {
+        break;
+      }
+      name = next;
+    }
+    return name;
+  }
+
+  private RepoId next(RepoId asked, UpstreamState upstream) {
     return store
         .alias(asked)
         .filter(a ->
@@ -46,7 +61,16 @@ final class RepoAliases {
         .orElse(asked);
   }
 
+  /**
+   * Takes that upstream, asked about one name, answered with another one, or with the same. The
+   * name in its answer is no other name of any repo, even if it was once.
+   */
   void learn(RepoId asked, RepoId canonical) {
+    boolean wasAlias =
+        store.alias(canonical).filter(known -> !known.value().equals(canonical)).isPresent();
+    if (wasAlias) {
+      store.putAlias(canonical, new Observation<>(canonical, clock.instant()));
+    }
     if (!asked.equals(canonical)) {
       store.putAlias(asked, new Observation<>(canonical, clock.instant()));
     }

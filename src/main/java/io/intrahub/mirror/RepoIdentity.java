@@ -39,6 +39,7 @@ final class RepoIdentity {
       Caffeine.newBuilder().maximumSize(REMEMBERED).build();
 
   private final RepoReplacements replacements;
+  private final RenamedRepos renamed;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<RepoId>> replaced = new CopyOnWriteArrayList<>();
   private final List<Consumer<RepoId>> imports = new CopyOnWriteArrayList<>();
@@ -47,6 +48,7 @@ final class RepoIdentity {
     this.checker = checker;
     this.store = store;
     this.replacements = replacements;
+    this.renamed = new RenamedRepos(store, clock);
     this.clock = clock;
   }
 
@@ -157,13 +159,35 @@ final class RepoIdentity {
     return commit.equals(commits.getIfPresent(repo));
   }
 
-  /** Takes what the authoritative endpoint said of a repo, before anything else is done with it. */
-  void learn(RepoId repo, RepoFacts facts) {
+  /**
+   * Takes what the authoritative endpoint said of a repo, before anything else is done with it.
+   *
+   * @param asked the name that it was asked about
+   * @param repo the name by which it knows that repo
+   */
+  void learn(RepoId asked, RepoId repo, RepoFacts facts) {
     Optional<String> now = facts.internalId();
     if (now.isEmpty()) {
       return;
     }
-    takeId(repo, now);
+    if (renamed.isDue(asked, repo, now.get())) {
+      var _ =
+          replacements.exclusively(
+              asked,
+              repo,
+              () -> {
+                takeId(repo, now.get(), Optional.of(asked));
+                return now;
+              });
+    } else if (!store.internalId(repo).equals(now)) {
+      var _ =
+          replacements.exclusively(
+              repo,
+              () -> {
+                takeId(repo, now.get(), Optional.empty());
+                return now;
+              });
+    }
     facts.commit().ifPresent(commit -> commits.put(repo, commit));
   }
 
@@ -181,25 +205,41 @@ final class RepoIdentity {
     forgetRepo(repo);
   }
 
-  private void takeId(RepoId repo, Optional<String> now) {
-    if (store.internalId(repo).equals(now)) {
-      return;
+  /**
+   * Takes the id of a repo while nothing else is written for it.
+   *
+   * @param earlier the name under which the repo with this id is stored; locked too
+   */
+  private void takeId(RepoId repo, String now, Optional<RepoId> earlier) {
+    Optional<String> before = store.internalId(repo);
+    // A repo that gets back a name which it had is still the same.
+    boolean same =
+        before.filter(b -> b.equals(now) || b.equals(RepoStore.renamed(now))).isPresent();
+    if (before.filter(RepoStore.IMPORTED::equals).isPresent()) {
+      forgetImported(repo);
+    } else if (before.isPresent() && !same) {
+      log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
+      checker.replaced(repo);
+      store.forgetRepo(repo);
+      forgetRepo(repo);
     }
-    var _ =
-        replacements.exclusively(
-            repo,
-            () -> {
-              Optional<String> before = store.internalId(repo);
-              if (before.filter(RepoStore.IMPORTED::equals).isPresent()) {
-                forgetImported(repo);
-              } else if (before.isPresent() && !before.equals(now)) {
-                log.warn("{} was deleted and made again: what was kept of it is forgotten", repo);
-                checker.replaced(repo);
-                store.forgetRepo(repo);
-                forgetRepo(repo);
-              }
-              store.putInternalId(repo, new Observation<>(now.get(), clock.instant()));
-              return now;
-            });
+    boolean copied = earlier.isPresent() && renamed.copy(earlier.get(), repo, same);
+    store.putInternalId(repo, new Observation<>(now, clock.instant()));
+    if (copied) {
+      renamed.copied(earlier.get(), repo, now);
+    }
+  }
+
+  /**
+   * Whether something is stored under a name that repo info, asked for under that name, may hand
+   * over to another name by which the Hub knows the repo.
+   */
+  boolean mayTakeOver(RepoId asked, RepoId repo) {
+    if (asked.equals(repo)) {
+      return false;
+    }
+    Optional<String> id = store.internalId(asked).filter(RepoStore::isOfHub);
+    return id.isPresent()
+        && store.internalId(repo).filter(other -> !other.equals(id.get())).isEmpty();
   }
 }

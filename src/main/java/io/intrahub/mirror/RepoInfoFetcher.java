@@ -98,7 +98,7 @@ final class RepoInfoFetcher {
         .get()
         .flatMap(info -> {
           try (ApiBody body = info.body()) {
-            identity.learn(info.repo(), info.facts());
+            identity.learn(info.asked(), info.repo(), info.facts());
             Optional<CommitHash> commit = keepFor.apply(info);
             return new UpstreamResult.Value<>(
                 new Answered(

@@ -29,6 +29,15 @@ final class RepoReplacements {
     return locks.with(repo, work);
   }
 
+  /** Does the work while nothing is written by {@link #write} for either of two repos. */
+  <T> T exclusively(RepoId one, RepoId other, Supplier<T> work) {
+    // Always in the same order: two threads with the same repos must not wait for each other.
+    boolean inOrder = one.folderName().compareTo(other.folderName()) < 0;
+    RepoId first = inOrder ? one : other;
+    RepoId second = inOrder ? other : one;
+    return locks.with(first, () -> locks.with(second, work));
+  }
+
   /**
    * Writes what was learned of a repo, unless another repo has its name by now.
    *

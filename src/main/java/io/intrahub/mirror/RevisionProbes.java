@@ -185,6 +185,7 @@ final class RevisionProbes {
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
+            learnName(repo, proof.get().subject(), as);
             revisionMoved(proof.get(), revision, open.commit(), as);
           } else {
             rememberRefusal(repo, revision, probed, as);
@@ -221,7 +222,7 @@ final class RevisionProbes {
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
-            aliases.learn(repo, proof.get().subject());
+            learnName(repo, proof.get().subject(), as);
             if (proof.get().scope().covers(grant.scope())) {
               refusedRepos.remove(new Grant(proof.get().subject(), as.authority(), grant.scope()));
             }
@@ -230,6 +231,18 @@ final class RevisionProbes {
           }
           return probed;
         });
+  }
+
+  /**
+   * Takes under which name the Hub knows a repo. Only repo info hands over what is stored under the
+   * other one. If it can't be had, the name is learned another time: until then, what is stored
+   * serves under the other name.
+   */
+  private void learnName(RepoId asked, RepoId canonical, Caller as) {
+    if (!identity.mayTakeOver(asked, canonical)
+        || !(questions.repoInfo(asked, Revision.DEFAULT, as) instanceof UpstreamResult.Failed)) {
+      aliases.learn(asked, canonical);
+    }
   }
 
   /** Takes that a revision that was known can't be had. */
@@ -305,7 +318,7 @@ final class RevisionProbes {
           return ProbeResult.overtaken();
         }
         RepoId canonical = proof.get().subject();
-        aliases.learn(repo, canonical);
+        learnName(repo, canonical, as);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()
             && !branches.showUnlessLoading(proof.get(), revision, open.commit())) {

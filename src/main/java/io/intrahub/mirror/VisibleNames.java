@@ -10,7 +10,8 @@ import java.util.Optional;
 
 /**
  * The names under which repos are kept, as far as a client may know them. An alias is applied only
- * for those who may know of the repo that it leads to: a new name may itself be a secret. Holds no
+ * for those who may know of the repo that it leads to: a new name may itself be a secret. Nor is it
+ * applied for those whose right to the content was confirmed under the asked name only. Holds no
  * state. Safe for use by many threads.
  */
 record VisibleNames(AccessChecker checker, RepoAliases aliases) {
@@ -22,11 +23,19 @@ record VisibleNames(AccessChecker checker, RepoAliases aliases) {
    */
   RepoId canonical(RepoId asked, Optional<Caller> holder, UpstreamState state) {
     RepoId kept = aliases.canonical(asked, state);
-    return kept.equals(asked)
-            || mayKnow(kept, Caller.ANONYMOUS)
-            || holder.filter(h -> mayKnow(kept, h)).isPresent()
-        ? kept
-        : asked;
+    if (kept.equals(asked)) {
+      return asked;
+    }
+    boolean visible =
+        mayKnow(kept, Caller.ANONYMOUS) || holder.filter(h -> mayKnow(kept, h)).isPresent();
+    boolean less =
+        !mayRead(kept, Caller.ANONYMOUS)
+            && holder.filter(h -> mayRead(asked, h) && !mayRead(kept, h)).isPresent();
+    return visible && !less ? kept : asked;
+  }
+
+  private boolean mayRead(RepoId repo, Caller caller) {
+    return checker.isKnown(new Grant(repo, caller.authority(), ReadScope.CONTENT));
   }
 
   /** Returns whether a caller was granted at least the metadata of a repo. */

@@ -175,6 +175,15 @@ public final class CachedRepoStore implements RepoStore {
   }
 
   @Override
+  public void copyRepo(RepoId from, RepoId to) throws IOException {
+    try {
+      store.copyRepo(from, to);
+    } finally {
+      revisions.dropIf(key -> key.repo().equals(to));
+    }
+  }
+
+  @Override
   public void forgetRepo(RepoId repo) {
     store.forgetRepo(repo);
     revisions.dropIf(key -> key.repo().equals(repo));

@@ -93,7 +93,26 @@ public interface RepoStore extends GrantStore {
    */
   String IMPORTED = "imported";
 
-  /** The Hub's internal id of the repo that all this is known of, or {@link #IMPORTED}. */
+  /**
+   * In place of an {@link #internalId}: the repo that has this id has another name now, under which
+   * all that was known of it is kept too. The Hub has no such id.
+   */
+  static String renamed(String id) {
+    return RENAMED + id;
+  }
+
+  /** What {@link #renamed} begins with; no id of the Hub has a space. */
+  String RENAMED = "renamed ";
+
+  /** Whether an {@link #internalId} is one that the Hub gave, for a repo of that very name. */
+  static boolean isOfHub(String id) {
+    return !id.equals(IMPORTED) && !id.startsWith(RENAMED);
+  }
+
+  /**
+   * The Hub's internal id of the repo that all this is known of, {@link #IMPORTED}, or {@link
+   * #renamed}.
+   */
   Optional<String> internalId(RepoId repo);
 
   /** Remembers the internal id of a repo. */
@@ -106,6 +125,15 @@ public interface RepoStore extends GrantStore {
    * @throws IOException when the earlier id may come back with the next process
    */
   void markImported(RepoId repo, Instant at) throws IOException;
+
+  /**
+   * Copies what is known of the revisions and commits of a repo to another name of the same repo,
+   * with the blobs that it has to itself. What is younger there stays. Grants and the internal id
+   * are not copied: only the Hub says who may read under which name.
+   *
+   * @throws IOException when a part of it is not copied; another call copies the rest
+   */
+  void copyRepo(RepoId from, RepoId to) throws IOException;
 
   /**
    * Forgets all that is known of a repo, and all grants: another repo has its name now. What can't

@@ -41,4 +41,28 @@ class RepoAliasesTest {
     assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(OLD);
     assertThat(aliases.canonical(OLD, UpstreamState.DOWN)).isEqualTo(NEW);
   }
+
+  @Test
+  void a_repo_that_was_renamed_twice_has_its_last_name() {
+    RepoId last = new RepoId(RepoType.MODEL, "acme/last");
+    aliases.learn(OLD, NEW);
+    aliases.learn(NEW, last);
+    assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(last);
+  }
+
+  @Test
+  void a_name_that_upstream_uses_again_is_no_alias_any_more() {
+    aliases.learn(OLD, NEW);
+    aliases.learn(NEW, OLD);
+    assertThat(aliases.canonical(OLD, UpstreamState.REACHABLE)).isEqualTo(OLD);
+    assertThat(aliases.canonical(NEW, UpstreamState.REACHABLE)).isEqualTo(OLD);
+  }
+
+  @Test
+  void the_name_of_another_repo_is_no_alias_in_an_outage_either() {
+    aliases.learn(OLD, NEW);
+    clock.pass(TTL.multipliedBy(2));
+    aliases.learn(OLD, OLD);
+    assertThat(aliases.canonical(OLD, UpstreamState.DOWN)).isEqualTo(OLD);
+  }
 }

@@ -17,6 +17,7 @@ import io.intrahub.store.fs.blobs.BlobPublisher;
 import io.intrahub.store.fs.blobs.CurrentBlobMarker;
 import io.intrahub.store.fs.blobs.EvictablePublishedBlobs;
 import io.intrahub.store.fs.blobs.Quarantine;
+import io.intrahub.store.fs.blobs.RepoBlobLinks;
 import io.intrahub.store.fs.disk.BlobKey;
 import io.intrahub.store.fs.disk.Disk;
 import io.intrahub.store.fs.disk.DurableFolders;
@@ -112,7 +113,10 @@ public final class FsStore implements Store, Maintenance {
     this.readOnly = new ReadOnlyStore(disk, layout);
     this.scrubber = new BlobScrubber(disk, layout, checks, pins);
     this.references = new BlobReferences(disk, layout);
-    FsRepoStore files = new FsRepoStore(disk, layout, replacer, metadata, clock, caches);
+    RepoBlobLinks links =
+        new RepoBlobLinks(disk, layout, folders, index, clock, parts.features(), locks);
+    FsRepoStore files =
+        new FsRepoStore(disk, layout, replacer, metadata, clock, caches, links::link);
     this.repos = new CachedRepoStore(files, caches, clock);
     this.scan =
         new RecoveryScan(

@@ -9,7 +9,9 @@ import java.util.Optional;
 /**
  * A successful answer to a call for repo info.
  *
- * @param repo under the id by which upstream knows it
+ * @param asked the id that was asked about
+ * @param repo under the id by which upstream knows it; another one than was asked about if the repo
+ *     was renamed, or asked about in another case
  * @param facts what the mirror acts on. Only the beginning of a large body is parsed for them; a
  *     fact that the beginning lacks counts as missing.
  * @param body the JSON; to be closed by whoever takes the answer
@@ -20,6 +22,7 @@ import java.util.Optional;
  *     another mirror gave it and does not say that, and then there is no evidence
  */
 public record RepoInfoAnswer(
+    RepoId asked,
     RepoId repo,
     RepoFacts facts,
     ApiBody body,

@@ -53,6 +53,7 @@ final class RepoInfoReader {
       kept = true;
       return new UpstreamResult.Value<>(
           new RepoInfoAnswer(
+              repo,
               known.get(),
               facts,
               body,

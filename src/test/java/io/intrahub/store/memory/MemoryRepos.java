@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** What is known of repos, in maps. */
@@ -52,8 +53,20 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   private final ConcurrentHashMap<RepoId, Observation<Tombstone>> tombstones =
       new ConcurrentHashMap<>();
 
+  private final BiConsumer<RepoId, RepoId> blobs;
+
   public MemoryRepos(Clock clock) {
+    this(clock, (_, _) -> {});
+  }
+
+  /**
+   * Empty.
+   *
+   * @param blobs copies the blobs that a repo has to itself
+   */
+  MemoryRepos(Clock clock, BiConsumer<RepoId, RepoId> blobs) {
     this.clock = clock;
+    this.blobs = blobs;
   }
 
   /** Keeps the one that the common rule prefers. */
@@ -95,6 +108,27 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
   @Override
   public void forgetTombstone(RepoId repo) {
     tombstones.remove(repo);
+  }
+
+  @Override
+  public void copyRepo(RepoId from, RepoId to) {
+    blobs.accept(from, to);
+    manifests.forEach((key, manifest) -> {
+      if (key.repo().equals(from)) {
+        manifests.merge(
+            new CommitKey(to, key.commit()), manifest, (old, copy) -> old.complete() ? old : copy);
+      }
+    });
+    answers.forEach((key, answer) -> {
+      if (key.repo().equals(from)) {
+        put(answers, new AnswerKey(to, key.commit(), key.name()), answer);
+      }
+    });
+    revisions.forEach((key, commit) -> {
+      if (key.repo().equals(from)) {
+        put(revisions, new RevisionKey(to, key.revision(), key.role()), commit);
+      }
+    });
   }
 
   @Override

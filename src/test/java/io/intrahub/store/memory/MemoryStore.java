@@ -48,9 +48,17 @@ public final class MemoryStore implements Store, PublishedBlobs, Scratch, Mainte
    * @param clock tells observations from the future
    */
   public MemoryStore(Clock clock) {
-    this.repos = new MemoryRepos(clock);
+    this.repos = new MemoryRepos(clock, this::copyOwn);
     // As the store of the product does.
     this.cached = new CachedRepoStore(repos, CacheSizes.ofHeap(512L << 20), clock);
+  }
+
+  private void copyOwn(RepoId from, RepoId to) {
+    blobs.forEach((key, bytes) -> {
+      if (key.owner().filter(from::equals).isPresent()) {
+        publish(new Key(Optional.of(to), key.digest()), bytes);
+      }
+    });
   }
 
   @Override

@@ -62,14 +62,32 @@ public final class FsRepoStore implements RepoStore {
   private final ManifestFiles manifests;
   private final TombstoneFiles tombstones;
   private final MetadataRemoval removal;
+  private final RepoCopy copy;
+  private final OwnBlobs blobs;
 
+  /** The blobs that a repo has to itself. */
+  public interface OwnBlobs {
+    /**
+     * Has another name of the repo have them too.
+     *
+     * @throws IOException when it does not have all of them for good
+     */
+    void copy(RepoId from, RepoId to) throws IOException;
+  }
+
+  /**
+   * Keeps metadata in a folder.
+   *
+   * @param blobs copied with the metadata of a repo
+   */
   public FsRepoStore(
       Disk disk,
       StoreLayout layout,
       AtomicReplacer replacer,
       MetadataIndex metadata,
       Clock clock,
-      CacheSizes caches) {
+      CacheSizes caches,
+      OwnBlobs blobs) {
     this.disk = disk;
     this.layout = layout;
     this.replacer = replacer;
@@ -82,6 +100,8 @@ public final class FsRepoStore implements RepoStore {
     this.manifests =
         new ManifestFiles(disk, layout, replacer, metadata, placements, caches.manifests());
     this.removal = new MetadataRemoval(disk, layout, facts, answers, manifests, tombstones);
+    this.copy = new RepoCopy(disk, layout, replacer, facts, answers, manifests);
+    this.blobs = blobs;
   }
 
   /** What a removal of blobs watches. */
@@ -143,6 +163,12 @@ public final class FsRepoStore implements RepoStore {
   private static StoredRecord record(RepoId repo, Observation<String> id) {
     return new StoredRecord(
         subject("id", repo), id.learnedAt(), id.value().getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Override
+  public void copyRepo(RepoId from, RepoId to) throws IOException {
+    blobs.copy(from, to);
+    copy.copy(from, to);
   }
 
   @Override

@@ -242,6 +242,27 @@ final class ManifestFiles {
     }
   }
 
+  /**
+   * Copies a manifest to another name of its repo, unless that name has a complete one.
+   *
+   * @throws IOException when it can't be kept there
+   */
+  void copy(RepoId from, RepoId to, CommitHash commit) throws IOException {
+    Optional<FsManifest> known = get(from, commit);
+    if (known.isEmpty() || get(to, commit).filter(FsManifest::complete).isPresent()) {
+      return;
+    }
+    boolean complete = known.get().complete();
+    try (AtomicReplacer.Temporary file = replacer.create();
+        EntryCursor entries = known.get().entries()) {
+      ManifestFile.write(file.file(), spell(to), commit, complete, entries, bytes -> {});
+      boolean _ =
+          place(file, layout.manifest(to, commit), to, commit, Optional.empty(), false, complete);
+    } catch (DamagedException | NoSuchFileException e) {
+      log.warn("The listing of {} at {} can't be read and is not copied: {}", from, commit, e);
+    }
+  }
+
   private static void write(
       Disk.File file,
       RepoId repo,
