@@ -1,6 +1,5 @@
 package io.intrahub.mirror;
 
-import io.intrahub.access.Authorised;
 import io.intrahub.access.Authority;
 import io.intrahub.access.Caller;
 import io.intrahub.access.ReadScope;
@@ -11,8 +10,6 @@ import io.intrahub.base.SingleFlight;
 import io.intrahub.hub.CommitHash;
 import io.intrahub.hub.HubTarget;
 import io.intrahub.hub.RepoId;
-import io.intrahub.hub.json.MalformedJsonException;
-import io.intrahub.hub.json.RefsJson;
 import io.intrahub.policy.Freshness;
 import io.intrahub.policy.Lifetime;
 import io.intrahub.policy.UpstreamState;
@@ -26,7 +23,6 @@ import io.intrahub.upstream.hub.ApiBody;
 import io.intrahub.upstream.hub.ApiRequest;
 import io.intrahub.upstream.hub.HubUpstream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -36,7 +32,6 @@ import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * {@code GET /api/{type}s/{repo}/refs} and {@code .../commits/{revision}}, kept as upstream sent
@@ -63,6 +58,7 @@ public final class HistoryQueries {
   private final MirrorSettings settings;
   private final KeptHistories histories;
   private final EarlierHistories earlier;
+  private final ShownRefs refs;
   private final SingleFlight<Key, UpstreamResult<KeptHistories.Learned>> flights;
 
   /** One authority's answer is never another's. */
@@ -72,6 +68,7 @@ public final class HistoryQueries {
       RevisionResolver revisions,
       RepoStore store,
       RepoReplacements replacements,
+      ShownRefs refs,
       HubUpstream upstream,
       RepoResources resources,
       MemoryBudget budget,
@@ -80,6 +77,7 @@ public final class HistoryQueries {
       Executor executor) {
     this.revisions = revisions;
     this.store = store;
+    this.refs = refs;
     this.upstream = upstream;
     this.resources = resources;
     this.budget = budget;
@@ -163,7 +161,6 @@ public final class HistoryQueries {
     CacheLabel told = at.label().removed().map(label::withRemoved).orElse(label);
     // A client that wants the Hub's word gets it on every route.
     boolean isHubs = on.directives().noCache() && !label.stale();
-    Map<String, CommitHash> shown = isHubs ? Map.of() : shown(at.repo());
     return reply(
         at,
         told,
@@ -173,26 +170,12 @@ public final class HistoryQueries {
                 budget,
                 on.caller().client(),
                 out -> {
-                  try (InputStream in = answer.open()) {
-                    RefsJson.copy(in, out, ref -> Optional.ofNullable(shown.get(revisionOf(ref))));
-                  } catch (MalformedJsonException e) {
-                    throw new IOException(e.reason(), e);
+                  if (isHubs) {
+                    refs.copyUnchanged(answer, out);
+                  } else {
+                    refs.copy(at.repo(), answer, out);
                   }
                 }));
-  }
-
-  /** What clients call a ref of this full name. */
-  private static String revisionOf(String ref) {
-    return ref.replaceFirst("^refs/(heads|tags)/", "");
-  }
-
-  /** The commits that every other route names, by revision. */
-  private Map<String, CommitHash> shown(Authorised<RepoId> repo) {
-    return store.revisions(repo).stream()
-        .filter(observed -> observed.role().isEmpty())
-        .collect(
-            Collectors.toMap(
-                observed -> observed.revision().value(), observed -> observed.commit().value()));
   }
 
   /**

@@ -164,6 +164,7 @@ public final class Mirror {
             revisions,
             store,
             replacements,
+            new ShownRefs(store, branches),
             upstream,
             resources,
             budget,

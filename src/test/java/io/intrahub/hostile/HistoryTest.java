@@ -118,6 +118,81 @@ class HistoryTest {
     assertThat(commitOf(fine(REFS).text(), "refs/tags/v2")).isEqualTo(second);
   }
 
+  private static final String DEV = "/acme/open/resolve/dev/a.txt";
+
+  /** The Hub deletes a branch and a tag that clients have loaded, and the mirror has noticed. */
+  private void deleted() {
+    repo.ref("refs/heads/dev", first);
+    fine(DEV);
+    fine("/api/models/acme/open/revision/v1");
+    idle();
+    rig.clock.pass(Duration.ofSeconds(40));
+    assertThat(fine(REFS).text()).contains("refs/heads/dev", "refs/tags/v1");
+    idle();
+    repo.deleteRef("refs/heads/dev").deleteRef("refs/tags/v1");
+    rig.clock.pass(Duration.ofSeconds(25));
+    fine(DEV);
+    fine("/api/models/acme/open/revision/v1");
+    idle();
+  }
+
+  @Test
+  void refs_leave_out_a_branch_that_clients_saw_disappear() {
+    deleted();
+    long before = calls(Route.REFS);
+    assertThat(fine(REFS).text()).contains("refs/heads/dev");
+    rig.clock.pass(Duration.ofSeconds(6));
+    assertThat(get(DEV).status()).isEqualTo(404);
+    assertThat(fine(REFS).text()).contains("refs/heads/main").doesNotContain("refs/heads/dev");
+    assertThat(calls(Route.REFS)).as("it is the list from before").isEqualTo(before);
+    idle();
+    rig.hub.goDark();
+    rig.clock.pass(Duration.ofMinutes(3));
+    assertThat(get(DEV).status()).isEqualTo(404);
+    assertThat(fine(REFS).text()).contains("refs/heads/main").doesNotContain("refs/heads/dev");
+  }
+
+  @Test
+  void refs_name_a_branch_that_is_made_again_at_once() {
+    deleted();
+    rig.clock.pass(Duration.ofSeconds(6));
+    assertThat(get(DEV).status()).isEqualTo(404);
+    repo.ref("refs/heads/dev", first);
+    rig.clock.pass(Duration.ofSeconds(61));
+    assertThat(fine(REFS).text()).contains("refs/heads/dev");
+  }
+
+  @Test
+  void refs_name_a_branch_and_a_tag_that_still_load_although_the_hub_deleted_them() {
+    deleted();
+    // The list is older than a minute, so the Hub is asked, and lists neither.
+    rig.clock.pass(Duration.ofSeconds(4));
+    fine(DEV);
+    fine("/api/models/acme/open/revision/v1");
+    idle();
+    rig.clock.pass(Duration.ofSeconds(4));
+    fine(DEV);
+    fine("/api/models/acme/open/revision/v1");
+    for (int i = 0; i < 9; i++) {
+      rig.clock.pass(Duration.ofSeconds(4));
+      fine(DEV);
+      fine("/api/models/acme/open/revision/v1");
+    }
+    long before = calls(Route.REFS);
+    String list = fine(REFS).text();
+    assertThat(calls(Route.REFS)).isEqualTo(before + 1);
+    assertThat(list)
+        .contains("{\"name\":\"dev\",\"ref\":\"refs/heads/dev\",\"targetCommit\":\"" + first)
+        .contains("\"tags\":[{\"name\":\"v1\",\"ref\":\"refs/tags/v1\",\"targetCommit\":\"" + first)
+        .containsOnlyOnce("refs/heads/dev")
+        .doesNotContain("refs/heads/v1");
+    assertThat(fine(REFS).text()).isEqualTo(list);
+    idle();
+    rig.clock.pass(Duration.ofSeconds(6));
+    assertThat(get(DEV).status()).isEqualTo(404);
+    assertThat(fine(REFS).text()).doesNotContain("refs/heads/dev");
+  }
+
   private static String commitOf(String refs, String ref) {
     int at = refs.indexOf("\"targetCommit\":\"", refs.indexOf("\"" + ref + "\""));
     return refs.substring(at + 16, at + 56);
