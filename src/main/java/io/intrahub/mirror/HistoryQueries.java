@@ -219,7 +219,8 @@ public final class HistoryQueries {
             CacheLabel label = at.label().from(CacheLabel.Source.MISS);
             yield showCommits(at, label, learned, self + path, on).orElseGet(pass);
           }
-          case UpstreamResult.Failed(var failure) when failure.isOutage() && before.isPresent() ->
+          case UpstreamResult.Failed(var failure)
+              when before.isPresent() && isUnanswered(failure) ->
               showEarlier(at, before.get(), self + path, on).orElseGet(pass);
           case UpstreamResult.NoValue<KeptHistories.Learned> none -> without(at, on, none, pass);
         };
@@ -228,6 +229,11 @@ public final class HistoryQueries {
       case UpstreamResult.NoValue<ResolvedRevision> none ->
           UpstreamErrors.reply(none, on.repo().toString());
     };
+  }
+
+  /** Whether the Hub gave no answer, or a portal answered in its place. */
+  private static boolean isUnanswered(UpstreamFailure failure) {
+    return failure.isOutage() || failure.kind() == UpstreamFailure.Kind.UNEXPECTED_ANSWER;
   }
 
   /** Under the commit whose history it is, and labelled with the one that has no history. */

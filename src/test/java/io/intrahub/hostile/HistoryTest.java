@@ -277,6 +277,18 @@ class HistoryTest {
   }
 
   @Test
+  void the_earlier_history_stands_in_behind_a_portal() {
+    String before = fine(COMMITS).text();
+    String third = moved();
+    rig.hub.faults().on(Route.COMMITS).always().loginPage();
+    Rig.Answer answer = fine(COMMITS);
+    assertThat(answer.text()).isEqualTo(before);
+    assertThat(answer.header("x-repo-commit")).hasValue(first);
+    assertThat(answer.header("cache-status"))
+        .hasValueSatisfying(label -> assertThat(label).contains("newer=\"" + third));
+  }
+
+  @Test
   void a_history_that_was_shown_long_ago_does_not_stand_in() {
     fine(COMMITS);
     rig.clock.pass(Duration.ofDays(8));
