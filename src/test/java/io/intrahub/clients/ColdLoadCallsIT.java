@@ -30,8 +30,8 @@ class ColdLoadCallsIT {
   private static final int SMALL = 12;
   private static final int LARGE = 8;
 
-  /** Repo info, listing, batch call, one first hop of a small file, and a read of each file. */
-  private static final int MOST_CALLS = 4 + SMALL + LARGE;
+  /** Repo info, listing, batch call, and a read of each file. */
+  private static final int MOST_CALLS = 3 + SMALL + LARGE;
 
   @Parameter String version;
   @TempDir Path tmp;

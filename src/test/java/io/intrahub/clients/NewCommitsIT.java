@@ -69,7 +69,7 @@ class NewCommitsIT {
     load(first);
     mirror.awaitIdle();
     String second = repo.commit("Say more", "README.md", DevFile.text("# Tiny BERT, a model\n"));
-    mirror.hub().faults().on(Route.RESOLVE).always().disconnect();
+    mirror.hub().faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).always().disconnect();
     mirror.pass(Duration.ofSeconds(61));
     load(first);
     mirror.awaitIdle();

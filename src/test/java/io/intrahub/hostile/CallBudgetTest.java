@@ -201,7 +201,7 @@ class CallBudgetTest {
     assertThat(get("/api/models/acme/x/tree/" + commit + "?recursive=true").status())
         .isEqualTo(200);
     rig.settle();
-    rig.hub.rateLimit(RateGroup.RESOLVERS, 2, WINDOW);
+    rig.hub.rateLimit(RateGroup.RESOLVERS, 1, WINDOW);
     assertThat(get(file(commit, 0)).status()).isEqualTo(200);
     mark();
 

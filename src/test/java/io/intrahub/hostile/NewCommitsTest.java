@@ -142,7 +142,7 @@ class NewCommitsTest {
   void the_hub_goes_away_before_the_changed_file_has_come() {
     loadFirst();
     String second = change("two");
-    rig.hub.faults().on(Route.RESOLVE).always().disconnect();
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).always().disconnect();
     look();
     assertThat(count(CommitEvent.UNANSWERED)).isEqualTo(1);
     rig.hub.goDark();
@@ -288,8 +288,8 @@ class NewCommitsTest {
         repo.commit(
             "all",
             Map.of("README.md", DevFile.text("two"), "config.json", DevFile.text("{\"a\":1}")));
-    rig.hub.faults().on(Route.RESOLVE).path("config.json").always().disconnect();
-    rig.hub.faults().on(Route.RESOLVE).path("README.md").always().disconnect();
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("config.json").always().disconnect();
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("README.md").always().disconnect();
     look();
     assertThat(count(CommitEvent.UNANSWERED)).isEqualTo(1);
     rig.hub.faults().clear();
@@ -345,7 +345,7 @@ class NewCommitsTest {
     assertThat(rig.get(tagged, Optional.empty()).text()).contains(first);
     String second = change("two");
     repo.tag("v1", second);
-    rig.hub.faults().on(Route.RESOLVE).always().disconnect();
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).always().disconnect();
     pass(61);
     assertThat(rig.get(tagged, Optional.empty()).text()).contains(first);
     rig.settle();
@@ -529,7 +529,7 @@ class NewCommitsTest {
   void a_file_that_cannot_be_had_holds_no_commit_back_for_ever() {
     loadFirst();
     String second = change("two");
-    rig.hub.faults().on(Route.RESOLVE).path("README.md").always().status(503);
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("README.md").always().status(503);
     look();
     assertThat(count(CommitEvent.PARTIAL)).isEqualTo(1);
     pass(6);
@@ -544,7 +544,7 @@ class NewCommitsTest {
   void a_file_whose_server_is_out_of_reach_holds_no_commit_back_while_the_hub_answers() {
     loadFirst();
     String second = change("two");
-    rig.hub.faults().on(Route.RESOLVE).path("README.md").always().disconnect();
+    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("README.md").always().disconnect();
     look();
     pass(6);
     assertThat(info().text()).contains(first);
@@ -621,7 +621,7 @@ class NewCommitsTest {
   void a_fetch_that_is_under_way_delays_no_client_and_shows_nothing() {
     loadFirst();
     change("two");
-    Stall stall = rig.hub.faults().on(Route.RESOLVE).always().hold();
+    Stall stall = rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).always().hold();
     pass(61);
     assertThat(load()).isEqualTo(first);
     for (int i = 0; i < 20; i++) {

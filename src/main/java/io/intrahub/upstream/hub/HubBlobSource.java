@@ -90,7 +90,10 @@ final class HubBlobSource implements BlobSource {
   @Override
   public void reportWrongContent() {
     // Not what is known of the address now: others may have been sent elsewhere meanwhile.
-    used.ifPresent(endpoint -> parts.locations().markSuspect(file, endpoint));
+    used.ifPresent(endpoint -> {
+      parts.locations().markSuspect(file, endpoint);
+      parts.shared().wrong(file, endpoint);
+    });
     parts.client().dropIdleConnections();
   }
 
@@ -148,14 +151,17 @@ final class HubBlobSource implements BlobSource {
     Optional<DownloadLocations.Location> rejected = Optional.empty();
     Optional<Endpoint> last = Optional.empty();
     UpstreamResult<FirstHopResolver.Hop> hop;
-    try (Turns.Turn turn = parts.shared().begin(file)) {
+    try (Turns.Turn turn = parts.shared().begin(file, caller)) {
       Optional<DownloadLocations.Location> shared = parts.shared().find(file, caller, files);
       if (shared.isPresent()) {
         AddressAttempt attempt = tryOpen(shared.get(), span);
         Optional<UpstreamFailure> failure = attempt.result().asFailure();
         boolean isTried = attempt.address() != AddressAttempt.Address.NOT_TRIED;
-        if (isTried && failure.filter(f -> !isOfMirror(f)).isPresent()) {
+        if (isTried && failure.filter(HubBlobSource::isAboutAddress).isPresent()) {
           parts.shared().drop(file);
+        }
+        if (attempt.result() instanceof UpstreamResult.Value) {
+          parts.shared().opened(file);
         }
         if (failure.isEmpty() || (isTried && isSameElsewhere(failure.get()))) {
           return attempt.result();
@@ -198,10 +204,12 @@ final class HubBlobSource implements BlobSource {
     };
   }
 
-  /** Whether a failure says nothing about an address, because the mirror itself is at fault. */
-  private static boolean isOfMirror(UpstreamFailure failure) {
-    return failure.kind() == UpstreamFailure.Kind.BUSY
-        || failure.kind() == UpstreamFailure.Kind.OFFLINE;
+  /** Whether an address may have failed, and not the mirror, or a limit of the rate of calls. */
+  private static boolean isAboutAddress(UpstreamFailure failure) {
+    return switch (failure.kind()) {
+      case BUSY, OFFLINE, RATE_LIMITED -> false;
+      default -> true;
+    };
   }
 
   /** Asks for the address, one endpoint last if need be. */

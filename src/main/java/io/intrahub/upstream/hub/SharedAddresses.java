@@ -8,8 +8,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * Addresses of files that cost no first hop of their own: those of small files follow from another
- * one's, those of LFS files are asked for together. They prove nothing about who may read.
+ * Addresses of files that cost no first hop of their own: those of small files follow from their
+ * paths, those of LFS files are asked for together. They prove nothing about who may read.
  *
  * @param endpoint the preferred one, whose addresses these are
  */
@@ -27,8 +27,15 @@ record SharedAddresses(
    *
    * @return to be closed after the first attempt at the first hop
    */
-  Turns.Turn begin(DownloadLocations.Key file) {
-    return smallFiles.begin(file);
+  Turns.Turn begin(DownloadLocations.Key file, Caller caller) {
+    // What another endpoint answers teaches nothing, so there is nothing to wait for.
+    return isAsked(caller) ? smallFiles.begin(file) : Turns.Turn.UNSHARED;
+  }
+
+  /** If not, the first hop tells what clients hear then, and may find another endpoint. */
+  private boolean isAsked(Caller caller) {
+    CircuitBreaker breaker = endpoint.breaker();
+    return !breaker.isOpen() && !breaker.isSilent() && endpoint.mayHear(caller);
   }
 
   /**
@@ -38,22 +45,26 @@ record SharedAddresses(
    */
   Optional<DownloadLocations.Location> find(
       DownloadLocations.Key file, Caller caller, CommitFiles files) {
-    CircuitBreaker breaker = endpoint.breaker();
-    // The first hop tells what clients hear then, and may find another endpoint.
-    if (breaker.isOpen()
-        || breaker.isSilent()
-        || !endpoint.mayHear(caller)
-        || locations.suspects(file).isPresent()) {
+    if (!isAsked(caller) || locations.suspects(file).isPresent()) {
       return Optional.empty();
     }
-    return smallFiles
-        .derive(file, endpoint)
-        .filter(_ ->
-            limits
-                .find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT)
-                .isEmpty())
+    boolean isLimited =
+        limits.find(endpoint, caller, RateLimits.Quota.RESOLVERS, CallPriority.CLIENT).isPresent();
+    return Optional.of(file)
+        .filter(_ -> !isLimited)
+        .flatMap(smallFiles::derive)
         .map(url -> new DownloadLocations.Location(url, endpoint, clock.instant()))
         .or(() -> lfsFiles.find(file, caller, files));
+  }
+
+  /** An address that {@link #find} gave was opened. */
+  void opened(DownloadLocations.Key file) {
+    smallFiles.opened(file);
+  }
+
+  /** Wrong bytes came from an endpoint, whatever the address was. */
+  void wrong(DownloadLocations.Key file, Endpoint from) {
+    smallFiles.wrong(file, from);
   }
 
   /** Nothing came from an address that {@link #find} gave. */
@@ -71,8 +82,6 @@ record SharedAddresses(
 
   /** The endpoint rejects an address that {@link #find} gave, and serves the file from another. */
   void rejected(DownloadLocations.Key file) {
-    if (file.blob().digest() instanceof Digest.GitSha1) {
-      smallFiles.refused(endpoint);
-    }
+    smallFiles.refused(file);
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.upstream.hub;
 
+import io.intrahub.base.Deadline;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,6 +48,11 @@ final class Turns<K> {
 
   /** Begins a question, or waits while another thread asks it. Never throws. */
   Turn begin(K key) {
+    return begin(key, Deadline.in(patience));
+  }
+
+  /** As the other one, but waits no longer than until this moment. */
+  Turn begin(K key, Deadline deadline) {
     CompletableFuture<Boolean> mine = new CompletableFuture<>();
     CompletableFuture<Boolean> other = asking.putIfAbsent(key, mine);
     if (other == null) {
@@ -58,7 +64,7 @@ final class Turns<K> {
           });
     }
     try {
-      var _ = other.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      var _ = other.get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
