@@ -43,6 +43,15 @@ final class ClientLoads {
   }
 
   /**
+   * Of clients that give up at the first error.
+   *
+   * @param address of the client, behind a trusted proxy
+   */
+  ClientLoads(Rig rig, String address) {
+    this(rig, Optional.of(address), Optional.empty());
+  }
+
+  /**
    * Of clients that wait for the end of a limit, as huggingface_hub does from version 1.0 on.
    *
    * @param address of the client, behind a trusted proxy

@@ -11,10 +11,16 @@ import java.util.Map;
  * calls, several get equal shares, and something is left for the next client, so that one with
  * thousands of cold files does not make all others wait for the next window.
  *
+ * <p>A client that made less than one in {@value #SMALL} of a window's calls is not limited: twenty
+ * such clients are needed to use up a window, so it is not what keeps others from their calls, and
+ * most repos are loaded with so few.
+ *
  * <p>Not safe for use by many threads: guarded by the lock of the account that it belongs to.
  */
 final class ClientShares {
   private static final int FACTOR = 8;
+
+  private static final int SMALL = 20;
 
   /** Clients that are counted in a window; further ones are not limited. */
   private static final int MAX_CLIENTS = 10_000;
@@ -28,9 +34,11 @@ final class ClientShares {
    * Returns whether a client may make a call. The mirror itself always may.
    *
    * @param free calls that all clients together may still make; {@link Long#MAX_VALUE}: no limit
+   * @param limit calls of a whole window; 0 if that is not known
    */
-  boolean allows(Caller caller, long free, Instant now) {
-    return isOver(now) || free > used.getOrDefault(caller.client(), 0) / FACTOR;
+  boolean allows(Caller caller, long free, long limit, Instant now) {
+    int made = used.getOrDefault(caller.client(), 0);
+    return isOver(now) || made < limit / SMALL || free > made / FACTOR;
   }
 
   /**

@@ -7,9 +7,9 @@ import io.intrahub.access.Caller;
 import io.intrahub.hub.HubError;
 import io.intrahub.policy.CallPriority;
 import io.intrahub.policy.CallQuota;
-import io.intrahub.policy.Freshness;
 import io.intrahub.upstream.UpstreamFailure;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +20,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import okhttp3.Headers;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The budget of calls at each endpoint: how many more it allows, from its {@code RateLimit}
@@ -35,12 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class RateLimits {
   /** The Hub's window. What claims to last longer is asked again after this time. */
   static final Duration LONGEST = Duration.ofMinutes(5);
-
-  /**
-   * How long a call may wait because of a limit, with its last attempt, and its failure be
-   * remembered.
-   */
-  private static final Duration LATELY = RetryPolicy.TIME.multipliedBy(2);
 
   private static final int MAX_ACCOUNTS = 10_000;
 
@@ -64,6 +57,15 @@ final class RateLimits {
       return target.contains("/resolve/") ? RESOLVERS : PAGES;
     }
 
+    /**
+     * Whether grants of this authority are confirmed by calls that count against it: repo info and
+     * {@code auth-check}, and with a token the first hop of a file ({@link
+     * HubUpstream#confirmByFile}).
+     */
+    private boolean isForGrants(Authority authority) {
+      return this == API || (this == RESOLVERS && !(authority instanceof Authority.Anonymous));
+    }
+
     /** As in the Hub's headers. */
     String word() {
       return name().toLowerCase(Locale.ROOT);
@@ -75,8 +77,6 @@ final class RateLimits {
   }
 
   private record Key(Endpoint endpoint, Authority authority, Quota quota) {}
-
-  private record Limit(UpstreamFailure failure, Instant until) {}
 
   /** A call was not made. */
   static final class LimitedException extends IOException {
@@ -94,68 +94,26 @@ final class RateLimits {
     }
   }
 
-  /** What is known of one quota. */
-  private static final class Account {
-    // All guarded by "this".
-    private int inFlight;
-    private final ClientShares shares = new ClientShares();
-
-    /** Whether an answer called the quota by its own name: what others are called is not it. */
-    private boolean isNamed;
-
-    private @Nullable CallQuota quota;
-    private @Nullable Limit limit;
-
-    /** When a call was last limited, however short the limit. */
-    private @Nullable Instant limitedAt;
-  }
-
   private final Clock clock;
-  private final Cache<Key, Account> accounts =
+  private final Cache<Key, CallAccount> accounts =
       Caffeine.newBuilder().maximumSize(MAX_ACCOUNTS).build();
 
   RateLimits(Clock clock) {
     this.clock = clock;
   }
 
-  /** The limit that a call would meet now and that lasts too long to wait for it. */
+  /**
+   * The limit that a call would meet and that lasts too long to wait for it. Calls in flight do not
+   * count, because their answers may leave some: {@link #begin} waits for these.
+   */
   Optional<UpstreamFailure> find(
       Endpoint endpoint, Caller caller, Quota quota, CallPriority priority) {
-    Account account = accounts.getIfPresent(new Key(endpoint, caller.authority(), quota));
+    CallAccount account = accounts.getIfPresent(new Key(endpoint, caller.authority(), quota));
     return account == null
         ? Optional.empty()
-        : find(account, caller, priority)
+        : account
+            .limitAtBest(caller, priority)
             .filter(f -> f.retryAfter().orElseThrow().compareTo(RetryPolicy.RATE_LIMIT_WAIT) > 0);
-  }
-
-  private Optional<UpstreamFailure> find(Account account, Caller caller, CallPriority priority) {
-    Instant now = clock.instant();
-    synchronized (account) {
-      Limit limit = account.limit;
-      if (limit != null) {
-        Duration left = Duration.between(now, limit.until());
-        // More than the longest means that the clock was set back.
-        if (left.isPositive() && left.compareTo(LONGEST) <= 0) {
-          return Optional.of(limit.failure().withRetryAfter(left).asUnsent());
-        }
-      }
-      CallQuota quota = account.quota;
-      if (quota == null) {
-        return Optional.empty();
-      }
-      long free = quota.free(priority, now, account.inFlight);
-      Duration left = Duration.between(now, quota.at(now).ends());
-      if (free <= 0) {
-        return Optional.of(spent(left));
-      }
-      return priority != CallPriority.CLIENT || account.shares.allows(caller, free, now)
-          ? Optional.empty()
-          : Optional.of(
-              spent(left)
-                  .withReason(
-                      "this client has made its share of the calls that the Hub allows this site or"
-                          + " token"));
-    }
   }
 
   /**
@@ -166,22 +124,9 @@ final class RateLimits {
     return Arrays.stream(Quota.values())
         .flatMap(quota ->
             Optional.ofNullable(accounts.getIfPresent(new Key(endpoint, authority, quota)))
-                .flatMap(this::lately)
+                .flatMap(CallAccount::lately)
                 .stream())
         .findFirst();
-  }
-
-  private Optional<UpstreamFailure> lately(Account account) {
-    synchronized (account) {
-      return find(account, Caller.ANONYMOUS, CallPriority.CONFIRM)
-          .or(() ->
-              Optional.ofNullable(account.limitedAt)
-                  .filter(at -> Freshness.isWithin(at, LATELY, clock.instant()))
-                  .map(_ ->
-                      new UpstreamFailure(
-                          UpstreamFailure.Kind.RATE_LIMITED,
-                          "it limits the rate of requests of this site or token")));
-    }
   }
 
   /** The failure of a call that is not made before the quota is whole again. */
@@ -196,47 +141,32 @@ final class RateLimits {
 
   /** Whether a call of this priority may be made in the name of this authority. */
   boolean allows(Endpoint endpoint, Authority authority, Quota quota, CallPriority priority) {
-    Account account = accounts.getIfPresent(new Key(endpoint, authority, quota));
-    if (account == null) {
-      return true;
-    }
-    return find(account, Caller.ANONYMOUS, priority).isEmpty();
+    CallAccount account = accounts.getIfPresent(new Key(endpoint, authority, quota));
+    return account == null || account.limit(Caller.ANONYMOUS, priority).isEmpty();
   }
 
   /** What is known of a quota; empty if no answer has said anything about it. */
   Optional<CallQuota> quota(Endpoint endpoint, Authority authority, Quota quota) {
-    Account account = accounts.getIfPresent(new Key(endpoint, authority, quota));
-    if (account == null) {
-      return Optional.empty();
-    }
-    synchronized (account) {
-      return Optional.ofNullable(account.quota).map(known -> known.at(clock.instant()));
-    }
+    return Optional.ofNullable(accounts.getIfPresent(new Key(endpoint, authority, quota)))
+        .flatMap(CallAccount::quota);
   }
 
   /**
-   * Begins a call.
+   * Begins a call. If the calls in flight may be the last ones, waits for their answers.
    *
    * @param target path and query at the endpoint
    * @param priority of the call
    * @return to be closed when the head of the answer is there, or none will come
    * @throws LimitedException if the call may not be made now
+   * @throws InterruptedIOException if the thread is interrupted while it waits
    */
   Call begin(Endpoint endpoint, Caller caller, String target, CallPriority priority)
-      throws LimitedException {
+      throws LimitedException, InterruptedIOException {
     Key key = new Key(endpoint, caller.authority(), Quota.of(target));
-    Account account = account(key);
-    synchronized (account) {
-      Instant now = clock.instant();
-      Optional<UpstreamFailure> limit = find(account, caller, priority);
-      if (limit.isPresent()) {
-        account.limitedAt = now;
-        throw new LimitedException(limit.get());
-      }
-      account.inFlight++;
-      if (account.quota != null && priority == CallPriority.CLIENT) {
-        account.shares.began(caller, account.quota.at(now).ends(), now);
-      }
+    CallAccount account = account(key);
+    Optional<UpstreamFailure> limit = account.begin(caller, priority);
+    if (limit.isPresent()) {
+      throw new LimitedException(limit.get());
     }
     return new Call(key, account, clock.instant());
   }
@@ -249,24 +179,22 @@ final class RateLimits {
    */
   Call beginRegardless(Endpoint endpoint, Caller caller, String target) {
     Key key = new Key(endpoint, caller.authority(), Quota.of(target));
-    Account account = account(key);
-    synchronized (account) {
-      account.inFlight++;
-    }
+    CallAccount account = account(key);
+    account.beginRegardless();
     return new Call(key, account, clock.instant());
   }
 
-  private Account account(Key key) {
-    return accounts.get(key, _ -> new Account());
+  private CallAccount account(Key key) {
+    return accounts.get(key, _ -> new CallAccount(clock, key.quota().isForGrants(key.authority())));
   }
 
   /** A call in flight. For one thread at a time. */
   final class Call implements AutoCloseable {
     private final Key key;
-    private final Account account;
+    private final CallAccount account;
     private final Instant sent;
 
-    private Call(Key key, Account account, Instant sent) {
+    private Call(Key key, CallAccount account, Instant sent) {
       this.key = key;
       this.account = account;
       this.sent = sent;
@@ -275,9 +203,7 @@ final class RateLimits {
     /** Its answer came: what that says of the quota counts. */
     void answered(int status, Headers headers) {
       if (status == 429 || MirrorLabel.is(HubError.Limit.RATE, headers)) {
-        synchronized (account) {
-          account.limitedAt = clock.instant();
-        }
+        account.limited();
       }
       String age = headers.get("Age");
       if (status == 429 || (age != null && !age.strip().equals("0"))) {
@@ -298,7 +224,7 @@ final class RateLimits {
     }
 
     private void heard(Quota quota, RateLimitHeaders.Said said, Instant received) {
-      Account told =
+      CallAccount told =
           quota == key.quota() ? account : account(new Key(key.endpoint(), key.authority(), quota));
       CallQuota.Statement statement =
           new CallQuota.Statement(
@@ -308,24 +234,12 @@ final class RateLimits {
               shorter(said.window()),
               sent,
               received);
-      boolean isNamed = said.name().equals(quota.word());
-      synchronized (told) {
-        CallQuota known = told.quota;
-        int others = told.inFlight - (told == account ? 1 : 0);
-        if (known == null || (isNamed && !told.isNamed)) {
-          told.quota = CallQuota.of(statement, others);
-        } else if (isNamed == told.isNamed) {
-          told.quota = known.after(statement, others);
-        }
-        told.isNamed |= isNamed;
-      }
+      told.heard(statement, said.name().equals(quota.word()), told == account);
     }
 
     @Override
     public void close() {
-      synchronized (account) {
-        account.inFlight--;
-      }
+      account.end();
     }
   }
 
@@ -355,12 +269,8 @@ final class RateLimits {
         .retryAfter()
         .filter(wait -> wait.compareTo(RetryPolicy.RATE_LIMIT_WAIT) > 0)
         .map(RateLimits::shorter)
-        .ifPresent(wait -> {
-          Account account = account(new Key(endpoint, caller.authority(), quota));
-          synchronized (account) {
-            account.limit = new Limit(failure, clock.instant().plus(wait));
-          }
-        });
+        .ifPresent(
+            wait -> account(new Key(endpoint, caller.authority(), quota)).limited(failure, wait));
   }
 
   /** The authorities with a quota that is known, for {@link UpstreamQuotas}. */

@@ -8,6 +8,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.RateGroup;
 import io.intrahub.devhub.Route;
+import io.intrahub.hub.FilePath;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.upstream.FirstHop;
 import io.intrahub.upstream.UpstreamFailure;
@@ -23,12 +24,15 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** No call is made that the Hub has said it would refuse. */
 class RateLimitsTest {
   private static final Duration WINDOW = Duration.ofMinutes(5);
   private static final int QUOTA = 12;
   private static final String FILE = "config.json";
+  private static final FilePath PATH = new FilePath(FILE);
 
   private final SettableClock clock = new SettableClock();
   private final DevHub hub = DevHub.builder().clock(clock).start();
@@ -73,7 +77,7 @@ class RateLimitsTest {
   }
 
   @Test
-  void many_calls_at_the_same_time_are_no_more_than_are_left() throws Exception {
+  void many_calls_at_the_same_time_are_exactly_as_many_as_are_left() throws Exception {
     var _ = rig.found(FILE, Caller.ANONYMOUS);
     List<UpstreamResult<FirstHop>> results = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -85,8 +89,8 @@ class RateLimitsTest {
         results.add(one.get());
       }
     }
-    assertThat(results).filteredOn(r -> r instanceof UpstreamResult.Value).hasSizeBetween(1, 11);
-    assertThat(calls()).isLessThanOrEqualTo(QUOTA);
+    assertThat(results).filteredOn(r -> r instanceof UpstreamResult.Value).hasSize(QUOTA - 1);
+    assertThat(calls()).isEqualTo(QUOTA);
     assertThat(refused()).isZero();
   }
 
@@ -167,6 +171,31 @@ class RateLimitsTest {
     assertThat(refused()).isZero();
     clock.pass(WINDOW.plusSeconds(2));
     assertThat(callsUntilLimited(greedy)).isEqualTo(taken);
+  }
+
+  /** The grants of those without a token are confirmed by calls of the API alone. */
+  @Test
+  void only_tokens_keep_resolves_for_the_question_who_may_read() {
+    hub.rateLimit(RateGroup.RESOLVERS, 100, WINDOW);
+    assertThat(callsUntilLimited(Caller.ANONYMOUS)).isEqualTo(100);
+    assertThat(callsUntilLimited(UpstreamRig.HOLDER)).isEqualTo(98);
+    Caller granted = HubUpstream.confirming(UpstreamRig.HOLDER);
+    assertThat(rig.upstream().confirmByFile(UpstreamRig.REPO, UpstreamRig.MAIN, PATH, granted))
+        .isInstanceOf(UpstreamResult.Value.class);
+    assertThat(refused()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"9, 1", "10, 0"})
+  void a_client_that_made_few_calls_may_make_the_last_one(int made, int more) {
+    hub.rateLimit(RateGroup.RESOLVERS, 200, WINDOW);
+    Caller client = Caller.anonymous("10.0.0.1");
+    for (int i = 0; i < 199; i++) {
+      var _ = rig.found(FILE, i < 199 - made ? Caller.ANONYMOUS : client);
+    }
+    assertThat(callsUntilLimited(client)).isEqualTo(more);
+    assertThat(callsUntilLimited(Caller.ANONYMOUS)).isEqualTo(1 - more);
+    assertThat(refused()).isZero();
   }
 
   private long callsUntilLimited(Caller caller) {
