@@ -128,7 +128,6 @@ public final class PythonClient {
     /** Some wait for 20 s, and try again for as long, beside many others on a busy machine. */
     private Duration timeout = Duration.ofMinutes(3);
 
-
     private Call(Path home) {
       this.home = home;
       env.put("PYTHONPATH", SCRIPTS.toString());

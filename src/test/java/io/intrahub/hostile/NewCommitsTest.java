@@ -288,7 +288,12 @@ class NewCommitsTest {
         repo.commit(
             "all",
             Map.of("README.md", DevFile.text("two"), "config.json", DevFile.text("{\"a\":1}")));
-    rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("config.json").always().disconnect();
+    rig.hub
+        .faults()
+        .on(Route.RESOLVE, Route.RESOLVE_CACHE)
+        .path("config.json")
+        .always()
+        .disconnect();
     rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).path("README.md").always().disconnect();
     look();
     assertThat(count(CommitEvent.UNANSWERED)).isEqualTo(1);
