@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Which commit clients see of a branch or tag. A commit that upstream names goes through these
@@ -53,6 +54,7 @@ final class BranchCommits {
   private final PendingCommits pending;
   private final AnswerNotes notes;
   private final CommitWarmings warmings;
+  private final BranchDeletions deletions;
   private final Clock clock;
 
   /**
@@ -74,7 +76,13 @@ final class BranchCommits {
     this.notes = pending.notes();
     this.warmings =
         new CommitWarmings(store, shown, pending, warmer, executor, meters, clock, ownToken);
+    this.deletions = new BranchDeletions(store, shown, pending, notes, clock);
     this.clock = clock;
+  }
+
+  /** What upstream said of branches and tags that are no longer there. */
+  BranchDeletions deletions() {
+    return deletions;
   }
 
   /**
@@ -89,26 +97,6 @@ final class BranchCommits {
       fallBack(proof, revision);
     }
     pending.requested(repo, revision, answers, due -> shown.show(proof, revision, due));
-  }
-
-  /** Returns whether upstream has to be asked: as {@link PendingCommits#isDeletionDue}. */
-  boolean isDeletionDue(RepoId repo, Revision revision, Duration pause) {
-    return pending.isDeletionDue(repo, revision, pause);
-  }
-
-  /** Notes that upstream, asked once more about a deletion, said neither yes nor no. */
-  void deletionUnclear(RepoId repo, Revision revision) {
-    pending.deletionUnclear(repo, revision);
-  }
-
-  /** Makes clients see that a revision was deleted, if that is due. Upstream has just said so. */
-  void showDeletion(Authorised<RepoId> proof, Revision revision) {
-    pending.showDeletion(proof.subject(), revision, due -> shown.show(proof, revision, due));
-  }
-
-  /** Whether clients see no commit of a revision because upstream said that it was deleted. */
-  boolean isDeleted(RepoId repo, Revision revision) {
-    return pending.isDeleted(repo, revision);
   }
 
   /** Lets the servable commit wait for the end of the loads in progress. */
@@ -183,11 +171,6 @@ final class BranchCommits {
   boolean isNews(Observation<CommitHash> visible, Observation<CommitHash> named) {
     return !visible.value().equals(named.value())
         && !ObservationOrder.keepsKnown(visible.learnedAt(), named.learnedAt(), clock.instant());
-  }
-
-  /** Whether upstream has said that the revision was deleted, and clients still see it. */
-  boolean isDeletionPending(RepoId repo, Revision revision) {
-    return pending.pending(repo, revision).filter(PendingCommit::isDeletion).isPresent();
   }
 
   /** Notes whether upstream answered a question about the revision. */
@@ -308,6 +291,26 @@ final class BranchCommits {
   }
 
   /**
+   * Upstream named a commit. If clients see another one, this only notes it as the last word on the
+   * revision, before its listing is learned: a client that was answered with it alone must get it
+   * again, whatever upstream does meanwhile. {@link #moved} follows, and confirms the commit that
+   * clients see; until then their requests go on to ask, so that none that waits for the answer is
+   * overtaken by one that is told the old commit.
+   *
+   * @param to as of the beginning of the question
+   */
+  void observed(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    pending.keep(
+        proof.subject(),
+        revision,
+        there -> {
+          if (isLatest(proof, revision, there, to)) {
+            shown.observe(proof, revision, to);
+          }
+        });
+  }
+
+  /**
    * Upstream named another commit than the one that clients see. Nothing changes if the answer to a
    * question that began later was noted before.
    *
@@ -326,16 +329,21 @@ final class BranchCommits {
     RepoId repo = proof.subject();
     if (isWarmingAnother(repo, revision, to.value())) {
       // A branch that moves faster than its files can be fetched would never become visible.
-      pending.keep(repo, revision, () -> shown.noteNewest(proof, revision, to));
+      pending.keep(
+          repo,
+          revision,
+          there -> {
+            if (isLatest(proof, revision, there, to)) {
+              shown.noteNewest(proof, revision, to);
+            }
+          });
       return;
     }
     pending.moveIf(
         repo,
         revision,
         readiness(listing),
-        there ->
-            !PendingCommit.isNewer(there, to.learnedAt(), clock.instant())
-                && !isOutdated(proof, revision, to),
+        there -> isLatest(proof, revision, there, to),
         () -> shown.noteNewest(proof, revision, to) ? Optional.of(to) : Optional.empty());
     if (readiness(listing) == Readiness.WARMING
         && pending
@@ -346,13 +354,25 @@ final class BranchCommits {
     }
   }
 
-  /** Whether the commit that clients see was confirmed by a question that began later. */
+  private boolean isLatest(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Optional<PendingCommit> there,
+      Observation<CommitHash> to) {
+    return !PendingCommit.isNewer(there, to.learnedAt(), clock.instant())
+        && !isOutdated(proof, revision, to);
+  }
+
+  /**
+   * Whether a question that began later confirmed the commit that clients see, or named another.
+   */
   private boolean isOutdated(
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
-    return store
-        .revision(proof, revision)
-        .filter(s -> ObservationOrder.keepsKnown(s.learnedAt(), to.learnedAt(), clock.instant()))
-        .isPresent();
+    return Stream.of(
+            store.revision(proof, revision), store.revision(proof, revision, CommitRole.NEWEST))
+        .flatMap(Optional::stream)
+        .anyMatch(known ->
+            ObservationOrder.keepsKnown(known.learnedAt(), to.learnedAt(), clock.instant()));
   }
 
   private static Readiness readiness(ManifestLoader.Result listing) {
@@ -371,21 +391,5 @@ final class BranchCommits {
             .filter(p -> p.readiness() == Readiness.WARMING && !p.to().value().equals(commit))
             .isPresent()
         && warmings.underWay(repo, revision).isPresent();
-  }
-
-  /** Upstream says that there is no such branch or tag any more. */
-  void deleted(RepoId repo, Revision revision, Optional<Authorised<RepoId>> proof) {
-    Optional<Observation<CommitHash>> known = proof.flatMap(p -> store.revision(p, revision));
-    if (known.isEmpty()) {
-      pending.clear(repo, revision, () -> store.forgetRevision(repo, revision));
-      return;
-    }
-    pending.revisionMoved(
-        repo,
-        revision,
-        known.get(),
-        Readiness.DELETED,
-        () -> shown.confirmDeleted(proof.get(), revision, clock.instant()));
-    learned(repo, revision, clock.instant());
   }
 }

@@ -373,14 +373,15 @@ final class PendingCommits {
   /**
    * Writes to the store while no other thread changes the revision; what is pending stays so.
    *
-   * @param write reads from the store which commit is shown, and confirms that one
+   * @param write reads from the store which commit is shown, and notes what was learned; it is
+   *     given what is pending
    */
-  void keep(RepoId repo, Revision revision, Runnable write) {
+  void keep(RepoId repo, Revision revision, Consumer<Optional<PendingCommit>> write) {
     change(
         repo,
         revision,
         state -> {
-          write.run();
+          write.accept(state.pending());
           return state;
         });
   }

@@ -251,11 +251,13 @@ final class RevisionProbes {
     if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
       rememberClosed(repo, closed, as);
     } else if (probed instanceof UpstreamResult.Refused(var refusal) && refusal.isOfRevision()) {
-      branches.deleted(
-          repo,
-          revision,
-          checker.remembered(
-              new Grant(repo, as.authority(), ReadScope.METADATA), UpstreamState.REACHABLE));
+      branches
+          .deletions()
+          .deleted(
+              repo,
+              revision,
+              checker.remembered(
+                  new Grant(repo, as.authority(), ReadScope.METADATA), UpstreamState.REACHABLE));
     }
   }
 
@@ -268,7 +270,8 @@ final class RevisionProbes {
   CompletableFuture<UpstreamResult<ProbeResult>> learnMove(
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> commit, Caller as) {
     return flights.join(
-        new FlightKey(proof.subject(), revision, "move", as.authority()),
+        // One for each commit: it would be lost if it joined the flight of the one before.
+        new FlightKey(proof.subject(), revision, commit.value(), as.authority()),
         () -> {
           revisionMoved(proof, revision, commit, as);
           return ProbeResult.overtaken();
@@ -281,6 +284,7 @@ final class RevisionProbes {
     Consumer<HubRefusal> refused =
         refusal -> rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), as);
     if (!branches.confirmed(proof, revision, commit, as, refused)) {
+      branches.observed(proof, revision, commit);
       ManifestLoader.Result listing = manifests.learn(proof, commit.value(), as);
       branches.moved(proof, revision, commit, listing, as, refused);
     }
@@ -323,7 +327,9 @@ final class RevisionProbes {
         if (revision.asCommit().isEmpty()
             && !branches.showUnlessLoading(proof.get(), revision, open.commit())) {
           // Nobody is known to ask in this name, and clients who may read it are loading it. The
-          // client that asked need not wait for the listing of a commit that it is not shown.
+          // client that asked need not wait for the listing of a commit that it is not shown. Its
+          // next request may find no answer, and must get the same commit if it wants that word.
+          branches.observed(proof.get(), revision, open.commit());
           var _ = learnMove(proof.get(), revision, open.commit(), as);
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {

@@ -333,7 +333,9 @@ final class RevisionReader {
       case UpstreamResult.Value(_) -> known(proof, attempt, shown);
       // Like all others, until the Hub has said once more that the revision is deleted.
       case UpstreamResult.Refused(var refusal)
-          when refusal.isOfRevision() && !noCache && branches.isDeletionPending(repo, revision) ->
+          when refusal.isOfRevision()
+              && !noCache
+              && branches.deletions().isPending(repo, revision) ->
           answers.at(proof, shown, false, attempt);
       case UpstreamResult.Refused<ProbeResult> refused -> refused.as();
       case UpstreamResult.Failed(_) -> unanswered(proof, attempt, shown);

@@ -77,12 +77,25 @@ final class ShownCommits {
     }
   }
 
+  /** Notes a commit that upstream named, if clients see another one. */
+  void observe(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    if (isOther(proof, revision, to.value())) {
+      putNewest(proof, revision, to);
+    }
+  }
+
   /**
-   * Notes a commit that upstream named and that is not visible yet.
+   * Notes a commit that upstream named and that is not visible yet, and that the visible one is
+   * shown for now.
    *
    * @return whether clients have to wait for it
    */
   boolean noteNewest(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    putNewest(proof, revision, to);
+    return confirm(proof, revision, to);
+  }
+
+  private void putNewest(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
     boolean another =
         store
             .revision(proof, revision, CommitRole.NEWEST)
@@ -92,7 +105,6 @@ final class ShownCommits {
     if (another) {
       meters.commit(Meters.CommitEvent.SEEN);
     }
-    return confirm(proof, revision, to);
   }
 
   /**

@@ -32,18 +32,18 @@ record UpstreamAnswering(
     }
     RepoId repo = proof.subject();
     Revision revision = attempt.revision();
-    if (branches.isDeletionDue(repo, revision, revisionTtl)) {
+    if (branches.deletions().isDue(repo, revision, revisionTtl)) {
       // Upstream may have gone since it said so, and what is forgotten then could not be had again.
       Optional<UpstreamResult<ProbeResult>> answer =
           slowUpstream.await(repo, questions.refresh(repo, attempt));
       if (answer.isPresent()
           && answer.get() instanceof UpstreamResult.Refused(var refusal)
           && refusal.isOfRevision()) {
-        branches.showDeletion(proof, revision);
+        branches.deletions().show(proof, revision);
       } else {
         // Else each request would cost a call, and wait for it, for as long as a limit or a login
         // page is all that comes.
-        branches.deletionUnclear(repo, revision);
+        branches.deletions().unclear(repo, revision);
       }
     } else if (branches.mayFallBack(proof, revision) && !upstream.health().isKnownToAnswer()) {
       // After a start, or when the pause of an outage is over, nobody knows whether upstream can
@@ -68,7 +68,7 @@ record UpstreamAnswering(
       UpstreamResult<ResolvedRevision> found, RepoId repo, Revision revision) {
     boolean isDeleted =
         found.asFailure().filter(UpstreamFailure::isOutage).isPresent()
-            && branches.isDeleted(repo, revision);
+            && branches.deletions().isShown(repo, revision);
     return isDeleted
         ? new UpstreamResult.Refused<>(
             new HubRefusal(HubError.revisionNotFound(revision), Optional.empty()))
