@@ -8,7 +8,6 @@ import io.intrahub.hub.Revision;
 import io.intrahub.metrics.Meters;
 import io.intrahub.policy.BranchMove.Readiness;
 import io.intrahub.policy.Observation;
-import io.intrahub.policy.ObservationOrder;
 import io.intrahub.store.CommitRole;
 import io.intrahub.store.RepoStore;
 import io.intrahub.transfer.BackgroundTransfers;
@@ -19,9 +18,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Which commit clients see of a branch or tag. A commit that upstream names goes through these
@@ -54,8 +53,10 @@ final class BranchCommits {
   private final PendingCommits pending;
   private final AnswerNotes notes;
   private final CommitWarmings warmings;
+  private final DefaultBranch branch;
+  private final BranchLoads loads;
+  private final LastWords words;
   private final BranchDeletions deletions;
-  private final Clock clock;
 
   /**
    * Creates the only owner of what {@code pending} holds.
@@ -76,8 +77,30 @@ final class BranchCommits {
     this.notes = pending.notes();
     this.warmings =
         new CommitWarmings(store, shown, pending, warmer, executor, meters, clock, ownToken);
+    this.branch = new DefaultBranch(store, shown, pending);
+    this.loads = new BranchLoads(store, pending, branch);
+    this.words = new LastWords(store, shown, pending, notes, branch, clock);
     this.deletions = new BranchDeletions(store, shown, pending, notes, clock);
-    this.clock = clock;
+  }
+
+  /** What is noted of upstream's answers. */
+  AnswerNotes notes() {
+    return notes;
+  }
+
+  /** The loads in progress. */
+  BranchLoads loads() {
+    return loads;
+  }
+
+  /** Whether the default branch is {@code main}. */
+  DefaultBranch defaultBranch() {
+    return branch;
+  }
+
+  /** What upstream said last, where clients see another commit. */
+  LastWords words() {
+    return words;
   }
 
   /** What upstream said of branches and tags that are no longer there. */
@@ -92,11 +115,17 @@ final class BranchCommits {
    */
   void requested(Authorised<RepoId> proof, Revision revision, boolean reachable) {
     RepoId repo = proof.subject();
+    branch.missed(proof, revision).ifPresent(word -> showIfQuiet(proof, revision, word));
+    Revision leader = branch.leader(proof, revision);
     boolean answers = reachable && notes.isAnswered(repo, revision);
     if (!answers) {
-      fallBack(proof, revision);
+      fallBack(proof, leader);
     }
-    pending.requested(repo, revision, answers, due -> shown.show(proof, revision, due));
+    pending.requested(repo, leader, answers, due -> show(proof, leader, due));
+  }
+
+  private void show(Authorised<RepoId> proof, Revision revision, PendingCommit due) {
+    branch.show(proof, revision, () -> shown.show(proof, revision, due));
   }
 
   /** Lets the servable commit wait for the end of the loads in progress. */
@@ -116,7 +145,7 @@ final class BranchCommits {
 
   /** Whether clients see a commit of which upstream has to serve a part, and another is there. */
   boolean mayFallBack(Authorised<RepoId> proof, Revision revision) {
-    return servable(proof, revision).isPresent();
+    return servable(proof, branch.leader(proof, revision)).isPresent();
   }
 
   private Optional<Observation<CommitHash>> servable(Authorised<RepoId> proof, Revision revision) {
@@ -132,82 +161,6 @@ final class BranchCommits {
   }
 
   /**
-   * The commit that upstream named last, if clients see another one because upstream does not
-   * answer.
-   *
-   * @param reachable whether upstream answers, as far as is known
-   */
-  Optional<CommitHash> newer(
-      Authorised<RepoId> proof, Revision revision, CommitHash visible, boolean reachable) {
-    return reachable && notes.isAnswered(proof.subject(), revision)
-        ? Optional.empty()
-        : shown.newer(proof, revision, visible).map(Observation::value);
-  }
-
-  /**
-   * The last observation of upstream, if it names a commit to which the revision is yet to move.
-   * After a restart no move is pending until upstream is asked again; then the stored observation
-   * counts unless the visible commit was confirmed later.
-   *
-   * @param reachable whether upstream answers, as far as is known
-   */
-  Optional<Observation<CommitHash>> named(
-      Authorised<RepoId> proof,
-      Revision revision,
-      Observation<CommitHash> visible,
-      boolean reachable) {
-    RepoId repo = proof.subject();
-    Optional<PendingCommit> move = pending.pending(repo, revision);
-    return reachable
-            && notes.isAnswered(repo, revision)
-            && move.filter(PendingCommit::isDeletion).isEmpty()
-        ? shown
-            .newer(proof, revision, visible.value())
-            .filter(newest -> move.isPresent() || !newest.learnedAt().isBefore(visible.learnedAt()))
-        : Optional.empty();
-  }
-
-  /** Whether upstream named another commit than the visible one, and not before that was known. */
-  boolean isNews(Observation<CommitHash> visible, Observation<CommitHash> named) {
-    return !visible.value().equals(named.value())
-        && !ObservationOrder.keepsKnown(visible.learnedAt(), named.learnedAt(), clock.instant());
-  }
-
-  /** Notes whether upstream answered a question about the revision. */
-  void answered(RepoId repo, Revision revision, boolean answered) {
-    notes.answered(repo, revision, answered);
-  }
-
-  /** Notes when the question began of which the answer has just been noted. */
-  void learned(RepoId repo, Revision revision, Instant asked) {
-    notes.learned(repo, revision, asked);
-  }
-
-  /** As {@link AnswerNotes#learnedAt}. Does not block. */
-  Instant learnedAt(RepoId repo, Revision revision) {
-    return notes.learnedAt(repo, revision);
-  }
-
-  /**
-   * Notes that a request was told the commit that clients see of a revision.
-   *
-   * @return to be run once when its response has ended
-   */
-  Runnable told(RepoId repo, Revision revision) {
-    return pending.told(repo, revision);
-  }
-
-  /** Whether nobody asked for the revision lately, so no load is in progress. */
-  boolean isQuiet(RepoId repo, Revision revision) {
-    return pending.isQuiet(repo, revision);
-  }
-
-  /** Notes that a client was told the old commit although upstream should have been asked. */
-  void oldCommitServed(RepoId repo, Revision revision) {
-    pending.oldCommitServed(repo, revision);
-  }
-
-  /**
    * Makes a settled commit visible now if the present load began at {@code since} or later.
    * Upstream has just answered. Waits for the warming of the commit first, but not for long.
    *
@@ -216,16 +169,18 @@ final class BranchCommits {
    */
   void showIfUnseen(Authorised<RepoId> proof, Revision revision, Instant since, Duration patience) {
     RepoId repo = proof.subject();
-    awaitFiles(repo, revision, since, patience);
-    pending.showIfUnseen(repo, revision, since, due -> shown.show(proof, revision, due));
+    Revision leader = branch.leader(proof, revision);
+    awaitFiles(repo, leader, since, patience);
+    pending.showIfUnseen(repo, leader, since, due -> show(proof, leader, due));
   }
 
   /** Makes the commit that waits visible now if no client has asked for the revision lately. */
   void showIfQuiet(Authorised<RepoId> proof, Revision revision, Duration patience) {
     RepoId repo = proof.subject();
-    awaitFiles(repo, revision, Instant.MIN, patience);
+    Revision leader = branch.leader(proof, revision);
+    awaitFiles(repo, leader, Instant.MIN, patience);
     // Another client's load may have begun meanwhile.
-    pending.showIfQuiet(repo, revision, due -> shown.show(proof, revision, due));
+    pending.showIfQuiet(repo, leader, due -> show(proof, leader, due));
   }
 
   private void awaitFiles(RepoId repo, Revision revision, Instant since, Duration patience) {
@@ -249,6 +204,20 @@ final class BranchCommits {
    */
   boolean showUnlessLoading(
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> named) {
+    Revision leader = branch.leader(proof, revision);
+    if (leader.equals(revision) || !shown.isOther(proof, revision, named.value())) {
+      return showIfQuiet(proof, revision, named);
+    }
+    return branch
+            .lastWord(proof, leader)
+            .filter(word -> word.value().equals(named.value()))
+            .filter(word -> showIfQuiet(proof, leader, word))
+            .isPresent()
+        && showIfQuiet(proof, revision, named);
+  }
+
+  private boolean showIfQuiet(
+      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> named) {
     RepoId repo = proof.subject();
     return pending.confirmed(
         repo,
@@ -256,8 +225,8 @@ final class BranchCommits {
         named.learnedAt(),
         () ->
             (pending.isQuiet(repo, revision) || !shown.isOther(proof, revision, named.value()))
-                && !isOutdated(proof, revision, named),
-        () -> shown.showNow(proof, revision, named));
+                && !words.isOutdated(proof, revision, named),
+        () -> branch.show(proof, revision, () -> shown.showNow(proof, revision, named)));
   }
 
   /**
@@ -279,11 +248,14 @@ final class BranchCommits {
             observation.learnedAt(),
             () -> !shown.isOther(proof, revision, observation.value()),
             () -> {
-              if (!isOutdated(proof, revision, observation)) {
+              if (!words.isOutdated(proof, revision, observation)) {
                 shown.showNow(proof, revision, observation);
+                branch.settle(proof, revision);
               }
             });
-    if (isVisible && servable(proof, revision).isPresent()) {
+    if (isVisible
+        && branch.leader(proof, revision).equals(revision)
+        && servable(proof, revision).isPresent()) {
       // Clients or the warmer may have completed it meanwhile.
       warmings.begin(proof, revision, observation.value(), as, refused);
     }
@@ -291,23 +263,40 @@ final class BranchCommits {
   }
 
   /**
-   * Upstream named a commit. If clients see another one, this only notes it as the last word on the
-   * revision, before its listing is learned: a client that was answered with it alone must get it
-   * again, whatever upstream does meanwhile. {@link #moved} follows, and confirms the commit that
-   * clients see; until then their requests go on to ask, so that none that waits for the answer is
-   * overtaken by one that is told the old commit.
+   * Upstream named commits. Where clients see another one, this only notes it as the last word on
+   * the revision, before its listing is learned: a client that was answered with it alone must get
+   * it again, whatever upstream does meanwhile. {@link #moved} follows, and confirms the commit
+   * that clients see; until then their requests go on to ask, so that none that waits for the
+   * answer is overtaken by one that is told the old commit.
    *
    * @param to as of the beginning of the question
+   * @param other what upstream named of the other revision that may be the same branch, if it was
+   *     asked; both are noted at once
+   * @return whether clients see a commit of the revision from now on that upstream did not name: as
+   *     {@link DefaultBranch#adopt}
    */
-  void observed(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
-    pending.keep(
+  boolean observed(
+      Authorised<RepoId> proof,
+      Revision revision,
+      Observation<CommitHash> to,
+      Optional<Observation<CommitHash>> other) {
+    AtomicBoolean adopted = new AtomicBoolean();
+    branch.exclusively(
         proof.subject(),
         revision,
-        there -> {
-          if (isLatest(proof, revision, there, to)) {
-            shown.observe(proof, revision, to);
-          }
+        () -> {
+          observe(proof, revision, to);
+          other.ifPresent(
+              word -> DefaultBranch.other(revision).ifPresent(of -> observe(proof, of, word)));
+          adopted.set(branch.adopt(proof, revision, to));
         });
+    return adopted.get();
+  }
+
+  private void observe(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
+    if (words.isLatest(proof, revision, pending.pending(proof.subject(), revision), to)) {
+      shown.observe(proof, revision, to);
+    }
   }
 
   /**
@@ -327,13 +316,34 @@ final class BranchCommits {
       Caller as,
       Consumer<HubRefusal> refused) {
     RepoId repo = proof.subject();
+    Revision leader = branch.leader(proof, revision);
+    if (!leader.equals(revision)) {
+      branch
+          .lastWord(proof, leader)
+          .filter(word -> word.value().equals(to.value()))
+          // Else a warming that has just ended would begin anew, or the move would wait for it.
+          .filter(word -> !isUnderWay(repo, leader, word.value()))
+          .ifPresent(word -> moved(proof, leader, word, listing, as, refused));
+      pending.clearIf(
+          repo,
+          revision,
+          () -> {
+            boolean isLatest = !words.isOutdated(proof, revision, to) && branch.isOne(proof);
+            if (isLatest) {
+              shown.noteNewest(proof, revision, to);
+              branch.settle(proof, revision);
+            }
+            return isLatest;
+          });
+      return;
+    }
     if (isWarmingAnother(repo, revision, to.value())) {
       // A branch that moves faster than its files can be fetched would never become visible.
       pending.keep(
           repo,
           revision,
           there -> {
-            if (isLatest(proof, revision, there, to)) {
+            if (words.isLatest(proof, revision, there, to)) {
               shown.noteNewest(proof, revision, to);
             }
           });
@@ -343,7 +353,7 @@ final class BranchCommits {
         repo,
         revision,
         readiness(listing),
-        there -> isLatest(proof, revision, there, to),
+        there -> words.isLatest(proof, revision, there, to),
         () -> shown.noteNewest(proof, revision, to) ? Optional.of(to) : Optional.empty());
     if (readiness(listing) == Readiness.WARMING
         && pending
@@ -354,27 +364,6 @@ final class BranchCommits {
     }
   }
 
-  private boolean isLatest(
-      Authorised<RepoId> proof,
-      Revision revision,
-      Optional<PendingCommit> there,
-      Observation<CommitHash> to) {
-    return !PendingCommit.isNewer(there, to.learnedAt(), clock.instant())
-        && !isOutdated(proof, revision, to);
-  }
-
-  /**
-   * Whether a question that began later confirmed the commit that clients see, or named another.
-   */
-  private boolean isOutdated(
-      Authorised<RepoId> proof, Revision revision, Observation<CommitHash> to) {
-    return Stream.of(
-            store.revision(proof, revision), store.revision(proof, revision, CommitRole.NEWEST))
-        .flatMap(Optional::stream)
-        .anyMatch(known ->
-            ObservationOrder.keepsKnown(known.learnedAt(), to.learnedAt(), clock.instant()));
-  }
-
   private static Readiness readiness(ManifestLoader.Result listing) {
     return switch (listing) {
       case ManifestLoader.Result.Complete _, ManifestLoader.Result.TooLarge _ -> Readiness.WARMING;
@@ -383,6 +372,13 @@ final class BranchCommits {
           Readiness.UNANSWERED;
       case ManifestLoader.Result.Crowded _, ManifestLoader.Result.NoAnswer _ -> Readiness.UNLISTED;
     };
+  }
+
+  private boolean isUnderWay(RepoId repo, Revision revision, CommitHash commit) {
+    return pending
+        .pending(repo, revision)
+        .filter(p -> p.to().value().equals(commit) && p.readiness() != Readiness.UNANSWERED)
+        .isPresent();
   }
 
   private boolean isWarmingAnother(RepoId repo, Revision revision, CommitHash commit) {

@@ -106,10 +106,10 @@ record ColdRevisions(
     Optional<Observation<CommitHash>> alone =
         !attempt.request().directives().noCache()
             ? Optional.empty()
-            : branches.isNews(seen, named)
+            : branches.words().isNews(seen, named)
                 ? Optional.of(named)
                 // A question that began later was answered first.
-                : branches.named(proof, attempt.revision(), seen, true);
+                : branches.words().named(proof, attempt.revision(), seen, true);
     return alone
         .map(news -> answers.alone(proof, news, false, attempt))
         .orElseGet(() -> answers.at(proof, seen, false, attempt));

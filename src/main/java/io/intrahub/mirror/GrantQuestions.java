@@ -97,7 +97,7 @@ record GrantQuestions(AccessChecker checker, GrantRenewals renewals, RevisionPro
    * The same, unless an answer has been noted since the request looked at what is known. Then only
    * the grant is confirmed, if that is due.
    *
-   * @param known {@link BranchCommits#learnedAt}, read before the request looked
+   * @param known {@link AnswerNotes#learnedAt}, read before the request looked
    */
   void refreshUnlessLearned(RepoId repo, ReadAttempt attempt, Instant known) {
     var _ =

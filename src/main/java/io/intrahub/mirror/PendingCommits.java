@@ -361,13 +361,18 @@ final class PendingCommits {
    * @param show writes to the store what is shown instead
    */
   void clear(RepoId repo, Revision revision, Runnable show) {
-    change(
+    clearIf(
         repo,
         revision,
-        state -> {
+        () -> {
           show.run();
-          return state.with(Optional.empty());
+          return true;
         });
+  }
+
+  /** Writes to the store, and drops the pending commit if {@code write} says so. */
+  void clearIf(RepoId repo, Revision revision, BooleanSupplier write) {
+    change(repo, revision, state -> write.getAsBoolean() ? state.with(Optional.empty()) : state);
   }
 
   /**

@@ -38,7 +38,7 @@ record RevisionAnswers(
   UpstreamResult<ResolvedRevision> at(
       Authorised<RepoId> proof, CommitHash commit, CacheLabel label, ReadAttempt attempt) {
     if (attempt.revision().asCommit().isEmpty()) {
-      attempt.request().client().onEnd(branches.told(proof.subject(), attempt.revision()));
+      attempt.request().client().onEnd(branches.loads().told(proof, attempt.revision(), commit));
     }
     CacheLabel told = labels.told(label, proof, attempt.as());
     return new UpstreamResult.Value<>(new ResolvedRevision.At(proof, commit, told, attempt.as()));
@@ -70,7 +70,7 @@ record RevisionAnswers(
     CacheLabel label = labels.of(observation, stale);
     boolean reachable = !stale && answering.isKnown(proof, attempt.revision());
     Optional<CommitHash> newer =
-        branches.newer(proof, attempt.revision(), observation.value(), reachable);
+        branches.words().newer(proof, attempt.revision(), observation.value(), reachable);
     return at(proof, observation.value(), newer.map(label::withNewer).orElse(label), attempt);
   }
 }

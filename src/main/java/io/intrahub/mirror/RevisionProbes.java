@@ -42,6 +42,7 @@ final class RevisionProbes {
   private final RefusedRepos refusedRepos;
   private final RemovedRepos removed;
   private final BranchCommits branches;
+  private final BranchWords words;
   private final RepoIdentity identity;
   private final SingleFlight<Object, UpstreamResult<ProbeResult>> flights;
 
@@ -63,7 +64,8 @@ final class RevisionProbes {
       RemovedRepos removed,
       BranchCommits branches,
       RepoIdentity identity,
-      Executor executor) {
+      Executor executor,
+      MirrorSettings settings) {
     this.checker = checker;
     this.questions = questions;
     this.manifests = manifests;
@@ -73,6 +75,9 @@ final class RevisionProbes {
     this.branches = branches;
     this.identity = identity;
     this.flights = new SingleFlight<>(executor);
+    this.words =
+        new BranchWords(
+            manifests, branches, this::named, settings.staleTimeout(), settings.headTimeout());
   }
 
   /** The way to ask that suits every route but resolve: one call for repo info. */
@@ -141,12 +146,13 @@ final class RevisionProbes {
    * The same, unless an answer has been noted since the request looked at what is known. A question
    * notes its answer before it ends, so no second one begins because a request looked too early.
    *
-   * @param known {@link BranchCommits#learnedAt}, read before the request looked
+   * @param known {@link AnswerNotes#learnedAt}, read before the request looked
    * @return empty if an answer has been noted since
    */
   Optional<CompletableFuture<UpstreamResult<ProbeResult>>> refreshUnlessLearned(
       RepoId repo, Revision revision, Caller as, Instant known) {
-    return refreshIf(repo, revision, as, () -> branches.learnedAt(repo, revision).equals(known));
+    return refreshIf(
+        repo, revision, as, () -> branches.notes().learnedAt(repo, revision).equals(known));
   }
 
   private Optional<CompletableFuture<UpstreamResult<ProbeResult>>> refreshIf(
@@ -177,16 +183,14 @@ final class RevisionProbes {
         admission,
         () -> {
           UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
-          if (!probed.isFailureOfBeginner()) {
-            branches.answered(repo, revision, !isUnanswered(probed));
-          }
+          noteAnswered(repo, revision, probed);
           if (probed instanceof UpstreamResult.Value(ProbeResult.Open open)) {
             Optional<Authorised<RepoId>> proof = admit(open.evidence());
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
             learnName(repo, proof.get().subject(), as);
-            revisionMoved(proof.get(), revision, open.commit(), as);
+            learn(proof.get(), revision, open.commit(), as);
           } else {
             rememberRefusal(repo, revision, probed, as);
           }
@@ -194,8 +198,33 @@ final class RevisionProbes {
         });
   }
 
-  private static boolean isUnanswered(UpstreamResult<ProbeResult> probed) {
-    return probed.asFailure().filter(UpstreamFailure::isOutage).isPresent();
+  private void noteAnswered(RepoId repo, Revision revision, UpstreamResult<ProbeResult> probed) {
+    if (!probed.isFailureOfBeginner()) {
+      boolean unanswered = probed.asFailure().filter(UpstreamFailure::isOutage).isPresent();
+      branches.notes().answered(repo, revision, !unanswered);
+    }
+  }
+
+  /** Asks which commit a revision is at, because another one that may be the same has moved. */
+  private CompletableFuture<Optional<Observation<CommitHash>>> named(
+      RepoId repo, Revision revision, Caller as) {
+    return flights
+        .join(
+            new FlightKey(repo, revision, "other", as.authority()),
+            () -> {
+              UpstreamResult<ProbeResult> probed = questions.repoInfo(repo, revision, as);
+              noteAnswered(repo, revision, probed);
+              if (!(probed instanceof UpstreamResult.Value(ProbeResult.Open open))) {
+                rememberRefusal(repo, revision, probed, as);
+              } else if (admit(open.evidence()).isEmpty()) {
+                return ProbeResult.overtaken();
+              }
+              return probed;
+            })
+        .thenApply(probed ->
+            probed instanceof UpstreamResult.Value(ProbeResult.Open open)
+                ? Optional.of(open.commit())
+                : Optional.empty());
   }
 
   /**
@@ -273,22 +302,17 @@ final class RevisionProbes {
         // One for each commit: it would be lost if it joined the flight of the one before.
         new FlightKey(proof.subject(), revision, commit.value(), as.authority()),
         () -> {
-          revisionMoved(proof, revision, commit, as);
+          learn(proof, revision, commit, as);
           return ProbeResult.overtaken();
         });
   }
 
-  private void revisionMoved(
+  private void learn(
       Authorised<RepoId> proof, Revision revision, Observation<CommitHash> commit, Caller as) {
     RepoId repo = proof.subject();
     Consumer<HubRefusal> refused =
         refusal -> rememberClosed(repo, new ProbeResult.Closed(Optional.of(refusal)), as);
-    if (!branches.confirmed(proof, revision, commit, as, refused)) {
-      branches.observed(proof, revision, commit);
-      ManifestLoader.Result listing = manifests.learn(proof, commit.value(), as);
-      branches.moved(proof, revision, commit, listing, as, refused);
-    }
-    branches.learned(repo, revision, commit.learnedAt());
+    words.learn(proof, revision, commit, as, refused);
   }
 
   /**
@@ -324,13 +348,13 @@ final class RevisionProbes {
         RepoId canonical = proof.get().subject();
         learnName(repo, canonical, as);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
-        if (revision.asCommit().isEmpty()
-            && !branches.showUnlessLoading(proof.get(), revision, open.commit())) {
-          // Nobody is known to ask in this name, and clients who may read it are loading it. The
-          // client that asked need not wait for the listing of a commit that it is not shown. Its
-          // next request may find no answer, and must get the same commit if it wants that word.
-          branches.observed(proof.get(), revision, open.commit());
-          var _ = learnMove(proof.get(), revision, open.commit(), as);
+        if (revision.asCommit().isEmpty()) {
+          words.show(
+              proof.get(),
+              revision,
+              open.commit(),
+              as,
+              (of, commit) -> learnMove(proof.get(), of, commit, as));
         }
       } else if (probed instanceof UpstreamResult.Value(ProbeResult.Closed closed)) {
         rememberClosed(repo, closed, as);

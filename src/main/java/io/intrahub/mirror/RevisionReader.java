@@ -98,21 +98,21 @@ final class RevisionReader {
       asked = asked.withoutDemand();
     }
     branches.requested(proof, revision, answering.isKnown(proof, revision));
-    Instant known = branches.learnedAt(repo, revision);
+    Instant known = branches.notes().learnedAt(repo, revision);
     Optional<Observation<CommitHash>> seen = commits.revision(proof, revision);
     return switch (decide(attempt, seen, asked)) {
       case SERVE -> {
         renew(repo, attempt);
-        noteOld(repo, revision, seen.orElseThrow());
+        noteOld(proof, revision, seen.orElseThrow());
         yield known(proof, attempt, seen.orElseThrow());
       }
       case SERVE_STALE -> {
-        branches.oldCommitServed(repo, revision);
+        branches.loads().oldCommitServed(proof, revision);
         yield answers.at(proof, seen.orElseThrow(), true, attempt);
       }
       case SERVE_AND_REFRESH -> {
         questions.refreshUnlessLearned(repo, attempt, known);
-        noteOld(repo, revision, seen.orElseThrow());
+        noteOld(proof, revision, seen.orElseThrow());
         yield known(proof, attempt, seen.orElseThrow());
       }
       case REVALIDATE -> revalidate(proof, attempt, seen.orElseThrow(), false);
@@ -152,7 +152,7 @@ final class RevisionReader {
         () -> questions.ask(attempt.grant(repo), own, attempt.as(), admission))) {
       case GrantRenewal.Readable(var proof, var commit) -> {
         admission.ifPresent(ColdQuestionLimiter.Admission::refund);
-        if (lapsed && commit.isPresent() && branches.isQuiet(proof.subject(), own)) {
+        if (lapsed && commit.isPresent() && branches.loads().isQuiet(proof, own)) {
           // No load is under way that could mix the old commit with this one.
           var _ =
               slowUpstream.await(
@@ -184,7 +184,7 @@ final class RevisionReader {
       return answers.at(proof, revision.asCommit().get(), RevisionLabels.immutable(true), attempt);
     }
     branches.requested(proof, revision, false);
-    branches.oldCommitServed(proof.subject(), revision);
+    branches.loads().oldCommitServed(proof, revision);
     return commits
         .revision(proof, revision)
         .map(seen ->
@@ -235,10 +235,10 @@ final class RevisionReader {
   }
 
   /** A client that accepts an old answer gets one when others would wait for upstream. */
-  private void noteOld(RepoId repo, Revision revision, Observation<CommitHash> seen) {
+  private void noteOld(Authorised<RepoId> proof, Revision revision, Observation<CommitHash> seen) {
     Duration served = settings.revisions().servedFor();
     if (!Freshness.isWithin(seen.learnedAt(), served, clock.instant())) {
-      branches.oldCommitServed(repo, revision);
+      branches.loads().oldCommitServed(proof, revision);
     }
   }
 
@@ -280,7 +280,7 @@ final class RevisionReader {
     boolean reachable = answering.isKnown(proof, attempt.revision());
     return Optional.of(attempt.request().directives())
         .filter(CacheDirectives::noCache)
-        .flatMap(_ -> branches.named(proof, attempt.revision(), seen, reachable))
+        .flatMap(_ -> branches.words().named(proof, attempt.revision(), seen, reachable))
         .map(word -> answers.alone(proof, word, stale, attempt));
   }
 
@@ -303,8 +303,12 @@ final class RevisionReader {
     boolean isWaitedFor =
         noCache
             && branches
+                .words()
                 .named(proof, revision, seen, answering.isKnown(proof, revision))
                 .isPresent();
+    // Nobody was told the old commit later without a question, so no load can mix it with another.
+    Instant old =
+        branches.loads().confirmedAt(proof, revision, seen).plus(settings.revisions().servedFor());
     var learned = slowUpstream.await(repo, questions.refresh(repo, attempt));
     if (learned.isPresent()
         && learned.get() instanceof UpstreamResult.Value(ProbeResult.Open open)) {
@@ -314,9 +318,9 @@ final class RevisionReader {
       // A client that is answered alone need not wait for the files of the commit, or not for each
       // of its requests.
       showUnlessLoading(
-          proof, revision, seen, isWaitedFor ? Duration.ZERO : settings.staleTimeout());
+          proof, revision, old, isWaitedFor ? Duration.ZERO : settings.staleTimeout());
       Observation<CommitHash> shown = commits.revision(proof, revision).orElse(seen);
-      if (noCache && branches.isNews(shown, open.commit())) {
+      if (noCache && branches.words().isNews(shown, open.commit())) {
         return answers.alone(proof, open.commit(), false, attempt);
       }
     }
@@ -347,7 +351,7 @@ final class RevisionReader {
       Authorised<RepoId> proof, ReadAttempt attempt, Observation<CommitHash> shown) {
     return lastWord(proof, attempt, shown, true)
         .orElseGet(() -> {
-          branches.oldCommitServed(proof.subject(), attempt.revision());
+          branches.loads().oldCommitServed(proof, attempt.revision());
           return answers.at(proof, shown, true, attempt);
         });
   }
@@ -355,18 +359,14 @@ final class RevisionReader {
   /**
    * Shows a commit that the Hub has just named to all, if no load can mix it with the old one.
    *
+   * @param old since when no client was told the commit before without a question
    * @param patience for how long the files of the commit are waited for
    */
   private void showUnlessLoading(
-      Authorised<RepoId> proof,
-      Revision revision,
-      Observation<CommitHash> seen,
-      Duration patience) {
-    if (branches.isQuiet(proof.subject(), revision)) {
+      Authorised<RepoId> proof, Revision revision, Instant old, Duration patience) {
+    if (branches.loads().isQuiet(proof, revision)) {
       branches.showIfQuiet(proof, revision, patience);
     } else {
-      // Nobody was told the old commit lately, so no load can mix it with the new one.
-      Instant old = seen.learnedAt().plus(settings.revisions().servedFor());
       branches.showIfUnseen(proof, revision, old, patience);
     }
   }

@@ -86,7 +86,8 @@ final class RevisionResolver {
             removed,
             branches,
             identity,
-            executor);
+            executor,
+            settings);
     this.questions = new GrantQuestions(checker, renewals, probes);
     this.coldQuestionLimiter = coldQuestionLimiter;
     this.clock = clock;

@@ -158,6 +158,56 @@ final class ShownCommits {
     forgetNewest(proof, revision, to.value());
   }
 
+  /**
+   * Has clients see of one revision what they see of another one, with the commits beside it. When
+   * each was observed stays.
+   */
+  void follow(Authorised<RepoId> proof, Revision from, Revision to) {
+    Optional<Observation<CommitHash>> other = store.revision(proof, from);
+    Optional<Observation<CommitHash>> known = store.revision(proof, to);
+    if (other.isPresent() && known.isPresent()) {
+      copy(proof, from, other.get().value(), to, known.get().learnedAt());
+    }
+  }
+
+  /**
+   * The same for a revision of which clients saw nothing yet.
+   *
+   * @param named what upstream has just said of it
+   */
+  void adopt(Authorised<RepoId> proof, Revision from, Revision to, Observation<CommitHash> named) {
+    Optional<Observation<CommitHash>> other = store.revision(proof, from);
+    if (other.isPresent()) {
+      copy(proof, from, other.get().value(), to, named.learnedAt());
+      putNewest(proof, to, named);
+    }
+  }
+
+  private void copy(
+      Authorised<RepoId> proof, Revision from, CommitHash visible, Revision to, Instant observed) {
+    RepoId repo = proof.subject();
+    Optional<CommitHash> newest = newer(proof, from, visible).map(Observation::value);
+    Optional<Observation<CommitHash>> servable = store.revision(proof, from, CommitRole.SERVABLE);
+    // First what is served if the process ends here and upstream is gone.
+    if (!servable.equals(store.revision(proof, to, CommitRole.SERVABLE))) {
+      store.forgetRevision(repo, to, CommitRole.SERVABLE);
+      servable.ifPresent(s -> store.putRevision(repo, to, CommitRole.SERVABLE, s));
+    }
+    Observation<CommitHash> now = new Observation<>(visible, observed);
+    if (!store.revision(proof, to).equals(Optional.of(now))) {
+      store.putRevision(repo, to, now);
+    }
+    Optional<CommitHash> known =
+        store.revision(proof, to, CommitRole.NEWEST).map(Observation::value);
+    if (known.isPresent() && !known.equals(newest)) {
+      store.forgetRevision(repo, to, CommitRole.NEWEST);
+    }
+    newest
+        .filter(n -> !known.equals(Optional.of(n)))
+        .ifPresent(
+            n -> store.putRevision(repo, to, CommitRole.NEWEST, new Observation<>(n, observed)));
+  }
+
   private void forgetNewest(Authorised<RepoId> proof, Revision revision, CommitHash shown) {
     Optional<Observation<CommitHash>> newest = store.revision(proof, revision, CommitRole.NEWEST);
     if (newest.filter(n -> n.value().equals(shown)).isPresent()) {

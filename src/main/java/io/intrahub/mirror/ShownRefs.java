@@ -92,8 +92,8 @@ final class ShownRefs {
   /** Whether clients were told that a revision is deleted, and not before the list was made. */
   private boolean isDeleted(RepoId repo, String name, StoredAnswer list) {
     return Revision.parse(name)
-        .filter(revision -> branches.isDeleted(repo, revision))
-        .filter(revision -> !list.learnedAt().isAfter(branches.learnedAt(repo, revision)))
+        .filter(revision -> branches.deletions().isShown(repo, revision))
+        .filter(revision -> !list.learnedAt().isAfter(branches.notes().learnedAt(repo, revision)))
         .isPresent();
   }
 
@@ -105,7 +105,7 @@ final class ShownRefs {
         .keySet()
         .removeIf(name ->
             Revision.parse(name)
-                .filter(revision -> branches.isDeletionPending(repo, revision))
+                .filter(revision -> branches.deletions().isPending(repo, revision))
                 .isEmpty());
     if (pending.isEmpty()) {
       return Map.of();

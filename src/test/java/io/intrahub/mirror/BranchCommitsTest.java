@@ -221,8 +221,8 @@ class BranchCommitsTest {
   void a_late_answer_is_no_news() {
     Observation<CommitHash> late = now(FIRST);
     Observation<CommitHash> visible = now(SECOND);
-    assertThat(branches.isNews(visible, late)).isFalse();
-    assertThat(branches.isNews(visible, now(THIRD))).isTrue();
+    assertThat(branches.words().isNews(visible, late)).isFalse();
+    assertThat(branches.words().isNews(visible, now(THIRD))).isTrue();
   }
 
   /** The branch moves on while the files of a commit are fetched. */
