@@ -10,6 +10,7 @@ import io.intrahub.hub.FilePath;
 import io.intrahub.policy.CallPriority;
 import io.intrahub.testing.HeapUse;
 import io.intrahub.testing.Invented;
+import java.io.InterruptedIOException;
 import java.lang.ref.Reference;
 import java.time.Clock;
 import java.time.Duration;
@@ -92,7 +93,7 @@ public final class FilledUpstream {
       try (RateLimits.Call begun =
           limits.begin(hub, caller, "/api/models/x", CallPriority.CLIENT)) {
         begun.answered(200, headers);
-      } catch (RateLimits.LimitedException e) {
+      } catch (RateLimits.LimitedException | InterruptedIOException e) {
         throw new IllegalStateException(e);
       }
     }
