@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -117,8 +118,9 @@ final class BoundedDns implements Dns {
       Thread.currentThread().interrupt();
       throw new UnknownHostException(host + ": the look-up was interrupted");
     } catch (ExecutionException e) {
-      UnknownHostException failed = new UnknownHostException(e.getCause().getMessage());
-      failed.initCause(e.getCause());
+      Throwable cause = Objects.requireNonNull(e.getCause());
+      UnknownHostException failed = new UnknownHostException(cause.getMessage());
+      failed.initCause(cause);
       throw failed;
     }
   }
