@@ -26,8 +26,6 @@ public final class DevHub implements AutoCloseable {
   private final Traffic traffic;
   private final WebServer server;
   private final boolean strict;
-  private boolean hubDown;
-  private boolean cdnDown;
   private boolean closed;
 
   private DevHub(Builder builder) {
@@ -297,39 +295,30 @@ public final class DevHub implements AutoCloseable {
 
   /** Closes both listeners and all their connections: new ones are refused. */
   public synchronized void goDark() {
-    switchListeners(true, true);
+    server.switchHub(false);
+    server.switchCdn(false);
   }
 
   /** Closes the CDN's listener only. */
   public synchronized void cdnGoDark() {
-    switchListeners(hubDown, true);
+    server.switchCdn(false);
   }
 
   /** Closes the Hub's listener only: the CDN goes on. */
   public synchronized void hubGoDark() {
-    switchListeners(true, cdnDown);
+    server.switchHub(false);
   }
 
   /** Listens again on the same ports. */
   public synchronized void comeBack() {
-    switchListeners(false, false);
+    server.switchHub(true);
+    server.switchCdn(true);
   }
 
   /** Breaks all connections and listens again at once on the same ports, with unchanged state. */
   public synchronized void restart() {
-    switchListeners(true, true);
-    switchListeners(false, false);
-  }
-
-  private void switchListeners(boolean hubDark, boolean cdnDark) {
-    if (hubDark != hubDown) {
-      server.switchHub(!hubDark);
-      hubDown = hubDark;
-    }
-    if (cdnDark != cdnDown) {
-      server.switchCdn(!cdnDark);
-      cdnDown = cdnDark;
-    }
+    goDark();
+    comeBack();
   }
 
   /** While on, connections are accepted and never answered; switched off, those are closed. */

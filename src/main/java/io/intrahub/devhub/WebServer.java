@@ -81,10 +81,12 @@ final class WebServer {
     return cdn.getPort();
   }
 
+  /** Does nothing if the listener is so already. */
   void switchHub(boolean up) {
     listen(hub, up);
   }
 
+  /** Does nothing if the listener is so already. */
   void switchCdn(boolean up) {
     listen(cdn, up);
   }

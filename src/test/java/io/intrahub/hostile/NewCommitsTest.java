@@ -611,7 +611,7 @@ class NewCommitsTest {
   void a_repo_that_becomes_private_while_files_are_fetched_is_closed() {
     loadFirst();
     change("two");
-    Stall stall = rig.hub.faults().on(Route.RESOLVE).always().hold();
+    Stall stall = rig.hub.faults().on(Route.RESOLVE, Route.RESOLVE_CACHE).always().hold();
     pass(61);
     assertThat(info().status()).isEqualTo(200);
     stall.awaitReached(1);
