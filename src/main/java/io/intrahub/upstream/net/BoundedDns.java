@@ -129,11 +129,10 @@ final class BoundedDns implements Dns {
     try {
       threads.execute(() -> run(host, lookup));
     } catch (RejectedExecutionException e) {
-      underWay.remove(host, lookup);
-      lookup
-          .found()
-          .completeExceptionally(
-              new UnknownHostException(host + ": too many names are being looked up"));
+      end(host, lookup, new UnknownHostException(host + ": too many names are being looked up"));
+    } catch (Error e) {
+      // No thread could be started; else everybody would wait for this look-up from now on.
+      end(host, lookup, e);
     }
   }
 
@@ -145,8 +144,12 @@ final class BoundedDns implements Dns {
       underWay.remove(host, lookup);
       lookup.found().complete(all);
     } catch (Throwable e) {
-      underWay.remove(host, lookup);
-      lookup.found().completeExceptionally(e);
+      end(host, lookup, e);
     }
+  }
+
+  private void end(String host, Lookup lookup, Throwable why) {
+    underWay.remove(host, lookup);
+    lookup.found().completeExceptionally(why);
   }
 }

@@ -57,7 +57,7 @@ class BoundedDnsTest {
               throw new UnknownHostException(host + ": Name or service not known");
             },
             LONG,
-            1);
+            2);
     assertThat(dns.lookup("known.test")).isEqualTo(address);
     assertThatThrownBy(() -> dns.lookup("other.test"))
         .isExactlyInstanceOf(UnknownHostException.class)
