@@ -83,7 +83,7 @@ public final class EntryJson {
         }
         // Garbage may begin like an object; the reason is then that it is not JSON.
         parser.skipChildren();
-        throw MalformedJsonException.otherShape("the listing is not an array");
+        throw new MalformedJsonException("the listing is not an array");
       }
       int count = 0;
       while (parser.nextToken() != JsonToken.END_ARRAY) {
