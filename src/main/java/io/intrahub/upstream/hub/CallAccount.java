@@ -24,8 +24,11 @@ final class CallAccount {
    */
   private static final Duration LATELY = RetryPolicy.TIME.multipliedBy(2);
 
-  /** Longest wait for the answers to other calls, which tell whether one more is left. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /**
+   * Longest wait for the answers to other calls, which tell whether one more is left. Much less
+   * than the time after which calls without an answer make an endpoint count as silent.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Clock clock;
 

@@ -152,7 +152,8 @@ final class EndpointSelector {
       RetryPolicy.Try<R> call,
       RetryPolicy.Judge<R> judge) {
     CircuitBreaker breaker = endpoint.breaker();
-    Optional<CircuitBreaker.Admission> admission = breaker.tryAcquire(question);
+    Optional<CircuitBreaker.Admission> admission =
+        offline ? Optional.empty() : breaker.tryAcquire(question);
     if (admission.isEmpty()) {
       return Optional.empty();
     }

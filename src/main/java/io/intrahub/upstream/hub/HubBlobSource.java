@@ -41,6 +41,9 @@ final class HubBlobSource implements BlobSource {
   /** Where its bytes came from last. */
   private volatile Optional<Endpoint> used = Optional.empty();
 
+  /** Whether they came last from an address that no first hop told. */
+  private volatile boolean isUsedShared;
+
   /**
    * What all sources share.
    *
@@ -92,7 +95,9 @@ final class HubBlobSource implements BlobSource {
     // Not what is known of the address now: others may have been sent elsewhere meanwhile.
     used.ifPresent(endpoint -> {
       parts.locations().markSuspect(file, endpoint);
-      parts.shared().wrong(file, endpoint);
+      if (isUsedShared) {
+        parts.shared().wrong(file, endpoint);
+      }
     });
     parts.client().dropIdleConnections();
   }
@@ -161,6 +166,7 @@ final class HubBlobSource implements BlobSource {
           parts.shared().drop(file);
         }
         if (attempt.result() instanceof UpstreamResult.Value) {
+          isUsedShared = true;
           parts.shared().opened(file);
         }
         if (failure.isEmpty() || (isTried && isSameElsewhere(failure.get()))) {
@@ -297,6 +303,7 @@ final class HubBlobSource implements BlobSource {
           AddressAttempt attempt = judge(response, location.endpoint(), span);
           if (attempt.result() instanceof UpstreamResult.Value) {
             used = Optional.of(location.endpoint());
+            isUsedShared = false;
           }
           return attempt;
         }
@@ -314,7 +321,10 @@ final class HubBlobSource implements BlobSource {
               : FailureClassifier.ofContentHost(url.host(), e)
                   .map(parts.lastAnswers()::addToFileServer)
                   .orElseGet(() -> FailureClassifier.of(e));
-      boolean isConnected = failure.kind() != UpstreamFailure.Kind.UNREACHABLE;
+      // Nor does a client that left say anything about the address.
+      boolean isConnected =
+          failure.kind() != UpstreamFailure.Kind.UNREACHABLE
+              || Thread.currentThread().isInterrupted();
       return new AddressAttempt(
           new UpstreamResult.Failed<>(failure),
           isConnected ? AddressAttempt.Address.USABLE : AddressAttempt.Address.UNREACHABLE,

@@ -120,7 +120,8 @@ public final class HubUpstream implements ApiUpstream, AutoCloseable {
             client,
             firstHops,
             locations,
-            new SharedAddresses(preferred, locations, smallFiles, lfsFiles, limits, clock),
+            new SharedAddresses(
+                preferred, locations, smallFiles, lfsFiles, limits, clock, settings.offline()),
             selector,
             lastAnswers,
             limits,

@@ -12,6 +12,7 @@ import java.util.Optional;
  * paths, those of LFS files are asked for together. They prove nothing about who may read.
  *
  * @param endpoint the preferred one, whose addresses these are
+ * @param offline no endpoint is ever asked
  */
 record SharedAddresses(
     Endpoint endpoint,
@@ -19,7 +20,8 @@ record SharedAddresses(
     SmallFileAddresses smallFiles,
     LfsAddresses lfsFiles,
     RateLimits limits,
-    Clock clock) {
+    Clock clock,
+    boolean offline) {
 
   /**
    * To be called before {@link #find} by a thread that makes a first hop if that finds nothing; it
@@ -35,7 +37,7 @@ record SharedAddresses(
   /** If not, the first hop tells what clients hear then, and may find another endpoint. */
   private boolean isAsked(Caller caller) {
     CircuitBreaker breaker = endpoint.breaker();
-    return !breaker.isOpen() && !breaker.isSilent() && endpoint.mayHear(caller);
+    return !offline && !breaker.isOpen() && !breaker.isSilent() && endpoint.mayHear(caller);
   }
 
   /**
@@ -62,7 +64,7 @@ record SharedAddresses(
     smallFiles.opened(file);
   }
 
-  /** Wrong bytes came from an endpoint, whatever the address was. */
+  /** Wrong bytes came from an address that {@link #find} gave. */
   void wrong(DownloadLocations.Key file, Endpoint from) {
     smallFiles.wrong(file, from);
   }
