@@ -176,7 +176,9 @@ final class RepoIdentity {
               asked,
               repo,
               () -> {
-                takeId(repo, now.get(), Optional.of(asked));
+                // Another repo may have got the old name while this thread waited.
+                boolean isStillDue = renamed.isDue(asked, repo, now.get());
+                takeId(repo, now.get(), Optional.of(asked).filter(_ -> isStillDue));
                 return now;
               });
     } else if (!store.internalId(repo).equals(now)) {

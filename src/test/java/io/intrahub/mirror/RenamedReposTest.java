@@ -2,6 +2,7 @@ package io.intrahub.mirror;
 
 import static io.intrahub.access.TestGrants.everybody;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.access.AccessChecker;
 import io.intrahub.access.EventOrder;
@@ -26,11 +27,12 @@ class RenamedReposTest {
 
   private final SettableClock clock = new SettableClock();
   private final RepoStore store = new MemoryStore(clock).repos();
+  private final RepoReplacements replacements = new RepoReplacements(store);
   private final RepoIdentity identity =
       new RepoIdentity(
           new AccessChecker(store, new EventOrder(clock), clock, AccessChecker.Settings.DEFAULT),
           store,
-          new RepoReplacements(store),
+          replacements,
           clock);
 
   @BeforeEach
@@ -71,6 +73,27 @@ class RenamedReposTest {
     identity.learn(OLD, NEW, facts(NEW, "first"));
     assertThat(store.revision(everybody(NEW), tag)).isEmpty();
     assertThat(isStored(NEW)).isTrue();
+  }
+
+  /** Whoever may read the repo that has the new name need not be allowed to read this one. */
+  @Test
+  void a_repo_that_gets_the_old_name_meanwhile_is_not_handed_over() {
+    CommitHash secret = new CommitHash("2".repeat(40));
+    Thread late = new Thread(() -> identity.learn(OLD, NEW, facts(NEW, "first")));
+    replacements.exclusively(
+        NEW,
+        () -> {
+          late.start();
+          await().until(() -> late.getState() == Thread.State.WAITING);
+          identity.learn(OLD, OLD, facts(OLD, "second"));
+          store.putRevision(OLD, Revision.MAIN, new Observation<>(secret, clock.instant()));
+          return NEW;
+        });
+    await().until(() -> !late.isAlive());
+    assertThat(isStored(NEW)).isFalse();
+    assertThat(store.internalId(NEW)).contains("first");
+    assertThat(store.internalId(OLD)).contains("second");
+    assertThat(isStored(OLD)).isTrue();
   }
 
   /** As after a process that was killed when it had copied something. */
