@@ -224,7 +224,8 @@ final class BranchCommits {
         revision,
         named.learnedAt(),
         () ->
-            (pending.isQuiet(repo, revision) || !shown.isOther(proof, revision, named.value()))
+            (pending.loads().isQuiet(repo, revision)
+                    || !shown.isOther(proof, revision, named.value()))
                 && !words.isOutdated(proof, revision, named),
         () -> branch.show(proof, revision, () -> shown.showNow(proof, revision, named)));
   }

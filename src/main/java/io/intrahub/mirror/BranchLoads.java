@@ -22,9 +22,9 @@ record BranchLoads(RepoStore store, PendingCommits pending, DefaultBranch branch
    */
   Runnable told(Authorised<RepoId> proof, Revision revision, CommitHash commit) {
     RepoId repo = proof.subject();
-    Runnable end = pending.told(repo, revision);
+    Runnable end = pending.loads().told(repo, revision);
     Optional<Runnable> other =
-        branch.alike(proof, revision, commit).map(alike -> pending.told(repo, alike));
+        branch.alike(proof, revision, commit).map(alike -> pending.loads().told(repo, alike));
     return () -> {
       end.run();
       other.ifPresent(Runnable::run);
@@ -33,7 +33,12 @@ record BranchLoads(RepoStore store, PendingCommits pending, DefaultBranch branch
 
   /** Whether nobody asked for the revision lately, so no load is in progress. */
   boolean isQuiet(Authorised<RepoId> proof, Revision revision) {
-    return pending.isQuiet(proof.subject(), branch.leader(proof, revision));
+    return pending.loads().isQuiet(proof.subject(), branch.leader(proof, revision));
+  }
+
+  /** As {@link LoadsInProgress#renamed}. */
+  void renamed(RepoId from, RepoId to) {
+    pending.loads().renamed(from, to);
   }
 
   /** Notes that a client was told the old commit although upstream should have been asked. */

@@ -110,6 +110,7 @@ public final class Mirror {
     EntryLookup entries = new EntryLookup(manifests, meters, caches.entries());
     identity.onForget(entries::forget);
     identity.onForget(branches::forget);
+    identity.onRenamed(branches.loads()::renamed);
     ApiPassThrough passThrough = new ApiPassThrough(upstream, revisions, questions);
     AnswerMemory lists = new AnswerMemory(caches.lists());
     identity.onForget(lists::forget);

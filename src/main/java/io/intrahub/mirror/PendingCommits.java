@@ -32,23 +32,10 @@ import java.util.function.UnaryOperator;
  * decision. A due commit is shown once; if the store throws, it stays pending.
  */
 final class PendingCommits {
-  /** The longest {@link #step}. */
-  private static final Duration LONGEST_STEP = Duration.ofMillis(100);
-
   private final RevisionStates states;
 
-  /** Requests that were told the commit of a revision and have not got their whole response yet. */
-  private final InFlight<RevisionKey> inFlight = new InFlight<>();
-
+  private final LoadsInProgress loads;
   private final Clock clock;
-  private final Duration quiet;
-
-  /**
-   * Requests for a revision that are closer together than this are noted as one. If each was noted,
-   * hundreds of clients of one repo would wait for each other.
-   */
-  private final Duration step;
-
   private final Duration quietAtMost;
 
   /**
@@ -61,9 +48,7 @@ final class PendingCommits {
   PendingCommits(Clock clock, Duration quiet, Duration quietAtMost, long bytes) {
     this.states = new RevisionStates(bytes);
     this.clock = clock;
-    this.quiet = quiet;
-    Duration tenth = quiet.dividedBy(10);
-    this.step = tenth.compareTo(LONGEST_STEP) < 0 ? tenth : LONGEST_STEP;
+    this.loads = new LoadsInProgress(states, clock, quiet);
     this.quietAtMost = quietAtMost;
   }
 
@@ -82,13 +67,13 @@ final class PendingCommits {
     Instant now = clock.instant();
     RevisionKey key = new RevisionKey(repo, revision);
     RevisionState known = state(key);
-    if (known.pending().isEmpty() && known.isRequestedWithin(step, now)) {
+    if (known.pending().isEmpty() && known.isRequestedWithin(loads.step(), now)) {
       return;
     }
     showIfDue(
         repo,
         revision,
-        state -> state.requestedAt(now, isQuiet(key, state, now)),
+        state -> state.requestedAt(now, loads.isQuiet(key, state, now)),
         (before, pending) -> !pending.isDeletion() && isDue(key, before, pending, reachable, now),
         show);
   }
@@ -99,7 +84,7 @@ final class PendingCommits {
         !pending.since().plus(quietAtMost).isAfter(now)
             // The clock was set back: the commit must not wait until that time comes again.
             || pending.since().isAfter(now);
-    return BranchMove.isDue(pending.readiness(), reachable, isQuiet(key, state, now), late);
+    return BranchMove.isDue(pending.readiness(), reachable, loads.isQuiet(key, state, now), late);
   }
 
   /**
@@ -140,44 +125,13 @@ final class PendingCommits {
         show);
   }
 
-  /**
-   * Notes that a request was told the commit that clients see of a revision. Until the response has
-   * ended, a load is in progress, however long it takes.
-   *
-   * @return to be run once when the response has ended
-   */
-  Runnable told(RepoId repo, Revision revision) {
-    RevisionKey key = new RevisionKey(repo, revision);
-    noteRequest(key);
-    inFlight.entered(key);
-    return () -> {
-      noteRequest(key);
-      inFlight.left(key);
-    };
-  }
-
-  private void noteRequest(RevisionKey key) {
-    Instant now = clock.instant();
-    if (!state(key).isRequestedWithin(step, now)) {
-      states.change(key, state -> state.requestedAt(now, isQuiet(key, state, now)));
-    }
+  /** The loads of the revisions. */
+  LoadsInProgress loads() {
+    return loads;
   }
 
   private RevisionState state(RevisionKey key) {
     return states.get(key);
-  }
-
-  /**
-   * Returns whether no load is in progress: no request is being answered, and during {@code quiet}
-   * nobody asked for the revision and no response ended.
-   */
-  boolean isQuiet(RepoId repo, Revision revision) {
-    RevisionKey key = new RevisionKey(repo, revision);
-    return isQuiet(key, state(key), clock.instant());
-  }
-
-  private boolean isQuiet(RevisionKey key, RevisionState state, Instant now) {
-    return !inFlight.isAny(key) && !state.lastRequested().plus(quiet).isAfter(now);
   }
 
   /**
@@ -198,7 +152,7 @@ final class PendingCommits {
    */
   void showIfQuiet(RepoId repo, Revision revision, Consumer<PendingCommit> show) {
     RevisionKey key = new RevisionKey(repo, revision);
-    showIfSettled(repo, revision, before -> isQuiet(key, before, clock.instant()), show);
+    showIfSettled(repo, revision, before -> loads.isQuiet(key, before, clock.instant()), show);
   }
 
   private void showIfSettled(
@@ -338,6 +292,7 @@ final class PendingCommits {
   /** Forgets everything about a repo, whose name belongs to another one now. */
   void forget(RepoId repo) {
     states.forget(repo);
+    loads.forget(repo);
   }
 
   /** Whether clients see no commit of the revision because upstream said that it was deleted. */

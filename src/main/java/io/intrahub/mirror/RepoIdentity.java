@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ final class RepoIdentity {
   private final RepoReplacements replacements;
   private final RenamedRepos renamed;
   private final List<Consumer<RepoId>> listeners = new CopyOnWriteArrayList<>();
+  private final List<BiConsumer<RepoId, RepoId>> renames = new CopyOnWriteArrayList<>();
   private final List<Consumer<RepoId>> replaced = new CopyOnWriteArrayList<>();
   private final List<Consumer<RepoId>> imports = new CopyOnWriteArrayList<>();
 
@@ -65,6 +67,11 @@ final class RepoIdentity {
   /** Has what is remembered of a repo's commits forgotten with the rest. */
   void onForget(Consumer<RepoId> listener) {
     listeners.add(listener);
+  }
+
+  /** Has what goes on under a repo's name go on under the one to which it is handed over. */
+  void onRenamed(BiConsumer<RepoId, RepoId> listener) {
+    renames.add(listener);
   }
 
   /** Whether something may be kept of a repo of this name. */
@@ -225,6 +232,7 @@ final class RepoIdentity {
       store.forgetRepo(repo);
       forgetRepo(repo);
     }
+    earlier.ifPresent(from -> renames.forEach(listener -> listener.accept(from, repo)));
     boolean copied = earlier.isPresent() && renamed.copy(earlier.get(), repo, same);
     store.putInternalId(repo, new Observation<>(now, clock.instant()));
     if (copied) {

@@ -57,6 +57,22 @@ record RevisionState(
         now, begins ? now : loadSince, pending, answered, deleted, deletionUnclear, learnedAt);
   }
 
+  /**
+   * The same, and part of a load that began under another name of the repo.
+   *
+   * @param begins whether no other load is in progress
+   */
+  RevisionState joinedBy(RevisionState load, boolean begins) {
+    return new RevisionState(
+        load.lastRequested.isAfter(lastRequested) ? load.lastRequested : lastRequested,
+        begins || load.loadSince.isBefore(loadSince) ? load.loadSince : loadSince,
+        pending,
+        answered,
+        deleted,
+        deletionUnclear,
+        learnedAt);
+  }
+
   /** The same, and a client may have been told the old commit at any time. */
   RevisionState withOldCommitServed() {
     return new RevisionState(

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.intrahub.hub.RepoId;
 import io.intrahub.hub.Revision;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -63,6 +64,11 @@ final class RevisionStates {
               states.put(key, changed);
               return changed;
             });
+  }
+
+  /** The revisions of a repo whose states are known. */
+  List<RevisionKey> keys(RepoId repo) {
+    return states.asMap().keySet().stream().filter(key -> key.repo().equals(repo)).toList();
   }
 
   /** Forgets the states of a repo, and what changes in progress make of them. */

@@ -127,6 +127,29 @@ class RenamesTest {
   }
 
   @Test
+  void a_load_in_progress_sees_one_commit() {
+    load(OLD, NOBODY);
+    String first = repo.commitOf("main").orElseThrow();
+    rig.clock.pass(BRANCH_IS_STALE.minusSeconds(3));
+    assertThat(commitOfFile()).isEqualTo(first);
+    rig.hub.rename("model", OLD, NEW);
+    repo.commit("Change it", "config.json", DevFile.text("{}"));
+    for (int i = 0; i < 5; i++) {
+      rig.clock.pass(Duration.ofSeconds(2));
+      assertThat(commitOfFile()).isEqualTo(first);
+      rig.settle();
+    }
+    rig.clock.pass(Duration.ofSeconds(6));
+    assertThat(commitOfFile()).isEqualTo(repo.commitOf("main").orElseThrow());
+  }
+
+  private String commitOfFile() {
+    return rig.get("/" + OLD + "/resolve/main/config.json", NOBODY)
+        .header("X-Repo-Commit")
+        .orElseThrow();
+  }
+
+  @Test
   void one_refresh_is_enough_for_both_names_in_an_outage() {
     storeThenRename(Visibility.PUBLIC, NOBODY);
     rig.clock.pass(BRANCH_IS_STALE);

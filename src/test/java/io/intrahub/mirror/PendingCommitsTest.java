@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 /** Quiet is five seconds, and a minute at most. */
 class PendingCommitsTest {
   private static final RepoId REPO = new RepoId(RepoType.MODEL, "acme/x");
+  private static final RepoId OLD = new RepoId(RepoType.MODEL, "acme/old");
   private static final Revision MAIN = new Revision("main");
 
   private final SettableClock clock = new SettableClock();
@@ -103,6 +104,48 @@ class PendingCommitsTest {
     pass(5_000);
     assertThat(asked()).contains(second);
     assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void a_load_goes_on_under_the_new_name_of_its_repo() {
+    Instant before = clock.instant();
+    pass(1_000);
+    asked(OLD, MAIN);
+    pass(1_000);
+    Instant since = clock.instant();
+    pending.loads().renamed(OLD, REPO);
+    moved(second, true);
+    assertThat(unseen(since)).isEmpty();
+    assertThat(asked()).isEmpty();
+    pass(5_000);
+    assertThat(asked()).contains(second);
+    moved(third, true);
+    assertThat(unseen(before)).contains(third);
+  }
+
+  @Test
+  void a_response_under_the_old_name_of_a_repo_is_part_of_its_load() {
+    Runnable end = pending.loads().told(OLD, MAIN);
+    pending.loads().renamed(OLD, REPO);
+    moved(second, true);
+    pass(6_000);
+    assertThat(asked()).isEmpty();
+    pass(6_000);
+    end.run();
+    assertThat(asked()).isEmpty();
+    pass(5_000);
+    assertThat(asked()).contains(second);
+  }
+
+  @Test
+  void a_load_of_another_repo_that_gets_the_old_name_holds_up_nothing() {
+    asked(OLD, MAIN);
+    pending.loads().renamed(OLD, REPO);
+    pending.forget(OLD);
+    pass(6_000);
+    moved(second, true);
+    asked(OLD, MAIN);
+    assertThat(asked()).contains(second);
   }
 
   @Test
