@@ -38,7 +38,7 @@ final class RevisionProbes {
   private final AccessChecker checker;
   private final RepoQuestions questions;
   private final ManifestLoader manifests;
-  private final RepoAliases aliases;
+  private final LearnedNames names;
   private final RefusedRepos refusedRepos;
   private final RemovedRepos removed;
   private final BranchCommits branches;
@@ -69,7 +69,7 @@ final class RevisionProbes {
     this.checker = checker;
     this.questions = questions;
     this.manifests = manifests;
-    this.aliases = aliases;
+    this.names = new LearnedNames(identity, aliases, questions);
     this.refusedRepos = refusedRepos;
     this.removed = removed;
     this.branches = branches;
@@ -189,7 +189,7 @@ final class RevisionProbes {
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
-            learnName(repo, proof.get().subject(), as);
+            names.learn(repo, proof.get().subject(), as);
             learn(proof.get(), revision, open.commit(), as);
           } else {
             rememberRefusal(repo, revision, probed, as);
@@ -251,7 +251,7 @@ final class RevisionProbes {
             if (proof.isEmpty()) {
               return ProbeResult.overtaken();
             }
-            learnName(repo, proof.get().subject(), as);
+            names.learn(repo, proof.get().subject(), as);
             if (proof.get().scope().covers(grant.scope())) {
               refusedRepos.remove(new Grant(proof.get().subject(), as.authority(), grant.scope()));
             }
@@ -260,18 +260,6 @@ final class RevisionProbes {
           }
           return probed;
         });
-  }
-
-  /**
-   * Takes under which name the Hub knows a repo. Only repo info hands over what is stored under the
-   * other one. If it can't be had, the name is learned another time: until then, what is stored
-   * serves under the other name.
-   */
-  private void learnName(RepoId asked, RepoId canonical, Caller as) {
-    if (!identity.mayTakeOver(asked, canonical)
-        || !(questions.repoInfo(asked, Revision.DEFAULT, as) instanceof UpstreamResult.Failed)) {
-      aliases.learn(asked, canonical);
-    }
   }
 
   /** Takes that a revision that was known can't be had. */
@@ -346,7 +334,7 @@ final class RevisionProbes {
           return ProbeResult.overtaken();
         }
         RepoId canonical = proof.get().subject();
-        learnName(repo, canonical, as);
+        names.learn(repo, canonical, as);
         refusedRepos.remove(new Grant(canonical, as.authority(), proof.get().scope()));
         if (revision.asCommit().isEmpty()) {
           words.show(

@@ -6,6 +6,7 @@ import static io.intrahub.store.TestBlobs.gitSha1;
 import static io.intrahub.store.TestBlobs.publish;
 import static io.intrahub.store.TestBlobs.read;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.access.TestGrants;
 import io.intrahub.hub.CommitHash;
@@ -30,6 +31,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +134,66 @@ final class FsRepoCopyTest {
       repos.copyRepo(FROM, TO);
       assertThat(repos.revision(everybody(TO), tag)).hasValue(new Observation<>(SECOND, NOW));
       assertThat(repos.manifest(everybody(TO), SECOND).orElseThrow().complete()).isTrue();
+    }
+  }
+
+  @Test
+  void a_commit_with_another_role_does_not_come_beside_a_younger_one() throws Exception {
+    data = folder.resolve("data");
+    try (FsStore store = fill(new TestDisk(data))) {
+      RepoStore repos = store.repos();
+      Revision tag = new Revision("v1");
+      Observation<CommitHash> younger = new Observation<>(SECOND, NOW.minusSeconds(1));
+      Observation<CommitHash> older = new Observation<>(FIRST, NOW.minusSeconds(3));
+      repos.putRevision(FROM, tag, older);
+      for (CommitRole role : CommitRole.values()) {
+        repos.putRevision(FROM, tag, role, new Observation<>(FIRST, NOW.minusSeconds(2)));
+      }
+      repos.putRevision(TO, tag, younger);
+      repos.copyRepo(FROM, TO);
+      assertThat(repos.revision(everybody(TO), tag)).hasValue(younger);
+      for (CommitRole role : CommitRole.values()) {
+        assertThat(repos.revision(everybody(TO), tag, role)).isEmpty();
+      }
+      assertThat(repos.revision(everybody(TO), Revision.MAIN, CommitRole.NEWEST)).isPresent();
+    }
+  }
+
+  @Test
+  void a_damaged_answer_keeps_nothing_else_back() throws Exception {
+    data = folder.resolve("data");
+    try (FsStore store = fill(new TestDisk(data))) {
+      damage(large());
+      store.repos().copyRepo(FROM, TO);
+      assertThat(answer(store.repos(), TO, "large")).isEmpty();
+      assertThat(answer(store.repos(), TO, "info")).hasValue(SMALL);
+      assertThat(store.repos().revision(everybody(TO), Revision.MAIN)).isPresent();
+    }
+  }
+
+  private Path large() throws IOException {
+    try (Stream<Path> files = Files.walk(data)) {
+      return files
+          .filter(path -> String.valueOf(path.getFileName()).contains("large"))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static void damage(Path path) throws IOException {
+    byte[] content = Files.readAllBytes(path);
+    content[content.length / 2] ^= 1;
+    Files.write(path, content);
+  }
+
+  @Test
+  void the_revisions_are_copied_although_the_rest_can_not_be() throws Exception {
+    data = folder.resolve("data");
+    TestDisk disk = new TestDisk(data);
+    try (FsStore store = fill(disk)) {
+      disk.fail(1, TestDisk.Fault.IO_ERROR);
+      assertThatThrownBy(() -> store.repos().copyRepo(FROM, TO)).isInstanceOf(IOException.class);
+      assertThat(store.repos().revision(everybody(TO), Revision.MAIN)).isPresent();
     }
   }
 

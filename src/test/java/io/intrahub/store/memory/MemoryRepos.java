@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** What is known of repos, in maps. */
 public final class MemoryRepos implements RepoStore, RepoCatalog {
@@ -124,11 +125,26 @@ public final class MemoryRepos implements RepoStore, RepoCatalog {
         put(answers, new AnswerKey(to, key.commit(), key.name()), answer);
       }
     });
+    copyRevisions(from, to, Optional::isEmpty);
+    copyRevisions(from, to, Optional::isPresent);
+  }
+
+  /** Roles are copied only beside the visible commit that was there with them. */
+  private void copyRevisions(RepoId from, RepoId to, Predicate<Optional<CommitRole>> which) {
     revisions.forEach((key, commit) -> {
-      if (key.repo().equals(from)) {
+      if (key.repo().equals(from)
+          && which.test(key.role())
+          && (key.role().isEmpty() || isCopied(from, to, key.revision()))) {
         put(revisions, new RevisionKey(to, key.revision(), key.role()), commit);
       }
     });
+  }
+
+  private boolean isCopied(RepoId from, RepoId to, Revision revision) {
+    Observation<CommitHash> visible =
+        revisions.get(new RevisionKey(from, revision, Optional.empty()));
+    return visible != null
+        && visible.equals(revisions.get(new RevisionKey(to, revision, Optional.empty())));
   }
 
   @Override

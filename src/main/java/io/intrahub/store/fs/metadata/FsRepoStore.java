@@ -167,8 +167,11 @@ public final class FsRepoStore implements RepoStore {
 
   @Override
   public void copyRepo(RepoId from, RepoId to) throws IOException {
-    blobs.copy(from, to);
-    copy.copy(from, to);
+    try {
+      blobs.copy(from, to);
+    } finally {
+      copy.copy(from, to);
+    }
   }
 
   @Override
