@@ -130,6 +130,28 @@ final class FsEvictionTest {
     use(2);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void the_old_name_of_a_renamed_repo_pushes_out_no_other_blob(boolean restarted) throws Exception {
+    RepoId old = new RepoId(RepoType.MODEL, "acme/old");
+    RepoId renamed = new RepoId(RepoType.MODEL, "acme/new");
+    BlobId file = gitSha1(content(0));
+    open(TEN_BLOBS);
+    publishAll(1, 7);
+    clock.pass(Duration.ofSeconds(1));
+    publish(store, old, file, content(0));
+    store.repos().copyRepo(old, renamed);
+    if (restarted) {
+      reopen(TEN_BLOBS);
+    }
+
+    publishAll(8, 8);
+
+    assertThat(there(1, 8)).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+    assertThat(store.published().contains(everybody(old, file))).isFalse();
+    assertThat(read(store, renamed, file)).hasValue(content(0));
+  }
+
   @Test
   void git_blobs_go_too() throws Exception {
     open(TEN_BLOBS);

@@ -146,6 +146,14 @@ public final class BlobIndex {
     }
   }
 
+  /** It goes before all others that are as current, unless it is used again. */
+  void giveUpFirst(BlobKey key) {
+    Item item = items.get(key);
+    if (item != null) {
+      item.lastUse = 0;
+    }
+  }
+
   public boolean contains(BlobKey key) {
     return items.containsKey(key);
   }

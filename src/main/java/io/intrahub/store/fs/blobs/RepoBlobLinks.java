@@ -84,6 +84,8 @@ public final class RepoBlobLinks {
           facts.size(),
           index.trust(from.key(), facts.size()),
           index.lastUse(from.key()).orElseGet(clock::instant));
+      // Both names count for the limit of the store: the first one must not push out other blobs.
+      index.giveUpFirst(from.key());
     } catch (FileAlreadyExistsException | NoSuchFileException e) {
       // It was fetched under the other name too, or has been evicted meanwhile.
     } finally {
