@@ -190,12 +190,27 @@ final class RevisionProbes {
               return ProbeResult.overtaken();
             }
             names.learn(repo, proof.get().subject(), as);
+            learnContent(repo, proof.get().subject(), as);
             learn(proof.get(), revision, open.commit(), as);
           } else {
             rememberRefusal(repo, revision, probed, as);
           }
           return probed;
         });
+  }
+
+  /**
+   * Asks whether who may read the content under one name may do so under the other one. Until then
+   * it is not led there, and each of its requests would ask about the revision.
+   */
+  private void learnContent(RepoId asked, RepoId canonical, Caller as) {
+    Grant content = new Grant(canonical, as.authority(), ReadScope.CONTENT);
+    if (!asked.equals(canonical)
+        && checker.isKnown(new Grant(asked, as.authority(), ReadScope.CONTENT))
+        && !checker.isKnown(content)
+        && refusedRepos.get(content).isEmpty()) {
+      var _ = confirm(Revision.DEFAULT, content, as, () -> true);
+    }
   }
 
   private void noteAnswered(RepoId repo, Revision revision, UpstreamResult<ProbeResult> probed) {

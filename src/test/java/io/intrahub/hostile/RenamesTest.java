@@ -92,6 +92,14 @@ class RenamesTest {
         .toList();
   }
 
+  /** All but those for lists of refs, which the memory keeps under each name. */
+  private List<String> calls() {
+    return rig.hub.log().stream()
+        .filter(call -> call.route() != Route.REFS)
+        .map(Recorded::target)
+        .toList();
+  }
+
   private void loadsInAnOutage(Optional<String> token) {
     rig.hub.goDark();
     rig.clock.pass(Duration.ofMinutes(2));
@@ -117,6 +125,9 @@ class RenamesTest {
     List<String> before = fetches();
     rig.clock.pass(BRANCH_IS_STALE);
     load(OLD, token);
+    List<String> callsForOld = calls();
+    load(OLD, token);
+    assertThat(calls()).as("the name is learned").isEqualTo(callsForOld);
     load(NEW, token);
     assertThat(fetches()).isEqualTo(before);
     long calls = rig.hub.counters().requests();
