@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -27,6 +28,9 @@ import java.util.stream.Collectors;
 final class ShownRefs {
   private static final String TAGS = "refs/tags/";
   private static final int MAX_TAGS = 10_000;
+
+  /** A branch may have such a name too; while it is being deleted, it is missing in the list. */
+  private static final Pattern ABBREVIATED_COMMIT = Pattern.compile("[0-9a-f]{4,40}");
 
   private final RepoStore store;
   private final BranchCommits branches;
@@ -105,6 +109,7 @@ final class ShownRefs {
         .keySet()
         .removeIf(name ->
             Revision.parse(name)
+                .filter(ShownRefs::isRef)
                 .filter(revision -> branches.deletions().isPending(repo, revision))
                 .isEmpty());
     if (pending.isEmpty()) {
@@ -121,6 +126,12 @@ final class ShownRefs {
     }
     return pending.entrySet().stream()
         .collect(Collectors.toMap(e -> refOf(repo, e.getKey()), Map.Entry::getValue));
+  }
+
+  /** Whether a revision is a branch or a tag, and no other word for a commit. */
+  private static boolean isRef(Revision revision) {
+    return !revision.equals(Revision.DEFAULT)
+        && !ABBREVIATED_COMMIT.matcher(revision.value()).matches();
   }
 
   private void noteTag(RepoId repo, String ref) {

@@ -193,6 +193,22 @@ class HistoryTest {
     assertThat(fine(REFS).text()).doesNotContain("refs/heads/dev");
   }
 
+  @Test
+  void refs_name_no_abbreviated_commit_that_the_hub_no_longer_finds() {
+    String name = "abcdef1";
+    String file = "/acme/open/resolve/" + name + "/a.txt";
+    fine("/api/models/acme/open/refs");
+    repo.ref("refs/heads/" + name, first);
+    fine(file);
+    idle();
+    repo.deleteRef("refs/heads/" + name);
+    rig.clock.pass(Duration.ofSeconds(61));
+    fine(file);
+    idle();
+    assertThat(fine(REFS).text()).contains("refs/heads/main").doesNotContain(name);
+    assertThat(get(file).status()).isEqualTo(200);
+  }
+
   private static String commitOf(String refs, String ref) {
     int at = refs.indexOf("\"targetCommit\":\"", refs.indexOf("\"" + ref + "\""));
     return refs.substring(at + 16, at + 56);
