@@ -13,8 +13,6 @@ import io.intrahub.upstream.UpstreamResult;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -26,9 +24,6 @@ import okhttp3.Response;
  */
 final class HubBlobSource implements BlobSource {
   private static final int SHORT_COMMIT = 8;
-
-  private static final Pattern CONTENT_RANGE =
-      Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
 
   private final Parts parts;
   private final DownloadLocations.Key file;
@@ -344,7 +339,8 @@ final class HubBlobSource implements BlobSource {
                 "the address it just gave for " + file.path() + " is refused"),
             AddressAttempt.Address.REJECTED);
       }
-      UpstreamResult<Opened> opening = opening(response, span);
+      UpstreamResult<Opened> opening =
+          new ContentAnswers(file, parts.meters(), budget).open(response, span);
       keep = opening instanceof UpstreamResult.Value;
       return new AddressAttempt(
           opening, AddressAttempt.Address.USABLE, endpoint.owns(response.request().url()));
@@ -353,50 +349,5 @@ final class HubBlobSource implements BlobSource {
         response.close();
       }
     }
-  }
-
-  private UpstreamResult<Opened> opening(Response response, ByteRange.Span span)
-      throws IOException {
-    String encoding = response.header("Content-Encoding", "identity");
-    if (!"identity".equals(encoding)) {
-      return FailureClassifier.unexpected(
-          "it encodes the content of " + file.path() + " although identity was requested");
-    }
-    long length = response.body().contentLength();
-    long skip;
-    long promised;
-    if (response.code() == 206) {
-      Matcher range = CONTENT_RANGE.matcher(String.valueOf(response.header("Content-Range")));
-      if (!range.matches()
-          || Long.parseLong(range.group(1)) != span.offset()
-          || Long.parseLong(range.group(2)) != span.end() - 1
-          || Long.parseLong(range.group(3)) != file.blob().size()) {
-        return FailureClassifier.unexpected(
-            "it sends another range of " + file.path() + " than was requested");
-      }
-      skip = 0;
-      promised = span.length();
-    } else if (response.code() == 200) {
-      skip = span.offset();
-      promised = file.blob().size();
-    } else {
-      return new UpstreamResult.Failed<>(FailureClassifier.of(response));
-    }
-    if (length >= 0 && length != promised && FailureClassifier.isPage(response)) {
-      return FailureClassifier.unexpected(FailureClassifier.PAGE);
-    }
-    if (length >= 0 && length != promised) {
-      return FailureClassifier.unexpected(
-          "it sends "
-              + length
-              + " bytes of "
-              + file.path()
-              + " where "
-              + promised
-              + " were announced");
-    }
-    boolean ranged = response.code() == 206 || span.length() == file.blob().size();
-    return new UpstreamResult.Value<>(
-        new Opened(new HttpStream(response, skip, span.length(), parts.meters(), budget), ranged));
   }
 }
