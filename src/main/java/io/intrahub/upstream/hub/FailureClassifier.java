@@ -74,7 +74,7 @@ final class FailureClassifier {
     UpstreamFailure failure =
         new UpstreamFailure(
             kind, ConnectionErrors.describe(e), mayPass, Optional.empty(), needsOperator);
-    return e instanceof HttpTransport.SilenceException ? failure.asLasting() : failure;
+    return ConnectionErrors.isOfSilence(e) ? failure.asLasting() : failure;
   }
 
   /**

@@ -10,6 +10,14 @@ import javax.net.ssl.SSLException;
 public final class ConnectionErrors {
   private ConnectionErrors() {}
 
+  /**
+   * Whether upstream, or a name server on the way to it, has been silent for so long that a client
+   * gains nothing by asking again at once.
+   */
+  public static boolean isOfSilence(IOException e) {
+    return e instanceof HttpTransport.SilenceException || e instanceof BoundedDns.NoAnswerException;
+  }
+
   /** What an exception means, without addresses: they may hold a signature. */
   public static String describe(IOException e) {
     return switch (e) {
