@@ -57,7 +57,7 @@ class OtherAuthoritiesTest {
   }
 
   private static AppSettings impatient(AppSettings s) {
-    return s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofMillis(50)));
+    return s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(8), Duration.ofMillis(50)));
   }
 
   @AfterEach

@@ -311,11 +311,11 @@ class DemandedCommitsTest {
     assertThat(demanded("b.json").commit().hex()).isEqualTo(second);
     pass(20);
     long began = System.nanoTime();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 5; i++) {
       assertThat(demanded("b.json").commit().hex()).isEqualTo(second);
       pass(20);
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(9));
     files.release();
   }
 
