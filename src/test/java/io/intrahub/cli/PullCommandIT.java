@@ -116,7 +116,7 @@ class PullCommandIT {
 
   @Test
   void a_signal_stops_it_in_order_and_the_same_command_fetches_only_the_rest() throws Exception {
-    Stall stall = hub.faults().on(Route.CDN).always().stallAfter(STALLED_AT);
+    Stall stall = hub.faults().on(Route.CDN).always().stallAt(STALLED_AT);
     Process first = pull();
     await()
         .atMost(Duration.ofSeconds(60))

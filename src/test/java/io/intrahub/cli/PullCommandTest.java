@@ -331,7 +331,7 @@ class PullCommandTest {
   void an_interrupted_pull_ends_in_order_and_the_next_one_fetches_only_the_rest() throws Exception {
     int size = 24 << 20;
     mirror.hub().repo("model", "acme/big").commit("x", "big.bin", DevFile.lfsGenerated(7, size));
-    Stall stall = mirror.hub().faults().on(Route.CDN).always().stallAfter(16 << 20);
+    Stall stall = mirror.hub().faults().on(Route.CDN).always().stallAt(16 << 20);
     List<String> alone = alone();
     CompletableFuture<CommandRun> ended = new CompletableFuture<>();
     AtomicReference<Throwable> bug = new AtomicReference<>();
