@@ -1,5 +1,6 @@
 package io.intrahub.devhub;
 
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,6 +24,9 @@ public final class DevCounters {
   private final Map<Route, Integer> mostOpen = new EnumMap<>(Route.class);
   private final List<Mark> marks = new ArrayList<>();
   private final Deque<Recorded> log = new ArrayDeque<>();
+
+  /** Since the start; goes on after a reset. */
+  private long arrivals;
 
   /** What is to happen at a count. */
   private record Mark(Route route, long bytes, Runnable then) {}
@@ -130,14 +134,18 @@ public final class DevCounters {
     mostOpen.putAll(open);
   }
 
-  synchronized void arrived(Recorded request) {
-    requests.merge(request.route(), 1L, Long::sum);
-    int now = open.merge(request.route(), 1, Integer::sum);
-    mostOpen.merge(request.route(), now, Math::max);
+  /** Numbers and logs a request in one step, so that the log is in the order of the numbers. */
+  synchronized Recorded arrived(Instant at, Route route, Incoming in) {
+    arrivals++;
+    Recorded request = new Recorded(arrivals, at, route, in);
+    requests.merge(route, 1L, Long::sum);
+    int now = open.merge(route, 1, Integer::sum);
+    mostOpen.merge(route, now, Math::max);
     if (log.size() == LOG_LENGTH) {
       log.removeFirst();
     }
     log.addLast(request);
+    return request;
   }
 
   void sending(Recorded request, long n) {

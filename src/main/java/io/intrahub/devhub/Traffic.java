@@ -5,7 +5,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /** Handles every request: records it, inspects it, applies faults, and answers it. */
@@ -13,7 +12,6 @@ final class Traffic {
   private final Clock clock;
   private final HubRoutes hub;
   private final Cdn cdn;
-  private final AtomicLong numbers = new AtomicLong();
   private final List<Consumer<Recorded>> listeners = new CopyOnWriteArrayList<>();
   private volatile Optional<Stall> hole = Optional.empty();
 
@@ -50,8 +48,7 @@ final class Traffic {
   void handle(DevExchange exchange) {
     Incoming in = exchange.incoming();
     Target target = in.cdn() ? Target.cdn() : Target.parse(in.path());
-    Recorded record = new Recorded(numbers.incrementAndGet(), clock.instant(), target.route(), in);
-    counters.arrived(record);
+    Recorded record = counters.arrived(clock.instant(), target.route(), in);
     violations.inspect(in, target.route());
     try {
       answer(exchange, in, target, record);
