@@ -4,19 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DemoRepos;
 import io.intrahub.devhub.DevHub;
+import io.intrahub.testing.FullQueue;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.SilentNames;
 import io.intrahub.upstream.hub.EndpointSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -215,37 +211,5 @@ class ColdOutageIT {
         .as(what)
         .contains(words)
         .contains("model " + ID, "has no copy of it that it may serve");
-  }
-
-  /** A port to which connections neither succeed nor fail: its queue is full. */
-  private static final class FullQueue implements AutoCloseable {
-    private final List<Socket> waiting = new ArrayList<>();
-    private final ServerSocket server;
-
-    FullQueue() throws IOException {
-      server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-      for (int i = 0; ; i++) {
-        Socket socket = new Socket();
-        waiting.add(socket);
-        try {
-          socket.connect(server.getLocalSocketAddress(), 500);
-        } catch (SocketTimeoutException e) {
-          return;
-        }
-        assertThat(i).as("connections that nobody accepts").isLessThan(100);
-      }
-    }
-
-    URI uri() {
-      return URI.create("http://127.0.0.1:" + server.getLocalPort());
-    }
-
-    @Override
-    public void close() throws IOException {
-      for (Socket socket : waiting) {
-        socket.close();
-      }
-      server.close();
-    }
   }
 }
