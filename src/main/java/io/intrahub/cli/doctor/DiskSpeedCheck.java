@@ -55,19 +55,28 @@ public final class DiskSpeedCheck implements Check {
         return Finding.warning("not measured, because less than 256 MiB are free");
       }
       long perSecond = writeLarge(trial.resolve("large"));
-      double millis = syncSmall(trial.resolve("small"));
-      String summary =
-          "writes %s/s, fsync takes %.1f ms (median)".formatted(Amounts.size(perSecond), millis);
-      if (perSecond >= SLOW_BYTES_PER_SECOND && millis <= SLOW_SYNC_MILLIS) {
-        return Finding.ok(summary);
-      }
-      return Finding.warning(
-          summary,
-          "A slow disk slows down first loads: put the store (--data) on a local SSD, or look with"
-              + " iostat -x 1 who else uses the disk.");
+      return judge(perSecond, syncSmall(trial.resolve("small")));
     } catch (IOException e) {
       return Finding.failed("the trial file can't be written: " + e, adviceWhenLate());
     }
+  }
+
+  /**
+   * Judges the speed of a disk.
+   *
+   * @param perSecond bytes of a large file that it takes
+   * @param syncMillis how long it takes to sync a small one
+   */
+  static Finding judge(long perSecond, double syncMillis) {
+    String summary =
+        "writes %s/s, fsync takes %.1f ms (median)".formatted(Amounts.size(perSecond), syncMillis);
+    if (perSecond >= SLOW_BYTES_PER_SECOND && syncMillis <= SLOW_SYNC_MILLIS) {
+      return Finding.ok(summary);
+    }
+    return Finding.warning(
+        summary,
+        "A slow disk slows down first loads: put the store (--data) on a local SSD, or look with"
+            + " iostat -x 1 who else uses the disk.");
   }
 
   /** Bytes per second, the sync included. */

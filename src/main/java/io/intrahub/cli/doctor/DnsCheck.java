@@ -67,13 +67,7 @@ public final class DnsCheck implements Check {
     long begin = System.nanoTime();
     try {
       int found = InetAddress.getAllByName(host).length;
-      long millis = (System.nanoTime() - begin) / 1_000_000;
-      String summary =
-          "%d %s in %d ms".formatted(found, found == 1 ? "address" : "addresses", millis);
-      return millis < SLOW_MILLIS
-          ? Finding.ok(summary)
-          : Finding.warning(
-              summary, "The first name server in /etc/resolv.conf may be down: replace it.");
+      return judge(found, (System.nanoTime() - begin) / 1_000_000);
     } catch (UnknownHostException _) {
       return Finding.failed(
           host + " can't be resolved",
@@ -81,5 +75,15 @@ public final class DnsCheck implements Check {
           "If only a proxy of your network reaches the internet, name it in HTTPS_PROXY or"
               + " upstream.proxy.");
     }
+  }
+
+  /** Judges a name that was resolved. */
+  static Finding judge(int addresses, long millis) {
+    String summary =
+        "%d %s in %d ms".formatted(addresses, addresses == 1 ? "address" : "addresses", millis);
+    return millis < SLOW_MILLIS
+        ? Finding.ok(summary)
+        : Finding.warning(
+            summary, "The first name server in /etc/resolv.conf may be down: replace it.");
   }
 }

@@ -4,7 +4,6 @@ import io.intrahub.hub.RepoId;
 import io.intrahub.upstream.net.ConnectionErrors;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 /** How long a small question takes. */
@@ -48,14 +47,25 @@ public final class LatencyCheck implements Check {
         why = ConnectionErrors.describe(e);
       }
     }
+    return judge(millis, failures, why);
+  }
+
+  /**
+   * Judges how long the answers took.
+   *
+   * @param millis of each answer
+   * @param failures questions without an answer
+   * @param why the last of them had none
+   */
+  Finding judge(List<Long> millis, int failures, String why) {
     if (millis.isEmpty()) {
-      return Finding.failed("no answer to " + QUESTIONS + " questions: " + why, adviceWhenLate());
+      return Finding.failed("no answer to " + failures + " questions: " + why, adviceWhenLate());
     }
-    Collections.sort(millis);
-    long median = millis.get(millis.size() / 2);
+    List<Long> sorted = millis.stream().sorted().toList();
+    long median = sorted.get(sorted.size() / 2);
     String summary =
         "median %d ms of %d answers, slowest %d ms"
-            .formatted(median, millis.size(), millis.getLast());
+            .formatted(median, sorted.size(), sorted.getLast());
     if (failures > 0) {
       return Finding.warning(summary + "; " + failures + " had none: " + why, adviceWhenLate());
     }

@@ -109,6 +109,21 @@ class MachineChecksTest {
 
   @ParameterizedTest
   @CsvSource({
+    // MiB/s written, ms for a sync.
+    "50, 100, OK",
+    "49, 100, WARNING",
+    "50, 100.1, WARNING"
+  })
+  void a_slow_disk_is_a_warning(long mib, double syncMillis, Status status) {
+    Finding finding = DiskSpeedCheck.judge(mib << 20, syncMillis);
+
+    assertThat(finding.status()).isEqualTo(status);
+    assertThat(finding.summary()).contains(mib + ".0 MiB/s");
+    assertThat(finding.advice().isEmpty()).isEqualTo(status == Status.OK);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     // Of the container, heap, direct, buffers, budget; in MiB.
     "1024, 512, 512, 128, 64, OK",
     "768, 512, 512, 128, 64, WARNING",

@@ -90,6 +90,52 @@ class UpstreamChecksTest {
         .startsWith("localhost answered 206");
   }
 
+  /**
+   * Names under "invalid" do not exist (RFC 6761 section 6.4); a label this long is not even asked
+   * for.
+   */
+  @Test
+  void a_name_that_can_not_be_resolved_fails_with_what_to_do() {
+    String host = "n".repeat(64) + ".invalid";
+
+    Finding finding = DnsCheck.look(host);
+
+    assertThat(finding.status()).isEqualTo(Status.FAILED);
+    assertThat(finding.summary()).isEqualTo(host + " can't be resolved");
+    assertThat(finding.advice())
+        .anyMatch(advice -> advice.contains("getent hosts " + host))
+        .anyMatch(advice -> advice.contains("upstream.proxy"));
+  }
+
+  @Test
+  void a_slow_name_server_is_a_warning() {
+    assertThat(DnsCheck.judge(1, 999).status()).isEqualTo(Status.OK);
+    assertThat(DnsCheck.judge(2, 1_000))
+        .satisfies(f -> assertThat(f.status()).isEqualTo(Status.WARNING))
+        .satisfies(f -> assertThat(f.summary()).isEqualTo("2 addresses in 1000 ms"))
+        .satisfies(f -> assertThat(f.advice()).isNotEmpty());
+  }
+
+  /** One slow answer is an exception, most of them are a slow line. */
+  @Test
+  void slow_answers_are_a_warning_as_missing_ones_are() {
+    LatencyCheck check = new LatencyCheck(endpoint(), REPO);
+
+    assertThat(check.judge(List.of(5_000L, 1L, 999L, 2L, 2_000L), 0, ""))
+        .satisfies(f -> assertThat(f.status()).isEqualTo(Status.OK))
+        .satisfies(
+            f -> assertThat(f.summary()).isEqualTo("median 999 ms of 5 answers, slowest 5000 ms"));
+    assertThat(check.judge(List.of(1_000L, 1_001L, 1L, 1_000L, 2L), 0, ""))
+        .satisfies(f -> assertThat(f.status()).isEqualTo(Status.WARNING))
+        .satisfies(f -> assertThat(f.advice()).anyMatch(a -> a.contains("silence-timeout")));
+    assertThat(check.judge(List.of(1L, 1L, 1L), 2, "reset"))
+        .satisfies(f -> assertThat(f.status()).isEqualTo(Status.WARNING))
+        .satisfies(f -> assertThat(f.summary()).endsWith("; 2 had none: reset"));
+    assertThat(check.judge(List.of(), 5, "reset"))
+        .satisfies(f -> assertThat(f.status()).isEqualTo(Status.FAILED))
+        .satisfies(f -> assertThat(f.summary()).isEqualTo("no answer to 5 questions: reset"));
+  }
+
   @Test
   void a_certificate_of_an_unknown_ca_is_named_with_the_option() throws Exception {
     HeldCertificate ca =
