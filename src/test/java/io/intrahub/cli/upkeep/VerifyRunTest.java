@@ -4,6 +4,7 @@ import static io.intrahub.store.TestBlobs.bytes;
 import static io.intrahub.store.TestBlobs.publish;
 import static io.intrahub.store.TestBlobs.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.intrahub.cli.command.ReportOutput;
 import io.intrahub.hub.BlobId;
@@ -22,12 +23,15 @@ import io.intrahub.store.fs.space.DiskBudgetSettings;
 import io.intrahub.testing.SettableClock;
 import io.intrahub.transfer.limits.BandwidthLimiter;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -133,8 +137,12 @@ class VerifyRunTest {
   }
 
   private void verify(LongSupplier nanoTime) throws IOException {
+    verify(nanoTime, new BandwidthLimiter(0, System::nanoTime));
+  }
+
+  private void verify(LongSupplier nanoTime, BandwidthLimiter pace) throws IOException {
     Notes notes = new Notes();
-    VerifyReport report = new VerifyReport(notes, new BandwidthLimiter(0, System::nanoTime), 0);
+    VerifyReport report = new VerifyReport(notes, pace, 0);
     new VerifyRun(UpkeepStore.alone(store), notes, report, nanoTime).check(List.of());
   }
 
@@ -176,5 +184,51 @@ class VerifyRunTest {
     assertThat(events.stream().filter("named"::equals)).hasSize(BLOBS);
     assertThat(results.getFirst().path("damagedFiles").asInt()).isEqualTo(BLOBS);
     assertThat(results.getFirst().path("damaged")).hasSize(BLOBS);
+  }
+
+  /** A million bytes a second, so a byte is a microsecond, in a time that stands still. */
+  @Test
+  void every_byte_that_is_read_counts_against_the_rate() throws Exception {
+    BandwidthLimiter pace = new BandwidthLimiter(1_000_000, () -> 0);
+
+    verify(() -> 0, pace);
+
+    long bytes = BLOBS * 1_000L;
+    assertThat(results.getFirst().path("bytes").asLong()).isEqualTo(bytes);
+    assertThat(pace.account(0)).as("nanoseconds that they take").isEqualTo(bytes * 1_000);
+  }
+
+  /** At a byte a second the first file alone would take a quarter of an hour. */
+  @Test
+  void a_job_rests_after_what_it_has_read_for_as_long_as_its_rate_says() throws Exception {
+    CompletableFuture<Void> outcome = new CompletableFuture<>();
+    Thread job =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                new VerifyJob(List.of(), 1).run(UpkeepStore.alone(store), new Notes());
+                outcome.complete(null);
+              } catch (Exception e) {
+                outcome.completeExceptionally(e);
+              }
+            });
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> outcome.isDone() || isIn(BandwidthLimiter.class, job));
+    job.interrupt();
+    job.join();
+
+    assertThat(outcome)
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .withCauseInstanceOf(InterruptedIOException.class);
+    assertThat(results).isEmpty();
+  }
+
+  private static boolean isIn(Class<?> type, Thread thread) {
+    return Stream.of(thread.getStackTrace())
+        .anyMatch(frame ->
+            frame.getClassName().equals(type.getName())
+                && frame.getMethodName().equals("throttle"));
   }
 }
