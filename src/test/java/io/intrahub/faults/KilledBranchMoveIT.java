@@ -38,8 +38,14 @@ class KilledBranchMoveIT {
   private static final String ID = "acme/moving";
   private static final int FILES = 6;
 
+  /** Rounds go on until a kill came before the move and another one after it. */
+  private static final int MOST_ROUNDS = 4 * ROUNDS;
+
   /** A move takes some ten calls: most kills come before its end, and some after it. */
-  private static final int MOST_CALLS = 14;
+  private static final int CALLS = 14;
+
+  /** After so many calls any move is over, and the mirror is killed when it shows the commit. */
+  private static final int MOST_CALLS = 16 * CALLS;
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -68,6 +74,8 @@ class KilledBranchMoveIT {
     Path data = tmp.resolve("data");
     log = Files.createFile(tmp.resolve("mirror.log"));
     int moved = 0;
+    int stayed = 0;
+    int mostCalls = CALLS;
     try (DevHub hub = DevHub.builder().start()) {
       DevRepo repo = hub.repo("model", ID);
       Map<String, DevFile> files = new TreeMap<>();
@@ -77,9 +85,11 @@ class KilledBranchMoveIT {
       String before = repo.commit("Add a model", files);
       AtomicReference<Runnable> onCall = new AtomicReference<>(() -> {});
       hub.onRequest(_ -> onCall.get().run());
-      for (int round = 0; round < ROUNDS; round++) {
+      for (int round = 0;
+          round < ROUNDS || (moved == 0 || stayed == 0) && round < MOST_ROUNDS;
+          round++) {
         String after;
-        int calls = 1 + random.nextInt(MOST_CALLS);
+        int calls = 1 + random.nextInt(mostCalls);
         String where = "seed " + SEED + ", round " + round + ", killed at call " + calls;
         try (MirrorProcess mirror = serve(data, hub)) {
           awaitCommit(mirror, before);
@@ -102,13 +112,25 @@ class KilledBranchMoveIT {
           assertThat(found).as(where).isIn(before, after);
           expectServed(mirror, repo, found, files.keySet().stream().toList(), where);
           assertThat(resolve(mirror)).as("the branch stays, %s", where).isEqualTo(found);
-          moved += found.equals(after) ? 1 : 0;
+          if (found.equals(after)) {
+            moved++;
+          } else {
+            stayed++;
+          }
+        }
+        if (moved == 0) {
+          mostCalls = Math.min(2 * mostCalls, MOST_CALLS);
+        } else if (stayed == 0) {
+          mostCalls = Math.max(1, mostCalls / 2);
         }
         hub.comeBack();
         before = after;
       }
     }
-    System.out.println("KilledBranchMoveIT: " + moved + " of " + ROUNDS + " branches had moved");
+    System.out.println(
+        "KilledBranchMoveIT: " + moved + " of " + (moved + stayed) + " branches had moved");
+    assertThat(moved).as("kills after the branch had moved, seed %d", SEED).isPositive();
+    assertThat(stayed).as("kills before the branch had moved, seed %d", SEED).isPositive();
     assertThat(Files.readString(log)).doesNotContain("ERROR");
   }
 
