@@ -32,6 +32,18 @@ class PythonHubIT extends AgainstDemo {
     hf.assumeAvailable();
     mirror.hub().repo("model", "demo/disabled").commit("Add", SMALL, DevFile.text("{}"));
     mirror.hub().repo("model", "demo/disabled").disabled(true);
+    mirror
+        .hub()
+        .repo("model", "acme/backslashes")
+        .commit(
+            "Add names with backslashes, which git allows",
+            Map.of(
+                "weights\\part.bin",
+                DevFile.lfsGenerated(8, 30_000),
+                "d/conf\\a.json",
+                DevFile.text("{}"),
+                "plain.txt",
+                DevFile.text("plain")));
   }
 
   private DevRepo bert() {
@@ -68,6 +80,7 @@ class PythonHubIT extends AgainstDemo {
     "dataset, demo/tiny-ds, demo/tiny-ds, main",
     "dataset, demo/tiny-ds, demo/tiny-ds, refs/convert/parquet",
     "space, demo/hello-space, demo/hello-space, main",
+    "model, acme/backslashes, acme/backslashes, main",
   })
   void a_snapshot_has_every_byte(String type, String id, String asked, String revision) {
     DevRepo repo = mirror.hub().repo(type, id);
