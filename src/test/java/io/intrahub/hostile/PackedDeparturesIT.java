@@ -12,8 +12,11 @@ import io.intrahub.devhub.Route;
 import io.intrahub.devhub.Stall;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,20 +60,48 @@ class PackedDeparturesIT {
     return readers;
   }
 
+  /** Its place among the readers, and the files that were open for it. */
   @Test
   void a_client_that_leaves_while_it_waits_for_bytes_gives_up_its_place() throws Exception {
-    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+    Map<String, String> endsAtOnce =
+        Map.of(
+            "INTRAHUB_TRANSFER_ABANDON_AFTER", "0s",
+            "INTRAHUB_TRANSFER_FINISH_IF_LEFT", "0");
+    try (MirrorProcess mirror = rig.mirror(endsAtOnce)) {
+      assertThat(rig.get(mirror, FILE).statusCode()).isEqualTo(200);
+      mirror.awaitIdle();
+      long before = openInStore(mirror);
       Stall stall = rig.hub.faults().on(Route.CDN).stallAfter(100_000);
       try (RawClient leaves = client(mirror)) {
         assertThat(leaves.get(BIG_FILE).head()).startsWith("HTTP/1.1 200 ");
         stall.awaitReached(1);
         assertThat(readers(mirror)).isEqualTo(1);
+        eventually(() -> assertThat(openInStore(mirror)).isGreaterThan(before));
         leaves.reset();
         await().until(() -> readers(mirror) == 0);
+        eventually(
+            () -> assertThat(openInStore(mirror)).as("open files").isLessThanOrEqualTo(before));
       } finally {
         stall.release();
       }
     }
+  }
+
+  /** How many files of the store's folder the process has open. For Linux. */
+  private long openInStore(MirrorProcess mirror) throws IOException {
+    Path store = rig.data().toRealPath();
+    long open = 0;
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + mirror.pid() + "/fd"))) {
+      for (Path descriptor : descriptors.toList()) {
+        try {
+          open += Files.readSymbolicLink(descriptor).startsWith(store) ? 1 : 0;
+        } catch (NoSuchFileException e) {
+          // Closed meanwhile.
+          continue;
+        }
+      }
+    }
+    return open;
   }
 
   /** The one request that it may have is another's then. */
