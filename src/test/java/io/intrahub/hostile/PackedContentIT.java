@@ -4,6 +4,7 @@ import static io.intrahub.hostile.PackedRig.BIG;
 import static io.intrahub.hostile.PackedRig.BIG_FILE;
 import static io.intrahub.hostile.PackedRig.FILE;
 import static io.intrahub.hostile.PackedRig.LAPSING;
+import static io.intrahub.hostile.PackedRig.eventually;
 import static io.intrahub.hostile.PackedRig.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -15,15 +16,19 @@ import io.intrahub.devhub.Route;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -37,6 +42,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** The packed product, and those who would have it keep or serve content that is not the Hub's. */
 @Timeout(120)
 class PackedContentIT {
+  /** Takes a while to check. */
+  private static final DevFile LARGE = DevFile.lfsGenerated(9, 48 << 20);
+
+  private static final String LARGE_FILE = "/acme/large/resolve/main/large.bin";
+
   @TempDir private Path tmp;
   private PackedRig rig;
 
@@ -126,53 +136,64 @@ class PackedContentIT {
     return last.get();
   }
 
+  /** Clients ask as soon as the port is open, when the check of the file has hardly begun. */
   @Test
   void a_file_that_a_kill_left_in_doubt_is_served_right_or_not_whole() throws Exception {
+    storeLargeAndKill();
+    flipByte(LARGE);
     try (MirrorProcess mirror = rig.mirror(Map.of())) {
-      rig.store(mirror, BIG_FILE, BIG);
+      List<CompletableFuture<Optional<String>>> clients =
+          IntStream.range(0, 4)
+              .mapToObj(_ -> rig.later(() -> rig.sha256IfWhole(mirror, LARGE_FILE)))
+              .toList();
+      for (CompletableFuture<Optional<String>> one : clients) {
+        assertThat(one.join()).isIn(Optional.empty(), Optional.of(LARGE.sha256()));
+      }
+      eventually(() -> assertThat(rig.sha256IfWhole(mirror, LARGE_FILE)).contains(LARGE.sha256()));
+    }
+  }
+
+  /** Leaves a store that cannot know whether the disk has all of the file. */
+  private void storeLargeAndKill() throws Exception {
+    rig.hub.repo("model", "acme/large").commit("Add it", "large.bin", LARGE);
+    try (MirrorProcess mirror = rig.mirror(Map.of())) {
+      rig.store(mirror, LARGE_FILE, LARGE);
       mirror.kill();
       mirror.awaitDeath();
     }
-    String hex = BIG.sha256();
+  }
+
+  /** Damages the stored content in the middle. */
+  private void flipByte(DevFile file) throws IOException {
+    String hex = file.sha256();
     Path blob = rig.data().resolve("blobs/sha256").resolve(hex.substring(0, 2)).resolve(hex);
-    byte[] wrong = BIG.allBytes();
-    wrong[wrong.length / 2] ^= 1;
     Files.setPosixFilePermissions(blob, PosixFilePermissions.fromString("rw-------"));
-    Files.write(blob, wrong);
-    try (MirrorProcess mirror = rig.mirror(Map.of())) {
-      List<CompletableFuture<byte[]>> clients =
-          IntStream.range(0, 8).mapToObj(_ -> rig.later(() -> wholeOrNothing(mirror))).toList();
-      for (CompletableFuture<byte[]> one : clients) {
-        assertThat(one.join().length == 0 || Arrays.equals(one.join(), BIG.allBytes())).isTrue();
-      }
-      await().untilAsserted(() -> assertThat(wholeOrNothing(mirror)).isEqualTo(BIG.allBytes()));
+    try (FileChannel channel =
+        FileChannel.open(blob, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, file.size() / 2);
+      one.put(0, (byte) (one.get(0) ^ 1)).flip();
+      channel.write(one, file.size() / 2);
     }
   }
 
   /** Each of them asks for the rest of the file, which is held back until the check is over. */
   @Test
   void clients_of_a_file_that_a_kill_left_in_doubt_share_one_check() throws Exception {
-    DevFile large = DevFile.lfsGenerated(9, 48 << 20);
-    rig.hub.repo("model", "acme/large").commit("Add it", "large.bin", large);
-    String target = "/acme/large/resolve/main/large.bin";
-    String last = "bytes=%d-".formatted(large.size() - 1);
-    try (MirrorProcess mirror = rig.mirror(Map.of())) {
-      rig.store(mirror, target, large);
-      mirror.kill();
-      mirror.awaitDeath();
-    }
+    String last = "bytes=%d-".formatted(LARGE.size() - 1);
+    storeLargeAndKill();
     try (MirrorProcess mirror = rig.mirror(Map.of())) {
       List<CompletableFuture<HttpResponse<byte[]>>> clients =
           IntStream.range(0, 8)
-              .mapToObj(_ -> rig.later(() -> rig.get(mirror, target, "Range", last)))
+              .mapToObj(_ -> rig.later(() -> rig.get(mirror, LARGE_FILE, "Range", last)))
               .toList();
-      byte[] whole = large.allBytes();
+      byte[] whole = LARGE.allBytes();
       for (CompletableFuture<HttpResponse<byte[]>> one : clients) {
         assertThat(one.join().body()).containsExactly(whole[whole.length - 1]);
       }
       assertThat(bytesRead(mirror))
           .as("bytes read since the start")
-          .isBetween(large.size(), 2 * large.size());
+          .isBetween(LARGE.size(), 2 * LARGE.size());
     }
   }
 

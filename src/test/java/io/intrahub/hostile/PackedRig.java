@@ -8,6 +8,8 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,11 +17,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -144,6 +151,29 @@ final class PackedRig implements AutoCloseable {
    */
   HttpResponse<byte[]> get(MirrorProcess mirror, String target, String... headers) {
     return send(mirror.uri(), target, headers);
+  }
+
+  /** The digest of what a client gets; empty if that is an error, or the connection breaks. */
+  Optional<String> sha256IfWhole(MirrorProcess mirror, String target) {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(mirror.uri() + target)).build();
+    try {
+      HttpResponse<InputStream> answer =
+          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      try (InputStream body = new DigestInputStream(answer.body(), sha256)) {
+        body.transferTo(OutputStream.nullOutputStream());
+      }
+      return answer.statusCode() == 200
+          ? Optional.of(HexFormat.of().formatHex(sha256.digest()))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
   }
 
   HttpResponse<byte[]> head(MirrorProcess mirror, String target) {
