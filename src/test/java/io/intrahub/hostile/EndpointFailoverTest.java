@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +50,8 @@ class EndpointFailoverTest {
         "a.txt", DevFile.text(text),
         "b.bin", DevFile.lfsGenerated(seed, 200_000),
         "c.bin", DevFile.lfsGenerated(seed + 1, 200_000),
-        "d.bin", DevFile.lfsGenerated(seed + 2, 200_000));
+        "d.bin", DevFile.lfsGenerated(seed + 2, 200_000),
+        "e.bin", DevFile.lfsGenerated(seed + 3, 200_000));
   }
 
   private static AppSettings trusting(AppSettings s, URI preferred, URI second) {
@@ -86,7 +88,9 @@ class EndpointFailoverTest {
 
       rig.hub.goDark();
       rig.clock.pass(PAUSE);
+      // So many calls that the preferred one is not asked any more.
       expectLoads(rig, "b.bin");
+      expectLoads(rig, "e.bin");
       assertThat(second.counters().requests()).isPositive();
 
       rig.hub.comeBack();
@@ -109,6 +113,7 @@ class EndpointFailoverTest {
   }
 
   @Test
+  @Tag("slow")
   void the_second_endpoint_is_asked_while_packets_to_the_preferred_one_are_dropped()
       throws Exception {
     int port = FreePorts.next();
