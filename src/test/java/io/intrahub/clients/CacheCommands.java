@@ -82,22 +82,32 @@ final class CacheCommands {
     return client(version).call().endpoint(hub.uri()).env("HF_HUB_DISABLE_XET", "1");
   }
 
-  /** Fails unless a client without a network loads the newest commit of the repo from a folder. */
+  /** Fails unless a client without a network loads the newest commit of a model from a folder. */
   void expectLoadsOffline(String version, Path cache, DevRepo repo) {
+    expectLoadsOffline(version, cache, repo, "model");
+  }
+
+  /** The same for a repo of any type. */
+  void expectLoadsOffline(String version, Path cache, DevRepo repo, String type) {
     ClientResult loaded =
         client(version)
             .call()
             .env("HF_HUB_OFFLINE", "1")
             .env("HF_HUB_CACHE", cache.toString())
-            .script("snapshot.py", repo.id());
+            .script("snapshot.py", repo.id(), keywords(type));
     LoadedRepo.expectFiles(loaded.expectSuccess().json().get("files"), repo.files("main"));
   }
 
-  /** What clients read of a folder: the bytes by path below its repos, through all links. */
-  private static Map<String, byte[]> content(Path cache) throws IOException {
+  /** The argument of {@code snapshot.py} that says of which type a repo is. */
+  static String keywords(String type) {
+    return "{\"repo_type\": \"%s\"}".formatted(type);
+  }
+
+  /** What clients read of a repo's folder: the bytes by path, through all links. */
+  private static Map<String, byte[]> content(Path cache, String repo) throws IOException {
     Map<String, byte[]> content = new TreeMap<>();
     for (String part : List.of("blobs", "refs", "snapshots")) {
-      Path folder = cache.resolve("models--acme--tiny-bert").resolve(part);
+      Path folder = cache.resolve(repo).resolve(part);
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path file :
             all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).toList()) {
@@ -108,10 +118,14 @@ final class CacheCommands {
     return content;
   }
 
-  /** Fails unless both folders have the same of {@link LoadedRepo}. */
-  static void expectSame(Path cache, Path other) throws IOException {
-    Map<String, byte[]> expected = content(other);
-    Map<String, byte[]> found = content(cache);
+  /**
+   * Fails unless clients find the same in both cache folders.
+   *
+   * @param repo the name of the repo's folder
+   */
+  static void expectSame(Path cache, Path other, String repo) throws IOException {
+    Map<String, byte[]> expected = content(other, repo);
+    Map<String, byte[]> found = content(cache, repo);
     assertThat(found.keySet()).isEqualTo(expected.keySet());
     expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
   }

@@ -59,7 +59,7 @@ class CacheFolderIT {
     commands.expectImportedDone(
         "export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
 
-    CacheCommands.expectSame(exported, cache);
+    CacheCommands.expectSame(exported, cache, LoadedRepo.CACHE_FOLDER);
     // Each reads what a different one has written.
     int next = (VERSIONS.indexOf(version) + 1) % VERSIONS.size();
     commands.expectLoadsOffline(VERSIONS.get(next), exported, repo);
@@ -93,7 +93,7 @@ class CacheFolderIT {
   }
 
   private Path folder(Path cache, String name) {
-    return cache.resolve("models--acme--tiny-bert").resolve(name);
+    return cache.resolve(LoadedRepo.CACHE_FOLDER).resolve(name);
   }
 
   private static List<String> names(Path folder) throws IOException {
@@ -225,6 +225,71 @@ class CacheFolderIT {
         "export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID);
 
     commands.expectLoadsOffline("hf-0.36.2", exported, repo);
+  }
+
+  @Test
+  void a_dataset_comes_out_the_same_and_loads_without_network() throws Exception {
+    DevRepo rows = hub.repo("dataset", "acme/rows");
+    rows.commit(
+        "Add rows",
+        Map.of(
+            "README.md", DevFile.text("# Rows\n"),
+            "data/train.parquet", DevFile.lfsGenerated(31, 400_000)));
+    PythonClient.Call download = commands.direct("hf-2.4.0");
+    download.script("snapshot.py", rows.id(), CacheCommands.keywords("dataset")).expectSuccess();
+    Path cache = download.home().resolve("hub");
+    String data = tmp.resolve("data").toString();
+
+    commands.expectDone("import", "--hf-cache", cache.toString(), "--data", data);
+    Path exported = tmp.resolve("exported");
+    commands.expectImportedDone(
+        "export", "--hf-cache", exported.toString(), "--data", data, "datasets/acme/rows");
+
+    CacheCommands.expectSame(exported, cache, "datasets--acme--rows");
+    commands.expectLoadsOffline("hf-2.4.0", exported, rows, "dataset");
+    commands.expectLoadsOffline("hf-0.23.5", exported, rows, "dataset");
+  }
+
+  @Test
+  void blobs_that_a_client_shares_between_repos_go_in_and_out() throws Exception {
+    DevFile shared = repo.files("main").get(LoadedRepo.LARGE);
+    DevRepo copy = hub.repo("model", "acme/copy");
+    copy.commit("Add it", Map.of("README.md", DevFile.text("# Copy\n"), "same.bin", shared));
+    PythonClient.Call download = commands.direct("hf-2.4.0").env("HF_HUB_DISABLE_XET", "0");
+    download.script("snapshots_shared.py", LoadedRepo.ID, copy.id()).expectSuccess();
+    Path cache = download.home().resolve("hub");
+    Path one = folder(cache, "blobs").resolve(shared.etag());
+    Path other = cache.resolve("models--acme--copy/blobs").resolve(shared.etag());
+    assertThat(one).isSymbolicLink().hasSameBinaryContentAs(other);
+    assertThat(other).isSymbolicLink();
+    assertThat(one.toRealPath())
+        .as("as the client lays it out")
+        .isEqualTo(other.toRealPath())
+        .isEqualTo(
+            cache
+                .toRealPath()
+                .resolve("blobs")
+                .resolve(shared.xetHash().substring(0, 2))
+                .resolve(shared.xetHash()));
+    String data = tmp.resolve("data").toString();
+
+    commands.expectDone("import", "--hf-cache", cache.toString(), "--data", data);
+    Path exported = tmp.resolve("exported");
+    commands.expectImportedDone(
+        "export", "--hf-cache", exported.toString(), "--data", data, LoadedRepo.ID, copy.id());
+
+    for (String name : List.of(LoadedRepo.CACHE_FOLDER, "models--acme--copy")) {
+      CacheCommands.expectSame(exported, cache, name);
+    }
+    for (String version : List.of("hf-2.4.0", "hf-0.23.5")) {
+      commands.expectLoadsOffline(version, exported, repo);
+      commands.expectLoadsOffline(version, exported, copy);
+    }
+    // An export to the client's own folder leaves the blobs shared.
+    commands.expectImportedDone(
+        "export", "--hf-cache", cache.toString(), "--data", data, LoadedRepo.ID, copy.id());
+    assertThat(one).isSymbolicLink();
+    commands.expectLoadsOffline("hf-2.4.0", cache, copy);
   }
 
   @ParameterizedTest

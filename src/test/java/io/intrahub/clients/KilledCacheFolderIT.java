@@ -180,7 +180,7 @@ class KilledCacheFolderIT {
     kill(exported, 1, out);
     commands.expectImportedDone(out);
 
-    CacheCommands.expectSame(exported, cache);
+    CacheCommands.expectSame(exported, cache, LoadedRepo.CACHE_FOLDER);
     commands.expectLoadsOffline("hf-2.4.0", exported, repo);
   }
 }

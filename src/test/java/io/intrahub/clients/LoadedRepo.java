@@ -16,6 +16,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** A repo of 20 files of every kind, and how a client that loads models goes through it. */
 final class LoadedRepo {
   static final String ID = "acme/tiny-bert";
+
+  /** Its folder in a client's cache folder. */
+  static final String CACHE_FOLDER = "models--acme--tiny-bert";
+
   static final String FOLDER = "additional_chat_templates";
   static final List<String> MISSING =
       List.of("added_tokens.json", "chat_template.jinja", "onnx/special_tokens_map.json");
