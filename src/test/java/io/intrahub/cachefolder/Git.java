@@ -9,16 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Runs the real git, without the configuration of the machine. */
-final class Git {
+public final class Git {
   private Git() {}
 
   /** Returns what git prints. */
-  static String run(Path at, String... arguments) throws Exception {
+  public static String run(Path at, String... arguments) throws Exception {
     return runWith("", at, arguments);
   }
 
   /** The same, with a text as its input. */
-  static String runWith(String input, Path at, String... arguments) throws Exception {
+  public static String runWith(String input, Path at, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("git", "-c", "user.name=a", "-c", "user.email=a@localhost"));
     command.addAll(List.of(arguments));

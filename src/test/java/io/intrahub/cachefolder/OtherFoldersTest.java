@@ -77,7 +77,7 @@ class OtherFoldersTest {
     expectStored(FIRST);
   }
 
-  /** A clone as git and git-lfs leave it: pointers in the commit, content in the work tree. */
+  /** A clone with the LFS objects, and their pointers in the commit and still in the work tree. */
   private CommitHash makeClone() throws Exception {
     Git.run(folder, "init", "-q", "-b", "main");
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
@@ -98,6 +98,28 @@ class OtherFoldersTest {
     Git.run(folder, "-c", "filter.lfs.clean=cat", "add", "-A");
     Git.run(folder, "commit", "-q", "-m", "Add it");
     return new CommitHash(Git.run(folder, "rev-parse", "HEAD"));
+  }
+
+  /** The same with the content in the work tree, as git-lfs leaves it. */
+  private CommitHash makeCheckedOutClone() throws Exception {
+    CommitHash commit = makeClone();
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Files.write(folder.resolve(file.getKey()), file.getValue());
+    }
+    // Git compares what the filter makes of the content, and notes the sizes of the work tree.
+    Path clean =
+        Files.writeString(
+            folder.resolve(".git/clean.sh"),
+            """
+            cat > .git/cleaned
+            printf 'version https://git-lfs.github.com/spec/v1\\n'
+            printf 'oid sha256:%s\\n' "$(sha256sum .git/cleaned | cut -c 1-64)"
+            printf 'size %d\\n' "$(wc -c < .git/cleaned)"
+            """);
+    String filter = "filter.lfs.clean=sh " + folder.relativize(clean);
+    Git.run(folder, "-c", filter, "add", "-A");
+    assertThat(Git.run(folder, "-c", filter, "status", "--porcelain")).isEmpty();
+    return commit;
   }
 
   @Test
@@ -127,6 +149,17 @@ class OtherFoldersTest {
     assertThat(result.skipped()).isEmpty();
     assertThat(result.commits()).containsExactly(commit);
     assertThat(result.revisions()).containsExactly(Revision.MAIN);
+    expectStored(commit);
+  }
+
+  @Test
+  void a_git_clone_with_the_content_of_lfs_files_in_its_work_tree_is_imported() throws Exception {
+    CommitHash commit = makeCheckedOutClone();
+
+    ImportResult result = importFrom(clone(Optional.of(Revision.MAIN)));
+
+    assertThat(result.skipped()).isEmpty();
+    assertThat(result.commits()).containsExactly(commit);
     expectStored(commit);
   }
 

@@ -1,7 +1,9 @@
 package io.intrahub.cli;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.intrahub.cachefolder.Git;
 import io.intrahub.cli.command.ExitCode;
 import io.intrahub.cli.command.TerminalWriter;
 import io.intrahub.store.TestBlobs;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +100,115 @@ class CacheFolderCommandTest {
         .contains("HF_HUB_OFFLINE=1 HF_HUB_CACHE=" + target);
     assertThat(target.resolve("models--acme--tiny/snapshots/" + COMMIT + "/config.json"))
         .hasContent("hello\n");
+  }
+
+  private void expectExported(String typed, String folder, String commit) {
+    Path target = tmp.resolve("target");
+    CommandRun out = run("export", "--hf-cache", target.toString(), typed);
+    assertThat(out.out()).as(out.err()).contains("1 file, 6 B; added 1 file, 6 B");
+    assertThat(target.resolve(folder + "/snapshots/" + commit + "/config.json"))
+        .hasContent("hello\n");
+  }
+
+  @Test
+  void a_git_clone_goes_in_as_the_commit_that_is_checked_out() throws Exception {
+    Path clone = Files.createDirectory(tmp.resolve("clone"));
+    Git.run(clone, "init", "-q", "-b", "main");
+    Files.writeString(clone.resolve("config.json"), "hello\n");
+    Git.run(clone, "add", "-A");
+    Git.run(clone, "commit", "-q", "-m", "Add it");
+    String commit = Git.run(clone, "rev-parse", "HEAD");
+
+    CommandRun in = run("import", "--git", clone.toString(), "--repo", "acme/cloned@v1");
+
+    assertThat(in.expectSuccess().out())
+        .contains("model acme/cloned: 1 file of 1 commit; added 1 file, 6 B; new revisions: v1");
+    expectExported("acme/cloned@v1", "models--acme--cloned", commit);
+  }
+
+  @Test
+  void plain_files_go_in_as_the_commit_that_is_named() throws Exception {
+    Path files = Files.createDirectory(tmp.resolve("files"));
+    Files.writeString(files.resolve("config.json"), "hello\n");
+
+    CommandRun in =
+        run(
+            "import",
+            "--files",
+            files.toString(),
+            "--repo",
+            "datasets/acme/rows@main",
+            "--commit",
+            COMMIT);
+
+    assertThat(in.expectSuccess().out())
+        .contains("dataset acme/rows: 1 file of 1 commit; added 1 file, 6 B; new revisions: main");
+    expectExported("datasets/acme/rows", "datasets--acme--rows", COMMIT);
+  }
+
+  /** The files below a folder that are the same file as another one. */
+  private static List<Path> links(Path folder, Path file) throws Exception {
+    List<Path> links = new ArrayList<>();
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.filter(p -> Files.isRegularFile(p, NOFOLLOW_LINKS)).toList()) {
+        if (Files.isSameFile(path, file)) {
+          links.add(path);
+        }
+      }
+    }
+    return links;
+  }
+
+  @Test
+  void with_link_both_folders_and_the_store_have_one_file_and_else_their_own() throws Exception {
+    Path downloaded = cache.resolve("models--acme--tiny/blobs/" + HELLO);
+
+    run("import", "--hf-cache", cache.toString(), "--link").expectSuccess();
+    assertThat(links(data, downloaded)).hasSize(1);
+    Path linked = tmp.resolve("linked");
+    run("export", "--hf-cache", linked.toString(), "--link", "acme/tiny");
+    assertThat(links(linked, downloaded)).hasSize(1);
+
+    Path copied = tmp.resolve("copied");
+    run("export", "--hf-cache", copied.toString(), "acme/tiny");
+    assertThat(copied.resolve("models--acme--tiny/blobs/" + HELLO)).hasContent("hello\n");
+    assertThat(links(copied, downloaded)).isEmpty();
+    data = tmp.resolve("other");
+    run("import", "--hf-cache", cache.toString()).expectSuccess();
+    assertThat(links(data, downloaded)).isEmpty();
+  }
+
+  @Test
+  void an_export_has_the_files_that_are_included_and_not_excluded() throws Exception {
+    for (String name : List.of("notes.txt", "vocab.txt", "model.bin")) {
+      byte[] content = name.getBytes(StandardCharsets.UTF_8);
+      put("models--acme--tiny", name, TestBlobs.gitSha1(content).digest().hex(), name);
+    }
+    run("import", "--hf-cache", cache.toString()).expectSuccess();
+    Path target = tmp.resolve("target");
+
+    CommandRun out =
+        run(
+            "export",
+            "--hf-cache",
+            target.toString(),
+            "--include",
+            "*.json",
+            "--include",
+            "*.txt",
+            "--exclude",
+            "vocab*",
+            "acme/tiny");
+
+    assertThat(out.out()).as(out.err()).contains("model acme/tiny@main (12345678): 2 files, 15 B");
+    try (Stream<Path> shown =
+        Files.list(target.resolve("models--acme--tiny/snapshots/" + COMMIT))) {
+      assertThat(shown.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("config.json", "notes.txt");
+    }
+    try (Stream<Path> blobs = Files.list(target.resolve("models--acme--tiny/blobs"))) {
+      assertThat(blobs).hasSize(2);
+    }
   }
 
   @Test
@@ -227,6 +339,10 @@ class CacheFolderCommandTest {
           import --hf-cache x --repo a/b/c       | --repo: 'a/b/c' is not a pattern of repos
           import --local-dir x                   | --local-dir: name the repo of the folder
           import --local-dir x --repo acme/*     | --repo: 'acme/*' is not a repo such as gpt2
+          import --git x                         | --git: name the repo of the folder
+          import --git x --repo a/b --commit 1   | --commit is for --files only
+          import --files x --repo acme/tiny@main | --files: name the commit of the files with --commit
+          export --view --link                   | --view shows all that everybody may read: name no repos with it
           """)
   void what_was_typed_wrong_is_said_in_one_line(String typed, String said) {
     CommandRun ran = run(typed.split(" "));

@@ -3,6 +3,7 @@ package io.intrahub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.intrahub.cachefolder.Git;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.Recorded;
 import io.intrahub.devhub.Route;
@@ -102,6 +103,39 @@ class MirrorImportTest {
     JsonNode again = run("--hf-cache", cache.toString(), "--json").json();
     assertThat(again.at("/repos/0/added").asInt(-1)).isZero();
     assertThat(again.at("/repos/0/files").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void a_running_mirror_imports_a_git_clone() throws Exception {
+    Path clone = Files.createDirectory(tmp.resolve("clone"));
+    Git.run(clone, "init", "-q", "-b", "main");
+    byte[] config = FILES.get("config.json").allBytes();
+    Files.write(clone.resolve("config.json"), config);
+    Git.run(clone, "add", "-A");
+    Git.run(clone, "commit", "-q", "-m", "Another commit with the same file");
+
+    CommandRun ran = run("--git", clone.toString(), "--repo", ID);
+
+    assertThat(ran.expectSuccess().out())
+        .contains("model acme/carried: 1 file of 1 commit; added 1 file");
+    assertThat(get("config.json")).isEqualTo(config);
+    assertThat(contentReads()).isEmpty();
+  }
+
+  @Test
+  void a_running_mirror_links_plain_files() throws Exception {
+    Path plain = Files.createDirectory(tmp.resolve("plain"));
+    Path model = plain.resolve("model.bin");
+    Files.write(model, FILES.get("model.bin").allBytes());
+    Files.writeString(plain.resolve(".gitattributes"), "*.bin filter=lfs diff=lfs merge=lfs\n");
+
+    CommandRun ran =
+        run("--files", plain.toString(), "--repo", ID + "@main", "--commit", commit, "--link");
+
+    assertThat(ran.expectSuccess().out()).contains("added 2 files", "new revisions: main");
+    assertThat((int) Files.getAttribute(model, "unix:nlink")).isEqualTo(2);
+    assertThat(get("model.bin")).isEqualTo(FILES.get("model.bin").allBytes());
+    assertThat(contentReads()).isEmpty();
   }
 
   @Test
