@@ -9,7 +9,6 @@ import io.intrahub.faults.MirrorProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -33,9 +32,6 @@ class HelpLinesIT {
 
   /** Where the help puts the stick. */
   private static final String STICK = "/media/stick";
-
-  /** Begins a colour. */
-  private static final String ESCAPE = "\u001b[";
 
   private static final Pattern LINE = Pattern.compile("(?m)^  ((?:intrahub|HF_HUB_CACHE=).*)$");
   private static final Pattern NEXT = Pattern.compile("Next: (intrahub \\S+)");
@@ -62,17 +58,7 @@ class HelpLinesIT {
     downloaded = repo("gpt2", 1);
     further = repo("acme/tiny", 2);
     laptop = Files.createDirectory(tmp.resolve("laptop"));
-    Path programs = Files.createDirectory(tmp.resolve("bin"));
-    Path intrahub = programs.resolve("intrahub");
-    Files.writeString(
-        intrahub,
-        "#!/bin/sh\nexec '%s' %s -jar '%s' \"$@\"\n"
-            .formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"),
-                String.join(" ", MirrorProcess.STARTS_QUICKLY),
-                MirrorProcess.jar()));
-    Files.setPosixFilePermissions(intrahub, PosixFilePermissions.fromString("rwxr-xr-x"));
-    environment.put("PATH", programs + ":" + System.getenv("PATH"));
+    environment.put("PATH", CommandOnPath.install(tmp.resolve("bin")));
     environment.put("INTRAHUB_UPSTREAM_ENDPOINTS", hub.uri() + "#send-tokens");
     environment.put("INTRAHUB_ADMIN_PORT", "0");
   }
@@ -182,23 +168,5 @@ class HelpLinesIT {
 
     loadThere("hf-2.4.0");
     loadThere("hf-0.23.5");
-  }
-
-  @Test
-  void there_are_colours_on_a_terminal_only() {
-    String onTerminal = "script -qec 'intrahub --help' /dev/null";
-    Map<String, String> terminal = Map.of("TERM", "xterm");
-    assertThat(shell(laptop, terminal, onTerminal).expectSuccess().stdout()).contains(ESCAPE);
-
-    assertThat(shell(laptop, terminal, "intrahub --help").expectSuccess().stdout())
-        .doesNotContain(ESCAPE);
-    assertThat(
-            shell(laptop, Map.of("TERM", "xterm", "NO_COLOR", "1"), onTerminal)
-                .expectSuccess()
-                .stdout())
-        .doesNotContain(ESCAPE);
-    // One line for each check; some warn or fail here, which colours would show.
-    ClientResult doctor = shell(laptop, terminal, "intrahub doctor --admin-port 1");
-    assertThat(doctor.stdout()).contains("warning").doesNotContain(ESCAPE);
   }
 }
