@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The packed product in a small heap, and clients that would fill its memory. */
-@Timeout(120)
+@Timeout(300)
 class PackedMemoryIT {
   private static final String PATHS_INFO = "/api/models/acme/open/paths-info/main";
 
