@@ -34,7 +34,7 @@ class KilledCacheFolderIT {
   private static final int KILLS = Integer.getInteger("intrahub.kill.rounds", 50);
 
   /** A process that works on while this one does not run ends before it is killed. */
-  private static final int MOST_RUNS = 4 * KILLS;
+  private static final int MOST_RUNS = 8 * KILLS;
 
   private static final int FILES = 60;
   private static final int SIZE = 500_000;
