@@ -8,10 +8,12 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.InstantWaits;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.StoredRepoCalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,18 @@ class ScenariosTest {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
+  /** How long what the Hub said of a revision is current, by default. */
+  private static final Duration REVISION_TTL = MINUTE;
+
+  /** Loads ask for {@code main} and for the default branch, each of which is learned by itself. */
+  private static final int REVISIONS = 2;
+
+  /**
+   * What the attempts of the questions about one stored repo come to in a round in which none is
+   * answered: 5 attempts each, for 12 of the 17 requests or more that its loads send.
+   */
+  private static final int ATTEMPTS = 60;
+
   /** The rows, in the order of the tests. */
   private final List<String> rows = new ArrayList<>();
 
@@ -60,6 +74,10 @@ class ScenariosTest {
   private DevRepo open;
   private DevRepo closed;
   private WhatClientsSee sight;
+  private List<StoredRepoCalls> stored;
+
+  /** Whether the answers of the scenario are the Hub's own, and not a portal's. */
+  private boolean isHubsOwn;
 
   /** What clients get when a scenario has ended, the same after each. */
   private final WhatClientsSee afterwards =
@@ -91,6 +109,11 @@ class ScenariosTest {
     open = repo("acme/open", 1);
     closed = repo("acme/closed", 2);
     closed.visibility(Visibility.PRIVATE).allow(ALICE.get());
+    stored =
+        List.of(
+            new StoredRepoCalls(rig.hub, open, NOBODY),
+            new StoredRepoCalls(rig.hub, closed, ALICE));
+    isHubsOwn = true;
     assertThat(loads.snapshot(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.files(open, NOBODY).isWhole()).isTrue();
     assertThat(loads.transformers(open, NOBODY).isWhole()).isTrue();
@@ -137,6 +160,8 @@ class ScenariosTest {
   }
 
   private void round() {
+    long mark = StoredRepoCalls.mark(rig.hub);
+    Instant begin = rig.clock.instant();
     loadNew();
     for (ClientLoads.Load load :
         List.of(
@@ -167,6 +192,30 @@ class ScenariosTest {
             .mapToInt(load -> load.join().contents())
             .sum();
     rig.settle();
+    expectFewCalls(mark, Duration.between(begin, rig.clock.instant()));
+  }
+
+  /**
+   * Loads of what is stored ask about revisions only, and until what was learned of one expires,
+   * the Hub answers one question about it. The loads come one after the other, so none asks because
+   * another one has not learned yet.
+   *
+   * @param mark where the round began
+   * @param passed in the round, by the clock
+   */
+  private void expectFewCalls(long mark, Duration passed) {
+    long refreshes = REVISIONS * (1 + passed.dividedBy(REVISION_TTL));
+    for (StoredRepoCalls calls : stored) {
+      assertThat(calls.beyondRevisions(mark)).as("calls about what is stored").isEmpty();
+      assertThat(calls.since(mark))
+          .as("calls about %s", calls.id())
+          .hasSizeLessThanOrEqualTo((int) refreshes + ATTEMPTS);
+      if (isHubsOwn) {
+        assertThat(calls.answeredRevisions(mark))
+            .as("questions about the revisions of %s", calls.id())
+            .hasSizeLessThanOrEqualTo((int) refreshes);
+      }
+    }
   }
 
   private ClientLoads.Load loadNew() {
@@ -203,6 +252,7 @@ class ScenariosTest {
     rows.add(sight.row());
     rig.hub.faults().clear();
     rig.hub.comeBack();
+    isHubsOwn = true;
     rig.clock.pass(MINUTE.multipliedBy(2));
     int before = newServed;
     sight = afterwards;
@@ -313,6 +363,7 @@ class ScenariosTest {
         s -> s.withMirror(s.mirror().withTimeouts(Duration.ofSeconds(3), Duration.ofSeconds(2))),
         DevHub.builder());
     rig.hub.faults().everywhere().loginPage();
+    isHubsOwn = false;
     long calls = calls();
     round();
     round(Duration.ofMinutes(11));
