@@ -332,7 +332,11 @@ class ScenariosTest {
     }
     assertThat(privateServed).isEqualTo(privateLoads);
     // A call is made five times, so one of four hundred fails, and with it the load that needs it.
-    assertThat(newServed).isGreaterThanOrEqualTo(newLoads - 3);
+    // Which one depends on the order in which calls reach the Hub.
+    assertThat(5 * (newLoads - newServed))
+        .as("failed loads, times 5")
+        .isLessThanOrEqualTo(newLoads);
+    sight.summarize(WhatClientsSee.Who.NEW, "loads; at most 1 of 5 loads fails");
     assertThat(calls() - calls).isLessThan(1000);
     end();
   }

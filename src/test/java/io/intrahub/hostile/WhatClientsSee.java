@@ -28,6 +28,9 @@ final class WhatClientsSee {
   private final String scenario;
   private final Map<Who, List<Seen>> seen = new EnumMap<>(Who.class);
 
+  /** What is written instead of the outcomes. */
+  private final Map<Who, String> summaries = new EnumMap<>(Who.class);
+
   WhatClientsSee(String scenario) {
     this.scenario = scenario;
     for (Who who : Who.values()) {
@@ -43,6 +46,11 @@ final class WhatClientsSee {
     if (before.isEmpty() || !key(before.getLast().outcome()).equals(key(outcome))) {
       before.add(new Seen(since, outcome));
     }
+  }
+
+  /** Writes this instead of the outcomes, of which chance decides. */
+  void summarize(Who who, String summary) {
+    summaries.put(who, summary);
   }
 
   private static String key(String outcome) {
@@ -80,6 +88,10 @@ final class WhatClientsSee {
   }
 
   private String cell(Who who) {
+    return summaries.containsKey(who) ? summaries.get(who) : outcomes(who);
+  }
+
+  private String outcomes(Who who) {
     List<Seen> all = seen.get(who);
     long different = all.stream().map(s -> key(s.outcome())).distinct().count();
     List<String> parts = new ArrayList<>();
