@@ -3,6 +3,7 @@ package io.intrahub.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DemoRepos;
+import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.testing.FullQueue;
 import io.intrahub.testing.MirrorUnderTest;
@@ -14,6 +15,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -50,6 +53,11 @@ class ColdOutageIT {
   private static final String NOTHING_USABLE = "the Hub has given no usable answer since";
   private static final List<String> UNREACHABLE =
       List.of("could not reach the Hub for model " + ID, "the Hub has not answered since");
+  private static final String TIME = " [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z";
+
+  /** Is loaded before the outage, where there is to have been something before. */
+  private static final String OTHER = "acme/loaded-before";
+
   private static final Duration TICK = Duration.ofMillis(20);
 
   @Parameter String version;
@@ -74,6 +82,51 @@ class ColdOutageIT {
       try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
         mirror.hub().goDark();
         expectError(load, mirror, UNREACHABLE);
+      }
+    });
+  }
+
+  @Test
+  void when_connections_are_refused_after_the_hub_was_reached() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        reach(mirror);
+        mirror.hub().goDark();
+        expectError(
+            load,
+            mirror,
+            List.of("could not reach the Hub for model " + ID),
+            Optional.of("the Hub last answered at"));
+      }
+    });
+  }
+
+  @Test
+  void when_every_call_is_answered_with_503_after_the_hub_was_reached() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        reach(mirror);
+        mirror.hub().faults().everywhere().status(503);
+        expectError(
+            load,
+            mirror,
+            List.of("it answered 503"),
+            Optional.of("the Hub last gave a usable answer at"));
+      }
+    });
+  }
+
+  @Test
+  void when_the_file_servers_refuse_connections_after_they_were_reached() {
+    forEachLoad(load -> {
+      try (MirrorUnderTest mirror = mirror(load.name(), DevHub.builder())) {
+        reach(mirror);
+        mirror.hub().cdnGoDark();
+        expectError(
+            load,
+            mirror,
+            List.of("could not reach the Hub for " + WEIGHTS + " of model " + ID),
+            Optional.of("a file server of the Hub last answered at"));
       }
     });
   }
@@ -196,7 +249,29 @@ class ColdOutageIT {
             () -> mirror.pass(TICK), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Has the Hub and a file server of it answer the mirror. */
+  private void reach(MirrorUnderTest mirror) {
+    mirror
+        .hub()
+        .repo("model", OTHER)
+        .commit("Add", Map.of("large.bin", DevFile.lfsGenerated(1, 50_000)));
+    CurlClient.Answer answer =
+        new CurlClient(tmp).get(mirror.uri() + "/" + OTHER + "/resolve/main/large.bin");
+    assertThat(answer.status()).as("before the outage").isEqualTo(200);
+    mirror.awaitIdle();
+  }
+
   private void expectError(Load load, MirrorUnderTest mirror, List<String> words) {
+    expectError(load, mirror, words, Optional.empty());
+  }
+
+  /**
+   * Fails unless the client has its error in time, in these words.
+   *
+   * @param last before the time of the last answer, if there was one
+   */
+  private void expectError(
+      Load load, MirrorUnderTest mirror, List<String> words, Optional<String> last) {
     ClientResult result =
         client
             .call()
@@ -211,5 +286,7 @@ class ColdOutageIT {
         .as(what)
         .contains(words)
         .contains("model " + ID, "has no copy of it that it may serve");
+    last.ifPresent(
+        before -> assertThat(said.get("error").toString()).as(what).containsPattern(before + TIME));
   }
 }

@@ -1,5 +1,6 @@
 package io.intrahub.clients;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.devhub.DevFile;
@@ -67,6 +68,7 @@ class UpstreamGoneIT {
 
     load();
     assertThat(label()).containsEntry("Age", "0").containsEntry("X-HF-Warning", "");
+    expectTimeOfLastAnswer();
 
     mirror.pass(Duration.ofMinutes(2));
     load();
@@ -182,6 +184,16 @@ class UpstreamGoneIT {
     if (List.of("hf-2.4.0", "hf-1.33.0").contains(version)) {
       assertThat(load.stderr()).contains(warning);
     }
+  }
+
+  /** What is not stored can't be had, and the user of the client reads when the Hub was there. */
+  private void expectTimeOfLastAnswer() {
+    ClientResult refused = hf.call().endpoint(mirror.uri()).script("snapshot.py", COLD);
+    expectNoCopy(refused, 504);
+    assertThat(refused.json().get("error").toString())
+        .contains("could not reach the Hub for model " + COLD)
+        .contains("the Hub last answered at " + mirror.clock().instant().truncatedTo(SECONDS))
+        .contains("has no copy of it that it may serve");
   }
 
   /** No "not found" that a client would remember, and the mirror's status as the cause. */
