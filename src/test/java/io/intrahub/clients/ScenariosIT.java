@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.InstantWaits;
+import io.intrahub.devhub.ScriptedFault;
 import io.intrahub.devhub.Visibility;
 import io.intrahub.testing.MirrorUnderTest;
 import io.intrahub.testing.StoredRepoCalls;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -61,6 +63,9 @@ class ScenariosIT {
 
   /** How long what the Hub said of a revision is current, by default. */
   private static final Duration REVISION_TTL = Duration.ofMinutes(1);
+
+  /** So many calls are answered, and as many fail, while the Hub comes and goes within loads. */
+  private static final int CALLS = 5;
 
   private static final String ALICE = "hf_alice";
   private static final String BOB = "hf_bob";
@@ -242,6 +247,8 @@ class ScenariosIT {
           .as("what %s was told", client.version())
           .contains(name, "has no copy of it")
           .containsPattern("last (answered|gave a usable answer) at " + TIME);
+    } else if (load.error().isPresent()) {
+      assertThat(load.all()).as("what %s says", client.version()).contains(name);
     }
     synchronized (this) {
       newLoads++;
@@ -418,7 +425,27 @@ class ScenariosIT {
     row("The Hub takes connections and answers nothing");
   }
 
+  /** The state changes in the middle of loads, and not only between them. */
   @Order(12)
+  @Test
+  void the_hub_goes_away_and_comes_back_within_loads() {
+    AtomicInteger calls = new AtomicInteger();
+    ScriptedFault gone =
+        mirror
+            .hub()
+            .faults()
+            .everywhere()
+            .when(_ -> calls.getAndIncrement() / CALLS % 2 == 1)
+            .disconnect();
+    for (int i = 0; i < 3; i++) {
+      round(Duration.ofMinutes(3), Grant.HOLDS, New.MAY_FAIL);
+    }
+    assertThat(gone.hits()).as("calls that failed").isPositive();
+    assertThat(calls.get()).as("calls that were answered").isGreaterThan(gone.hits());
+    assertStoredIsServed();
+  }
+
+  @Order(13)
   @Test
   void the_page_says_what_clients_said() throws IOException {
     Assumptions.assumeTrue(rows.size() == ROWS, "not all scenarios were run");
