@@ -8,6 +8,7 @@ import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.InstantWaits;
 import io.intrahub.devhub.Visibility;
+import io.intrahub.testing.FullQueue;
 import io.intrahub.testing.StoredRepoCalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ class ScenariosTest {
   private static final Path PAGE = Path.of("docs/operations.md");
   private static final String BEGIN = "<!-- Written by ScenariosTest. -->\n\n";
   private static final String END = "\n<!-- End of what ScenariosTest writes. -->\n";
-  private static final int SCENARIOS = 11;
+  private static final int SCENARIOS = 12;
 
   private static final Optional<String> NOBODY = Optional.empty();
   private static final Optional<String> ALICE = Optional.of("hf_alice");
@@ -458,6 +459,23 @@ class ScenariosTest {
     round(Duration.ofMinutes(50));
     assertThat(newServed).isZero();
     rig.hub.blackHole(false);
+    end();
+  }
+
+  @Order(12)
+  @Test
+  void the_file_servers_drop_packets_and_the_hub_answers(@TempDir Path data) throws IOException {
+    start(data, "The Hub's file servers drop packets, the Hub answers");
+    // An address and no name, which may stand for another address too.
+    rig.hub.cdnHost("127.0.0.1");
+    rig.hub.cdnGoDark();
+    try (FullQueue _ = new FullQueue(rig.hub.cdnPort())) {
+      for (int i = 0; i < 2; i++) {
+        round(MINUTE.multipliedBy(7));
+      }
+    }
+    assertThat(privateServed).isEqualTo(privateLoads);
+    assertThat(newServed).isZero();
     end();
   }
 

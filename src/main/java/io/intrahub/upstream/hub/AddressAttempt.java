@@ -20,6 +20,8 @@ record AddressAttempt(
     REJECTED,
     /** Its host can't be reached, so the Hub is asked for another. */
     UNREACHABLE,
+    /** It redirects to a host that can't be reached, so the Hub is asked for another. */
+    DEAD_END,
     /** Nothing, because its endpoint is not asked now. */
     NOT_TRIED
   }
@@ -30,7 +32,9 @@ record AddressAttempt(
 
   /** Whether the address must be forgotten. */
   boolean isUseless() {
-    return address == Address.REJECTED || address == Address.UNREACHABLE;
+    return address == Address.REJECTED
+        || address == Address.UNREACHABLE
+        || address == Address.DEAD_END;
   }
 
   /** What failed at the endpoint itself. */

@@ -93,13 +93,17 @@ final class FailureClassifier {
     if (!connecting) {
       return Optional.empty();
     }
-    return Optional.of(
+    UpstreamFailure ofHost =
         new UpstreamFailure(
             UpstreamFailure.Kind.UNREACHABLE,
             "the file server " + host + " can't be reached: " + failure.reason(),
             e instanceof NetworkSetupException setup && setup.isTransient(),
             Optional.empty(),
-            failure.needsOperator()));
+            failure.needsOperator());
+    // A client that asked again would wait for as long.
+    boolean isLasting =
+        ConnectionErrors.isOfSilence(e) || e instanceof java.net.SocketTimeoutException;
+    return Optional.of(isLasting ? ofHost.asLasting() : ofHost);
   }
 
   /** The status with which a mirror answers its own request (RFC 5842 section 7.2). */

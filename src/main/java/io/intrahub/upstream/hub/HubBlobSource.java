@@ -127,23 +127,38 @@ final class HubBlobSource implements BlobSource {
 
   private UpstreamResult<Opened> openOnce(RetryPolicy.Operation operation, ByteRange.Span span) {
     Optional<DownloadLocations.Location> known = parts.locations().get(file);
+    Optional<Unreachable> failed = Optional.empty();
     if (known.isPresent()) {
       AddressAttempt attempt = tryOpen(known.get(), span);
       if (attempt.address() == AddressAttempt.Address.USABLE) {
         return attempt.result();
       }
+      if (attempt.address() == AddressAttempt.Address.UNREACHABLE && !attempt.isOfEndpoint()) {
+        failed = Optional.of(new Unreachable(known.get().url(), attempt.result()));
+      }
     }
     Optional<Endpoint> last = parts.locations().suspects(file);
     UpstreamResult<Opened> opening =
         known.isPresent() || last.isPresent()
-            ? openAnew(operation, span, last)
+            ? openAnew(operation, span, last, failed)
             : openShared(operation, span);
     if (last.isPresent() && opening.asFailure().isPresent()) {
       // Better from there than from nowhere: those that answered in its stead are of no use.
       parts.locations().clearSuspect(file);
-      return openAnew(operation, span, Optional.empty());
+      return openAnew(operation, span, Optional.empty(), failed);
     }
     return opening;
+  }
+
+  /**
+   * An address that could not be connected to. Another address at the same host is not tried after
+   * it: where packets are dropped, each attempt takes as long as {@code upstream.connect-timeout},
+   * and clients have no time for two.
+   */
+  private record Unreachable(HttpUrl url, UpstreamResult<Opened> result) {
+    boolean isHostOf(DownloadLocations.Location other) {
+      return url.host().equals(other.url().host()) && url.port() == other.url().port();
+    }
   }
 
   /** Opens an address that costs no first hop, if there is one. */
@@ -215,8 +230,16 @@ final class HubBlobSource implements BlobSource {
 
   /** Asks for the address, one endpoint last if need be. */
   private UpstreamResult<Opened> openAnew(
-      RetryPolicy.Operation operation, ByteRange.Span span, Optional<Endpoint> last) {
-    return ask(operation, last, () -> {}).flatMap(hop -> openAt(hop, span));
+      RetryPolicy.Operation operation,
+      ByteRange.Span span,
+      Optional<Endpoint> last,
+      Optional<Unreachable> failed) {
+    return ask(operation, last, () -> {})
+        .flatMap(hop ->
+            failed
+                .filter(before -> before.isHostOf(hop.location()))
+                .map(Unreachable::result)
+                .orElseGet(() -> openAt(hop, span)));
   }
 
   private UpstreamResult<FirstHopResolver.Hop> ask(
@@ -320,9 +343,13 @@ final class HubBlobSource implements BlobSource {
       boolean isConnected =
           failure.kind() != UpstreamFailure.Kind.UNREACHABLE
               || Thread.currentThread().isInterrupted();
+      AddressAttempt.Address unreachable =
+          url.equals(location.url())
+              ? AddressAttempt.Address.UNREACHABLE
+              : AddressAttempt.Address.DEAD_END;
       return new AddressAttempt(
           new UpstreamResult.Failed<>(failure),
-          isConnected ? AddressAttempt.Address.USABLE : AddressAttempt.Address.UNREACHABLE,
+          isConnected ? AddressAttempt.Address.USABLE : unreachable,
           isOfEndpoint);
     }
   }
