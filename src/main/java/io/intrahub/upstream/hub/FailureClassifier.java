@@ -11,6 +11,7 @@ import io.intrahub.upstream.net.HttpTransport;
 import io.intrahub.upstream.net.NetworkSetupException;
 import io.intrahub.upstream.net.ResourceExhaustion;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.util.Locale;
 import java.util.Optional;
 import okhttp3.Response;
@@ -101,8 +102,7 @@ final class FailureClassifier {
             Optional.empty(),
             failure.needsOperator());
     // A client that asked again would wait for as long.
-    boolean isLasting =
-        ConnectionErrors.isOfSilence(e) || e instanceof java.net.SocketTimeoutException;
+    boolean isLasting = ConnectionErrors.isOfSilence(e) || e instanceof SocketTimeoutException;
     return Optional.of(isLasting ? ofHost.asLasting() : ofHost);
   }
 
