@@ -6,6 +6,7 @@ import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
@@ -65,6 +66,21 @@ final class ClientLoads {
     rig.actAs(Rig.PYTHON_HUB);
     this.address = address;
     this.sleep = sleep;
+  }
+
+  /** Has the Hub know a model with the files that every kind of load asks for. */
+  DevRepo model(String id, int seed) {
+    DevRepo repo = rig.hub.repo("model", id);
+    repo.commit(
+        "Add a model",
+        Map.of(
+            "README.md",
+            DevFile.text("# A model\n"),
+            CONFIG,
+            DevFile.text("{\"seed\": " + seed + "}\n"),
+            WEIGHTS,
+            DevFile.lfsGenerated(seed, 50_000)));
+    return repo;
   }
 
   /**

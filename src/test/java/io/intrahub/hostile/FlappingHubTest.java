@@ -2,12 +2,10 @@ package io.intrahub.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.ScriptedFault;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -62,17 +60,7 @@ class FlappingHubTest {
 
   private DevRepo repo(String id) {
     fresh++;
-    DevRepo repo = rig.hub.repo("model", id);
-    repo.commit(
-        "Add a model",
-        Map.of(
-            "README.md",
-            DevFile.text("# A model\n"),
-            "config.json",
-            DevFile.text("{\"seed\": " + fresh + "}\n"),
-            "model.safetensors",
-            DevFile.lfsGenerated(fresh, 50_000)));
-    return repo;
+    return loads.model(id, fresh);
   }
 
   @Test

@@ -3,7 +3,6 @@ package io.intrahub.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.intrahub.cli.AppSettings;
-import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevHub;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.InstantWaits;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -107,8 +105,8 @@ class ScenariosTest {
     cold = 0;
     rig.hub.token(ALICE.get(), "alice");
     rig.hub.token(BOB.get(), "bob");
-    open = repo("acme/open", 1);
-    closed = repo("acme/closed", 2);
+    open = loads.model("acme/open", 1);
+    closed = loads.model("acme/closed", 2);
     closed.visibility(Visibility.PRIVATE).allow(ALICE.get());
     stored =
         List.of(
@@ -137,20 +135,6 @@ class ScenariosTest {
       rig.hub.faults().clear();
       rig.close();
     }
-  }
-
-  private DevRepo repo(String id, int seed) {
-    DevRepo repo = rig.hub.repo("model", id);
-    repo.commit(
-        "Add a model",
-        Map.of(
-            "README.md",
-            DevFile.text("# A model\n"),
-            "config.json",
-            DevFile.text("{\"seed\": " + seed + "}\n"),
-            "model.safetensors",
-            DevFile.lfsGenerated(seed, 50_000)));
-    return repo;
   }
 
   /** Lets time pass, and then each kind of client loads once. */
@@ -221,7 +205,7 @@ class ScenariosTest {
 
   private ClientLoads.Load loadNew() {
     cold++;
-    DevRepo fresh = repo("acme/new-" + cold, 10 + cold);
+    DevRepo fresh = loads.model("acme/new-" + cold, 10 + cold);
     // One kind and the other in turn: what nobody has loaded can be loaded first only once.
     ClientLoads.Load load =
         cold % 2 == 1 ? loads.snapshot(fresh, NOBODY) : loads.transformers(fresh, NOBODY);

@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.intrahub.cli.AppSettings;
-import io.intrahub.devhub.DevFile;
 import io.intrahub.devhub.DevRepo;
 import io.intrahub.devhub.Route;
 import io.intrahub.transfer.TransferSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,8 +30,8 @@ class SilentFileServersTest {
   void what_is_stored_loads_and_a_new_file_breaks_off(@TempDir Path data) {
     try (Rig rig = new Rig(data, SilentFileServersTest::faster)) {
       ClientLoads loads = new ClientLoads(rig);
-      DevRepo stored = repo(rig, "acme/stored", 1);
-      DevRepo fresh = repo(rig, "acme/new", 2);
+      DevRepo stored = loads.model("acme/stored", 1);
+      DevRepo fresh = loads.model("acme/new", 2);
       assertThat(loads.snapshot(stored, NOBODY).isWhole()).isTrue();
       rig.settle();
       rig.hub.faults().on(Route.CDN).hold();
@@ -74,17 +72,5 @@ class SilentFileServersTest {
                 t.bytesPerSecond(),
                 t.passThroughStreams(),
                 t.bufferBytes()));
-  }
-
-  private static DevRepo repo(Rig rig, String id, int seed) {
-    DevRepo repo = rig.hub.repo("model", id);
-    repo.commit(
-        "Add a model",
-        Map.of(
-            "config.json",
-            DevFile.text("{\"seed\": " + seed + "}\n"),
-            WEIGHTS,
-            DevFile.lfsGenerated(seed, 50_000)));
-    return repo;
   }
 }
